@@ -1,0 +1,59 @@
+-- Grain: one row per city with a model in place.
+create view mart.published_model as
+with in_place as (
+    select distinct on (publication.city_id)
+        publication.city_id,
+        publication.model_version,
+        publication.published_at
+    from core.publication
+    order by publication.city_id asc, publication.publication_id desc
+)
+
+select
+    city.city_id,
+    city.slug as city_slug,
+    city.name as city_name,
+    city.country,
+    city.latitude,
+    city.longitude,
+    model.model_version,
+    in_place.published_at,
+    model.class_names,
+    model.image_size,
+    encode(model.onnx_sha256, 'hex') as onnx_sha256,
+    octet_length(model_file.bytes)::bigint as onnx_bytes,
+    model.map50,
+    model.map50_95,
+    dataset.test_count as test_photo_count
+from in_place
+inner join core.city on in_place.city_id = city.city_id
+inner join core.model
+    on
+        in_place.city_id = model.city_id
+        and in_place.model_version = model.model_version
+inner join core.dataset
+    on
+        model.city_id = dataset.city_id
+        and model.dataset_version = dataset.dataset_version
+inner join core.model_file
+    on
+        model.city_id = model_file.city_id
+        and model.model_version = model_file.model_version
+        and model_file.file_name = 'model.onnx';
+
+comment on view mart.published_model is 'One row per city with a model in place: what the app offers.';
+comment on column mart.published_model.city_id is 'The city.';
+comment on column mart.published_model.city_slug is 'Its ASCII name.';
+comment on column mart.published_model.city_name is 'Its name on screen.';
+comment on column mart.published_model.country is 'Its country.';
+comment on column mart.published_model.latitude is 'Degrees north.';
+comment on column mart.published_model.longitude is 'Degrees east.';
+comment on column mart.published_model.model_version is 'The model in place.';
+comment on column mart.published_model.published_at is 'Since when.';
+comment on column mart.published_model.class_names is 'The sights it knows, by class number.';
+comment on column mart.published_model.image_size is 'Side of the square it was trained at, in pixels.';
+comment on column mart.published_model.onnx_sha256 is 'What the file must hash to, in hex.';
+comment on column mart.published_model.onnx_bytes is 'Size of the file in bytes.';
+comment on column mart.published_model.map50 is 'Mean average precision at IoU 0.5 on the frozen test photos.';
+comment on column mart.published_model.map50_95 is 'Mean average precision over IoU 0.5 to 0.95 on them.';
+comment on column mart.published_model.test_photo_count is 'How many test photos there were.';

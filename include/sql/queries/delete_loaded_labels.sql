@@ -1,0 +1,2 @@
+delete from load.label
+where label.batch_id = %(batch_id)s;

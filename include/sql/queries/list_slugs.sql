@@ -1,0 +1,4 @@
+select
+    city.city_id,
+    city.slug
+from core.city

@@ -1,0 +1,18 @@
+-- How long a session of the GPU took: of this city where it had one, else of any.
+with session as (
+    select
+        instance_session.city_id is not distinct from %(city_id)s as is_own,
+        extract(
+            epoch from instance_session.stopped_at
+            - coalesce(instance_session.running_at, instance_session.started_at)
+        ) as seconds
+    from core.instance_session
+    where instance_session.stopped_at is not null
+)
+
+select
+    coalesce(
+        avg(session.seconds) filter (where session.is_own),
+        avg(session.seconds)
+    )::double precision as seconds
+from session;

@@ -1,0 +1,10 @@
+select
+    coalesce(sum(paid_call.unit_count) filter (where paid_call.city_id = %(city_id)s), 0)::bigint as by_city,
+    coalesce(
+        sum(paid_call.unit_count) filter (where paid_call.reserved_at >= date_trunc('month', now())), 0
+    )::bigint as this_month
+from core.paid_call
+where
+    paid_call.provider = %(provider)s
+    and paid_call.feature = %(feature)s
+    and paid_call.state in ('reserved', 'succeeded', 'unknown');

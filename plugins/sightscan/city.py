@@ -1,0 +1,88 @@
+"""Cities and sights as values, and the names that identify them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from math import asin, cos, radians, sin, sqrt
+
+from slugify import slugify
+
+EARTH_RADIUS_METERS = 6_371_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A point on Earth in degrees (WGS 84)."""
+
+    latitude: float
+    longitude: float
+
+    def distance_meters(self, other: Place) -> float:
+        """Return the great-circle distance in metres (haversine formula)."""
+        lat1, lat2 = radians(self.latitude), radians(other.latitude)
+        half_dlat = (lat2 - lat1) / 2
+        half_dlon = radians(other.longitude - self.longitude) / 2
+        chord = sin(half_dlat) ** 2 + cos(lat1) * cos(lat2) * sin(half_dlon) ** 2
+        return 2 * EARTH_RADIUS_METERS * asin(sqrt(min(chord, 1.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """A row of the registry."""
+
+    city_id: str
+    slug: str
+    name: str
+    country: str
+    place: Place
+    radius_meters: int
+    state: str = "active"
+    overrides: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def dag_id(self) -> str:
+        """Return the id of the city's DAG."""
+        return f"city_{self.slug}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A sight of a city; `sight_id` is None until the warehouse has given it one."""
+
+    sight_id: int | None
+    city_id: str
+    name: str
+    rank: int
+    wikidata_id: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    place: Place | None = None
+    commons_category: str | None = None
+    freebase_id: str | None = None
+    knowledge_graph_id: str | None = None
+    place_id: str | None = None
+    sitelink_count: int = 0
+
+
+def slug_of(name: str, city_id: str, taken: Collection[str] = ()) -> str:
+    """Return the ASCII slug of a city's name; its Wikidata id is appended on a collision.
+
+    A name of which nothing can be written in ASCII becomes its Wikidata id.
+    """
+    slug = slugify(name, max_length=80)
+    if not slug:
+        return city_id.lower()
+    return f"{slug}-{city_id.lower()}" if slug in taken else slug
+
+
+def normalise_name(name: str) -> str:
+    """Return the name in lower case, without accents, punctuation or doubled spaces."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    kept = (
+        character if character.isalnum() else " "
+        for character in decomposed
+        if not unicodedata.combining(character)
+    )
+    return " ".join("".join(kept).split())

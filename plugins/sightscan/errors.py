@@ -1,0 +1,54 @@
+"""Every error that SightScan raises on purpose.
+
+One sentence each: what was wrong with its value, what was expected, what to do next.
+"""
+
+from __future__ import annotations
+
+
+class SightScanError(Exception):
+    """The base: catch it to catch everything that SightScan raises on purpose."""
+
+
+class SettingsError(SightScanError):
+    """A setting is missing or senseless."""
+
+
+class WarehouseError(SightScanError):
+    """The warehouse cannot be reached, or refused what it was asked."""
+
+
+class UnknownCity(SightScanError):
+    """No such city in the registry, or none of that name on Wikidata."""
+
+
+class AmbiguousCity(SightScanError):
+    """Several cities bear the name; the message lists them."""
+
+
+class ServiceError(SightScanError):
+    """An outside service answered with an error, with rubbish, or not at all."""
+
+
+class BudgetExceeded(SightScanError):
+    """A cap would be passed by what was asked for."""
+
+
+class CrawlError(SightScanError):
+    """A source gave nothing where it must give something, or cannot be read any more."""
+
+
+class DatasetError(SightScanError):
+    """A training set cannot be frozen from what is labelled."""
+
+
+class InstanceError(SightScanError):
+    """A GPU instance cannot be leased, started, reached or stopped."""
+
+
+class TrainingError(SightScanError):
+    """The trainer failed, or what it left is not a model folder."""
+
+
+class PublicationError(SightScanError):
+    """A model cannot be registered, published or rolled back to."""

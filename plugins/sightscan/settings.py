@@ -1,0 +1,165 @@
+"""Every setting, read once, at run time, from the environment.
+
+The names are those that operators of the first SightScan know; `.env.example` lists them all
+with one line of meaning each. Nothing is read at import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sightscan.errors import SettingsError
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """What operators set. A city's row and the trigger form can override caps for one city or run."""
+
+    model_config = SettingsConfigDict(
+        env_file=None, extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True
+    )
+
+    # The warehouse
+    pghost: str | None = None
+    pgport: int = Field(5432, ge=1, le=65535)
+    pgdatabase: str = "sightscan"
+    pguser: str = "sightscan_pipeline"
+    pgpassword: SecretStr | None = None
+    sql_folder: Path = REPOSITORY / "include" / "sql"
+    prices_file: Path = REPOSITORY / "include" / "prices.yaml"
+    registry_snapshot: str = str(REPOSITORY / "var" / "cities.json")
+
+    # Discover
+    contact: str = "https://github.com/sightscan/sightscan"
+    wikidata_sparql_url: str = "https://query.wikidata.org/sparql"
+    wikidata_api_url: str = "https://www.wikidata.org/w/api.php"
+    places_api_url: str = "https://places.googleapis.com"
+    maps_key: SecretStr | None = None
+    max_sights_per_city: int = Field(10, ge=1, le=200)
+
+    # Crawl
+    commons_api_url: str = "https://commons.wikimedia.org/w/api.php"
+    openverse_api_url: str = "https://api.openverse.org"
+    max_images_per_sight: int = Field(200, ge=1, le=10_000)
+    crawl_threads: int = Field(4, ge=1, le=64)
+    crawl_trusted_origins: str = ""
+    min_photo_side_pixels: int = Field(200, ge=32)
+    max_photo_bytes: int = Field(20_000_000, ge=1_000)
+    near_duplicate_bits: int = Field(40, ge=0, le=128)
+
+    # Label
+    max_google_vision_calls_per_new_city: int = Field(1000, ge=0)
+    vision_endpoint: str | None = None
+    vision_concurrency: int = Field(4, ge=1, le=32)
+    vision_images_per_minute: int = Field(1_700, ge=1, le=1_800)
+    min_label_score: float = Field(0.3, ge=0, le=1)
+
+    # Dataset and training
+    min_labelled_images_needed_for_training: int = Field(100, ge=1)
+    min_image_number_per_label: int = Field(30, ge=3)
+    mts_epochs: int = Field(100, ge=1, le=2_000)
+    mts_image_size: int = Field(640, ge=64, le=2_048, multiple_of=32)
+    mts_batch_size: int = Field(16, ge=1, le=512)
+    mts_architecture: Literal["yolov5n", "yolov5s", "yolov5m", "yolov5l", "yolov5x"] = "yolov5s"
+    mts_weights: Path | None = None
+    mts_time_limit_seconds: int = Field(4 * 3600, ge=60)
+    min_map50_for_first_model: float = Field(0.5, ge=0, le=1)
+
+    # The GPU host
+    mts_ec2_instance_id: str = ""
+    mts_trainer_command: str = "python -m trainer"
+    mts_price_per_hour_usd: float | None = Field(None, ge=0)
+    aws_access_key_id: str | None = None
+    aws_access_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("aws_access_key", "aws_secret_access_key")
+    )
+    aws_region: str = "eu-central-1"
+    aws_endpoint_url: str | None = None
+    mts_ssh_user: str = "ubuntu"
+    mts_ssh_key_file: Path | None = None
+    mts_ssh_known_hosts: Path | None = None
+    mts_host_timeout_seconds: int = Field(300, ge=1)
+    mts_check_interval_seconds: float = Field(5, gt=0)
+
+    @property
+    def instance_ids(self) -> tuple[str, ...]:
+        """Return the GPU instances, in the order given.
+
+        Raises:
+            SettingsError: none is set.
+
+        """
+        ids = tuple(part.strip() for part in self.mts_ec2_instance_id.split(",") if part.strip())
+        if not ids:
+            msg = (
+                "MTS_EC2_INSTANCE_ID is empty: expected one or several EC2 instance ids, "
+                "comma-separated; set it to the GPU instance that trains"
+            )
+            raise SettingsError(msg)
+        return ids
+
+    @property
+    def trusted_origins(self) -> frozenset[str]:
+        """Return the origins (scheme://host:port) that may be crawled on private addresses."""
+        return frozenset(
+            part.strip().rstrip("/") for part in self.crawl_trusted_origins.split(",") if part.strip()
+        )
+
+    def with_overrides(self, overrides: Mapping[str, object]) -> Settings:
+        """Return these settings with some values replaced: a city's row, or a trigger form.
+
+        Raises:
+            SettingsError: a name is not a setting, or a value is senseless.
+
+        """
+        unknown = sorted(set(overrides) - set(type(self).model_fields))
+        if unknown:
+            msg = f"no setting is called {unknown[0]!r}; .env.example lists those that there are"
+            raise SettingsError(msg)
+        given = {name: value for name, value in overrides.items() if value is not None}
+        return read_settings(**(dict(self) | given))
+
+    @property
+    def user_agent(self) -> str:
+        """Return the User-Agent of every request: Wikimedia requires a contact in it."""
+        return f"SightScan/1.0 ({self.contact})"
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read from the environment at the first call.
+
+    Raises:
+        SettingsError: a value is missing or senseless; the sentence names it.
+
+    """
+    return read_settings()
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the settings anew, with some values given instead of read.
+
+    Raises:
+        SettingsError: a value is missing or senseless; the sentence names it.
+
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise SettingsError(_sentence(error)) from None
+
+
+def _sentence(error: ValidationError) -> str:
+    problems = [
+        f"{'.'.join(str(part) for part in problem['loc']).upper()}="
+        f"{problem['input']!r}: {problem['msg'].lower()}"
+        for problem in error.errors(include_url=False)
+    ]
+    return "; ".join(problems) + "; correct it in the environment (.env.example explains each)"

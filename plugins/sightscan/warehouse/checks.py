@@ -1,0 +1,78 @@
+"""Data checks: include/sql/checks/<mart>__<claim>.sql returns the rows that break the claim."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, LiteralString, cast
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from sightscan.errors import WarehouseError
+from sightscan.settings import settings
+from sightscan.warehouse.statements import statement
+
+SEVERITY = re.compile(r"-- severity: (fail|warn)\n")
+SAMPLE_SIZE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What one check found; `sample` holds the first offending rows."""
+
+    name: str
+    severity: str
+    offending_count: int
+    sample: Sequence[Mapping[str, object]]
+
+
+def run_checks(
+    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str, folder: Path | None = None
+) -> tuple[CheckResult, ...]:
+    """Run all checks, keep their results in core.check_result, and return them.
+
+    Raises:
+        WarehouseError: a check does not say its severity in its first line.
+
+    """
+    files = sorted((folder or settings().sql_folder / "checks").glob("*.sql"))
+    results = tuple(_run_check(connection, file) for file in files)
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(
+            statement("insert_check_result"),
+            [
+                {
+                    "check_name": result.name,
+                    "severity": result.severity,
+                    "offending_count": result.offending_count,
+                    "offending_sample": Jsonb(result.sample),
+                    "dag_id": dag_id,
+                    "run_id": run_id,
+                }
+                for result in results
+            ],
+        )
+    return results
+
+
+def _run_check(connection: psycopg.Connection[Any], file: Path) -> CheckResult:
+    text = file.read_text(encoding="utf-8")
+    severity = SEVERITY.match(text)
+    if severity is None:
+        msg = f"{file.name} must start with '-- severity: fail' or '-- severity: warn'; add the line"
+        raise WarehouseError(msg)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        # The text is the repository's own, so it is as good as a literal.
+        cursor.execute(cast(LiteralString, text))
+        sample = [_as_text(row) for row in cursor.fetchmany(SAMPLE_SIZE)]
+        return CheckResult(file.stem, severity[1], cursor.rowcount, sample)
+
+
+def _as_text(row: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: value.hex() if isinstance(value, bytes) else str(value) for name, value in row.items()
+    }

@@ -1,0 +1,44 @@
+"""What each task of a run did, as counts: the run's summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from sightscan.warehouse.statements import statement
+
+
+def save_report(
+    connection: psycopg.Connection[Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    city_id: str,
+    task_id: str,
+    subject: str,
+    report: Mapping[str, object],
+) -> None:
+    """Store one task's report; a task that runs again replaces its own."""
+    connection.execute(
+        statement("save_stage_report"),
+        {
+            "dag_id": dag_id,
+            "run_id": run_id,
+            "city_id": city_id,
+            "task_id": task_id,
+            "subject": subject,
+            "report": Jsonb(dict(report)),
+        },
+    )
+
+
+def list_reports(
+    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
+) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return (task id, subject, report) of a run, in the order in which they came."""
+    return connection.execute(
+        statement("list_stage_reports"), {"dag_id": dag_id, "run_id": run_id}
+    ).fetchall()

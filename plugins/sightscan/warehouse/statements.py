@@ -1,0 +1,27 @@
+"""SQL by name: each statement is a file under include/sql, never a string in Python."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import LiteralString, cast
+
+from sightscan.errors import WarehouseError
+from sightscan.settings import settings
+
+
+@cache
+def statement(name: str) -> LiteralString:
+    """Return the statement `include/sql/queries/<name>.sql`.
+
+    Raises:
+        WarehouseError: there is no such file.
+
+    """
+    path = settings().sql_folder / "queries" / f"{name}.sql"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        msg = f"no statement {name!r}: expected it in {path}; add the file or correct the name"
+        raise WarehouseError(msg) from None
+    # The text is the repository's own, so it is as good as a literal.
+    return cast(LiteralString, text)
