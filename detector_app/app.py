@@ -1,0 +1,45 @@
+"""The app's entrance: `streamlit run detector_app/app.py` shows its pages in one frame.
+
+Widgets only. What the pages know comes from `catalogue`, `model_store` and `inference`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+
+# Streamlit puts this file's own folder on the path, not the one that holds the package.
+_ROOT = str(Path(__file__).resolve().parent.parent)
+if _ROOT not in sys.path:
+    sys.path.insert(0, _ROOT)
+
+import streamlit as st  # noqa: E402 - after the path
+
+from detector_app.pages import about, detect, guide  # noqa: E402
+
+STATIC = Path(__file__).resolve().parent / "static"
+
+
+def show_app() -> None:
+    """Draw the frame and the page that was asked for."""
+    logging.getLogger("detector_app").setLevel(logging.INFO)
+    st.set_page_config(
+        page_title="SightScan",
+        page_icon=":material/center_focus_strong:",
+        layout="wide",
+        initial_sidebar_state="collapsed",
+    )
+    st.logo(str(STATIC / "logo.svg"), size="large")
+    st.html(STATIC / "style.css")
+    pages = [
+        st.Page(
+            detect.show, title="Detect", icon=":material/photo_camera:", url_path="", default=True
+        ),
+        st.Page(guide.show, title="Help", icon=":material/help:", url_path="help"),
+        st.Page(about.show, title="About", icon=":material/info:", url_path="about"),
+    ]
+    st.navigation(pages, position="top").run()
+
+
+show_app()

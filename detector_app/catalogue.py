@@ -1,0 +1,130 @@
+"""Which cities there are, and which model is in place for each.
+
+The warehouse is asked first; its answer is kept as a snapshot on disk, so that the app starts and
+works with the models it already has when the warehouse is away.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from pydantic import TypeAdapter, ValidationError
+
+from detector_app.atomic_file import write_atomically
+from detector_app.errors import WarehouseAway
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+SNAPSHOT_NAME = "catalogue.json"
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """The model in place for a city: which it is, and how good it was on its test photos."""
+
+    city_slug: str
+    city_name: str
+    model_version: int
+    published_at: datetime
+    class_names: tuple[str, ...]
+    image_size: int
+    onnx_sha256: str
+    onnx_bytes: int
+    map50: float
+    map50_95: float
+    test_photo_count: int
+
+
+@dataclass(frozen=True)
+class City:
+    """A city that SightScan knows, and how far it has come with it."""
+
+    slug: str
+    name: str
+    country: str | None
+    stage: str
+    sight_count: int
+    photo_count: int
+    labelled_photo_count: int
+    model: PublishedModel | None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All cities, by name, as they were at `as_of`; `away` says why the answer is an old one."""
+
+    cities: tuple[City, ...]
+    as_of: datetime | None
+    away: str | None = None
+
+    def find_city(self, slug: str | None) -> City | None:
+        """Return the city with this slug, or None."""
+        return next((city for city in self.cities if city.slug == slug), None)
+
+
+class CitySource(Protocol):
+    """Whatever can list the cities; the warehouse, or a test."""
+
+    def list_cities(self) -> list[dict[str, object]]:
+        """Return one row per city; raise `WarehouseAway` if that is impossible now."""
+
+
+def read_catalogue(source: CitySource, cache_folder: Path) -> Catalogue:
+    """Return the cities from the source, else from the last snapshot; never raise for a lost line.
+
+    A snapshot that cannot be read counts as none: it is only a copy.
+    """
+    snapshot = cache_folder / SNAPSHOT_NAME
+    try:
+        cities = tuple(_city_of(row) for row in source.list_cities())
+    except WarehouseAway as error:
+        logger.warning("catalogue: %s", error)
+        return _read_snapshot(snapshot, away=str(error))
+    catalogue = Catalogue(cities=cities, as_of=datetime.now(UTC))
+    try:
+        save_snapshot(catalogue, cache_folder)
+    except OSError as error:
+        # A full or read-only disk costs the next offline start, not this visit.
+        logger.warning("catalogue: the snapshot %s was not written: %s", snapshot, error)
+    return catalogue
+
+
+def save_snapshot(catalogue: Catalogue, cache_folder: Path) -> Path:
+    """Write the catalogue where an app without its warehouse will look for it."""
+    path = cache_folder / SNAPSHOT_NAME
+    write_atomically(path, _CATALOGUE.dump_json(catalogue, indent=1))
+    return path
+
+
+_CATALOGUE = TypeAdapter(Catalogue)
+_CITY = TypeAdapter(City)
+
+
+def _read_snapshot(path: Path, away: str) -> Catalogue:
+    try:
+        kept = _CATALOGUE.validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        logger.warning("catalogue: no usable snapshot at %s: %s", path, error)
+        return Catalogue(cities=(), as_of=None, away=away)
+    return Catalogue(cities=kept.cities, as_of=kept.as_of, away=away)
+
+
+def _city_of(row: Mapping[str, object]) -> City:
+    city = dict(row) | {"slug": row["city_slug"], "name": row["city_name"]}
+    city["model"] = row if row["model_version"] is not None else None
+    try:
+        return _CITY.validate_python(city)
+    except ValidationError as error:
+        # An app and a warehouse of different ages: what is on disk still works.
+        message = (
+            f"The warehouse describes the city {row['city_slug']!r} in a way that this app cannot "
+            f"read ({error.error_count()} fields); update the app and the warehouse together."
+        )
+        raise WarehouseAway(message) from error

@@ -1,0 +1,123 @@
+"""Keep each published model on disk once, under the hash of its bytes.
+
+The hash that the warehouse publishes decides: a file that does not match it is deleted and
+fetched anew, and bytes that do not match it are never written. A hash of one's own is no
+protection against whoever may write the warehouse; the check that the bytes are plain ONNX is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from typing import TYPE_CHECKING, Protocol
+
+from detector_app.atomic_file import write_atomically
+from detector_app.errors import ModelRefused, ModelUnavailable, WarehouseAway
+from detector_app.onnx_file import check_onnx
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from detector_app.catalogue import PublishedModel
+
+logger = logging.getLogger(__name__)
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class ModelSource(Protocol):
+    """Whatever holds the published model files; the warehouse, or a test."""
+
+    def read_model_file(self, city_slug: str, onnx_sha256: str) -> bytes | None:
+        """Return the model's bytes, or None if it is published no more."""
+
+
+def obtain_model(model: PublishedModel, source: ModelSource, cache_folder: Path) -> bytes:
+    """Return the verified ONNX bytes of a published model, from disk if they are there.
+
+    Raises `ModelUnavailable` if they are nowhere to be had, `ModelRefused` if what came is not
+    the model that was published.
+    """
+    path = path_of_model(model, cache_folder)
+    kept = _read_kept(path, model)
+    if kept is not None:
+        return kept
+    content = _fetch(model, source)
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        # The model works from memory; only the next start has to fetch it again.
+        logger.warning("model: %s was not kept: %s", path, error)
+    return content
+
+
+def is_kept(model: PublishedModel, cache_folder: Path) -> bool:
+    """Tell whether the model is on disk; whether it is intact shows when it is used."""
+    try:
+        return path_of_model(model, cache_folder).is_file()
+    except ModelRefused:
+        return False
+
+
+def path_of_model(model: PublishedModel, cache_folder: Path) -> Path:
+    """Return where the model is kept; raise `ModelRefused` if its hash is none."""
+    # The hash becomes a file name: anything else could point out of the folder.
+    if not _SHA256.fullmatch(model.onnx_sha256):
+        message = (
+            f"The catalogue gives {model.onnx_sha256!r} as the hash of {_name_of(model)}, "
+            "not 64 hexadecimal digits; publish the model again."
+        )
+        raise ModelRefused(message)
+    return cache_folder / "models" / f"{model.onnx_sha256}.onnx"
+
+
+def _read_kept(path: Path, model: PublishedModel) -> bytes | None:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        logger.warning("model: %s cannot be read: %s", path, error)
+        return None
+    try:
+        _verify(content, model)
+    except ModelRefused as error:
+        logger.warning("model: deleting the damaged file %s: %s", path, error)
+        path.unlink(missing_ok=True)
+        return None
+    return content
+
+
+def _fetch(model: PublishedModel, source: ModelSource) -> bytes:
+    try:
+        content = source.read_model_file(model.city_slug, model.onnx_sha256)
+    except WarehouseAway as error:
+        message = (
+            f"{_name_of(model)} is not on this machine yet and the warehouse is away; "
+            "choose a city that was used here before, or try again when the warehouse is back."
+        )
+        raise ModelUnavailable(message) from error
+    if content is None:
+        message = (
+            f"{_name_of(model)} is published no more; reload the page to get the one in its place."
+        )
+        raise ModelUnavailable(message)
+    _verify(content, model)
+    logger.info("model: fetched %s bytes=%d", _name_of(model), len(content))
+    return content
+
+
+def _verify(content: bytes, model: PublishedModel) -> None:
+    found = hashlib.sha256(content).hexdigest()
+    if found != model.onnx_sha256:
+        message = (
+            f"{_name_of(model)} was refused: its hash is {found[:12]}..., "
+            f"published was {model.onnx_sha256[:12]}...; publish the model again."
+        )
+        raise ModelRefused(message)
+    check_onnx(content)
+
+
+def _name_of(model: PublishedModel) -> str:
+    return f"The detector of {model.city_name} (version {model.model_version})"

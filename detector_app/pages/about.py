@@ -1,0 +1,71 @@
+"""The about page: what this is, which detectors are in place, whose work is in it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from detector_app.errors import AppError
+from detector_app.resources import current_catalogue
+from detector_app.wording import as_plain, describe_city
+
+_ABOUT = """
+SightScan takes the name of a city and gives back a detector of its sights. It looks up the sights,
+gathers free photos of them, has them labelled, trains a network on them, and publishes it only
+when it is better than the one in place on photos that no training ever saw.
+"""
+
+_PRIVACY = """
+### Your pictures
+Photos and films are looked at in the memory of the machine that runs this app, and forgotten when
+you close the page. Nothing is kept or passed on.
+"""
+
+_CREDITS = """
+### Whose work is in it
+- **Photos.** The detectors learnt from photos that their authors published under free licences,
+  most of them on Wikimedia Commons. Author, licence and page of every photo are kept with it, and
+  a photo that is withdrawn is removed.
+- **Sights.** Names, places and identifiers come from Wikidata (CC0).
+- **Network.** YOLOv5 by Ultralytics (AGPL-3.0); it runs here with ONNX Runtime.
+- **This app.** Streamlit, streamlit-webrtc, OpenCV, Pillow; letters in Source Sans (OFL).
+"""
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title("About SightScan")
+    st.markdown(_ABOUT)
+    try:
+        catalogue = current_catalogue()
+    except AppError as error:
+        st.error(as_plain(str(error)), icon=":material/settings:")
+        return
+    st.subheader("Detectors in place")
+    rows = [
+        {
+            "city": describe_city(city),
+            "version": city.model.model_version,
+            "published": city.model.published_at,
+            "sights": len(city.model.class_names),
+            "test photos": city.model.test_photo_count,
+            "mAP50": city.model.map50,
+            "mAP50-95": city.model.map50_95,
+            "sha256": city.model.onnx_sha256[:12],
+        }
+        for city in catalogue.cities
+        if city.model
+    ]
+    if rows:
+        st.dataframe(
+            rows,
+            hide_index=True,
+            column_config={
+                "published": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+                "mAP50": st.column_config.NumberColumn(format="%.2f"),
+                "mAP50-95": st.column_config.NumberColumn(format="%.2f"),
+            },
+        )
+    else:
+        st.caption("None yet.")
+    st.markdown(_PRIVACY)
+    st.markdown(_CREDITS)

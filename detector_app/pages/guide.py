@@ -1,0 +1,39 @@
+"""The help page: how to get a good answer, and what to do when there is none."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+_GUIDE = """
+### In three steps
+1. **Choose a city.** Each city has its own detector. It is fetched once and kept on the machine
+   that runs this app.
+2. **Show a photo or use the webcam.** Drop a JPEG, PNG or WebP into the *Photo* tab, or press
+   START in the *Webcam* tab and allow the camera.
+3. **Read the names.** Each sight gets a box, a dot and its name; the list beside the picture says
+   the same, with how sure the detector is.
+
+### If a sight is missed
+- Show the whole building, in daylight, from where people usually photograph it.
+- Lower the confidence with the slider. More is shown, and more of it is wrong.
+- Open *The sights it knows*: what is not in the list cannot be found.
+"""
+
+_TROUBLE = """
+### If something does not work
+| what you see | what to do |
+|---|---|
+| **The warehouse is away** | Nothing, if your city was used here before: its detector works without. Otherwise wait; the page looks again by itself. Whoever runs the app checks `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` and `PGPASSWORD`. |
+| **The detector is not ready yet** | The city is being prepared. The page notices by itself when it is done. |
+| **The model was refused** | What is published is not what was meant to be. Whoever runs SightScan publishes the model again. |
+| **The camera does not start** | Allow it in the browser (the camera sign in the address bar). Away from `localhost`, browsers give cameras to `https` pages only. |
+| **The film stays black behind a company's firewall** | Whoever runs the app sets `RTC_ICE_SERVERS` to a TURN server. |
+| **The photo is refused** | Choose a JPEG, PNG or WebP of at most 20 MB and 60 megapixels. |
+"""
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title("Help")
+    st.markdown(_GUIDE)
+    st.markdown(_TROUBLE)

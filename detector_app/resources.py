@@ -1,0 +1,54 @@
+"""What all visitors of one app share: the catalogue for some seconds, the loaded models.
+
+Streamlit runs a page's code anew at every click; these caches keep the warehouse from being asked
+and the models from being loaded each time.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from detector_app.catalogue import Catalogue, PublishedModel, read_catalogue
+from detector_app.inference import Detector, load_detector
+from detector_app.model_store import obtain_model
+from detector_app.settings import read_settings
+from detector_app.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from detector_app.settings import AppSettings
+
+# Models that visitors use at the same time stay loaded; each takes about 30 MB.
+MAX_LOADED_MODELS = 8
+
+
+def current_catalogue() -> Catalogue:
+    """Return the cities and models, at most `CATALOGUE_REFRESH_SECONDS` old."""
+    settings = read_settings()
+    return _catalogue_of_period(int(time.time() / settings.catalogue_refresh_seconds))
+
+
+def current_detector(model: PublishedModel) -> Detector:
+    """Return the loaded detector of a published model; it is loaded once for all visitors.
+
+    Raises `ModelUnavailable` or `ModelRefused`; neither is remembered, so a later try may succeed.
+    """
+    return _detector_of_hash(model.onnx_sha256, model)
+
+
+@st.cache_data(max_entries=1, show_spinner=False)
+def _catalogue_of_period(period: int) -> Catalogue:
+    # The number of the period is the key: when it changes, the answer is too old.
+    del period
+    settings = read_settings()
+    return read_catalogue(Warehouse.from_settings(settings), settings.model_cache_dir)
+
+
+@st.cache_resource(max_entries=MAX_LOADED_MODELS, show_spinner=False)
+def _detector_of_hash(onnx_sha256: str, _model: PublishedModel) -> Detector:
+    del onnx_sha256
+    settings: AppSettings = read_settings()
+    source = Warehouse.from_settings(settings)
+    return load_detector(obtain_model(_model, source, settings.model_cache_dir))

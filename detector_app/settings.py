@@ -1,0 +1,66 @@
+"""The app's settings, read once from the environment.
+
+The names that operators know from the pipeline (`PGHOST` ...) mean the same here; the user should
+be the read-only `sightscan_app`. Every setting has a default with which the app starts.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field, Json, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from detector_app.errors import AppError
+
+
+class SettingsInvalid(AppError):
+    """A setting has a value that makes no sense."""
+
+
+class IceServer(BaseModel):
+    """A STUN or TURN server, in the form browsers use for `RTCIceServer`."""
+
+    urls: str | list[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+class AppSettings(BaseSettings):
+    """Everything the app can be told from outside."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    pghost: str = "127.0.0.1"
+    pgport: int = Field(default=5432, ge=1, le=65535)
+    pgdatabase: str = "sightscan"
+    pguser: str = "sightscan_app"
+    pgpassword: SecretStr | None = None
+
+    model_cache_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Path("~/.cache/sightscan")
+    # Empty is right on one machine and in a home network; behind firewalls a TURN server is needed.
+    rtc_ice_servers: Json[list[IceServer]] = Field(default="[]", validate_default=True)
+    confidence_threshold: float = Field(default=0.25, ge=0.05, le=0.95)
+    # How old the list of cities and models may be before the warehouse is asked again.
+    catalogue_refresh_seconds: float = Field(default=30.0, gt=0)
+
+    def rtc_configuration(self) -> dict[str, list[dict[str, object]]]:
+        """Return the ICE servers as the browser and aiortc take them."""
+        servers = [server.model_dump(exclude_none=True) for server in self.rtc_ice_servers]
+        return {"iceServers": servers}
+
+
+@lru_cache(maxsize=1)
+def read_settings() -> AppSettings:
+    """Read the settings; raise `SettingsInvalid` with a sentence that names the bad ones."""
+    try:
+        return AppSettings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        )
+        message = f"Settings that make no sense: {problems}. Correct them and start the app again."
+        raise SettingsInvalid(message) from error

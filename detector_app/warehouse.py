@@ -1,0 +1,91 @@
+"""The only place of the app that asks PostgreSQL: two statements on the `mart` schema.
+
+A connection is opened per question and closed after it. Questions are rare (one per refresh of
+the catalogue, one per new model), so a pool would only hold connections that go stale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, cast
+
+import psycopg
+from psycopg.rows import dict_row
+
+from detector_app.errors import WarehouseAway
+
+if TYPE_CHECKING:
+    from detector_app.settings import AppSettings
+
+CONNECT_TIMEOUT_SECONDS = 3
+# A page waits for these answers, so a warehouse that hangs counts as one that is away.
+STATEMENT_TIMEOUT_MILLISECONDS = 20_000
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """Where the warehouse is, and as whom the app reads it."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str | None
+
+    @classmethod
+    def from_settings(cls, settings: AppSettings) -> Warehouse:
+        """Take the connection from the `PG*` settings."""
+        secret = settings.pgpassword
+        return cls(
+            host=settings.pghost,
+            port=settings.pgport,
+            database=settings.pgdatabase,
+            user=settings.pguser,
+            password=secret.get_secret_value() if secret else None,
+        )
+
+    def list_cities(self) -> list[dict[str, object]]:
+        """Return one row per city, as `sql/list_cities.sql` names them."""
+        return self._ask("list_cities", {})
+
+    def read_model_file(self, city_slug: str, onnx_sha256: str) -> bytes | None:
+        """Return the ONNX bytes of a published model, or None if it is published no more."""
+        rows = self._ask("read_model_file", {"city_slug": city_slug, "onnx_sha256": onnx_sha256})
+        return bytes(cast("bytes", rows[0]["onnx"])) if rows else None
+
+    def _ask(self, statement: str, parameters: dict[str, object]) -> list[dict[str, object]]:
+        try:
+            with psycopg.connect(
+                host=self.host,
+                port=self.port,
+                dbname=self.database,
+                user=self.user,
+                password=self.password,
+                connect_timeout=CONNECT_TIMEOUT_SECONDS,
+                application_name="sightscan-detector-app",
+                options=(
+                    "-c default_transaction_read_only=on"
+                    f" -c statement_timeout={STATEMENT_TIMEOUT_MILLISECONDS}"
+                ),
+                row_factory=dict_row,
+            ) as connection:
+                # Binary, so that a model crosses the wire as bytes rather than twice as long hex.
+                cursor = connection.execute(_read_sql(statement), parameters, binary=True)
+                return cursor.fetchall()
+        except psycopg.Error as error:
+            raise WarehouseAway(self._explain(error)) from error
+
+    def _explain(self, error: psycopg.Error) -> str:
+        place = f"{self.user}@{self.host}:{self.port}/{self.database}"
+        # The lines after the first are advice, of libpq's to its own users.
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        return (
+            f"The warehouse at {place} did not answer ({reason}); "
+            "check PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD, and that it is running."
+        )
+
+
+def _read_sql(name: str) -> bytes:
+    # Bytes, since psycopg takes text only from literals: this is a file, never a visitor's words.
+    return files("detector_app").joinpath("sql", f"{name}.sql").read_bytes()

@@ -1,0 +1,127 @@
+"""The sentences and lists of the pages, built from values; no widgets, so that tests can read them.
+
+Everything that comes from the warehouse (names of cities and sights) is escaped here before it
+becomes HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+
+    from detector_app.catalogue import City, PublishedModel
+    from detector_app.decoding import Detection
+    from detector_app.video import SightsSeen
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+_MARKDOWN = re.compile(r"[\\`*_\[\]$~<>#|]")
+
+# The stages of mart.city_overview, as a visitor may read them.
+_STAGES = {
+    "added": "the city is known, its first run is to come",
+    "discovered": "its sights are known, photos are being gathered",
+    "crawled": "photos are there, labelling comes next",
+    "labelled": "photos are labelled, training comes next",
+}
+
+
+def describe_quality(model: PublishedModel) -> str:
+    """Say how good a model is, in words that need no knowledge of mAP."""
+    tenths = round(model.map50 * 10)
+    share = {0: "hardly any", 10: "nearly all"}.get(tenths, f"about {tenths} of 10")
+    photos = "photo" if model.test_photo_count == 1 else "photos"
+    return f"finds {share} sights on {model.test_photo_count} {photos} it never learnt from"
+
+
+def describe_city(city: City, *, is_here: bool = True) -> str:
+    """Name a city as the list of cities shows it; `is_here` says whether its model can be had."""
+    place = f"{city.name}, {city.country}" if city.country else city.name
+    if city.model is None:
+        return f"{place} (in preparation)"
+    return place if is_here else f"{place} (not on this machine)"
+
+
+def describe_preparation(city: City) -> str:
+    """Say how far a city without a model has come."""
+    stage = _STAGES.get(city.stage, city.stage)
+    return (
+        f"The detector of {city.name} is not ready yet: {stage}. So far "
+        f"{_count(city.sight_count, 'sight')}, {_count(city.photo_count, 'photo')}, "
+        f"{city.labelled_photo_count} of them labelled. "
+        "This page notices by itself when the detector is published."
+    )
+
+
+def describe_age(as_of: datetime, now: datetime) -> str:
+    """Say how long ago something was, to the grain that matters."""
+    age: timedelta = now - as_of
+    seconds = age.total_seconds()
+    if seconds < 2 * _MINUTE:
+        return "just now"
+    if seconds < 2 * _HOUR:
+        return f"{seconds / _MINUTE:.0f} minutes ago"
+    if seconds < 2 * _DAY:
+        return f"{seconds / _HOUR:.0f} hours ago"
+    return f"{seconds / _DAY:.0f} days ago"
+
+
+def describe_found(detections: Sequence[Detection]) -> str:
+    """Say in one line what was found, for a picture's alternative text and for the ear."""
+    if not detections:
+        return "No sight found"
+    return ", ".join(f"{one.name} ({one.score:.0%})" for one in detections)
+
+
+def list_sights(
+    detections: Sequence[Detection], colours: Mapping[str, str], *, live: bool = False
+) -> str:
+    """Return the HTML list of what was found; `live` makes screen readers speak its changes."""
+    rows = "".join(
+        f'<li><span class="ss-swatch" style="background:{colours.get(one.name, "#888888")}"></span>'
+        f'<span class="ss-name">{escape(one.name)}</span>'
+        f'<span class="ss-score">{one.score:.0%}</span>'
+        f'<span class="ss-bar" aria-hidden="true"><span style="width:{one.score:.0%};'
+        f'background:{colours.get(one.name, "#888888")}"></span></span></li>'
+        for one in detections
+    )
+    polite = ' aria-live="polite"' if live else ""
+    return f'<ul class="ss-sights" aria-label="Sights found"{polite}>{rows}</ul>'
+
+
+def list_known_sights(class_names: Sequence[str], colours: Mapping[str, str]) -> str:
+    """Return the HTML list of the sights that a model knows, each with its colour."""
+    chips = "".join(
+        f'<li><span class="ss-swatch" style="background:{colours.get(name, "#888888")}"></span>'
+        f"{escape(name)}</li>"
+        for name in class_names
+    )
+    return f'<ul class="ss-known" aria-label="Sights it knows">{chips}</ul>'
+
+
+def say_quietly(sentence: str) -> str:
+    """Return the HTML of a sentence that takes the place of a list."""
+    return f'<p class="ss-quiet" role="status">{escape(sentence)}</p>'
+
+
+def as_plain(text: str) -> str:
+    """Return the text so that Streamlit shows it letter by letter, not as Markdown or LaTeX."""
+    return _MARKDOWN.sub(r"\\\g<0>", text)
+
+
+def describe_speed(seen: SightsSeen) -> str:
+    """Return the HTML of one line on the film: its size, its rate, the time a frame takes."""
+    return (
+        f'<p class="ss-figures">{seen.width} x {seen.height} pixels, '
+        f"{seen.frames_per_second:.0f} frames a second, "
+        f"{seen.milliseconds_per_frame:.0f} ms to look at one</p>"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from conftest import GREEN, RED, draw_patches
+
+from detector_app.errors import ModelRefused
+from detector_app.inference import load_detector
+
+if TYPE_CHECKING:
+    from detector_app.inference import Detector
+
+
+@pytest.mark.parametrize("size", [(1200, 800), (400, 700), (160, 160), (90, 120)])
+def test_patch_is_named_and_boxed_in_pixels_of_the_picture(
+    detector: Detector, size: tuple[int, int]
+) -> None:
+    width, height = size
+    corners = (0.2 * width, 0.3 * height, 0.6 * width, 0.8 * height)
+    (found,) = detector.detect(np.asarray(draw_patches(size, {RED: corners})), 0.25)
+    assert found.name == "Torre do Relógio"
+    # One pixel of the model's input, seen in the picture.
+    grain = max(size) / detector.image_size
+    assert (found.x1, found.y1, found.x2, found.y2) == pytest.approx(corners, abs=1.5 * grain + 1)
+
+
+def test_two_sights_are_found_in_one_picture(detector: Detector) -> None:
+    picture = draw_patches((640, 480), {RED: (50, 50, 250, 400), GREEN: (300, 100, 600, 300)})
+    found = detector.detect(np.asarray(picture), 0.25)
+    assert {one.name for one in found} == {"Torre do Relógio", "Green Gate"}
+
+
+def test_picture_without_a_sight_gives_nothing(detector: Detector) -> None:
+    assert detector.detect(np.asarray(draw_patches((320, 240), {})), 0.25) == ()
+
+
+def test_detector_gives_the_same_from_many_threads(detector: Detector) -> None:
+    pixels = np.asarray(draw_patches((320, 240), {GREEN: (40, 40, 200, 200)}))
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: detector.detect(pixels, 0.25), range(16)))
+    assert len(set(answers)) == 1
+
+
+def test_model_without_its_metadata_is_refused(onnx: bytes) -> None:
+    with pytest.raises(ModelRefused, match="class_names"):
+        load_detector(onnx.replace(b"class_names", b"klass_names"))
+
+
+def test_model_with_another_output_is_refused(onnx: bytes) -> None:
+    with pytest.raises(ModelRefused, match="expected images -> predictions"):
+        load_detector(onnx.replace(b"predictions", b"predictionz"))
+
+
+def test_model_with_fewer_names_than_classes_is_refused(onnx: bytes) -> None:
+    names = b'["Torre do Rel\xc3\xb3gio", "Green Gate", '
+    assert names in onnx
+    # Of the same length, so that the file's outline stays intact.
+    one_name = b'["Torre do Rel\xc3\xb3gio, Green Gate", '.ljust(len(names))
+    with pytest.raises(ModelRefused, match="4 sights"):
+        load_detector(onnx.replace(names, one_name))
+
+
+def test_graph_that_the_runtime_does_not_know_is_refused(onnx: bytes) -> None:
+    with pytest.raises(ModelRefused, match="cannot be loaded"):
+        load_detector(onnx.replace(b"CumSum", b"RunSum"))

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import pickle
+from typing import TYPE_CHECKING
+
+import pytest
+
+from detector_app.errors import ModelRefused, ModelUnavailable
+from detector_app.model_store import is_kept, obtain_model, path_of_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import FakeWarehouse
+
+    from detector_app.catalogue import PublishedModel
+
+
+def test_model_is_fetched_only_once(
+    model: PublishedModel, warehouse: FakeWarehouse, onnx: bytes, tmp_path: Path
+) -> None:
+    assert obtain_model(model, warehouse, tmp_path) == onnx
+    assert obtain_model(model, warehouse, tmp_path) == onnx
+    assert warehouse.fetch_count == 1
+
+
+def test_kept_model_works_without_the_warehouse(
+    model: PublishedModel, warehouse: FakeWarehouse, onnx: bytes, tmp_path: Path
+) -> None:
+    obtain_model(model, warehouse, tmp_path)
+    warehouse.is_away = True
+    assert obtain_model(model, warehouse, tmp_path) == onnx
+
+
+def test_wrong_hash_is_refused_and_not_kept(
+    model: PublishedModel, warehouse: FakeWarehouse, onnx: bytes, tmp_path: Path
+) -> None:
+    warehouse.files[model.onnx_sha256] = onnx + b"\x00"
+    with pytest.raises(ModelRefused, match="hash"):
+        obtain_model(model, warehouse, tmp_path)
+    assert not is_kept(model, tmp_path)
+
+
+def test_pickle_is_refused_although_its_hash_is_right(
+    model: PublishedModel, warehouse: FakeWarehouse, tmp_path: Path
+) -> None:
+    content = pickle.dumps({"model": 1})
+    pickled = dataclasses.replace(model, onnx_sha256=hashlib.sha256(content).hexdigest())
+    warehouse.files[pickled.onnx_sha256] = content
+    with pytest.raises(ModelRefused, match="not an ONNX"):
+        obtain_model(pickled, warehouse, tmp_path)
+    assert not is_kept(pickled, tmp_path)
+
+
+def test_damaged_file_is_replaced(
+    model: PublishedModel, warehouse: FakeWarehouse, onnx: bytes, tmp_path: Path
+) -> None:
+    obtain_model(model, warehouse, tmp_path)
+    path_of_model(model, tmp_path).write_bytes(onnx[:100])
+    assert obtain_model(model, warehouse, tmp_path) == onnx
+    assert path_of_model(model, tmp_path).read_bytes() == onnx
+
+
+def test_damaged_file_is_deleted_when_the_warehouse_is_away(
+    model: PublishedModel, warehouse: FakeWarehouse, tmp_path: Path
+) -> None:
+    path = path_of_model(model, tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"half of it")
+    warehouse.is_away = True
+    with pytest.raises(ModelUnavailable, match=r"Málaga .* warehouse is away"):
+        obtain_model(model, warehouse, tmp_path)
+    assert not path.exists()
+
+
+def test_model_that_was_replaced_meanwhile_is_named(
+    model: PublishedModel, warehouse: FakeWarehouse, tmp_path: Path
+) -> None:
+    warehouse.files.clear()
+    with pytest.raises(ModelUnavailable, match="published no more"):
+        obtain_model(model, warehouse, tmp_path)
+
+
+@pytest.mark.parametrize("bad", ["../../etc/passwd", "", "A" * 64, "0" * 63, "0" * 64 + "\n"])
+def test_hash_that_is_none_never_becomes_a_path(
+    model: PublishedModel, warehouse: FakeWarehouse, tmp_path: Path, bad: str
+) -> None:
+    with pytest.raises(ModelRefused, match="64 hexadecimal digits"):
+        obtain_model(dataclasses.replace(model, onnx_sha256=bad), warehouse, tmp_path)
+    assert warehouse.fetch_count == 0
+
+
+def test_folder_that_cannot_be_written_costs_only_the_cache(
+    model: PublishedModel, warehouse: FakeWarehouse, onnx: bytes, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    assert obtain_model(model, warehouse, blocked) == onnx
+
+
+def test_nothing_half_written_is_left(
+    model: PublishedModel, warehouse: FakeWarehouse, tmp_path: Path
+) -> None:
+    obtain_model(model, warehouse, tmp_path)
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [f"{model.onnx_sha256}.onnx"]

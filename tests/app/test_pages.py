@@ -1,0 +1,96 @@
+"""The pages, run by Streamlit without a browser: what a visitor reads in each state."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from detector_app.catalogue import Catalogue, City, save_snapshot
+from detector_app.model_store import path_of_model
+from detector_app.pages import detect
+
+if TYPE_CHECKING:
+    from detector_app.catalogue import PublishedModel
+
+APP = str(Path(__file__).resolve().parents[2] / "detector_app" / "app.py")
+IN_PREPARATION = City("porto", "Porto", "Portugal", "labelled", 5, 340, 83, model=None)
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Point the app at a port where nobody listens, and at an empty folder."""
+    monkeypatch.setenv("PGPORT", "1")
+    monkeypatch.setenv("MODEL_CACHE_DIR", str(tmp_path))
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def keep(folder: Path, *cities: City) -> None:
+    save_snapshot(Catalogue(cities, as_of=datetime.now(UTC)), folder)
+
+
+def ready_city(model: PublishedModel) -> City:
+    return City("malaga", "Málaga", "Spain", "published", 5, 400, 350, model=model)
+
+
+def run() -> AppTest:
+    page = AppTest.from_file(APP, default_timeout=30).run()
+    assert not page.exception
+    return page
+
+
+def test_nothing_known_and_warehouse_away_says_what_happens_next() -> None:
+    page = run()
+    assert "The page looks again by itself" in page.warning[0].value
+
+
+def test_snapshot_is_offered_with_its_age(model: PublishedModel, tmp_path: Path) -> None:
+    keep(tmp_path, ready_city(model), IN_PREPARATION)
+    page = run()
+    assert "as of just now" in page.warning[0].value
+    assert page.selectbox[0].options == [
+        "Málaga, Spain (not on this machine)",
+        "Porto, Portugal (in preparation)",
+    ]
+
+
+def test_only_detector_there_is_is_chosen(
+    model: PublishedModel, tmp_path: Path, onnx: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The webcam's component needs a real server; the browser tests have one.
+    monkeypatch.setattr(detect, "show_webcam_tab", lambda *_: None)
+    keep(tmp_path, ready_city(model))
+    path = path_of_model(model, tmp_path)
+    path.parent.mkdir()
+    path.write_bytes(onnx)
+    page = run()
+    assert "finds about 9 of 10 sights" in page.markdown[0].value
+    assert [tab.label for tab in page.tabs] == [
+        ":material/image: Photo",
+        ":material/videocam: Webcam",
+    ]
+
+
+def test_city_in_preparation_says_how_far_it_is(tmp_path: Path) -> None:
+    keep(tmp_path, IN_PREPARATION)
+    page = run()
+    page.selectbox[0].select("porto").run()
+    assert "83 of them labelled" in page.info[0].value
+
+
+def test_detector_that_is_not_here_says_what_to_do(model: PublishedModel, tmp_path: Path) -> None:
+    keep(tmp_path, ready_city(model))
+    page = run()
+    page.selectbox[0].select("malaga").run()
+    assert "choose a city that was used here before" in page.warning[1].value
+
+
+def test_senseless_setting_is_shown_as_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFIDENCE_THRESHOLD", "7")
+    page = run()
+    assert "CONFIDENCE_THRESHOLD" in page.error[0].value.replace("\\", "")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from detector_app.catalogue import City
+from detector_app.decoding import Detection
+from detector_app.wording import (
+    as_plain,
+    describe_age,
+    describe_city,
+    describe_found,
+    describe_preparation,
+    describe_quality,
+    list_known_sights,
+    list_sights,
+)
+
+if TYPE_CHECKING:
+    from detector_app.catalogue import PublishedModel
+
+CITY = City("malaga", "Málaga", "Spain", "crawled", 1, 340, 83, model=None)
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.mark.parametrize(
+    ("map50", "words"),
+    [(0.91, "about 9 of 10"), (0.52, "about 5 of 10"), (0.99, "nearly all"), (0.01, "hardly any")],
+)
+def test_quality_is_said_in_plain_words(model: PublishedModel, map50: float, words: str) -> None:
+    assert words in describe_quality(dataclasses.replace(model, map50=map50))
+
+
+def test_city_without_a_model_is_marked(model: PublishedModel) -> None:
+    assert describe_city(CITY) == "Málaga, Spain (in preparation)"
+    assert describe_city(dataclasses.replace(CITY, model=model)) == "Málaga, Spain"
+
+
+def test_preparation_is_told_with_its_counts() -> None:
+    sentence = describe_preparation(CITY)
+    assert "1 sight, 340 photos, 83 of them labelled" in sentence
+    assert "labelling comes next" in sentence
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        (timedelta(seconds=30), "just now"),
+        (timedelta(minutes=7), "7 minutes ago"),
+        (timedelta(hours=5), "5 hours ago"),
+        (timedelta(days=3), "3 days ago"),
+    ],
+)
+def test_age_is_told_to_the_grain_that_matters(age: timedelta, words: str) -> None:
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    assert describe_age(now - age, now) == words
+
+
+def test_names_from_the_warehouse_never_become_markup() -> None:
+    found = [Detection(HOSTILE, 0.5, 0, 0, 1, 1)]
+    assert "<img" not in list_sights(found, {})
+    assert "<img" not in list_known_sights([HOSTILE], {})
+
+
+def test_names_from_the_warehouse_never_become_markdown() -> None:
+    assert as_plain("Málaga [x](http://x) $5 *") == r"Málaga \[x\](http://x) \$5 \*"
+
+
+def test_changes_of_the_live_list_are_spoken() -> None:
+    assert 'aria-live="polite"' in list_sights([], {}, live=True)
+
+
+def test_picture_is_described_by_what_was_found() -> None:
+    assert describe_found([Detection("Tower", 0.87, 0, 0, 1, 1)]) == "Tower (87%)"
+    assert describe_found([]) == "No sight found"

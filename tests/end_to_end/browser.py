@@ -1,0 +1,141 @@
+"""Open the detector app in headless Chromium whose camera plays a film of ours.
+
+Used by the browser tests and by whoever wants a picture of the app:
+
+    with open_app("http://127.0.0.1:8501", film=Path("film.y4m")) as page:
+        start_webcam(page)
+        names = wait_for_names(page, at_least=1)
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+# Debian's name first; the others are what people have at home.
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    # No word to anyone but the app: the tests count what is asked of whom.
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # The camera is a file, and needs no permission.
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+PAGE_TIMEOUT_MILLISECONDS = 30_000
+SETTLE_MILLISECONDS = 400
+
+
+def find_chromium() -> str:
+    """Return the path of a Chromium; raise `FileNotFoundError` with what to do."""
+    for name in CHROMIUM_NAMES:
+        path = shutil.which(name)
+        if path:
+            return path
+    message = (
+        f"No Chromium found (looked for {', '.join(CHROMIUM_NAMES)}); "
+        "install one, on Debian with: apt-get install -y chromium"
+    )
+    raise FileNotFoundError(message)
+
+
+@contextmanager
+def open_app(
+    url: str,
+    film: Path | None = None,
+    *,
+    width: int = 1280,
+    height: int = 900,
+    dark: bool = False,
+) -> Iterator[Page]:
+    """Yield the app's page, drawn to its end; the browser is gone afterwards.
+
+    `film` is a Y4M file that the camera plays over and over. Raises playwright's
+    `TimeoutError` when the page does not come up.
+    """
+    flags = [*CHROMIUM_FLAGS]
+    if film is not None:
+        flags.append(f"--use-file-for-fake-video-capture={film.resolve()}")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), headless=True, args=flags
+        )
+        try:
+            context = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if dark else "light",
+                permissions=["camera"],
+            )
+            page = context.new_page()
+            page.set_default_timeout(PAGE_TIMEOUT_MILLISECONDS)
+            page.goto(url)
+            wait_until_drawn(page)
+            yield page
+        finally:
+            browser.close()
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Wait until Streamlit has drawn a heading and its script is not running any more."""
+    page.locator("h1").first.wait_for()
+    # A click reaches the script a moment later; without this, the old page looks like the new one.
+    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    idle = page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")
+    idle.wait_for()
+
+
+def choose_city(page: Page, name: str) -> None:
+    """Choose a city by typing its name."""
+    box = page.get_by_role("combobox", name="City")
+    box.click()
+    box.fill(name)
+    page.get_by_role("option").filter(has_text=name).first.click()
+    wait_until_drawn(page)
+
+
+def detect_photo(page: Page, photo: Path) -> list[str]:
+    """Upload a photo and return the names that the page lists, surest first."""
+    page.get_by_role("tab", name="Photo").click()
+    page.locator("input[type=file]").first.set_input_files(photo)
+    # "Found" or "Nothing found".
+    page.get_by_role("heading", name="found").wait_for()
+    wait_until_drawn(page)
+    return read_names(page)
+
+
+def start_webcam(page: Page) -> None:
+    """Open the webcam tab and press START in the component's frame."""
+    page.get_by_role("tab", name="Webcam").click()
+    frame = page.frame_locator("iframe[title*='webrtc']")
+    frame.get_by_role("button", name="START").click()
+
+
+def stop_webcam(page: Page) -> None:
+    """Press STOP in the component's frame."""
+    page.frame_locator("iframe[title*='webrtc']").get_by_role("button", name="STOP").click()
+
+
+def wait_for_names(page: Page, *, at_least: int = 1, timeout_seconds: float = 60) -> list[str]:
+    """Wait until the visible list of sights has so many names, and return them."""
+    visible = page.locator(".ss-sights .ss-name:visible")
+    visible.nth(at_least - 1).wait_for(timeout=timeout_seconds * 1000)
+    return read_names(page)
+
+
+def read_names(page: Page) -> list[str]:
+    """Return the names of the sights that the page lists now."""
+    return page.locator(".ss-sights .ss-name:visible").all_inner_texts()

@@ -1,0 +1,155 @@
+"""The app in a real browser: a photo is dropped in, a film is the camera, names are read."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+from detector_app.catalogue import SNAPSHOT_NAME
+from tests.end_to_end.app_server import run_app
+from tests.end_to_end.browser import (
+    choose_city,
+    detect_photo,
+    open_app,
+    start_webcam,
+    stop_webcam,
+    wait_for_names,
+    wait_until_drawn,
+)
+from tests.end_to_end.film import write_film
+from tests.end_to_end.published_city import (
+    APP_LOGIN,
+    APP_PASSWORD,
+    CITY_NAME,
+    add_city,
+    create_app_login,
+    keep_model,
+    publish_model,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import psycopg
+
+    from sandbox.postgres import PostgresAddress
+
+pytestmark = pytest.mark.slow
+
+TOWER, GATE = "Torre do Relógio", "Green Gate"
+
+
+@pytest.fixture
+def picture() -> Image.Image:
+    """Return a picture with two sights of the tiny model on grey."""
+    drawn = Image.new("RGB", (640, 480), "#9fb4c8")
+    draw = ImageDraw.Draw(drawn)
+    draw.rectangle((60, 120, 220, 420), fill="#d02020")
+    draw.rectangle((340, 80, 560, 300), fill="#20b030")
+    return drawn
+
+
+@pytest.fixture(scope="module")
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run one app without a warehouse, on what it kept, for tests that only look."""
+    folder = tmp_path_factory.mktemp("app")
+    keep_model(folder / "cache")
+    with run_app(folder / "cache", folder / "app.log") as url:
+        yield url
+
+
+@pytest.fixture
+def app(
+    warehouse: psycopg.Connection[Any], warehouse_address: PostgresAddress, tmp_path: Path
+) -> Iterator[str]:
+    """Run the app on a warehouse with one city and its model; yield its address."""
+    create_app_login(warehouse)
+    add_city(warehouse)
+    publish_model(warehouse, version=1)
+    settings = {
+        "PGHOST": warehouse_address.host,
+        "PGPORT": str(warehouse_address.port),
+        "PGDATABASE": warehouse_address.database,
+        "PGUSER": APP_LOGIN,
+        "PGPASSWORD": APP_PASSWORD,
+        "CATALOGUE_REFRESH_SECONDS": "1",
+    }
+    with run_app(tmp_path / "cache", tmp_path / "app.log", settings) as url:
+        yield url
+
+
+def test_names_on_the_webcam_film_are_text_on_the_page(
+    shared_app: str, picture: Image.Image, tmp_path: Path
+) -> None:
+    film = write_film([picture], tmp_path / "film.y4m")
+    with open_app(shared_app, film) as page:
+        start_webcam(page)
+        assert set(wait_for_names(page, at_least=2)) == {TOWER, GATE}
+        stop_webcam(page)
+        page.get_by_text("Press START and allow the camera").wait_for()
+
+
+def test_photo_is_named_and_can_be_taken_away(
+    shared_app: str, picture: Image.Image, tmp_path: Path
+) -> None:
+    photo = tmp_path / "holiday.jpg"
+    picture.save(photo)
+    with open_app(shared_app) as page:
+        assert set(detect_photo(page, photo)) == {TOWER, GATE}
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Download the picture").click()
+        assert download.value.suggested_filename == "holiday-sights.jpg"
+        with Image.open(download.value.path()) as taken:
+            assert taken.size == picture.size
+
+
+def test_file_that_is_no_photo_gets_a_sentence(shared_app: str, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear reader")
+    with open_app(shared_app) as page:
+        page.locator("input[type=file]").first.set_input_files(letter)
+        page.get_by_text("letter.jpg is not a JPEG, PNG or WebP photo").wait_for()
+
+
+def test_newer_model_is_taken_up_while_the_page_is_open(
+    app: str, warehouse: psycopg.Connection[Any]
+) -> None:
+    with open_app(app) as page:
+        page.get_by_text("Version 1", exact=True).wait_for()
+        publish_model(warehouse, version=2)
+        page.get_by_text("has another detector: version 2 in place of 1").wait_for()
+        page.get_by_text("Version 2", exact=True).wait_for()
+
+
+def test_app_without_its_warehouse_uses_what_it_has(
+    app: str, picture: Image.Image, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    picture.save(photo)
+    with open_app(app) as page:
+        wait_until_drawn(page)
+    cache = tmp_path / "cache"
+    assert (cache / SNAPSHOT_NAME).is_file()
+    with run_app(cache, tmp_path / "offline.log") as offline, open_app(offline) as page:
+        page.get_by_text("The warehouse is away").first.wait_for()
+        choose_city(page, CITY_NAME)
+        assert set(detect_photo(page, photo)) == {TOWER, GATE}
+
+
+def test_damaged_model_on_disk_is_fetched_anew(
+    app: str, warehouse: psycopg.Connection[Any], picture: Image.Image, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    picture.save(photo)
+    onnx = warehouse.execute("select onnx from mart.published_model_file").fetchone()
+    assert onnx is not None
+    kept = tmp_path / "cache" / "models" / f"{hashlib.sha256(onnx[0]).hexdigest()}.onnx"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(b"half of a model")
+    with open_app(app) as page:
+        assert set(detect_photo(page, photo)) == {TOWER, GATE}
+    assert kept.read_bytes() == onnx[0]
