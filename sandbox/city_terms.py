@@ -1,0 +1,83 @@
+"""What kind of sight a name speaks of, and how the name would read in other languages.
+
+Real Wikidata items carry labels in many languages, and Google Vision answers with whichever it
+likes. Worlds only have one name a sight, so the others are made here, from the generic word in it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LANGUAGES = ("en", "de", "fr", "es", "pt")
+
+
+@dataclass(frozen=True)
+class SightKind:
+    """A class of sights: its Wikidata id and its word in each of `LANGUAGES`."""
+
+    class_id: str
+    words: tuple[str, str, str, str, str]
+
+
+KINDS = (
+    SightKind("Q2977", ("Cathedral", "Kathedrale", "Cathédrale", "Catedral", "Sé")),
+    SightKind("Q163687", ("Basilica", "Basilika", "Basilique", "Basílica", "Basílica")),
+    SightKind("Q16970", ("Church", "Kirche", "Église", "Iglesia", "Igreja")),
+    SightKind("Q39715", ("Lighthouse", "Leuchtturm", "Phare", "Faro", "Farol")),
+    SightKind("Q12518", ("Tower", "Turm", "Tour", "Torre", "Torre")),
+    SightKind("Q12280", ("Bridge", "Brücke", "Pont", "Puente", "Ponte")),
+    SightKind("Q174782", ("Square", "Platz", "Place", "Plaza", "Praça")),
+    SightKind("Q82117", ("Gate", "Tor", "Porte", "Puerta", "Porta")),
+    SightKind("Q143912", ("Arch", "Bogen", "Arc", "Arco", "Arco")),
+    SightKind("Q1785071", ("Fort", "Festung", "Fort", "Fuerte", "Forte")),
+    SightKind("Q23413", ("Castle", "Burg", "Château", "Castillo", "Castelo")),
+    SightKind("Q16560", ("Palace", "Palast", "Palais", "Palacio", "Palácio")),
+    SightKind("Q170980", ("Obelisk", "Obelisk", "Obélisque", "Obelisco", "Obelisco")),
+    SightKind("Q4989906", ("Column", "Säule", "Colonne", "Columna", "Coluna")),
+    SightKind("Q4989906", ("Monument", "Denkmal", "Monument", "Monumento", "Monumento")),
+    SightKind("Q24354", ("Theatre", "Theater", "Théâtre", "Teatro", "Teatro")),
+    SightKind("Q33506", ("Museum", "Museum", "Musée", "Museo", "Museu")),
+    SightKind("Q41176", ("House", "Haus", "Maison", "Casa", "Casa")),
+    SightKind("Q483453", ("Fountain", "Brunnen", "Fontaine", "Fuente", "Fonte")),
+)
+ANY_SIGHT = SightKind("Q570116", ("Sight", "Sehenswürdigkeit", "Site", "Lugar", "Lugar"))
+
+_PARTICLES = {"of", "the", "de", "del", "do", "da", "dos", "das", "du", "des", "la", "el", "von"}
+_JOINERS = {"de": " ", "fr": " de ", "es": " de ", "pt": " de "}
+
+
+def kind_of(name: str) -> SightKind:
+    """Return the kind of sight that `name` speaks of, `ANY_SIGHT` if its words do not tell."""
+    # The first such word decides: the Torre do Farol is a tower.
+    for word in name.split():
+        for kind in KINDS:
+            if fold(word) in {fold(known) for known in kind.words}:
+                return kind
+    return ANY_SIGHT
+
+
+def labels_of(name: str) -> Mapping[str, str]:
+    """Return a label of the sight in each of `LANGUAGES`; the English one is `name` itself."""
+    kind = kind_of(name)
+    generic = {fold(word) for word in kind.words}
+    rest = [word for word in name.split() if fold(word) not in generic | _PARTICLES]
+    labels = {"en": name}
+    for language, word in zip(LANGUAGES, kind.words, strict=True):
+        if language == "en":
+            continue
+        known = kind is not ANY_SIGHT and rest
+        labels[language] = f"{word}{_JOINERS[language]}{' '.join(rest)}" if known else name
+    return labels
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case without diacritics, as search indexes compare names."""
+    return without_diacritics(text.casefold()).strip()
+
+
+def without_diacritics(text: str) -> str:
+    """Return `text` as somebody types it who has no accents on the keyboard."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
