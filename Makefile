@@ -1,0 +1,147 @@
+# One command each. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+AIRFLOW := .venv/airflow/bin
+TRAINER := .venv/trainer/bin
+APP := .venv/app/bin
+# The lock files are complete, so pip resolves nothing; -qq because some mirrors are talkative.
+INSTALL := -m pip install -qq --disable-pip-version-check --no-deps
+export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
+export PATH := $(CURDIR)/$(AIRFLOW):$(PATH)
+
+WORLD ?=
+WEIGHTS ?=
+STATE ?= var/demo
+AIRFLOW_PORT ?= 8080
+APP_PORT ?= 8501
+DEMO := $(AIRFLOW)/python -m sandbox.demo --state $(STATE) \
+	--airflow-port $(AIRFLOW_PORT) --app-port $(APP_PORT) \
+	$(if $(WORLD),--world $(WORLD)) $(if $(WEIGHTS),--weights $(WEIGHTS))
+
+.PHONY: help
+help: ## list the commands
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: setup
+setup: .venv/airflow/.installed .venv/trainer/.installed .venv/app/.installed ## install the three environments
+
+.PHONY: demo
+demo: setup ## take a city from its name to a detector, and stay up (WORLD=, WEIGHTS=, STATE=)
+	@exec $(DEMO)
+
+.PHONY: demo-once
+demo-once: setup ## the same, then write var/demo/report.json and end
+	@exec $(DEMO) --once
+
+.PHONY: test
+test: check test-unit test-trainer test-app test-slow ## set up, check and test everything
+
+.PHONY: test-unit
+test-unit: test-setup ## the tests that take under a minute
+	$(AIRFLOW)/python -m pytest -q -m "not slow" tests/unit tests/sql tests/docs
+
+.PHONY: test-slow
+test-slow: test-setup ## contracts, faults, DAGs, and one city end to end through Airflow
+	$(AIRFLOW)/python -m pytest -q -m slow tests/unit
+	$(AIRFLOW)/python -m pytest -q tests/contract tests/faults tests/dags tests/end_to_end
+
+.PHONY: test-trainer
+test-trainer: test-setup ## the trainer's tests, in its own environment
+	$(TRAINER)/python -m pytest -q tests/trainer
+
+.PHONY: test-app
+test-app: test-setup ## the app's tests, in its own environment
+	$(APP)/python -m pytest -q tests/app
+
+.PHONY: test-setup
+test-setup: setup .venv/airflow/.tests-installed .venv/trainer/.tests-installed .venv/app/.tests-installed browser
+
+.PHONY: browser
+browser: ## install Debian's Chromium, if there is none
+	@tests/install_browser.sh
+
+.PHONY: check
+check: lint types ## everything that reads the code without running it
+
+.PHONY: lint
+lint: .venv/airflow/.tests-installed ## style, SQL, import directions, Dockerfiles, drift of documents
+	$(AIRFLOW)/ruff check .
+	$(AIRFLOW)/ruff format --check .
+	$(AIRFLOW)/lint-imports --no-cache
+	$(AIRFLOW)/sqlfluff lint --disable-progress-bar -p 2 include/sql
+	$(AIRFLOW)/hadolint docker/*.Dockerfile
+
+.PHONY: types
+types: test-setup ## mypy, strict
+	$(AIRFLOW)/mypy plugins/sightscan
+	$(AIRFLOW)/mypy --python-executable $(TRAINER)/python trainer
+	$(AIRFLOW)/mypy --python-executable $(APP)/python detector_app
+
+.PHONY: format
+format: .venv/airflow/.tests-installed ## let the formatters have their way
+	$(AIRFLOW)/ruff check --fix-only -q .
+	$(AIRFLOW)/ruff format -q .
+	$(AIRFLOW)/sqlfluff fix -q -p 2 include/sql
+
+.PHONY: docs
+docs: .venv/airflow/.tests-installed ## write docs/DAGS.md and docs/WAREHOUSE.md from what is there
+	$(AIRFLOW)/python -m docs.generate
+
+.PHONY: new-city
+new-city: setup ## add a city to the registry (NAME="Lisbon")
+	@$(AIRFLOW)/python -m sightscan.discover add "$(NAME)"
+
+.PHONY: up
+up: ## start everything in Docker, with the Celery executor
+	docker compose -f docker/compose.yaml up --build --detach
+
+.PHONY: down
+down: ## stop what `make up` started; the volumes stay
+	docker compose -f docker/compose.yaml down
+
+.PHONY: lock
+lock: ## write the lock files anew from the .in files (needs uv)
+	bin=$$(command -v uv) && for file in requirements sandbox/requirements tests/requirements \
+		tests/runner-requirements detector_app/requirements trainer/requirements; do \
+		"$$bin" pip compile --python-version 3.11.7 --quiet --no-emit-index-url \
+			--no-emit-find-links --no-header \
+			$$([ $$file = sandbox/requirements ] && echo "-c requirements.txt") \
+			$$([ $$file = tests/requirements ] && echo "-c requirements.txt -c sandbox/requirements.txt") \
+			$$([ $$file = trainer/requirements ] && echo "--override trainer/overrides.in") \
+			$$file.in -o $$file.txt; done
+
+.PHONY: clean
+clean: ## remove what the demo and the tests left (not the environments)
+	rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/airflow/.installed: requirements.txt sandbox/requirements.txt
+	@echo "Installing Airflow and the sandbox (1 of 3, about three minutes) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "error: $(PYTHON) is not Python 3.11; install it or name it: make PYTHON=..."; exit 2; }
+	@$(PYTHON) -m venv .venv/airflow
+	@$(AIRFLOW)/python $(INSTALL) -r requirements.txt -r sandbox/requirements.txt
+	@touch $@
+
+.venv/trainer/.installed: trainer/requirements.txt
+	@echo "Installing PyTorch and YOLOv5 (2 of 3, about 6 GB) ..."
+	@$(PYTHON) -m venv .venv/trainer
+	@$(TRAINER)/python $(INSTALL) -r trainer/requirements.txt
+	@touch $@
+
+.venv/app/.installed: detector_app/requirements.txt
+	@echo "Installing the app (3 of 3) ..."
+	@$(PYTHON) -m venv .venv/app
+	@$(APP)/python $(INSTALL) -r detector_app/requirements.txt
+	@touch $@
+
+.venv/airflow/.tests-installed: .venv/airflow/.installed tests/requirements.txt
+	@$(AIRFLOW)/python $(INSTALL) -r tests/requirements.txt
+	@touch $@
+
+.venv/%/.tests-installed: .venv/%/.installed tests/runner-requirements.txt
+	@.venv/$*/bin/python $(INSTALL) -r tests/runner-requirements.txt
+	@touch $@

@@ -1,0 +1,48 @@
+"""`.env.example` lists every setting, once, with a line of meaning."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sightscan.settings import Settings, read_settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+EXAMPLE = REPOSITORY / ".env.example"
+# Read by the app, by Google's libraries, by Airflow, or while DAGs are parsed.
+READ_ELSEWHERE = {
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "REGISTRY_SNAPSHOT",
+    "MODEL_CACHE_DIR",
+    "RTC_ICE_SERVERS",
+    "CONFIDENCE_THRESHOLD",
+    "CATALOGUE_REFRESH_SECONDS",
+}
+
+
+def listed() -> dict[str, str]:
+    return dict(re.findall(r"^([A-Z0-9_]+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
+
+
+def test_every_setting_of_the_pipeline_is_listed() -> None:
+    names = {name for name in listed() if not name.startswith("AIRFLOW__")} - READ_ELSEWHERE
+    assert names == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_listed_values_are_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = read_settings()
+    for name, value in listed().items():
+        monkeypatch.setenv(name, value)
+    assert read_settings() == defaults
+
+
+def test_each_setting_has_a_line_of_meaning() -> None:
+    lines = EXAMPLE.read_text().splitlines()
+    bare = [
+        line
+        for before, line in zip(lines, lines[1:], strict=False)
+        if re.match(r"[A-Z0-9_]+=", line) and not before.startswith("# ")
+    ]
+    assert bare == []
