@@ -1,7 +1,7 @@
 -- How long a session of the GPU took: of this city where it had one, else of any.
 with session as (
     select
-        instance_session.city_id is not distinct from %(city_id)s as is_own,
+        instance_session.city_id = %(city_id)s as is_own,
         extract(
             epoch from instance_session.stopped_at
             - coalesce(instance_session.running_at, instance_session.started_at)

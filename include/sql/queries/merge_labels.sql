@@ -23,19 +23,19 @@ from load.label
 where label.batch_id = %(batch_id)s
 order by label.call_id, label.annotation_number
 on conflict (call_id, annotation_number, city_id) do update
-set
-    sight_id = excluded.sight_id,
-    x1 = excluded.x1,
-    y1 = excluded.y1,
-    x2 = excluded.x2,
-    y2 = excluded.y2,
-    latitude = excluded.latitude,
-    longitude = excluded.longitude,
-    state = excluded.state,
-    reason = excluded.reason,
-    recorded_at = now()
--- What was read the same again became known when it was read first.
-where
+    set
+        sight_id = excluded.sight_id,
+        x1 = excluded.x1,
+        y1 = excluded.y1,
+        x2 = excluded.x2,
+        y2 = excluded.y2,
+        latitude = excluded.latitude,
+        longitude = excluded.longitude,
+        state = excluded.state,
+        reason = excluded.reason,
+        recorded_at = now()
+    -- What was read the same again became known when it was read first.
+    where
     (label.sight_id, label.state, label.reason, label.x1, label.y1, label.x2, label.y2)
     is distinct from
     (

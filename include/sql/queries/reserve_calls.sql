@@ -2,12 +2,18 @@ with asked as (
     select
         asked.subject_sha256,
         asked.turn
-    from unnest(%(subjects)s::bytea []) with ordinality as asked (subject_sha256, turn)
+    from unnest(%(subjects)s::bytea[]) with ordinality as asked (subject_sha256, turn)
 ),
 
 spent as (
     select
         coalesce(sum(paid_call.unit_count) filter (where paid_call.city_id = %(city_id)s), 0) as by_city,
+        coalesce(
+            sum(paid_call.unit_count) filter (
+                where paid_call.dag_id = %(dag_id)s and paid_call.run_id = %(run_id)s
+            ),
+            0
+        ) as by_run,
         coalesce(
             sum(paid_call.unit_count) filter (where paid_call.reserved_at >= date_trunc('month', now())), 0
         ) as this_month
@@ -58,7 +64,9 @@ select
     end as price_usd
 from payable
 cross join spent
-where payable.turn <= %(cap)s - spent.by_city
+where
+    payable.turn <= %(cap)s - spent.by_city
+    and (%(run_cap)s::bigint is null or payable.turn <= %(run_cap)s::bigint - spent.by_run)
 order by payable.subject_sha256
 on conflict do nothing
 returning call_id, subject_sha256;

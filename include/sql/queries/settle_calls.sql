@@ -5,9 +5,10 @@ set
     answer = settled.answer::jsonb,
     error = settled.error,
     settled_at = clock_timestamp()
-from unnest(
-    %(call_ids)s::bigint [], %(states)s::text [], %(answers)s::text [], %(errors)s::text []
-) as settled (call_id, state, answer, error)
+from
+    unnest(
+        %(call_ids)s::bigint[], %(states)s::text[], %(answers)s::text[], %(errors)s::text[]
+    ) as settled (call_id, state, answer, error)
 where
     paid_call.call_id = settled.call_id
     and paid_call.state in ('reserved', 'unknown');

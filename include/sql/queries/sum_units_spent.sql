@@ -2,7 +2,13 @@ select
     coalesce(sum(paid_call.unit_count) filter (where paid_call.city_id = %(city_id)s), 0)::bigint as by_city,
     coalesce(
         sum(paid_call.unit_count) filter (where paid_call.reserved_at >= date_trunc('month', now())), 0
-    )::bigint as this_month
+    )::bigint as this_month,
+    coalesce(
+        sum(paid_call.unit_count) filter (
+            where paid_call.dag_id = %(dag_id)s and paid_call.run_id = %(run_id)s
+        ),
+        0
+    )::bigint as by_run
 from core.paid_call
 where
     paid_call.provider = %(provider)s

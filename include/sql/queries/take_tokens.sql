@@ -2,17 +2,21 @@
 -- there: callers queue up in the order in which they took.
 insert into core.rate_limit as bucket (bucket, capacity, refill_per_second, tokens, refilled_at)
 values (
-    %(bucket)s, %(capacity)s, %(refill_per_second)s, %(capacity)s::double precision - %(count)s, clock_timestamp()
+    %(bucket)s,
+    %(capacity)s,
+    %(refill_per_second)s,
+    %(capacity)s::double precision - %(count)s,
+    clock_timestamp()
 )
 on conflict (bucket) do update
-set
-    capacity = excluded.capacity,
-    refill_per_second = excluded.refill_per_second,
-    tokens = least(
-        excluded.capacity,
-        bucket.tokens
-        + excluded.refill_per_second
-        * greatest(extract(epoch from clock_timestamp() - bucket.refilled_at), 0)
-    ) - %(count)s,
-    refilled_at = greatest(clock_timestamp(), bucket.refilled_at)
+    set
+        capacity = excluded.capacity,
+        refill_per_second = excluded.refill_per_second,
+        tokens = least(
+            excluded.capacity,
+            bucket.tokens
+            + excluded.refill_per_second
+            * greatest(extract(epoch from clock_timestamp() - bucket.refilled_at), 0)
+        ) - %(count)s,
+        refilled_at = greatest(clock_timestamp(), bucket.refilled_at)
 returning greatest(-bucket.tokens / bucket.refill_per_second, 0)::double precision;

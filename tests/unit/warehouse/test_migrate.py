@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from sandbox.postgres import PostgresAddress
 
+from sandbox.addresses import PostgresAddress
 from sightscan.errors import SettingsError, WarehouseError
 from sightscan.settings import read_settings, settings
 from sightscan.warehouse.connection import connect

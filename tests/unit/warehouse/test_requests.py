@@ -50,3 +50,11 @@ def test_a_refusal_keeps_its_reason(warehouse: psycopg.Connection[Any]) -> None:
     (request,) = waiting_requests(warehouse)
     assert settle_request(warehouse, request, city_id=None, detail="no such city") == "refused"
     assert refusal_of(warehouse, "Berln") == "no such city"
+
+
+def test_a_resolved_name_has_no_refusal(warehouse: psycopg.Connection[Any]) -> None:
+    add_city(warehouse)
+    ask_for_city(warehouse, "One", "ann")
+    (request,) = waiting_requests(warehouse)
+    settle_request(warehouse, request, city_id="Q1", detail=None)
+    assert refusal_of(warehouse, "One") is None

@@ -1,0 +1,66 @@
+"""Read stored answers anew: nothing is sent, nothing is paid."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from sightscan.city import City
+from sightscan.label.matching import SightIndex
+from sightscan.label.reading import read_labels
+from sightscan.settings import Settings
+from sightscan.warehouse.labels import list_answers, merge_labels
+from sightscan.warehouse.ledger import VISION_LANDMARKS
+from sightscan.warehouse.sights import list_sights
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RelabelReport:
+    """Answers read, labels that are new or differ now, and all labels of these answers by state."""
+
+    answers: int
+    changed: int
+    accepted: int
+    held_back: int
+    unmatched: int
+
+
+def relabel_answers(
+    connection: psycopg.Connection[Any], config: Settings, city: City
+) -> RelabelReport:
+    """Read all stored answers about the city's photos with its sights and thresholds of today.
+
+    So a photo that another city has paid for gets its labels here too, and a sight that became
+    known later its own. Doing it again changes nothing.
+    """
+    index = SightIndex(city, list_sights(connection, city.city_id))
+    answers, changed = 0, 0
+    states: Counter[str] = Counter()
+    for batch in list_answers(connection, VISION_LANDMARKS, city.city_id):
+        labels = [
+            label
+            for answer in batch
+            for label in read_labels(answer, index, min_score=config.min_label_score)
+        ]
+        changed += merge_labels(connection, labels)
+        answers += len(batch)
+        states.update(label.state for label in labels)
+    report = RelabelReport(
+        answers, changed, states["accepted"], states["held_back"], states["unmatched"]
+    )
+    logger.info(
+        "relabel %s: answers=%d changed=%d accepted=%d held_back=%d unmatched=%d",
+        city.slug,
+        report.answers,
+        report.changed,
+        report.accepted,
+        report.held_back,
+        report.unmatched,
+    )
+    return report

@@ -1,0 +1,82 @@
+"""Settle what became of a batch: states of its calls, and the labels of its answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+
+from sightscan.label.batch import BatchResult, SentPhoto
+from sightscan.label.landmarks import answer_of, error_of, landmarks_of
+from sightscan.label.matching import SightIndex
+from sightscan.label.reading import read_labels
+from sightscan.label.vision import Fate
+from sightscan.warehouse.labels import LabelRow, StoredAnswer, merge_labels
+from sightscan.warehouse.ledger import Settlement, settle_calls
+
+# Provably not processed: such a call is released, and does not count against the cap.
+RELEASED = frozenset({Fate.REFUSED, Fate.OVER_QUOTA, Fate.NEVER_OPENED})
+
+
+def settle_batch(
+    connection: psycopg.Connection[Any],
+    result: BatchResult,
+    index: SightIndex,
+    *,
+    min_score: float,
+) -> Counter[str]:
+    """Write a batch's settlements and labels in one transaction; return the counts of the report.
+
+    Counts: sent, answered, empty, failed, unknown, released (images); accepted, held_back,
+    unmatched (labels).
+    """
+    settlements = [
+        # Kept as an answer, so that the photo is never chosen again.
+        Settlement(reserved.call_id, "failed", {"not_sent": reason}, f"not sent: {reason}")
+        for reserved, reason in result.unfit
+    ]
+    counts = Counter(failed=len(settlements))
+    labels: list[LabelRow] = []
+    outcome = result.outcome
+    if outcome.fate is Fate.ANSWERED:
+        for photo, response in zip(result.sent, outcome.responses, strict=True):
+            settlement = _settlement_of(photo, response)
+            settlements.append(settlement)
+            if settlement.answer is not None and settlement.state == "succeeded":
+                counts["empty"] += not landmarks_of(settlement.answer)
+                answer = StoredAnswer(
+                    photo.call_id, photo.sha256, settlement.answer, photo.found_for
+                )
+                labels += read_labels(answer, index, min_score=min_score)
+        counts["sent"] += len(result.sent)
+        succeeded = sum(settlement.state == "succeeded" for settlement in settlements)
+        counts["answered"] += succeeded
+        counts["failed"] += len(result.sent) - succeeded
+    elif outcome.fate in RELEASED:
+        detail = f"not processed: {outcome.detail}"
+        settlements += (Settlement(photo.call_id, "failed", None, detail) for photo in result.sent)
+        counts["released"] += len(result.sent)
+    else:
+        detail = f"fate unknown: {outcome.detail}"
+        settlements += (Settlement(photo.call_id, "unknown", None, detail) for photo in result.sent)
+        counts["sent"] += len(result.sent)
+        counts["unknown"] += len(result.sent)
+    counts.update(_states_of(labels))
+    with connection.transaction():
+        settle_calls(connection, settlements)
+        merge_labels(connection, labels)
+    return counts
+
+
+def _settlement_of(photo: SentPhoto, response: dict[str, Any]) -> Settlement:
+    answer = answer_of(photo.width_pixels, photo.height_pixels, response)
+    error = error_of(response)
+    if error is not None:
+        return Settlement(photo.call_id, "failed", answer, error)
+    return Settlement(photo.call_id, "succeeded", answer)
+
+
+def _states_of(labels: Iterable[LabelRow]) -> Counter[str]:
+    return Counter(label.state for label in labels)

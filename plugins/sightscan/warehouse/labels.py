@@ -1,0 +1,168 @@
+"""Labels in the warehouse, the photos that wait for them, and the answers they are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+import psycopg
+from upath import UPath
+
+from sightscan.box import Box
+from sightscan.city import Place
+from sightscan.warehouse.ledger import PaidFeature
+from sightscan.warehouse.statements import statement
+
+LabelState = Literal["accepted", "held_back", "unmatched"]
+
+# A refusal of one image is tried once more; see list_photos_to_label.sql.
+MOST_ATTEMPTS = 2
+ANSWERS_AT_ONCE = 500
+COLUMN_TYPES = (
+    "uuid", "int8", "int2", "text", "bytea", "int8", "text", "text", "float4",
+    "float4", "float4", "float4", "float4", "float8", "float8", "text", "text",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoToLabel:
+    """A photo with its bytes as stored, and the sights of the city that it was found for."""
+
+    sha256: bytes
+    content: bytes
+    found_for: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """An answer of the ledger about a photo, and the sights that the photo was found for."""
+
+    call_id: int
+    sha256: bytes
+    answer: Mapping[str, Any]
+    found_for: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One landmark of one answer as it was read for a city."""
+
+    call_id: int
+    annotation_number: int
+    city_id: str
+    sha256: bytes
+    sight_id: int | None
+    description: str
+    mid: str | None
+    score: float
+    box: Box
+    place: Place | None
+    state: LabelState
+    reason: str | None
+
+
+def list_photos_to_label(
+    connection: psycopg.Connection[Any],
+    bought: PaidFeature,
+    city_id: str,
+    *,
+    dag_id: str,
+    run_id: str,
+) -> list[bytes]:
+    """Return the sha256 of the city's photos without a standing call, the most useful first."""
+    rows = connection.execute(
+        statement("list_photos_to_label"),
+        {
+            "provider": bought.provider,
+            "feature": bought.feature,
+            "city_id": city_id,
+            "dag_id": dag_id,
+            "run_id": run_id,
+            "most_attempts": MOST_ATTEMPTS,
+        },
+    )
+    return [bytes(sha256) for (sha256,) in rows]
+
+
+def read_photos_to_label(
+    connection: psycopg.Connection[Any], city_id: str, sha256s: Sequence[bytes]
+) -> tuple[PhotoToLabel, ...]:
+    """Read photos of the city, in the order given, without those that were removed meanwhile."""
+    rows = connection.execute(
+        statement("read_photos_to_label"),
+        {"city_id": city_id, "sha256s": list(sha256s)},
+        binary=True,
+    )
+    photos = {
+        bytes(sha256): PhotoToLabel(
+            bytes(sha256),
+            bytes(content) if content is not None else UPath(uri).read_bytes(),
+            frozenset(found_for),
+        )
+        for sha256, content, uri, found_for in rows
+    }
+    return tuple(photos[sha256] for sha256 in sha256s if sha256 in photos)
+
+
+def list_answers(
+    connection: psycopg.Connection[Any], bought: PaidFeature, city_id: str
+) -> Iterator[tuple[StoredAnswer, ...]]:
+    """Give all answers about photos of the city that name a landmark, some hundred at a time."""
+    after_call_id = 0
+    while True:
+        rows = connection.execute(
+            statement("list_answers"),
+            {
+                "provider": bought.provider,
+                "feature": bought.feature,
+                "city_id": city_id,
+                "after_call_id": after_call_id,
+                "most": ANSWERS_AT_ONCE,
+            },
+        ).fetchall()
+        if not rows:
+            return
+        yield tuple(
+            StoredAnswer(call_id, bytes(sha256), answer, frozenset(found_for))
+            for call_id, sha256, answer, found_for in rows
+        )
+        after_call_id = rows[-1][0]
+
+
+def merge_labels(connection: psycopg.Connection[Any], labels: Sequence[LabelRow]) -> int:
+    """Merge labels into core.label; return how many were new or are different now."""
+    if not labels:
+        return 0
+    batch_id = uuid4()
+    with connection.transaction(), connection.cursor() as cursor:
+        with cursor.copy(statement("copy_labels")) as copy:
+            copy.set_types(COLUMN_TYPES)
+            for label in labels:
+                copy.write_row((batch_id, *_columns(label)))
+        cursor.execute(statement("merge_labels"), {"batch_id": batch_id})
+        changed = cursor.rowcount
+        cursor.execute(statement("delete_loaded_labels"), {"batch_id": batch_id})
+    return changed
+
+
+def _columns(label: LabelRow) -> tuple[object, ...]:
+    return (
+        label.call_id,
+        label.annotation_number,
+        label.city_id,
+        label.sha256,
+        label.sight_id,
+        label.description,
+        label.mid,
+        label.score,
+        label.box.x1,
+        label.box.y1,
+        label.box.x2,
+        label.box.y2,
+        label.place.latitude if label.place else None,
+        label.place.longitude if label.place else None,
+        label.state,
+        label.reason,
+    )

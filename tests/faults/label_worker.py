@@ -1,0 +1,64 @@
+"""A label task as a process of its own: `label_worker.py CITY_ID RUN_ID CAP [KILL_AT NTH]`.
+
+KILL_AT names a step of the task: at the NTH time it is reached, the process ends as by `kill -9`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from sightscan.label import batch, photos, settling
+from sightscan.label.vision import open_client
+from sightscan.settings import read_settings
+from sightscan.warehouse.cities import find_city
+from sightscan.warehouse.connection import connect
+
+# step: module, function, whether the process ends before or after the function did its work
+STEPS: dict[str, tuple[Any, str, str]] = {
+    "before the reservation": (photos, "reserve_calls", "before"),
+    "after the reservation": (photos, "reserve_calls", "after"),
+    "before the call": (batch, "annotate_photos", "before"),
+    "after the call": (batch, "annotate_photos", "after"),
+    "before the settlement": (photos, "settle_batch", "before"),
+    "between settlement and labels": (settling, "settle_calls", "after"),
+    "before the commit": (settling, "merge_labels", "after"),
+    "after the commit": (photos, "settle_batch", "after"),
+}
+
+
+def main(city_id: str, run_id: str, cap: str, step: str = "", nth: str = "1") -> None:
+    """Label the city's photos, and print how many images were sent."""
+    if step:
+        _arm(*STEPS[step], int(nth))
+    config = read_settings(max_google_vision_calls_per_new_city=int(cap), vision_concurrency=2)
+    with connect(autocommit=True) as connection:
+        city = find_city(connection, city_id)
+        report = photos.label_photos(
+            connection, open_client(config), config, city, dag_id=city.dag_id, run_id=run_id
+        )
+    sys.stdout.write(f"{report.sent}\n")
+
+
+def _arm(module: Any, name: str, moment: str, nth: int) -> None:
+    function: Callable[..., Any] = getattr(module, name)
+    reached = 0
+
+    def deadly(*args: Any, **kwargs: Any) -> Any:
+        nonlocal reached
+        reached += 1
+        if moment == "before" and reached == nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = function(*args, **kwargs)
+        if moment == "after" and reached == nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(module, name, deadly)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

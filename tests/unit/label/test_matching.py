@@ -1,0 +1,110 @@
+"""Landmarks become sights by id, by name, or by place and name together: real cases."""
+
+from __future__ import annotations
+
+import pytest
+
+from sightscan.box import Box
+from sightscan.city import City, Place, Sight
+from sightscan.label.landmarks import Landmark
+from sightscan.label.matching import SightIndex
+
+BERLIN = City("Q64", "berlin", "Berlin", "Germany", Place(52.5167, 13.3833), 15_000)
+GATE = Place(52.5163, 13.3777)
+DOM = Place(52.5191, 13.4011)
+ISLAND = Place(52.5169, 13.4019)
+ALTES = Place(52.5194, 13.3983)
+NEUES = Place(52.5203, 13.3977)
+COLOGNE = Place(50.9413, 6.9583)
+LAS_VEGAS = Place(36.1126, -115.1728)
+
+SIGHTS = (
+    Sight(
+        1, "Q64", "Brandenburg Gate", 1, names={"en": "Brandenburg Gate", "de": "Brandenburger Tor"},
+        place=GATE, freebase_id="/m/0chbx",
+    ),
+    Sight(
+        2, "Q64", "Berlin Cathedral", 2, names={"en": "Berlin Cathedral", "de": "Berliner Dom"},
+        place=DOM, knowledge_graph_id="/g/1berl",
+    ),
+    Sight(3, "Q64", "Museum Island", 3, names={"de": "Museumsinsel"}, place=ISLAND),
+    Sight(4, "Q64", "Altes Museum", 4, aliases=("Old Museum",), place=ALTES),
+    Sight(5, "Q64", "Neues Museum", 5, aliases=("New Museum",), place=NEUES),
+    Sight(6, "Q64", "Café Größenwahn", 6),
+)  # fmt: skip
+
+
+def landmark(description: str, mid: str | None = None, *places: Place) -> Landmark:
+    return Landmark(0, description, mid, 0.9, Box(0.1, 0.1, 0.9, 0.9), places)
+
+
+@pytest.mark.parametrize(
+    ("description", "mid", "place", "sight_id", "how"),
+    [
+        ("Brandenburg Gate", "/m/0chbx", GATE, 1, "mid"),
+        ("Porta di Brandeburgo", "/m/0chbx", GATE, 1, "mid"),
+        ("anything", "/g/1berl", DOM, 2, "mid"),
+        ("Brandenburger Tor", None, GATE, 1, "name"),
+        ("Brandenburg Gate", "/m/another", GATE, 1, "name"),
+        ("Museum Island, Berlin", None, ISLAND, 3, "name"),
+        ("Museum Island Berlin", None, ISLAND, 3, "name"),
+        ("Museum Island (Museumsinsel)", None, ISLAND, 3, "name"),
+        ("CAFE GROSSENWAHN", None, None, 6, "name"),
+        ("The Brandenburg Gate", None, GATE, 1, "place_and_name"),
+        ("Gate of Brandenburg", None, GATE, 1, "place_and_name"),
+        ("Brandenburger Thor", None, GATE, 1, "place_and_name"),
+        ("Neues Museum", None, ALTES, 5, "name"),
+        ("Eiffel Tower", None, LAS_VEGAS, None, None),
+        ("Kölner Dom", None, COLOGNE, None, None),
+        ("Kölner Dom", None, DOM, None, None),
+        ("Trocadéro Gardens", "/m/0trocadero", GATE, None, None),
+        ("Berlin", None, GATE, None, None),
+        ("Brandenburger Thor", None, ISLAND, None, None),
+        ("", None, GATE, None, None),
+    ],
+)
+def test_case(
+    description: str, mid: str | None, place: Place | None, sight_id: int | None, how: str | None
+) -> None:
+    places = () if place is None else (place,)
+    match = SightIndex(BERLIN, SIGHTS).match(landmark(description, mid, *places))
+    assert (match.sight.sight_id if match.sight else None, match.how) == (sight_id, how)
+
+
+@pytest.mark.parametrize(
+    ("description", "place", "reason"),
+    [
+        ("Eiffel Tower", LAS_VEGAS, "outside_city"),
+        ("Hotel Adlon", GATE, "no_such_sight"),
+        ("Neuer Museum Bau", ALTES, "no_such_sight"),
+    ],
+)
+def test_reason_of_no_match(description: str, place: Place, reason: str) -> None:
+    assert SightIndex(BERLIN, SIGHTS).match(landmark(description, None, place)).reason == reason
+
+
+def test_two_sights_of_one_name_are_told_apart_by_place() -> None:
+    churches = (
+        Sight(7, "Q64", "St Mary's Church", 7, place=DOM),
+        Sight(8, "Q64", "St. Mary's Church", 8, place=GATE),
+    )
+    index = SightIndex(BERLIN, churches)
+    near = index.match(landmark("St Mary's Church", None, GATE)).sight
+    assert near is not None
+    assert near.sight_id == 8
+    assert index.match(landmark("St Mary's Church")).reason == "ambiguous_name"
+
+
+def test_neighbours_with_names_that_are_alike_are_ambiguous() -> None:
+    halls = (
+        Sight(7, "Q64", "Old Hall A", 7, place=DOM),
+        Sight(8, "Q64", "Old Hall B", 8, place=DOM),
+    )
+    match = SightIndex(BERLIN, halls).match(landmark("Old Hall C", None, DOM))
+    assert match.reason == "ambiguous_name"
+
+
+def test_any_of_several_places_counts() -> None:
+    index = SightIndex(BERLIN, SIGHTS)
+    match = index.match(landmark("The Brandenburg Gate", None, LAS_VEGAS, GATE))
+    assert match.how == "place_and_name"

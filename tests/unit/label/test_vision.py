@@ -1,0 +1,125 @@
+"""The client of Google Vision: where it connects, and what its errors mean."""
+
+from __future__ import annotations
+
+import grpc
+import pytest
+from google.api_core import exceptions
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import RetryInfo
+
+from sightscan.city import City, Place
+from sightscan.errors import ServiceError, SettingsError
+from sightscan.label import vision as ours
+from sightscan.label.sending import PreparedPhoto
+from sightscan.label.vision import Fate, annotate_photos, open_client
+from sightscan.settings import read_settings
+
+CITY = City("Q1", "c", "C", "X", Place(89.99, 179.99), 10_000)
+PHOTO = PreparedPhoto(b"x", 1, 1)
+
+
+class FailingClient:
+    """A client that only fails, and counts how often it was asked."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.calls = 0
+
+    def batch_annotate_images(self, **_: object) -> None:
+        self.calls += 1
+        raise self.error
+
+
+class Call(grpc.Call):  # type: ignore[misc]
+    """What gRPC hangs onto an error; abstract methods that do not matter here are left out."""
+
+    def __init__(self, *trailing: tuple[str, str]) -> None:
+        self._trailing = trailing
+
+    def initial_metadata(self) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    def trailing_metadata(self) -> tuple[tuple[str, str], ...]:
+        return self._trailing
+
+
+Call.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
+NEVER = "failed to connect to all addresses; last error: refused"
+
+
+@pytest.mark.parametrize(
+    ("error", "fate"),
+    [
+        (exceptions.InvalidArgument("x"), Fate.REFUSED),
+        (exceptions.PermissionDenied("x"), Fate.REFUSED),
+        (exceptions.Unauthenticated("x"), Fate.REFUSED),
+        (exceptions.ResourceExhausted("x"), Fate.OVER_QUOTA),
+        (exceptions.ServiceUnavailable(NEVER, response=Call()), Fate.NEVER_OPENED),
+        (exceptions.ServiceUnavailable(NEVER, response=Call(("server", "x"))), Fate.UNKNOWN),
+        (exceptions.ServiceUnavailable("Socket closed", response=Call()), Fate.UNKNOWN),
+        (exceptions.ServiceUnavailable("Getting metadata from plugin failed"), Fate.REFUSED),
+        (exceptions.DeadlineExceeded("x"), Fate.UNKNOWN),
+        (exceptions.InternalServerError("x"), Fate.UNKNOWN),
+        (exceptions.Cancelled("x"), Fate.UNKNOWN),
+        (exceptions.Unknown("x"), Fate.UNKNOWN),
+    ],
+)
+def test_only_what_was_provably_not_processed_may_be_sent_again(
+    error: exceptions.GoogleAPICallError, fate: Fate
+) -> None:
+    client = FailingClient(error)
+    assert annotate_photos(client, [PHOTO], CITY).fate is fate  # type: ignore[arg-type]
+    assert client.calls == 1
+
+
+def test_delay_of_retry_info_is_kept() -> None:
+    error = exceptions.ResourceExhausted("x", details=[RetryInfo(retry_delay=Duration(seconds=7))])
+    assert annotate_photos(FailingClient(error), [PHOTO], CITY).wait_seconds == 7  # type: ignore[arg-type]
+
+
+def test_retry_after_is_kept() -> None:
+    error = exceptions.ResourceExhausted("x", response=Call(("retry-after", "12")))
+    assert annotate_photos(FailingClient(error), [PHOTO], CITY).wait_seconds == 12  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("count", [0, 17])
+def test_only_one_to_sixteen_photos_fit_into_a_request(count: int) -> None:
+    client = FailingClient(AssertionError())
+    with pytest.raises(ServiceError, match="1 to 16"):
+        annotate_photos(client, [PHOTO] * count, CITY)  # type: ignore[arg-type]
+    assert client.calls == 0
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_loopback"),
+    [
+        ("127.0.0.1:8080", True),
+        ("127.1.2.3:8080", True),
+        ("localhost:8080", True),
+        ("[::1]:8080", True),
+        ("127.0.0.1.example.org:443", False),
+        ("localhost.example.org:443", False),
+        ("10.0.0.5:8080", False),
+        ("eu-vision.googleapis.com", False),
+    ],
+)
+def test_tls_is_left_out_on_loopback_only(endpoint: str, *, is_loopback: bool) -> None:
+    assert ours._is_loopback(endpoint) is is_loopback
+
+
+@pytest.mark.parametrize("endpoint", [None, "eu-vision.googleapis.com"])
+def test_no_credentials_is_a_sentence_that_says_how(
+    endpoint: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")
+    with pytest.raises(SettingsError, match="GOOGLE_APPLICATION_CREDENTIALS"):
+        open_client(read_settings(vision_endpoint=endpoint))
+
+
+def test_hint_stays_on_the_globe() -> None:
+    rectangle = ours._rectangle(CITY)
+    assert rectangle.max_lat_lng.latitude == 90
+    assert rectangle.max_lat_lng.longitude == 180

@@ -1,0 +1,208 @@
+"""Batches of photos are merged whole, once, whatever was there before."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from sightscan.city import City, Place, Sight
+from sightscan.crawl.clusters import cluster_photos
+from sightscan.settings import read_settings
+from sightscan.warehouse.cities import add_city
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.photos import (
+    Attribution,
+    FoundPhoto,
+    PhotoFile,
+    RejectedPhoto,
+    known_urls,
+    merge_photos,
+    photos_of_sight,
+)
+from sightscan.warehouse.sights import upsert_sights
+
+CITY = City("Q64", "berlin", "Berlin", "Germany", Place(52.5, 13.4), 10_000)
+OTHER_CITY = replace(CITY, city_id="Q1022", slug="stuttgart", name="Stuttgart")
+
+
+@pytest.fixture
+def sight_ids(warehouse: psycopg.Connection[Any]) -> tuple[int, int]:
+    """Store a sight in each of two cities."""
+    ids = []
+    for city in (CITY, OTHER_CITY):
+        add_city(warehouse, city)
+        sight = Sight(None, city.city_id, "Gate", 1, wikidata_id="Q7")
+        ids += [stored.sight_id for stored in upsert_sights(warehouse, city.city_id, [sight])]
+    return ids[0] or 0, ids[1] or 0
+
+
+def photo(number: int, *, hash_bits: int | None = None) -> FoundPhoto:
+    """Return a photo; its perceptual hash has `hash_bits` low bits set."""
+    data = f"photo {number}".encode()
+    digest = hashlib.sha256(data).digest()
+    perceptual = digest if hash_bits is None else ((1 << hash_bits) - 1).to_bytes(32)
+    return FoundPhoto(
+        PhotoFile(digest, data, 640, 480, "image/jpeg", perceptual),
+        Attribution(
+            url=f"https://a.example/{number}.jpg",
+            page_url=None,
+            source="wikimedia_commons",
+            licence="CC0",
+            licence_url=None,
+            author=None,
+            title=None,
+            query="Gate",
+        ),
+        datetime.now(UTC),
+    )
+
+
+def counts(warehouse: psycopg.Connection[Any]) -> tuple[int, ...]:
+    """Count photos, blobs, sources, rejections, and what is left in the staging tables."""
+    row = warehouse.execute(
+        "select (select count(*) from core.photo), (select count(*) from core.photo_blob),"
+        " (select count(*) from core.photo_source), (select count(*) from core.rejected_photo),"
+        " (select count(*) from load.photo) + (select count(*) from load.rejected_photo)"
+    ).fetchone()
+    assert row is not None
+    return tuple(row)
+
+
+def test_same_batch_again_adds_nothing(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    refused = RejectedPhoto("https://a.example/map.svg", "wikimedia_commons", "unsupported_type")
+    for _ in range(2):
+        assert merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], [refused]) == 0
+    assert counts(warehouse) == (2, 2, 2, 1, 0)
+
+
+def test_same_photo_twice_in_a_batch_is_stored_once(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    one = photo(1)
+    moved = replace(one, attribution=replace(one.attribution, url="https://a.example/copy.jpg"))
+    merge_photos(warehouse, sight_ids[0], [one, one, moved], [])
+    assert counts(warehouse) == (1, 1, 2, 0, 0)
+
+
+def test_photo_of_two_sights_is_one_photo_with_two_sources(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    for sight_id in sight_ids:
+        merge_photos(warehouse, sight_id, [photo(1)], [])
+        assert photos_of_sight(warehouse, sight_id) == {photo(1).file.sha256}
+    assert counts(warehouse) == (1, 1, 2, 0, 0)
+
+
+def test_kept_and_refused_addresses_are_known_for_their_sight_only(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    refused = RejectedPhoto("https://a.example/ü.svg", "wikimedia_commons", "unsupported_type")
+    merge_photos(warehouse, sight_ids[0], [photo(1)], [refused])
+    urls = (photo(1).attribution.url, refused.url)
+    assert known_urls(warehouse, sight_ids[0]) == {
+        hashlib.sha256(url.encode()).digest() for url in urls
+    }
+    assert known_urls(warehouse, sight_ids[1]) == frozenset()
+
+
+def test_photo_that_was_taken_down_is_never_stored_again(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    warehouse.execute(
+        "insert into core.removed_photo (sha256, reason, removed_by) values (%s, 'asked', 'me')",
+        (photo(1).file.sha256,),
+    )
+    assert merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], []) == 1
+    assert counts(warehouse) == (1, 1, 1, 1, 0)
+    assert len(known_urls(warehouse, sight_ids[0])) == 2
+
+
+def test_address_of_5000_characters_is_stored(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    long = "https://a.example/?" + "x" * 5_000
+    one = photo(1)
+    moved = replace(one, attribution=replace(one.attribution, url=long))
+    merge_photos(warehouse, sight_ids[0], [moved], [RejectedPhoto(long + "y", "s", "too_large")])
+    assert counts(warehouse) == (1, 1, 1, 1, 0)
+
+
+def test_broken_batch_leaves_nothing(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        merge_photos(warehouse, sight_ids[1] + 1_000, [photo(1)], [])
+    assert counts(warehouse) == (0, 0, 0, 0, 0)
+
+
+def test_crawls_of_the_same_photos_at_once_do_not_block_each_other(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    photos = [photo(number) for number in range(60)]
+
+    def merge(worker: int) -> None:
+        with connect(autocommit=True) as connection:
+            ordered = photos if worker % 2 else photos[::-1]
+            for start in range(0, 60, 20):
+                merge_photos(connection, sight_ids[worker % 2], ordered[start : start + 20], [])
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(merge, range(4)))
+    assert counts(warehouse) == (60, 60, 120, 0, 0)
+
+
+def clusters(warehouse: psycopg.Connection[Any]) -> dict[bytes, bytes]:
+    return dict(warehouse.execute("select sha256, cluster_sha256 from core.photo").fetchall())
+
+
+def test_near_copies_become_one_cluster_in_whatever_order_they_come(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    """A chain: 0 - 10 - 20 bits; the ends are far apart, and the middle comes last."""
+    config = read_settings(near_duplicate_bits=10)
+    chain = [photo(number, hash_bits=bits) for number, bits in enumerate((0, 10, 20, 200))]
+    for number in (0, 2, 3, 1):
+        merge_photos(warehouse, sight_ids[0], [chain[number]], [])
+        cluster_photos(warehouse, CITY, config)
+    digests = [found.file.sha256 for found in chain]
+    smallest = min(digests[:3])
+    assert clusters(warehouse) == dict.fromkeys(digests[:3], smallest) | {digests[3]: digests[3]}
+
+
+def test_settled_photos_are_not_compared_again(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], [])
+    config = read_settings()
+    assert cluster_photos(warehouse, CITY, config).compared == 2
+    assert cluster_photos(warehouse, CITY, config).compared == 0
+    merge_photos(warehouse, sight_ids[0], [photo(3)], [])
+    assert cluster_photos(warehouse, CITY, config).compared == 1
+
+
+def test_other_threshold_compares_anew(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    merge_photos(warehouse, sight_ids[0], [photo(1, hash_bits=0), photo(2, hash_bits=12)], [])
+    assert cluster_photos(warehouse, CITY, read_settings(near_duplicate_bits=10)).joined == 0
+    assert cluster_photos(warehouse, CITY, read_settings(near_duplicate_bits=20)).joined == 1
+
+
+def test_cities_that_share_a_photo_share_its_cluster(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    config = read_settings(near_duplicate_bits=10)
+    left, middle, right = (photo(n, hash_bits=bits) for n, bits in enumerate((0, 8, 16)))
+    merge_photos(warehouse, sight_ids[0], [left, middle], [])
+    merge_photos(warehouse, sight_ids[1], [middle, right], [])
+    for city in (CITY, OTHER_CITY):
+        cluster_photos(warehouse, city, config)
+    assert len(set(clusters(warehouse).values())) == 1
