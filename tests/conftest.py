@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,26 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from sandbox.postgres import EmbeddedPostgres, PostgresAddress
+from sandbox.addresses import PostgresAddress
+from sandbox.postgres import EmbeddedPostgres
+from sandbox.postgres import connect as connect_to
 
 from sightscan.settings import settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.migrate import migrate
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Airflow reads these when it is first imported, by whichever test comes first.
+_airflow_home = tempfile.TemporaryDirectory(prefix="sightscan-airflow-")
+os.environ |= {
+    "AIRFLOW_HOME": _airflow_home.name,
+    "AIRFLOW_CONFIG": str(REPOSITORY / "airflow.cfg"),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_airflow_home.name}/airflow.db",
+    "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "plugins")]),
+}
 TEMPLATE = "migrated_template"
 # A developer's own settings must not leak into a test.
 SETTING_PREFIXES = ("PG", "MTS_", "AWS_", "VISION_", "WIKIDATA_", "COMMONS_", "CRAWL_", "MAX_", "MIN_")
@@ -52,7 +66,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresAddre
 @pytest.fixture(scope="session")
 def migrated_template(postgres: PostgresAddress) -> str:
     """Migrate one database, which the databases of the tests are copies of."""
-    with postgres.connect() as connection:
+    with connect_to(postgres) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
     with psycopg.connect(**_parameters(postgres, TEMPLATE)) as connection:
         migrate(connection, REPOSITORY / "include" / "sql")
@@ -89,7 +103,7 @@ def _database(
     create = sql.SQL("create database {}").format(sql.Identifier(name))
     if template is not None:
         create += sql.SQL(" template {}").format(sql.Identifier(template))
-    with server.connect() as connection:
+    with connect_to(server) as connection:
         connection.execute(create)
     monkeypatch.setenv("PGHOST", server.host)
     monkeypatch.setenv("PGPORT", str(server.port))
@@ -98,7 +112,7 @@ def _database(
     monkeypatch.setenv("PGPASSWORD", server.password)
     settings.cache_clear()
     yield PostgresAddress(server.host, server.port, name, server.user, server.password)
-    with server.connect() as connection:
+    with connect_to(server) as connection:
         connection.execute(
             sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
         )

@@ -1,1 +1,1 @@
-copy core.dataset_photo (city_id, dataset_version, sha256, split) from stdin (format binary)
+copy core.dataset_photo (city_id, dataset_version, sha256, split) from stdin with (format binary) -- noqa: PRS

@@ -5,7 +5,8 @@ select
     trainable_photo.media_type,
     jsonb_agg(
         jsonb_build_array(
-            accepted_label.sight_id, accepted_label.x1, accepted_label.y1, accepted_label.x2, accepted_label.y2
+            accepted_label.sight_id,
+            accepted_label.x1, accepted_label.y1, accepted_label.x2, accepted_label.y2
         )
         -- The surest first: of two boxes of one sight in one place, it is the one that stays.
         order by accepted_label.score desc, accepted_label.label_id asc

@@ -4,13 +4,14 @@ values (
     %(city_id)s, %(slug)s, %(name)s, %(country)s, %(latitude)s, %(longitude)s, %(radius_meters)s,
     %(overrides)s
 )
-on conflict (city_id) do update set
-    name = excluded.name,
-    country = excluded.country,
-    latitude = excluded.latitude,
-    longitude = excluded.longitude,
-    radius_meters = excluded.radius_meters,
-    overrides = city.overrides || excluded.overrides,
-    state = 'active'
+on conflict (city_id) do update
+    set
+        name = excluded.name,
+        country = excluded.country,
+        latitude = excluded.latitude,
+        longitude = excluded.longitude,
+        radius_meters = excluded.radius_meters,
+        overrides = city.overrides || excluded.overrides,
+        state = 'active'
 returning
     city_id, slug, name, country, latitude, longitude, radius_meters, state, overrides

@@ -71,4 +71,4 @@ def refusal_of(connection: psycopg.Connection[Any], asked_name: str) -> str | No
     row = connection.execute(
         statement("find_refusal"), {"asked_name": asked_name}
     ).fetchone()
-    return str(row[0]) if row else None
+    return row[0] if row else None

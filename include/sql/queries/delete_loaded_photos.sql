@@ -1,0 +1,2 @@
+delete from load.photo as loaded
+where loaded.batch_id = %(batch_id)s

@@ -1,0 +1,8 @@
+select
+    photo_source.author,
+    photo_source.licence,
+    photo_source.source
+from core.photo_source
+where photo_source.sha256 = decode(%(sha256)s, 'hex')
+order by photo_source.recorded_at
+limit 1;

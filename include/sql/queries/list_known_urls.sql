@@ -1,0 +1,8 @@
+-- What need not be fetched again for a sight: kept before, or refused for good.
+select photo_source.url_sha256
+from core.photo_source
+where photo_source.sight_id = %(sight_id)s
+union
+select rejected_photo.url_sha256
+from core.rejected_photo
+where rejected_photo.sight_id = %(sight_id)s

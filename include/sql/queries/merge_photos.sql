@@ -1,0 +1,20 @@
+-- Sorted, so that two crawls that found the same photos lock them in the same order.
+-- A photo is its own cluster until it is compared with the others.
+insert into core.photo (
+    sha256, byte_count, width_pixels, height_pixels, media_type, perceptual_hash, cluster_sha256
+)
+select distinct on (loaded.sha256)
+    loaded.sha256,
+    octet_length(loaded.bytes) as byte_count,
+    loaded.width_pixels,
+    loaded.height_pixels,
+    loaded.media_type,
+    loaded.perceptual_hash,
+    loaded.sha256 as cluster_sha256
+from load.photo as loaded
+left join core.removed_photo on loaded.sha256 = removed_photo.sha256
+where
+    loaded.batch_id = %(batch_id)s
+    and removed_photo.sha256 is null
+order by loaded.sha256
+on conflict (sha256) do nothing

@@ -1,0 +1,12 @@
+insert into core.rejected_photo (url_sha256, sight_id, url, source, reason, detail)
+select distinct on (loaded.url, loaded.sight_id)
+    sha256(convert_to(loaded.url, 'UTF8')) as url_sha256,
+    loaded.sight_id,
+    loaded.url,
+    loaded.source,
+    loaded.reason,
+    loaded.detail
+from load.rejected_photo as loaded
+where loaded.batch_id = %(batch_id)s
+order by loaded.url, loaded.sight_id
+on conflict (url_sha256, sight_id) do nothing

@@ -1,0 +1,1 @@
+"""Crawl: photos of each sight, each with its licence; duplicates folded; politely, tirelessly."""

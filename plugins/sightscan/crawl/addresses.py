@@ -1,0 +1,141 @@
+"""Keep the crawl outside of the network it runs in.
+
+URLs come from the internet, so a host may be a private address: by number, by name, or by a DNS
+that changes its mind between a check and the connection. Here names are resolved once, every
+address is checked, and the checked address is the one that is connected to.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import httpcore
+import httpx
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+# (host, port) -> addresses; a name can have several.
+Resolver = Callable[[str, int], Sequence[str]]
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class RefusedAddressError(Exception):
+    """A host stands for an address that may not be crawled."""
+
+
+class GuardedTransport(httpx.BaseTransport):
+    """An httpx transport that connects to public addresses and to trusted origins only."""
+
+    def __init__(
+        self,
+        trusted_origins: Iterable[str],
+        *,
+        connections: int,
+        resolve: Resolver | None = None,
+    ) -> None:
+        """Prepare both ways out; `connections` is how many may be open at once."""
+        self._trusted_origins = frozenset(trusted_origins)
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        # No proxy and no netrc from the environment: a proxy would connect in our place.
+        self._open = httpx.HTTPTransport(limits=limits, verify=_tls(), trust_env=False)
+        self._guarded = httpx.HTTPTransport(limits=limits, verify=_tls(), trust_env=False)
+        # httpx has no public way to set the network backend of its connection pool.
+        self._guarded._pool = httpcore.ConnectionPool(  # noqa: SLF001
+            ssl_context=_tls(),
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            network_backend=GuardedBackend(resolve or addresses_of),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request; raise RefusedAddressError before anything reaches a refused address."""
+        if origin_of(request.url) in self._trusted_origins:
+            return self._open.handle_request(request)
+        return self._guarded.handle_request(request)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._open.close()
+        self._guarded.close()
+
+
+class GuardedBackend(httpcore.SyncBackend):
+    """A network backend that checks each address and connects to the one that it checked."""
+
+    def __init__(self, resolve: Resolver) -> None:
+        """Keep the resolver."""
+        super().__init__()
+        self._resolve = resolve
+
+    def connect_tcp(
+        self, host: str, port: int, *args: Any, **kwargs: Any
+    ) -> httpcore.NetworkStream:
+        """Connect to a public address of `host`."""
+        try:
+            addresses = self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            msg = f"{host} has no address: {error}"
+            raise httpcore.ConnectError(msg) from error
+        refused = [address for address in addresses if not is_public(address)]
+        if refused:
+            msg = f"{host} is {refused[0]}, which is not a public address"
+            raise RefusedAddressError(msg)
+        problem: Exception = httpcore.ConnectError(f"{host} has no address")
+        for address in addresses:
+            try:
+                return super().connect_tcp(address, port, *args, **kwargs)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                problem = error
+        raise problem
+
+
+def is_public(address: str) -> bool:
+    """Say whether an IP address belongs to the public internet."""
+    return all(
+        ip.is_global and not ip.is_multicast for ip in _meanings(ipaddress.ip_address(address))
+    )
+
+
+def origin_of(url: httpx.URL) -> str:
+    """Return scheme, host and port of a URL as CRAWL_TRUSTED_ORIGINS writes them."""
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    port = url.port
+    if port is None or port == DEFAULT_PORTS.get(url.scheme):
+        return f"{url.scheme}://{host}"
+    return f"{url.scheme}://{host}:{port}"
+
+
+def addresses_of(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of a host, each once, in the order of the system."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    # An IPv6 address can carry the name of a network interface: fe80::1%eth0.
+    return tuple(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return what all connections share; reading the certificates takes a quarter of a second."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _meanings(ip: IPAddress) -> list[IPAddress]:
+    """Return an address and the IPv4 addresses that are wrapped in it."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return [ip]
+    if ip.ipv4_mapped is not None:
+        # The wrapping has no meaning of its own.
+        return [ip.ipv4_mapped]
+    wrapped: list[IPAddress] = [ip]
+    if ip.sixtofour is not None:
+        wrapped.append(ip.sixtofour)
+    if ip.teredo is not None:
+        wrapped.extend(ip.teredo)
+    if ip in NAT64:
+        wrapped.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+    return wrapped

@@ -1,0 +1,78 @@
+"""Read what the API of Wikimedia Commons says of a category's files: no I/O here.
+
+https://www.mediawiki.org/wiki/API:Imageinfo and https://commons.wikimedia.org/wiki/Commons:API.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import unescape
+from typing import Any
+
+from sightscan.warehouse.photos import Attribution, RejectedPhoto
+
+SOURCE = "wikimedia_commons"
+# One of the widths that Wikimedia allows; Google Vision needs no more, nor does a detector.
+THUMBNAIL_WIDTH_PIXELS = 960
+PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
+METADATA = ("LicenseShortName", "LicenseUrl", "Artist", "ObjectName")
+
+_TAG = re.compile(r"<[^>]*>")
+_HIDDEN = re.compile(
+    r"<(style|script)\b.*?</\1\s*>|<[^>]*display\s*:\s*none.*?</[^>]*>", re.IGNORECASE | re.DOTALL
+)
+
+
+def read_page(
+    page: Mapping[str, Any], query: str, least_side_pixels: int
+) -> Attribution | RejectedPhoto | None:
+    """Return what to fetch for a page of a category, or why not; None if it is not a file.
+
+    Raises:
+        KeyError, TypeError: it is a file, but not described as documented.
+
+    """
+    infos = page.get("imageinfo")
+    if not infos:
+        # A title whose file is missing (deleted a moment ago) has no imageinfo.
+        return None
+    info = infos[0]
+    url = plain(info.get("thumburl") or info["url"])
+    if info["mime"] not in PHOTO_TYPES:
+        return RejectedPhoto(url, SOURCE, "unsupported_type", plain(info["mime"]))
+    width, height = int(info["width"]), int(info["height"])
+    if min(width, height) < least_side_pixels:
+        seen = f"{width} x {height}, at least {least_side_pixels} each"
+        return RejectedPhoto(url, SOURCE, "too_small", seen)
+    metadata = info.get("extmetadata") or {}
+    licence = _text(metadata, "LicenseShortName")
+    if not licence:
+        return RejectedPhoto(url, SOURCE, "no_licence", plain(page["title"]))
+    return Attribution(
+        url=url,
+        page_url=plain(info["descriptionurl"]),
+        source=SOURCE,
+        licence=licence,
+        licence_url=_text(metadata, "LicenseUrl"),
+        author=_text(metadata, "Artist"),
+        title=plain(page["title"]).removeprefix("File:"),
+        query=query,
+    )
+
+
+def without_html(text: str) -> str:
+    """Return the text of a piece of HTML on one line."""
+    return " ".join(plain(unescape(_TAG.sub(" ", _HIDDEN.sub(" ", text)))).split())
+
+
+def plain(text: str) -> str:
+    """Return text that PostgreSQL takes: no zero characters, no halves of surrogate pairs."""
+    return str(text).replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _text(metadata: Mapping[str, Any], name: str) -> str | None:
+    found = metadata.get(name)
+    if not isinstance(found, Mapping):
+        return None
+    return without_html(str(found.get("value", ""))) or None

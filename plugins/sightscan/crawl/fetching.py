@@ -1,0 +1,238 @@
+"""Fetch pages and photos: politely, within limits, never from inside the network."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from sightscan.crawl.addresses import GuardedTransport, RefusedAddressError, origin_of
+from sightscan.crawl.opt_outs import RobotsRules, opts_out
+from sightscan.errors import ServiceError
+from sightscan.retry_after import seconds_to_wait
+from sightscan.settings import Settings
+
+TIMEOUT = httpx.Timeout(15.0, connect=10.0)
+# A server that sends a byte now and then never times out by itself.
+LONGEST_DOWNLOAD_SECONDS = 60.0
+ATTEMPTS = 3
+FIRST_PAUSE_SECONDS = 0.5
+# Whoever asks for a longer pause gets it by the next run.
+LONGEST_PAUSE_SECONDS = 60.0
+MOST_REDIRECTS = 5
+LARGEST_ANSWER_BYTES = 32_000_000
+LARGEST_ROBOTS_BYTES = 512_000
+CHUNK_BYTES = 65_536
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# Here a refusal is about us or about now, not about the photo: it is asked for again another time.
+TRANSIENT = frozenset({401, 403, 408, 425, 429})
+FIRST_SERVER_ERROR = 500
+# Where Commons keeps its files: photos may be redirected there.
+WIKIMEDIA_HOSTS = (".wikimedia.org",)
+
+
+class PhotoRefusedError(Exception):
+    """A photo that is not to be had or not to be kept, for good: one word, and what was seen."""
+
+    def __init__(self, reason: str, detail: str | None = None) -> None:
+        """Keep the reason."""
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class PhotoUnavailableError(Exception):
+    """A photo that could not be had now; it is tried again by the next crawl."""
+
+
+class CrawlStoppedError(Exception):
+    """The crawl was told to stop while this was waiting."""
+
+
+class Fetcher:
+    """Fetch over one pool of connections; safe to share between threads."""
+
+    def __init__(self, http: httpx.Client, config: Settings, stop: threading.Event) -> None:
+        """Keep the client; `stop` ends every wait."""
+        self._http = http
+        self._trusted_origins = config.trusted_origins
+        self._most_photo_bytes = config.max_photo_bytes
+        self._stop = stop
+        self._robots = RobotsRules(self._robots_text)
+        self._paused_until: dict[str, float] = {}
+
+    def json(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """Return the JSON object that an API answers.
+
+        Raises:
+            ServiceError: it does not answer, or something else.
+
+        """
+        try:
+            response, body = self._patiently(
+                httpx.URL(url, params=parameters), LARGEST_ANSWER_BYTES
+            )
+            response.raise_for_status()
+            answer = httpx.Response(200, content=body).json()
+        except (PhotoUnavailableError, PhotoRefusedError) as error:
+            msg = f"{url} does not answer: {error}; check the address and the network, or try later"
+            raise ServiceError(msg) from error
+        except RefusedAddressError as error:
+            msg = f"{url} is refused: {error}; if it is yours, add its origin to CRAWL_TRUSTED_ORIGINS"
+            raise ServiceError(msg) from error
+        except (httpx.HTTPStatusError, ValueError) as error:
+            msg = f"{url} answers no JSON: {error}; check the address"
+            raise ServiceError(msg) from error
+        if not isinstance(answer, dict):
+            msg = f"{url} answers a {type(answer).__name__}, expected a JSON object; check the address"
+            raise ServiceError(msg)
+        return answer
+
+    def photo(self, url: str) -> bytes:
+        """Return the bytes of a photo.
+
+        Raises:
+            PhotoRefusedError: it is not to be had, too large, opted out, or at a refused address.
+            PhotoUnavailableError: the server fails, hurries us away, or does not answer.
+
+        """
+        target = _checked(url)
+        try:
+            for _ in range(MOST_REDIRECTS + 1):
+                if not self._robots.allows(origin_of(target), str(target)):
+                    reason, detail = "opted_out", f"robots.txt of {target.host}"
+                    raise PhotoRefusedError(reason, detail)
+                response, body = self._patiently(target, self._most_photo_bytes)
+                if response.status_code not in REDIRECTS:
+                    return _kept(response, body)
+                target = self._redirected(target, response)
+        except RefusedAddressError as error:
+            reason = "refused_address"
+            raise PhotoRefusedError(reason, str(error)) from error
+        reason, detail = "refused_redirect", f"more than {MOST_REDIRECTS} redirects"
+        raise PhotoRefusedError(reason, detail)
+
+    def _redirected(self, source: httpx.URL, response: httpx.Response) -> httpx.URL:
+        location = response.headers.get("Location", "")
+        try:
+            target = _checked(str(source.join(location)))
+        except httpx.InvalidURL:
+            target = None
+        allowed = (
+            target is not None
+            and bool(location)
+            and (
+                target.host == source.host
+                or target.host.endswith(WIKIMEDIA_HOSTS)
+                or origin_of(target) in self._trusted_origins
+            )
+        )
+        if target is None or not allowed:
+            reason = "refused_redirect"
+            raise PhotoRefusedError(reason, f"{response.status_code} to {location[:200]!r}")
+        return target
+
+    def _robots_text(self, url: str) -> str:
+        """Return a robots.txt; RFC 9309: none means all is allowed, an error means to wait."""
+        response, body = self._patiently(httpx.URL(url), LARGEST_ROBOTS_BYTES)
+        return body.decode("utf-8", "replace") if response.status_code == httpx.codes.OK else ""
+
+    def _patiently(self, url: httpx.URL, most_bytes: int) -> tuple[httpx.Response, bytes]:
+        """Ask until it is answered, a few times; wait when and as long as the host asks."""
+        problem = ""
+        for attempt in range(1, ATTEMPTS + 1):
+            self._wait_for(url.host)
+            pause = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
+            try:
+                response, body = self._once(url, most_bytes)
+            except httpx.HTTPError as error:
+                problem = f"{type(error).__name__} {error}".strip()
+            else:
+                status = response.status_code
+                if status not in TRANSIENT and status < FIRST_SERVER_ERROR:
+                    return response, body
+                problem = f"status {status}"
+                asked = seconds_to_wait(response.headers.get("Retry-After"))
+                if asked is not None:
+                    if asked > LONGEST_PAUSE_SECONDS:
+                        break
+                    # All threads wait: the host asks us, not one connection, to slow down.
+                    self._paused_until[url.host] = time.monotonic() + asked
+                    pause = 0.0
+            if attempt < ATTEMPTS:
+                self._sleep(pause)
+        raise PhotoUnavailableError(problem)
+
+    def _once(self, url: httpx.URL, most_bytes: int) -> tuple[httpx.Response, bytes]:
+        until = time.monotonic() + LONGEST_DOWNLOAD_SECONDS
+        # Raw bytes, not decompressed ones: a small answer must not unpack to a huge one.
+        with self._http.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
+            if response.status_code != httpx.codes.OK:
+                return response, b""
+            stated = response.headers.get("Content-Length", "")
+            if stated.isdigit() and int(stated) > most_bytes:
+                reason = "too_large"
+                raise PhotoRefusedError(reason, f"{stated} bytes stated, {most_bytes} allowed")
+            body = bytearray()
+            for chunk in response.iter_raw(CHUNK_BYTES):
+                body += chunk
+                if len(body) > most_bytes:
+                    reason = "too_large"
+                    raise PhotoRefusedError(reason, f"more than the {most_bytes} bytes allowed")
+                if self._stop.is_set():
+                    raise CrawlStoppedError
+                if time.monotonic() > until:
+                    msg = f"not there after {LONGEST_DOWNLOAD_SECONDS:.0f} s"
+                    raise PhotoUnavailableError(msg)
+            return response, bytes(body)
+
+    def _wait_for(self, host: str) -> None:
+        pause = self._paused_until.get(host, 0.0) - time.monotonic()
+        if pause > 0:
+            self._sleep(pause)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._stop.wait(seconds):
+            raise CrawlStoppedError
+
+
+@contextmanager
+def open_fetcher(config: Settings, stop: threading.Event) -> Iterator[Fetcher]:
+    """Open a fetcher that says who we are, and close its connections at the end."""
+    transport = GuardedTransport(config.trusted_origins, connections=config.crawl_threads + 2)
+    with httpx.Client(
+        transport=transport,
+        headers={"User-Agent": config.user_agent},
+        timeout=TIMEOUT,
+        trust_env=False,
+        follow_redirects=False,
+    ) as http:
+        yield Fetcher(http, config, stop)
+
+
+def _checked(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        reason = "refused_address"
+        raise PhotoRefusedError(reason, f"no URL: {error}") from error
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        reason = "refused_address"
+        raise PhotoRefusedError(reason, f"scheme {parsed.scheme!r}, expected http or https")
+    return parsed
+
+
+def _kept(response: httpx.Response, body: bytes) -> bytes:
+    directive = opts_out(response.headers.get_list("X-Robots-Tag"))
+    if directive is not None:
+        reason = "opted_out"
+        raise PhotoRefusedError(reason, f"X-Robots-Tag: {directive}")
+    if response.status_code != httpx.codes.OK:
+        reason = f"http_{response.status_code}"
+        raise PhotoRefusedError(reason, response.reason_phrase)
+    return body

@@ -1,0 +1,132 @@
+"""What the threads of one crawl share: limits, what is known already, and the way to the writer."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from sightscan.crawl.fetching import CrawlStoppedError, Fetcher
+from sightscan.settings import Settings
+from sightscan.warehouse.photos import FoundPhoto, RejectedPhoto
+
+# How long a thread that waits takes to see that the crawl is over.
+POLL_SECONDS = 0.1
+# Photos on their way from one kind of thread to the next: this bounds the memory.
+WAITING_PHOTOS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhoto:
+    """A file that need not be fetched: it was kept, or refused for good, by an earlier crawl."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPhoto:
+    """A photo that could not be had now."""
+
+    url: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPhoto:
+    """A photo to keep; a duplicate has the same bytes as another one of the same sight."""
+
+    found: FoundPhoto
+    is_duplicate: bool
+
+
+Outcome = KnownPhoto | FailedPhoto | FetchedPhoto | RejectedPhoto
+
+
+class Limit:
+    """How many more photos a sight may get, however many threads fetch at once."""
+
+    def __init__(self, most: int) -> None:
+        """Allow `most` photos to be kept."""
+        self._most = most
+        self._kept = 0
+        self._in_flight = 0
+        self._changed = threading.Condition()
+
+    def claim(self, stop: threading.Event) -> bool:
+        """Wait for a place for one more photo; False when there will be none."""
+        with self._changed:
+            while self._kept + self._in_flight >= self._most:
+                if self._kept >= self._most or stop.is_set():
+                    return False
+                self._changed.wait(POLL_SECONDS)
+            self._in_flight += 1
+            return True
+
+    def settle(self, *, kept: bool) -> None:
+        """Give a claimed place back, or use it up."""
+        with self._changed:
+            self._in_flight -= 1
+            self._kept += kept
+            self._changed.notify_all()
+
+
+@dataclass(slots=True)
+class CrawlJob:
+    """One crawl of one sight; shared by its threads."""
+
+    config: Settings
+    fetcher: Fetcher
+    stop: threading.Event
+    limit: Limit
+    known_urls: frozenset[bytes]
+    kept_sha256s: set[bytes]
+    outcomes: queue.Queue[Outcome] = field(
+        default_factory=lambda: queue.Queue(maxsize=WAITING_PHOTOS)
+    )
+    failures: list[BaseException] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def knows(self, url: str) -> bool:
+        """Say whether a URL was settled by an earlier crawl of this sight."""
+        return hashlib.sha256(url.encode()).digest() in self.known_urls
+
+    def is_new(self, sha256: bytes) -> bool:
+        """Say whether these bytes come for the first time for this sight; remember them."""
+        with self._lock:
+            is_new = sha256 not in self.kept_sha256s
+            self.kept_sha256s.add(sha256)
+            return is_new
+
+    def report(self, outcome: Outcome) -> None:
+        """Hand an outcome to the writer; wait while it is behind."""
+        self.put(self.outcomes, outcome)
+
+    def put(self, items: queue.Queue[Any], item: object) -> None:
+        """Put an item into a bounded queue; raise CrawlStoppedError when the crawl is over.
+
+        icrawler's own queue drops an item for good when it is full at the first try.
+        """
+        while not self.stop.is_set():
+            try:
+                items.put(item, timeout=POLL_SECONDS)
+            except queue.Full:
+                continue
+            return
+        raise CrawlStoppedError
+
+    def take(self, items: queue.Queue[Any]) -> Any:
+        """Take the next item; raise CrawlStoppedError when the crawl is over."""
+        while not self.stop.is_set():
+            try:
+                return items.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                continue
+        raise CrawlStoppedError
+
+    def fail(self, error: BaseException) -> None:
+        """End the crawl with an error: the first one is raised in the end."""
+        with self._lock:
+            self.failures.append(error)
+        self.stop.set()

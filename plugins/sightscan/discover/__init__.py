@@ -1,0 +1,1 @@
+"""Discover: the city that a name means, and its sights, best known first."""

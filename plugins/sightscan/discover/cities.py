@@ -1,0 +1,193 @@
+"""Find the city that a name means, on Wikidata.
+
+A name that several cities bear means the one that is clearly better known, by sitelinks; if none
+is, the choices are given. `Paris, Texas` and `Valencia, Spain` tell namesakes apart, and so does a
+Wikidata id such as Q830149.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import pi, sqrt
+from pathlib import Path
+
+from rapidfuzz import fuzz, process
+
+from sightscan.city import City, Place, normalise_name, slug_of
+from sightscan.discover.points import place_of
+from sightscan.discover.wikidata import WIKIDATA_ID, SearchHit, WikidataClient
+from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
+
+SETTLEMENTS_QUERY = Path(__file__).with_name("settlements.rq")
+
+# Names are looked up in these, one after the other, until a city bears the name.
+SEARCH_LANGUAGES = ("en", "de", "fr", "es", "pt")
+# Paris has about 6 times the sitelinks of Paris, Texas: who types Paris means the first.
+CLEARLY_BETTER_KNOWN = 5.0
+MOST_CHOICES = 6
+LEAST_SIMILARITY = 60
+SHORTEST_PREFIX = 3
+
+# Without a known area: far enough for the sights of most cities.
+DEFAULT_RADIUS_METERS = 10_000
+SMALLEST_RADIUS_METERS, LARGEST_RADIUS_METERS = 2_000, 25_000
+# Cities are no circles: a circle of the same area, enlarged, holds most of what belongs to them.
+RADIUS_ALLOWANCE = 1.2
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A city, town or village as Wikidata describes it."""
+
+    item_id: str
+    name: str
+    country: str
+    place: Place
+    sitelink_count: int
+    radius_meters: int
+    description: str = ""
+
+    def __str__(self) -> str:
+        """Return it as a choice that a person can tell from others."""
+        what = self.description or self.country
+        return f"{self.name}, {self.country} ({self.item_id}: {what})"
+
+
+def resolve_city(client: WikidataClient, name: str) -> City:
+    """Return the city that a name, `name, country`, or Wikidata id means.
+
+    Raises:
+        UnknownCity: there is none; the sentence gives the nearest spellings.
+        AmbiguousCity: there are several, none clearly better known; the sentence gives them.
+        ServiceError: Wikidata does not answer.
+
+    """
+    asked = " ".join(name.split())
+    if not normalise_name(asked):
+        msg = f"no city is called {name!r}: expected a name such as Lisbon, or a Wikidata id"
+        raise UnknownCity(msg)
+    if WIKIDATA_ID.fullmatch(asked.upper()):
+        return _city(_by_id(client, asked.upper()))
+    namesakes = _namesakes(client, asked)
+    if not namesakes and "," in asked:
+        first, _, where = asked.partition(",")
+        namesakes = [place for place in _namesakes(client, first) if _lies_in(place, where)]
+    if not namesakes:
+        raise UnknownCity(_unknown(client, asked))
+    return _city(_the_one(asked, namesakes))
+
+
+def radius_of_area(square_meters: float | None) -> int:
+    """Return the radius in metres within which a city's sights are looked for."""
+    if not square_meters or square_meters <= 0:
+        return DEFAULT_RADIUS_METERS
+    radius = RADIUS_ALLOWANCE * sqrt(square_meters / pi)
+    return round(min(max(radius, SMALLEST_RADIUS_METERS), LARGEST_RADIUS_METERS))
+
+
+def _by_id(client: WikidataClient, item_id: str) -> Settlement:
+    found = _settlements(client, [item_id])
+    if not found:
+        msg = f"{item_id} is no city or town with coordinates on Wikidata; give the id of one"
+        raise UnknownCity(msg)
+    return found[0]
+
+
+def _namesakes(client: WikidataClient, name: str) -> list[Settlement]:
+    """Return the settlements that bear exactly this name in some language, best known first."""
+    wanted = normalise_name(name)
+    for language in SEARCH_LANGUAGES:
+        hits = client.search(name, language)
+        exact = [hit for hit in hits if normalise_name(hit.matched) == wanted]
+        found = _settlements(client, [hit.item_id for hit in exact], exact)
+        if found:
+            return found
+    return []
+
+
+def _the_one(asked: str, namesakes: Sequence[Settlement]) -> Settlement:
+    best, *others = namesakes
+    if not others:
+        return best
+    if best.sitelink_count >= CLEARLY_BETTER_KNOWN * others[0].sitelink_count:
+        log.info("city %r taken as %s, not %s", asked, best, "; ".join(map(str, others)))
+        return best
+    choices = "; ".join(str(place) for place in namesakes[:MOST_CHOICES])
+    msg = (
+        f"several cities are called {asked!r}: {choices}; give the id, or the country after a comma"
+    )
+    raise AmbiguousCity(msg)
+
+
+def _lies_in(place: Settlement, where: str) -> bool:
+    wanted = normalise_name(where)
+    return wanted in normalise_name(f"{place.country} {place.description}")
+
+
+def _unknown(client: WikidataClient, asked: str) -> str:
+    """Return the sentence about an unknown city, with the nearest spellings that there are."""
+    near: dict[str, None] = {}
+    prefix = asked.partition(",")[0].strip()
+    while not near and len(prefix) > SHORTEST_PREFIX:
+        prefix = prefix[: max(SHORTEST_PREFIX, len(prefix) * 2 // 3)]
+        hits = client.search(prefix)
+        places = _settlements(client, [hit.item_id for hit in hits], hits)
+        matches = process.extract(
+            asked,
+            {place.item_id: place.name for place in places},
+            scorer=fuzz.ratio,
+            processor=normalise_name,
+            limit=MOST_CHOICES,
+            score_cutoff=LEAST_SIMILARITY,
+        )
+        near = dict.fromkeys(spelling for spelling, _, _ in matches)
+    if not near:
+        return f"no city {asked!r} on Wikidata; check the spelling, or give a Wikidata id"
+    return f"no city {asked!r} on Wikidata; did you mean {' or '.join(near)}?"
+
+
+def _settlements(
+    client: WikidataClient, item_ids: Sequence[str], hits: Iterable[SearchHit] = ()
+) -> list[Settlement]:
+    if not item_ids:
+        return []
+    items = " ".join(f"wd:{item}" for item in dict.fromkeys(item_ids))
+    rows = client.query(SETTLEMENTS_QUERY, items=items)
+    descriptions = {hit.item_id: hit.description for hit in hits}
+    found: dict[str, Settlement] = {}
+    for row in rows:
+        place = _settlement(row, descriptions.get(row["item"], ""))
+        # Several countries or areas give several rows: the first, in the order of the query.
+        found.setdefault(place.item_id, place)
+    return sorted(found.values(), key=lambda place: (-place.sitelink_count, int(place.item_id[1:])))
+
+
+def _settlement(row: Mapping[str, str], description: str) -> Settlement:
+    try:
+        return Settlement(
+            item_id=row["item"],
+            name=row.get("name", row["item"]),
+            country=row.get("country", "unknown"),
+            place=place_of(row["location"]),
+            sitelink_count=int(row["sitelinks"]),
+            radius_meters=radius_of_area(float(row["area"]) if "area" in row else None),
+            description=description,
+        )
+    except (KeyError, ValueError) as error:
+        msg = f"Wikidata's query service answers without what was asked for: {error}; try later"
+        raise ServiceError(msg) from error
+
+
+def _city(found: Settlement) -> City:
+    return City(
+        city_id=found.item_id,
+        slug=slug_of(found.name, found.item_id),
+        name=found.name,
+        country=found.country,
+        place=found.place,
+        radius_meters=found.radius_meters,
+    )

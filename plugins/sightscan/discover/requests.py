@@ -1,0 +1,54 @@
+"""What people ask for in the app becomes a city of the registry, or a refusal that says why."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from sightscan.discover.cities import resolve_city
+from sightscan.discover.wikidata import WikidataClient
+from sightscan.errors import AmbiguousCity, UnknownCity
+from sightscan.warehouse.cities import add_city
+from sightscan.warehouse.requests import RequestInbox, settle_request, waiting_requests
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReport:
+    """How many requests became cities, were refused, or asked for what was asked for already."""
+
+    resolved: int
+    refused: int
+    merged: int
+
+
+def resolve_requests(connection: psycopg.Connection[Any], client: WikidataClient) -> RequestReport:
+    """Settle every waiting request; each in a transaction of its own, so none holds up another.
+
+    Raises:
+        ServiceError: Wikidata does not answer; what is settled stays so, the rest waits.
+
+    """
+    stages = [_settle(connection, client, request) for request in waiting_requests(connection)]
+    return RequestReport(
+        resolved=stages.count("resolved"),
+        refused=stages.count("refused"),
+        merged=stages.count("merged"),
+    )
+
+
+def _settle(
+    connection: psycopg.Connection[Any], client: WikidataClient, request: RequestInbox
+) -> str:
+    try:
+        city = resolve_city(client, request.asked_name)
+    except (UnknownCity, AmbiguousCity) as error:
+        logger.info("refused %r: %s", request.asked_name, error)
+        return settle_request(connection, request, city_id=None, detail=str(error))
+    with connection.transaction():
+        city = add_city(connection, city)
+        return settle_request(connection, request, city_id=city.city_id, detail=None)

@@ -1,0 +1,169 @@
+"""Ask Wikidata: entity search and SPARQL, over httpx, politely."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import httpx
+
+from sightscan.errors import ServiceError
+from sightscan.retry_after import seconds_to_wait
+from sightscan.settings import Settings
+
+# The query service gives up after 60 s; a little more, so that its own answer is seen.
+TIMEOUT = httpx.Timeout(65.0, connect=10.0)
+ATTEMPTS = 4
+# Without a Retry-After: 2, 4, 8 s. With one, it is obeyed up to this; longer is an error.
+FIRST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 120.0
+TRANSIENT = frozenset({429, 500, 502, 503, 504})
+# The search service answers at most 50 to anonymous clients.
+SEARCH_LIMIT = 20
+
+WIKIDATA_ID = re.compile(r"Q[1-9][0-9]*")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One answer of the entity search: an item, and the label or alias that matched."""
+
+    item_id: str
+    label: str
+    description: str
+    matched: str
+
+
+class WikidataClient:
+    """Search and query Wikidata."""
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        config: Settings,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Keep the client and the addresses; nothing is sent yet."""
+        self._http = http
+        self._config = config
+        self._sleep = sleep
+
+    def search(
+        self, text: str, language: str = "en", limit: int = SEARCH_LIMIT
+    ) -> tuple[SearchHit, ...]:
+        """Return the items whose label or alias begins with `text`, in the order of Wikidata.
+
+        Raises:
+            ServiceError: Wikidata does not answer, or not in its documented form.
+
+        """
+        parameters = {
+            "action": "wbsearchentities",
+            "search": text,
+            "language": language,
+            "uselang": "en",
+            "type": "item",
+            "limit": str(limit),
+            "format": "json",
+            "formatversion": "2",
+        }
+        url = self._config.wikidata_api_url
+        answer = self._json(lambda: self._http.get(url, params=parameters), url)
+        if "error" in answer:
+            msg = f"Wikidata's search refuses {text!r}: {answer['error'].get('info')}; try another name"
+            raise ServiceError(msg)
+        try:
+            return tuple(_hit(found) for found in answer["search"])
+        except (KeyError, TypeError) as error:
+            msg = f"Wikidata's search at {url} answers in another form than documented: no {error}"
+            raise ServiceError(msg) from error
+
+    def query(self, file: Path, **values: str) -> tuple[Mapping[str, str], ...]:
+        """Return the rows of a SPARQL query kept in a file, its `$names` replaced by values.
+
+        Ids come without the address of the entity: `Q64`, not `http://.../entity/Q64`. Values are
+        put into the text as they are: give numbers and ids only.
+
+        Raises:
+            ServiceError: Wikidata does not answer, or not in its documented form.
+
+        """
+        text = Template(file.read_text(encoding="utf-8")).substitute(values)
+        url = self._config.wikidata_sparql_url
+        headers = {"Accept": "application/sparql-results+json"}
+        answer = self._json(
+            lambda: self._http.post(url, data={"query": text}, headers=headers), url
+        )
+        try:
+            return tuple(_row(binding) for binding in answer["results"]["bindings"])
+        except (KeyError, TypeError, AttributeError) as error:
+            msg = f"Wikidata's query service at {url} answers in another form than documented: {error}"
+            raise ServiceError(msg) from error
+
+    def _json(self, send: Callable[[], httpx.Response], url: str) -> dict[str, Any]:
+        response = self._send(send, url)
+        try:
+            answer = response.json()
+        except ValueError as error:
+            msg = f"{url} answered {response.text[:80]!r}, expected JSON; check the address"
+            raise ServiceError(msg) from error
+        if not isinstance(answer, dict):
+            msg = f"{url} answered a {type(answer).__name__}, expected a JSON object; check the address"
+            raise ServiceError(msg)
+        return answer
+
+    def _send(self, send: Callable[[], httpx.Response], url: str) -> httpx.Response:
+        """Send until it is answered; wait as long as the service asks, a few times."""
+        problem = ""
+        for attempt in range(1, ATTEMPTS + 1):
+            pause = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
+            try:
+                response = send()
+            except httpx.HTTPError as error:
+                problem = f"{type(error).__name__}: {error}"
+            else:
+                if response.is_success:
+                    return response
+                problem = f"status {response.status_code}: {response.text[:200]!r}"
+                if response.status_code not in TRANSIENT:
+                    break
+                asked = seconds_to_wait(response.headers.get("Retry-After"))
+                pause = pause if asked is None else asked
+            if attempt == ATTEMPTS or pause > LONGEST_PAUSE_SECONDS:
+                break
+            self._sleep(pause)
+        msg = f"{url} does not answer ({problem}); check the address and the network, or try later"
+        raise ServiceError(msg)
+
+
+@contextmanager
+def open_client(config: Settings) -> Iterator[WikidataClient]:
+    """Open a client that says who we are, and close it at the end."""
+    with httpx.Client(headers={"User-Agent": config.user_agent}, timeout=TIMEOUT) as http:
+        yield WikidataClient(http, config)
+
+
+def _hit(found: Mapping[str, Any]) -> SearchHit:
+    return SearchHit(
+        item_id=found["id"],
+        label=found.get("label", found["id"]),
+        description=found.get("description", ""),
+        matched=found.get("match", {}).get("text", found.get("label", "")),
+    )
+
+
+def _row(binding: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    row = {}
+    for name, cell in binding.items():
+        value = cell["value"]
+        last = value.rsplit("/", 1)[-1]
+        row[name] = last if cell["type"] == "uri" and WIKIDATA_ID.fullmatch(last) else value
+        if "xml:lang" in cell:
+            row[f"{name}_language"] = cell["xml:lang"]
+    return row

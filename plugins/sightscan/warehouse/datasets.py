@@ -1,0 +1,208 @@
+"""Frozen datasets: `core.dataset` and what belongs to it, and the labelled photos they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from upath import UPath
+
+from sightscan.box import Box
+from sightscan.dataset_folder import FrozenBox, FrozenDataset, FrozenPhoto, Split, hash_dataset
+from sightscan.errors import DatasetError
+from sightscan.warehouse.statements import statement
+
+# Rows that a server-side cursor sends at once: a few photos, so that memory stays flat.
+BLOBS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SightBox:
+    """An accepted box."""
+
+    sight_id: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPhoto:
+    """A photo with its accepted boxes, the surest first."""
+
+    sha256: bytes
+    cluster_sha256: bytes
+    media_type: str
+    boxes: tuple[SightBox, ...]
+
+    @property
+    def sight_ids(self) -> frozenset[int]:
+        """Return the sights on it."""
+        return frozenset(one.sight_id for one in self.boxes)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPhoto:
+    """A photo that is in a dataset of the city already, and therefore in this split for ever.
+
+    `was_tried` tells whether a model, published or refused, came of one of those datasets.
+    """
+
+    split: Split
+    cluster_sha256: bytes
+    was_tried: bool
+
+
+def list_labelled_photos(
+    connection: psycopg.Connection[Any], city_id: str
+) -> tuple[LabelledPhoto, ...]:
+    """Return the photos of a city with at least one accepted box, sorted by hash."""
+    rows = connection.execute(statement("list_labelled_photos"), {"city_id": city_id})
+    return tuple(
+        LabelledPhoto(
+            sha256=sha256,
+            cluster_sha256=cluster,
+            media_type=media_type,
+            boxes=tuple(SightBox(sight_id, Box(*edges)) for sight_id, *edges in boxes),
+        )
+        for sha256, cluster, media_type, boxes in rows
+    )
+
+
+def list_placed_photos(
+    connection: psycopg.Connection[Any], city_id: str
+) -> dict[bytes, PlacedPhoto]:
+    """Return, by hash, every photo that was ever in a dataset of the city."""
+    rows = connection.execute(statement("list_frozen_photos"), {"city_id": city_id})
+    return {
+        sha256: PlacedPhoto(split, cluster, was_tried) for sha256, cluster, split, was_tried in rows
+    }
+
+
+def lock_datasets(connection: psycopg.Connection[Any], city_id: str) -> None:
+    """Freeze datasets of a city one at a time; the lock ends with the transaction."""
+    connection.execute(statement("lock_datasets"), {"city_id": city_id})
+
+
+def read_dataset(connection: psycopg.Connection[Any], city_id: str, version: int) -> FrozenDataset:
+    """Return a dataset by its version.
+
+    Raises:
+        DatasetError: there is none.
+
+    """
+    found = find_dataset(connection, city_id, version=version)
+    if found is None:
+        msg = f"city {city_id} has no dataset {version}; run freeze_dataset first"
+        raise DatasetError(msg)
+    return found
+
+
+def find_dataset(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    *,
+    version: int | None = None,
+    sha256: bytes | None = None,
+    run: tuple[str, str] | None = None,
+) -> FrozenDataset | None:
+    """Return the newest dataset of a city with this version, contents, or (dag id, run id)."""
+    dag_id, run_id = run or (None, None)
+    row = connection.execute(
+        statement("find_dataset"),
+        {
+            "city_id": city_id,
+            "dataset_version": version,
+            "sha256": sha256,
+            "dag_id": dag_id,
+            "run_id": run_id,
+        },
+    ).fetchone()
+    if row is None:
+        return None
+    return FrozenDataset(
+        city_id=row[0],
+        city_slug=row[1],
+        version=row[2],
+        sha256=row[3],
+        class_names=tuple(row[4]),
+        sight_ids=tuple(row[5]),
+        train_count=row[6],
+        val_count=row[7],
+        test_count=row[8],
+    )
+
+
+def insert_dataset(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    *,
+    class_names: Sequence[str],
+    sight_ids: Sequence[int],
+    photos: Sequence[FrozenPhoto],
+    dag_id: str,
+    run_id: str,
+) -> int:
+    """Store a dataset under the next version and return it; the caller holds `lock_datasets`."""
+    counts = {
+        f"{split}_count": sum(photo.split == split for photo in photos)
+        for split in ("train", "val", "test")
+    }
+    row = connection.execute(
+        statement("insert_dataset"),
+        {
+            "city_id": city_id,
+            "sha256": hash_dataset(city_id, class_names, photos),
+            "class_names": list(class_names),
+            "sight_ids": list(sight_ids),
+            "dag_id": dag_id,
+            "run_id": run_id,
+            **counts,
+        },
+    ).fetchone()
+    version: int = row[0] if row else 0
+    with connection.cursor() as cursor:
+        with cursor.copy(statement("copy_dataset_photos")) as copy:
+            copy.set_types(["text", "int4", "bytea", "text"])
+            for photo in photos:
+                copy.write_row((city_id, version, photo.sha256, photo.split))
+        with cursor.copy(statement("copy_dataset_boxes")) as copy:
+            copy.set_types(["text", "int4", "bytea", "int2", "int2", *["float4"] * 4])
+            for photo in photos:
+                for number, one in enumerate(photo.boxes):
+                    edges = (one.box.x1, one.box.y1, one.box.x2, one.box.y2)
+                    key = (city_id, version, photo.sha256, number, one.class_number)
+                    copy.write_row((*key, *edges))
+    return version
+
+
+def list_dataset_photos(
+    connection: psycopg.Connection[Any], city_id: str, version: int
+) -> tuple[FrozenPhoto, ...]:
+    """Return the photos of a dataset with their boxes as frozen, sorted by hash."""
+    rows = connection.execute(
+        statement("list_dataset_photos"), {"city_id": city_id, "dataset_version": version}
+    )
+    return tuple(
+        FrozenPhoto(
+            sha256=sha256,
+            media_type=media_type,
+            split=split,
+            boxes=tuple(FrozenBox(number, Box(*edges)) for number, *edges in boxes),
+        )
+        for sha256, media_type, split, boxes in rows
+    )
+
+
+def stream_blobs(
+    connection: psycopg.Connection[Any], sha256s: Collection[bytes]
+) -> Generator[tuple[bytes, bytes], None, None]:
+    """Yield (sha256, bytes) of photos sorted by hash, few at a time; a photo that is gone is left out.
+
+    The transaction of its server-side cursor is open until the iterator is used up or closed.
+    """
+    with connection.transaction(), connection.cursor(name="blobs", binary=True) as cursor:
+        cursor.itersize = BLOBS_AT_ONCE
+        cursor.execute(statement("stream_dataset_blobs"), {"sha256s": list(sha256s)})
+        for sha256, content, uri in cursor:
+            yield sha256, content if content is not None else UPath(uri).read_bytes()

@@ -1,0 +1,50 @@
+"""Opt-outs are honoured, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import pytest
+
+from sightscan.crawl.opt_outs import RobotsRules, opts_out
+
+
+@pytest.mark.parametrize(
+    ("headers", "directive"),
+    [
+        ([], None),
+        (["noai"], "noai"),
+        (["NoAI, NoImageAI"], "noai"),
+        (["noindex", "noimageai"], "noimageai"),
+        (["noindex, nofollow"], None),
+        (["googlebot: noai"], None),
+        (["otherbot: noindex, noai"], None),
+        (["sightscan: noai"], "noai"),
+        (["*: noimageai"], "noimageai"),
+        (["googlebot: noindex", "noai"], "noai"),
+    ],
+)
+def test_directives_for_us_are_found(headers: list[str], directive: str | None) -> None:
+    assert opts_out(headers) == directive
+
+
+def test_robots_txt_is_fetched_once_for_an_origin() -> None:
+    fetched: list[str] = []
+
+    def fetch(url: str) -> str:
+        fetched.append(url)
+        return "User-agent: *\nDisallow: /private/"
+
+    rules = RobotsRules(fetch)
+    assert rules.allows("https://a.example", "https://a.example/photo.jpg")
+    assert not rules.allows("https://a.example", "https://a.example/private/photo.jpg")
+    assert fetched == ["https://a.example/robots.txt"]
+
+
+def test_rules_for_our_name_come_before_those_for_all() -> None:
+    rules = RobotsRules(
+        lambda _url: "User-agent: *\nAllow: /\n\nUser-agent: SightScan\nDisallow: /"
+    )
+    assert not rules.allows("https://a.example", "https://a.example/photo.jpg")
+
+
+def test_without_robots_txt_all_is_allowed() -> None:
+    assert RobotsRules(lambda _url: "").allows("https://a.example", "https://a.example/photo.jpg")

@@ -1,0 +1,111 @@
+"""Wikidata is asked politely, and whatever it answers ends in rows or in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sightscan.discover.wikidata import ATTEMPTS, SearchHit, WikidataClient
+from sightscan.errors import ServiceError
+from sightscan.settings import read_settings
+
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+def client_of(handler: Handler, slept: list[float] | None = None) -> WikidataClient:
+    http = httpx.Client(transport=httpx.MockTransport(handler))
+    return WikidataClient(http, read_settings(), sleep=(slept if slept is not None else []).append)
+
+
+def test_hit_tells_what_matched() -> None:
+    found = {
+        "id": "Q365",
+        "label": "Cologne",
+        "description": "city in Germany",
+        "match": {"type": "alias", "language": "en", "text": "Köln"},
+    }
+    client = client_of(lambda _: httpx.Response(200, json={"search": [found]}))
+    assert client.search("Köln") == (SearchHit("Q365", "Cologne", "city in Germany", "Köln"),)
+
+
+def test_hit_without_label_and_description_is_read() -> None:
+    client = client_of(lambda _: httpx.Response(200, json={"search": [{"id": "Q1"}]}))
+    assert client.search("x") == (SearchHit("Q1", "Q1", "", ""),)
+
+
+def test_query_is_sent_with_its_values_and_read_as_rows(tmp_path: Path) -> None:
+    file = tmp_path / "query.rq"
+    file.write_text("SELECT ?city WHERE { VALUES ?city { $items } }")
+    sent: list[bytes] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sent.append(request.content)
+        entity = {"type": "uri", "value": "http://www.wikidata.org/entity/Q64"}
+        label = {"type": "literal", "value": "Berlin", "xml:lang": "de"}
+        bindings = [{"city": entity, "label": label}]
+        return httpx.Response(200, json={"results": {"bindings": bindings}})
+
+    rows = client_of(handler).query(file, items="wd:Q64")
+    assert rows == ({"city": "Q64", "label": "Berlin", "label_language": "de"},)
+    assert b"wd%3AQ64" in sent[0]
+
+
+def test_retry_after_is_obeyed() -> None:
+    answers = [
+        httpx.Response(429, headers={"Retry-After": "7"}),
+        httpx.Response(503),
+        httpx.Response(200, json={"search": []}),
+    ]
+    slept: list[float] = []
+    assert client_of(lambda _: answers.pop(0), slept).search("x") == ()
+    assert slept == [7.0, 4.0]
+
+
+def test_pause_of_hours_is_an_error_at_once() -> None:
+    slept: list[float] = []
+    client = client_of(lambda _: httpx.Response(429, headers={"Retry-After": "3600"}), slept)
+    with pytest.raises(ServiceError, match="429"):
+        client.search("x")
+    assert slept == []
+
+
+def test_silence_is_an_error_after_some_attempts() -> None:
+    asked: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        message = "no answer"
+        raise httpx.ReadTimeout(message, request=request)
+
+    with pytest.raises(ServiceError, match="ReadTimeout"):
+        client_of(handler).search("x")
+    assert len(asked) == ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, text="<html>maintenance</html>"),
+        httpx.Response(200, json=["no", "object"]),
+        httpx.Response(200, json={"something": "else"}),
+        httpx.Response(200, json={"search": [{"label": "without an id"}]}),
+        httpx.Response(200, json={"error": {"code": "badvalue", "info": "no such language"}}),
+        httpx.Response(403, text="set a user agent"),
+    ],
+)
+def test_garbage_is_a_service_error(answer: httpx.Response) -> None:
+    with pytest.raises(ServiceError):
+        client_of(lambda _: answer).search("x")
+
+
+@pytest.mark.parametrize("answer", [{"results": {}}, {"results": None}, {}])
+def test_garbage_of_the_query_service_is_a_service_error(
+    tmp_path: Path, answer: dict[str, object]
+) -> None:
+    file = tmp_path / "query.rq"
+    file.write_text("SELECT * {}")
+    with pytest.raises(ServiceError):
+        client_of(lambda _: httpx.Response(200, json=answer)).query(file)
