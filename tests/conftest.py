@@ -55,12 +55,12 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresAddress]:
     """Run one embedded PostgreSQL for the whole session; the value is its superuser."""
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), survives_power_cut=False)
     address = server.start()
     try:
         yield address
     finally:
-        server.stop()
+        server.erase()
 
 
 @pytest.fixture(scope="session")

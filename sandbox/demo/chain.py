@@ -1,0 +1,233 @@
+"""Everything that the demo starts, in order: sandbox, warehouse, Airflow, app."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg
+
+from sandbox.addresses import SandboxAddresses, SshAddress
+from sandbox.control import ControlClient
+from sandbox.demo.airflow_api import AirflowApi
+from sandbox.demo.airflow_services import AirflowLogin, AirflowServices
+from sandbox.demo.profile import DemoProfile
+from sandbox.files import write_private
+from sandbox.launch import SandboxProcess
+from sandbox.ports import PortTaken, is_free
+from sandbox.processes import KeptProcess, start_kept
+from sandbox.world import World, load_world
+from sightscan.settings import Settings, read_settings
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.migrate import migrate
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+APP_BIN = REPOSITORY / ".venv" / "app" / "bin"
+
+
+@dataclass(frozen=True)
+class ChainOptions:
+    """What to start and where; ports are for people, everything else finds its own."""
+
+    state: Path
+    profile: DemoProfile
+    world: Path | None = None
+    airflow_port: int = 8080
+    app_port: int = 8501
+    with_app: bool = True
+
+
+class Chain:
+    """The whole chain, up; use it as a context manager. It ends everything that it started."""
+
+    def __init__(self, options: ChainOptions, say: Any = print) -> None:
+        """Remember what to start; `say` gets a line for each part that is up."""
+        self._options = options
+        self._say = say
+        self._state = options.state.resolve()
+        self._closing = ExitStack()
+        self._airflow: AirflowServices | None = None
+        self._app: KeptProcess | None = None
+
+    def __enter__(self) -> Self:
+        """Start everything; if a part cannot start, end the others and raise its error."""
+        with ExitStack() as closing:
+            self._start(closing)
+            self._closing = closing.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End everything, newest first."""
+        self._closing.close()
+
+    @property
+    def addresses(self) -> SandboxAddresses:
+        """Where the stand-ins answer."""
+        return self._sandbox.addresses
+
+    @property
+    def control(self) -> ControlClient:
+        """Ask the stand-ins what they were asked."""
+        return ControlClient(self.addresses.control_url)
+
+    @property
+    def world(self) -> World:
+        """What the stand-ins show."""
+        return load_world(self.addresses.world)
+
+    @property
+    def api(self) -> AirflowApi:
+        """Airflow's REST API, logged in."""
+        return self._services.api
+
+    @property
+    def login(self) -> AirflowLogin:
+        """Where Airflow's UI is and how to log in."""
+        return self._services.login
+
+    @property
+    def app_url(self) -> str:
+        """Where the app is."""
+        return f"http://127.0.0.1:{self._options.app_port}"
+
+    @property
+    def airflow_environment(self) -> dict[str, str]:
+        """What `airflow` on the command line must be given to be this Airflow."""
+        return self._services.environment
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the pipeline's tasks have."""
+        return read_settings(
+            **{name.lower(): value for name, value in self._pipeline_environment().items()}
+        )
+
+    def connect(self) -> AbstractContextManager[psycopg.Connection[Any]]:
+        """Open the warehouse as the pipeline."""
+        return connect(self.settings, autocommit=True)
+
+    def parse_dags(self) -> None:
+        """Have Airflow parse all DAG files now."""
+        self._services.parse_dags()
+
+    def check_running(self) -> None:
+        """Raise, with the last lines of its log, if a part has ended by itself."""
+        self._services.check_running()
+        if self._app is not None and not self._app.is_running():
+            message = f"the app ended; see {self._app.log_path}:\n{self._app.last_lines(15)}"
+            raise RuntimeError(message)
+
+    @property
+    def _services(self) -> AirflowServices:
+        if self._airflow is None:
+            message = "the chain is not up; use it as a context manager"
+            raise RuntimeError(message)
+        return self._airflow
+
+    def _start(self, closing: ExitStack) -> None:
+        options = self._options
+        _check_port(options.airflow_port, "AIRFLOW_PORT")
+        if options.with_app:
+            _check_port(options.app_port, "APP_PORT")
+        world = ["--world", str(options.world.resolve())] if options.world else []
+        self._sandbox = SandboxProcess(self._state / "sandbox", world)
+        closing.callback(self._sandbox.stop)
+        self._sandbox.start()
+        self._say(f"sandbox   {len(self.world.photos)} photos of {self.world.city}, on loopback")
+        self._migrate()
+        self._airflow = AirflowServices(
+            self._state / "airflow", options.airflow_port, self._pipeline_environment()
+        )
+        closing.callback(self._airflow.stop)
+        login = self._airflow.start()
+        self._say(f"Airflow   {login.url}  (user {login.username}, password {login.password})")
+        if options.with_app:
+            self._app = self._start_app()
+            closing.callback(self._app.stop)
+            self._say(f"app       {self.app_url}")
+
+    def _migrate(self) -> None:
+        owner, warehouse = self.addresses.postgres, self.addresses.warehouse
+        config = read_settings(
+            pghost=owner.host,
+            pgport=owner.port,
+            pgdatabase=warehouse.database,
+            pguser=owner.user,
+            pgpassword=owner.password,
+        )
+        with connect(config) as connection:
+            migrate(connection, config.sql_folder)
+        self._say(f"warehouse {warehouse.database} at {warehouse.host}:{warehouse.port}")
+
+    def _start_app(self) -> KeptProcess:
+        folder = self._state / "app"
+        folder.mkdir(parents=True, exist_ok=True)
+        return start_kept(
+            "app",
+            [
+                str(APP_BIN / "streamlit"),
+                "run",
+                str(REPOSITORY / "detector_app" / "app.py"),
+                f"--server.port={self._options.app_port}",
+                "--server.address=127.0.0.1",
+                "--server.headless=true",
+            ],
+            environment={
+                **self.addresses.app.environment,
+                "MODEL_CACHE_DIR": str(folder / "models"),
+                "PYTHONPATH": str(REPOSITORY),
+                "PATH": os.environ.get("PATH", ""),
+                "HOME": str(folder),
+                "LANG": "C.UTF-8",
+            },
+            folder=REPOSITORY / "detector_app",
+            log_path=folder / "app.log",
+        )
+
+    def _pipeline_environment(self) -> dict[str, str]:
+        addresses = self.addresses
+        known_hosts = self._state / "known_hosts"
+        write_private(known_hosts, "".join(map(_known_host, addresses.instances)))
+        return {
+            **addresses.warehouse.environment,
+            "REGISTRY_SNAPSHOT": str(self._state / "cities.json"),
+            "WIKIDATA_SPARQL_URL": addresses.wikidata_sparql_url,
+            "WIKIDATA_API_URL": addresses.wikidata_api_url,
+            "COMMONS_API_URL": addresses.commons_api_url,
+            "OPENVERSE_API_URL": addresses.openverse_api_url,
+            "PLACES_API_URL": addresses.places_api_url,
+            "CRAWL_TRUSTED_ORIGINS": ",".join(addresses.trusted_origins),
+            "VISION_ENDPOINT": addresses.vision_endpoint,
+            "AWS_ENDPOINT_URL": addresses.aws.endpoint_url,
+            "AWS_REGION": addresses.aws.region,
+            "AWS_ACCESS_KEY_ID": addresses.aws.access_key_id,
+            "AWS_ACCESS_KEY": addresses.aws.access_key,
+            "MTS_EC2_INSTANCE_ID": ",".join(item.instance_id for item in addresses.instances),
+            "MTS_SSH_USER": addresses.instances[0].user,
+            "MTS_SSH_KEY_FILE": str(addresses.instances[0].key_file),
+            "MTS_SSH_KNOWN_HOSTS": str(known_hosts),
+            **self._options.profile.settings,
+        }
+
+
+def _known_host(instance: SshAddress) -> str:
+    """Pin the host's key under the instance's id, since a public name changes at each start."""
+    return f"[{instance.instance_id}]:{instance.port} {instance.host_key}\n"
+
+
+def _check_port(port: int, name: str) -> None:
+    if not is_free(port):
+        message = (
+            f"port {port} is taken; end the program that listens there, or choose another: "
+            f"make demo {name}={port + 1}"
+        )
+        raise PortTaken(message)

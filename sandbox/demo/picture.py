@@ -1,0 +1,63 @@
+"""One test photo with what the published model sees on it, and whom the photo is by."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from sandbox.demo.report import PublishedModel
+from sightscan.publish.detector import OnnxDetector
+from sightscan.warehouse.statements import statement
+
+CONFIDENCE = 0.25
+INK, SHADE = (255, 221, 87), (20, 24, 33)
+CAPTION_HEIGHT = 26
+
+
+def draw_detections(
+    connection: psycopg.Connection[Any], model: PublishedModel, path: Path
+) -> Path | None:
+    """Draw the test photo whose best detection is the surest; None if nothing is seen on any."""
+    detector = OnnxDetector(model.onnx)
+    best = None
+    for photo in model.test:
+        image = ImageOps.exif_transpose(Image.open(io.BytesIO(photo.path.read_bytes())))
+        rgb = image.convert("RGB")
+        (found,) = detector.detect([np.asarray(rgb)], confidence=CONFIDENCE)
+        score = max(found.scores, default=0.0)
+        if score > (best[0] if best else 0.0):
+            best = (score, photo, rgb, found)
+    if best is None:
+        return None
+    _, photo, rgb, found = best
+    canvas = Image.new("RGB", (rgb.width, rgb.height + CAPTION_HEIGHT), SHADE)
+    canvas.paste(rgb)
+    draw = ImageDraw.Draw(canvas)
+    font = ImageFont.load_default(15)
+    for box, score, number in zip(found.boxes, found.scores, found.classes, strict=True):
+        corners = tuple(box * (rgb.width, rgb.height, rgb.width, rgb.height))
+        draw.rectangle(corners, outline=INK, width=3)
+        text = f"{detector.class_names[number]} {score:.0%}"
+        place = (corners[0] + 4, max(corners[1] + 4, 0))
+        draw.rectangle(draw.textbbox(place, text, font=font), fill=SHADE)
+        draw.text(place, text, fill=INK, font=font)
+    draw.text((6, rgb.height + 5), _credit(connection, photo.path), fill=(220, 220, 220), font=font)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    canvas.save(path)
+    return path
+
+
+def _credit(connection: psycopg.Connection[Any], photo: Path) -> str:
+    """Say whose photo it is: attribution stays with any picture that is shown."""
+    sha256 = hashlib.sha256(photo.read_bytes()).hexdigest()
+    row = connection.execute(statement("find_photo_credit"), {"sha256": sha256}).fetchone()
+    if row is None:
+        return ""
+    author, licence, source = row
+    return f"{author or 'author unknown'}, {licence}, {source.replace('_', ' ')}"

@@ -1,0 +1,219 @@
+"""The figures of one run: `var/demo/report.json` and the table at the end of the demo.
+
+The keys are described in the README under "What the numbers mean". Truth is the world's own
+manifest, which the pipeline never sees.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from rich.table import Table
+
+from sandbox.baseline import nearest_colour_baseline
+from sandbox.demo.airflow_api import TaskState
+from sandbox.files import write_private
+from sandbox.world import World, WorldPhoto
+from sightscan.box import Box
+from sightscan.publish.detector import OnnxDetector
+from sightscan.publish.measure import measure_model
+from sightscan.warehouse.reports import list_reports
+from sightscan.warehouse.statements import statement
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """One run in figures; `paid_calls` are images of this run, mAP is on the frozen test photos."""
+
+    city: str
+    sights: int
+    photos: int
+    labels: int
+    paid_calls: int
+    paid_call_cap: int
+    spend_usd: float
+    trained: bool
+    decision: str
+    model_version: int | None
+    map50: float | None
+    map50_95: float | None
+    truth_map50: float | None
+    truth_map50_95: float | None
+    baseline_map50: float | None
+    stage_seconds: dict[str, float]
+    total_seconds: float
+    instance_states: list[str]
+    stand_in_counts: dict[str, dict[str, int]]
+
+    def write(self, path: Path) -> None:
+        """Write the report as JSON, whole or not at all."""
+        write_private(path, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """A city's model in place with the splits of its dataset, as photos of the world.
+
+    A photo that the crawl found but the world does not know (a recompressed copy, for one) has no
+    truth and is in neither list.
+    """
+
+    onnx: bytes
+    train: tuple[WorldPhoto, ...]
+    test: tuple[WorldPhoto, ...]
+
+
+def make_report(
+    connection: psycopg.Connection[Any],
+    world: World,
+    *,
+    slug: str,
+    dag_id: str,
+    run_id: str,
+    cap: int,
+    tasks: Sequence[TaskState],
+    total_seconds: float,
+    instance_states: Sequence[str],
+    stand_in_counts: Mapping[str, Mapping[str, int]],
+) -> DemoReport:
+    """Gather the figures of a finished run from the warehouse, Airflow and the stand-ins."""
+    city = _one_row(connection, "summarise_city", slug=slug)
+    run = _one_row(connection, "summarise_run", dag_id=dag_id, run_id=run_id)
+    model = published_model(connection, world, slug)
+    truth = _measure_truth(model) if model else None
+    return DemoReport(
+        city=city["city_name"],
+        sights=city["sight_count"],
+        photos=city["photo_count"],
+        labels=city["label_count"],
+        paid_calls=run["paid_calls"],
+        paid_call_cap=cap,
+        spend_usd=round(run["spend_usd"], 4),
+        trained=run["is_trained"],
+        decision=_decision(connection, dag_id, run_id),
+        model_version=city["model_version"],
+        map50=_rounded(city["map50"]),
+        map50_95=_rounded(city["map50_95"]),
+        truth_map50=_rounded(truth[0]) if truth else None,
+        truth_map50_95=_rounded(truth[1]) if truth else None,
+        baseline_map50=(
+            _rounded(nearest_colour_baseline(model.train, model.test)) if model else None
+        ),
+        stage_seconds=stage_seconds(tasks),
+        total_seconds=round(total_seconds, 1),
+        instance_states=list(instance_states),
+        stand_in_counts={name: dict(counts) for name, counts in stand_in_counts.items()},
+    )
+
+
+def published_model(
+    connection: psycopg.Connection[Any], world: World, slug: str
+) -> PublishedModel | None:
+    """Return the city's model in place with its dataset's photos, or None if there is none."""
+    file = connection.execute(statement("find_published_file"), {"slug": slug}).fetchone()
+    if file is None:
+        return None
+    by_hash = {hashlib.sha256(photo.path.read_bytes()).hexdigest(): photo for photo in world.photos}
+    rows = connection.execute(statement("list_published_splits"), {"slug": slug}).fetchall()
+    photos: dict[str, list[WorldPhoto]] = {"train": [], "val": [], "test": []}
+    for sha256, split in rows:
+        if sha256 in by_hash:
+            photos[split].append(by_hash[sha256])
+    return PublishedModel(bytes(file[0]), tuple(photos["train"]), tuple(photos["test"]))
+
+
+def stage_seconds(tasks: Sequence[TaskState]) -> dict[str, float]:
+    """Return how long each task took, mapped ones from the first start to the last end."""
+    seconds: dict[str, float] = {}
+    for task_id in dict.fromkeys(task.task_id for task in tasks):
+        instances = [task for task in tasks if task.task_id == task_id and task.started_at]
+        starts = [task.started_at for task in instances if task.started_at]
+        ends = [task.ended_at for task in instances if task.ended_at]
+        seconds[task_id] = (
+            round((max(ends) - min(starts)).total_seconds(), 1) if starts and ends else 0.0
+        )
+    return seconds
+
+
+def as_table(report: DemoReport) -> Table:
+    """Draw the report for a terminal."""
+    table = Table(title=f"{report.city}: from its name to a detector", show_header=False)
+    table.add_column(style="bold")
+    table.add_column()
+    for name, value in _table_rows(report):
+        table.add_row(name, value)
+    return table
+
+
+def _table_rows(report: DemoReport) -> Iterator[tuple[str, str]]:
+    yield "sights", str(report.sights)
+    yield "photos", str(report.photos)
+    yield "labels", str(report.labels)
+    yield "paid calls", f"{report.paid_calls} in this run, of at most {report.paid_call_cap}"
+    yield "spend", f"${report.spend_usd:.4f} in this run (at the prices of include/prices.yaml)"
+    yield "training", report.decision
+    if report.model_version is not None:
+        yield "model in place", f"version {report.model_version}"
+        yield "by the pipeline's labels", f"mAP50 {report.map50}, mAP50-95 {report.map50_95}"
+        yield "by the world's truth", (
+            f"mAP50 {report.truth_map50}, mAP50-95 {report.truth_map50_95}"
+        )
+        yield "mean-colour baseline", f"mAP50 {report.baseline_map50}"
+    yield "instance", " > ".join(report.instance_states)
+    for task_id, seconds in report.stage_seconds.items():
+        yield f"  {task_id}", f"{seconds:.1f} s"
+    yield "in all", f"{report.total_seconds:.0f} s"
+
+
+def _measure_truth(model: PublishedModel) -> tuple[float, float]:
+    """Measure the file as published, on its test photos, against the world's manifest."""
+    measure = measure_model(
+        OnnxDetector(model.onnx),
+        (
+            (
+                photo.path.read_bytes(),
+                tuple(
+                    (
+                        box.sight,
+                        Box(
+                            box.x1 / photo.width,
+                            box.y1 / photo.height,
+                            box.x2 / photo.width,
+                            box.y2 / photo.height,
+                        ),
+                    )
+                    for box in photo.boxes
+                ),
+            )
+            for photo in model.test
+        ),
+    )
+    return measure.map50, measure.map50_95
+
+
+def _decision(connection: psycopg.Connection[Any], dag_id: str, run_id: str) -> str:
+    reasons = [
+        str(report["reason"])
+        for task_id, _, report in list_reports(connection, dag_id=dag_id, run_id=run_id)
+        if task_id in ("decide_training", "publish_model")
+    ]
+    return "; ".join(reasons)
+
+
+def _one_row(connection: psycopg.Connection[Any], name: str, **values: str) -> dict[str, Any]:
+    with connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
+        row = cursor.execute(statement(name), values).fetchone()
+    if row is None:
+        message = f"the warehouse has nothing for {values}; the run must have failed earlier"
+        raise LookupError(message)
+    return row
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 4)

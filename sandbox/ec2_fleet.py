@@ -1,0 +1,248 @@
+"""What EC2 does with instances over time: states, delays, refusals, and a history that persists.
+
+stopped -> pending -> running -> stopping -> stopped, one transition after `transition_seconds`.
+Ids and history stay in the folder; after a restart of the sandbox every instance is stopped, as
+after a power cut. Knows nothing of HTTP or moto.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sandbox.files import write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sandbox.counts import Counts
+
+State = Literal["pending", "running", "stopping", "stopped"]
+STATE_CODES: dict[State, int] = {"pending": 0, "running": 16, "stopping": 64, "stopped": 80}
+INSTANCE_TYPE = "g4dn.xlarge"
+
+
+class Ec2Refusal(Exception):  # noqa: N818 - the field's word for it
+    """An error answer of the EC2 API."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        """Keep the error code of the API, its message and the HTTP status."""
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One line of the history."""
+
+    number: int
+    at: str  # ISO 8601, UTC
+    instance_id: str
+    state: State
+    reason: str
+
+
+@dataclass(frozen=True)
+class StateChange:
+    """An instance's state before and after a request, as EC2 answers it."""
+
+    instance_id: str
+    previous: State
+    current: State
+
+
+class Ec2Fleet:
+    """The instances of the sandbox. `on_state` is told of every state, before it is visible."""
+
+    def __init__(
+        self,
+        folder: Path,
+        counts: Counts,
+        *,
+        instance_count: int = 1,
+        transition_seconds: float = 2.0,
+    ) -> None:
+        """Restore the instances of an earlier start; add or leave out some to reach the count."""
+        self.transition_seconds = transition_seconds
+        self.on_state: Callable[[str, State], None] = lambda _instance, _state: None
+        self._counts = counts
+        self._history_path = folder / "history.jsonl"
+        self._lock = threading.RLock()
+        self._timers: dict[str, threading.Timer] = {}
+        self._starts_to_refuse = 0
+        self._refused_starts: set[str] = set()
+        self._closed = False
+        folder.mkdir(parents=True, exist_ok=True)
+        self._history = _read_history(self._history_path)
+        self._states: dict[str, State] = {}
+        for instance_id in _kept_ids(folder / "instances.json", instance_count):
+            past = [line.state for line in self._history if line.instance_id == instance_id]
+            if past and past[-1] == "stopped":
+                self._states[instance_id] = "stopped"
+            else:
+                reason = "the sandbox ended while it ran" if past else "created"
+                self._enter(instance_id, "stopped", reason)
+
+    @property
+    def instance_ids(self) -> tuple[str, ...]:
+        """The instances, in the order of their creation."""
+        return tuple(self._states)
+
+    def state_of(self, instance_id: str) -> State:
+        """Return an instance's state now."""
+        with self._lock:
+            self._require([instance_id])
+            return self._states[instance_id]
+
+    def history(self) -> tuple[Transition, ...]:
+        """Return every transition since the folder was created, oldest first."""
+        with self._lock:
+            return tuple(self._history)
+
+    def refuse_next_starts(self, count: int) -> None:
+        """Let the next `count` starts fail with InsufficientInstanceCapacity; 0 takes it back."""
+        with self._lock:
+            self._starts_to_refuse = count
+
+    def start(self, instance_ids: Sequence[str], invocation: str = "") -> list[StateChange]:
+        """Start instances as EC2 does; one that is pending or running stays as it is.
+
+        `invocation` names the caller's attempt: AWS clients repeat a server error by themselves,
+        under the same invocation id, and one start refused for lack of capacity counts once.
+        """
+        with self._lock:
+            self._require(instance_ids)
+            for instance_id in instance_ids:
+                if self._states[instance_id] == "stopping":
+                    message = (
+                        f"The instance '{instance_id}' is not in a state from which it can be "
+                        "started."
+                    )
+                    raise Ec2Refusal(code="IncorrectInstanceState", message=message)
+            stopped = [each for each in instance_ids if self._states[each] == "stopped"]
+            if stopped:
+                self._require_capacity(invocation)
+            changes = []
+            for instance_id in instance_ids:
+                previous = self._states[instance_id]
+                if previous == "stopped":
+                    self._counts.add("ec2", "starts")
+                    self._enter(instance_id, "pending", "start requested")
+                    self._later(instance_id, self._finish_start)
+                changes.append(StateChange(instance_id, previous, self._states[instance_id]))
+            return changes
+
+    def stop(self, instance_ids: Sequence[str]) -> list[StateChange]:
+        """Stop instances as EC2 does; one that is stopping or stopped stays as it is."""
+        with self._lock:
+            self._require(instance_ids)
+            for instance_id in instance_ids:
+                if self._states[instance_id] == "pending":
+                    message = (
+                        f"Instance '{instance_id}' cannot be stopped as it has never reached the "
+                        "'running' state."
+                    )
+                    raise Ec2Refusal(code="IncorrectInstanceState", message=message)
+            changes = []
+            for instance_id in instance_ids:
+                previous = self._states[instance_id]
+                if previous == "running":
+                    self._counts.add("ec2", "stops")
+                    self._enter(instance_id, "stopping", "stop requested")
+                    self._later(instance_id, self._finish_stop)
+                changes.append(StateChange(instance_id, previous, self._states[instance_id]))
+            return changes
+
+    def close(self) -> None:
+        """End the sandbox's cloud: no transition happens any more, every instance is stopped."""
+        with self._lock:
+            self._closed = True
+            for timer in self._timers.values():
+                timer.cancel()
+            for instance_id, state in self._states.items():
+                if state != "stopped":
+                    self._enter(instance_id, "stopped", "the sandbox ended")
+
+    def _require(self, instance_ids: Sequence[str]) -> None:
+        unknown = [each for each in instance_ids if each not in self._states]
+        if not instance_ids:
+            message = "The request must contain the parameter InstanceId"
+            raise Ec2Refusal(code="MissingParameter", message=message)
+        if len(unknown) == 1:
+            message = f"The instance ID '{unknown[0]}' does not exist"
+            raise Ec2Refusal(code="InvalidInstanceID.NotFound", message=message)
+        if unknown:
+            message = f"The instance IDs '{', '.join(unknown)}' do not exist"
+            raise Ec2Refusal(code="InvalidInstanceID.NotFound", message=message)
+
+    def _require_capacity(self, invocation: str) -> None:
+        if invocation not in self._refused_starts:
+            if self._starts_to_refuse == 0:
+                return
+            self._starts_to_refuse -= 1
+            self._counts.add("ec2", "starts_without_capacity")
+            if invocation:
+                self._refused_starts.add(invocation)
+        message = (
+            f"We currently do not have sufficient {INSTANCE_TYPE} capacity in the Availability "
+            "Zone you requested. Our system will be working on provisioning additional capacity."
+        )
+        # 500 in the real API too, which is why boto3 repeats it.
+        raise Ec2Refusal(code="InsufficientInstanceCapacity", message=message, status=500)
+
+    def _later(self, instance_id: str, finish: Callable[[str], None]) -> None:
+        timer = threading.Timer(self.transition_seconds, finish, [instance_id])
+        timer.daemon = True
+        self._timers[instance_id] = timer
+        timer.start()
+
+    def _finish_start(self, instance_id: str) -> None:
+        with self._lock:
+            if not self._closed:
+                self._enter(instance_id, "running", "started")
+
+    def _finish_stop(self, instance_id: str) -> None:
+        with self._lock:
+            if not self._closed:
+                self._enter(instance_id, "stopped", "stopped")
+
+    def _enter(self, instance_id: str, state: State, reason: str) -> None:
+        # Told first: nobody may read `stopped` while the machine still has a process.
+        self.on_state(instance_id, state)
+        self._states[instance_id] = state
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = Transition(len(self._history) + 1, now, instance_id, state, reason)
+        self._history.append(line)
+        self._counts.add("ec2", f"entered_{state}")
+        with self._history_path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(asdict(line)) + "\n")
+
+
+def _kept_ids(path: Path, count: int) -> list[str]:
+    known: list[str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    ids = known + [f"i-0{secrets.token_hex(8)}" for _ in range(count - len(known))]
+    if ids != known:
+        write_private(path, json.dumps(ids))
+    return ids[:count]
+
+
+def _read_history(path: Path) -> list[Transition]:
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    history = []
+    for line in lines:
+        try:
+            history.append(Transition(**json.loads(line)))
+        except json.JSONDecodeError:
+            break  # the last line of a sandbox that was killed while it wrote
+    if len(history) < len(lines):
+        whole = "".join(json.dumps(asdict(line)) + "\n" for line in history)
+        write_private(path, whole)
+    return history

@@ -1,0 +1,93 @@
+"""Run a sandbox as a process of its own that ends with the program that started it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from sandbox.addresses import SandboxAddresses, SandboxNotRunning, running_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+# Drawing the default world takes a minute or two, once, and longer on a busy machine.
+START_TIMEOUT_SECONDS = 600
+STOP_TIMEOUT_SECONDS = 30
+
+
+class SandboxFailed(RuntimeError):  # noqa: N818 - a fact is its name
+    """The sandbox ended before it was ready; the message holds what it said."""
+
+
+class SandboxProcess:
+    """`python -m sandbox` as a context manager; its output goes to `<state>/sandbox.log`."""
+
+    def __init__(self, state: Path, arguments: Sequence[str] = ()) -> None:
+        """Remember how to start it: `arguments` as on the command line, without --state."""
+        self._state = state.resolve()
+        self._arguments = arguments
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def addresses(self) -> SandboxAddresses:
+        """Where everything answers."""
+        return running_sandbox(self._state)
+
+    @property
+    def process_id(self) -> int | None:
+        """The supervisor's process, None before the start."""
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> SandboxAddresses:
+        """Start it and wait until it is ready."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        log_path = self._state / "sandbox.log"
+        command = [sys.executable, "-m", "sandbox", "--until-stdin-closes"]
+        with log_path.open("wb") as log:
+            self._process = subprocess.Popen(
+                [*command, "--state", str(self._state), *self._arguments],
+                cwd=REPOSITORY,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                # A Ctrl-C in the terminal is the caller's; it ends the sandbox in its own time.
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while self._process.poll() is None and time.monotonic() < deadline:
+            try:
+                addresses = running_sandbox(self._state)
+            except SandboxNotRunning:
+                time.sleep(0.1)
+                continue
+            if addresses.process_id == self._process.pid:
+                return addresses
+            time.sleep(0.1)
+        self.stop()
+        raise SandboxFailed(log_path.read_text(encoding="utf-8", errors="replace").strip())
+
+    def stop(self) -> None:
+        """End it and wait until nothing of it is left."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+            process.wait(timeout=STOP_TIMEOUT_SECONDS)
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End it."""
+        self.stop()

@@ -1,0 +1,119 @@
+"""Choose loopback ports, remember them between starts, and hold those whose server is away.
+
+Ports lie below Linux's range of ephemeral ports (32768 and up), so that no outgoing connection
+takes one between two starts.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import random
+import socket
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox.files import write_private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOOPBACK = "127.0.0.1"
+FIRST_PORT, LAST_PORT = 20_000, 32_000
+ATTEMPTS = 200
+
+
+class PortTaken(RuntimeError):  # noqa: N818 - a fact is its name
+    """A port that had to be this one is in use, or no free one was found."""
+
+
+class PortBook:
+    """The ports of one state folder by the name of the service: `<folder>/ports.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the book, if there is one."""
+        self._path = folder / "ports.json"
+        self._ports: dict[str, int] = {}
+        if self._path.exists():
+            self._ports = json.loads(self._path.read_text(encoding="utf-8"))
+
+    def port_for(self, name: str) -> int:
+        """Return the port that this service had last time if it is still free, else a new one."""
+        known = self._ports.get(name)
+        port = known if known is not None and is_free(known) else self._new_port()
+        if port != known:
+            self._ports[name] = port
+            write_private(self._path, json.dumps(self._ports, indent=2))
+        return port
+
+    def _new_port(self) -> int:
+        # A port that another service of this book had is not given away.
+        return free_port(lambda port: port not in self._ports.values())
+
+
+def free_port(accept: Callable[[int], bool] = lambda _: True) -> int:
+    """Return a loopback port that nothing listens on and that `accept` agrees to."""
+    for _ in range(ATTEMPTS):
+        port = random.randint(FIRST_PORT, LAST_PORT)
+        if accept(port) and is_free(port):
+            return port
+    message = f"no free port found among {FIRST_PORT}-{LAST_PORT}; end some of the servers there"
+    raise PortTaken(message)
+
+
+def is_free(port: int) -> bool:
+    """Say whether a server could listen on this loopback port now."""
+    with socket.socket() as probe:
+        # Ended connections of an earlier server (TIME_WAIT) do not count; a listener does.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+                return False
+            raise
+    return True
+
+
+def require_free(port: int, option: str) -> None:
+    """Raise PortTaken if a server could not listen there; `option` chooses another port."""
+    if not is_free(port):
+        message = (
+            f"port {port} on {LOOPBACK} is taken or not allowed; end the program that listens "
+            f"there, or choose another with {option}"
+        )
+        raise PortTaken(message)
+
+
+def hold(port: int) -> socket.socket:
+    """Reserve a port without listening on it: connections are refused, nobody else gets it.
+
+    A server of the same user may still listen there with SO_REUSEPORT.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        holder.bind((LOOPBACK, port))
+    except OSError as error:
+        holder.close()
+        message = f"port {port} on {LOOPBACK} is taken; end the program that listens there"
+        raise PortTaken(message) from error
+    # Needed for binding while old connections linger (TIME_WAIT); left on, it would let anybody
+    # in who sets it as well, as most servers do.
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    return holder
+
+
+def wait_until_open(port: int, timeout_seconds: float, is_alive: Callable[[], bool]) -> bool:
+    """Wait for a server on a loopback port; return False if it died or the time is over."""
+    deadline = time.monotonic() + timeout_seconds
+    while is_alive() and time.monotonic() < deadline:
+        try:
+            socket.create_connection((LOOPBACK, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return True
+    return False
