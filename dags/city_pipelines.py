@@ -1,0 +1,178 @@
+"""One DAG for each city of the registry: from its name to a published detector."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, Param, get_parsing_context
+from airflow.timetables.trigger import CronTriggerTimetable
+
+from sightscan.operators import stages
+from sightscan.operators.instances import (
+    ReserveInstanceOperator,
+    StartInstanceOperator,
+    StopInstanceOperator,
+    TrainModelOperator,
+)
+from sightscan.operators.registry import RegisteredCity, read_snapshot
+
+DOC = """
+### {name}, {country}: from its name to a detector
+
+Finds the sights, crawls photos of them, has them labelled by Google Vision within the cap, and,
+when enough is new, trains YOLOv5 on a GPU instance that is started for it and stopped after it.
+The model replaces the one in place only if it is better on the frozen test photos.
+
+**Reads** MAX_SIGHTS_PER_CITY, MAX_IMAGES_PER_SIGHT, MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY,
+MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING, MIN_IMAGE_NUMBER_PER_LABEL, MTS_EPOCHS and
+MTS_EC2_INSTANCE_ID; the city's row in the registry and the trigger form override them.
+
+**May it be run again?** Yes, at any time: finished work is not repeated, no photo is paid for
+twice, and a run that finds nothing new ends after `decide_training` and says what is missing.
+
+**Red** means that a task failed, even if the rest went on; the instance is stopped all the same.
+"""
+
+PARAMS = {
+    "sights": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=200,
+        title="Sights",
+        description="At most so many sights, the most famous first. Empty: MAX_SIGHTS_PER_CITY.",
+    ),
+    "photos_per_sight": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=10_000,
+        title="Photos per sight",
+        description="At most so many photos of each sight. Empty: MAX_IMAGES_PER_SIGHT.",
+    ),
+    "vision_calls": Param(
+        None,
+        type=["null", "integer"],
+        minimum=0,
+        maximum=1_000_000,
+        title="Vision calls",
+        description=(
+            "Pay for at most so many images in this run. Empty: only the city's cap "
+            "(MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY) holds; it holds in any case."
+        ),
+    ),
+    "epochs": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=2_000,
+        title="Epochs",
+        description="How often the training sees each photo. Empty: MTS_EPOCHS.",
+    ),
+    "image_size": Param(
+        None,
+        type=["null", "integer"],
+        minimum=64,
+        maximum=2_048,
+        multipleOf=32,
+        title="Image size",
+        description=(
+            "Side in pixels, a multiple of 32, to which photos are scaled for training. "
+            "Empty: MTS_IMAGE_SIZE."
+        ),
+    ),
+    "force_training": Param(
+        False,
+        type="boolean",
+        title="Force training",
+        description="Train even if too little is new. A dataset must still be possible.",
+    ),
+}
+
+INSTANCE = "{{ ti.xcom_pull(task_ids='reserve_instance') }}"
+HOST = "{{ ti.xcom_pull(task_ids='await_host') }}"
+DATASET_VERSION = "{{ ti.xcom_pull(task_ids='freeze_dataset') }}"
+
+
+def build_city_dag(city: RegisteredCity) -> DAG:
+    """Build the DAG of one city; its task ids never change, since history hangs on them."""
+    slug = city.slug
+    with DAG(
+        dag_id=f"city_{slug}",
+        dag_display_name=f"{city.name}, {city.country}",
+        description=f"From the name {city.name} to a published detector of its sights",
+        doc_md=DOC.format(name=city.name, country=city.country),
+        # Photos of a city change slowly: once a week, while nobody works.
+        schedule=CronTriggerTimetable("0 3 * * 1", timezone="UTC") if city.is_active else None,
+        # No start date: with one, the week before the city was added would run at once.
+        catchup=False,
+        max_active_runs=1,
+        params=PARAMS,
+        tags=["city"],
+        default_args={
+            "owner": "sightscan",
+            # A passing fault is over in a minute; a real one must turn the run red soon.
+            "retries": 2,
+            "retry_delay": timedelta(seconds=20),
+            "execution_timeout": timedelta(hours=1),
+        },
+    ) as dag:
+        estimated = stages.estimate_spend(slug)
+        sight_ids = stages.discover_sights(slug)
+        crawled = stages.crawl_photos.partial(slug=slug).expand(sight_id=sight_ids)
+        labelled = stages.label_photos(slug)
+        refreshed = stages.refresh_marts(slug)
+        decided = stages.decide_training(slug)
+        frozen = stages.freeze_dataset(slug)
+        # A lease is cheap, so it is the setup: a start that fails must not skip the stop.
+        # Waiting for a free instance is deferred, and bounded by nothing but the queue.
+        reserved = ReserveInstanceOperator(task_id="reserve_instance", slug=slug).as_setup()
+        # EC2 starts in a minute or two; InsufficientInstanceCapacity may pass in half an hour.
+        started = StartInstanceOperator(
+            task_id="start_instance",
+            slug=slug,
+            instance_id=INSTANCE,
+            retries=5,
+            retry_exponential_backoff=True,
+            execution_timeout=timedelta(minutes=20),
+        ).as_setup()
+        host = stages.await_host(slug, INSTANCE)
+        uploaded = stages.upload_dataset(slug, DATASET_VERSION, INSTANCE, HOST)
+        # Again means going on from the last checkpoint, so one retry costs little.
+        trained = TrainModelOperator(
+            task_id="train_model",
+            slug=slug,
+            instance_id=INSTANCE,
+            remote_host=HOST,
+            command="{{ ti.xcom_pull(task_ids='upload_dataset')['command'] }}",
+            training_id="{{ ti.xcom_pull(task_ids='upload_dataset')['training_id'] }}",
+            progress_file="{{ ti.xcom_pull(task_ids='upload_dataset')['progress_file'] }}",
+            retries=1,
+            execution_timeout=timedelta(hours=24),
+        )
+        model_version = stages.register_model(slug, INSTANCE, HOST)
+        published = stages.publish_model(slug, model_version)
+        # Money runs until this succeeds: try often, then leave it to the reaper.
+        stopped = StopInstanceOperator(
+            task_id="stop_instance",
+            slug=slug,
+            instance_id=INSTANCE,
+            retries=5,
+            execution_timeout=timedelta(minutes=20),
+        ).as_teardown(setups=reserved, on_failure_fail_dagrun=True)
+        concluded = stages.conclude_run(slug).as_teardown(on_failure_fail_dagrun=True)
+
+        estimated >> sight_ids
+        crawled >> labelled >> refreshed >> decided >> frozen
+        frozen >> reserved >> started >> host >> uploaded >> trained
+        trained >> model_version >> published
+        model_version >> stopped
+        [published, stopped] >> concluded
+    return dag
+
+
+# A worker runs one DAG and needs only that one; the parser builds them all.
+wanted = get_parsing_context().dag_id
+for registered in read_snapshot():
+    if wanted in (None, f"city_{registered.slug}"):
+        globals()[f"city_{registered.slug}"] = build_city_dag(registered)

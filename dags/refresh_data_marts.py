@@ -1,0 +1,38 @@
+"""### Hourly: the marts of this hour, then the data checks
+
+Computes the hourly marts anew for the run's own data interval (and the two hours before it, for
+rows that were in flight), each in one transaction, and runs the checks of `include/sql/checks`:
+`fail` turns the run red with the offending rows in the log, `warn` warns; results are kept in
+`core.check_result`.
+
+**Backfill**, in any order, twice, or two at once:
+`airflow backfill create --dag-id refresh_data_marts --from-date 2026-11-01 --to-date 2026-11-02`
+
+**May it be run again?** Yes: an interval is deleted and written in one transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from airflow.sdk import dag
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+from sightscan.operators import upkeep
+
+
+@dag(
+    schedule=CronDataIntervalTimetable("@hourly", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=4,
+    doc_md=__doc__,
+    tags=["upkeep"],
+    default_args={"owner": "sightscan", "retries": 2, "retry_delay": timedelta(seconds=20)},
+)
+def refresh_data_marts() -> None:
+    """Wire the tasks."""
+    upkeep.refresh_interval() >> upkeep.check_marts()
+
+
+refresh_data_marts()

@@ -1,0 +1,35 @@
+"""### The reaper: no lease, no running GPU
+
+Frees leases past their deadline and leases of runs that are no longer running, then stops every
+instance of MTS_EC2_INSTANCE_ID that runs without a lease, and closes its session, so that the
+bill is known. It is the net under the teardown of each city's DAG.
+
+**May it be run again?** Yes, at any time.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from airflow.sdk import dag
+from airflow.timetables.trigger import CronTriggerTimetable
+
+from sightscan.operators import upkeep
+
+
+@dag(
+    # A forgotten GPU costs five cents a minute.
+    schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=["upkeep"],
+    default_args={"owner": "sightscan", "retries": 2, "retry_delay": timedelta(seconds=20)},
+)
+def stop_idle_instances() -> None:
+    """Wire the task."""
+    upkeep.stop_idle_instances()
+
+
+stop_idle_instances()

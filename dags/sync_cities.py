@@ -1,0 +1,36 @@
+"""### City requests -> registry -> the snapshot that DAG parsing reads
+
+Reads what people asked for in the app (`load.city_request`), resolves each name on Wikidata, adds
+the city to the registry or keeps a refusal that says why, and writes the registry's snapshot
+(REGISTRY_SNAPSHOT). The city's DAG appears with the next parse. A retired city is disabled, never
+dropped.
+
+**May it be run again?** Yes: a request is settled once, and the snapshot is replaced whole.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from airflow.sdk import dag
+from airflow.timetables.trigger import CronTriggerTimetable
+
+from sightscan.operators import upkeep
+
+
+@dag(
+    # People wait for their city: often enough not to notice, rare enough for Wikidata.
+    schedule=CronTriggerTimetable("*/10 * * * *", timezone="UTC"),
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=["upkeep"],
+    default_args={"owner": "sightscan", "retries": 1, "retry_delay": timedelta(seconds=20)},
+)
+def sync_cities() -> None:
+    """Wire the tasks."""
+    upkeep.resolve_city_requests() >> upkeep.write_registry_snapshot()
+
+
+sync_cities()

@@ -1,0 +1,193 @@
+"""Lease, start, use and stop a GPU instance; it never runs without a lease."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.amazon.aws.operators.ec2 import (
+    EC2StartInstanceOperator,
+    EC2StopInstanceOperator,
+)
+from airflow.providers.ssh.operators.ssh_remote_job import SSHRemoteJobOperator
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+from airflow.sdk import BaseOperator
+
+from sightscan.errors import InstanceError
+from sightscan.operators.connections import AWS_CONNECTION, GPU_HOST_CONNECTION
+from sightscan.operators.triggers import TrainingTrigger
+from sightscan.operators.work import city_work
+from sightscan.settings import settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+LEASE_POLL = timedelta(seconds=30)
+# Start, host, upload, registration and stop, beside the training itself.
+LEASE_MARGIN_SECONDS = 2 * 3600
+# Reading the last lines and the export come after the trainer's own limit.
+TRAINING_MARGIN_SECONDS = 1800
+RECONNECT_ATTEMPTS = 12
+
+
+class ReserveInstanceOperator(BaseOperator):
+    """Take a lease on a free GPU instance; wait for one without holding a worker slot.
+
+    Returns the instance's id. The same run gets the same instance again.
+    """
+
+    template_fields: Sequence[str] = ()
+    ui_color = "#dbe7c9"
+
+    def __init__(self, *, slug: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.slug = slug
+
+    def execute(self, context: Context, event: Any = None) -> str:
+        """Lease an instance, or defer and try again."""
+        del context, event
+        from sightscan.warehouse.instances import lease_instance
+
+        with city_work(self.slug) as work:
+            instance_id = lease_instance(
+                work.connection,
+                work.config.instance_ids,
+                city_id=work.city.city_id,
+                dag_id=work.dag_id,
+                run_id=work.run_id,
+                seconds=work.config.mts_time_limit_seconds + LEASE_MARGIN_SECONDS,
+            )
+        if instance_id is None:
+            self.log.info("all of %s are leased; waiting", ", ".join(settings().instance_ids))
+            self.defer(trigger=TimeDeltaTrigger(LEASE_POLL), method_name="execute")
+        return str(instance_id)
+
+
+class StartInstanceOperator(EC2StartInstanceOperator):
+    """Start the leased instance and open its session, from which it is billed."""
+
+    def __init__(self, *, slug: str, **kwargs: Any) -> None:
+        super().__init__(aws_conn_id=AWS_CONNECTION, **kwargs)
+        self.slug = slug
+
+    def execute(self, context: Context) -> None:
+        """Start and wait until EC2 says running."""
+        from sightscan.warehouse.instances import open_session, session_running
+
+        with city_work(self.slug) as work:
+            self.check_interval = work.config.mts_check_interval_seconds
+            self._await_end_of_stopping()
+            open_session(
+                work.connection,
+                work.config,
+                self.instance_id,
+                city_id=work.city.city_id,
+                dag_id=work.dag_id,
+                run_id=work.run_id,
+            )
+            super().execute(context)
+            session_running(work.connection, self.instance_id)
+
+    def _await_end_of_stopping(self) -> None:
+        """Let a stop end first: EC2 refuses to start an instance that is stopping."""
+        if self.hook.get_instance_state(self.instance_id) == "stopping":
+            self.log.info("%s is still stopping; waiting", self.instance_id)
+            self.hook.wait_for_state(
+                instance_id=self.instance_id,
+                target_state="stopped",
+                check_interval=self.check_interval,
+            )
+
+
+class TrainModelOperator(SSHRemoteJobOperator):
+    """Run the trainer on the leased host; its progress is kept in the warehouse as it goes."""
+
+    template_fields: Sequence[str] = (
+        *SSHRemoteJobOperator.template_fields,
+        "instance_id",
+        "training_id",
+        "progress_file",
+    )
+
+    def __init__(
+        self, *, slug: str, instance_id: str, training_id: Any, progress_file: str, **kwargs: Any
+    ) -> None:
+        super().__init__(
+            ssh_conn_id=f"{GPU_HOST_CONNECTION}{instance_id}",
+            # Relative to the login folder, so that the job's log stays with the user's files.
+            remote_base_dir=".sightscan-jobs",
+            remote_os="posix",
+            max_reconnect_attempts=RECONNECT_ATTEMPTS,
+            **kwargs,
+        )
+        self.slug = slug
+        self.instance_id = instance_id
+        self.training_id = training_id
+        self.progress_file = progress_file
+
+    def execute(self, context: Context) -> None:
+        """Submit the job and defer until it ends."""
+        from sightscan.warehouse.trainings import start_training
+
+        with city_work(self.slug) as work:
+            # A dead instance writes no exit code: without a limit the trigger waits for ever.
+            self.timeout = work.config.mts_time_limit_seconds + TRAINING_MARGIN_SECONDS
+            start_training(
+                work.connection, int(self.training_id), instance_id=self.instance_id
+            )
+        super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
+        """End well, or note in the warehouse why the training failed."""
+        from sightscan.warehouse.trainings import finish_training
+
+        try:
+            super().execute_complete(context, event)
+        except Exception as error:
+            with city_work(self.slug) as work:
+                finish_training(work.connection, int(self.training_id), error=str(error))
+            raise
+
+    def defer(self, *, trigger: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        """Watch with our trigger, which keeps the epochs' metrics, instead of the plain one."""
+        _, arguments = trigger.serialize()
+        super().defer(
+            trigger=TrainingTrigger(
+                training_id=int(self.training_id),
+                progress_file=self.progress_file,
+                **arguments,
+            ),
+            **kwargs,
+        )
+
+
+class StopInstanceOperator(EC2StopInstanceOperator):
+    """Stop the leased instance, close its session, free the lease: in this order.
+
+    Should it fail, the lease stays until the reaper sees that the run is over.
+    """
+
+    def __init__(self, *, slug: str, **kwargs: Any) -> None:
+        super().__init__(aws_conn_id=AWS_CONNECTION, **kwargs)
+        self.slug = slug
+
+    def execute(self, context: Context) -> None:
+        """Stop and wait until EC2 says stopped."""
+        from sightscan.warehouse.instances import close_session, lease_of, release_lease
+
+        with city_work(self.slug) as work:
+            lease = lease_of(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+            if lease is None:
+                self.log.info("the lease is gone already: the reaper stopped the instance")
+                return
+            if lease.instance_id != self.instance_id:
+                msg = (
+                    f"run {work.run_id} holds {lease.instance_id}, but was told to stop "
+                    f"{self.instance_id}; clear the task reserve_instance of this run"
+                )
+                raise InstanceError(msg)
+            self.check_interval = work.config.mts_check_interval_seconds
+            super().execute(context)
+            close_session(work.connection, self.instance_id, stopped_by="teardown")
+            release_lease(work.connection, dag_id=work.dag_id, run_id=work.run_id)

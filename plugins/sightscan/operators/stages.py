@@ -1,0 +1,228 @@
+"""The tasks of a city's DAG that run on a worker, one function each, in the order they run."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from sightscan.errors import InstanceError
+from sightscan.operators.work import city_work
+
+
+# Reads the ledger and the price list: a second, unless the warehouse is in trouble.
+@task(execution_timeout=timedelta(minutes=5))
+def estimate_spend(slug: str) -> float:
+    """Say what the run may cost, in US dollars, before anything is spent."""
+    from sightscan.label.estimate import estimate_spend as estimate
+
+    with city_work(slug) as work:
+        spend = estimate(work.connection, work.config, work.city)
+        work.save_report("estimate_spend", asdict(spend))
+        return float(spend.most_usd)
+
+
+# Wikidata answers within a minute or not at all; its limits may make us wait a while.
+@task(execution_timeout=timedelta(minutes=15))
+def discover_sights(slug: str) -> list[int]:
+    """Find the city's sights and return their ids, most famous first."""
+    from sightscan.discover.sights import discover_sights as discover
+    from sightscan.discover.wikidata import open_client
+
+    with city_work(slug) as work, open_client(work.config) as client:
+        report = discover(work.connection, client, work.city, work.config)
+        work.save_report("discover_sights", asdict(report))
+        return list(report.sight_ids)
+
+
+# Thousands of photos at a polite rate take hours; a killed task goes on where it was.
+@task(
+    execution_timeout=timedelta(hours=12),
+    max_active_tis_per_dagrun=3,
+    map_index_template="{{ sight_name }}",
+)
+def crawl_photos(slug: str, sight_id: int) -> int:
+    """Crawl photos of one sight and return how many were kept."""
+    from sightscan.crawl.photos import crawl_photos as crawl
+    from sightscan.warehouse.sights import read_sight
+
+    context: Any = get_current_context()
+    with city_work(slug) as work:
+        sight = read_sight(work.connection, sight_id)
+        context["sight_name"] = sight.name
+        report = crawl(work.connection, work.config, work.city, sight)
+        work.save_report("crawl_photos", asdict(report), subject=sight.name)
+        return report.kept
+
+
+# Ten thousand photos at 1,700 a minute are six minutes; the rest is for quotas that were hit.
+# One broken sight does not stop a city, hence the trigger rule.
+@task(execution_timeout=timedelta(hours=3), trigger_rule="all_done_min_one_success")
+def label_photos(slug: str) -> int:
+    """Have the photos labelled within the caps and return how many images were sent."""
+    from sightscan.label.photos import label_photos as label
+    from sightscan.label.vision import open_client
+
+    with city_work(slug) as work:
+        report = label(
+            work.connection,
+            open_client(work.config),
+            work.config,
+            work.city,
+            dag_id=work.dag_id,
+            run_id=work.run_id,
+        )
+        work.save_report("label_photos", asdict(report))
+        return report.sent
+
+
+@task(execution_timeout=timedelta(minutes=30))
+def refresh_marts(slug: str) -> int:
+    """Run the data checks on what the run changed and return how many warned."""
+    from sightscan.warehouse.checks import run_checks
+
+    with city_work(slug) as work:
+        results = run_checks(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+        warned = [result.name for result in results if result.offending_count]
+        work.save_report("refresh_marts", {"checks": len(results), "warned": warned})
+        return len(warned)
+
+
+@task(execution_timeout=timedelta(minutes=5))
+def decide_training(slug: str) -> str:
+    """Return why a model is trained now, or skip the rest with why it is not."""
+    from sightscan.dataset.decide import decide_training as decide
+
+    with city_work(slug) as work:
+        decision = decide(
+            work.connection,
+            work.config,
+            work.city,
+            force=bool(work.params.get("force_training")),
+        )
+        work.save_report("decide_training", asdict(decision))
+        if not decision.train:
+            raise AirflowSkipException(decision.reason)
+        return decision.reason
+
+
+# Set-based and in one transaction: seconds for 10,000 photos.
+@task(execution_timeout=timedelta(minutes=30))
+def freeze_dataset(slug: str) -> int:
+    """Freeze a leak-free dataset and return its version."""
+    from sightscan.dataset.freeze import freeze_dataset as freeze
+
+    with city_work(slug) as work:
+        dataset = freeze(
+            work.connection, work.config, work.city, dag_id=work.dag_id, run_id=work.run_id
+        )
+        work.save_report(
+            "freeze_dataset",
+            {"version": dataset.version, "counts": dict(dataset.counts)},
+        )
+        return int(dataset.version)
+
+
+# "running" comes before sshd answers; MTS_HOST_TIMEOUT_SECONDS bounds the wait, this the rest.
+@task(execution_timeout=timedelta(hours=1))
+def await_host(slug: str, instance_id: str) -> str:
+    """Wait until the instance's SSH server answers with its pinned key; return its address."""
+    from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
+
+    from sightscan.operators.connections import AWS_CONNECTION
+    from sightscan.train.addresses import host_address
+    from sightscan.train.host import await_host as wait_for
+
+    with city_work(slug) as work:
+        instance = EC2Hook(aws_conn_id=AWS_CONNECTION).get_instance(instance_id)
+        host = instance.public_dns_name or instance.private_dns_name
+        if not host:
+            msg = (
+                f"instance {instance_id} runs but has no address; expected a public or private "
+                "DNS name, check its subnet"
+            )
+            raise InstanceError(msg)
+        wait_for(
+            host_address(work.config, instance_id, host),
+            timeout_seconds=work.config.mts_host_timeout_seconds,
+        )
+        return str(host)
+
+
+# 10,000 photos of 150 KB over a slow line; only what the host does not have is sent.
+@task(execution_timeout=timedelta(hours=2))
+def upload_dataset(slug: str, dataset_version: str, instance_id: str, host: str) -> dict[str, Any]:
+    """Bring dataset and request to the host; return what `train_model` needs to start."""
+    from sightscan.model_folder import PROGRESS_FILE
+    from sightscan.train.addresses import host_address
+    from sightscan.train.command import training_command
+    from sightscan.train.request import request_training
+    from sightscan.train.upload import upload_dataset as upload
+
+    with city_work(slug) as work:
+        training = request_training(
+            work.connection,
+            work.config,
+            work.city,
+            int(dataset_version),
+            dag_id=work.dag_id,
+            run_id=work.run_id,
+        )
+        address = host_address(work.config, instance_id, host)
+        report = upload(work.connection, work.config, address, training)
+        work.save_report("upload_dataset", asdict(report))
+        return {
+            "training_id": training.training_id,
+            "command": training_command(training, work.config.mts_trainer_command),
+            "progress_file": f"{training.model_folder}/{PROGRESS_FILE}",
+        }
+
+
+# The GPU is still on: fetch and store, judge later.
+@task(execution_timeout=timedelta(minutes=30))
+def register_model(slug: str, instance_id: str, host: str) -> int:
+    """Fetch the model folder from the host into the warehouse; return the model's version."""
+    from sightscan.publish.register import register_model as register
+    from sightscan.train.addresses import host_address
+    from sightscan.train.download import download_model
+    from sightscan.warehouse.trainings import read_training
+
+    with city_work(slug) as work, tempfile.TemporaryDirectory() as scratch:
+        training = read_training(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+        address = host_address(work.config, instance_id, host)
+        folder = download_model(address, training, Path(scratch))
+        version = register(work.connection, training, folder)
+        work.save_report("register_model", {"model_version": version})
+        return int(version)
+
+
+# A thousand test photos at 30 ms each, twice, and the resampling.
+@task(execution_timeout=timedelta(hours=1))
+def publish_model(slug: str, model_version: int) -> str:
+    """Measure the model on the frozen test photos and put it in place if it is better."""
+    from sightscan.publish.publish import publish_model as publish
+
+    with city_work(slug) as work:
+        decision = publish(
+            work.connection,
+            work.config,
+            work.city,
+            model_version,
+            published_by=f"{work.dag_id}/{work.run_id}",
+        )
+        work.save_report("publish_model", asdict(decision))
+        return decision.reason
+
+
+# The last teardown, since teardowns hide failures: the run is red if anything in it failed.
+@task(execution_timeout=timedelta(minutes=5), retries=0)
+def conclude_run(slug: str) -> str:
+    """Write the run's summary; fail if any task of the run failed."""
+    from sightscan.operators.conclusion import conclude
+
+    return conclude(slug)

@@ -1,0 +1,49 @@
+"""Watch a training: the remote job's end, and the epochs' metrics while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.ssh.triggers.ssh_remote_job import SSHRemoteJobTrigger
+
+from sightscan.train.progress import parse_progress
+
+if TYPE_CHECKING:
+    from asyncssh import SSHClientConnection
+
+
+class TrainingTrigger(SSHRemoteJobTrigger):
+    """The remote job's trigger, which also keeps progress.jsonl in core.training_run."""
+
+    def __init__(self, *, training_id: int, progress_file: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.training_id = training_id
+        self.progress_file = progress_file
+        self._epochs_saved = 0
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return where this class is and what made it."""
+        _, arguments = super().serialize()
+        arguments |= {"training_id": self.training_id, "progress_file": self.progress_file}
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
+
+    async def _check_completion(self, conn: SSHClientConnection) -> int | None:
+        # Progress first: after the job's end there is no further poll.
+        _, text, _ = await self._run_command(conn, f"cat {shlex.quote(self.progress_file)}")
+        exit_code = await super()._check_completion(conn)
+        epochs = parse_progress(text)
+        if len(epochs) > self._epochs_saved:
+            await asyncio.to_thread(_save_epochs, self.training_id, epochs)
+            self._epochs_saved = len(epochs)
+        return exit_code
+
+
+def _save_epochs(training_id: int, epochs: Sequence[Mapping[str, Any]]) -> None:
+    from sightscan.warehouse.connection import connect
+    from sightscan.warehouse.trainings import save_epoch_metrics
+
+    with connect(autocommit=True) as connection:
+        save_epoch_metrics(connection, training_id, epochs)

@@ -1,0 +1,90 @@
+"""The tasks beside the cities' own DAGs: registry, marts and the reaper."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from sightscan.settings import settings
+
+logger = logging.getLogger(__name__)
+
+
+# Each request is a few calls to Wikidata, whose limits may make us wait.
+@task(execution_timeout=timedelta(minutes=30))
+def resolve_city_requests() -> int:
+    """Turn the inbox into cities of the registry, or into refusals that say why."""
+    from sightscan.discover.requests import resolve_requests
+    from sightscan.discover.wikidata import open_client
+    from sightscan.warehouse.connection import connect
+
+    with connect(autocommit=True) as connection, open_client(settings()) as client:
+        report = resolve_requests(connection, client)
+    logger.info("resolved=%d refused=%d merged=%d", report.resolved, report.refused, report.merged)
+    return report.resolved
+
+
+@task(execution_timeout=timedelta(minutes=5))
+def write_registry_snapshot() -> int:
+    """Write the registry's snapshot, from which the cities' DAGs are built."""
+    from sightscan.operators.registry import write_snapshot
+    from sightscan.warehouse.cities import list_cities
+    from sightscan.warehouse.connection import connect
+
+    with connect(autocommit=True) as connection:
+        cities = list_cities(connection)
+    write_snapshot(cities)
+    return len(cities)
+
+
+# One interval's rows and nothing else, so that a backfill in any order gives the same marts.
+@task(execution_timeout=timedelta(minutes=50))
+def refresh_interval() -> dict[str, int]:
+    """Compute the hourly marts anew for this run's data interval."""
+    from sightscan.warehouse.connection import connect
+    from sightscan.warehouse.marts import refresh_hourly_marts
+
+    context = get_current_context()
+    run = context["dag_run"]
+    # A run by hand may have no interval: it then refreshes the hour before it was asked for.
+    end = run.data_interval_end or run.run_after.replace(minute=0, second=0, microsecond=0)
+    start = run.data_interval_start
+    if start is None or start >= end:
+        start = end - timedelta(hours=1)
+    with connect(autocommit=True) as connection:
+        counts = refresh_hourly_marts(connection, start, end)
+    logger.info("from=%s to=%s %s", start, end, counts)
+    return counts
+
+
+@task(execution_timeout=timedelta(minutes=30))
+def check_marts() -> int:
+    """Run the data checks; fail with the offending rows in the log if one of them must hold."""
+    from sightscan.warehouse.checks import run_checks
+    from sightscan.warehouse.connection import connect
+
+    context = get_current_context()
+    with connect(autocommit=True) as connection:
+        results = run_checks(
+            connection, dag_id=context["dag"].dag_id, run_id=str(context["run_id"])
+        )
+    broken = [result for result in results if result.offending_count]
+    for result in broken:
+        logger.warning("%s: %d rows, such as %s", result.name, result.offending_count, result.sample)
+    failed = [result.name for result in broken if result.severity == "fail"]
+    if failed:
+        msg = f"data checks failed: {', '.join(failed)}; the rows are in this log"
+        raise AirflowFailException(msg)
+    return len(broken)
+
+
+# Stopping takes a minute or two on EC2; all instances in turn stay well below this.
+@task(execution_timeout=timedelta(minutes=20))
+def stop_idle_instances() -> list[str]:
+    """Free the leases of runs that are over or late, and stop what runs without a lease."""
+    from sightscan.operators.reaper import reap
+
+    return reap(get_current_context())

@@ -1,0 +1,85 @@
+"""What every task of a city starts with: its city, its settings, an open warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context
+
+from sightscan.settings import Settings, settings
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from sightscan.city import City
+
+# Fields of the trigger form, and the settings that they replace for one run.
+FORM_FIELDS = {
+    "sights": "max_sights_per_city",
+    "photos_per_sight": "max_images_per_sight",
+    "vision_calls": "max_google_vision_calls_per_run",
+    "epochs": "mts_epochs",
+    "image_size": "mts_image_size",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CityWork:
+    """One task's hands: `config` has the city's and the form's overrides in it."""
+
+    connection: psycopg.Connection[Any]
+    city: City
+    config: Settings
+    dag_id: str
+    run_id: str
+    params: Mapping[str, Any]
+
+    def save_report(self, task_id: str, report: Mapping[str, object], subject: str = "") -> None:
+        """Store what the task did, for the run's summary; again replaces."""
+        from sightscan.warehouse.reports import save_report
+
+        save_report(
+            self.connection,
+            dag_id=self.dag_id,
+            run_id=self.run_id,
+            city_id=self.city.city_id,
+            task_id=task_id,
+            subject=subject,
+            report=report,
+        )
+
+
+@contextmanager
+def city_work(slug: str) -> Iterator[CityWork]:
+    """Open the warehouse and read the city of this task.
+
+    Raises:
+        UnknownCity: the registry has no such city.
+        SettingsError: a setting or an override is senseless.
+        WarehouseError: the warehouse cannot be reached.
+
+    """
+    from sightscan.warehouse.cities import find_city
+    from sightscan.warehouse.connection import connect
+
+    context = get_current_context()
+    params = context["params"]
+    base = settings()
+    with connect(base, autocommit=True) as connection:
+        city = find_city(connection, slug)
+        form = {
+            setting: params[field]
+            for field, setting in FORM_FIELDS.items()
+            if params.get(field) is not None
+        }
+        yield CityWork(
+            connection=connection,
+            city=city,
+            config=base.with_overrides({**city.overrides, **form}),
+            dag_id=context["dag"].dag_id,
+            run_id=context["run_id"],
+            params=params,
+        )

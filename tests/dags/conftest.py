@@ -1,0 +1,41 @@
+"""An Airflow of its own for these tests: SQLite, no examples, our DAGs and our configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SLUG = "port-aurel"
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Prepare Airflow's metadata database once."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Register two cities, one of them retired."""
+    path = tmp_path / "cities.json"
+    cities = [
+        {"slug": SLUG, "name": "Port Aurel", "country": "Merídia", "is_active": True},
+        {"slug": "retired", "name": "Retired", "country": "Merídia", "is_active": False},
+    ]
+    path.write_text(json.dumps(cities))
+    monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
+    yield path
+
+
+@pytest.fixture(autouse=True)
+def no_dag_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parse as the DAG processor does: all DAGs, not the one of a running task."""
+    for name in ("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "_AIRFLOW_PARSING_CONTEXT_TASK_ID"):
+        monkeypatch.delenv(name, raising=False)
+    assert os.environ["AIRFLOW_HOME"]

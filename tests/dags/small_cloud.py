@@ -1,0 +1,160 @@
+"""A sandbox with a world of coloured patches, and one city's DAG run through `dag.test()`.
+
+Everything is real but the training, for which `quick_trainer.py` leaves a model folder in seconds.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.dagrun import DagRun
+from airflow.sdk import DAG
+
+from sandbox.addresses import SandboxAddresses
+from sandbox.control import ControlClient
+from sandbox.supervisor import Sandbox, SandboxOptions
+from sightscan.settings import read_settings
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.migrate import migrate
+from tests.colour_world import CITY, SLUG, draw_colour_world
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+QUICK_TRAINER = REPOSITORY / "tests" / "quick_trainer.py"
+DAG_ID = f"city_{SLUG}"
+
+
+@dataclass
+class SmallCloud:
+    """A running sandbox and what its city's runs left in it."""
+
+    sandbox: Sandbox
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> SandboxAddresses:
+        return self.sandbox.addresses
+
+    @property
+    def instance_id(self) -> str:
+        return self.addresses.instances[0].instance_id
+
+    def instance_state(self) -> str:
+        """Return what EC2 says of the instance now."""
+        return str(self.control.instance_history(self.instance_id)[-1]["state"])
+
+    @property
+    def control(self) -> ControlClient:
+        """Ask the stand-ins what they were asked, and break them."""
+        return ControlClient(self.addresses.control_url)
+
+    def connect(self) -> Any:
+        """Open the warehouse as the pipeline."""
+        address = self.addresses.warehouse
+        return psycopg.connect(
+            host=address.host,
+            port=address.port,
+            dbname=address.database,
+            user=address.user,
+            password=address.password,
+            autocommit=True,
+        )
+
+    def one(self, query: Any) -> Any:
+        """Return the only value of a query."""
+        with self.connect() as connection:
+            row = connection.execute(query).fetchone()
+        return row[0] if row else None
+
+    def forget(self) -> None:
+        """Empty the warehouse: the next run is a city's first."""
+        with self.connect() as connection:
+            connection.execute("truncate core.city, core.photo cascade")
+
+
+@contextmanager
+def small_cloud(folder: Path) -> Iterator[SmallCloud]:
+    """Start a sandbox that shows coloured patches, with a migrated warehouse."""
+    world = draw_colour_world(folder / "world")
+    options = SandboxOptions(
+        state=folder / "state",
+        world=world.folder,
+        transition_seconds=0.3,
+        boot_seconds=0.1,
+    )
+    with Sandbox(options) as sandbox:
+        cloud = SmallCloud(sandbox)
+        owner, warehouse = cloud.addresses.postgres, cloud.addresses.warehouse
+        config = read_settings(
+            pghost=owner.host,
+            pgport=owner.port,
+            pgdatabase=warehouse.database,
+            pguser=owner.user,
+            pgpassword=owner.password,
+        )
+        with connect(config) as connection:
+            migrate(connection, config.sql_folder)
+        cloud.environment = _environment(cloud.addresses, folder)
+        yield cloud
+
+
+def quick_trainer(*arguments: str) -> str:
+    """Return a trainer command that ends in seconds."""
+    return " ".join(["python", str(QUICK_TRAINER), *arguments])
+
+
+def city_dag() -> DAG:
+    """Parse the city's DAG; a task that fails in a test fails at once."""
+    bag = DagBag(str(REPOSITORY / "dags"))
+    assert bag.import_errors == {}
+    dag = bag.dags[DAG_ID]
+    for task in dag.tasks:
+        task.retries = 0
+    return dag
+
+
+def run_city(**conf: Any) -> DagRun:
+    """Run the city's DAG to its end in this process."""
+    return city_dag().test(run_conf=conf)
+
+
+def _environment(addresses: SandboxAddresses, folder: Path) -> dict[str, str]:
+    instance = addresses.instances[0]
+    known_hosts = folder / "known_hosts"
+    known_hosts.write_text(f"[{instance.instance_id}]:{instance.port} {instance.host_key}\n")
+    snapshot = folder / "cities.json"
+    snapshot.write_text(
+        f'[{{"slug": "{SLUG}", "name": "{CITY}", "country": "X", "is_active": true}}]'
+    )
+    return {
+        **addresses.warehouse.environment,
+        "REGISTRY_SNAPSHOT": str(snapshot),
+        "WIKIDATA_SPARQL_URL": addresses.wikidata_sparql_url,
+        "WIKIDATA_API_URL": addresses.wikidata_api_url,
+        "COMMONS_API_URL": addresses.commons_api_url,
+        "CRAWL_TRUSTED_ORIGINS": ",".join(addresses.trusted_origins),
+        "VISION_ENDPOINT": addresses.vision_endpoint,
+        "AWS_ENDPOINT_URL": addresses.aws.endpoint_url,
+        "AWS_REGION": addresses.aws.region,
+        "AWS_ACCESS_KEY_ID": addresses.aws.access_key_id,
+        "AWS_ACCESS_KEY": addresses.aws.access_key,
+        "MTS_EC2_INSTANCE_ID": instance.instance_id,
+        "MTS_SSH_USER": instance.user,
+        "MTS_SSH_KEY_FILE": str(instance.key_file),
+        "MTS_SSH_KNOWN_HOSTS": str(known_hosts),
+        "MTS_CHECK_INTERVAL_SECONDS": "0.2",
+        "MTS_HOST_TIMEOUT_SECONDS": "30",
+        "MTS_TRAINER_COMMAND": quick_trainer(),
+        "MTS_IMAGE_SIZE": "160",
+        "MTS_ARCHITECTURE": "yolov5n",
+        "MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING": "20",
+        "MIN_IMAGE_NUMBER_PER_LABEL": "3",
+        "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'plugins'}",
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+    }

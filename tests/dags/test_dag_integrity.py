@@ -1,0 +1,175 @@
+"""Every DAG parses, is complete, and is what history and the runbooks rely on."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization
+
+from tests.dags.conftest import SLUG
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+UPKEEP = {"refresh_data_marts", "sync_cities", "stop_idle_instances"}
+CITY_TASKS = [
+    "estimate_spend",
+    "discover_sights",
+    "crawl_photos",
+    "label_photos",
+    "refresh_marts",
+    "decide_training",
+    "freeze_dataset",
+    "reserve_instance",
+    "start_instance",
+    "await_host",
+    "upload_dataset",
+    "train_model",
+    "register_model",
+    "publish_model",
+    "stop_instance",
+    "conclude_run",
+]
+
+
+def parse() -> dict[str, DAG]:
+    bag = DagBag(str(REPOSITORY / "dags"))
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+@pytest.fixture
+def dags(snapshot: Path) -> dict[str, DAG]:
+    return parse()
+
+
+@pytest.fixture
+def city_dag(dags: dict[str, DAG]) -> DAG:
+    return dags[f"city_{SLUG}"]
+
+
+def test_there_is_one_dag_for_each_city_and_the_upkeep(dags: dict[str, DAG]) -> None:
+    assert set(dags) == UPKEEP | {f"city_{SLUG}", "city_retired"}
+
+
+def test_without_a_registry_only_the_upkeep_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REGISTRY_SNAPSHOT", str(tmp_path / "none.json"))
+    assert set(parse()) == UPKEEP
+
+
+def test_a_worker_builds_only_the_dag_that_it_runs(
+    snapshot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "city_retired")
+    assert set(parse()) & {f"city_{SLUG}", "city_retired"} == {"city_retired"}
+
+
+def test_task_ids_are_those_that_history_hangs_on(city_dag: DAG) -> None:
+    assert sorted(city_dag.task_ids) == sorted(CITY_TASKS)
+
+
+def test_edges_are_those_of_the_design(city_dag: DAG) -> None:
+    chain = CITY_TASKS[:14]
+    edges = set(zip(chain, chain[1:], strict=False)) | {
+        ("reserve_instance", "stop_instance"),
+        ("register_model", "stop_instance"),
+        ("publish_model", "conclude_run"),
+        ("stop_instance", "conclude_run"),
+    }
+    found = {
+        (task.task_id, downstream)
+        for task in city_dag.tasks
+        for downstream in task.downstream_task_ids
+    }
+    assert found == edges
+
+
+def test_setups_and_teardowns_are_wired_so_that_no_gpu_is_forgotten(city_dag: DAG) -> None:
+    tasks = {task.task_id: task for task in city_dag.tasks}
+    assert {name for name, task in tasks.items() if task.is_setup} == {
+        "reserve_instance",
+        "start_instance",
+    }
+    teardowns = {name: task for name, task in tasks.items() if task.is_teardown}
+    assert set(teardowns) == {"stop_instance", "conclude_run"}
+    assert all(task.on_failure_fail_dagrun for task in teardowns.values())
+    assert "reserve_instance" in tasks["stop_instance"].upstream_task_ids
+
+
+def test_one_broken_sight_does_not_stop_a_city(city_dag: DAG) -> None:
+    assert city_dag.get_task("label_photos").trigger_rule == "all_done_min_one_success"
+
+
+def test_no_city_has_a_run_timeout_since_that_skips_teardowns(city_dag: DAG) -> None:
+    assert city_dag.dagrun_timeout is None
+
+
+def test_every_task_has_a_time_out_and_an_owner(dags: dict[str, DAG]) -> None:
+    bare = [
+        f"{dag.dag_id}.{task.task_id}: give it execution_timeout and an owner"
+        for dag in dags.values()
+        for task in dag.tasks
+        if task.execution_timeout is None or task.owner != "sightscan"
+    ]
+    assert bare == []
+
+
+def test_every_dag_says_what_it_does_and_whether_it_may_run_again(dags: dict[str, DAG]) -> None:
+    silent = [dag.dag_id for dag in dags.values() if "May it be run again?" not in (dag.doc_md or "")]
+    assert silent == []
+
+
+def test_every_field_of_the_trigger_form_is_typed_and_explained(city_dag: DAG) -> None:
+    assert set(city_dag.params) == {
+        "sights",
+        "photos_per_sight",
+        "vision_calls",
+        "epochs",
+        "image_size",
+        "force_training",
+    }
+    for name in city_dag.params:
+        param = city_dag.params.get_param(name)
+        assert param.schema.get("type"), name
+        assert param.schema.get("title"), name
+        assert param.description, name
+
+
+def test_a_retired_city_keeps_its_dag_but_not_its_schedule(dags: dict[str, DAG]) -> None:
+    assert dags["city_retired"].schedule is None
+    assert dags[f"city_{SLUG}"].schedule is not None
+
+
+def test_serialisation_is_the_same_over_two_parses(snapshot: Path) -> None:
+    def serialised() -> dict[str, str]:
+        return {
+            dag_id: json.dumps(DagSerialization.to_dict(dag), sort_keys=True, default=str)
+            for dag_id, dag in parse().items()
+        }
+
+    assert serialised() == serialised()
+
+
+@pytest.mark.slow
+def test_three_hundred_cities_parse_in_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "many.json"
+    path.write_text(
+        json.dumps(
+            [
+                {"slug": f"city-{n}", "name": f"City {n}", "country": "X", "is_active": True}
+                for n in range(300)
+            ]
+        )
+    )
+    monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
+    started = time.monotonic()
+    assert len(parse()) == 300 + len(UPKEEP)
+    # A parse that asks a database or a network takes minutes; this bound is far from any machine's speed.
+    assert time.monotonic() - started < 60

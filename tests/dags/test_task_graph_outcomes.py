@@ -1,0 +1,193 @@
+"""How a city's run ends: its colour, the instance, the lease, in each outcome of the task graph.
+
+The seventh outcome, a run marked failed by hand, needs a scheduler: see tests/end_to_end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from airflow.models.dagrun import DagRun
+
+from sightscan.city import City
+from sightscan.errors import CrawlError
+from sightscan.settings import settings
+from sightscan.warehouse.cities import list_cities
+from tests.colour_world import CITY
+from tests.dags.small_cloud import SmallCloud, city_dag, quick_trainer, run_city, small_cloud
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("airflow_database")]
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallCloud]:
+    with small_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> SmallCloud:
+    """Start each outcome with an empty warehouse that knows the city."""
+    for name, value in started.environment.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    started.forget()
+    add_city(started)
+    return started
+
+
+def add_city(cloud: SmallCloud) -> None:
+    from sightscan.discover.cities import resolve_city
+    from sightscan.discover.wikidata import open_client
+    from sightscan.warehouse.cities import add_city as add
+
+    with cloud.connect() as connection, open_client(settings()) as client:
+        add(connection, resolve_city(client, CITY))
+
+
+def the_city(cloud: SmallCloud) -> City:
+    with cloud.connect() as connection:
+        (city,) = list_cities(connection)
+    return city
+
+
+def states(run: DagRun) -> dict[str, str]:
+    return {
+        f"{ti.task_id}{'' if ti.map_index < 0 else ti.map_index}": str(ti.state)
+        for ti in run.get_task_instances()
+    }
+
+
+def assert_no_gpu_is_left(cloud: SmallCloud) -> None:
+    assert cloud.instance_state() == "stopped"
+    assert cloud.one("select count(*) from core.instance_lease") == 0
+    assert cloud.one("select count(*) from core.instance_session where stopped_at is null") == 0
+
+
+def test_all_well_is_green_and_publishes(cloud: SmallCloud) -> None:
+    run = run_city()
+    assert run.state == "success", states(run)
+    assert cloud.one("select model_version from mart.published_model") == 1
+    assert cloud.one("select state from core.training_run") == "succeeded"
+    assert cloud.one("select jsonb_array_length(epoch_metrics) from core.training_run") == 3
+    assert_no_gpu_is_left(cloud)
+    sent = cloud.control.counts()["vision"]
+    assert sent["images"] == cloud.one(
+        "select count(distinct subject_sha256) from core.paid_call where state = 'succeeded'"
+    )
+    assert sent.get("images_repeated", 0) == 0
+
+
+def test_second_run_pays_and_trains_nothing_and_is_green(cloud: SmallCloud) -> None:
+    run_city()
+    before = cloud.control.counts()["vision"]["images"]
+    starts = len(cloud.control.instance_history())
+    run = run_city()
+    assert run.state == "success", states(run)
+    assert states(run)["decide_training"] == "skipped"
+    assert states(run)["stop_instance"] == "skipped"
+    assert cloud.control.counts()["vision"]["images"] == before
+    assert len(cloud.control.instance_history()) == starts
+
+
+def test_one_sight_that_cannot_be_crawled_is_red_but_the_city_goes_on(
+    cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sightscan.crawl import photos
+
+    real = photos.crawl_photos
+
+    def fail_first(connection: Any, config: Any, city: Any, sight: Any) -> Any:
+        if sight.rank == 1:
+            msg = "Commons is out of order for this sight"
+            raise CrawlError(msg)
+        return real(connection, config, city, sight)
+
+    monkeypatch.setattr(photos, "crawl_photos", fail_first)
+    run = run_city()
+    assert run.state == "failed"
+    assert states(run)["publish_model"] == "success"
+    assert cloud.one("select array_length(class_names, 1) from mart.published_model") == 4
+    assert_no_gpu_is_left(cloud)
+
+
+def test_failed_start_is_red_and_leaves_nothing_running(cloud: SmallCloud) -> None:
+    cloud.control.refuse_next_starts(1)
+    run = run_city()
+    assert run.state == "failed"
+    assert states(run)["start_instance"] == "failed"
+    assert states(run)["stop_instance"] == "success"
+    assert cloud.one("select count(*) from core.publication") == 0
+    assert_no_gpu_is_left(cloud)
+
+
+def test_failed_training_is_red_says_why_and_stops_the_instance(
+    cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTS_TRAINER_COMMAND", quick_trainer("--fail"))
+    settings.cache_clear()
+    run = run_city()
+    assert run.state == "failed"
+    assert states(run)["train_model"] == "failed"
+    assert cloud.one("select state from core.training_run") == "failed"
+    assert "exit code: 1" in cloud.one("select error from core.training_run")
+    assert_no_gpu_is_left(cloud)
+
+
+def test_failed_publication_is_red_and_the_instance_was_stopped_before(
+    cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTS_TRAINER_COMMAND", quick_trainer("--claim", "0.3"))
+    settings.cache_clear()
+    run = run_city()
+    assert run.state == "failed"
+    assert states(run)["publish_model"] == "failed"
+    assert states(run)["stop_instance"] == "success"
+    assert cloud.one("select count(*) from core.publication") == 0
+    assert_no_gpu_is_left(cloud)
+
+
+def test_failed_stop_is_red_and_the_reaper_stops_the_instance(cloud: SmallCloud) -> None:
+    dag = city_dag()
+    # No such connection: EC2 cannot be asked.
+    dag.get_task("stop_instance").aws_conn_id = "nowhere"
+    run = dag.test()
+    assert run.state == "failed"
+    assert states(run)["stop_instance"] == "failed"
+    assert cloud.one("select count(*) from mart.published_model") == 1
+    assert cloud.instance_state() == "running"
+    assert cloud.one("select count(*) from core.instance_lease") == 1
+    from airflow.dag_processing.dagbag import DagBag
+
+    from tests.dags.small_cloud import REPOSITORY
+
+    reaper = DagBag(str(REPOSITORY / "dags")).dags["stop_idle_instances"].test()
+    assert reaper.state == "success"
+    assert cloud.one("select stopped_by from core.instance_session") == "reaper"
+    assert_no_gpu_is_left(cloud)
+
+
+def test_nothing_to_train_on_is_green_and_says_what_is_missing(
+    cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING", "1000")
+    settings.cache_clear()
+    run = run_city()
+    assert run.state == "success", states(run)
+    assert states(run)["freeze_dataset"] == "skipped"
+    reason = cloud.one(
+        "select report ->> 'reason' from core.stage_report where task_id = 'decide_training'"
+    )
+    assert "1000 needed" in reason
+    assert "to go" in reason
+    assert cloud.instance_state() == "stopped"
+
+
+def test_trigger_form_overrides_the_settings_for_one_run(cloud: SmallCloud) -> None:
+    run = run_city(sights=2, photos_per_sight=4, vision_calls=5)
+    assert states(run)["decide_training"] == "skipped"
+    assert cloud.one("select count(distinct sight_id) from core.photo_source") == 2
+    assert cloud.one("select count(*) from core.paid_call") == 5
+    assert the_city(cloud).overrides == {}

@@ -1,0 +1,103 @@
+"""Stands in for the trainer on the GPU host: leaves a model that finds colours, in two seconds.
+
+    python quick_trainer.py [--fail] [--claim MAP50] [--wait SECONDS] RUN_FOLDER MODEL_FOLDER
+
+It keeps the contract of the model folder, so everything around the training is the real thing.
+It runs in the trainer's environment, which has `onnx`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from trainer.dataset_folder import read_dataset
+from trainer.request import hash_request, read_request
+
+COLOURS_ONNX = Path(__file__).parent / "fixtures" / "colours.onnx"
+EPOCHS = 3
+
+
+def main() -> int:
+    """Write the model folder; return the exit status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fail", action="store_true")
+    parser.add_argument("--claim", type=float, default=1.0)
+    parser.add_argument("--wait", type=float, default=0.0)
+    parser.add_argument("run_folder", type=Path)
+    parser.add_argument("model_folder", type=Path)
+    asked = parser.parse_args()
+    if asked.fail:
+        sys.stderr.write("asked to fail\n")
+        return 1
+    time.sleep(asked.wait)
+    _write_model_folder(asked.run_folder, asked.model_folder, asked.claim)
+    return 0
+
+
+def _write_model_folder(run_folder: Path, folder: Path, claim: float) -> None:
+    dataset = read_dataset(run_folder)
+    request = read_request(run_folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    names = list(dataset.class_names)
+    files = {
+        "model.onnx": _model(names).SerializeToString(),
+        "weights.safetensors": b"weights of no network",
+        "curves.png": b"\x89PNG curves",
+        "confusion_matrix.png": b"\x89PNG matrix",
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    with (folder / "progress.jsonl").open("w") as progress:
+        for epoch in range(1, EPOCHS + 1):
+            line = {"epoch": epoch, "epochs": EPOCHS, "seconds": 0.5, "val_map50": epoch / EPOCHS}
+            progress.write(json.dumps(line) + "\n")
+    metrics = {
+        "map50": claim,
+        "map50_95": claim,
+        "precision": claim,
+        "recall": claim,
+        "per_class": [{"name": name, "map50": claim, "map50_95": claim} for name in names],
+    }
+    result = {
+        "dataset_sha256": dataset.sha256,
+        "request_sha256": hash_request(request, run_folder),
+        "parameters": json.loads((run_folder / "request.json").read_text()),
+        "class_names": names,
+        "image_size": 160,
+        "epochs_completed": EPOCHS,
+        "stopped_by": "epochs",
+        "seconds": 1.5,
+        "library_versions": {"onnx": onnx.__version__},
+        "files": {
+            name: hashlib.sha256(files[name]).hexdigest()
+            for name in ("model.onnx", "weights.safetensors")
+        },
+        "metrics": {"val": metrics, "test": metrics},
+    }
+    (folder / "result.json").write_text(json.dumps(result))
+
+
+def _model(names: list[str]) -> onnx.ModelProto:
+    """Return the model of colours with its classes in the dataset's order."""
+    model = onnx.load(COLOURS_ONNX)
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    known = json.loads(metadata["class_names"])
+    metadata["class_names"] = json.dumps(names, ensure_ascii=False)
+    helper.set_model_props(model, metadata)
+    identity = next(one for one in model.graph.initializer if one.name == "identity")
+    scores = numpy_helper.to_array(identity)[:, :, [known.index(name) for name in names]]
+    identity.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(scores), "identity"))
+    return model
+
+
+if __name__ == "__main__":
+    sys.exit(main())
