@@ -73,7 +73,7 @@ PARAMS = {
         None,
         type=["null", "integer"],
         minimum=64,
-        maximum=2_048,
+        maximum=1_536,
         multipleOf=32,
         title="Image size",
         description=(

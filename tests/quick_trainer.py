@@ -93,9 +93,17 @@ def _model(names: list[str]) -> onnx.ModelProto:
     known = json.loads(metadata["class_names"])
     metadata["class_names"] = json.dumps(names, ensure_ascii=False)
     helper.set_model_props(model, metadata)
-    identity = next(one for one in model.graph.initializer if one.name == "identity")
-    scores = numpy_helper.to_array(identity)[:, :, [known.index(name) for name in names]]
-    identity.CopyFrom(numpy_helper.from_array(np.ascontiguousarray(scores), "identity"))
+    # Behind the scores of all colours: those of the dataset's classes, in its order.
+    columns = np.array([known.index(name) for name in names], dtype=np.int64)
+    model.graph.initializer.append(numpy_helper.from_array(columns, "columns"))
+    add = next(node for node in model.graph.node if "class_scores" in node.output)
+    add.output[0] = "colour_scores"
+    place = list(model.graph.node).index(add) + 1
+    model.graph.node.insert(
+        place, helper.make_node("Gather", ["colour_scores", "columns"], ["class_scores"], axis=2)
+    )
+    del model.graph.output[0].type.tensor_type.shape.dim[2]
+    model.graph.output[0].type.tensor_type.shape.dim.add().dim_value = 5 + len(names)
     return model
 
 

@@ -67,11 +67,11 @@ class Settings(BaseSettings):
     min_labelled_images_needed_for_training: int = Field(100, ge=1)
     min_image_number_per_label: int = Field(30, ge=3)
     mts_epochs: int = Field(100, ge=1, le=2_000)
-    mts_image_size: int = Field(640, ge=64, le=2_048, multiple_of=32)
+    mts_image_size: int = Field(640, ge=64, le=1_536, multiple_of=32)
     mts_batch_size: int = Field(16, ge=1, le=512)
     mts_architecture: Literal["yolov5n", "yolov5s", "yolov5m", "yolov5l", "yolov5x"] = "yolov5s"
     mts_weights: Path | None = None
-    mts_time_limit_seconds: int = Field(4 * 3600, ge=60)
+    mts_time_limit_seconds: int = Field(4 * 3600, ge=60, le=7 * 24 * 3600)
     min_map50_for_first_model: float = Field(0.5, ge=0, le=1)
 
     # The GPU host

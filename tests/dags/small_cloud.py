@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import psycopg
+import boto3
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
@@ -49,6 +49,22 @@ class SmallCloud:
         """Return what EC2 says of the instance now."""
         return str(self.control.instance_history(self.instance_id)[-1]["state"])
 
+    def start_instance(self) -> None:
+        """Start the instance behind the pipeline's back, and wait until it runs."""
+        aws = self.addresses.aws
+        client = boto3.client(
+            "ec2",
+            endpoint_url=aws.endpoint_url,
+            region_name=aws.region,
+            aws_access_key_id=aws.access_key_id,
+            aws_secret_access_key=aws.access_key,
+        )
+        client.start_instances(InstanceIds=[self.instance_id])
+        waiter = client.get_waiter("instance_running")
+        waiter.wait(
+            InstanceIds=[self.instance_id], WaiterConfig={"Delay": 0.2, "MaxAttempts": 100}
+        )
+
     @property
     def control(self) -> ControlClient:
         """Ask the stand-ins what they were asked, and break them."""
@@ -56,15 +72,7 @@ class SmallCloud:
 
     def connect(self) -> Any:
         """Open the warehouse as the pipeline."""
-        address = self.addresses.warehouse
-        return psycopg.connect(
-            host=address.host,
-            port=address.port,
-            dbname=address.database,
-            user=address.user,
-            password=address.password,
-            autocommit=True,
-        )
+        return self.addresses.warehouse.connect()
 
     def one(self, query: Any) -> Any:
         """Return the only value of a query."""
@@ -74,7 +82,8 @@ class SmallCloud:
 
     def forget(self) -> None:
         """Empty the warehouse: the next run is a city's first."""
-        with self.connect() as connection:
+        owner = replace(self.addresses.postgres, database=self.addresses.warehouse.database)
+        with owner.connect() as connection:
             connection.execute("truncate core.city, core.photo cascade")
 
 

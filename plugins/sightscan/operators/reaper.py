@@ -17,37 +17,37 @@ BILLED_STATES = frozenset({"pending", "running"})
 
 
 def reap(context: Any) -> list[str]:
-    """Free dead leases, stop instances without one; return the ids of those that were stopped."""
+    """Stop instances without a living lease, then free dead leases; return what was stopped.
+
+    In this order: a run that waits must not lease a machine on which a dead run's job still trains.
+    """
     from sightscan.warehouse.connection import connect
     from sightscan.warehouse.instances import close_session, list_leases, release_lease
 
     config = settings()
+    hook = EC2Hook(aws_conn_id=AWS_CONNECTION)
     with connect(config, autocommit=True) as connection:
-        for lease in list_leases(connection):
-            reason = _why_dead(context, lease)
-            if reason:
-                logger.warning("freeing the lease of %s on %s: %s", lease.run_id, lease.instance_id, reason)
-                release_lease(connection, dag_id=lease.dag_id, run_id=lease.run_id)
-        leased = {lease.instance_id for lease in list_leases(connection)}
-        stopped = []
-        hook = EC2Hook(aws_conn_id=AWS_CONNECTION)
-        for instance_id in config.instance_ids:
-            if instance_id in leased:
-                continue
-            if hook.get_instance_state(instance_id) in BILLED_STATES:
-                logger.warning("%s runs without a lease; stopping it", instance_id)
-                hook.get_instance(instance_id).stop()
-                stopped.append(instance_id)
+        leases = {lease.instance_id: lease for lease in list_leases(connection)}
+        dead = {id_: why for id_, lease in leases.items() if (why := _why_dead(context, lease))}
+        idle = [id_ for id_ in config.instance_ids if id_ not in leases or id_ in dead]
+        stopped = [id_ for id_ in idle if hook.get_instance_state(id_) in BILLED_STATES]
+        for instance_id in stopped:
+            why = dead.get(instance_id, "nobody holds a lease on it")
+            logger.warning("%s runs, but %s: stopping it", instance_id, why)
+            hook.get_instance(instance_id).stop()
         for instance_id in stopped:
             hook.wait_for_state(
                 instance_id=instance_id,
                 target_state="stopped",
                 check_interval=config.mts_check_interval_seconds,
             )
-        for instance_id in config.instance_ids:
+        for instance_id in idle:
             # Also those that stopped by themselves: a session without an end has no price.
-            if instance_id not in leased:
-                close_session(connection, instance_id, stopped_by="reaper")
+            close_session(connection, instance_id, stopped_by="reaper")
+        for instance_id, why in dead.items():
+            lease = leases[instance_id]
+            logger.warning("freeing the lease of %s on %s: %s", lease.run_id, instance_id, why)
+            release_lease(connection, dag_id=lease.dag_id, run_id=lease.run_id)
     return stopped
 
 

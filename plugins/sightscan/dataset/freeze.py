@@ -1,0 +1,81 @@
+"""Freeze what is labelled now into a dataset that never changes."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import psycopg
+
+from sightscan.city import City
+from sightscan.dataset.plan import plan_dataset
+from sightscan.dataset_folder import FrozenDataset, hash_dataset
+from sightscan.settings import Settings
+from sightscan.warehouse.datasets import (
+    find_dataset,
+    insert_dataset,
+    list_labelled_photos,
+    list_placed_photos,
+    lock_datasets,
+    read_dataset,
+)
+from sightscan.warehouse.sights import list_sights
+
+log = logging.getLogger(__name__)
+
+
+def freeze_dataset(
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    city: City,
+    *,
+    dag_id: str,
+    run_id: str,
+) -> FrozenDataset:
+    """Store the dataset of what is labelled now, or return the one that has the same contents.
+
+    A run that froze one already gets that one again.
+
+    Raises:
+        DatasetError: no sight has enough photos, or a split would be empty.
+
+    """
+    with connection.transaction():
+        lock_datasets(connection, city.city_id)
+        earlier = find_dataset(connection, city.city_id, run=(dag_id, run_id))
+        if earlier is not None:
+            return earlier
+        plan = plan_dataset(
+            list_labelled_photos(connection, city.city_id),
+            list_sights(connection, city.city_id),
+            list_placed_photos(connection, city.city_id),
+            min_photos_per_class=config.min_image_number_per_label,
+            seed=city.city_id,
+        )
+        same = find_dataset(
+            connection,
+            city.city_id,
+            sha256=hash_dataset(city.city_id, plan.class_names, plan.photos),
+        )
+        if same is not None:
+            log.info("city=%s dataset=%d unchanged", city.slug, same.version)
+            return same
+        version = insert_dataset(
+            connection,
+            city.city_id,
+            class_names=plan.class_names,
+            sight_ids=plan.sight_ids,
+            photos=plan.photos,
+            dag_id=dag_id,
+            run_id=run_id,
+        )
+        frozen = read_dataset(connection, city.city_id, version)
+    log.info(
+        "city=%s dataset=%d classes=%d train=%d val=%d test=%d left_out=%d",
+        city.slug,
+        version,
+        len(plan.class_names),
+        *frozen.counts.values(),
+        plan.left_out_count,
+    )
+    return frozen

@@ -1,0 +1,159 @@
+"""What a dataset of a city would be if it were frozen now. Pure; deciding and freezing share it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sightscan.box import intersection_over_union
+from sightscan.city import Sight
+from sightscan.dataset.split import SplitPhoto, split_photos
+from sightscan.dataset_folder import SPLITS, FrozenBox, FrozenPhoto, Split
+from sightscan.errors import DatasetError
+from sightscan.warehouse.datasets import LabelledPhoto, PlacedPhoto, SightBox
+
+# Two boxes of one sight that overlap more are one building seen twice by the provider.
+SAME_BOX_OVERLAP = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetPlan:
+    """A dataset without a version; photos sorted by hash.
+
+    `left_out_count` is of photos whose sights are all too rare, or that link two sides of the split.
+    """
+
+    class_names: tuple[str, ...]
+    sight_ids: tuple[int, ...]
+    photos: tuple[FrozenPhoto, ...]
+    left_out_count: int
+
+    def count(self, split: Split) -> int:
+        """Return the number of photos in a split."""
+        return sum(photo.split == split for photo in self.photos)
+
+
+def plan_dataset(
+    photos: Sequence[LabelledPhoto],
+    sights: Sequence[Sight],
+    placed: Mapping[bytes, PlacedPhoto],
+    *,
+    min_photos_per_class: int,
+    seed: str,
+) -> DatasetPlan:
+    """Return the dataset that the labelled photos make, given where earlier photos are.
+
+    Sights with fewer photos are no classes; a photo that shows no class is left out (as a photo of
+    nothing it would teach that the building on it is none); a box of no class is left out.
+
+    Raises:
+        DatasetError: no sight has enough photos, or a split would be empty.
+
+    """
+    names = {sight.sight_id: sight for sight in sights if sight.sight_id is not None}
+    usable = [photo for photo in photos if photo.sight_ids & names.keys()]
+    classes = {
+        sight for sight, count in count_photos(usable).items() if count >= min_photos_per_class
+    }
+    splits: dict[bytes, Split] = {}
+    while classes:
+        splits = split_photos(_of_classes(usable, classes), placed, seed)
+        learnable = {
+            sight
+            for photo in usable
+            if splits.get(photo.sha256) == "train"
+            for sight in photo.sight_ids & classes
+        }
+        if learnable == classes:
+            break
+        # All photos of a sight are test photos, or copies of them: it cannot be learnt without a leak.
+        classes = learnable
+    if not classes:
+        raise DatasetError(_no_class_sentence(usable, names, min_photos_per_class))
+    sight_ids = tuple(sorted(classes))
+    class_numbers = {sight_id: number for number, sight_id in enumerate(sight_ids)}
+    frozen = tuple(
+        FrozenPhoto(
+            photo.sha256,
+            photo.media_type,
+            splits[photo.sha256],
+            tuple(
+                FrozenBox(class_numbers[one.sight_id], one.box)
+                for one in _fold_boxes(photo.boxes)
+                if one.sight_id in class_numbers
+            ),
+        )
+        for photo in sorted(usable, key=lambda photo: photo.sha256)
+        if photo.sha256 in splits
+    )
+    plan = DatasetPlan(
+        class_names=_class_names([names[sight_id] for sight_id in sight_ids]),
+        sight_ids=sight_ids,
+        photos=frozen,
+        left_out_count=len(photos) - len(frozen),
+    )
+    _require_splits(plan)
+    return plan
+
+
+def count_photos(photos: Iterable[LabelledPhoto]) -> Counter[int]:
+    """Return the number of photos of each sight."""
+    return Counter(sight for photo in photos for sight in photo.sight_ids)
+
+
+def _of_classes(photos: Iterable[LabelledPhoto], classes: set[int]) -> list[SplitPhoto]:
+    return [
+        SplitPhoto(photo.sha256, photo.cluster_sha256, photo.sight_ids & classes)
+        for photo in photos
+        if photo.sight_ids & classes
+    ]
+
+
+def _fold_boxes(boxes: Sequence[SightBox]) -> list[SightBox]:
+    """Keep the surest of boxes of one sight in one place; the order is that of the input."""
+    kept: list[SightBox] = []
+    for one in boxes:
+        if not any(
+            one.sight_id == other.sight_id
+            and intersection_over_union(one.box, other.box) > SAME_BOX_OVERLAP
+            for other in kept
+        ):
+            kept.append(one)
+    return kept
+
+
+def _class_names(sights: Sequence[Sight]) -> tuple[str, ...]:
+    """Return a name for each sight; where two bear the same, the Wikidata id tells them apart."""
+    bearers = Counter(sight.name for sight in sights)
+    return tuple(
+        sight.name
+        if bearers[sight.name] == 1
+        else f"{sight.name} ({sight.wikidata_id or f'sight {sight.sight_id}'})"
+        for sight in sights
+    )
+
+
+def _no_class_sentence(
+    photos: Sequence[LabelledPhoto], names: Mapping[int, Sight], min_photos_per_class: int
+) -> str:
+    counts = count_photos(photos)
+    counts = Counter({sight: count for sight, count in counts.items() if sight in names})
+    if not counts:
+        return "no photo has an accepted box of a sight: crawl and label photos first"
+    sight_id, count = min(counts.items(), key=lambda item: (-item[1], item[0]))
+    return (
+        f"no sight has {min_photos_per_class} labelled photos that may train (the nearest is "
+        f"{names[sight_id].name!r} with {count}): label more, or lower MIN_IMAGE_NUMBER_PER_LABEL"
+    )
+
+
+def _require_splits(plan: DatasetPlan) -> None:
+    empty = [split for split in SPLITS if plan.count(split) == 0]
+    if empty:
+        msg = (
+            f"the split would have no photo for {' and '.join(empty)}: {len(plan.photos)} photos of "
+            f"{len(plan.class_names)} sights are too few groups of near-duplicates, at least 3 are "
+            "needed for a sight; crawl and label more"
+        )
+        raise DatasetError(msg)

@@ -1,0 +1,1 @@
+"""Register a trained model, measure it, and put it in place if it is better."""

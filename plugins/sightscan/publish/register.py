@@ -1,0 +1,107 @@
+"""Store a trained model: only the files of the contract, only with the hashes that it states."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from sightscan.errors import PublicationError, TrainingError
+from sightscan.model_folder import (
+    HASHED_FILES,
+    MODEL_FILES,
+    ONNX_FILE,
+    PICKLE_SUFFIXES,
+    RESULT_FILE,
+    TrainingResult,
+    parse_result,
+)
+from sightscan.publish.detector import OnnxDetector
+from sightscan.training import Training
+from sightscan.warehouse.datasets import read_dataset
+from sightscan.warehouse.models import find_model_of_training, insert_model, lock_models
+from sightscan.warehouse.trainings import finish_training
+
+log = logging.getLogger(__name__)
+
+
+def register_model(connection: psycopg.Connection[Any], training: Training, folder: Path) -> int:
+    """Store the model of a training and return its version; again gives the same version.
+
+    Raises:
+        TrainingError: the folder is no finished model folder.
+        PublicationError: a file is not what result.json says, the model is of another dataset or
+            request, it carries a pickle, or its ONNX cannot be run.
+
+    """
+    registered = find_model_of_training(connection, training)
+    if registered is not None:
+        return registered.version
+    files = _read_files(folder)
+    result = parse_result(files[RESULT_FILE].decode("utf-8", "replace"))
+    dataset = read_dataset(connection, training.city_id, training.dataset_version)
+    _check(result, files, training, dataset.class_names)
+    with connection.transaction():
+        lock_models(connection, training.city_id)
+        version = insert_model(connection, training, result, files)
+        finish_training(connection, training.training_id)
+    if version is None:
+        # Somebody else registered it between the look and the lock.
+        return register_model(connection, training, folder)
+    log.info(
+        "city=%s model=%d dataset=%d test_map50=%.3f bytes=%d",
+        training.city_slug,
+        version,
+        training.dataset_version,
+        result.test.map50,
+        sum(len(content) for content in files.values()),
+    )
+    return version
+
+
+def _read_files(folder: Path) -> dict[str, bytes]:
+    pickles = sorted(
+        path.name for path in folder.rglob("*") if path.suffix.lower() in PICKLE_SUFFIXES
+    )
+    if pickles:
+        msg = (
+            f"the model folder holds {', '.join(pickles)}: pickles execute code when they are opened "
+            "and never leave the trainer's host; fetch the folder with download_model"
+        )
+        raise PublicationError(msg)
+    missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
+    if missing:
+        msg = f"{folder} lacks {', '.join(missing)}: it is no finished model; train again"
+        raise TrainingError(msg)
+    return {name: (folder / name).read_bytes() for name in MODEL_FILES}
+
+
+def _check(
+    result: TrainingResult,
+    files: dict[str, bytes],
+    training: Training,
+    class_names: tuple[str, ...],
+) -> None:
+    detector = OnnxDetector(files[ONNX_FILE])
+    differences = [
+        *(
+            f"{name} has another SHA-256 than {RESULT_FILE} states"
+            for name in HASHED_FILES
+            if hashlib.sha256(files[name]).digest() != result.file_sha256[name]
+        ),
+        *_unlike("dataset", result.dataset_sha256.hex(), training.dataset_sha256.hex()),
+        *_unlike("request", result.request_sha256.hex(), training.request.sha256.hex()),
+        *_unlike("class names", result.class_names, class_names),
+        *_unlike("class names in model.onnx", detector.class_names, class_names),
+        *_unlike("image size in model.onnx", detector.image_size, result.image_size),
+    ]
+    if differences:
+        msg = f"the model is not the one that was asked for: {'; '.join(differences)}; train again"
+        raise PublicationError(msg)
+
+
+def _unlike(what: str, found: object, expected: object) -> list[str]:
+    return [] if found == expected else [f"{what}: expected {expected}, but got {found}"]

@@ -1,0 +1,1 @@
+"""Bring a dataset to a GPU host, have it trained there, bring the model back."""

@@ -1,0 +1,115 @@
+"""One training as values: what is asked of the trainer, and where it works on the GPU host.
+
+`request.json` is part of the contract with the trainer: it hashes the request and the weights in
+the same way (`trainer.request.hash_request`), and its answer carries that hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sightscan.errors import TrainingError
+
+REQUEST_FILE = "request.json"
+# On the host, below the home of the user.
+IMAGES_FOLDER = "sightscan/images"
+WEIGHTS_FOLDER = "sightscan/weights"
+RUNS_FOLDER = "sightscan/runs"
+HASH_DIGITS_IN_FOLDER = 12
+_WEIGHTS_NAME = re.compile(r"^weights-([0-9a-f]{64})(\.safetensors|\.pt)$")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRequest:
+    """`request.json`: image_size in pixels; the time limit is over all epochs together.
+
+    `weights` is None (from nothing) or the name of a file that carries its own SHA-256, so that a
+    request says all there is to say about a training.
+    """
+
+    epochs: int
+    image_size: int
+    batch_size: int
+    seed: int
+    time_limit_seconds: int
+    architecture: str
+    weights: str | None = None
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> TrainingRequest:
+        """Return the request that was stored."""
+        return cls(**values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contents of request.json."""
+        return asdict(self)
+
+    @property
+    def text(self) -> str:
+        """Return request.json as it is sent."""
+        return json.dumps(self.to_json(), indent=2) + "\n"
+
+    @property
+    def weights_sha256(self) -> bytes | None:
+        """Return the hash of the weights to start from, if any.
+
+        Raises:
+            TrainingError: the name carries no hash.
+
+        """
+        if self.weights is None:
+            return None
+        matched = _WEIGHTS_NAME.match(self.weights)
+        if matched is None:
+            msg = f"weights {self.weights!r} carry no hash: expected weights-<sha256>.<suffix>"
+            raise TrainingError(msg)
+        return bytes.fromhex(matched[1])
+
+    @property
+    def sha256(self) -> bytes:
+        """Return the hash by which trainer and pipeline know the request: its values, the weights."""
+        content = self.to_json()
+        if self.weights_sha256 is not None:
+            content["weights_sha256"] = self.weights_sha256.hex()
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A row of core.training_run with what its dataset says about itself."""
+
+    training_id: int
+    city_id: str
+    city_slug: str
+    dataset_version: int
+    dataset_sha256: bytes
+    dag_id: str
+    run_id: str
+    request: TrainingRequest
+    state: str = "requested"
+
+    @property
+    def run_folder(self) -> str:
+        """Return the dataset folder on the host; the same for the same dataset and request.
+
+        A retry, and another run that asks for the same, finds what is there and goes on from it.
+        """
+        dataset = self.dataset_sha256.hex()[:HASH_DIGITS_IN_FOLDER]
+        request = self.request.sha256.hex()[:HASH_DIGITS_IN_FOLDER]
+        return f"{RUNS_FOLDER}/{self.city_slug}/{dataset}-{request}"
+
+    @property
+    def model_folder(self) -> str:
+        """Return the folder on the host in which the trainer leaves its model."""
+        return f"{self.run_folder}/model"
+
+
+def weights_name(sha256: bytes, suffix: str) -> str:
+    """Return the name of a weights file by its contents; suffix is .safetensors or .pt."""
+    return f"weights-{sha256.hex()}{suffix}"

@@ -1,0 +1,105 @@
+"""The reaper: it stops what nobody holds, and nothing that a living run holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from airflow.utils.state import DagRunState
+
+from sightscan.operators.reaper import reap
+from sightscan.settings import settings
+from sightscan.warehouse.instances import lease_instance, list_leases, open_session
+from tests.dags.small_cloud import DAG_ID, SmallCloud, small_cloud
+
+pytestmark = pytest.mark.slow
+
+
+class Instance:
+    """Answers what the task SDK's task instance answers about another run."""
+
+    def __init__(self, state: Any) -> None:
+        self._state = state
+
+    def get_dagrun_state(self, dag_id: str, run_id: str) -> Any:
+        assert (dag_id, run_id) == (DAG_ID, "run")
+        return self._state
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallCloud]:
+    with small_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> SmallCloud:
+    """Start with the instance running and a city that may hold it."""
+    for name, value in started.environment.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    started.forget()
+    with started.connect() as connection:
+        connection.execute(
+            "insert into core.city (city_id, slug, name, country, latitude, longitude,"
+            " radius_meters) values ('Q1', 'port-aurel', 'Port Aurel', 'X', 1, 1, 1000)"
+        )
+    started.start_instance()
+    return started
+
+
+def lease(cloud: SmallCloud, seconds: int = 3600) -> None:
+    with cloud.connect() as connection:
+        lease_instance(
+            connection,
+            [cloud.instance_id],
+            city_id="Q1",
+            dag_id=DAG_ID,
+            run_id="run",
+            seconds=seconds,
+        )
+        open_session(
+            connection,
+            settings(),
+            cloud.instance_id,
+            city_id="Q1",
+            dag_id=DAG_ID,
+            run_id="run",
+        )
+
+
+@pytest.mark.parametrize("state", ["running", DagRunState.RUNNING, DagRunState.QUEUED])
+def test_instance_of_a_living_run_is_left_alone(cloud: SmallCloud, state: Any) -> None:
+    lease(cloud)
+    assert reap({"ti": Instance(state)}) == []
+    assert cloud.instance_state() == "running"
+    with cloud.connect() as connection:
+        assert len(list_leases(connection)) == 1
+
+
+@pytest.mark.parametrize("state", ["failed", DagRunState.SUCCESS])
+def test_instance_of_a_run_that_is_over_is_stopped_and_freed(
+    cloud: SmallCloud, state: Any
+) -> None:
+    lease(cloud)
+    assert reap({"ti": Instance(state)}) == [cloud.instance_id]
+    assert cloud.instance_state() == "stopped"
+    assert cloud.one("select count(*) from core.instance_lease") == 0
+    assert cloud.one("select stopped_by from core.instance_session") == "reaper"
+
+
+def test_lease_past_its_deadline_is_freed_though_its_run_lives(cloud: SmallCloud) -> None:
+    lease(cloud, seconds=1)
+    with cloud.connect() as connection:
+        connection.execute(
+            "update core.instance_lease set leased_at = now() - interval '2 s',"
+            " deadline_at = now() - interval '1 s'"
+        )
+    assert reap({"ti": Instance("running")}) == [cloud.instance_id]
+    assert cloud.one("select count(*) from core.instance_lease") == 0
+
+
+def test_instance_that_nobody_leased_is_stopped(cloud: SmallCloud) -> None:
+    assert reap({"ti": Instance("running")}) == [cloud.instance_id]
+    assert cloud.instance_state() == "stopped"

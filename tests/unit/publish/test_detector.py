@@ -1,0 +1,57 @@
+"""The detector: boxes where the patches are, whatever the shape of the photo."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sightscan.errors import PublicationError
+from sightscan.publish.detector import OnnxDetector
+from tests.colour_city import FIXTURES
+
+
+@pytest.fixture(scope="module")
+def detector() -> OnnxDetector:
+    return OnnxDetector((FIXTURES / "colours.onnx").read_bytes())
+
+
+def picture(width: int, height: int) -> np.ndarray:
+    """Return a grey photo with a red patch over the middle third of each side."""
+    pixels = np.full((height, width, 3), 128, np.uint8)
+    pixels[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3] = (208, 32, 32)
+    return pixels
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(160, 160), (640, 480), (120, 400), (90, 60), (1601, 333)]
+)
+def test_box_is_relative_to_the_photo(detector: OnnxDetector, width: int, height: int) -> None:
+    (detections,) = detector.detect([picture(width, height)], confidence=0.25)
+    assert detections.boxes[0] == pytest.approx([1 / 3, 1 / 3, 2 / 3, 2 / 3], abs=0.03)
+    assert detector.class_names[detections.classes[0]] == "Torre do Relógio"
+
+
+def test_photos_of_several_shapes_keep_their_order(detector: OnnxDetector) -> None:
+    grey = np.full((50, 70, 3), 128, np.uint8)
+    photos = [picture(100, 80), grey, *[picture(90 + n, 60) for n in range(10)], grey]
+    counts = [len(one.scores) for one in detector.detect(photos, confidence=0.25)]
+    assert counts == [1, 0, *[1] * 10, 0]
+
+
+def test_sights_that_overlap_do_not_suppress_each_other(detector: OnnxDetector) -> None:
+    pixels = np.full((120, 160, 3), 128, np.uint8)
+    pixels[20:100:2, 30:130] = (208, 32, 32)
+    pixels[21:100:2, 30:130] = (32, 48, 208)
+    big = pixels.repeat(8, axis=0).repeat(8, axis=1)
+    (detections,) = detector.detect([big], confidence=0.25)
+    assert sorted(detections.classes) == [0, 2]
+
+
+def test_no_photos_give_no_detections(detector: OnnxDetector) -> None:
+    assert detector.detect([]) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no model"])
+def test_no_onnx_is_refused(content: bytes) -> None:
+    with pytest.raises(PublicationError, match=r"model\.onnx cannot be loaded"):
+        OnnxDetector(content)

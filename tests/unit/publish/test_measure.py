@@ -1,0 +1,150 @@
+"""Measuring: worked examples, pycocotools agreed with, and a margin that is not noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sightscan.box import Box
+from sightscan.errors import PublicationError
+from sightscan.publish.average_precision import average_precision
+from sightscan.publish.detector import Detections, OnnxDetector
+from sightscan.publish.measure import compare_models, measure_detections, measure_model
+from tests.colour_city import COLOURS, FIXTURES, draw_patch
+
+BOX = Box(0.2, 0.2, 0.6, 0.6)
+NAMES = ("Tower", "Gate")
+
+
+def found(*rows: tuple[Box, float, int]) -> Detections:
+    return Detections(
+        boxes=np.array([(b.x1, b.y1, b.x2, b.y2) for b, _, _ in rows], np.float32).reshape(-1, 4),
+        scores=np.array([score for _, score, _ in rows], np.float32),
+        classes=np.array([number for _, _, number in rows], np.intp),
+    )
+
+
+def test_exact_boxes_measure_1() -> None:
+    truths = [[("Tower", BOX)], [("Gate", BOX)]]
+    measure = measure_detections([found((BOX, 0.9, 0)), found((BOX, 0.8, 1))], truths, NAMES)
+    assert (measure.map50, measure.map50_95) == pytest.approx((1, 1))
+
+
+def test_half_of_the_photos_found_measures_about_half() -> None:
+    truths = [[("Tower", BOX)], [("Tower", BOX)]]
+    measure = measure_detections([found((BOX, 0.9, 0)), found()], truths, NAMES)
+    # One of two found, no mistake: precision 1 up to recall 0.5, which is 51 of 101 points.
+    assert measure.map50 == pytest.approx(51 / 101)
+
+
+def test_trainers_reading_of_the_same_is_its_own() -> None:
+    truths = [[("Tower", BOX)], [("Tower", BOX)]]
+    measure = measure_detections([found((BOX, 0.9, 0)), found()], truths, NAMES)
+    # YOLOv5 joins recall 0.5 and 1 by a line from 1 to 0: 0.5 + 0.25.
+    assert measure.trainer_map50 == pytest.approx(0.75, abs=0.01)
+
+
+def test_surer_of_two_boxes_on_one_sight_is_right_for_coco_and_wrong_for_the_trainer() -> None:
+    surer, closer = (Box(0.2, 0.2, 0.6, 0.5), 0.9, 0), (BOX, 0.3, 0)
+    measure = measure_detections([found(surer, closer)], [[("Tower", BOX)]], NAMES)
+    assert measure.map50 == pytest.approx(1)
+    # YOLOv5 gives the sight to the closer box: half of the two are wrong, and the surer one first.
+    assert measure.trainer_map50 == pytest.approx(0.5, abs=0.01)
+
+
+def test_loose_box_counts_at_50_and_not_at_95() -> None:
+    loose = Box(0.2, 0.2, 0.6, 0.5)
+    measure = measure_detections([found((loose, 0.9, 0))], [[("Tower", BOX)]], NAMES)
+    # Overlap 0.75: right at 0.50 to 0.75, wrong at 0.80 to 0.95.
+    assert measure.map50 == pytest.approx(1)
+    assert measure.map50_95 == pytest.approx(0.55, abs=0.06)
+
+
+def test_class_that_the_model_does_not_know_counts_as_never_found() -> None:
+    truths = [[("Tower", BOX)], [("Bridge", BOX)]]
+    measure = measure_detections([found((BOX, 0.9, 0)), found()], truths, NAMES)
+    assert {one.name: one.map50 for one in measure.per_class} == pytest.approx(
+        {"Tower": 1, "Bridge": 0}
+    )
+
+
+def test_class_that_no_photo_shows_does_not_count() -> None:
+    measure = measure_detections([found((BOX, 0.9, 0), (BOX, 0.9, 1))], [[("Tower", BOX)]], NAMES)
+    assert measure.map50 == pytest.approx(1)
+
+
+def test_photos_without_boxes_cannot_measure() -> None:
+    with pytest.raises(PublicationError, match="2 test photos have no box"):
+        measure_detections([found(), found()], [[], []], NAMES)
+
+
+def noisy_photos(
+    count: int, error: float, seed: int
+) -> tuple[list[Detections], list[list[tuple[str, Box]]]]:
+    """Return detections off by up to `error`, some missing, some of nothing; and the truth."""
+    chance = np.random.default_rng(seed)
+    detections, truths = [], []
+    for number in range(count):
+        truths.append([(NAMES[number % 2], BOX)])
+        shift = chance.uniform(-error, error, 4)
+        rows = [(Box(*np.array([0.2, 0.2, 0.6, 0.6]) + shift), chance.uniform(), number % 2)]
+        rows += [(Box(0.6, 0.6, 0.9, 0.9), chance.uniform(0, 0.7), 1 - number % 2)]
+        detections.append(found(*rows[chance.uniform() < 0.2 :]))
+    return detections, truths
+
+
+def test_evidence_drawn_once_each_gives_what_pycocotools_gives() -> None:
+    detections, truths = noisy_photos(40, 0.1, seed=1)
+    measure = measure_detections(detections, truths, NAMES)
+    for one in measure.per_class:
+        averages = average_precision(measure.evidence[one.name], np.ones(len(truths)))
+        assert averages is not None
+        assert averages[0] == pytest.approx(one.map50, abs=1e-6)
+        assert averages.mean() == pytest.approx(one.map50_95, abs=1e-6)
+
+
+def test_much_better_model_is_better() -> None:
+    old, truths = noisy_photos(40, 0.12, seed=1)
+    new, _ = noisy_photos(40, 0.02, seed=2)
+    comparison = compare_models(
+        measure_detections(new, truths, NAMES), measure_detections(old, truths, NAMES)
+    )
+    assert comparison.is_better
+    assert comparison.lower_bound < comparison.difference
+
+
+def test_luck_on_few_photos_is_not_better() -> None:
+    old, truths = noisy_photos(12, 0.08, seed=3)
+    new, _ = noisy_photos(12, 0.08, seed=4)
+    one, other = (measure_detections(found, truths, NAMES) for found in (new, old))
+    better = [compare_models(one, other).is_better, compare_models(other, one).is_better]
+    assert better == [False, False]
+
+
+def test_same_model_is_not_better() -> None:
+    detections, truths = noisy_photos(20, 0.08, seed=3)
+    measure = measure_detections(detections, truths, NAMES)
+    assert not compare_models(measure, measure).is_better
+
+
+def test_comparing_again_gives_the_same_bound() -> None:
+    old, truths = noisy_photos(20, 0.1, seed=5)
+    new, _ = noisy_photos(20, 0.05, seed=6)
+    pair = measure_detections(new, truths, NAMES), measure_detections(old, truths, NAMES)
+    assert compare_models(*pair) == compare_models(*pair)
+
+
+@pytest.mark.parametrize("onnx", ["colours.onnx", "permuted.onnx"])
+def test_onnx_file_is_measured_by_names_whatever_their_order(onnx: str) -> None:
+    photos = []
+    for name in COLOURS:
+        content, box = draw_patch(name, f"a patch of {name}")
+        photos.append((content, [(name, box)]))
+    measure = measure_model(OnnxDetector((FIXTURES / onnx).read_bytes()), photos)
+    assert measure.map50 == pytest.approx(1)
+
+
+def test_test_photo_that_is_no_image_says_so() -> None:
+    detector = OnnxDetector((FIXTURES / "colours.onnx").read_bytes())
+    with pytest.raises(PublicationError, match="is no image"):
+        measure_model(detector, [(b"nothing", [("Tower", BOX)])])

@@ -1,0 +1,196 @@
+"""Publishing: never worse, decided once, taken back by one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from sightscan.dataset.freeze import freeze_dataset
+from sightscan.dataset_folder import FrozenDataset
+from sightscan.errors import PublicationError
+from sightscan.publish.publish import _measure, publish_model, rollback
+from sightscan.publish.register import register_model
+from sightscan.settings import Settings, read_settings
+from sightscan.warehouse.models import find_model_in_place, read_model
+from tests.colour_city import (
+    ColourCity,
+    add_photo,
+    ask_training,
+    store_colour_city,
+    write_model_folder,
+)
+
+
+@pytest.fixture
+def config(warehouse: psycopg.Connection[Any]) -> Settings:
+    return read_settings(min_image_number_per_label=5)
+
+
+@pytest.fixture
+def place(warehouse: psycopg.Connection[Any]) -> ColourCity:
+    return store_colour_city(warehouse)
+
+
+@pytest.fixture
+def dataset(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity
+) -> FrozenDataset:
+    return freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id="run")
+
+
+class Shelf:
+    """Registers models of one dataset, each by a run of its own."""
+
+    def __init__(
+        self, warehouse: psycopg.Connection[Any], dataset: FrozenDataset, folder: Path
+    ) -> None:
+        self._warehouse, self._dataset, self._folder = warehouse, dataset, folder
+
+    def register(self, onnx: str, **metrics: float) -> int:
+        run_id = f"run {len(list(self._folder.iterdir()))}"
+        training = ask_training(self._warehouse, self._dataset, run_id)
+        folder = write_model_folder(
+            self._folder / run_id, training, self._dataset, onnx=onnx, **metrics
+        )
+        return register_model(self._warehouse, training, folder)
+
+
+@pytest.fixture
+def shelf(warehouse: psycopg.Connection[Any], dataset: FrozenDataset, tmp_path: Path) -> Shelf:
+    return Shelf(warehouse, dataset, tmp_path)
+
+
+def test_first_model_above_the_minimum_is_published(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    version = shelf.register("colours.onnx")
+    decision = publish_model(warehouse, config, place.city, version, published_by="run")
+    assert decision.published
+    assert decision.map50 == pytest.approx(1)
+    in_place = find_model_in_place(warehouse, place.city.city_id)
+    assert in_place is not None
+    assert in_place.version == version
+
+
+def test_first_model_below_the_minimum_is_refused_with_the_reason(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    version = shelf.register("blind.onnx", map50=0, map50_95=0)
+    decision = publish_model(warehouse, config, place.city, version, published_by="run")
+    assert not decision.published
+    assert "mAP50 0.000" in decision.reason
+    assert "0.50 needed" in decision.reason
+    assert find_model_in_place(warehouse, place.city.city_id) is None
+
+
+def test_better_model_replaces_the_one_in_place(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    old, new = shelf.register("loose.onnx"), shelf.register("colours.onnx")
+    publish_model(warehouse, config, place.city, old, published_by="run")
+    decision = publish_model(warehouse, config, place.city, new, published_by="run")
+    assert decision.published, decision.reason
+    in_place = find_model_in_place(warehouse, place.city.city_id)
+    assert in_place is not None
+    assert in_place.version == new
+
+
+@pytest.mark.parametrize("newer", ["colours.onnx", "loose.onnx"], ids=["equal", "worse"])
+def test_model_that_is_not_better_never_replaces_the_one_in_place(
+    warehouse: psycopg.Connection[Any],
+    config: Settings,
+    place: ColourCity,
+    shelf: Shelf,
+    newer: str,
+) -> None:
+    old, new = shelf.register("colours.onnx"), shelf.register(newer)
+    publish_model(warehouse, config, place.city, old, published_by="run")
+    decision = publish_model(warehouse, config, place.city, new, published_by="run")
+    assert not decision.published
+    assert f"not surely better than model {old}" in decision.reason
+    assert read_model(warehouse, place.city.city_id, new).state == "refused"
+    in_place = find_model_in_place(warehouse, place.city.city_id)
+    assert in_place is not None
+    assert in_place.version == old
+
+
+def test_publishing_again_returns_the_decision_that_stands(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    version = shelf.register("colours.onnx")
+    first = publish_model(warehouse, config, place.city, version, published_by="run")
+    again = publish_model(warehouse, config, place.city, version, published_by="run")
+    assert again == first
+    count = warehouse.execute("select count(*) from core.publication").fetchone()
+    assert count == (1,)
+
+
+def test_measure_of_the_exported_file_replaces_the_trainers(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    version = shelf.register("loose.onnx", map50_95=0.99)
+    decision = publish_model(warehouse, config, place.city, version, published_by="run")
+    model = read_model(warehouse, place.city.city_id, version)
+    assert model.map50_95 == decision.map50_95 < 0.5
+
+
+def test_broken_export_fails_and_decides_nothing(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    version = shelf.register("blind.onnx", map50=0.93)
+    with pytest.raises(PublicationError, match="the export is broken"):
+        publish_model(warehouse, config, place.city, version, published_by="run")
+    assert read_model(warehouse, place.city.city_id, version).state == "registered"
+
+
+def test_model_is_measured_by_sights_when_names_have_changed(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    version = shelf.register("colours.onnx")
+    warehouse.execute("update core.sight set name = 'Porta Verde' where name = 'Green Gate'")
+    add_photo(warehouse, place.city, place.sights[0], "one more")
+    later = freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id="later")
+    assert "Porta Verde" in later.class_names
+    model = read_model(warehouse, place.city.city_id, version)
+    assert _measure(warehouse, model, later).map50 == pytest.approx(1)
+
+
+def test_rollback_puts_the_model_before_back_in_place(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    old, new = shelf.register("loose.onnx"), shelf.register("colours.onnx")
+    for version in (old, new):
+        publish_model(warehouse, config, place.city, version, published_by="run")
+    assert rollback(warehouse, place.city, by="ada", reason="sees towers everywhere") == old
+    rows = warehouse.execute(
+        "select model_version, reason from core.publication order by publication_id"
+    ).fetchall()
+    assert [row[0] for row in rows] == [old, new, old]
+    assert "sees towers everywhere" in rows[-1][1]
+
+
+@pytest.fixture
+def two_models(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> ColourCity:
+    """Model 1 in place, model 2 refused."""
+    for onnx in ("colours.onnx", "loose.onnx"):
+        version = shelf.register(onnx)
+        publish_model(warehouse, config, place.city, version, published_by="run")
+    return place
+
+
+@pytest.mark.parametrize(
+    ("to_version", "problem"), [(7, "no model 7"), (2, "never published"), (None, "the only one")]
+)
+def test_rollback_to_nothing_good_is_refused(
+    warehouse: psycopg.Connection[Any],
+    two_models: ColourCity,
+    to_version: int | None,
+    problem: str,
+) -> None:
+    with pytest.raises(PublicationError, match=problem):
+        rollback(warehouse, two_models.city, by="ada", reason="why not", to_version=to_version)

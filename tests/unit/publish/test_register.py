@@ -1,0 +1,145 @@
+"""Registering: only what was asked for, only what the hashes say, never a pickle, once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from sightscan.dataset.freeze import freeze_dataset
+from sightscan.dataset_folder import FrozenDataset
+from sightscan.errors import PublicationError, SightScanError, TrainingError
+from sightscan.publish.register import register_model
+from sightscan.settings import read_settings
+from sightscan.training import Training
+from sightscan.warehouse.models import read_model, read_model_file
+from tests.colour_city import FIXTURES, ask_training, store_colour_city, write_model_folder
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A training whose model folder was fetched."""
+
+    dataset: FrozenDataset
+    training: Training
+    folder: Path
+
+
+@pytest.fixture
+def finished(warehouse: psycopg.Connection[Any], tmp_path: Path) -> Finished:
+    place = store_colour_city(warehouse, photos_a_sight=5)
+    config = read_settings(min_image_number_per_label=5)
+    dataset = freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id="run")
+    training = ask_training(warehouse, dataset, "run")
+    return Finished(dataset, training, write_model_folder(tmp_path / "model", training, dataset))
+
+
+def test_model_and_its_files_are_stored(
+    warehouse: psycopg.Connection[Any], finished: Finished
+) -> None:
+    version = register_model(warehouse, finished.training, finished.folder)
+    model = read_model(warehouse, finished.dataset.city_id, version)
+    assert (model.version, model.state, model.map50) == (1, "registered", 1.0)
+    for path in finished.folder.iterdir():
+        stored = read_model_file(warehouse, finished.dataset.city_id, version, path.name)
+        assert stored == path.read_bytes()
+
+
+def test_registering_again_gives_the_same_version(
+    warehouse: psycopg.Connection[Any], finished: Finished
+) -> None:
+    first = register_model(warehouse, finished.training, finished.folder)
+    assert register_model(warehouse, finished.training, finished.folder) == first
+    assert warehouse.execute("select count(*) from core.model").fetchone() == (1,)
+
+
+def test_registered_training_has_succeeded(
+    warehouse: psycopg.Connection[Any], finished: Finished
+) -> None:
+    register_model(warehouse, finished.training, finished.folder)
+    assert warehouse.execute("select state, error from core.training_run").fetchone() == (
+        "succeeded",
+        None,
+    )
+
+
+def _edit_result(folder: Path, **values: object) -> None:
+    path = folder / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values), encoding="utf-8")
+
+
+SPOILINGS: dict[str, tuple[Callable[[Path], object], type[SightScanError], str]] = {
+    "no result": (
+        lambda folder: (folder / "result.json").unlink(),
+        TrainingError,
+        "lacks result.json",
+    ),
+    "no drawing": (
+        lambda folder: (folder / "curves.png").unlink(),
+        TrainingError,
+        "lacks curves.png",
+    ),
+    "pickle": (
+        lambda folder: (folder / "best.pt").write_bytes(b"\x80"),
+        PublicationError,
+        "holds best.pt: pickles execute code",
+    ),
+    "other bytes": (
+        lambda folder: (folder / "weights.safetensors").write_bytes(b"other"),
+        PublicationError,
+        "weights.safetensors has another SHA-256",
+    ),
+    "no ONNX": (
+        lambda folder: (folder / "model.onnx").write_bytes(b"no model"),
+        PublicationError,
+        "model.onnx cannot be loaded",
+    ),
+    "other dataset": (
+        lambda folder: _edit_result(folder, dataset_sha256="ab" * 32),
+        PublicationError,
+        "dataset: expected",
+    ),
+    "other request": (
+        lambda folder: _edit_result(folder, request_sha256="ab" * 32),
+        PublicationError,
+        "request: expected",
+    ),
+    "other classes": (
+        lambda folder: _edit_result(folder, class_names=["Tower"]),
+        PublicationError,
+        "class names: expected",
+    ),
+    "classes in another order": (
+        lambda folder: (folder / "model.onnx").write_bytes(
+            (FIXTURES / "permuted.onnx").read_bytes()
+        ),
+        PublicationError,
+        "class names in model.onnx: expected",
+    ),
+    "half a result": (
+        lambda folder: (folder / "result.json").write_text('{"dataset'),
+        TrainingError,
+        "is not JSON",
+    ),
+    "metric above 1": (
+        lambda folder: _edit_result(folder, metrics={"test": {"map50": 1.5}}),
+        TrainingError,
+        "metrics.test of result.json",
+    ),
+}
+
+
+@pytest.mark.parametrize("spoiling", SPOILINGS)
+def test_spoilt_folder_is_refused_in_one_sentence_and_nothing_is_stored(
+    warehouse: psycopg.Connection[Any], finished: Finished, spoiling: str
+) -> None:
+    spoil, error, sentence = SPOILINGS[spoiling]
+    spoil(finished.folder)
+    with pytest.raises(error, match=sentence):
+        register_model(warehouse, finished.training, finished.folder)
+    assert warehouse.execute("select count(*) from core.model_file").fetchone() == (0,)

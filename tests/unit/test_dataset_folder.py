@@ -1,0 +1,69 @@
+"""The dataset folder as values: YOLO's lines, the manifest, the hash of the whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightscan.box import Box
+from sightscan.dataset_folder import FrozenBox, FrozenDataset, FrozenPhoto, hash_dataset
+from trainer.dataset_folder import parse_label
+
+PHOTO = FrozenPhoto(b"\x01" * 32, "image/webp", "test", (FrozenBox(2, Box(0.0, 0.25, 0.5, 0.75)),))
+NAMES = ("Tower", "Gate", "Museum Island, Berlin")
+
+
+def test_files_are_named_by_hash() -> None:
+    assert PHOTO.image_name == f"{'01' * 32}.webp"
+    assert PHOTO.label_name == f"{'01' * 32}.txt"
+
+
+def test_box_at_the_edge_is_a_yolo_line() -> None:
+    assert PHOTO.label_text == "2 0.250000 0.500000 0.500000 0.500000\n"
+
+
+def test_photo_without_boxes_has_an_empty_label() -> None:
+    assert replace(PHOTO, boxes=()).label_text == ""
+
+
+edges = st.tuples(st.floats(0, 1, width=32), st.floats(0, 1, width=32)).filter(
+    lambda pair: abs(pair[0] - pair[1]) > 1e-4
+)
+
+
+@given(edges, edges)
+def test_trainer_accepts_every_box_inside_the_photo(
+    across: tuple[float, float], down: tuple[float, float]
+) -> None:
+    box = Box(min(across), min(down), max(across), max(down))
+    (parsed,) = parse_label(replace(PHOTO, boxes=(FrozenBox(2, box),)).label_text, 3, "label")
+    assert parsed.class_index == 2
+
+
+def test_manifest_says_what_the_trainer_reads() -> None:
+    dataset = FrozenDataset("Q64", "berlin", 3, b"\xaa" * 32, NAMES, (5, 7, 9), 20, 4, 5)
+    assert json.loads(dataset.manifest_text) == {
+        "city": "berlin",
+        "version": 3,
+        "class_names": list(NAMES),
+        "sight_ids": [5, 7, 9],
+        "counts": {"train": 20, "val": 4, "test": 5},
+        "sha256": "aa" * 32,
+    }
+
+
+def test_hash_ignores_the_order_of_photos_and_sees_everything_else() -> None:
+    other = replace(PHOTO, sha256=b"\x02" * 32, split="train")
+    whole = hash_dataset("Q64", NAMES, [PHOTO, other])
+    assert hash_dataset("Q64", NAMES, [other, PHOTO]) == whole
+    changed = [
+        hash_dataset("Q1754", NAMES, [PHOTO, other]),
+        hash_dataset("Q64", NAMES[::-1], [PHOTO, other]),
+        hash_dataset("Q64", NAMES, [PHOTO]),
+        hash_dataset("Q64", NAMES, [replace(PHOTO, split="val"), other]),
+        hash_dataset("Q64", NAMES, [replace(PHOTO, boxes=()), other]),
+    ]
+    assert len({whole, *changed}) == 6
