@@ -97,11 +97,11 @@ new-city: setup ## add a city to the registry (NAME="Lisbon")
 
 .PHONY: up
 up: ## start everything in Docker, with the Celery executor
-	docker compose -f docker/compose.yaml up --build --detach
+	docker compose --env-file .env -f docker/compose.yaml up --build --detach
 
 .PHONY: down
 down: ## stop what `make up` started; the volumes stay
-	docker compose -f docker/compose.yaml down
+	docker compose --env-file .env -f docker/compose.yaml down
 
 .PHONY: lock
 lock: ## write the lock files anew from the .in files (needs uv)

@@ -82,7 +82,7 @@ PARAMS = {
         ),
     ),
     "force_training": Param(
-        False,
+        default=False,
         type="boolean",
         title="Force training",
         description="Train even if too little is new. A dataset must still be possible.",

@@ -1,4 +1,4 @@
-"""### Hourly: the marts of this hour, then the data checks
+"""### Hourly: the marts of this hour, then the data checks.
 
 Computes the hourly marts anew for the run's own data interval (and the two hours before it, for
 rows that were in flight), each in one transaction, and runs the checks of `include/sql/checks`:
@@ -13,7 +13,7 @@ rows that were in flight), each in one transaction, and runs the checks of `incl
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 from airflow.timetables.interval import CronDataIntervalTimetable
@@ -23,7 +23,7 @@ from sightscan.operators import upkeep
 
 @dag(
     schedule=CronDataIntervalTimetable("@hourly", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=4,
     doc_md=__doc__,

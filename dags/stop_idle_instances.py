@@ -1,15 +1,15 @@
-"""### The reaper: no lease, no running GPU
+"""### The reaper: no lease, no running GPU.
 
-Frees leases past their deadline and leases of runs that are no longer running, then stops every
-instance of MTS_EC2_INSTANCE_ID that runs without a lease, and closes its session, so that the
-bill is known. It is the net under the teardown of each city's DAG.
+Stops every instance of MTS_EC2_INSTANCE_ID that runs without a lease, or with one that is past its
+deadline or belongs to a run that is over; closes its session, so that the bill is known, and frees
+the lease. It is the net under the teardown of each city's DAG.
 
 **May it be run again?** Yes, at any time.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 from airflow.timetables.trigger import CronTriggerTimetable
@@ -20,7 +20,7 @@ from sightscan.operators import upkeep
 @dag(
     # A forgotten GPU costs five cents a minute.
     schedule=CronTriggerTimetable("*/5 * * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,

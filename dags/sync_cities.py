@@ -1,4 +1,4 @@
-"""### City requests -> registry -> the snapshot that DAG parsing reads
+"""### City requests -> registry -> the snapshot that DAG parsing reads.
 
 Reads what people asked for in the app (`load.city_request`), resolves each name on Wikidata, adds
 the city to the registry or keeps a refusal that says why, and writes the registry's snapshot
@@ -10,7 +10,7 @@ dropped.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
 from airflow.timetables.trigger import CronTriggerTimetable
@@ -21,7 +21,7 @@ from sightscan.operators import upkeep
 @dag(
     # People wait for their city: often enough not to notice, rare enough for Wikidata.
     schedule=CronTriggerTimetable("*/10 * * * *", timezone="UTC"),
-    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,

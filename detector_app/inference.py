@@ -134,7 +134,7 @@ def _try_once(detector: Detector) -> None:
     except DetectionFailed as error:
         raise ModelRefused(str(error)) from error
     fields = BOX_FIELDS + len(detector.class_names)
-    if predictions.ndim != 3 or predictions.shape[0] != 1 or predictions.shape[2] != fields:  # noqa: PLR2004
+    if predictions.ndim != 3 or predictions.shape[0] != 1 or predictions.shape[2] != fields:  # noqa: PLR2004 - the three axes named below
         message = (
             f"The model answers in the shape {predictions.shape}, expected (1, boxes, {fields}) "
             f"for {len(detector.class_names)} sights; publish the city's model again."

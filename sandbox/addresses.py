@@ -22,7 +22,7 @@ ADDRESSES = "sandbox.json"
 LOCK = "lock"
 
 
-class SandboxNotRunning(RuntimeError):  # noqa: N818 - a fact is its name
+class SandboxNotRunning(RuntimeError):
     """No sandbox is ready on this state folder."""
 
 

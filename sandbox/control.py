@@ -108,7 +108,7 @@ class ControlClient:
         url = f"{self._url}{path}?{urlencode(query)}"
         try:
             # The address was written by our own sandbox.
-            with urlopen(Request(url, method=method), timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            with urlopen(Request(url, method=method), timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - see above
                 return json.load(answer)
         except HTTPError as error:
             raise ValueError(json.load(error)["error"]) from error
@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Do what is asked for."""
         self._answer("POST")
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Write no access log."""
 
     def _answer(self, method: str) -> None:

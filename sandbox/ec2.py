@@ -190,7 +190,7 @@ class _ShownInstance(Instance):
 class _QuietHandler(MotoRequestHandler):
     """Writes no access log."""
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - moto's name
         """Say nothing."""
 
 

@@ -27,7 +27,7 @@ STATE_CODES: dict[State, int] = {"pending": 0, "running": 16, "stopping": 64, "s
 INSTANCE_TYPE = "g4dn.xlarge"
 
 
-class Ec2Refusal(Exception):  # noqa: N818 - the field's word for it
+class Ec2Refusal(Exception):
     """An error answer of the EC2 API."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:

@@ -33,7 +33,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 DEFAULT_TRAINER_BIN = REPOSITORY / ".venv" / "trainer" / "bin"
 
 
-class TrainerEnvironmentMissing(RuntimeError):  # noqa: N818 - a fact is its name
+class TrainerEnvironmentMissing(RuntimeError):
     """The folder that should hold the trainer's Python does not."""
 
 

@@ -144,7 +144,7 @@ def _descendants(root: int) -> list[int]:
     for entry in os.listdir("/proc"):  # noqa: PTH208 - starts in 20 ms without pathlib
         if entry.isdigit():
             try:
-                with open(f"/proc/{entry}/stat", "rb") as stat:  # noqa: PTH123
+                with open(f"/proc/{entry}/stat", "rb") as stat:  # noqa: PTH123 - as above
                     parent = int(stat.read().rpartition(b")")[2].split()[1])
             except (FileNotFoundError, ProcessLookupError):
                 continue

@@ -20,7 +20,7 @@ START_TIMEOUT_SECONDS = 600
 STOP_TIMEOUT_SECONDS = 30
 
 
-class SandboxFailed(RuntimeError):  # noqa: N818 - a fact is its name
+class SandboxFailed(RuntimeError):
     """The sandbox ended before it was ready; the message holds what it said."""
 
 

@@ -24,7 +24,7 @@ FIRST_PORT, LAST_PORT = 20_000, 32_000
 ATTEMPTS = 200
 
 
-class PortTaken(RuntimeError):  # noqa: N818 - a fact is its name
+class PortTaken(RuntimeError):
     """A port that had to be this one is in use, or no free one was found."""
 
 

@@ -55,7 +55,7 @@ LOCK_ATTEMPTS = 10
 LOCK_PAUSE_SECONDS = 0.05
 
 
-class StateInUse(RuntimeError):  # noqa: N818 - a fact is its name
+class StateInUse(RuntimeError):
     """Another sandbox runs on the state folder."""
 
 

@@ -1,4 +1,4 @@
-"""Fixtures for all tests of the Airflow environment: a real PostgreSQL, a fresh database each."""
+"""Fixtures for all tests of the Airflow environment: a real PostgreSQL, emptied for each."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import itertools
 import os
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
+
 from sandbox.addresses import PostgresAddress
 from sandbox.postgres import EmbeddedPostgres
 from sandbox.postgres import connect as connect_to
-
 from sightscan.settings import settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.migrate import migrate
@@ -32,11 +34,46 @@ os.environ |= {
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_airflow_home.name}/airflow.db",
     "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "plugins")]),
 }
-TEMPLATE = "migrated_template"
+# A database of its own for each test would cost half a second, and truncating the tables a fifth.
+FORGET_EVERYTHING = """
+do $$
+declare
+    found regclass;
+begin
+    -- Processes that a test killed may still hold connections, and locks.
+    perform pg_terminate_backend(pid, 5000) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid();
+    -- Without foreign keys, in any order.
+    perform set_config('session_replication_role', 'replica', true);
+    for found in
+        select oid from pg_class
+        where relkind = 'r' and relnamespace::regnamespace::text in ('load', 'core', 'mart')
+    loop
+        execute format('delete from %s', found);
+    end loop;
+    perform setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+    from pg_sequences where last_value is not null;
+end
+$$
+"""
 # A developer's own settings must not leak into a test.
-SETTING_PREFIXES = ("PG", "MTS_", "AWS_", "VISION_", "WIKIDATA_", "COMMONS_", "CRAWL_", "MAX_", "MIN_")
+SETTING_PREFIXES = (
+    "PG",
+    "MTS_",
+    "AWS_",
+    "VISION_",
+    "WIKIDATA_",
+    "COMMONS_",
+    "CRAWL_",
+    "MAX_",
+    "MIN_",
+)
 
 collect_ignore = ["app", "trainer"]  # they run in environments of their own
+
+# How long one example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("sightscan", deadline=None)
+hypothesis.settings.load_profile("sightscan")
 
 _numbers = itertools.count(1)
 
@@ -64,13 +101,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresAddre
 
 
 @pytest.fixture(scope="session")
-def migrated_template(postgres: PostgresAddress) -> str:
-    """Migrate one database, which the databases of the tests are copies of."""
-    with connect_to(postgres) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(TEMPLATE)))
-    with psycopg.connect(**_parameters(postgres, TEMPLATE)) as connection:
+def migrated_database(postgres: PostgresAddress) -> PostgresAddress:
+    """Migrate one database, which all tests use in turn."""
+    address = _create_database(postgres, "warehouse")
+    with connect_to(address) as connection:
         migrate(connection, REPOSITORY / "include" / "sql")
-    return TEMPLATE
+    return address
 
 
 @pytest.fixture
@@ -78,52 +114,40 @@ def empty_database(
     postgres: PostgresAddress, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[PostgresAddress]:
     """Create an empty database and point the settings at it."""
-    yield from _database(postgres, None, monkeypatch)
+    address = _create_database(postgres, f"test_{next(_numbers)}")
+    _use(address, monkeypatch)
+    yield address
+    with connect_to(postgres) as connection:
+        connection.execute(
+            sql.SQL("drop database {} with (force)").format(sql.Identifier(address.database))
+        )
 
 
 @pytest.fixture
 def warehouse_address(
-    postgres: PostgresAddress, migrated_template: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[PostgresAddress]:
-    """Create a migrated database and point the settings (and child processes) at it."""
-    yield from _database(postgres, migrated_template, monkeypatch)
+    migrated_database: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> PostgresAddress:
+    """Empty the migrated database and point the settings (and child processes) at it."""
+    with connect_to(migrated_database) as connection:
+        connection.execute(FORGET_EVERYTHING)
+    _use(migrated_database, monkeypatch)
+    return migrated_database
 
 
 @pytest.fixture
 def warehouse(warehouse_address: PostgresAddress) -> Iterator[psycopg.Connection[Any]]:
-    """Open an autocommit connection to a fresh, migrated warehouse."""
+    """Open an autocommit connection to a migrated warehouse without rows."""
     with connect(autocommit=True) as connection:
         yield connection
 
 
-def _database(
-    server: PostgresAddress, template: str | None, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[PostgresAddress]:
-    name = f"test_{next(_numbers)}"
-    create = sql.SQL("create database {}").format(sql.Identifier(name))
-    if template is not None:
-        create += sql.SQL(" template {}").format(sql.Identifier(template))
+def _create_database(server: PostgresAddress, name: str) -> PostgresAddress:
     with connect_to(server) as connection:
-        connection.execute(create)
-    monkeypatch.setenv("PGHOST", server.host)
-    monkeypatch.setenv("PGPORT", str(server.port))
-    monkeypatch.setenv("PGDATABASE", name)
-    monkeypatch.setenv("PGUSER", server.user)
-    monkeypatch.setenv("PGPASSWORD", server.password)
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    return replace(server, database=name)
+
+
+def _use(address: PostgresAddress, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in address.environment.items():
+        monkeypatch.setenv(name, value)
     settings.cache_clear()
-    yield PostgresAddress(server.host, server.port, name, server.user, server.password)
-    with connect_to(server) as connection:
-        connection.execute(
-            sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
-        )
-
-
-def _parameters(server: PostgresAddress, database: str) -> dict[str, Any]:
-    return {
-        "host": server.host,
-        "port": server.port,
-        "dbname": database,
-        "user": server.user,
-        "password": server.password,
-        "options": "-c timezone=UTC",
-    }

@@ -26,9 +26,7 @@ class Box:
         return max(self.x2 - self.x1, 0.0) * max(self.y2 - self.y1, 0.0)
 
     @classmethod
-    def from_pixels(
-        cls, vertices: Sequence[tuple[float, float]], width: int, height: int
-    ) -> Box:
+    def from_pixels(cls, vertices: Sequence[tuple[float, float]], width: int, height: int) -> Box:
         """Return the upright box around vertices (x, y) in pixels, clipped to the photo.
 
         Raises:

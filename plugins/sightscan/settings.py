@@ -111,7 +111,9 @@ class Settings(BaseSettings):
     def trusted_origins(self) -> frozenset[str]:
         """Return the origins (scheme://host:port) that may be crawled on private addresses."""
         return frozenset(
-            part.strip().rstrip("/") for part in self.crawl_trusted_origins.split(",") if part.strip()
+            part.strip().rstrip("/")
+            for part in self.crawl_trusted_origins.split(",")
+            if part.strip()
         )
 
     def with_overrides(self, overrides: Mapping[str, object]) -> Settings:

@@ -114,9 +114,7 @@ def _add_city(chain: Chain, console: Console) -> City:
     return city
 
 
-def _run_city(
-    chain: Chain, city: City, console: Console, started: float
-) -> tuple[str, DemoReport]:
+def _run_city(chain: Chain, city: City, console: Console, started: float) -> tuple[str, DemoReport]:
     begin = datetime.now(UTC)
     run_id = chain.api.trigger(city.dag_id)
     console.print(f"run       {chain.login.url}/dags/{city.dag_id}/runs/{run_id}")

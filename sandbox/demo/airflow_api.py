@@ -91,6 +91,11 @@ class AirflowApi:
         answer = self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
         return str(answer["dag_run_id"])
 
+    def mark_failed(self, dag_id: str, run_id: str) -> None:
+        """Mark a run failed, as a person does in the UI."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"
+        self._call("PATCH", path, json={"state": "failed"})
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return queued, running, success or failed."""
         return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
@@ -141,7 +146,9 @@ class AirflowApi:
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         answer = self._send(method, path, **arguments)
         if answer.is_error:
-            message = f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}"
+            message = (
+                f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}"
+            )
             raise AirflowApiError(message)
         return answer.json()
 

@@ -127,7 +127,9 @@ class AirflowServices:
         """Raise with the last lines of its log if a part has ended."""
         for part in self._parts:
             if not part.is_running():
-                message = f"Airflow's {part.name} ended; see {part.log_path}:\n{part.last_lines(15)}"
+                message = (
+                    f"Airflow's {part.name} ended; see {part.log_path}:\n{part.last_lines(15)}"
+                )
                 raise AirflowApiError(message)
 
     def stop(self) -> None:

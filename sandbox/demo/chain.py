@@ -11,19 +11,18 @@ from typing import Any, Self
 
 import psycopg
 
-from sandbox.addresses import SandboxAddresses, SshAddress
+from sandbox.addresses import SandboxAddresses
 from sandbox.control import ControlClient
 from sandbox.demo.airflow_api import AirflowApi
 from sandbox.demo.airflow_services import AirflowLogin, AirflowServices
+from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
 from sandbox.demo.profile import DemoProfile
-from sandbox.files import write_private
 from sandbox.launch import SandboxProcess
 from sandbox.ports import PortTaken, is_free
 from sandbox.processes import KeptProcess, start_kept
 from sandbox.world import World, load_world
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.migrate import migrate
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 APP_BIN = REPOSITORY / ".venv" / "app" / "bin"
@@ -143,7 +142,9 @@ class Chain:
         closing.callback(self._sandbox.stop)
         self._sandbox.start()
         self._say(f"sandbox   {len(self.world.photos)} photos of {self.world.city}, on loopback")
-        self._migrate()
+        migrate_warehouse(self.addresses)
+        warehouse = self.addresses.warehouse
+        self._say(f"warehouse {warehouse.database} at {warehouse.host}:{warehouse.port}")
         self._airflow = AirflowServices(
             self._state / "airflow", options.airflow_port, self._pipeline_environment()
         )
@@ -154,19 +155,6 @@ class Chain:
             self._app = self._start_app()
             closing.callback(self._app.stop)
             self._say(f"app       {self.app_url}")
-
-    def _migrate(self) -> None:
-        owner, warehouse = self.addresses.postgres, self.addresses.warehouse
-        config = read_settings(
-            pghost=owner.host,
-            pgport=owner.port,
-            pgdatabase=warehouse.database,
-            pguser=owner.user,
-            pgpassword=owner.password,
-        )
-        with connect(config) as connection:
-            migrate(connection, config.sql_folder)
-        self._say(f"warehouse {warehouse.database} at {warehouse.host}:{warehouse.port}")
 
     def _start_app(self) -> KeptProcess:
         folder = self._state / "app"
@@ -194,34 +182,10 @@ class Chain:
         )
 
     def _pipeline_environment(self) -> dict[str, str]:
-        addresses = self.addresses
-        known_hosts = self._state / "known_hosts"
-        write_private(known_hosts, "".join(map(_known_host, addresses.instances)))
         return {
-            **addresses.warehouse.environment,
-            "REGISTRY_SNAPSHOT": str(self._state / "cities.json"),
-            "WIKIDATA_SPARQL_URL": addresses.wikidata_sparql_url,
-            "WIKIDATA_API_URL": addresses.wikidata_api_url,
-            "COMMONS_API_URL": addresses.commons_api_url,
-            "OPENVERSE_API_URL": addresses.openverse_api_url,
-            "PLACES_API_URL": addresses.places_api_url,
-            "CRAWL_TRUSTED_ORIGINS": ",".join(addresses.trusted_origins),
-            "VISION_ENDPOINT": addresses.vision_endpoint,
-            "AWS_ENDPOINT_URL": addresses.aws.endpoint_url,
-            "AWS_REGION": addresses.aws.region,
-            "AWS_ACCESS_KEY_ID": addresses.aws.access_key_id,
-            "AWS_ACCESS_KEY": addresses.aws.access_key,
-            "MTS_EC2_INSTANCE_ID": ",".join(item.instance_id for item in addresses.instances),
-            "MTS_SSH_USER": addresses.instances[0].user,
-            "MTS_SSH_KEY_FILE": str(addresses.instances[0].key_file),
-            "MTS_SSH_KNOWN_HOSTS": str(known_hosts),
+            **pipeline_settings(self.addresses, self._state),
             **self._options.profile.settings,
         }
-
-
-def _known_host(instance: SshAddress) -> str:
-    """Pin the host's key under the instance's id, since a public name changes at each start."""
-    return f"[{instance.instance_id}]:{instance.port} {instance.host_key}\n"
 
 
 def _check_port(port: int, name: str) -> None:

@@ -37,7 +37,7 @@ def profile_for(weights: Path | None) -> DemoProfile:
             | {
                 "MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING": "100",
                 "MIN_IMAGE_NUMBER_PER_LABEL": "30",
-                "MTS_EPOCHS": "50",
+                "MTS_EPOCHS": "40",
                 "MTS_IMAGE_SIZE": "224",
                 "MTS_BATCH_SIZE": "8",
             },

@@ -122,7 +122,7 @@ def published_model(
     by_hash = {hashlib.sha256(photo.path.read_bytes()).hexdigest(): photo for photo in world.photos}
     rows = connection.execute(statement("list_published_splits"), {"slug": slug}).fetchall()
     photos: dict[str, list[WorldPhoto]] = {"train": [], "val": [], "test": []}
-    for sha256, split in rows:
+    for split, sha256 in rows:
         if sha256 in by_hash:
             photos[split].append(by_hash[sha256])
     return PublishedModel(bytes(file[0]), tuple(photos["train"]), tuple(photos["test"]))
@@ -161,8 +161,9 @@ def _table_rows(report: DemoReport) -> Iterator[tuple[str, str]]:
     if report.model_version is not None:
         yield "model in place", f"version {report.model_version}"
         yield "by the pipeline's labels", f"mAP50 {report.map50}, mAP50-95 {report.map50_95}"
-        yield "by the world's truth", (
-            f"mAP50 {report.truth_map50}, mAP50-95 {report.truth_map50_95}"
+        yield (
+            "by the world's truth",
+            (f"mAP50 {report.truth_map50}, mAP50-95 {report.truth_map50_95}"),
         )
         yield "mean-colour baseline", f"mAP50 {report.baseline_map50}"
     yield "instance", " > ".join(report.instance_states)

@@ -50,7 +50,7 @@ class FakeWarehouse:
         self._answer()
         return self.rows
 
-    def read_model_file(self, city_slug: str, onnx_sha256: str) -> bytes | None:  # noqa: ARG002
+    def read_model_file(self, city_slug: str, onnx_sha256: str) -> bytes | None:  # noqa: ARG002 - the protocol's
         """Return the file of that hash."""
         self._answer()
         self.fetch_count += 1

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from PIL import Image
 
-from sandbox.city_facts import CityFacts, facts_of
+from sandbox.city_facts import CityFacts
 from sandbox.counts import Counts
 from sandbox.web import WebServer
 from sandbox.world import World
@@ -29,16 +29,6 @@ KEPT = PHOTOS_PER_SIGHT + 1 + 2
 DIRT = {"opted_out": 1, "truncated": 1, "not_an_image": 1, "too_small": 1, "unsupported_type": 2}
 
 Stored = tuple[City, tuple[Sight, ...]]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return draw_small_world(tmp_path_factory.mktemp("world") / "small")
-
-
-@pytest.fixture(scope="module")
-def facts(world: World) -> CityFacts:
-    return facts_of(world)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sandbox.city_facts import CityFacts, facts_of
+from sandbox.city_facts import CityFacts
 from sandbox.counts import Counts
 from sandbox.web import WebServer
 from sandbox.world import World
@@ -22,19 +22,9 @@ from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.cities import add_city
 from sightscan.warehouse.sights import list_sights
-from tests.small_world import CITY, draw_small_world
+from tests.small_world import CITY
 
 Opener = Callable[[CityFacts], AbstractContextManager[tuple[WikidataClient, Settings]]]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return draw_small_world(tmp_path_factory.mktemp("world") / "small")
-
-
-@pytest.fixture(scope="module")
-def facts(world: World) -> CityFacts:
-    return facts_of(world)
 
 
 @pytest.fixture

@@ -10,22 +10,17 @@ import pytest
 from icrawler.builtin.bing import BingParser
 from icrawler.builtin.google import GoogleParser
 from protego import Protego
-from small_world import CITY, PHOTOS_PER_SIGHT, TOWER, draw_small_world
 
 from sandbox.city_facts import facts_of
 from sandbox.counts import Counts
 from sandbox.openverse import OpenverseLimits
 from sandbox.web import WebServer
 from sandbox.world import World
+from tests.small_world import CITY, PHOTOS_PER_SIGHT, TOWER
 
 HTTP = httpx.Client(timeout=10)  # one for all: each new client reads all certificates
 KEY = {"X-Goog-Api-Key": "any"}
 SEARCH_TEXT = "/v1/places:searchText"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return draw_small_world(tmp_path_factory.mktemp("world"))
 
 
 @pytest.fixture(scope="module")

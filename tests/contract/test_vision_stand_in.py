@@ -15,7 +15,6 @@ from google.cloud.vision_v1.services.image_annotator.transports import (
 )
 from google.rpc import error_details_pb2
 from PIL import Image
-from small_world import draw_small_world
 
 from sandbox.city_facts import CityFacts, facts_of
 from sandbox.counts import Counts
@@ -26,16 +25,6 @@ from sandbox.vision_images import VisionLimits
 from sandbox.world import World, WorldPhoto
 
 LANDMARKS = vision.Feature(type_=vision.Feature.Type.LANDMARK_DETECTION)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return draw_small_world(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
-def facts(world: World) -> CityFacts:
-    return facts_of(world)
 
 
 class Vision:

@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from small_world import CITY, TOWER, draw_small_world
 
 from sandbox.city_facts import CityFacts, facts_of
 from sandbox.counts import Counts
 from sandbox.web import WebServer
 from sandbox.wikidata import WikidataLimits
 from sandbox.world import World
+from tests.contract.conftest import CONTACT
+from tests.small_world import CITY, TOWER, draw_small_world
 
-CONTACT = {"User-Agent": "SightScanTest/1.0 (mailto:test@example.org)"}
 JSON = {"Accept": "application/sparql-results+json"}
 ASK = "ASK { ?s ?p ?o }"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return draw_small_world(tmp_path_factory.mktemp("world"))
-
-
-@pytest.fixture(scope="module")
-def facts(world: World) -> CityFacts:
-    return facts_of(world)
-
-
-@pytest.fixture(scope="module")
-def server(world: World, facts: CityFacts) -> Iterator[WebServer]:
-    with WebServer(world, facts, Counts()) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def http() -> Iterator[httpx.Client]:
-    with httpx.Client(headers=CONTACT, timeout=10) as client:
-        yield client
 
 
 def search(http: httpx.Client, server: WebServer, **parameters: str) -> dict[str, object]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from airflow.utils.db import initdb
 
 SLUG = "port-aurel"
 
@@ -15,13 +15,11 @@ SLUG = "port-aurel"
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
     """Prepare Airflow's metadata database once."""
-    from airflow.utils.db import initdb
-
     initdb()
 
 
 @pytest.fixture
-def snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Register two cities, one of them retired."""
     path = tmp_path / "cities.json"
     cities = [
@@ -30,7 +28,7 @@ def snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     ]
     path.write_text(json.dumps(cities))
     monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
-    yield path
+    return path
 
 
 @pytest.fixture(autouse=True)

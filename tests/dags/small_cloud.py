@@ -19,10 +19,8 @@ from airflow.sdk import DAG
 
 from sandbox.addresses import SandboxAddresses
 from sandbox.control import ControlClient
+from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
 from sandbox.supervisor import Sandbox, SandboxOptions
-from sightscan.settings import read_settings
-from sightscan.warehouse.connection import connect
-from sightscan.warehouse.migrate import migrate
 from tests.colour_world import CITY, SLUG, draw_colour_world
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -61,9 +59,7 @@ class SmallCloud:
         )
         client.start_instances(InstanceIds=[self.instance_id])
         waiter = client.get_waiter("instance_running")
-        waiter.wait(
-            InstanceIds=[self.instance_id], WaiterConfig={"Delay": 0.2, "MaxAttempts": 100}
-        )
+        waiter.wait(InstanceIds=[self.instance_id], WaiterConfig={"Delay": 0.2, "MaxAttempts": 100})
 
     @property
     def control(self) -> ControlClient:
@@ -99,16 +95,7 @@ def small_cloud(folder: Path) -> Iterator[SmallCloud]:
     )
     with Sandbox(options) as sandbox:
         cloud = SmallCloud(sandbox)
-        owner, warehouse = cloud.addresses.postgres, cloud.addresses.warehouse
-        config = read_settings(
-            pghost=owner.host,
-            pgport=owner.port,
-            pgdatabase=warehouse.database,
-            pguser=owner.user,
-            pgpassword=owner.password,
-        )
-        with connect(config) as connection:
-            migrate(connection, config.sql_folder)
+        migrate_warehouse(cloud.addresses)
         cloud.environment = _environment(cloud.addresses, folder)
         yield cloud
 
@@ -134,29 +121,12 @@ def run_city(**conf: Any) -> DagRun:
 
 
 def _environment(addresses: SandboxAddresses, folder: Path) -> dict[str, str]:
-    instance = addresses.instances[0]
-    known_hosts = folder / "known_hosts"
-    known_hosts.write_text(f"[{instance.instance_id}]:{instance.port} {instance.host_key}\n")
-    snapshot = folder / "cities.json"
-    snapshot.write_text(
+    environment = pipeline_settings(addresses, folder)
+    Path(environment["REGISTRY_SNAPSHOT"]).write_text(
         f'[{{"slug": "{SLUG}", "name": "{CITY}", "country": "X", "is_active": true}}]'
     )
     return {
-        **addresses.warehouse.environment,
-        "REGISTRY_SNAPSHOT": str(snapshot),
-        "WIKIDATA_SPARQL_URL": addresses.wikidata_sparql_url,
-        "WIKIDATA_API_URL": addresses.wikidata_api_url,
-        "COMMONS_API_URL": addresses.commons_api_url,
-        "CRAWL_TRUSTED_ORIGINS": ",".join(addresses.trusted_origins),
-        "VISION_ENDPOINT": addresses.vision_endpoint,
-        "AWS_ENDPOINT_URL": addresses.aws.endpoint_url,
-        "AWS_REGION": addresses.aws.region,
-        "AWS_ACCESS_KEY_ID": addresses.aws.access_key_id,
-        "AWS_ACCESS_KEY": addresses.aws.access_key,
-        "MTS_EC2_INSTANCE_ID": instance.instance_id,
-        "MTS_SSH_USER": instance.user,
-        "MTS_SSH_KEY_FILE": str(instance.key_file),
-        "MTS_SSH_KNOWN_HOSTS": str(known_hosts),
+        **environment,
         "MTS_CHECK_INTERVAL_SECONDS": "0.2",
         "MTS_HOST_TIMEOUT_SECONDS": "30",
         "MTS_TRAINER_COMMAND": quick_trainer(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_task_ids_are_those_that_history_hangs_on(city_dag: DAG) -> None:
 
 def test_edges_are_those_of_the_design(city_dag: DAG) -> None:
     chain = CITY_TASKS[:14]
-    edges = set(zip(chain, chain[1:], strict=False)) | {
+    edges = set(itertools.pairwise(chain)) | {
         ("reserve_instance", "stop_instance"),
         ("register_model", "stop_instance"),
         ("publish_model", "conclude_run"),
@@ -120,7 +121,9 @@ def test_every_task_has_a_time_out_and_an_owner(dags: dict[str, DAG]) -> None:
 
 
 def test_every_dag_says_what_it_does_and_whether_it_may_run_again(dags: dict[str, DAG]) -> None:
-    silent = [dag.dag_id for dag in dags.values() if "May it be run again?" not in (dag.doc_md or "")]
+    silent = [
+        dag.dag_id for dag in dags.values() if "May it be run again?" not in (dag.doc_md or "")
+    ]
     assert silent == []
 
 

@@ -79,9 +79,7 @@ def test_instance_of_a_living_run_is_left_alone(cloud: SmallCloud, state: Any) -
 
 
 @pytest.mark.parametrize("state", ["failed", DagRunState.SUCCESS])
-def test_instance_of_a_run_that_is_over_is_stopped_and_freed(
-    cloud: SmallCloud, state: Any
-) -> None:
+def test_instance_of_a_run_that_is_over_is_stopped_and_freed(cloud: SmallCloud, state: Any) -> None:
     lease(cloud)
     assert reap({"ti": Instance(state)}) == [cloud.instance_id]
     assert cloud.instance_state() == "stopped"

@@ -9,14 +9,26 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dagrun import DagRun
 
 from sightscan.city import City
+from sightscan.crawl import photos
+from sightscan.discover.cities import resolve_city
+from sightscan.discover.wikidata import open_client
 from sightscan.errors import CrawlError
 from sightscan.settings import settings
+from sightscan.warehouse.cities import add_city as register
 from sightscan.warehouse.cities import list_cities
 from tests.colour_world import CITY
-from tests.dags.small_cloud import SmallCloud, city_dag, quick_trainer, run_city, small_cloud
+from tests.dags.small_cloud import (
+    REPOSITORY,
+    SmallCloud,
+    city_dag,
+    quick_trainer,
+    run_city,
+    small_cloud,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("airflow_database")]
 
@@ -39,12 +51,8 @@ def cloud(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> SmallCloud:
 
 
 def add_city(cloud: SmallCloud) -> None:
-    from sightscan.discover.cities import resolve_city
-    from sightscan.discover.wikidata import open_client
-    from sightscan.warehouse.cities import add_city as add
-
     with cloud.connect() as connection, open_client(settings()) as client:
-        add(connection, resolve_city(client, CITY))
+        register(connection, resolve_city(client, CITY))
 
 
 def the_city(cloud: SmallCloud) -> City:
@@ -95,8 +103,6 @@ def test_second_run_pays_and_trains_nothing_and_is_green(cloud: SmallCloud) -> N
 def test_one_sight_that_cannot_be_crawled_is_red_but_the_city_goes_on(
     cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sightscan.crawl import photos
-
     real = photos.crawl_photos
 
     def fail_first(connection: Any, config: Any, city: Any, sight: Any) -> Any:
@@ -159,10 +165,6 @@ def test_failed_stop_is_red_and_the_reaper_stops_the_instance(cloud: SmallCloud)
     assert cloud.one("select count(*) from mart.published_model") == 1
     assert cloud.instance_state() == "running"
     assert cloud.one("select count(*) from core.instance_lease") == 1
-    from airflow.dag_processing.dagbag import DagBag
-
-    from tests.dags.small_cloud import REPOSITORY
-
     reaper = DagBag(str(REPOSITORY / "dags")).dags["stop_idle_instances"].test()
     assert reaper.state == "success"
     assert cloud.one("select stopped_by from core.instance_session") == "reaper"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from sightscan.settings import Settings, read_settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = REPOSITORY / ".env.example"
-# Read by the app, by Google's libraries, by Airflow, or while DAGs are parsed.
+# Read by the app, by Google's libraries, by docker/compose.yaml, or while DAGs are parsed.
 READ_ELSEWHERE = {
+    "APP_PGPASSWORD",
     "GOOGLE_APPLICATION_CREDENTIALS",
     "REGISTRY_SNAPSHOT",
     "MODEL_CACHE_DIR",
@@ -42,7 +44,7 @@ def test_each_setting_has_a_line_of_meaning() -> None:
     lines = EXAMPLE.read_text().splitlines()
     bare = [
         line
-        for before, line in zip(lines, lines[1:], strict=False)
+        for before, line in itertools.pairwise(lines)
         if re.match(r"[A-Z0-9_]+=", line) and not before.startswith("# ")
     ]
     assert bare == []

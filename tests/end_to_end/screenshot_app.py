@@ -12,8 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from PIL import Image
-
+from sandbox.film import write_film
 from tests.end_to_end.browser import (
     choose_city,
     detect_photo,
@@ -21,7 +20,6 @@ from tests.end_to_end.browser import (
     start_webcam,
     wait_for_names,
 )
-from tests.end_to_end.film import write_film
 
 # The film needs a moment until its picture is sharp.
 SHARPEN_MILLISECONDS = 3000
@@ -33,8 +31,8 @@ def take_screenshots(
     """Write photo.png, webcam.png and phone.png into the folder; return the names by picture."""
     folder.mkdir(parents=True, exist_ok=True)
     if film is None:
-        with Image.open(photo) as picture:
-            film = write_film([picture], folder / "film.y4m")
+        film = folder / "film.y4m"
+        write_film([photo], film)
     names = {}
     with open_app(url, film, height=1080, dark=dark) as page:
         if city:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from detector_app.catalogue import SNAPSHOT_NAME
+from sandbox.film import write_film
 from tests.end_to_end.app_server import run_app
 from tests.end_to_end.browser import (
     choose_city,
@@ -19,7 +20,6 @@ from tests.end_to_end.browser import (
     wait_for_names,
     wait_until_drawn,
 )
-from tests.end_to_end.film import write_film
 from tests.end_to_end.published_city import (
     APP_LOGIN,
     APP_PASSWORD,
@@ -44,13 +44,15 @@ TOWER, GATE = "Torre do Relógio", "Green Gate"
 
 
 @pytest.fixture
-def picture() -> Image.Image:
-    """Return a picture with two sights of the tiny model on grey."""
+def photo(tmp_path: Path) -> Path:
+    """Write a photo with two sights of the tiny model on grey."""
     drawn = Image.new("RGB", (640, 480), "#9fb4c8")
     draw = ImageDraw.Draw(drawn)
     draw.rectangle((60, 120, 220, 420), fill="#d02020")
     draw.rectangle((340, 80, 560, 300), fill="#20b030")
-    return drawn
+    path = tmp_path / "holiday.png"
+    drawn.save(path)
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -83,9 +85,10 @@ def app(
 
 
 def test_names_on_the_webcam_film_are_text_on_the_page(
-    shared_app: str, picture: Image.Image, tmp_path: Path
+    shared_app: str, photo: Path, tmp_path: Path
 ) -> None:
-    film = write_film([picture], tmp_path / "film.y4m")
+    film = tmp_path / "film.y4m"
+    write_film([photo], film)
     with open_app(shared_app, film) as page:
         start_webcam(page)
         assert set(wait_for_names(page, at_least=2)) == {TOWER, GATE}
@@ -93,18 +96,14 @@ def test_names_on_the_webcam_film_are_text_on_the_page(
         page.get_by_text("Press START and allow the camera").wait_for()
 
 
-def test_photo_is_named_and_can_be_taken_away(
-    shared_app: str, picture: Image.Image, tmp_path: Path
-) -> None:
-    photo = tmp_path / "holiday.jpg"
-    picture.save(photo)
+def test_photo_is_named_and_can_be_taken_away(shared_app: str, photo: Path) -> None:
     with open_app(shared_app) as page:
         assert set(detect_photo(page, photo)) == {TOWER, GATE}
         with page.expect_download() as download:
             page.get_by_role("button", name="Download the picture").click()
         assert download.value.suggested_filename == "holiday-sights.jpg"
-        with Image.open(download.value.path()) as taken:
-            assert taken.size == picture.size
+        with Image.open(download.value.path()) as taken, Image.open(photo) as given:
+            assert taken.size == given.size
 
 
 def test_file_that_is_no_photo_gets_a_sentence(shared_app: str, tmp_path: Path) -> None:
@@ -125,11 +124,7 @@ def test_newer_model_is_taken_up_while_the_page_is_open(
         page.get_by_text("Version 2", exact=True).wait_for()
 
 
-def test_app_without_its_warehouse_uses_what_it_has(
-    app: str, picture: Image.Image, tmp_path: Path
-) -> None:
-    photo = tmp_path / "photo.png"
-    picture.save(photo)
+def test_app_without_its_warehouse_uses_what_it_has(app: str, photo: Path, tmp_path: Path) -> None:
     with open_app(app) as page:
         wait_until_drawn(page)
     cache = tmp_path / "cache"
@@ -141,10 +136,8 @@ def test_app_without_its_warehouse_uses_what_it_has(
 
 
 def test_damaged_model_on_disk_is_fetched_anew(
-    app: str, warehouse: psycopg.Connection[Any], picture: Image.Image, tmp_path: Path
+    app: str, warehouse: psycopg.Connection[Any], photo: Path, tmp_path: Path
 ) -> None:
-    photo = tmp_path / "photo.png"
-    picture.save(photo)
     onnx = warehouse.execute("select onnx from mart.published_model_file").fetchone()
     assert onnx is not None
     kept = tmp_path / "cache" / "models" / f"{hashlib.sha256(onnx[0]).hexdigest()}.onnx"

@@ -56,6 +56,8 @@ select
     city.name as city_name,
     city.country,
     city.state,
+    published_model.model_version,
+    published_model.map50,
     case
         when published_model.model_version is not null then 'published'
         when coalesce(labelled.labelled_photo_count, 0) > 0 then 'labelled'
@@ -69,8 +71,6 @@ select
     coalesce(calls.paid_call_count, 0)::bigint as paid_call_count,
     coalesce(calls.spend_usd, 0)::double precision
     + coalesce(sessions.spend_usd, 0)::double precision as spend_usd,
-    published_model.model_version,
-    published_model.map50,
     greatest(
         city.recorded_at, sights.recorded_at, photos.recorded_at, labelled.recorded_at, published_model.published_at
     ) as updated_at
@@ -88,12 +88,12 @@ comment on column mart.city_overview.city_slug is 'Its ASCII name.';
 comment on column mart.city_overview.city_name is 'Its name on screen.';
 comment on column mart.city_overview.country is 'Its country.';
 comment on column mart.city_overview.state is 'active or disabled.';
+comment on column mart.city_overview.model_version is 'The model in place.';
+comment on column mart.city_overview.map50 is 'Its mean average precision at IoU 0.5 on the frozen test photos.';
 comment on column mart.city_overview.stage is 'added, discovered, crawled, labelled or published.';
 comment on column mart.city_overview.sight_count is 'Sights known.';
 comment on column mart.city_overview.photo_count is 'Distinct photos kept.';
 comment on column mart.city_overview.labelled_photo_count is 'Photos with at least one accepted box.';
 comment on column mart.city_overview.paid_call_count is 'Images that were paid for or may have been.';
 comment on column mart.city_overview.spend_usd is 'Paid calls and GPU time, in US dollars.';
-comment on column mart.city_overview.model_version is 'The model in place.';
-comment on column mart.city_overview.map50 is 'Its mean average precision at IoU 0.5 on the frozen test photos.';
 comment on column mart.city_overview.updated_at is 'When something of it last changed.';

@@ -20,11 +20,11 @@ select
     in_place.published_at,
     model.class_names,
     model.image_size,
-    encode(model.onnx_sha256, 'hex') as onnx_sha256,
-    octet_length(model_file.bytes)::bigint as onnx_bytes,
     model.map50,
     model.map50_95,
-    dataset.test_count as test_photo_count
+    dataset.test_count as test_photo_count,
+    encode(model.onnx_sha256, 'hex') as onnx_sha256,
+    octet_length(model_file.bytes)::bigint as onnx_bytes
 from in_place
 inner join core.city on in_place.city_id = city.city_id
 inner join core.model
@@ -52,8 +52,8 @@ comment on column mart.published_model.model_version is 'The model in place.';
 comment on column mart.published_model.published_at is 'Since when.';
 comment on column mart.published_model.class_names is 'The sights it knows, by class number.';
 comment on column mart.published_model.image_size is 'Side of the square it was trained at, in pixels.';
-comment on column mart.published_model.onnx_sha256 is 'What the file must hash to, in hex.';
-comment on column mart.published_model.onnx_bytes is 'Size of the file in bytes.';
 comment on column mart.published_model.map50 is 'Mean average precision at IoU 0.5 on the frozen test photos.';
 comment on column mart.published_model.map50_95 is 'Mean average precision over IoU 0.5 to 0.95 on them.';
 comment on column mart.published_model.test_photo_count is 'How many test photos there were.';
+comment on column mart.published_model.onnx_sha256 is 'What the file must hash to, in hex.';
+comment on column mart.published_model.onnx_bytes is 'Size of the file in bytes.';

@@ -1,6 +1,6 @@
 select
-    encode(dataset_photo.sha256, 'hex') as sha256,
-    dataset_photo.split
+    dataset_photo.split,
+    encode(dataset_photo.sha256, 'hex') as sha256
 from mart.published_model
 inner join core.model
     on

@@ -26,7 +26,7 @@ select
         when %(city_id)s::text is null then 'refused'
         when exists (select 1 from voted) then 'merged'
         else 'resolved'
-    end,
+    end as stage,
     %(detail)s,
     %(vote_count)s,
     %(asked_at)s

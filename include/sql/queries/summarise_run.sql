@@ -28,7 +28,7 @@ sessions as (
 select
     calls.paid_calls::integer as paid_calls,
     (calls.spend_usd + sessions.spend_usd)::double precision as spend_usd,
-    exists (
+    exists(
         select 1
         from core.training_run
         where

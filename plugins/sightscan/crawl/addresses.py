@@ -46,7 +46,7 @@ class GuardedTransport(httpx.BaseTransport):
         self._open = httpx.HTTPTransport(limits=limits, verify=_tls(), trust_env=False)
         self._guarded = httpx.HTTPTransport(limits=limits, verify=_tls(), trust_env=False)
         # httpx has no public way to set the network backend of its connection pool.
-        self._guarded._pool = httpcore.ConnectionPool(  # noqa: SLF001
+        self._guarded._pool = httpcore.ConnectionPool(  # noqa: SLF001 - see above
             ssl_context=_tls(),
             max_connections=connections,
             max_keepalive_connections=connections,

@@ -133,9 +133,7 @@ class TrainModelOperator(SSHRemoteJobOperator):
         with city_work(self.slug) as work:
             # A dead instance writes no exit code: without a limit the trigger waits for ever.
             self.timeout = work.config.mts_time_limit_seconds + TRAINING_MARGIN_SECONDS
-            start_training(
-                work.connection, int(self.training_id), instance_id=self.instance_id
-            )
+            start_training(work.connection, int(self.training_id), instance_id=self.instance_id)
         super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:

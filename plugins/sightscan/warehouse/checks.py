@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
@@ -63,11 +63,13 @@ def _run_check(connection: psycopg.Connection[Any], file: Path) -> CheckResult:
     text = file.read_text(encoding="utf-8")
     severity = SEVERITY.match(text)
     if severity is None:
-        msg = f"{file.name} must start with '-- severity: fail' or '-- severity: warn'; add the line"
+        msg = (
+            f"{file.name} must start with '-- severity: fail' or '-- severity: warn'; add the line"
+        )
         raise WarehouseError(msg)
     with connection.cursor(row_factory=dict_row) as cursor:
         # The text is the repository's own, so it is as good as a literal.
-        cursor.execute(cast(LiteralString, text))
+        cursor.execute(text)
         sample = [_as_text(row) for row in cursor.fetchmany(SAMPLE_SIZE)]
         return CheckResult(file.stem, severity[1], cursor.rowcount, sample)
 

@@ -57,9 +57,7 @@ def _open(config: Settings, *, autocommit: bool) -> psycopg.Connection[TupleRow]
     return connection
 
 
-def _connect_patiently(
-    config: Settings, *, autocommit: bool
-) -> psycopg.Connection[TupleRow]:
+def _connect_patiently(config: Settings, *, autocommit: bool) -> psycopg.Connection[TupleRow]:
     """Try again while the server is starting; a refused password is final at once."""
     for attempt in range(1, CONNECT_ATTEMPTS + 1):
         try:

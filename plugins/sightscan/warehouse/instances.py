@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-import yaml
 
 from sightscan.errors import InstanceError
 from sightscan.settings import Settings
+from sightscan.warehouse.prices import gpu_price_per_hour_usd
 from sightscan.warehouse.statements import statement
 
-PRICE_KEY = "ec2.gpu_hour"
 SECONDS_PER_HOUR = 3600
 
 
@@ -121,7 +120,7 @@ def open_session(
             "city_id": city_id,
             "dag_id": dag_id,
             "run_id": run_id,
-            "price_per_hour_usd": price_per_hour_usd(config),
+            "price_per_hour_usd": gpu_price_per_hour_usd(config),
         },
     )
     session = find_open_session(connection, instance_id)
@@ -154,26 +153,6 @@ def close_session(
         statement("close_session"), {"instance_id": instance_id, "stopped_by": stopped_by}
     ).fetchone()
     return None if row is None else _session(row)
-
-
-def price_per_hour_usd(config: Settings) -> float:
-    """Return the price of an hour: MTS_PRICE_PER_HOUR_USD, else that of include/prices.yaml.
-
-    Raises:
-        InstanceError: there is neither.
-
-    """
-    if config.mts_price_per_hour_usd is not None:
-        return config.mts_price_per_hour_usd
-    try:
-        prices = yaml.safe_load(config.prices_file.read_text(encoding="utf-8"))
-        return float(prices[PRICE_KEY]["usd_per_hour"])
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        msg = (
-            f"no price of a GPU hour: {config.prices_file} has no {PRICE_KEY}.usd_per_hour "
-            f"({error!r}); add it, or set MTS_PRICE_PER_HOUR_USD"
-        )
-        raise InstanceError(msg) from None
 
 
 def _leases(

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -111,7 +111,7 @@ def _renew_marts(
 
 def _run_file(cursor: psycopg.Cursor[Any], name: str, text: str) -> None:
     try:
-        cursor.execute(cast(LiteralString, text))
+        cursor.execute(text)
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[0]
         msg = f"{name} failed: {reason}; nothing of it stays, correct the cause and migrate again"

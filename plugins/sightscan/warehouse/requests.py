@@ -54,9 +54,7 @@ def settle_request(
     return str(row[0]) if row else "merged"
 
 
-def ask_for_city(
-    connection: psycopg.Connection[Any], asked_name: str, asked_by: str
-) -> uuid.UUID:
+def ask_for_city(connection: psycopg.Connection[Any], asked_name: str, asked_by: str) -> uuid.UUID:
     """Put a request into the inbox, as the app does; return its id."""
     request_id = uuid.uuid4()
     connection.execute(
@@ -68,7 +66,5 @@ def ask_for_city(
 
 def refusal_of(connection: psycopg.Connection[Any], asked_name: str) -> str | None:
     """Return why the newest request for a name was refused, or None if it was not."""
-    row = connection.execute(
-        statement("find_refusal"), {"asked_name": asked_name}
-    ).fetchone()
+    row = connection.execute(statement("find_refusal"), {"asked_name": asked_name}).fetchone()
     return row[0] if row else None

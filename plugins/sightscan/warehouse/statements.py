@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import LiteralString, cast
+from typing import LiteralString
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import settings
@@ -24,4 +24,4 @@ def statement(name: str) -> LiteralString:
         msg = f"no statement {name!r}: expected it in {path}; add the file or correct the name"
         raise WarehouseError(msg) from None
     # The text is the repository's own, so it is as good as a literal.
-    return cast(LiteralString, text)
+    return text

@@ -6,7 +6,7 @@ import hashlib
 import random
 from collections import Counter, defaultdict
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sightscan.dataset.split import SplitPhoto, split_photos
@@ -31,10 +31,6 @@ def _placed(splits: dict[bytes, Split], photos: list[SplitPhoto]) -> dict[bytes,
         for sha256, split in splits.items()
     }
 
-
-# A busy machine is no reason to fail.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 # Photos of up to 4 sights in up to 30 clusters; one photo may show two sights.
 many_photos = st.lists(

@@ -87,9 +87,9 @@ def test_failed_drawing_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("name", sorted(SIGHT_MODELS))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1), portrait=st.booleans())
-def test_sight_is_large_and_at_most_partly_cut(name: str, seed: int, portrait: bool) -> None:  # noqa: FBT001
+def test_sight_is_large_and_at_most_partly_cut(name: str, seed: int, portrait: bool) -> None:  # noqa: FBT001 - hypothesis names it
     model = SIGHT_MODELS[name]
     framing = frame_sight(
         sight_mesh(name), model.radius_metres, np.random.default_rng(seed), portrait=portrait

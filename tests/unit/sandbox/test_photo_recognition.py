@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from small_world import TOWER, draw_small_world
 
 from sandbox.photo_copies import mirrored, near_copies_of, recompressed, scaled
 from sandbox.photo_recognition import KnownPicture, PhotoRecogniser
 from sandbox.world import World, WorldPhoto
+from tests.small_world import TOWER, draw_small_world
 
 
 @pytest.fixture(scope="module")

@@ -40,5 +40,5 @@ def test_a_check_without_severity_is_refused_by_name(
     warehouse: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     (tmp_path / "mart__claim.sql").write_text("select 1")
-    with pytest.raises(WarehouseError, match="mart__claim.sql must start with"):
+    with pytest.raises(WarehouseError, match=r"mart__claim\.sql must start with"):
         run_checks(warehouse, dag_id="d", run_id="r", folder=tmp_path)

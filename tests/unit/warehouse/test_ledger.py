@@ -36,6 +36,7 @@ def cities(warehouse: psycopg.Connection[Any]) -> None:
 def reserve(
     warehouse: psycopg.Connection[Any],
     photos: list[bytes],
+    *,
     cap: int = 100,
     city_id: str = "Q1",
     run_id: str = "r",

@@ -49,7 +49,6 @@ def mart_rows(warehouse: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
 
 @settings(
     max_examples=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(order=st.permutations(range(HOURS)), repeated=st.lists(st.integers(0, HOURS - 1)))

@@ -1,0 +1,31 @@
+# The detector app: `docker build -f docker/detector_app.Dockerfile -t sightscan-app .`
+# Browsers give a page the camera only over HTTPS (or on localhost): put a proxy with TLS before it.
+FROM python:3.11-slim-bookworm
+
+# OpenCV asks for the first two; the fonts write the names of sights in Chinese, Japanese and
+# Korean. Debian's security updates must come in with each build, so no versions are pinned.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --no-install-recommends --yes libgl1 libglib2.0-0 fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
+
+RUN useradd --uid 50001 --gid 0 --create-home --home-dir /var/lib/sightscan sightscan \
+    && mkdir --mode=0775 /var/lib/sightscan/models \
+    && chown 50001:0 /var/lib/sightscan/models
+
+WORKDIR /opt/sightscan
+
+COPY detector_app/requirements.txt ./
+RUN pip install --no-cache-dir --no-deps --requirement requirements.txt
+
+COPY detector_app detector_app
+
+# On a laptop the app listens to this machine alone; in a container that would be nobody.
+ENV STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
+    STREAMLIT_SERVER_PORT=8501 \
+    MODEL_CACHE_DIR=/var/lib/sightscan/models \
+    PYTHONUNBUFFERED=1
+
+USER 50001
+EXPOSE 8501
+ENTRYPOINT ["streamlit", "run", "detector_app/app.py"]

@@ -1,0 +1,24 @@
+#!/bin/bash
+# Run once, by the image of PostgreSQL, when its volume is new: a login for each program, and their
+# databases. The tables are made by the job `migrate`, which is why the pipeline's login may create
+# roles: the first migration asks for them, even where they exist.
+set -euo pipefail
+
+# postgresql+psycopg2://airflow:<password>@...: letters, digits, - and _ need no escaping there.
+login=${AIRFLOW_CONNECTION#*://}
+login=${login%%@*}
+export AIRFLOW_PASSWORD=${login#*:}
+
+# Passwords are read from the environment, so that none is on a command line.
+psql --set ON_ERROR_STOP=1 --no-psqlrc --username postgres --dbname postgres <<'SQL'
+\getenv airflow_password AIRFLOW_PASSWORD
+\getenv app_password APP_PASSWORD
+\getenv pipeline_password PIPELINE_PASSWORD
+create role airflow login password :'airflow_password';
+create role sightscan_app login password :'app_password';
+create role sightscan_pipeline login createrole password :'pipeline_password';
+create database airflow owner airflow;
+create database sightscan owner sightscan_pipeline;
+revoke connect, temporary on database airflow, sightscan from public;
+grant connect on database sightscan to sightscan_app;
+SQL

@@ -1,0 +1,162 @@
+"""docs/DAGS.md: every DAG with its schedule, its own words, and its tasks in the order they run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+
+# Any city will do: the DAGs of all cities are the same but for the name.
+EXAMPLE = {"slug": "lisbon", "name": "Lisbon", "country": "Portugal", "is_active": True}
+DEFAULT_RULE = "all_success"
+INTRODUCTION = """\
+# DAGs
+
+One DAG for each city of the registry, all alike, and three that look after the rest. The city's
+DAG is shown for {name}. What a task does is the first sentence of its code; a task without a
+trigger rule waits until everything before it has succeeded. `docs/architecture.md` says why the
+tasks stand in this order.
+"""
+
+
+def describe_dags(dags_folder: Path, scratch: Path) -> str:
+    """Return the page; the DAGs are parsed with a snapshot of one city, written to `scratch`.
+
+    Raises:
+        RuntimeError: a DAG file does not import.
+
+    """
+    snapshot = scratch / "cities.json"
+    snapshot.write_text(json.dumps([EXAMPLE]), encoding="utf-8")
+    before = os.environ.get("REGISTRY_SNAPSHOT")
+    os.environ["REGISTRY_SNAPSHOT"] = str(snapshot)
+    try:
+        bag = DagBag(str(dags_folder))
+    finally:
+        os.environ.pop("REGISTRY_SNAPSHOT")
+        if before is not None:
+            os.environ["REGISTRY_SNAPSHOT"] = before
+    if bag.import_errors:
+        message = f"a DAG file does not import: {bag.import_errors}; correct it and try again"
+        raise RuntimeError(message)
+    city_first = sorted(bag.dags.values(), key=lambda dag: ("city" not in dag.tags, dag.dag_id))
+    parts = [INTRODUCTION.format(**EXAMPLE), *(_describe_dag(dag) for dag in city_first)]
+    return "\n".join(parts)
+
+
+def _describe_dag(dag: DAG) -> str:
+    title = dag.dag_id if "city" not in dag.tags else "city_<slug>"
+    limits = f"at most {_runs(dag.max_active_runs)} at a time"
+    limits += "" if dag.catchup else ", no catch-up"
+    lines = [
+        f"## `{title}`",
+        "",
+        f"Runs {_schedule_of(dag)}; {limits}. Tags: {', '.join(sorted(dag.tags))}.",
+        "",
+        _demote_headings(dag.doc_md or ""),
+        "",
+    ]
+    if dag.params:
+        lines += ["Trigger form:", "", "| field | default | meaning |", "|---|---|---|"]
+        lines += list(_form_rows(dag))
+        lines.append("")
+    lines += [
+        "| task | does | after | time-out | retries | notes |",
+        "|---|---|---|---|---|---|",
+        *(_task_row(task) for task in _in_order(dag)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _schedule_of(dag: DAG) -> str:
+    # A timetable's summary is its cron expression; that of a DAG without a schedule is a word.
+    expression = dag.timetable.summary
+    return f"at `{expression}` (UTC)" if " " in expression else "only when it is triggered"
+
+
+def _runs(count: int) -> str:
+    return "one run" if count == 1 else f"{count} runs"
+
+
+def _demote_headings(markdown: str) -> str:
+    """Return a DAG's own documentation without its heading's marks: the page has headings."""
+    lines = markdown.strip().splitlines()
+    if lines and lines[0].startswith("#"):
+        lines[0] = f"**{lines[0].lstrip('# ')}**"
+    return "\n".join(lines)
+
+
+def _form_rows(dag: DAG) -> Iterator[str]:
+    for name in dag.params:
+        param = dag.params.get_param(name)
+        default = "" if param.value is None else f"`{param.value}`"
+        yield f"| {name} | {default} | {param.description or ''} |"
+
+
+def _in_order(dag: DAG) -> list[Any]:
+    """Return the tasks so that each comes after those that it waits for; ties as in the file."""
+    waiting = dict(dag.task_dict)
+    ordered: list[Any] = []
+    done: set[str] = set()
+    while waiting:
+        ready = next(task for task in waiting.values() if set(task.upstream_task_ids) <= done)
+        ordered.append(waiting.pop(ready.task_id))
+        done.add(ready.task_id)
+    return ordered
+
+
+def _task_row(task: Any) -> str:
+    after = ", ".join(f"`{name}`" for name in sorted(task.upstream_task_ids)) or "-"
+    cells = [
+        f"`{task.task_id}`",
+        _sentence_of(task),
+        after,
+        _duration(task.execution_timeout) if task.execution_timeout else "none",
+        str(task.retries or 0),
+        "; ".join(_notes(task)) or "-",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _sentence_of(task: Any) -> str:
+    """Return the first sentence of what the task's function or class says of itself."""
+    options = task.partial_kwargs if task.is_mapped else vars(task)
+    function = options.get("python_callable")
+    text = (function or task.__class__).__doc__ or ""
+    first = " ".join(text.strip().split("\n\n")[0].split())
+    return first.split(". ")[0].rstrip(".") + "."
+
+
+def _notes(task: Any) -> Iterator[str]:
+    if task.is_mapped:
+        yield "one for each sight"
+    if task.is_setup:
+        yield "setup"
+    if task.is_teardown:
+        setups = [f"`{name}`" for name in sorted(task.upstream_task_ids) if _is_setup(task, name)]
+        of = f" of {', '.join(setups)}" if setups else ""
+        fails = ", fails the run if it fails" if task.on_failure_fail_dagrun else ""
+        yield f"teardown{of}{fails}"
+    elif task.trigger_rule != DEFAULT_RULE:
+        yield f"trigger rule `{task.trigger_rule.value}`"
+
+
+def _is_setup(task: Any, name: str) -> bool:
+    return bool(task.dag.task_dict[name].is_setup)
+
+
+def _duration(time: timedelta) -> str:
+    hours, seconds = divmod(int(time.total_seconds()), 3600)
+    minutes = seconds // 60
+    return " ".join(
+        part
+        for part in (f"{hours} h" if hours else "", f"{minutes} min" if minutes else "")
+        if part
+    )

@@ -1,0 +1,36 @@
+"""Data checks as tasks see them: what must hold turns them red, the rest warns."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+if TYPE_CHECKING:
+    import psycopg
+
+logger = logging.getLogger(__name__)
+
+
+def judge_marts(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> list[str]:
+    """Run all data checks; return the names of those that warn.
+
+    Raises:
+        AirflowFailException: a check that must hold does not; the rows are in the log.
+
+    """
+    from sightscan.warehouse.checks import run_checks
+
+    results = run_checks(connection, dag_id=dag_id, run_id=run_id)
+    broken = [result for result in results if result.offending_count]
+    for result in broken:
+        logger.warning(
+            "%s: %d rows, such as %s", result.name, result.offending_count, result.sample
+        )
+    failed = [result.name for result in broken if result.severity == "fail"]
+    if failed:
+        msg = f"data checks failed: {', '.join(failed)}; the rows are in this log"
+        raise AirflowFailException(msg)
+    logger.info("checks=%d warned=%d", len(results), len(broken))
+    return [result.name for result in broken]

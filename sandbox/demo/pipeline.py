@@ -1,0 +1,58 @@
+"""What a pipeline needs to work on a sandbox: its settings, and a migrated warehouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sandbox.addresses import SandboxAddresses, SshAddress
+from sandbox.files import write_private
+from sightscan.settings import read_settings
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.migrate import migrate
+
+
+def migrate_warehouse(addresses: SandboxAddresses) -> None:
+    """Migrate the warehouse as the owner of its objects, which the pipeline's login is not."""
+    owner = addresses.postgres
+    config = read_settings(
+        pghost=owner.host,
+        pgport=owner.port,
+        pgdatabase=addresses.warehouse.database,
+        pguser=owner.user,
+        pgpassword=owner.password,
+    )
+    with connect(config) as connection:
+        migrate(connection, config.sql_folder)
+
+
+def pipeline_settings(addresses: SandboxAddresses, folder: Path) -> dict[str, str]:
+    """Return the settings, by name, that point the pipeline at the stand-ins.
+
+    Files that they name (known_hosts, the registry's snapshot) are in `folder`.
+    """
+    known_hosts = folder / "known_hosts"
+    write_private(known_hosts, "".join(map(_known_host, addresses.instances)))
+    return {
+        **addresses.warehouse.environment,
+        "REGISTRY_SNAPSHOT": str(folder / "cities.json"),
+        "WIKIDATA_SPARQL_URL": addresses.wikidata_sparql_url,
+        "WIKIDATA_API_URL": addresses.wikidata_api_url,
+        "COMMONS_API_URL": addresses.commons_api_url,
+        "OPENVERSE_API_URL": addresses.openverse_api_url,
+        "PLACES_API_URL": addresses.places_api_url,
+        "CRAWL_TRUSTED_ORIGINS": ",".join(addresses.trusted_origins),
+        "VISION_ENDPOINT": addresses.vision_endpoint,
+        "AWS_ENDPOINT_URL": addresses.aws.endpoint_url,
+        "AWS_REGION": addresses.aws.region,
+        "AWS_ACCESS_KEY_ID": addresses.aws.access_key_id,
+        "AWS_ACCESS_KEY": addresses.aws.access_key,
+        "MTS_EC2_INSTANCE_ID": ",".join(item.instance_id for item in addresses.instances),
+        "MTS_SSH_USER": addresses.instances[0].user,
+        "MTS_SSH_KEY_FILE": str(addresses.instances[0].key_file),
+        "MTS_SSH_KNOWN_HOSTS": str(known_hosts),
+    }
+
+
+def _known_host(instance: SshAddress) -> str:
+    """Pin the host's key under the instance's id, since a public name changes at each start."""
+    return f"[{instance.instance_id}]:{instance.port} {instance.host_key}\n"

@@ -1,0 +1,186 @@
+"""The whole chain through a real Airflow: a drawn city, from its name to a name on the webcam.
+
+One chain serves all tests here, in the order in which they stand: a first run, its model in the
+app, and a second run that is marked failed by hand while it trains.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from sandbox.demo.airflow_api import TaskState
+from sandbox.demo.chain import Chain, ChainOptions
+from sandbox.demo.profile import DemoProfile, profile_for
+from sandbox.demo.report import published_model
+from sandbox.drawing import draw_world
+from sandbox.film import write_film
+from sandbox.ports import free_port
+from sightscan.city import City
+from sightscan.settings import settings
+from sightscan.warehouse.cities import list_cities
+from sightscan.warehouse.requests import ask_for_city
+from tests.end_to_end.browser import choose_city, open_app, start_webcam, wait_for_names
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
+
+PHOTOS_A_SIGHT = 60
+EPOCHS = 25
+RUN_SECONDS = 1200
+STEP_SECONDS = 120
+
+
+@dataclass
+class CityRun:
+    """A city and how its first run ended."""
+
+    chain: Chain
+    city: City
+    run_id: str
+    state: str
+    tasks: list[TaskState]
+
+    def one(self, query: Any) -> Any:
+        """Return the only value of a query to the warehouse."""
+        with self.chain.connect() as connection:
+            row = connection.execute(query).fetchone()
+        return row[0] if row else None
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CityRun]:
+    """Start the chain on a small drawn world, ask for its city, and run it once."""
+    settings.cache_clear()
+    folder = tmp_path_factory.mktemp("chain")
+    world = draw_world(folder / "world", photos_per_sight=PHOTOS_A_SIGHT)
+    demo = profile_for(None)
+    # Few epochs: the model need only be good enough to name a sight that stands in plain view.
+    lowered = demo.settings | {"MIN_MAP50_FOR_FIRST_MODEL": "0.05"}
+    options = ChainOptions(
+        state=folder / "state",
+        profile=DemoProfile("end to end", lowered),
+        world=world.folder,
+        airflow_port=free_port(),
+        app_port=free_port(),
+    )
+    with Chain(options, say=print) as chain:
+        with chain.connect() as connection:
+            ask_for_city(connection, world.city, asked_by="test")
+        chain.api.await_dag("sync_cities", STEP_SECONDS)
+        synced = chain.api.trigger("sync_cities")
+        assert chain.api.await_run("sync_cities", synced, STEP_SECONDS) == "success"
+        chain.parse_dags()
+        with chain.connect() as connection:
+            (city,) = list_cities(connection)
+        chain.api.await_dag(city.dag_id, STEP_SECONDS)
+        run_id = chain.api.trigger(city.dag_id, {"epochs": EPOCHS})
+        state = chain.api.await_run(city.dag_id, run_id, RUN_SECONDS)
+        yield CityRun(chain, city, run_id, state, chain.api.task_states(city.dag_id, run_id))
+
+
+def test_first_run_is_green_and_publishes_a_model(run: CityRun) -> None:
+    assert run.state == "success", [(task.task_id, task.state) for task in run.tasks]
+    assert run.one("select model_version from mart.published_model") == 1
+    assert run.one("select jsonb_array_length(epoch_metrics) from core.training_run") == EPOCHS
+
+
+def test_crawl_was_mapped_over_the_sights_by_name(run: CityRun) -> None:
+    labels = {task.label for task in run.tasks if task.task_id == "crawl_photos"}
+    assert labels == set(run.chain.world.sights)
+
+
+def test_stand_ins_were_asked_what_the_warehouse_says(run: CityRun) -> None:
+    asked = run.chain.control.counts()
+    assert asked["vision"]["images"] == run.one(
+        "select count(*) from core.paid_call where state in ('succeeded', 'failed')"
+        " and answer is not null"
+    )
+    assert asked["vision"].get("images_repeated", 0) == 0
+    assert asked["vision"]["images"] <= run.chain.settings.max_google_vision_calls_per_new_city
+    downloads = asked["commons"].get("file_downloads", 0) + asked["commons"].get(
+        "thumbnail_downloads", 0
+    )
+    # Other rejections are by what the catalogue says of a file, before any download.
+    assert downloads == run.one(
+        "select (select count(distinct (url_sha256, sight_id)) from core.photo_source)"
+        " + (select count(*) from core.rejected_photo where reason in"
+        " ('truncated', 'not_an_image', 'opted_out'))"
+    )
+    history = run.chain.control.instance_history()
+    states = [line["state"] for line in history]
+    assert states == ["stopped", "pending", "running", "stopping", "stopped"]
+    assert run.one("select count(*) from core.instance_session where stopped_at is not null") == 1
+
+
+def test_lease_is_free_and_no_training_is_left(run: CityRun) -> None:
+    assert run.one("select count(*) from core.instance_lease") == 0
+    assert training_processes(run.chain) == []
+
+
+def test_app_names_a_sight_of_the_city_on_the_webcam(run: CityRun, tmp_path: Path) -> None:
+    with run.chain.connect() as connection:
+        model = published_model(connection, run.chain.world, run.city.slug)
+    assert model is not None
+    film = tmp_path / "film.y4m"
+    write_film([photo.path for photo in clearest(model.train)], film, seconds_per_photo=3)
+    with open_app(run.chain.app_url, film) as page:
+        choose_city(page, run.city.name)
+        start_webcam(page)
+        names = wait_for_names(page, at_least=1, timeout_seconds=120)
+    assert set(names) <= set(run.chain.world.sights)
+    assert names
+
+
+def test_run_marked_failed_by_hand_is_red_and_leaves_no_gpu(run: CityRun) -> None:
+    api, dag_id = run.chain.api, run.city.dag_id
+    run_id = api.trigger(dag_id, {"force_training": True, "epochs": 500})
+    await_task(run, run_id, "train_model", "deferred")
+    until(lambda: training_processes(run.chain), "the trainer to start")
+    api.mark_failed(dag_id, run_id)
+    until(lambda: run.one("select count(*) from core.instance_lease") == 0, "the lease to be free")
+    await_task(run, run_id, "conclude_run", "failed")
+    assert api.await_run(dag_id, run_id, STEP_SECONDS) == "failed"
+    states = {task.task_id: task.state for task in api.task_states(dag_id, run_id)}
+    assert states["stop_instance"] == "success"
+    assert run.chain.control.instance_history()[-1]["state"] == "stopped"
+    assert training_processes(run.chain) == []
+
+
+def clearest(photos: Any) -> list[Any]:
+    """Return the six photos whose sight is largest."""
+    return sorted(
+        photos,
+        key=lambda photo: max((box.x2 - box.x1) * (box.y2 - box.y1) for box in photo.boxes),
+    )[-6:]
+
+
+def training_processes(chain: Chain) -> list[int]:
+    """Return the processes that train for this chain's instances."""
+    homes = {str(instance.key_file.parent) for instance in chain.addresses.instances}
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "cwd"])
+        if "trainer" in (process.info["cmdline"] or [])
+        and any((process.info["cwd"] or "").startswith(home) for home in homes)
+    ]
+
+
+def await_task(run: CityRun, run_id: str, task_id: str, state: str) -> None:
+    def reached() -> bool:
+        tasks = run.chain.api.task_states(run.city.dag_id, run_id)
+        return any(task.task_id == task_id and task.state == state for task in tasks)
+
+    until(reached, f"{task_id} to be {state}")
+
+
+def until(true: Any, what: str) -> None:
+    deadline = time.monotonic() + STEP_SECONDS
+    while not true():
+        assert time.monotonic() < deadline, f"waited {STEP_SECONDS} s for {what}"
+        time.sleep(0.5)

@@ -1,0 +1,109 @@
+"""The model folder is locked by one run at a time, and is a model only with its own result.json."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from drawn_dataset import REPOSITORY
+
+from trainer.errors import ModelFolderUnusable
+from trainer.model_folder import (
+    RunIdentity,
+    begin_model,
+    hash_file,
+    locked_model_folder,
+    read_result,
+    write_result,
+)
+
+IDENTITY = RunIdentity("d" * 64, "r" * 64)
+RESULT = {
+    "dataset_sha256": IDENTITY.dataset_sha256,
+    "request_sha256": IDENTITY.request_sha256,
+    "files": {},
+}
+
+
+def test_result_is_found_by_its_own_training(tmp_path: Path) -> None:
+    write_result(tmp_path, RESULT)
+    assert read_result(tmp_path, IDENTITY) == RESULT
+
+
+@pytest.mark.parametrize(
+    "other", [RunIdentity("x", IDENTITY.request_sha256), RunIdentity("d" * 64, "x")]
+)
+def test_result_of_another_training_is_not_ours(tmp_path: Path, other: RunIdentity) -> None:
+    write_result(tmp_path, RESULT)
+    assert read_result(tmp_path, other) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"dataset_sha256": 1}'])
+def test_damaged_result_is_no_result(tmp_path: Path, text: str) -> None:
+    (tmp_path / "result.json").write_text(text)
+    assert read_result(tmp_path, IDENTITY) is None
+
+
+@pytest.mark.parametrize("content", [None, b"half"])
+def test_result_whose_model_is_gone_or_cut_is_no_result(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"whole model")
+    write_result(tmp_path, {**RESULT, "files": {"model.onnx": hash_file(tmp_path / "model.onnx")}})
+    assert read_result(tmp_path, IDENTITY) is not None
+    (tmp_path / "model.onnx").unlink()
+    if content is not None:
+        (tmp_path / "model.onnx").write_bytes(content)
+    assert read_result(tmp_path, IDENTITY) is None
+
+
+def test_beginning_anew_leaves_no_model(tmp_path: Path) -> None:
+    write_result(tmp_path, RESULT)
+    begin_model(tmp_path)
+    assert not (tmp_path / "result.json").exists()
+
+
+def test_failed_write_keeps_the_old_result(tmp_path: Path) -> None:
+    write_result(tmp_path, RESULT)
+    with pytest.raises(TypeError):
+        write_result(tmp_path, {**RESULT, "metrics": object()})
+    assert json.loads((tmp_path / "result.json").read_text()) == RESULT
+
+
+def test_second_run_waits_for_the_first(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from trainer.model_folder import locked_model_folder\n"
+        "with locked_model_folder(Path(sys.argv[1])): print('mine')"
+    )
+    with locked_model_folder(tmp_path):
+        second = subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path)],
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert second.stdout is not None
+        assert second.stdout.readline().startswith("waiting: another run is training")
+    assert second.communicate(timeout=20)[0] == "mine\n"
+
+
+def test_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys; from pathlib import Path; from trainer.model_folder import locked_model_folder\n"
+        "with locked_model_folder(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=REPOSITORY, check=False)
+    with locked_model_folder(tmp_path):
+        pass
+
+
+def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (
+        pytest.raises(ModelFolderUnusable, match="cannot be written"),
+        locked_model_folder(tmp_path / "file" / "m"),
+    ):
+        pass

@@ -1,0 +1,150 @@
+"""Starting weights are taken over by name and shape, and a pickle with code in it is refused by what it names."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from yolov5.models.yolo import DetectionModel
+
+from trainer.errors import BadWeights
+from trainer.weights import StartingWeights, read_weights, transfer_weights
+
+Build = Callable[..., Any]
+
+
+class _Command:
+    """Pickled as a call of a function, as an attacker would."""
+
+    def __init__(self, function: Any, *arguments: object) -> None:
+        self.call = (function, arguments)
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+def archive_of(content: object, path: Path) -> Path:
+    stream = io.BytesIO()
+    pickle.dump(content, stream, protocol=2)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", stream.getvalue())
+    return path
+
+
+def save_pt(network: Any, path: Path) -> Path:
+    torch.save({"epoch": 3, "model": network, "ema": None, "optimizer": None}, path)
+    return path
+
+
+def test_all_tensors_of_a_yolov5_checkpoint_are_read(network: Build, tmp_path: Path) -> None:
+    original = network(seed=1)
+    tensors = read_weights(save_pt(original, tmp_path / "w.pt")).tensors
+    expected = original.state_dict()
+    assert tensors.keys() == expected.keys()
+    assert all(torch.equal(tensors[name], expected[name].float()) for name in expected)
+
+
+def test_half_precision_checkpoint_becomes_single(network: Build, tmp_path: Path) -> None:
+    tensors = read_weights(save_pt(network().half(), tmp_path / "w.pt")).tensors
+    assert {tensor.dtype for tensor in tensors.values()} <= {torch.float32, torch.int64}
+
+
+def test_class_names_of_a_checkpoint_are_known(network: Build, tmp_path: Path) -> None:
+    assert read_weights(save_pt(network(), tmp_path / "w.pt")).class_names == (
+        "Round Tower",
+        "Square Hall",
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "argument"),
+    [
+        (os.system, "touch {canary}"),
+        (eval, "open('{canary}', 'w')"),
+        (torch.load, "{canary}"),
+        (torch.hub.load, "{canary}"),
+        (open, "{canary}"),
+        (getattr, "{canary}"),
+        (torch.nn.Module.load_state_dict, "{canary}"),
+    ],
+)
+def test_code_in_a_checkpoint_is_refused_by_name_and_not_run(
+    tmp_path: Path, function: Any, argument: str
+) -> None:
+    canary = tmp_path / "canary"
+    path = archive_of(
+        {"model": _Command(function, argument.format(canary=canary))}, tmp_path / "evil.pt"
+    )
+    with pytest.raises(BadWeights, match=r"refused: its pickle names \S+\.\w+"):
+        read_weights(path)
+    assert not canary.exists()
+
+
+def test_constructor_of_a_real_layer_is_not_called(tmp_path: Path) -> None:
+    canary = tmp_path / "canary"
+    plan = {
+        "nc": 1,
+        "anchors": [[1, 1]],
+        "backbone": [[-1, 1, f"open({str(canary)!r}, 'w')", []]],
+        "head": [],
+    }
+    read_weights(archive_of({"model": _Command(DetectionModel, plan)}, tmp_path / "evil.pt"))
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
+@pytest.mark.parametrize("content", [b"", b"PK junk", b"<html></html>"])
+def test_junk_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BadWeights, match=name):
+        read_weights(tmp_path / name)
+
+
+def test_checkpoint_without_a_network_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadWeights, match="no network"):
+        read_weights(archive_of({"epoch": 1}, tmp_path / "w.pt"))
+
+
+def test_own_weights_are_taken_over_whole(network: Build, tmp_path: Path) -> None:
+    parent, child = network(seed=1), network(seed=2)
+    names = json.dumps(["Round Tower", "Square Hall"])
+    save_file(parent.state_dict(), tmp_path / "w.safetensors", metadata={"class_names": names})
+    transfer = transfer_weights(read_weights(tmp_path / "w.safetensors"), child)
+    assert transfer.left_out == 0
+    assert all(
+        torch.equal(tensor, parent.state_dict()[name])
+        for name, tensor in child.state_dict().items()
+    )
+
+
+def test_classes_keep_their_channels_when_their_order_changes(network: Build) -> None:
+    parent = network(("Gate", "Tower"), seed=1)
+    child = network(("Bridge", "Tower", "Gate"), seed=2)
+    untouched = child.state_dict()["model.24.m.0.weight"].clone()
+    transfer = transfer_weights(StartingWeights(parent.state_dict(), ("Gate", "Tower")), child)
+    old = parent.state_dict()["model.24.m.0.weight"].view(3, 7, -1)
+    new = child.state_dict()["model.24.m.0.weight"].view(3, 8, -1)
+    assert transfer.in_part == 6
+    assert torch.equal(new[:, :5], old[:, :5])
+    assert torch.equal(new[:, 6], old[:, 6])
+    assert torch.equal(new[:, 7], old[:, 5])
+    assert torch.equal(new[:, 5], untouched.view(3, 8, -1)[:, 5])
+
+
+def test_tensors_of_another_shape_are_left_out(network: Build) -> None:
+    child = network()
+    before = child.state_dict()["model.0.conv.weight"].clone()
+    transfer = transfer_weights(
+        StartingWeights({"model.0.conv.weight": torch.zeros(2, 2)}, None), child
+    )
+    assert transfer.whole == 0
+    assert torch.equal(child.state_dict()["model.0.conv.weight"], before)

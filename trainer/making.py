@@ -1,0 +1,173 @@
+"""Make a model out of checked input: train, export, compare, measure, draw. Everything but the final result.json."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainer import drawing, export, model_folder, progress
+from trainer.checkpoint import CheckpointFolder
+from trainer.dataset_folder import Dataset
+from trainer.evaluation import detect_split, to_network_input
+from trainer.metrics import PhotoResult, SplitMetrics, confusion_matrix, measure
+from trainer.model_folder import RunIdentity
+from trainer.photos import PhotoStore
+from trainer.progress import EpochRecord
+from trainer.recipe import FROM_NOTHING, FROM_WEIGHTS
+from trainer.request import STRIDE_PIXELS, TrainingRequest
+from trainer.training import TrainedNetwork, train
+from trainer.weights import read_weights
+
+_LIBRARIES = (
+    "torch",
+    "torchvision",
+    "yolov5",
+    "numpy",
+    "opencv-python",
+    "onnx",
+    "onnxruntime",
+    "safetensors",
+)
+# Of the machine's memory, for decoded training photos; what does not fit is decoded again in each
+# epoch.
+_PHOTO_MEMORY_SHARE = 0.4
+_COMPARED_PHOTOS = 4
+
+
+def make_model(
+    request: TrainingRequest,
+    dataset: Dataset,
+    identity: RunIdentity,
+    model_dir: Path,
+) -> dict[str, Any]:
+    """Train and write the files of a model; return the content of its result.json."""
+    recipe = FROM_NOTHING if request.weights is None else FROM_WEIGHTS
+    memory_bytes = int(
+        os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * _PHOTO_MEMORY_SHARE
+    )
+    train_photos = PhotoStore(dataset.train, request.image_size, memory_bytes)
+    val_photos = PhotoStore(dataset.val, request.image_size, memory_bytes // 4)
+    test_photos = PhotoStore(dataset.test, request.image_size, 0)
+    weights = (
+        None
+        if request.weights is None
+        else read_weights(dataset.train[0].path.parents[2] / request.weights)
+    )
+
+    def show_epoch(history: list[EpochRecord]) -> None:
+        progress.append_progress(model_dir, history[-1])
+        print(progress.describe_epoch(history), flush=True)
+
+    trained = train(
+        request,
+        dataset.class_names,
+        train_photos,
+        val_photos,
+        starting_weights=weights,
+        recipe=recipe,
+        checkpoints=CheckpointFolder(model_dir, identity),
+        on_start=lambda history: progress.write_progress(model_dir, history),
+        on_epoch=show_epoch,
+    )
+    _export(trained, dataset, request, val_photos, model_dir)
+    # Measured on the file that is published, not on the network that it came from.
+    detector = export.open_onnx(model_dir / model_folder.ONNX_FILE, threads=torch.get_num_threads())
+    val_metrics = measure(detect_split(detector, val_photos), dataset.class_names)
+    test_results = detect_split(detector, test_photos)
+    test_metrics = measure(test_results, dataset.class_names)
+    _draw(trained, test_results, dataset, model_dir)
+    return {
+        "dataset_sha256": identity.dataset_sha256,
+        "request_sha256": identity.request_sha256,
+        "city": dataset.city,
+        "version": dataset.version,
+        "parameters": {**asdict(request), "recipe": asdict(recipe)},
+        "class_names": list(dataset.class_names),
+        "image_size": request.image_size,
+        "epochs_completed": len(trained.history),
+        "best_epoch": trained.best_epoch,
+        "stopped_by": trained.stopped_by,
+        "seconds": round(trained.seconds, 3),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "library_versions": _library_versions(),
+        "files": {
+            name: model_folder.hash_file(model_dir / name)
+            for name in (model_folder.ONNX_FILE, model_folder.WEIGHTS_FILE)
+        },
+        "metrics": {"val": _as_json(val_metrics), "test": _as_json(test_metrics)},
+    }
+
+
+def discard_checkpoint(model_dir: Path, identity: RunIdentity) -> None:
+    """Delete the checkpoint of a finished training."""
+    CheckpointFolder(model_dir, identity).discard()
+
+
+def _export(
+    trained: TrainedNetwork,
+    dataset: Dataset,
+    request: TrainingRequest,
+    val_photos: PhotoStore,
+    model_dir: Path,
+) -> None:
+    onnx_path = model_dir / model_folder.ONNX_FILE
+    export.export_onnx(trained.network, dataset, request.image_size, onnx_path)
+    export.save_weights(
+        trained.network, dataset, request.architecture, model_dir / model_folder.WEIGHTS_FILE
+    )
+    count = min(_COMPARED_PHOTOS, len(val_photos))
+    photos = to_network_input(
+        np.stack([val_photos.letterboxed(index)[0] for index in range(count)])
+    )
+    wide = np.ascontiguousarray(
+        photos[:1, :, : max(STRIDE_PIXELS, request.image_size // 2 // 32 * 32)]
+    )
+    difference = export.compare_with_torch(onnx_path, trained.network, [photos, wide])
+    print(
+        f"exported {onnx_path.name}: differs from torch by at most {difference:.1e} of the scale",
+        flush=True,
+    )
+
+
+def _draw(
+    trained: TrainedNetwork, test_results: Sequence[PhotoResult], dataset: Dataset, model_dir: Path
+) -> None:
+    name = f"{dataset.city}, version {dataset.version}"
+    drawing.draw_curves(
+        trained.history, trained.best_epoch, name, model_dir / model_folder.CURVES_FILE
+    )
+    drawing.draw_confusion_matrix(
+        confusion_matrix(test_results, len(dataset.class_names)),
+        dataset.class_names,
+        f"{name}: {len(test_results)} test photos",
+        model_dir / model_folder.CONFUSION_FILE,
+    )
+
+
+def _library_versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in _LIBRARIES
+    }
+
+
+def _as_json(metrics: SplitMetrics) -> dict[str, Any]:
+    rounded: dict[str, Any] = _rounded(asdict(metrics))
+    return rounded
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(inner) for inner in value]
+    return value

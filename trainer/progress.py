@@ -1,0 +1,68 @@
+"""What people see of a training: one line an epoch, for machines in progress.jsonl, for eyes on standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+PROGRESS_FILE = "progress.jsonl"
+_RECENT_EPOCHS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRecord:
+    """One finished epoch. `epoch` counts from 1; `seconds` are this epoch's; losses are means over its batches."""
+
+    epoch: int
+    epochs: int
+    seconds: float
+    box_loss: float
+    obj_loss: float
+    class_loss: float
+    val_map50: float
+    val_map50_95: float
+
+
+def write_progress(model_dir: Path, history: Sequence[EpochRecord]) -> None:
+    """Write the lines of all finished epochs anew: after a kill, the file may lack one or hold half of one."""
+    path = model_dir / PROGRESS_FILE
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text("".join(f"{_as_json(record)}\n" for record in history), encoding="utf-8")
+    temporary.replace(path)
+
+
+def append_progress(model_dir: Path, record: EpochRecord) -> None:
+    """Add the line of one more epoch."""
+    with (model_dir / PROGRESS_FILE).open("a", encoding="utf-8") as file:
+        file.write(f"{_as_json(record)}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def describe_epoch(history: Sequence[EpochRecord]) -> str:
+    """Describe the last epoch of a history in one line, with the time left."""
+    record = history[-1]
+    recent = [past.seconds for past in history[-_RECENT_EPOCHS:]]
+    left = sum(recent) / len(recent) * (record.epochs - record.epoch)
+    return (
+        f"epoch {record.epoch:>{len(str(record.epochs))}}/{record.epochs}  "
+        f"loss box {record.box_loss:.4f} object {record.obj_loss:.4f} class {record.class_loss:.4f}  "
+        f"val mAP50 {record.val_map50:.3f} mAP50-95 {record.val_map50_95:.3f}  "
+        f"{record.seconds:.1f} s, {describe_duration(left)} left"
+    )
+
+
+def describe_duration(seconds: float) -> str:
+    """Write a duration as a person says it: `40 s`, `5 min 20 s`, `2 h 03 min`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def _as_json(record: EpochRecord) -> str:
+    return json.dumps({key: round(value, 6) for key, value in asdict(record).items()})

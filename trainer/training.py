@@ -1,0 +1,289 @@
+"""Train a network epoch by epoch, keep the best average, and be ready to be killed between any two instructions.
+
+A compact loop of our own over YOLOv5's network and loss: its `train.run` cannot be made to resume
+exactly, writes pickles beside the photos, and talks to a dozen services.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trainer import network as yolo
+from trainer.batches import batch_count, epoch_batches
+from trainer.checkpoint import CheckpointFolder
+from trainer.errors import TrainingFailed
+from trainer.evaluation import detect_split
+from trainer.metrics import measure
+from trainer.photos import PhotoStore
+from trainer.progress import EpochRecord
+from trainer.recipe import Recipe
+from trainer.request import STRIDE_PIXELS, TrainingRequest
+from trainer.weights import StartingWeights, transfer_weights
+
+StoppedBy = Literal["epochs", "time_limit"]
+_MOST_LOADING_PROCESSES = 8
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """The best average of a training (by fitness on the validation photos) and how it came about."""
+
+    network: nn.Module
+    history: tuple[EpochRecord, ...]
+    best_epoch: int
+    seconds: float
+    stopped_by: StoppedBy
+
+
+@dataclass
+class _State:
+    """Everything that changes during a training; a checkpoint holds all of it."""
+
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+    average: yolo.MovingAverage
+    scaler: torch.amp.GradScaler
+    history: list[EpochRecord] = field(default_factory=list)
+    best_fitness: float = -1.0
+    best_epoch: int = 0
+    best_tensors: dict[str, Tensor] = field(default_factory=dict)
+
+
+def train(
+    request: TrainingRequest,
+    class_names: tuple[str, ...],
+    train_photos: PhotoStore,
+    val_photos: PhotoStore,
+    *,
+    starting_weights: StartingWeights | None,
+    recipe: Recipe,
+    checkpoints: CheckpointFolder,
+    on_start: Callable[[list[EpochRecord]], None],
+    on_epoch: Callable[[list[EpochRecord]], None],
+) -> TrainedNetwork:
+    """Train as requested, going on from a checkpoint if there is one; raises TrainingFailed if it diverges.
+
+    `on_start` gets the epochs already done, `on_epoch` all epochs after each one.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    state = _fresh_state(request, class_names, starting_weights, recipe, device)
+    if (saved := checkpoints.load()) is not None:
+        _restore(state, saved, device)
+        print(f"going on after epoch {len(state.history)} of {request.epochs}", flush=True)
+    on_start(state.history)
+    loss = yolo.build_loss(state.network, recipe, request.image_size)
+    stopped_by: StoppedBy = "epochs"
+    while len(state.history) < request.epochs:
+        if _next_epoch_passes_limit(state.history, request.time_limit_seconds):
+            stopped_by = "time_limit"
+            break
+        started = time.monotonic()
+        losses = _train_epoch(state, loss, train_photos, request=request, recipe=recipe)
+        metrics = measure(detect_split(_detector(state.average.network), val_photos), class_names)
+        if metrics.fitness > state.best_fitness:
+            state.best_fitness, state.best_epoch = metrics.fitness, len(state.history) + 1
+            state.best_tensors = _copy_tensors(state.average.network)
+        state.history.append(
+            EpochRecord(
+                epoch=len(state.history) + 1,
+                epochs=request.epochs,
+                seconds=time.monotonic() - started,
+                box_loss=losses[0],
+                obj_loss=losses[1],
+                class_loss=losses[2],
+                val_map50=metrics.map50,
+                val_map50_95=metrics.map50_95,
+            )
+        )
+        checkpoints.save(_as_checkpoint(state))
+        on_epoch(state.history)
+    state.average.network.load_state_dict(state.best_tensors)
+    return TrainedNetwork(
+        network=state.average.network.cpu(),
+        history=tuple(state.history),
+        best_epoch=state.best_epoch,
+        seconds=sum(record.seconds for record in state.history),
+        stopped_by=stopped_by,
+    )
+
+
+def _fresh_state(
+    request: TrainingRequest,
+    class_names: tuple[str, ...],
+    starting_weights: StartingWeights | None,
+    recipe: Recipe,
+    device: torch.device,
+) -> _State:
+    network = yolo.build_network(request.architecture, class_names, request.seed)
+    if starting_weights is not None:
+        transfer = transfer_weights(starting_weights, network)
+        print(
+            f"weights {request.weights}: tensors taken over whole={transfer.whole} "
+            f"in_part={transfer.in_part} left_out={transfer.left_out}",
+            flush=True,
+        )
+    network.to(device)
+    return _State(
+        network=network,
+        optimizer=yolo.build_optimizer(network, recipe),
+        average=yolo.MovingAverage(network, recipe),
+        # Mixed precision is a matter of GPUs; on a CPU it only loses digits.
+        scaler=torch.amp.GradScaler(device.type, enabled=device.type == "cuda"),
+    )
+
+
+def _train_epoch(
+    state: _State,
+    loss: yolo.Loss,
+    photos: PhotoStore,
+    *,
+    request: TrainingRequest,
+    recipe: Recipe,
+) -> tuple[float, float, float]:
+    """Run one epoch; return the mean box, objectness and class loss."""
+    device = next(state.network.parameters()).device
+    epoch = len(state.history)
+    batches = batch_count(len(photos), request.batch_size)
+    plan = _Schedule(recipe, epochs=request.epochs, batches=batches, batch_size=request.batch_size)
+    size = _epoch_image_size(request, recipe, epoch)
+    state.network.train()
+    state.optimizer.zero_grad()
+    sums = torch.zeros(3, device=device)
+    waiting = 0  # batches whose gradients are summed but not yet used
+    for number, (images, targets) in enumerate(
+        epoch_batches(
+            photos,
+            recipe,
+            seed=request.seed,
+            epoch=epoch,
+            batch_size=request.batch_size,
+            workers=_loading_processes(device),
+            allow_mosaic=epoch < request.epochs * (1 - recipe.plain_last_fraction),
+        )
+    ):
+        plan.apply(state.optimizer, batch=epoch * batches + number)
+        with torch.autocast(device.type, enabled=state.scaler.is_enabled()):
+            pixels = images.to(device, non_blocking=True).float() / 255
+            if size != request.image_size:
+                pixels = functional.interpolate(pixels, size=(size, size), mode="area")
+            outputs = state.network(pixels)
+            total, parts = loss(outputs, targets.to(device))
+        if not math.isfinite(total.item()):
+            msg = (
+                f"the loss became {total.item()} in epoch {epoch + 1}, batch {number + 1}; "
+                "try another seed or a larger batch_size, and look at the boxes of the photos"
+            )
+            raise TrainingFailed(msg)
+        state.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
+        sums += parts
+        waiting += 1
+        if waiting >= plan.batches_a_step(epoch * batches + number) or number == batches - 1:
+            _step(state, recipe)
+            waiting = 0
+    box, objectness, classes = (sums / batches).tolist()
+    return box, objectness, classes
+
+
+def _epoch_image_size(request: TrainingRequest, recipe: Recipe, epoch: int) -> int:
+    """Return the side that photos have in an epoch: small ones first, a multiple of the largest stride."""
+    if epoch >= request.epochs * recipe.small_first_fraction:
+        return request.image_size
+    stride = STRIDE_PIXELS
+    return max(round(request.image_size * recipe.small_first_scale / stride) * stride, stride)
+
+
+def _step(state: _State, recipe: Recipe) -> None:
+    state.scaler.unscale_(state.optimizer)
+    torch.nn.utils.clip_grad_norm_(state.network.parameters(), recipe.gradient_norm_limit)
+    state.scaler.step(state.optimizer)
+    state.scaler.update()
+    state.optimizer.zero_grad()
+    state.average.update(state.network)
+
+
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """Learning rate, momentum and batches per step as functions of the number of the batch."""
+
+    recipe: Recipe
+    epochs: int
+    batches: int
+    batch_size: int
+
+    def apply(self, optimizer: torch.optim.Optimizer, batch: int) -> None:
+        recipe = self.recipe
+        rate = recipe.learning_rate * yolo.learning_rate_fraction(
+            batch / (self.epochs * self.batches), recipe.final_learning_rate_fraction
+        )
+        warm = min(1.0, batch / self._warmup_batches)
+        for group in optimizer.param_groups:
+            group["lr"] = rate * warm
+
+    def batches_a_step(self, batch: int) -> int:
+        full = max(1, round(self.recipe.nominal_batch_size / self.batch_size))
+        return max(1, round(1 + (full - 1) * min(1.0, batch / self._warmup_batches)))
+
+    @property
+    def _warmup_batches(self) -> int:
+        return max(1, round(min(self.recipe.warmup_epochs, self.epochs * 0.1) * self.batches))
+
+
+def _detector(network: nn.Module) -> Callable[[NDArray[np.float32]], Tensor]:
+    return lambda images: yolo.detect(network, images)
+
+
+def _next_epoch_passes_limit(history: list[EpochRecord], time_limit_seconds: int) -> bool:
+    """At least one epoch is always trained; then none that is expected to end after the limit."""
+    if not history:
+        return False
+    done = sum(record.seconds for record in history)
+    return done + done / len(history) > time_limit_seconds
+
+
+def _loading_processes(device: torch.device) -> int:
+    # On a CPU the network needs the cores, and augmenting a cached photo takes a twentieth of its
+    # time.
+    if device.type == "cpu":
+        return 0
+    return min(_MOST_LOADING_PROCESSES, len(os.sched_getaffinity(0)))
+
+
+def _as_checkpoint(state: _State) -> dict[str, Any]:
+    return {
+        "network": state.network.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "average": state.average.network.state_dict(),
+        "average_steps": state.average.steps,
+        "scaler": state.scaler.state_dict(),
+        "history": [asdict(record) for record in state.history],
+        "best_fitness": state.best_fitness,
+        "best_epoch": state.best_epoch,
+        "best_tensors": state.best_tensors,
+    }
+
+
+def _restore(state: _State, saved: dict[str, Any], device: torch.device) -> None:
+    state.network.load_state_dict(saved["network"])
+    state.optimizer.load_state_dict(saved["optimizer"])
+    state.average.restore(saved["average"], saved["average_steps"])
+    if state.scaler.is_enabled() and saved["scaler"]:
+        state.scaler.load_state_dict(saved["scaler"])
+    state.history = [EpochRecord(**record) for record in saved["history"]]
+    state.best_fitness, state.best_epoch = saved["best_fitness"], saved["best_epoch"]
+    state.best_tensors = {name: tensor.to(device) for name, tensor in saved["best_tensors"].items()}
+
+
+def _copy_tensors(network: nn.Module) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
