@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import psycopg
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -16,8 +17,13 @@ from sightscan.publish.detector import OnnxDetector
 from sightscan.warehouse.statements import statement
 
 CONFIDENCE = 0.25
+# Small photos are shown larger, so that names are readable beside the sights.
+LEAST_WIDTH = 960
+# OpenCV's wheel carries DejaVu Sans, which can write accents; Pillow's own font cannot.
+FONT_FILE = Path(cv2.__file__).parent / "qt" / "fonts" / "DejaVuSans.ttf"
+FONT_SIZE = 20
 INK, SHADE = (255, 221, 87), (20, 24, 33)
-CAPTION_HEIGHT = 26
+CAPTION_HEIGHT = 36
 
 
 def draw_detections(
@@ -36,18 +42,21 @@ def draw_detections(
     if best is None:
         return None
     _, photo, rgb, found = best
+    if rgb.width < LEAST_WIDTH:
+        height = round(rgb.height * LEAST_WIDTH / rgb.width)
+        rgb = rgb.resize((LEAST_WIDTH, height), Image.Resampling.LANCZOS)
     canvas = Image.new("RGB", (rgb.width, rgb.height + CAPTION_HEIGHT), SHADE)
     canvas.paste(rgb)
     draw = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(15)
+    font = ImageFont.truetype(str(FONT_FILE), FONT_SIZE)
     for box, score, number in zip(found.boxes, found.scores, found.classes, strict=True):
         corners = tuple(box * (rgb.width, rgb.height, rgb.width, rgb.height))
-        draw.rectangle(corners, outline=INK, width=3)
+        draw.rectangle(corners, outline=INK, width=4)
         text = f"{detector.class_names[number]} {score:.0%}"
         place = (corners[0] + 4, max(corners[1] + 4, 0))
         draw.rectangle(draw.textbbox(place, text, font=font), fill=SHADE)
         draw.text(place, text, fill=INK, font=font)
-    draw.text((6, rgb.height + 5), _credit(connection, photo.path), fill=(220, 220, 220), font=font)
+    draw.text((10, rgb.height + 6), _credit(connection, photo.path), fill=(220, 220, 220), font=font)
     path.parent.mkdir(parents=True, exist_ok=True)
     canvas.save(path)
     return path

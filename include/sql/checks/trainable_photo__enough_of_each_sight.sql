@@ -3,8 +3,8 @@
 select
     sight.city_id,
     sight.name,
-    count(accepted_label.sha256) as labelled_photo_count
+    count(distinct accepted_label.sha256) as labelled_photo_count
 from core.sight
 left join mart.accepted_label on sight.sight_id = accepted_label.sight_id
 group by sight.city_id, sight.sight_id, sight.name
-having count(accepted_label.sha256) < 10;
+having count(distinct accepted_label.sha256) < 10;
