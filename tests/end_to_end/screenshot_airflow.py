@@ -18,28 +18,28 @@ SETTLE_MILLISECONDS = 4000
 
 
 def main() -> None:
-    """Log in, open the newest run of the DAG, and save two pictures."""
+    """Log in, open the page and save its picture."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("user")
     parser.add_argument("password")
-    parser.add_argument("dag_id")
-    parser.add_argument("--to", type=Path, default=Path("var"))
+    parser.add_argument("page")
+    parser.add_argument("--to", type=Path, default=Path("var/airflow.png"))
     asked = parser.parse_args()
-    asked.to.mkdir(parents=True, exist_ok=True)
+    asked.to.parent.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=find_chromium(), headless=True, args=[*CHROMIUM_FLAGS]
         )
-        page = browser.new_page(viewport={"width": 1500, "height": 950})
-        page.goto(f"{asked.url}/dags/{asked.dag_id}")
+        page = browser.new_page(viewport={"width": 1500, "height": 900})
+        page.goto(f"{asked.url}/{asked.page}")
         page.locator("input[name=username]").fill(asked.user)
         page.locator("input[name=password]").fill(asked.password)
         page.locator("button[type=submit]").click()
         page.wait_for_url("**/dags/**")
-        page.goto(f"{asked.url}/dags/{asked.dag_id}")
+        page.goto(f"{asked.url}/{asked.page}")
         page.wait_for_timeout(SETTLE_MILLISECONDS)
-        page.screenshot(path=asked.to / "airflow_grid.png")
+        page.screenshot(path=asked.to)
         browser.close()
 
 
