@@ -56,7 +56,9 @@ def draw_detections(
         place = (corners[0] + 4, max(corners[1] + 4, 0))
         draw.rectangle(draw.textbbox(place, text, font=font), fill=SHADE)
         draw.text(place, text, fill=INK, font=font)
-    draw.text((10, rgb.height + 6), _credit(connection, photo.path), fill=(220, 220, 220), font=font)
+    draw.text(
+        (10, rgb.height + 6), _credit(connection, photo.path), fill=(220, 220, 220), font=font
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     canvas.save(path)
     return path

@@ -49,7 +49,7 @@ def profile_for(weights: Path | None) -> DemoProfile:
             # A hundred and fifty photos of six sights are what a small world has.
             "MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING": "60",
             "MIN_IMAGE_NUMBER_PER_LABEL": "10",
-            "MTS_EPOCHS": "30",
+            "MTS_EPOCHS": "20",
             "MTS_IMAGE_SIZE": "320",
             "MTS_BATCH_SIZE": "8",
             "MTS_WEIGHTS": str(weights.resolve()),
