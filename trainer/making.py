@@ -62,9 +62,9 @@ def make_model(
         else read_weights(dataset.train[0].path.parents[2] / request.weights)
     )
 
-    def show_epoch(history: list[EpochRecord]) -> None:
+    def show_epoch(history: list[EpochRecord], seconds_left: float) -> None:
         progress.append_progress(model_dir, history[-1])
-        print(progress.describe_epoch(history), flush=True)
+        print(progress.describe_epoch(history[-1], seconds_left), flush=True)
 
     trained = train(
         request,

@@ -1,7 +1,11 @@
-"""How good a detector is: average precision as COCO and YOLOv5 define it, per sight and overall.
+"""How good a detector is: average precision as YOLOv5 reads it, per sight and overall.
 
 Plain numpy over detections and truths, so that it can be checked by hand; equal to
 yolov5.utils.metrics to rounding.
+
+Not COCO's reading: YOLOv5 gives a truth to the detection that overlaps it most, COCO to the surest
+one. Where two boxes of one sight survive, the surer then counts as wrong: one model from nothing,
+on 63 drawn test photos, had mAP50 0.70 as read here and 0.96 by COCO on the same detections.
 """
 
 from __future__ import annotations

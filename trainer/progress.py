@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 PROGRESS_FILE = "progress.jsonl"
-_RECENT_EPOCHS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,13 @@ def append_progress(model_dir: Path, record: EpochRecord) -> None:
         os.fsync(file.fileno())
 
 
-def describe_epoch(history: Sequence[EpochRecord]) -> str:
-    """Describe the last epoch of a history in one line, with the time left."""
-    record = history[-1]
-    recent = [past.seconds for past in history[-_RECENT_EPOCHS:]]
-    left = sum(recent) / len(recent) * (record.epochs - record.epoch)
+def describe_epoch(record: EpochRecord, seconds_left: float) -> str:
+    """Describe a finished epoch in one line, with the time left."""
     return (
         f"epoch {record.epoch:>{len(str(record.epochs))}}/{record.epochs}  "
         f"loss box {record.box_loss:.4f} object {record.obj_loss:.4f} class {record.class_loss:.4f}  "
         f"val mAP50 {record.val_map50:.3f} mAP50-95 {record.val_map50_95:.3f}  "
-        f"{record.seconds:.1f} s, {describe_duration(left)} left"
+        f"{record.seconds:.1f} s, {describe_duration(seconds_left)} left"
     )
 
 

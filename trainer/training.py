@@ -33,6 +33,7 @@ from trainer.weights import StartingWeights, transfer_weights
 
 StoppedBy = Literal["epochs", "time_limit"]
 _MOST_LOADING_PROCESSES = 8
+_RECENT_EPOCHS = 5
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,11 @@ def train(
     recipe: Recipe,
     checkpoints: CheckpointFolder,
     on_start: Callable[[list[EpochRecord]], None],
-    on_epoch: Callable[[list[EpochRecord]], None],
+    on_epoch: Callable[[list[EpochRecord], float], None],
 ) -> TrainedNetwork:
     """Train as requested, going on from a checkpoint if there is one; raises TrainingFailed if it diverges.
 
-    `on_start` gets the epochs already done, `on_epoch` all epochs after each one.
+    `on_start` gets the epochs already done, `on_epoch` all epochs and the seconds left after each one.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_num_threads(len(os.sched_getaffinity(0)))
@@ -86,7 +87,7 @@ def train(
     loss = yolo.build_loss(state.network, recipe, request.image_size)
     stopped_by: StoppedBy = "epochs"
     while len(state.history) < request.epochs:
-        if _next_epoch_passes_limit(state.history, request.time_limit_seconds):
+        if _next_epoch_passes_limit(state.history, request, recipe):
             stopped_by = "time_limit"
             break
         started = time.monotonic()
@@ -108,7 +109,7 @@ def train(
             )
         )
         checkpoints.save(_as_checkpoint(state))
-        on_epoch(state.history)
+        on_epoch(state.history, _seconds_left(state.history, request, recipe))
     state.average.network.load_state_dict(state.best_tensors)
     return TrainedNetwork(
         network=state.average.network.cpu(),
@@ -244,12 +245,35 @@ def _detector(network: nn.Module) -> Callable[[NDArray[np.float32]], Tensor]:
     return lambda images: yolo.detect(network, images)
 
 
-def _next_epoch_passes_limit(history: list[EpochRecord], time_limit_seconds: int) -> bool:
+def _next_epoch_passes_limit(
+    history: list[EpochRecord], request: TrainingRequest, recipe: Recipe
+) -> bool:
     """At least one epoch is always trained; then none that is expected to end after the limit."""
     if not history:
         return False
     done = sum(record.seconds for record in history)
-    return done + done / len(history) > time_limit_seconds
+    next_epoch = _expected_seconds(history, len(history), request, recipe)
+    return done + next_epoch > request.time_limit_seconds
+
+
+def _seconds_left(history: list[EpochRecord], request: TrainingRequest, recipe: Recipe) -> float:
+    return sum(
+        _expected_seconds(history, epoch, request, recipe)
+        for epoch in range(len(history), request.epochs)
+    )
+
+
+def _expected_seconds(
+    history: list[EpochRecord], epoch: int, request: TrainingRequest, recipe: Recipe
+) -> float:
+    """Expect what the last epochs took, in proportion to the pixels: the late, large ones cost more."""
+    size = _epoch_image_size(request, recipe, epoch)
+    recent = history[-_RECENT_EPOCHS:]
+    expected = [
+        record.seconds * (size / _epoch_image_size(request, recipe, record.epoch - 1)) ** 2
+        for record in recent
+    ]
+    return sum(expected) / len(expected)
 
 
 def _loading_processes(device: torch.device) -> int:

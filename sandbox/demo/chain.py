@@ -146,7 +146,13 @@ class Chain:
         warehouse = self.addresses.warehouse
         self._say(f"warehouse {warehouse.database} at {warehouse.host}:{warehouse.port}")
         self._airflow = AirflowServices(
-            self._state / "airflow", options.airflow_port, self._pipeline_environment()
+            self._state / "airflow",
+            options.airflow_port,
+            {
+                **self._pipeline_environment(),
+                # Not SQLite: scheduler, API server and workers write at the same time.
+                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.addresses.airflow_db.url(),
+            },
         )
         closing.callback(self._airflow.stop)
         login = self._airflow.start()

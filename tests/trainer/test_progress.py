@@ -36,7 +36,7 @@ def test_half_a_line_of_a_killed_run_is_mended(tmp_path: Path) -> None:
 
 
 def test_line_for_eyes_tells_epoch_quality_and_time_left() -> None:
-    line = describe_epoch([record(1), record(2)])
+    line = describe_epoch(record(2), 384.0)
     assert line.startswith("epoch  2/50")
     assert "mAP50 0.610" in line
     assert line.endswith("6 min 24 s left")
