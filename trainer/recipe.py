@@ -15,7 +15,9 @@ class Recipe:
     """Hyperparameters of one training. Unless said otherwise, the value is YOLOv5's."""
 
     # --- optimiser: AdamW with cosine decay. YOLOv5: SGD at 0.01, which needs many more steps than we can pay for.
-    learning_rate: float = 0.0015
+    # From nothing on 300 drawn photos at 160 px (one seed each), validation mAP50 after 12 epochs:
+    # 0.46 at 0.003, 0.33 at 0.0015.
+    learning_rate: float = 0.003
     final_learning_rate_fraction: float = 0.02
     momentum: float = 0.9
     weight_decay: float = 0.01
@@ -33,9 +35,8 @@ class Recipe:
 
     # --- loss
     box_gain: float = 0.05
-    # YOLOv5 scales the class loss by classes/80: with five classes telling sights apart would count
-    # for next to nothing.
-    class_gain: float = 0.3
+    # YOLOv5 scales the class loss by classes/80: 0.03 for five classes, which counts for little.
+    class_gain: float = 0.1
     objectness_gain: float = 1.0
     # The objectness loss is scaled by (image size / 640) to this power. YOLOv5: 2, which at 224 px
     # leaves an eighth.
@@ -72,4 +73,4 @@ FROM_NOTHING = Recipe()
 # back from 0.38 to 0.06 before it rose again. Fine-tuned on 88 real photos of six sights for ten
 # epochs (one seed each, 24 validation photos): 0.89 at 0.0005, 0.83 at 0.0003, 0.85 at 0.0008; at
 # 0.0005 with a class_gain of 0.05, 0.86. Good weights know shapes: nothing is gained by small pictures.
-FROM_WEIGHTS = replace(FROM_NOTHING, learning_rate=0.0005, class_gain=0.1, small_first_fraction=0.0)
+FROM_WEIGHTS = replace(FROM_NOTHING, learning_rate=0.0005, small_first_fraction=0.0)
