@@ -18,9 +18,9 @@ WEIGHTS ?=
 STATE ?= var/demo
 AIRFLOW_PORT ?= 8080
 APP_PORT ?= 8501
-DEMO := $(AIRFLOW)/python -m sandbox.demo --state $(STATE) \
+DEMO := $(AIRFLOW)/python -m sandbox.demo --state "$(STATE)" \
 	--airflow-port $(AIRFLOW_PORT) --app-port $(APP_PORT) \
-	$(if $(WORLD),--world $(WORLD)) $(if $(WEIGHTS),--weights $(WEIGHTS))
+	$(if $(WORLD),--world "$(WORLD)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 .PHONY: help
 help: ## list the commands
@@ -68,7 +68,7 @@ browser: ## install Debian's Chromium, if there is none
 check: lint types ## everything that reads the code without running it
 
 .PHONY: lint
-lint: .venv/airflow/.tests-installed ## style, SQL, import directions, Dockerfiles, drift of documents
+lint: .venv/airflow/.tests-installed ## style, SQL, import directions, Dockerfiles
 	$(AIRFLOW)/ruff check .
 	$(AIRFLOW)/ruff format --check .
 	$(AIRFLOW)/lint-imports --no-cache

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+import httpx
+import psycopg
 from rich.console import Console
 
 from sandbox.demo.airflow_api import AirflowApi, AirflowApiError, TaskState
@@ -23,8 +26,8 @@ from sandbox.ports import PortTaken
 from sandbox.world import WorldError, load_world
 from sightscan.city import City
 from sightscan.errors import SightScanError
-from sightscan.warehouse.cities import list_cities
-from sightscan.warehouse.requests import ask_for_city, refusal_of
+from sightscan.warehouse.cities import find_city
+from sightscan.warehouse.requests import ask_for_city, city_of_request, refusal_of
 
 SYNC_TIMEOUT_SECONDS = 120
 RUN_TIMEOUT_SECONDS = 3600
@@ -33,37 +36,48 @@ EXPLAINED = (
     PortTaken,
     SandboxFailed,
     SightScanError,
-    TimeoutError,
     WorldError,
+    LookupError,
+    OSError,
     RuntimeError,
+    httpx.HTTPError,
+    psycopg.Error,
+    subprocess.SubprocessError,
 )
+# What a shell reports of a program that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run the demo; 0 if the city's run was green, 1 if not, 2 on bad input."""
+    """Run the demo; 0 if the city's run was green, 1 if not, 2 on bad input, 130 if cut short."""
     options, once = _parse_arguments()
     console = Console(soft_wrap=True)
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()
+    status = INTERRUPTED
+    report_path = options.state / "report.json"
     try:
+        # A report that is there is this run's.
+        report_path.unlink(missing_ok=True)
         if options.world:
             load_world(options.world)  # a bad world is said before anything is started
         console.print(f"[bold]SightScan demo[/], {options.profile.name}; state in {options.state}")
         with Chain(options, say=console.print) as chain:
             city = _add_city(chain, console)
             state, report = _run_city(chain, city, console, started)
-            report.write(options.state / "report.json")
+            report.write(report_path)
+            status = 0 if state == "success" else 1
             console.print(as_table(report))
-            console.print(f"report    {options.state / 'report.json'}")
+            console.print(f"report    {report_path}")
             _draw(chain, city, options.state, console)
             if state != "success":
                 console.print("[red]The run is red: see the log above.[/]")
             if not once:
                 _stay_up(chain, console)
-            return 0 if state == "success" else 1
+            return status
     except KeyboardInterrupt:
         console.print("\nended; everything that was started is stopped")
-        return 0
+        return status
     except EXPLAINED as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
@@ -101,14 +115,14 @@ def _add_city(chain: Chain, console: Console) -> City:
     state = chain.api.await_run("sync_cities", run_id, SYNC_TIMEOUT_SECONDS)
     with chain.connect() as connection:
         refusal = refusal_of(connection, name)
-        cities = {city.name: city for city in list_cities(connection)}
+        city_id = city_of_request(connection, name)
+        city = find_city(connection, city_id) if city_id else None
     if refusal:
         raise AirflowApiError(refusal)
-    if state != "success" or not cities:
+    if state != "success" or city is None:
         failed = _failed_log(chain.api, "sync_cities", run_id)
         message = f"the run of sync_cities is {state}\n{failed}"
         raise AirflowApiError(message)
-    city = cities.get(name) or next(iter(cities.values()))
     chain.parse_dags()
     chain.api.await_dag(city.dag_id, SYNC_TIMEOUT_SECONDS)
     return city

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from airflow.utils.state import DagRunState
 
+from sightscan.errors import InstanceError
 from sightscan.operators.reaper import reap
-from sightscan.settings import settings
+from sightscan.settings import Settings, settings
 from sightscan.warehouse.instances import lease_instance, list_leases, open_session
 from tests.dags.small_cloud import DAG_ID, SmallCloud, small_cloud
 
@@ -101,3 +102,23 @@ def test_lease_past_its_deadline_is_freed_though_its_run_lives(cloud: SmallCloud
 def test_instance_that_nobody_leased_is_stopped(cloud: SmallCloud) -> None:
     assert reap({"ti": Instance("running")}) == [cloud.instance_id]
     assert cloud.instance_state() == "stopped"
+
+
+def test_one_unknown_instance_does_not_protect_the_others(
+    cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTS_EC2_INSTANCE_ID", f"i-0123456789abcdef0,{cloud.instance_id}")
+    settings.cache_clear()
+    with pytest.raises(InstanceError, match="i-0123456789abcdef0"):
+        reap({"ti": Instance("running")})
+    assert cloud.instance_state() == "stopped"
+
+
+def test_leased_instance_that_is_no_longer_configured_is_reaped_too(
+    cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease(cloud)
+    # The settings name another one by now.
+    monkeypatch.setattr(Settings, "instance_ids", ())
+    assert reap({"ti": Instance("failed")}) == [cloud.instance_id]
+    assert cloud.one("select count(*) from core.instance_lease") == 0

@@ -150,6 +150,7 @@ def test_run_marked_failed_by_hand_is_red_and_leaves_no_gpu(run: CityRun) -> Non
     assert states["stop_instance"] == "success"
     assert run.chain.control.instance_history()[-1]["state"] == "stopped"
     assert training_processes(run.chain) == []
+    assert run.one("select state from core.training_run order by training_id desc") == "failed"
 
 
 def clearest(photos: Any) -> list[Any]:

@@ -11,7 +11,7 @@ import psycopg
 from sightscan.discover.cities import resolve_city
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import AmbiguousCity, UnknownCity
-from sightscan.warehouse.cities import add_city
+from sightscan.warehouse.cities import add_city, list_cities
 from sightscan.warehouse.requests import RequestInbox, settle_request, waiting_requests
 
 logger = logging.getLogger(__name__)
@@ -49,6 +49,12 @@ def _settle(
     except (UnknownCity, AmbiguousCity) as error:
         logger.info("refused %r: %s", request.asked_name, error)
         return settle_request(connection, request, city_id=None, detail=str(error))
+    if city.city_id in {one.city_id for one in list_cities(connection, state="disabled")}:
+        # Its runs cost money: who retired it may bring it back, whoever asks in the app may not.
+        detail = (
+            f"{city.name}, {city.country} was retired; ask whoever runs SightScan to add it again"
+        )
+        return settle_request(connection, request, city_id=None, detail=detail)
     with connection.transaction():
         city = add_city(connection, city)
         return settle_request(connection, request, city_id=city.city_id, detail=None)

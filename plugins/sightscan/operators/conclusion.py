@@ -9,7 +9,7 @@ from typing import Any
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
-from sightscan.operators.work import city_work
+from sightscan.operators.work import CityWork, city_work
 
 logger = logging.getLogger(__name__)
 
@@ -25,16 +25,27 @@ def conclude(slug: str) -> str:
     """
     from sightscan.warehouse.reports import list_reports
 
+    failed = _failed_tasks(get_current_context())
     with city_work(slug) as work:
         for task_id, subject, report in list_reports(
             work.connection, dag_id=work.dag_id, run_id=work.run_id
         ):
             logger.info("%s %s %s", task_id, subject, _as_counts(report))
-    failed = _failed_tasks(get_current_context())
+        if failed:
+            _end_training(work, f"failed: {', '.join(failed)}")
     if failed:
         msg = f"failed: {', '.join(failed)}; open the log of the first of them"
         raise AirflowFailException(msg)
     return f"{slug}: all tasks ended well"
+
+
+def _end_training(work: CityWork, error: str) -> None:
+    """Note the end of a training whose task could not do so itself: killed, or timed out."""
+    from sightscan.warehouse.trainings import find_training, finish_training
+
+    training = find_training(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+    if training is not None and training.state in ("requested", "running"):
+        finish_training(work.connection, training.training_id, error=error)
 
 
 def _failed_tasks(context: Any) -> list[str]:

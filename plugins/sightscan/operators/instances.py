@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 LEASE_POLL = timedelta(seconds=30)
-# Start, host, upload, registration and stop, beside the training itself.
-LEASE_MARGIN_SECONDS = 2 * 3600
+# What the tasks around the training may take at most by their own time-outs: start with its
+# retries 2 h, host 1 h, upload 2 h, the trainer's margin, registration and stop.
+LEASE_MARGIN_SECONDS = 7 * 3600
 # Reading the last lines and the export come after the trainer's own limit.
 TRAINING_MARGIN_SECONDS = 1800
 RECONNECT_ATTEMPTS = 12
@@ -172,7 +173,12 @@ class StopInstanceOperator(EC2StopInstanceOperator):
 
     def execute(self, context: Context) -> None:
         """Stop and wait until EC2 says stopped."""
-        from sightscan.warehouse.instances import close_session, lease_of, release_lease
+        from sightscan.warehouse.instances import (
+            close_session,
+            find_open_session,
+            lease_of,
+            release_lease,
+        )
 
         with city_work(self.slug) as work:
             lease = lease_of(work.connection, dag_id=work.dag_id, run_id=work.run_id)
@@ -186,6 +192,13 @@ class StopInstanceOperator(EC2StopInstanceOperator):
                 )
                 raise InstanceError(msg)
             self.check_interval = work.config.mts_check_interval_seconds
+            session = find_open_session(work.connection, self.instance_id)
             super().execute(context)
-            close_session(work.connection, self.instance_id, stopped_by="teardown")
+            if session is not None:
+                close_session(
+                    work.connection,
+                    self.instance_id,
+                    stopped_by="teardown",
+                    session_id=session.session_id,
+                )
             release_lease(work.connection, dag_id=work.dag_id, run_id=work.run_id)

@@ -3,52 +3,87 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
+from botocore.exceptions import BotoCoreError, ClientError
 
+from sightscan.errors import InstanceError
 from sightscan.operators.connections import AWS_CONNECTION
 from sightscan.settings import settings
+
+if TYPE_CHECKING:
+    import psycopg
 
 logger = logging.getLogger(__name__)
 
 LIVE_RUN_STATES = frozenset({"queued", "running"})
 BILLED_STATES = frozenset({"pending", "running"})
+# Looks at the state, one each MTS_CHECK_INTERVAL_SECONDS; EC2 stops an instance in a minute or two.
+STOP_LOOKS = 120
 
 
 def reap(context: Any) -> list[str]:
     """Stop instances without a living lease, then free dead leases; return what was stopped.
 
     In this order: a run that waits must not lease a machine on which a dead run's job still trains.
+    Leased instances that are no longer in MTS_EC2_INSTANCE_ID count, too.
+
+    Raises:
+        InstanceError: an instance could not be stopped; the others were.
+
     """
     from sightscan.warehouse.connection import connect
-    from sightscan.warehouse.instances import close_session, list_leases, release_lease
+    from sightscan.warehouse.instances import list_leases
 
     config = settings()
     hook = EC2Hook(aws_conn_id=AWS_CONNECTION)
+    stopped, trouble = [], []
     with connect(config, autocommit=True) as connection:
-        leases = {lease.instance_id: lease for lease in list_leases(connection)}
-        dead = {id_: why for id_, lease in leases.items() if (why := _why_dead(context, lease))}
-        idle = [id_ for id_ in config.instance_ids if id_ not in leases or id_ in dead]
-        stopped = [id_ for id_ in idle if hook.get_instance_state(id_) in BILLED_STATES]
-        for instance_id in stopped:
-            why = dead.get(instance_id, "nobody holds a lease on it")
-            logger.warning("%s runs, but %s: stopping it", instance_id, why)
-            hook.get_instance(instance_id).stop()
-        for instance_id in stopped:
-            hook.wait_for_state(
-                instance_id=instance_id,
-                target_state="stopped",
-                check_interval=config.mts_check_interval_seconds,
-            )
-        for instance_id in idle:
-            # Also those that stopped by themselves: a session without an end has no price.
-            close_session(connection, instance_id, stopped_by="reaper")
-        for instance_id, why in dead.items():
-            lease = leases[instance_id]
-            logger.warning("freeing the lease of %s on %s: %s", lease.run_id, instance_id, why)
-            release_lease(connection, dag_id=lease.dag_id, run_id=lease.run_id)
+        leased = [lease.instance_id for lease in list_leases(connection)]
+        for instance_id in dict.fromkeys([*config.instance_ids, *leased]):
+            try:
+                if _stop_if_idle(connection, hook, context, instance_id):
+                    stopped.append(instance_id)
+            except (BotoCoreError, ClientError) as error:
+                trouble.append(f"{instance_id}: {error}")
+    if trouble:
+        msg = f"not all idle instances could be stopped ({'; '.join(trouble)}); look at them in EC2"
+        raise InstanceError(msg)
     return stopped
+
+
+def _stop_if_idle(
+    connection: psycopg.Connection[Any], hook: EC2Hook, context: Any, instance_id: str
+) -> bool:
+    """Stop one instance unless a living run holds it; return whether it had to be stopped."""
+    from sightscan.warehouse.instances import (
+        close_session,
+        find_open_session,
+        list_leases,
+        release_lease,
+    )
+
+    # Read anew: stopping the one before took a minute, in which this one may have been leased.
+    lease = next((one for one in list_leases(connection) if one.instance_id == instance_id), None)
+    why = "nobody holds a lease on it" if lease is None else _why_dead(context, lease)
+    if why is None:
+        return False
+    session = find_open_session(connection, instance_id)
+    has_to_stop = hook.get_instance_state(instance_id) in BILLED_STATES
+    if has_to_stop:
+        logger.warning("%s runs, but %s: stopping it", instance_id, why)
+        instance = hook.get_instance(instance_id)
+        instance.stop()
+        delay = settings().mts_check_interval_seconds
+        instance.wait_until_stopped(WaiterConfig={"Delay": delay, "MaxAttempts": STOP_LOOKS})
+    if session is not None:
+        # Also of one that stopped by itself: a session without an end has no price.
+        close_session(connection, instance_id, stopped_by="reaper", session_id=session.session_id)
+    if lease is not None:
+        logger.warning("freeing the lease of %s on %s: %s", lease.run_id, instance_id, why)
+        release_lease(connection, dag_id=lease.dag_id, run_id=lease.run_id)
+    return has_to_stop
 
 
 def _why_dead(context: Any, lease: Any) -> str | None:

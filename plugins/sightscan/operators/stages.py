@@ -83,7 +83,7 @@ def label_photos(slug: str) -> int:
 
 @task(execution_timeout=timedelta(minutes=30))
 def refresh_marts(slug: str) -> int:
-    """Run the data checks on what the run changed; return how many warn, fail if one must hold."""
+    """Run the data checks over the marts; return how many warn, fail if one that must hold does not."""
     from sightscan.operators.quality import judge_marts
 
     with city_work(slug) as work:

@@ -7,8 +7,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from airflow.providers.ssh.triggers.ssh_remote_job import SSHRemoteJobTrigger
 
+from sightscan.errors import SightScanError
 from sightscan.train.progress import parse_progress
 
 if TYPE_CHECKING:
@@ -36,9 +38,17 @@ class TrainingTrigger(SSHRemoteJobTrigger):
         exit_code = await super()._check_completion(conn)
         epochs = parse_progress(text)
         if len(epochs) > self._epochs_saved:
-            await asyncio.to_thread(_save_epochs, self.training_id, epochs)
-            self._epochs_saved = len(epochs)
+            await self._keep(epochs)
         return exit_code
+
+    async def _keep(self, epochs: Sequence[Mapping[str, Any]]) -> None:
+        try:
+            await asyncio.to_thread(_save_epochs, self.training_id, epochs)
+        except (psycopg.Error, SightScanError) as error:
+            # A training must not end because its progress cannot be shown; the next poll saves it.
+            self.log.warning("the epochs' metrics were not saved: %s", error)
+        else:
+            self._epochs_saved = len(epochs)
 
 
 def _save_epochs(training_id: int, epochs: Sequence[Mapping[str, Any]]) -> None:

@@ -146,11 +146,19 @@ def session_running(connection: psycopg.Connection[Any], instance_id: str) -> No
 
 
 def close_session(
-    connection: psycopg.Connection[Any], instance_id: str, *, stopped_by: str
+    connection: psycopg.Connection[Any],
+    instance_id: str,
+    *,
+    stopped_by: str,
+    session_id: int | None = None,
 ) -> InstanceSession | None:
-    """Note that EC2 says stopped; return the session with its cost, or None if none was open."""
+    """Note that EC2 says stopped; return the session with its cost, or None if none was open.
+
+    With `session_id`, only that one is closed: another may have begun since it was looked at.
+    """
     row = connection.execute(
-        statement("close_session"), {"instance_id": instance_id, "stopped_by": stopped_by}
+        statement("close_session"),
+        {"instance_id": instance_id, "stopped_by": stopped_by, "session_id": session_id},
     ).fetchone()
     return None if row is None else _session(row)
 

@@ -20,6 +20,7 @@ class RequestInbox:
     request_id: uuid.UUID
     asked_name: str
     asked_at: datetime
+    last_asked_at: datetime
     vote_count: int
 
 
@@ -44,6 +45,8 @@ def settle_request(
         "request_id": request.request_id,
         "asked_name": request.asked_name,
         "asked_at": request.asked_at,
+        # Who asks while the name is being looked up is counted the next time.
+        "last_asked_at": request.last_asked_at,
         "vote_count": request.vote_count,
         "city_id": city_id,
         "detail": detail,
@@ -62,6 +65,14 @@ def ask_for_city(connection: psycopg.Connection[Any], asked_name: str, asked_by:
         {"request_id": request_id, "asked_name": asked_name, "asked_by": asked_by},
     )
     return request_id
+
+
+def city_of_request(connection: psycopg.Connection[Any], asked_name: str) -> str | None:
+    """Return the id of the city that a name was resolved to, or None if it was not."""
+    row = connection.execute(
+        statement("find_requested_city"), {"asked_name": asked_name}
+    ).fetchone()
+    return row[0] if row else None
 
 
 def refusal_of(connection: psycopg.Connection[Any], asked_name: str) -> str | None:

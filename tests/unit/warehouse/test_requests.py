@@ -8,6 +8,7 @@ import psycopg
 
 from sightscan.warehouse.requests import (
     ask_for_city,
+    city_of_request,
     refusal_of,
     settle_request,
     waiting_requests,
@@ -58,3 +59,17 @@ def test_a_resolved_name_has_no_refusal(warehouse: psycopg.Connection[Any]) -> N
     (request,) = waiting_requests(warehouse)
     settle_request(warehouse, request, city_id="Q1", detail=None)
     assert refusal_of(warehouse, "One") is None
+
+
+def test_who_asks_while_a_name_is_looked_up_is_not_lost(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    add_city(warehouse)
+    ask_for_city(warehouse, "One", "ann")
+    (request,) = waiting_requests(warehouse)
+    ask_for_city(warehouse, "One", "ben")
+    settle_request(warehouse, request, city_id="Q1", detail=None)
+    (later,) = waiting_requests(warehouse)
+    assert later.vote_count == 1
+    assert city_of_request(warehouse, "One") == "Q1"
+    assert city_of_request(warehouse, "Two") is None
