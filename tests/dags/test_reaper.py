@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import ErrorResponse
 from airflow.utils.state import DagRunState
 
 from sightscan.errors import InstanceError
@@ -25,6 +27,8 @@ class Instance:
 
     def get_dagrun_state(self, dag_id: str, run_id: str) -> Any:
         assert (dag_id, run_id) == (DAG_ID, "run")
+        if isinstance(self._state, Exception):
+            raise self._state
         return self._state
 
 
@@ -122,3 +126,20 @@ def test_leased_instance_that_is_no_longer_configured_is_reaped_too(
     monkeypatch.setattr(Settings, "instance_ids", ())
     assert reap({"ti": Instance("failed")}) == [cloud.instance_id]
     assert cloud.one("select count(*) from core.instance_lease") == 0
+
+
+def test_instance_of_a_deleted_run_is_stopped_and_freed(cloud: SmallCloud) -> None:
+    not_found = AirflowRuntimeError(
+        ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={"status_code": 404})
+    )
+    lease(cloud)
+    assert reap({"ti": Instance(not_found)}) == [cloud.instance_id]
+    assert cloud.instance_state() == "stopped"
+    assert cloud.one("select count(*) from core.instance_lease") == 0
+
+
+def test_start_that_nobody_noted_as_running_is_billed_from_its_start(cloud: SmallCloud) -> None:
+    lease(cloud)
+    assert cloud.one("select running_at from core.instance_session") is None
+    reap({"ti": Instance("failed")})
+    assert cloud.one("select running_at = started_at from core.instance_session")

@@ -1,5 +1,10 @@
 update core.instance_session
 set
+    -- A start whose worker died before it could note that the instance runs is billed from its start.
+    running_at = coalesce(
+        instance_session.running_at,
+        case when %(has_run)s then instance_session.started_at end
+    ),
     stopped_at = now(),
     stopped_by = %(stopped_by)s
 where

@@ -193,6 +193,7 @@ class StopInstanceOperator(EC2StopInstanceOperator):
                 raise InstanceError(msg)
             self.check_interval = work.config.mts_check_interval_seconds
             session = find_open_session(work.connection, self.instance_id)
+            has_run = self.hook.get_instance_state(self.instance_id) == "running"
             super().execute(context)
             if session is not None:
                 close_session(
@@ -200,5 +201,6 @@ class StopInstanceOperator(EC2StopInstanceOperator):
                     self.instance_id,
                     stopped_by="teardown",
                     session_id=session.session_id,
+                    has_run=has_run,
                 )
             release_lease(work.connection, dag_id=work.dag_id, run_id=work.run_id)

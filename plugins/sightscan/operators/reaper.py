@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
+from airflow.sdk.exceptions import AirflowRuntimeError
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sightscan.errors import InstanceError
@@ -45,7 +47,7 @@ def reap(context: Any) -> list[str]:
             try:
                 if _stop_if_idle(connection, hook, context, instance_id):
                     stopped.append(instance_id)
-            except (BotoCoreError, ClientError) as error:
+            except (AirflowRuntimeError, BotoCoreError, ClientError) as error:
                 trouble.append(f"{instance_id}: {error}")
     if trouble:
         msg = f"not all idle instances could be stopped ({'; '.join(trouble)}); look at them in EC2"
@@ -70,7 +72,8 @@ def _stop_if_idle(
     if why is None:
         return False
     session = find_open_session(connection, instance_id)
-    has_to_stop = hook.get_instance_state(instance_id) in BILLED_STATES
+    state = hook.get_instance_state(instance_id)
+    has_to_stop = state in BILLED_STATES
     if has_to_stop:
         logger.warning("%s runs, but %s: stopping it", instance_id, why)
         instance = hook.get_instance(instance_id)
@@ -79,7 +82,13 @@ def _stop_if_idle(
         instance.wait_until_stopped(WaiterConfig={"Delay": delay, "MaxAttempts": STOP_LOOKS})
     if session is not None:
         # Also of one that stopped by itself: a session without an end has no price.
-        close_session(connection, instance_id, stopped_by="reaper", session_id=session.session_id)
+        close_session(
+            connection,
+            instance_id,
+            stopped_by="reaper",
+            session_id=session.session_id,
+            has_run=state == "running",
+        )
     if lease is not None:
         logger.warning("freeing the lease of %s on %s: %s", lease.run_id, instance_id, why)
         release_lease(connection, dag_id=lease.dag_id, run_id=lease.run_id)
@@ -89,6 +98,12 @@ def _stop_if_idle(
 def _why_dead(context: Any, lease: Any) -> str | None:
     if lease.is_expired:
         return f"its deadline {lease.deadline_at:%Y-%m-%d %H:%M} has passed"
-    state = context["ti"].get_dagrun_state(lease.dag_id, lease.run_id)
+    try:
+        state = context["ti"].get_dagrun_state(lease.dag_id, lease.run_id)
+    except AirflowRuntimeError as error:
+        # Whoever deletes a run deletes its teardown, too: nobody else stops its instance.
+        if (error.error.detail or {}).get("status_code") == HTTPStatus.NOT_FOUND:
+            return "its run was deleted"
+        raise
     # The state may be a string or Airflow's enumeration of strings: equal, but not alike in text.
     return None if state in LIVE_RUN_STATES else f"its run is {getattr(state, 'value', state)}"

@@ -151,14 +151,21 @@ def close_session(
     *,
     stopped_by: str,
     session_id: int | None = None,
+    has_run: bool = False,
 ) -> InstanceSession | None:
     """Note that EC2 says stopped; return the session with its cost, or None if none was open.
 
-    With `session_id`, only that one is closed: another may have begun since it was looked at.
+    With `session_id`, only that one is closed: another may have begun since it was looked at. With
+    `has_run`, one that nobody noted as running is billed from its start.
     """
     row = connection.execute(
         statement("close_session"),
-        {"instance_id": instance_id, "stopped_by": stopped_by, "session_id": session_id},
+        {
+            "instance_id": instance_id,
+            "stopped_by": stopped_by,
+            "session_id": session_id,
+            "has_run": has_run,
+        },
     ).fetchone()
     return None if row is None else _session(row)
 
