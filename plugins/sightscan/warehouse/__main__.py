@@ -1,4 +1,4 @@
-"""`python -m sightscan.warehouse migrate`: bring the warehouse to the newest schema."""
+"""`python -m sightscan.warehouse COMMAND`: what an operator does to the warehouse by hand."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ import argparse
 import sys
 
 from sightscan.errors import SightScanError
-from sightscan.settings import settings
-from sightscan.warehouse.connection import connect
-from sightscan.warehouse.migrate import migrate
+from sightscan.warehouse.commands import migrate
+
+COMMANDS = (migrate,)
 
 
 def main() -> int:
     """Run one command; return 0, or 2 after a one-sentence error."""
     parser = argparse.ArgumentParser(prog="python -m sightscan.warehouse", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("migrate", help="apply what is missing; safe to repeat, safe at once")
-    parser.parse_args()
+    parsers = parser.add_subparsers(dest="command", required=True)
+    for command in COMMANDS:
+        command.add_arguments(
+            parsers.add_parser(command.NAME, help=command.HELP, description=command.__doc__)
+        )
+    arguments = parser.parse_args()
+    run = {command.NAME: command.run for command in COMMANDS}[arguments.command]
     try:
-        with connect() as connection:
-            report = migrate(connection, settings().sql_folder)
+        said = run(arguments)
     except SightScanError as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
-    sys.stdout.write(
-        f"applied={len(report.applied)} already_there={report.already_there} "
-        f"marts_renewed={'yes' if report.marts_renewed else 'no'}\n"
-    )
+    sys.stdout.write(f"{said}\n")
     return 0
 
 
