@@ -16,6 +16,7 @@ export PATH := $(CURDIR)/$(AIRFLOW):$(PATH)
 WORLD ?=
 WEIGHTS ?=
 STATE ?= var/demo
+ARGS ?=
 AIRFLOW_PORT ?= 8080
 APP_PORT ?= 8501
 DEMO := $(AIRFLOW)/python -m sandbox.demo --state "$(STATE)" \
@@ -36,6 +37,12 @@ demo: setup ## take a city from its name to a detector, and stay up (WORLD=, WEI
 .PHONY: demo-once
 demo-once: setup ## the same, then write var/demo/report.json and end
 	@exec $(DEMO) --once
+
+.PHONY: airflow
+airflow: ## Airflow's own command line, for the demo that is up (ARGS="backfill create ...")
+	@test -e "$(STATE)/environment" || \
+		{ echo "error: no demo in $(STATE); start one with 'make demo', or name it: STATE="; exit 2; }
+	@. "$(STATE)/environment"; exec airflow $(ARGS)
 
 .PHONY: test
 test: check test-unit test-trainer test-app test-slow ## set up, check and test everything

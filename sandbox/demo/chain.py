@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from sandbox.demo.airflow_api import AirflowApi
 from sandbox.demo.airflow_services import AirflowLogin, AirflowServices
 from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
 from sandbox.demo.profile import DemoProfile
+from sandbox.files import write_private
 from sandbox.launch import SandboxProcess
 from sandbox.ports import PortTaken, is_free
 from sandbox.processes import KeptProcess, start_kept
@@ -26,6 +28,8 @@ from sightscan.warehouse.connection import connect
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 APP_BIN = REPOSITORY / ".venv" / "app" / "bin"
+# Holds the passwords of this demo: readable by its owner only, as write_private does.
+ENVIRONMENT_FILE = "environment"
 
 
 @dataclass(frozen=True)
@@ -157,10 +161,20 @@ class Chain:
         closing.callback(self._airflow.stop)
         login = self._airflow.start()
         self._say(f"Airflow   {login.url}  (user {login.username}, password {login.password})")
+        self._write_environment()
         if options.with_app:
             self._app = self._start_app()
             closing.callback(self._app.stop)
             self._say(f"app       {self.app_url}")
+
+    def _write_environment(self) -> None:
+        """Let a shell be this Airflow's and this warehouse's: `. environment`, or `make airflow`."""
+        lines = [
+            f"export {name}={shlex.quote(value)}\n"
+            for name, value in sorted(self.airflow_environment.items())
+            if name not in {"HOME", "LANG"}
+        ]
+        write_private(self._state / ENVIRONMENT_FILE, "".join(lines))
 
     def _start_app(self) -> KeptProcess:
         folder = self._state / "app"
