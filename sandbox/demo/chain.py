@@ -108,6 +108,11 @@ class Chain:
         return self._services.environment
 
     @property
+    def environment_file(self) -> Path:
+        """Shell commands that export `airflow_environment`."""
+        return self._state / ENVIRONMENT_FILE
+
+    @property
     def settings(self) -> Settings:
         """The settings that the pipeline's tasks have."""
         return read_settings(
@@ -174,7 +179,7 @@ class Chain:
             for name, value in sorted(self.airflow_environment.items())
             if name not in {"HOME", "LANG"}
         ]
-        write_private(self._state / ENVIRONMENT_FILE, "".join(lines))
+        write_private(self.environment_file, "".join(lines))
 
     def _start_app(self) -> KeptProcess:
         folder = self._state / "app"

@@ -6,14 +6,18 @@ app, and a second run that is marked failed by hand while it trains.
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from psycopg.rows import dict_row
 
 from sandbox.demo.airflow_api import TaskState
 from sandbox.demo.chain import Chain, ChainOptions
@@ -118,6 +122,29 @@ def test_stand_ins_were_asked_what_the_warehouse_says(run: CityRun) -> None:
     assert run.one("select count(*) from core.instance_session where stopped_at is not null") == 1
 
 
+def test_backfill_by_airflows_command_line_fills_the_hours_it_is_asked_for(run: CityRun) -> None:
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = [end - timedelta(hours=back) for back in (4, 3, 2)]
+    with run.chain.connect() as connection:
+        for number, hour in enumerate(hours):
+            # What happened before: a photo more in each hour.
+            connection.execute(
+                "insert into core.rejected_photo (url_sha256, sight_id, url, source, reason,"
+                " recorded_at) select sha256((%s || n)::bytea), (select min(sight_id) from core.sight),"
+                " %s || n, 'test', 'too_small', %s + interval '7 minutes'"
+                " from generate_series(0, %s) n",
+                (f"{hour}/", f"{hour}/", hour, number),
+            )
+    backfill(run, hours[0], hours[-1])
+    before = run_facts(run, end)
+    assert [facts["photos_rejected"] for facts in before] == [1, 2, 3]
+    backfill(run, hours[0], hours[-1])
+    again = run_facts(run, end)
+    with run.chain.connect() as connection:
+        connection.execute("delete from core.rejected_photo where source = 'test'")
+    assert again == before
+
+
 def test_lease_is_free_and_no_training_is_left(run: CityRun) -> None:
     assert run.one("select count(*) from core.instance_lease") == 0
     assert training_processes(run.chain) == []
@@ -151,6 +178,34 @@ def test_run_marked_failed_by_hand_is_red_and_leaves_no_gpu(run: CityRun) -> Non
     assert run.chain.control.instance_history()[-1]["state"] == "stopped"
     assert training_processes(run.chain) == []
     assert run.one("select state from core.training_run order by training_id desc") == "failed"
+
+
+def run_facts(run: CityRun, end: datetime) -> list[dict[str, Any]]:
+    """Return what the hourly mart says of the hours before `end`, the oldest first."""
+    with run.chain.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            "select * from mart.city_activity_hourly where hour_at < %s order by hour_at", (end,)
+        ).fetchall()
+
+
+def backfill(run: CityRun, first: datetime, last: datetime) -> None:
+    """Backfill the hourly DAG as its documentation says, newest first, and wait for the runs."""
+    dag_id = "refresh_data_marts"
+    command = [
+        *("airflow", "backfill", "create", "--dag-id", dag_id, "--run-backwards"),
+        *("--from-date", first.isoformat(), "--to-date", last.isoformat()),
+        *("--reprocess-behavior", "completed"),
+    ]
+    # In a shell that was made the demo's, as the README says.
+    file = run.chain.environment_file
+    script = f". {shlex.quote(str(file))}; exec {shlex.join(command)}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    hour = first
+    while hour <= last:
+        run_id = f"backfill__{(hour + timedelta(hours=1)).isoformat()}"
+        assert run.chain.api.await_run(dag_id, run_id, STEP_SECONDS) == "success"
+        hour += timedelta(hours=1)
 
 
 def clearest(photos: Any) -> list[Any]:
