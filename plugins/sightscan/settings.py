@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     pgdatabase: str = "sightscan"
     pguser: str = "sightscan_pipeline"
     pgpassword: SecretStr | None = None
+    first_database_url: SecretStr | None = None
     sql_folder: Path = REPOSITORY / "include" / "sql"
     prices_file: Path = REPOSITORY / "include" / "prices.yaml"
 

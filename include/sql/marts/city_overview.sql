@@ -6,6 +6,7 @@ with sights as (
         count(*) as sight_count,
         max(sight.recorded_at) as recorded_at
     from core.sight
+    where sight.state = 'active'
     group by sight.city_id
 ),
 

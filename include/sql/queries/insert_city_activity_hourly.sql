@@ -33,7 +33,10 @@ with events as (
         'image_sent' as kind,
         paid_call.unit_count as quantity
     from core.paid_call
-    where paid_call.recorded_at >= %(start_at)s and paid_call.recorded_at < %(end_at)s
+    where
+        paid_call.recorded_at >= %(start_at)s
+        and paid_call.recorded_at < %(end_at)s
+        and not paid_call.is_taken_over
     union all
     select
         label.recorded_at,

@@ -17,4 +17,5 @@ from core.sight
 where
     (%(city_id)s::text is null or sight.city_id = %(city_id)s)
     and (%(sight_id)s::bigint is null or sight.sight_id = %(sight_id)s)
+    and sight.state = 'active'
 order by sight.city_id, sight.rank, sight.sight_id

@@ -22,6 +22,8 @@ spent as (
         paid_call.provider = %(provider)s
         and paid_call.feature = %(feature)s
         and paid_call.state in ('reserved', 'succeeded', 'unknown')
+        -- What the first SightScan paid is no part of this budget.
+        and not paid_call.is_taken_over
 ),
 
 earlier as (

@@ -13,4 +13,5 @@ from core.paid_call
 where
     paid_call.provider = %(provider)s
     and paid_call.feature = %(feature)s
-    and paid_call.state in ('reserved', 'succeeded', 'unknown');
+    and paid_call.state in ('reserved', 'succeeded', 'unknown')
+    and not paid_call.is_taken_over;
