@@ -71,6 +71,7 @@ class Bystander:
     longitude: float
     located_in: str
     demolished_on: str | None = None
+    has_commons_category: bool = True
 
 
 @dataclass(frozen=True)
@@ -205,4 +206,15 @@ def _bystanders(city: PlaceFacts, town: PlaceFacts, ids: Identifiers) -> tuple[B
         located_in=city.wikidata_id,
         demolished_on="1871-05-02T00:00:00Z",
     )
-    return (*nearby, far, demolished)
+    # A building of which Commons has no photos.
+    unseen = Bystander(
+        ids.deal(f"Unseen Tower of {city.name}"),
+        f"Unseen Tower of {city.name}",
+        TOWER_CLASS,
+        f"tower in {city.name}",
+        52,
+        *point_near(city.latitude, city.longitude, 1.1, 310),
+        located_in=city.wikidata_id,
+        has_commons_category=False,
+    )
+    return (*nearby, far, demolished, unseen)

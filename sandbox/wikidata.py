@@ -20,6 +20,7 @@ from pyoxigraph import NamedNode, QueryBoolean, QueryResultsFormat, QuerySolutio
 from sandbox.city_facts import CityFacts
 from sandbox.counts import Counts
 from sandbox.entity_search import get_entities, search_entities
+from sandbox.item_search import search_text
 from sandbox.mediawiki import (
     ApiError,
     Etiquette,
@@ -164,6 +165,9 @@ class WikidataStandIn:
         if action == "wbgetentities":
             self._counts.add("wikidata", "entity_downloads")
             return get_entities(self.items, parameters)
+        if action == "query":
+            self._counts.add("wikidata", "text_searches")
+            return search_text(self.items, parameters)
         raise ApiError(
             code="badvalue", info=f'Unrecognized value for parameter "action": {action}.'
         )

@@ -217,8 +217,9 @@ def _bystander(bystander: Bystander, facts: CityFacts) -> Item:
         Claim("P17", Entity(home.country.wikidata_id)),
         Claim("P131", Entity(bystander.located_in)),
         Claim("P625", Coordinates(bystander.latitude, bystander.longitude)),
-        Claim("P373", bystander.label),
     ]
+    if bystander.has_commons_category:
+        claims.append(Claim("P373", bystander.label))
     if bystander.demolished_on is not None:
         claims.append(Claim("P576", Moment(bystander.demolished_on)))
     return Item(

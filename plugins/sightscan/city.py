@@ -64,6 +64,7 @@ class Sight:
     knowledge_graph_id: str | None = None
     place_id: str | None = None
     sitelink_count: int = 0
+    state: str = "active"
 
 
 def slug_of(name: str, city_id: str, taken: Collection[str] = ()) -> str:

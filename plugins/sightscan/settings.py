@@ -42,7 +42,12 @@ class Settings(BaseSettings):
     wikidata_api_url: str = "https://www.wikidata.org/w/api.php"
     places_api_url: str = "https://places.googleapis.com"
     maps_key: SecretStr | None = None
+    max_places_calls_per_city: int = Field(30, ge=0)
     max_sights_per_city: int = Field(10, ge=1, le=200)
+    sights_folder: Path = REPOSITORY / "include" / "sights"
+    sight_languages: str = Field(
+        "en,de,fr,es,pt", pattern=r"^[a-z]{2,3}(-[a-z]+)*(,[a-z]{2,3}(-[a-z]+)*)*$"
+    )
 
     # Crawl
     commons_api_url: str = "https://commons.wikimedia.org/w/api.php"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -189,3 +190,111 @@ def test_city_without_sights_is_a_sentence(
         city = add_city(warehouse, resolve_city(client, CITY))
         with pytest.raises(ServiceError, match="knows no sight"):
             discover_sights(warehouse, client, city, config)
+
+
+def test_two_sights_of_one_name_stay_two_classes(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    first = facts.sights[0]
+    twin = replace(first, wikidata_id="Q7", latitude=first.latitude + 0.01, **NO_GOOGLE_IDS)
+    with opened(replace(facts, sights=(*facts.sights, twin))) as (client, config):
+        city, _ = discovered(warehouse, client, config)
+    names = {sight.name for sight in list_sights(warehouse, city.city_id)}
+    name = first.labels["en"]
+    assert {f"{name} (Q7)", f"{name} ({first.wikidata_id})"} <= names
+
+
+NO_GOOGLE_IDS: dict[str, Any] = {"freebase_id": None, "knowledge_graph_id": None}
+
+
+def test_two_items_of_one_sight_are_stored_as_one(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    first = facts.sights[0]
+    double = replace(
+        first, wikidata_id="Q7", sitelinks=1, latitude=first.latitude + 0.0005, **NO_GOOGLE_IDS
+    )
+    with opened(replace(facts, sights=(*facts.sights, double))) as (client, config):
+        city, sight_ids = discovered(warehouse, client, config)
+    stored = list_sights(warehouse, city.city_id)
+    assert len(sight_ids) == len(facts.sights)
+    assert "Q7" not in {sight.wikidata_id for sight in stored}
+
+
+def test_sight_that_wikidata_forgets_is_retired_and_reported(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    with opened(facts) as (client, config):
+        city, _ = discovered(warehouse, client, config)
+    *others, gone = facts.sights
+    with opened(replace(facts, sights=tuple(others))) as (client, config):
+        report = discover_sights(warehouse, client, city, config)
+    assert report.retired == (gone.labels["en"],)
+    assert len(list_sights(warehouse, city.city_id)) == len(facts.sights)
+
+
+def test_file_of_sights_overrules_what_was_found(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts, tmp_path: Path
+) -> None:
+    best, second = sorted(facts.sights, key=lambda sight: -sight.sitelinks)[:2]
+    (tmp_path / "port-aurel.yaml").write_text(
+        f"""
+add:
+  - name: Harbour Crane
+    latitude: {facts.city.latitude}
+    longitude: {facts.city.longitude}
+    commons_category: Harbour Crane (Port Aurel)
+drop: [{best.wikidata_id}, Nobody knows this]
+rename: {{{second.wikidata_id}: Old Name}}
+rank: {{Harbour Crane: 1}}
+"""
+    )
+    with opened(facts) as (client, config):
+        city = add_city(warehouse, resolve_city(client, CITY))
+        own = config.with_overrides({"sights_folder": tmp_path})
+        report = discover_sights(warehouse, client, city, own)
+    names = [sight.name for sight in list_sights(warehouse, city.city_id)]
+    assert names[:2] == ["Harbour Crane", "Old Name"]
+    assert best.labels["en"] not in names
+    assert report.unknown_in_file == ("Nobody knows this",)
+
+
+def test_file_of_sights_makes_one_of_two(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts, tmp_path: Path
+) -> None:
+    one, other = facts.sights[:2]
+    with opened(facts) as (client, config):
+        city, _ = discovered(warehouse, client, config)
+        file = tmp_path / "port-aurel.yaml"
+        file.write_text(f"merge: [[{other.wikidata_id}, {one.wikidata_id}]]")
+        own = config.with_overrides({"sights_folder": tmp_path})
+        report = discover_sights(warehouse, client, city, own)
+    assert report.merged == (one.labels["en"],)
+    stored = {sight.wikidata_id for sight in list_sights(warehouse, city.city_id)}
+    assert other.wikidata_id in stored
+    assert one.wikidata_id not in stored
+
+
+def test_city_is_found_by_its_name_in_a_language_that_is_not_asked_for_first(
+    opened: Opener, facts: CityFacts
+) -> None:
+    labels = {**facts.city.labels, "cs": "Zlatý Přístav", "zh": "金港"}
+    with opened(replace(facts, city=replace(facts.city, labels=labels))) as (client, _):
+        for name in ("Zlatý Přístav", "zlaty pristav", "金港"):
+            assert resolve_city(client, name).city_id == facts.city.wikidata_id
+
+
+def test_misspelt_beginning_is_understood_too(client: WikidataClient) -> None:
+    with pytest.raises(UnknownCity, match=f"did you mean .*{CITY}"):
+        resolve_city(client, "Prot Aurel")
+
+
+def test_choices_say_where_and_how_many_people(opened: Opener, facts: CityFacts) -> None:
+    namesake = replace(facts.other_places[0], sitelinks=facts.city.sitelinks, population=4321)
+    with (
+        opened(replace(facts, other_places=(namesake,))) as (client, _),
+        pytest.raises(
+            AmbiguousCity, match=rf"{namesake.country.name} \({namesake.wikidata_id}; 4,321 people"
+        ),
+    ):
+        resolve_city(client, CITY)

@@ -6,7 +6,7 @@ with sights as (
         count(*) as sight_count,
         max(sight.recorded_at) as recorded_at
     from core.sight
-    where sight.state = 'active'
+    where sight.state in ('active', 'retired')
     group by sight.city_id
 ),
 

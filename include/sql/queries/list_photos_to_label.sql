@@ -12,6 +12,7 @@ with found as (
     left join core.removed_photo on photo_source.sha256 = removed_photo.sha256
     where
         sight.city_id = %(city_id)s
+        and sight.state <> 'dropped'
         and removed_photo.sha256 is null
 ),
 

@@ -1,3 +1,4 @@
+-- Of a city: sights that may be seen on photos. Of an id: that one, or what it was merged into.
 select
     sight.sight_id,
     sight.city_id,
@@ -12,10 +13,20 @@ select
     sight.freebase_id,
     sight.knowledge_graph_id,
     sight.place_id,
-    sight.sitelink_count
+    sight.sitelink_count,
+    sight.state
 from core.sight
 where
-    (%(city_id)s::text is null or sight.city_id = %(city_id)s)
-    and (%(sight_id)s::bigint is null or sight.sight_id = %(sight_id)s)
-    and sight.state = 'active'
+    (
+        %(city_id)s::text is null
+        or (sight.city_id = %(city_id)s and (%(of_any_state)s or sight.state in ('active', 'retired')))
+    )
+    and (
+        %(sight_id)s::bigint is null
+        or sight.sight_id = (
+            select coalesce(asked.merged_into, asked.sight_id) as sight_id
+            from core.sight as asked
+            where asked.sight_id = %(sight_id)s
+        )
+    )
 order by sight.city_id, sight.rank, sight.sight_id

@@ -54,7 +54,10 @@ def plan_dataset(
     names = {sight.sight_id: sight for sight in sights if sight.sight_id is not None}
     usable = [photo for photo in photos if photo.sight_ids & names.keys()]
     classes = {
-        sight for sight, count in count_photos(usable).items() if count >= min_photos_per_class
+        sight
+        for sight, count in count_photos(usable).items()
+        # A sight that was dropped may still be on a photo of another.
+        if count >= min_photos_per_class and sight in names
     }
     splits: dict[bytes, Split] = {}
     while classes:

@@ -21,6 +21,8 @@ from sightscan.discover.wikidata import WIKIDATA_ID, SearchHit, WikidataClient
 from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
 
 SETTLEMENTS_QUERY = Path(__file__).with_name("settlements.rq")
+NAMES_QUERY = Path(__file__).with_name("settlement_names.rq")
+AREAS_QUERY = Path(__file__).with_name("settlement_areas.rq")
 
 # Names are looked up in these, one after the other, until a city bears the name.
 SEARCH_LANGUAGES = ("en", "de", "fr", "es", "pt")
@@ -50,11 +52,18 @@ class Settlement:
     sitelink_count: int
     radius_meters: int
     description: str = ""
+    region: str = ""
+    population: int | None = None
 
     def __str__(self) -> str:
         """Return it as a choice that a person can tell from others."""
-        what = self.description or self.country
-        return f"{self.name}, {self.country} ({self.item_id}: {what})"
+        where = dict.fromkeys(part for part in (self.name, self.region, self.country) if part)
+        facts = [self.item_id]
+        if self.population is not None:
+            facts.append(f"{self.population:,} people")
+        if self.description:
+            facts.append(self.description)
+        return f"{', '.join(where)} ({'; '.join(facts)})"
 
 
 def resolve_city(client: WikidataClient, name: str) -> City:
@@ -75,7 +84,7 @@ def resolve_city(client: WikidataClient, name: str) -> City:
     namesakes = _namesakes(client, asked)
     if not namesakes and "," in asked:
         first, _, where = asked.partition(",")
-        namesakes = [place for place in _namesakes(client, first) if _lies_in(place, where)]
+        namesakes = _lying_in(client, _namesakes(client, first), where)
     if not namesakes:
         raise UnknownCity(_unknown(client, asked))
     return _city(_the_one(asked, namesakes))
@@ -106,7 +115,13 @@ def _namesakes(client: WikidataClient, name: str) -> list[Settlement]:
         found = _settlements(client, [hit.item_id for hit in exact], exact)
         if found:
             return found
-    return []
+    # "Praha", "北京": the full-text search knows the labels of all languages.
+    items = client.search_text(f'inlabel:"{_quoted(name)}" haswbstatement:P625')
+    if not items:
+        return []
+    named = client.query(NAMES_QUERY, items=_values(items))
+    exact_items = {row["item"] for row in named if normalise_name(row["name"]) == wanted}
+    return _settlements(client, [item for item in items if item in exact_items])
 
 
 def _the_one(asked: str, namesakes: Sequence[Settlement]) -> Settlement:
@@ -123,31 +138,62 @@ def _the_one(asked: str, namesakes: Sequence[Settlement]) -> Settlement:
     raise AmbiguousCity(msg)
 
 
-def _lies_in(place: Settlement, where: str) -> bool:
+def _lying_in(client: WikidataClient, places: Sequence[Settlement], where: str) -> list[Settlement]:
+    """Return the places in a country or area, which may be named in any language."""
+    if not places:
+        return []
     wanted = normalise_name(where)
-    return wanted in normalise_name(f"{place.country} {place.description}")
+    rows = client.query(AREAS_QUERY, items=_values(place.item_id for place in places))
+    inside = {row["item"] for row in rows if normalise_name(row["area"]) == wanted}
+    return [
+        place
+        for place in places
+        if place.item_id in inside
+        or wanted in normalise_name(f"{place.country} {place.description}")
+    ]
 
 
 def _unknown(client: WikidataClient, asked: str) -> str:
     """Return the sentence about an unknown city, with the nearest spellings that there are."""
-    near: dict[str, None] = {}
-    prefix = asked.partition(",")[0].strip()
+    first = asked.partition(",")[0].strip()
+    near = _nearest(_spelt_like(client, first), asked)
+    prefix = first
     while not near and len(prefix) > SHORTEST_PREFIX:
         prefix = prefix[: max(SHORTEST_PREFIX, len(prefix) * 2 // 3)]
         hits = client.search(prefix)
-        places = _settlements(client, [hit.item_id for hit in hits], hits)
-        matches = process.extract(
-            asked,
-            {place.item_id: place.name for place in places},
-            scorer=fuzz.ratio,
-            processor=normalise_name,
-            limit=MOST_CHOICES,
-            score_cutoff=LEAST_SIMILARITY,
-        )
-        near = dict.fromkeys(spelling for spelling, _, _ in matches)
+        near = _nearest(_settlements(client, [hit.item_id for hit in hits], hits), asked)
     if not near:
         return f"no city {asked!r} on Wikidata; check the spelling, or give a Wikidata id"
     return f"no city {asked!r} on Wikidata; did you mean {' or '.join(near)}?"
+
+
+def _spelt_like(client: WikidataClient, name: str) -> list[Settlement]:
+    """Return settlements whose name is up to two letters off, also at its beginning."""
+    words = normalise_name(name).split()
+    if not words or not all(word.isalnum() for word in words):
+        return []
+    fuzzy = " ".join(f"{word}~" for word in words)
+    return _settlements(client, client.search_text(f"{fuzzy} haswbstatement:P1082"))
+
+
+def _nearest(places: Sequence[Settlement], asked: str) -> list[str]:
+    matches = process.extract(
+        asked,
+        {place.item_id: place.name for place in places},
+        scorer=fuzz.ratio,
+        processor=normalise_name,
+        limit=MOST_CHOICES,
+        score_cutoff=LEAST_SIMILARITY,
+    )
+    return list(dict.fromkeys(spelling for spelling, _, _ in matches))
+
+
+def _quoted(name: str) -> str:
+    return name.replace("\\", " ").replace('"', " ")
+
+
+def _values(items: Iterable[str]) -> str:
+    return " ".join(f"wd:{item}" for item in dict.fromkeys(items))
 
 
 def _settlements(
@@ -155,8 +201,7 @@ def _settlements(
 ) -> list[Settlement]:
     if not item_ids:
         return []
-    items = " ".join(f"wd:{item}" for item in dict.fromkeys(item_ids))
-    rows = client.query(SETTLEMENTS_QUERY, items=items)
+    rows = client.query(SETTLEMENTS_QUERY, items=_values(item_ids))
     descriptions = {hit.item_id: hit.description for hit in hits}
     found: dict[str, Settlement] = {}
     for row in rows:
@@ -176,6 +221,8 @@ def _settlement(row: Mapping[str, str], description: str) -> Settlement:
             sitelink_count=int(row["sitelinks"]),
             radius_meters=radius_of_area(float(row["area"]) if "area" in row else None),
             description=description,
+            region=row.get("region", ""),
+            population=int(float(row["population"])) if "population" in row else None,
         )
     except (KeyError, ValueError) as error:
         msg = f"Wikidata's query service answers without what was asked for: {error}; try later"

@@ -49,12 +49,15 @@ def _settle(
     except (UnknownCity, AmbiguousCity) as error:
         logger.info("refused %r: %s", request.asked_name, error)
         return settle_request(connection, request, city_id=None, detail=str(error))
-    if city.city_id in {one.city_id for one in list_cities(connection, state="disabled")}:
+    states = {one.city_id: one.state for one in list_cities(connection)}
+    if states.get(city.city_id) == "disabled":
         # Its runs cost money: who retired it may bring it back, whoever asks in the app may not.
         detail = (
             f"{city.name}, {city.country} was retired; ask whoever runs SightScan to add it again"
         )
         return settle_request(connection, request, city_id=None, detail=detail)
     with connection.transaction():
-        city = add_city(connection, city)
+        # One that is there stays as it was set up, with its radius.
+        if city.city_id not in states:
+            add_city(connection, city)
         return settle_request(connection, request, city_id=city.city_id, detail=None)

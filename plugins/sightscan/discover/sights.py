@@ -1,140 +1,245 @@
-"""Find the sights of a city on Wikidata and keep the best known of them.
+"""Find the sights of a city and keep the best known of them.
 
-Rank: by sitelinks, the number of Wikipedia and sister pages about the sight in all languages, most
-first; of two with as many, the one with the smaller Wikidata id, which is the older item. It needs
-no key, changes slowly, and counts what people of many countries found worth a page.
+Wikidata says which there are, Google Places (with a key) helps to rank them, the operator's file of
+sights overrules both; the order is explained in `ranking`.
 """
 
 from __future__ import annotations
 
 import logging
-import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from sightscan.city import City, Sight
-from sightscan.discover.points import place_of
+from sightscan.city import City, Sight, normalise_name
+from sightscan.discover.facts import list_candidates, read_facts, read_sight_facts, read_sights
+from sightscan.discover.places import PlacesBuyer, PlacesRanking, rank_by_places
+from sightscan.discover.ranking import overrule_order, rank_sights
+from sightscan.discover.sameness import fold_same_sights, joined
+from sightscan.discover.sights_file import SightsFile, read_sights_file
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import ServiceError
 from sightscan.settings import Settings
-from sightscan.warehouse.sights import upsert_sights
+from sightscan.warehouse.sights import SightMerge, key_of, known_sights, replace_sights
 
-SIGHTS_QUERY = Path(__file__).with_name("sights.rq")
-FACTS_QUERY = Path(__file__).with_name("sight_facts.rq")
-
-# The first of these in which a sight has a label names it. `mul` is Wikidata's "any language".
-LANGUAGES = ("en", "de", "fr", "es", "pt")
-NAME_ORDER = (*LANGUAGES[:1], "mul", *LANGUAGES[1:])
-# More are asked for than are kept, so that the order among equally known ones is ours.
+# More are asked for than are kept: some turn out to be one, and Places may prefer later ones.
 SPARE_CANDIDATES = 20
-# Google's two kinds of ids, as the warehouse demands them; Wikidata has a few malformed ones.
-FREEBASE_ID = re.compile(r"/m/[0-9a-z_]+")
-KNOWLEDGE_GRAPH_ID = re.compile(r"/g/[0-9a-z_]+")
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class FoundSights:
+    """What there is, before it is stored: the sights to keep in their order, and the rest.
+
+    `unknown` is what the file of sights names and nobody has found.
+    """
+
+    found: int
+    sights: tuple[Sight, ...]
+    behind: tuple[Sight, ...]
+    merges: tuple[SightMerge, ...]
+    dropped: tuple[Sight, ...]
+    unknown: tuple[str, ...]
+    places: PlacesRanking
+
+
+@dataclass(frozen=True, slots=True)
 class DiscoverReport:
-    """What a call of `discover_sights` found: candidates, those kept, and their ids by rank."""
+    """What a call of `discover_sights` did: candidates, those kept, their ids by rank; names."""
 
     found: int
     kept: int
     sight_ids: tuple[int, ...]
+    merged: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    unknown_in_file: tuple[str, ...] = ()
+    places_calls: int = 0
+    places_problem: str = ""
 
 
 def discover_sights(
-    connection: psycopg.Connection[Any], client: WikidataClient, city: City, config: Settings
+    connection: psycopg.Connection[Any],
+    client: WikidataClient,
+    city: City,
+    config: Settings,
+    *,
+    buyer: PlacesBuyer | None = None,
 ) -> DiscoverReport:
     """Store the best known sights of a city; the same sight keeps its id from run to run.
 
     Raises:
-        ServiceError: Wikidata does not answer, or knows no sight there.
+        ServiceError: Wikidata does not answer, or nobody knows a sight there.
+        SettingsError: the city's file of sights is wrong.
 
     """
-    wanted = config.max_sights_per_city
-    candidates = _candidates(client, city, wanted + SPARE_CANDIDATES)
-    if not candidates:
+    found = find_sights(connection, client, city, config, buyer=buyer)
+    if not found.sights:
         msg = (
             f"Wikidata knows no sight with photos within {city.radius_meters / 1000:g} km of "
             f"{city.name} ({city.city_id}); check the city's coordinates and radius"
         )
         raise ServiceError(msg)
-    best = candidates[:wanted]
-    facts = client.query(FACTS_QUERY, items=" ".join(f"wd:{item}" for item, _ in best))
-    sights = read_sights(city.city_id, best, facts)
-    stored = upsert_sights(connection, city.city_id, sights)
-    ids = tuple(sight.sight_id for sight in stored if sight.sight_id is not None)
-    log.info("discover city=%s found=%d kept=%d", city.slug, len(candidates), len(ids))
-    return DiscoverReport(len(candidates), len(ids), ids)
+    stored = replace_sights(
+        connection, city.city_id, found.sights, merges=found.merges, dropped=found.dropped
+    )
+    ids = tuple(sight.sight_id for sight in stored.sights if sight.sight_id is not None)
+    log.info(
+        "discover city=%s found=%d kept=%d merged=%s retired=%s dropped=%s places_calls=%d",
+        city.slug,
+        found.found,
+        len(ids),
+        list(stored.merged),
+        list(stored.retired),
+        list(stored.dropped),
+        found.places.calls,
+    )
+    if found.unknown:
+        log.warning("the file of sights of %s names unknown %s", city.slug, list(found.unknown))
+    return DiscoverReport(
+        found=found.found,
+        kept=len(ids),
+        sight_ids=ids,
+        merged=stored.merged,
+        retired=stored.retired,
+        dropped=stored.dropped,
+        unknown_in_file=found.unknown,
+        places_calls=found.places.calls,
+        places_problem=found.places.problem,
+    )
 
 
-def read_sights(
-    city_id: str, ranked: Sequence[tuple[str, int]], facts: Iterable[Mapping[str, str]]
-) -> tuple[Sight, ...]:
-    """Return the sights that (item, sitelinks) pairs and rows of facts describe, ranked from 1."""
-    by_item: dict[str, list[Mapping[str, str]]] = defaultdict(list)
-    for row in facts:
-        by_item[row["sight"]].append(row)
-    sights = [
-        _sight(city_id, item, rank, sitelinks, by_item[item])
-        for rank, (item, sitelinks) in enumerate(ranked, start=1)
+def find_sights(
+    connection: psycopg.Connection[Any],
+    client: WikidataClient,
+    city: City,
+    config: Settings,
+    *,
+    buyer: PlacesBuyer | None = None,
+) -> FoundSights:
+    """Return what `discover_sights` would store; without a buyer, nothing is paid for.
+
+    Raises:
+        ServiceError: Wikidata does not answer.
+        SettingsError: the city's file of sights is wrong.
+
+    """
+    file = read_sights_file(config.sights_folder, city.slug, city.city_id)
+    languages = tuple(config.sight_languages.split(","))
+    wanted = config.max_sights_per_city
+    candidates = list_candidates(client, city, 2 * wanted + SPARE_CANDIDATES)
+    added_ids = [sight.wikidata_id for sight in file.add if sight.wikidata_id is not None]
+    items = list(dict.fromkeys([*(item for item, _ in candidates), *added_ids]))
+    facts = read_facts(client, items, languages)
+    found = read_sights(city.city_id, candidates, facts, languages)
+    added = tuple(_added(sight, facts, languages) for sight in file.add)
+    known = known_sights(connection, city.city_id)
+    # Added ones first: of two that are one, the operator's stays.
+    named = [sight for sight in known if sight.wikidata_id is None and sight.state == "active"]
+    everything = _unique([*added, *found, *named])
+    folded, merges = fold_same_sights(everything, known)
+    folded, told = _merge_as_told(folded, file)
+    dropped = tuple(filter(None, (_find(ref, folded) or _find(ref, known) for ref in file.drop)))
+    gone = {key_of(sight) for sight in dropped}
+    names_only = {key_of(sight) for sight in named} - {key_of(sight) for sight in added}
+    open_to_rank = [s for s in folded if key_of(s) not in gone | names_only]
+    ranking = rank_by_places(connection, buyer, config, city, open_to_rank)
+    placed = [
+        replace(sight, place_id=sight.place_id or ranking.place_ids.get(key_of(sight)))
+        for sight in open_to_rank
     ]
-    # A name is also a class of the detector: two sights of one name must not become one class.
+    ranked = rank_sights(placed, ranking.ranks)
+    added_keys = {key_of(sight) for sight in added}
+    kept = overrule_order(
+        [sight for sight in ranked if key_of(sight) not in added_keys],
+        [sight for sight in ranked if key_of(sight) in added_keys],
+        file,
+        wanted,
+    )
+    kept_keys = {key_of(sight) for sight in kept}
+    references = [
+        *file.drop,
+        *file.rename,
+        *file.rank,
+        *(ref for pair in file.merge for ref in pair),
+    ]
+    return FoundSights(
+        found=len(candidates),
+        sights=_named_apart(tuple(_renamed(sight, file) for sight in kept)),
+        behind=tuple(sight for sight in ranked if key_of(sight) not in kept_keys),
+        merges=(*merges, *told),
+        dropped=dropped,
+        unknown=tuple(
+            ref
+            for ref in dict.fromkeys(references)
+            if _find(ref, everything) is None and _find(ref, known) is None
+        ),
+        places=ranking,
+    )
+
+
+def _added(sight: Sight, facts: Iterable[Mapping[str, str]], languages: Sequence[str]) -> Sight:
+    """Return an added sight with what Wikidata knows of it beside what the file says."""
+    if sight.wikidata_id is None:
+        return sight
+    rows = [row for row in facts if row["sight"] == sight.wikidata_id]
+    known = read_sight_facts(sight.city_id, sight.wikidata_id, 0, rows, languages)
+    return joined(replace(sight, name=sight.name or known.name), known)
+
+
+def _merge_as_told(
+    sights: Sequence[Sight], file: SightsFile
+) -> tuple[tuple[Sight, ...], tuple[SightMerge, ...]]:
+    kept, merges = list(sights), []
+    for first, second in file.merge:
+        survivor, merged = _find(first, kept), _find(second, kept)
+        if survivor is None or merged is None or survivor is merged:
+            continue
+        one = joined(survivor, merged)
+        kept = [one if sight is survivor else sight for sight in kept if sight is not merged]
+        merges.append(SightMerge(one, merged))
+    return tuple(kept), tuple(merges)
+
+
+def _find(reference: str, sights: Iterable[Sight]) -> Sight | None:
+    """Return the sight that a Wikidata id, or else a name, means."""
+    wanted = normalise_name(reference)
+    for sight in sights:
+        if sight.wikidata_id == reference:
+            return sight
+        if wanted in {normalise_name(name) for name in (sight.name, *sight.names.values())}:
+            return sight
+    return None
+
+
+def _unique(sights: Iterable[Sight]) -> tuple[Sight, ...]:
+    """Return each sight once; the first entry goes first, with the sitelinks of the others."""
+    first: dict[str, Sight] = {}
+    for sight in sights:
+        there = first.setdefault(key_of(sight), sight)
+        if sight.sitelink_count > there.sitelink_count:
+            first[key_of(sight)] = replace(there, sitelink_count=sight.sitelink_count)
+    return tuple(first.values())
+
+
+def _renamed(sight: Sight, file: SightsFile) -> Sight:
+    for key in (sight.wikidata_id, sight.name):
+        if key is not None and key in file.rename:
+            aliases = tuple(sorted({*sight.aliases, sight.name} - {file.rename[key]}))
+            return replace(sight, name=file.rename[key], aliases=aliases)
+    return sight
+
+
+def _named_apart(sights: Sequence[Sight]) -> tuple[Sight, ...]:
+    """A name is also a class of the detector: two sights of one name must not become one class."""
     count = Counter(sight.name for sight in sights)
     return tuple(
         replace(sight, name=f"{sight.name} ({sight.wikidata_id})")
-        if count[sight.name] > 1
+        if count[sight.name] > 1 and sight.wikidata_id is not None
         else sight
         for sight in sights
-    )
-
-
-def _candidates(client: WikidataClient, city: City, limit: int) -> list[tuple[str, int]]:
-    rows = client.query(
-        SIGHTS_QUERY,
-        longitude=f"{city.place.longitude:.6f}",
-        latitude=f"{city.place.latitude:.6f}",
-        radius_km=f"{city.radius_meters / 1000:.3f}",
-        limit=str(limit),
-    )
-    try:
-        found = {row["sight"]: int(row["sitelinks"]) for row in rows}
-    except (KeyError, ValueError) as error:
-        msg = f"Wikidata's query service answers without what was asked for: {error}; try later"
-        raise ServiceError(msg) from error
-    return sorted(found.items(), key=lambda pair: (-pair[1], int(pair[0][1:])))
-
-
-def _sight(
-    city_id: str, item: str, rank: int, sitelinks: int, rows: Sequence[Mapping[str, str]]
-) -> Sight:
-    values: dict[str, list[str]] = defaultdict(list)
-    labels: dict[str, str] = {}
-    for row in rows:
-        kind = re.split(r"[/#]", row["property"])[-1]
-        if kind == "label":
-            labels[row["value_language"]] = row["value"]
-        else:
-            values[kind].append(row["value"])
-    name = next((labels[language] for language in NAME_ORDER if language in labels), item)
-    places = values["P625"]
-    return Sight(
-        sight_id=None,
-        city_id=city_id,
-        name=name,
-        rank=rank,
-        wikidata_id=item,
-        names={language: labels[language] for language in LANGUAGES if language in labels},
-        aliases=tuple(sorted(set(values["altLabel"]) - {name})),
-        place=place_of(places[0]) if places else None,
-        commons_category=next(iter(values["P373"]), None),
-        freebase_id=next(filter(FREEBASE_ID.fullmatch, values["P646"]), None),
-        knowledge_graph_id=next(filter(KNOWLEDGE_GRAPH_ID.fullmatch, values["P2671"]), None),
-        sitelink_count=sitelinks,
     )

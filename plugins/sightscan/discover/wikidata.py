@@ -84,6 +84,33 @@ class WikidataClient:
             msg = f"Wikidata's search at {url} answers in another form than documented: no {error}"
             raise ServiceError(msg) from error
 
+    def search_text(self, text: str, limit: int = SEARCH_LIMIT) -> tuple[str, ...]:
+        """Return the ids of items that the full-text search finds, in any language.
+
+        `text` is in the language of CirrusSearch: `inlabel:Praha`, `Berln~`, `haswbstatement:P31`.
+
+        Raises:
+            ServiceError: Wikidata does not answer, or not in its documented form.
+
+        """
+        parameters = {
+            "action": "query",
+            "list": "search",
+            "srsearch": text,
+            "srnamespace": "0",
+            "srlimit": str(limit),
+            "format": "json",
+            "formatversion": "2",
+        }
+        url = self._config.wikidata_api_url
+        answer = self._json(lambda: self._http.get(url, params=parameters), url)
+        try:
+            titles = [str(found["title"]) for found in answer["query"]["search"]]
+        except (KeyError, TypeError) as error:
+            msg = f"Wikidata's full-text search at {url} answers in another form: no {error}"
+            raise ServiceError(msg) from error
+        return tuple(title for title in titles if WIKIDATA_ID.fullmatch(title))
+
     def query(self, file: Path, **values: str) -> tuple[Mapping[str, str], ...]:
         """Return the rows of a SPARQL query kept in a file, its `$names` replaced by values.
 

@@ -31,11 +31,24 @@ def estimate_spend(slug: str) -> float:
 @task(execution_timeout=timedelta(minutes=15))
 def discover_sights(slug: str) -> list[int]:
     """Find the city's sights and return their ids, most famous first."""
+    from sightscan.discover.places import PlacesBuyer, open_places
     from sightscan.discover.sights import discover_sights as discover
     from sightscan.discover.wikidata import open_client
+    from sightscan.warehouse.ledger import Payer
 
-    with city_work(slug) as work, open_client(work.config) as client:
-        report = discover(work.connection, client, work.city, work.config)
+    with (
+        city_work(slug) as work,
+        open_client(work.config) as client,
+        open_places(work.config) as places,
+    ):
+        payer = Payer(work.city.city_id, work.dag_id, work.run_id)
+        report = discover(
+            work.connection,
+            client,
+            work.city,
+            work.config,
+            buyer=PlacesBuyer(places, payer) if places else None,
+        )
         work.save_report("discover_sights", asdict(report))
         return list(report.sight_ids)
 

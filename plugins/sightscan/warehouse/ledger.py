@@ -33,6 +33,7 @@ class PaidFeature:
 
 
 VISION_LANDMARKS = PaidFeature("google_vision", "landmark_detection")
+PLACES_SEARCH = PaidFeature("google_places", "text_search_pro")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +175,21 @@ def sum_units_spent(
         },
     ).fetchone()
     return UnitsSpent(0, 0) if row is None else UnitsSpent(*row)
+
+
+def list_place_answers(
+    connection: psycopg.Connection[Any], subjects: Sequence[bytes]
+) -> tuple[Mapping[str, Any], ...]:
+    """Return what Google Places answered to these searches, in their order, where it did."""
+    rows = connection.execute(
+        statement("list_place_answers"),
+        {
+            "provider": PLACES_SEARCH.provider,
+            "feature": PLACES_SEARCH.feature,
+            "subjects": list(subjects),
+        },
+    ).fetchall()
+    return tuple(row[0] for row in rows)
 
 
 def mean_session_seconds(connection: psycopg.Connection[Any], city_id: str) -> float | None:

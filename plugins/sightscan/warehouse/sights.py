@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -15,27 +15,103 @@ from sightscan.errors import WarehouseError
 from sightscan.warehouse.statements import statement
 
 
+@dataclass(frozen=True, slots=True)
+class SightMerge:
+    """One sight turned out to be another: what hangs on `merged` goes to `survivor`."""
+
+    survivor: Sight
+    merged: Sight
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSights:
+    """The sights as stored, in their order, and the names of those that are so no more, or anew."""
+
+    sights: tuple[Sight, ...]
+    merged: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
 def upsert_sights(
     connection: psycopg.Connection[Any], city_id: str, sights: Sequence[Sight]
 ) -> tuple[Sight, ...]:
-    """Store sights that Wikidata knows; return them in their order, each with its sight_id.
+    """Store sights; return them in their order, each with its sight_id; others stay as they are.
 
-    A sight that is there already keeps its id; everything else is renewed.
+    A sight that is there already, by its Wikidata id or, without one, by its name, keeps its
+    sight_id; everything else is renewed.
     """
-    rows = [_record(sight) for sight in sights]
+    rows = [_record(sight) | {"turn": turn} for turn, sight in enumerate(sights)]
+    given = {"city_id": city_id, "sights": Jsonb(rows)}
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(statement("upsert_sights"), {"city_id": city_id, "sights": Jsonb(rows)})
-        ids = {row["wikidata_id"]: row["sight_id"] for row in cursor.fetchall()}
-    return tuple(replace(sight, sight_id=ids[sight.wikidata_id]) for sight in sights)
+        cursor.execute(statement("lock_sights"), {"city_id": city_id})
+        cursor.execute(statement("insert_sights"), given)
+        cursor.execute(statement("update_sights"), given)
+        ids = {row["turn"]: row["sight_id"] for row in cursor.fetchall()}
+    return tuple(replace(sight, sight_id=ids[turn]) for turn, sight in enumerate(sights))
+
+
+def replace_sights(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    sights: Sequence[Sight],
+    *,
+    merges: Sequence[SightMerge] = (),
+    dropped: Collection[Sight] = (),
+) -> StoredSights:
+    """Make these the city's active sights; merge, drop or retire the others that are there.
+
+    All in one transaction. Photos, refusals, labels and reviews of a merged sight go to the one
+    that it is, also those that were stored for it since an earlier merge. A retired sight keeps
+    its photos and labels and is still recognised; nothing is deleted.
+    """
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        stored = upsert_sights(connection, city_id, sights)
+        there = {key_of(sight): sight for sight in known_sights(connection, city_id)}
+        pairs = _merged_pairs(merges, there)
+        cursor.execute(
+            statement("mark_merged_sights"),
+            {"merged_ids": list(pairs), "survivor_ids": list(pairs.values())},
+        )
+        for moved in ("photo_sources", "rejected_photos", "labels", "reviews"):
+            cursor.execute(statement(f"move_merged_{moved}"), {"city_id": city_id})
+        cursor.execute(
+            statement("retire_sights"),
+            {
+                "city_id": city_id,
+                "kept_ids": [sight.sight_id for sight in stored],
+                "dropped_ids": [
+                    there[key_of(sight)].sight_id for sight in dropped if key_of(sight) in there
+                ],
+            },
+        )
+        changed = [row for row in cursor.fetchall() if row["state"] != row["state_before"]]
+    names = {sight.sight_id: sight.name for sight in there.values()}
+    return StoredSights(
+        stored,
+        merged=tuple(names[merged] for merged in pairs),
+        retired=tuple(row["name"] for row in changed if row["state"] == "retired"),
+        dropped=tuple(row["name"] for row in changed if row["state"] == "dropped"),
+    )
+
+
+def key_of(sight: Sight) -> str:
+    """Return what identifies a sight within its city: its Wikidata id, else its name."""
+    return sight.wikidata_id or f"name:{normalise_name(sight.name)}"
+
+
+def known_sights(connection: psycopg.Connection[Any], city_id: str) -> tuple[Sight, ...]:
+    """Return all sights that a city ever had, whatever became of them."""
+    return _read(connection, city_id=city_id, sight_id=None, of_any_state=True)
 
 
 def list_sights(connection: psycopg.Connection[Any], city_id: str) -> tuple[Sight, ...]:
-    """Return all sights of a city, the best known first."""
+    """Return the sights of a city that photos may show, the best known first; crawled ones lead."""
     return _read(connection, city_id=city_id, sight_id=None)
 
 
 def read_sight(connection: psycopg.Connection[Any], sight_id: int) -> Sight:
-    """Return one sight by its id.
+    """Return one sight by its id, or the one that it was merged into.
 
     Raises:
         WarehouseError: there is none.
@@ -49,11 +125,30 @@ def read_sight(connection: psycopg.Connection[Any], sight_id: int) -> Sight:
 
 
 def _read(
-    connection: psycopg.Connection[Any], *, city_id: str | None, sight_id: int | None
+    connection: psycopg.Connection[Any],
+    *,
+    city_id: str | None,
+    sight_id: int | None,
+    of_any_state: bool = False,
 ) -> tuple[Sight, ...]:
     with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(statement("list_sights"), {"city_id": city_id, "sight_id": sight_id})
+        cursor.execute(
+            statement("list_sights"),
+            {"city_id": city_id, "sight_id": sight_id, "of_any_state": of_any_state},
+        )
         return tuple(_sight(row) for row in cursor.fetchall())
+
+
+def _merged_pairs(merges: Sequence[SightMerge], there: Mapping[str, Sight]) -> dict[int, int]:
+    """Return the survivor's id by the merged one's, of those that are not merged so already."""
+    pairs = {}
+    for merge in merges:
+        survivor, merged = there.get(key_of(merge.survivor)), there.get(key_of(merge.merged))
+        if survivor is None or merged is None or survivor.sight_id is None:
+            continue
+        if merged.sight_id is not None and merged.state not in ("merged", "unsorted"):
+            pairs[merged.sight_id] = survivor.sight_id
+    return pairs
 
 
 def _sight(row: dict[str, Any]) -> Sight:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sightscan.city import Place
-from sightscan.discover.sights import read_sights
+from sightscan.discover.facts import read_sights
 
+LANGUAGES = ("en", "de", "fr", "es", "pt")
 WDT = "http://www.wikidata.org/prop/direct/"
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 ALIAS = "http://www.w3.org/2004/02/skos/core#altLabel"
@@ -26,7 +27,7 @@ def test_facts_of_a_sight_are_gathered() -> None:
         fact("Q82425", WDT + "P646", "/m/01c72"),
         fact("Q82425", WDT + "P2671", "/g/121k4b_7"),
     ]
-    (sight,) = read_sights("Q64", [("Q82425", 120)], facts)
+    (sight,) = read_sights("Q64", [("Q82425", 120)], facts, LANGUAGES)
     assert sight.name == "Brandenburg Gate"
     assert sight.names == {"en": "Brandenburg Gate", "de": "Brandenburger Tor"}
     assert sight.aliases == ("Porta de Brandenburgo",)
@@ -38,20 +39,14 @@ def test_facts_of_a_sight_are_gathered() -> None:
 
 def test_sight_without_an_english_label_has_the_next_one() -> None:
     facts = [fact("Q1", LABEL, "Torre", "es"), fact("Q1", LABEL, "Turm", "de")]
-    assert read_sights("Q64", [("Q1", 5)], facts)[0].name == "Turm"
+    assert read_sights("Q64", [("Q1", 5)], facts, LANGUAGES)[0].name == "Turm"
 
 
 def test_sight_without_any_label_is_called_by_its_id() -> None:
-    assert read_sights("Q64", [("Q1", 5)], [])[0].name == "Q1"
-
-
-def test_two_sights_of_one_name_stay_two_classes() -> None:
-    facts = [fact(item, LABEL, "St. Mary's Church", "en") for item in ("Q5", "Q7")]
-    names = [sight.name for sight in read_sights("Q64", [("Q5", 9), ("Q7", 8)], facts)]
-    assert names == ["St. Mary's Church (Q5)", "St. Mary's Church (Q7)"]
+    assert read_sights("Q64", [("Q1", 5)], [], LANGUAGES)[0].name == "Q1"
 
 
 def test_malformed_google_ids_are_left_out() -> None:
     facts = [fact("Q1", WDT + "P646", "m/01c72"), fact("Q1", WDT + "P2671", "/g/A B")]
-    (sight,) = read_sights("Q64", [("Q1", 5)], facts)
+    (sight,) = read_sights("Q64", [("Q1", 5)], facts, LANGUAGES)
     assert (sight.freebase_id, sight.knowledge_graph_id) == (None, None)

@@ -1,13 +1,6 @@
 -- What taking over a database of the first SightScan needs. It forgot which sight a photo was found
 -- for, kept its models as pickles, and paid for labels that must not be paid for again.
 
-alter table core.sight add column state text not null default 'active';
--- Checked for new rows at once and for those that are there without a long lock.
-alter table core.sight add constraint sight_state_known
-check (state in ('active', 'unsorted')) not valid;
-alter table core.sight validate constraint sight_state_known;
-comment on column core.sight.state is 'active: a sight; unsorted: holds photos whose sight nobody knows yet, hidden from crawl and counts.';
-
 alter table core.paid_call add column is_taken_over boolean not null default false;
 comment on column core.paid_call.is_taken_over is 'Paid by the first SightScan, at a price nobody knows: never paid again, counted against no cap.';
 

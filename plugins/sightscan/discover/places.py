@@ -1,0 +1,242 @@
+"""Ask Google Places (New) which sights of a city it names first, and what that costs.
+
+A Text Search: names and places are asked for, to tell which sight a place is, and forgotten; only
+place ids and the sights that they are stay, as Google's terms allow. A city is asked about once a
+calendar year; each page is reserved in the ledger before it is sent, and never sent a second time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import httpx
+import psycopg
+
+from sightscan.city import City, Place, Sight
+from sightscan.discover.sameness import NEAR_METERS, names_say_the_same
+from sightscan.settings import Settings
+from sightscan.warehouse.ledger import (
+    PLACES_SEARCH,
+    Payer,
+    Settlement,
+    list_place_answers,
+    reserve_calls,
+    settle_abandoned_calls,
+    settle_calls,
+)
+from sightscan.warehouse.prices import unit_price
+from sightscan.warehouse.sights import key_of
+
+PAGE_SIZE, MOST_PAGES = 20, 3
+# Names and places make it a call of the tier "Pro"; nextPageToken costs nothing.
+FIELD_MASK = "places.id,places.displayName,places.location,nextPageToken"
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+# A page takes seconds: what is reserved longer belongs to nobody.
+ABANDONED_SECONDS = 600
+# Text Search takes no larger circle.
+LARGEST_RADIUS_METERS = 50_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesBuyer:
+    """Who may buy pages of Places, and with which client."""
+
+    client: PlacesClient
+    payer: Payer
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesRanking:
+    """Ranks from 1 and place ids, by the keys of the sights; and why there is no more, if so."""
+
+    ranks: dict[str, int] = field(default_factory=dict)
+    place_ids: dict[str, str] = field(default_factory=dict)
+    calls: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    state: Literal["succeeded", "failed", "unknown"]
+    places: tuple[dict[str, Any], ...] = ()
+    next_token: str | None = None
+    error: str | None = None
+
+
+class PlacesClient:
+    """Google's Text Search with a key in a header, where no log shows it."""
+
+    def __init__(self, http: httpx.Client, base_url: str) -> None:
+        """Keep the client, which has the key, and the address; nothing is sent yet."""
+        self._http = http
+        self._url = f"{base_url.rstrip('/')}/v1/places:searchText"
+
+    def search(self, text: str, city: City, token: str | None) -> _Page:
+        """Return one page, sent once; an error is a page with its fate, never an exception."""
+        centre = {"latitude": city.place.latitude, "longitude": city.place.longitude}
+        radius = float(min(city.radius_meters, LARGEST_RADIUS_METERS))
+        body: dict[str, Any] = {
+            "textQuery": text,
+            "languageCode": "en",
+            "pageSize": PAGE_SIZE,
+            "locationBias": {"circle": {"center": centre, "radius": radius}},
+        }
+        if token is not None:
+            body["pageToken"] = token
+        try:
+            response = self._http.post(self._url, json=body)
+        except httpx.ConnectError as error:
+            return _Page("failed", error=f"cannot connect: {error}")
+        except httpx.HTTPError as error:
+            return _Page("unknown", error=type(error).__name__)
+        if response.is_client_error or response.is_redirect:
+            return _Page("failed", error=_reason(response))
+        try:
+            answer = response.raise_for_status().json()
+            places = tuple(_checked(place) for place in answer.get("places", []))
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
+            return _Page("unknown", error=_reason(response))
+        return _Page("succeeded", places, answer.get("nextPageToken"))
+
+
+@contextmanager
+def open_places(config: Settings) -> Iterator[PlacesClient | None]:
+    """Open a client with the key of the settings; None without a key."""
+    if config.maps_key is None:
+        yield None
+        return
+    headers = {
+        "X-Goog-Api-Key": config.maps_key.get_secret_value(),
+        "X-Goog-FieldMask": FIELD_MASK,
+        "User-Agent": config.user_agent,
+    }
+    with httpx.Client(headers=headers, timeout=TIMEOUT) as http:
+        yield PlacesClient(http, config.places_api_url)
+
+
+def rank_by_places(
+    connection: psycopg.Connection[Any],
+    buyer: PlacesBuyer | None,
+    config: Settings,
+    city: City,
+    sights: Sequence[Sight],
+) -> PlacesRanking:
+    """Return Places' order of these sights: what is known, and pages that are still to be bought.
+
+    Nothing is bought without a buyer. Whatever goes wrong leaves the order to
+    Wikidata, and says so.
+    """
+    calls, problem = 0, ""
+    if buyer is not None:
+        calls, problem = _buy_pages(connection, buyer, config, city, sights)
+    known = {sight.place_id: key_of(sight) for sight in sights if sight.place_id is not None}
+    ranks: dict[str, int] = {}
+    place_ids: dict[str, str] = {}
+    answers = list_place_answers(connection, _subjects(city))
+    named = [entry for answer in answers for entry in answer.get("places", [])]
+    for rank, entry in enumerate(named, start=1):
+        key = entry.get("sight") or known.get(entry["place_id"])
+        if key is not None:
+            ranks.setdefault(key, rank)
+            place_ids.setdefault(key, entry["place_id"])
+    if problem:
+        log.warning("places city=%s problem=%s", city.slug, problem)
+    return PlacesRanking(ranks, place_ids, calls, problem)
+
+
+def _buy_pages(
+    connection: psycopg.Connection[Any],
+    buyer: PlacesBuyer,
+    config: Settings,
+    city: City,
+    sights: Sequence[Sight],
+) -> tuple[int, str]:
+    settle_abandoned_calls(
+        connection,
+        PLACES_SEARCH,
+        older_than_seconds=ABANDONED_SECONDS,
+        dag_id=buyer.payer.dag_id,
+        run_id=buyer.payer.run_id,
+    )
+    price = unit_price(config, PLACES_SEARCH.price_name)
+    token: str | None = None
+    for number, subject in enumerate(_subjects(city)):
+        reserved = reserve_calls(
+            connection,
+            PLACES_SEARCH,
+            buyer.payer,
+            [subject],
+            cap=config.max_places_calls_per_city,
+            price=price,
+        )
+        if not reserved:
+            # Bought before, this year, or the cap is reached: what is known must do.
+            return number, ""
+        page = buyer.client.search(
+            f"tourist attractions in {city.name}, {city.country}", city, token
+        )
+        answer = {"places": [_kept(place, sights) for place in page.places]}
+        settled = Settlement(
+            reserved[0].call_id,
+            page.state,
+            answer=answer if page.state == "succeeded" else None,
+            error=page.error,
+        )
+        settle_calls(connection, [settled])
+        if page.state != "succeeded":
+            return number + 1, f"Google Places {page.state}: {page.error}"
+        token = page.next_token
+        if token is None:
+            return number + 1, ""
+    return MOST_PAGES, ""
+
+
+def _subjects(city: City) -> list[bytes]:
+    """Return what this year's pages are known by in the ledger."""
+    year = datetime.now(UTC).year
+    return [
+        hashlib.sha256(f"places/{city.city_id}/{year}/{page}".encode()).digest()
+        for page in range(1, MOST_PAGES + 1)
+    ]
+
+
+def _kept(place: dict[str, Any], sights: Sequence[Sight]) -> dict[str, str | None]:
+    """Return what may be kept of a place: its id, and the key of the sight that it is."""
+    where = Place(place["location"]["latitude"], place["location"]["longitude"])
+    name = place["displayName"]["text"]
+    found = next(
+        (
+            sight
+            for sight in sights
+            if sight.place_id == place["id"]
+            or (
+                sight.place is not None
+                and sight.place.distance_meters(where) <= NEAR_METERS
+                and names_say_the_same([name], [sight.name, *sight.names.values(), *sight.aliases])
+            )
+        ),
+        None,
+    )
+    return {"place_id": place["id"], "sight": None if found is None else key_of(found)}
+
+
+def _checked(place: dict[str, Any]) -> dict[str, Any]:
+    location = place["location"]
+    return {
+        "id": str(place["id"]),
+        "displayName": {"text": str(place["displayName"]["text"])},
+        # As everywhere in Google's JSON, zeros are left out.
+        "location": {name: float(location.get(name, 0)) for name in ("latitude", "longitude")},
+    }
+
+
+def _reason(response: httpx.Response) -> str:
+    return f"status {response.status_code}: {' '.join(response.text.split())[:200]}"
