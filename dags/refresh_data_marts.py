@@ -1,12 +1,14 @@
 """### Hourly: the marts of this hour, then the data checks.
 
-Computes the hourly marts anew for the run's own data interval (and the two hours before it, for
-rows that were in flight), each in one transaction, and runs the checks of `include/sql/checks`:
+Computes the hourly facts anew for the run's own data interval (and the two hours before it, for
+rows that were in flight, and each older hour that a label or a call belongs to that changed
+meanwhile), one transaction a mart, and runs the checks of `include/sql/checks`:
 `fail` turns the run red with the offending rows in the log, `warn` warns; results are kept in
 `core.check_result`.
 
 **Backfill**, in any order, twice, or two at once:
-`airflow backfill create --dag-id refresh_data_marts --from-date 2026-11-01 --to-date 2026-11-02`
+`airflow backfill create --dag-id refresh_data_marts --from-date 2026-11-01 --to-date 2026-11-02`;
+without Airflow, and for all of history: `python -m sightscan.warehouse refresh-marts --all`
 
 **May it be run again?** Yes: an interval is deleted and written in one transaction.
 """

@@ -1,11 +1,10 @@
 -- severity: warn
 -- A sight with few labelled photos is dropped from the model: crawl more, or review its labels.
 select
-    sight.city_id,
-    sight.name,
-    count(distinct accepted_label.sha256) as labelled_photo_count
-from core.sight
-left join mart.accepted_label on sight.sight_id = accepted_label.sight_id
-where sight.state = 'active'
-group by sight.city_id, sight.sight_id, sight.name
-having count(distinct accepted_label.sha256) < 10;
+    sight_coverage.city_id,
+    sight_coverage.sight_name as name,
+    sight_coverage.labelled_photo_count
+from mart.sight_coverage
+where
+    (%(city_id)s::text is null or sight_coverage.city_id = %(city_id)s)
+    and sight_coverage.labelled_photo_count < 10;

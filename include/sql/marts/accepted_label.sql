@@ -1,54 +1,19 @@
 -- Grain: one row per box of a sight that may train: accepted by rule and not rejected by a
 -- person, or held back by rule and accepted or renamed by a person.
 create view mart.accepted_label as
-with last_review as (
-    select distinct on (label_review.label_id)
-        label_review.label_id,
-        label_review.decision,
-        label_review.sight_id
-    from core.label_review
-    order by label_review.label_id asc, label_review.recorded_at desc, label_review.review_id desc
-),
-
-decided as (
-    select
-        label.label_id,
-        label.city_id,
-        label.sha256,
-        label.x1,
-        label.y1,
-        label.x2,
-        label.y2,
-        label.score,
-        label.recorded_at,
-        coalesce(last_review.sight_id, label.sight_id) as sight_id,
-        case last_review.decision
-            when 'reject' then false
-            when 'accept' then true
-            when 'rename' then true
-            else label.state = 'accepted'
-        end as is_accepted
-    from core.label
-    left join last_review on label.label_id = last_review.label_id
-)
-
 select
-    decided.label_id,
-    decided.city_id,
-    decided.sight_id,
-    decided.sha256,
-    decided.x1,
-    decided.y1,
-    decided.x2,
-    decided.y2,
-    decided.score,
-    decided.recorded_at
-from decided
-where
-    decided.is_accepted
-    and decided.sight_id is not null
-    and decided.x1 < decided.x2
-    and decided.y1 < decided.y2;
+    decided_label.label_id,
+    decided_label.city_id,
+    decided_label.sight_id,
+    decided_label.sha256,
+    decided_label.x1,
+    decided_label.y1,
+    decided_label.x2,
+    decided_label.y2,
+    decided_label.score,
+    decided_label.recorded_at
+from mart.decided_label
+where decided_label.state = 'accepted';
 
 comment on view mart.accepted_label is 'One row per box of a sight that may train.';
 comment on column mart.accepted_label.label_id is 'The label.';

@@ -1,14 +1,5 @@
 -- Grain: one row per city with a model in place.
 create view mart.published_model as
-with in_place as (
-    select distinct on (publication.city_id)
-        publication.city_id,
-        publication.model_version,
-        publication.published_at
-    from core.publication
-    order by publication.city_id asc, publication.publication_id desc
-)
-
 select
     city.city_id,
     city.slug as city_slug,
@@ -25,11 +16,20 @@ select
     dataset.test_count as test_photo_count,
     encode(model.onnx_sha256, 'hex') as onnx_sha256,
     octet_length(model_file.bytes)::bigint as onnx_bytes
-from in_place
-inner join core.city on in_place.city_id = city.city_id
+from core.city
+cross join
+    lateral (
+        select
+            publication.model_version,
+            publication.published_at
+        from core.publication
+        where publication.city_id = city.city_id
+        order by publication.publication_id desc
+        limit 1
+    ) as in_place
 inner join core.model
     on
-        in_place.city_id = model.city_id
+        city.city_id = model.city_id
         and in_place.model_version = model.model_version
 inner join core.dataset
     on

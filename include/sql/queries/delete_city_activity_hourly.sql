@@ -1,4 +1,4 @@
-delete from mart.city_activity_hourly_v1
+delete from mart.city_activity_hourly_v2
 where
-    city_activity_hourly_v1.hour_at >= %(start_at)s
-    and city_activity_hourly_v1.hour_at < %(end_at)s;
+    city_activity_hourly_v2.hour_at >= %(start_at)s
+    and city_activity_hourly_v2.hour_at < %(end_at)s;

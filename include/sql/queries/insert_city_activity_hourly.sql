@@ -1,37 +1,65 @@
-insert into mart.city_activity_hourly_v1 (
-    hour_at,
+insert into mart.city_activity_hourly_v2 (
     city_id,
+    hour_at,
     photos_found,
+    photos_new,
     photos_rejected,
+    photos_labelled,
     images_sent,
+    images_failed,
+    calls_usd,
     labels_accepted,
-    labels_not_accepted,
-    models_published
+    labels_held_back,
+    labels_unmatched,
+    labels_rejected,
+    labels_reviewed,
+    models_published,
+    last_event_at
 )
 with events as (
     select
-        photo_source.recorded_at,
         sight.city_id,
+        photo_source.recorded_at,
         'photo_found' as kind,
-        1 as quantity
+        1 as quantity,
+        0::numeric as usd,
+        -- The first source of a photo in a city; the keys decide between two of one moment.
+        not exists (
+            select 1
+            from core.photo_source as other
+            inner join core.sight as other_sight on other.sight_id = other_sight.sight_id
+            where
+                other.sha256 = photo_source.sha256
+                and other_sight.city_id = sight.city_id
+                and (other.recorded_at, other.url_sha256, other.sight_id)
+                < (photo_source.recorded_at, photo_source.url_sha256, photo_source.sight_id)
+        ) as is_first
     from core.photo_source
     inner join core.sight on photo_source.sight_id = sight.sight_id
     where photo_source.recorded_at >= %(start_at)s and photo_source.recorded_at < %(end_at)s
     union all
     select
-        rejected_photo.recorded_at,
         sight.city_id,
+        rejected_photo.recorded_at,
         'photo_rejected' as kind,
-        1 as quantity
+        1 as quantity,
+        0 as usd,
+        false as is_first
     from core.rejected_photo
     inner join core.sight on rejected_photo.sight_id = sight.sight_id
     where rejected_photo.recorded_at >= %(start_at)s and rejected_photo.recorded_at < %(end_at)s
     union all
     select
-        paid_call.recorded_at,
         paid_call.city_id,
-        'image_sent' as kind,
-        paid_call.unit_count as quantity
+        paid_call.recorded_at,
+        case
+            when paid_call.feature <> 'landmark_detection' then 'other_call'
+            when paid_call.state = 'failed' then 'image_failed'
+            else 'image_sent'
+        end as kind,
+        paid_call.unit_count as quantity,
+        case paid_call.state when 'failed' then 0 else paid_call.price_usd end as usd,
+        false as is_first
     from core.paid_call
     where
         paid_call.recorded_at >= %(start_at)s
@@ -39,31 +67,60 @@ with events as (
         and not paid_call.is_taken_over
     union all
     select
-        label.recorded_at,
-        label.city_id,
-        case label.state when 'accepted' then 'label_accepted' else 'label_not_accepted' end as kind,
-        1 as quantity
-    from core.label
-    where label.recorded_at >= %(start_at)s and label.recorded_at < %(end_at)s
+        decided_label.city_id,
+        decided_label.recorded_at,
+        decided_label.state as kind,
+        1 as quantity,
+        0 as usd,
+        decided_label.state = 'accepted' and not exists (
+            select 1
+            from mart.accepted_label as other
+            where
+                other.city_id = decided_label.city_id
+                and other.sha256 = decided_label.sha256
+                and (other.recorded_at, other.label_id) < (decided_label.recorded_at, decided_label.label_id)
+        ) as is_first
+    from mart.decided_label
+    where decided_label.recorded_at >= %(start_at)s and decided_label.recorded_at < %(end_at)s
     union all
     select
-        publication.recorded_at,
+        label.city_id,
+        label_review.recorded_at,
+        'review' as kind,
+        1 as quantity,
+        0 as usd,
+        false as is_first
+    from core.label_review
+    inner join core.label on label_review.label_id = label.label_id
+    where label_review.recorded_at >= %(start_at)s and label_review.recorded_at < %(end_at)s
+    union all
+    select
         publication.city_id,
+        publication.recorded_at,
         'model_published' as kind,
-        1 as quantity
+        1 as quantity,
+        0 as usd,
+        false as is_first
     from core.publication
     where publication.recorded_at >= %(start_at)s and publication.recorded_at < %(end_at)s
 )
 
 select
-    date_trunc('hour', events.recorded_at) as hour_at,
     events.city_id,
-    coalesce(sum(events.quantity) filter (where events.kind = 'photo_found'), 0) as photos_found,
-    coalesce(sum(events.quantity) filter (where events.kind = 'photo_rejected'), 0) as photos_rejected,
-    coalesce(sum(events.quantity) filter (where events.kind = 'image_sent'), 0) as images_sent,
-    coalesce(sum(events.quantity) filter (where events.kind = 'label_accepted'), 0) as labels_accepted,
-    coalesce(sum(events.quantity) filter (where events.kind = 'label_not_accepted'), 0)
-        as labels_not_accepted,
-    coalesce(sum(events.quantity) filter (where events.kind = 'model_published'), 0) as models_published
+    date_trunc('hour', events.recorded_at, 'UTC') as hour_at,
+    count(*) filter (where events.kind = 'photo_found') as photos_found,
+    count(*) filter (where events.kind = 'photo_found' and events.is_first) as photos_new,
+    count(*) filter (where events.kind = 'photo_rejected') as photos_rejected,
+    count(*) filter (where events.kind = 'accepted' and events.is_first) as photos_labelled,
+    coalesce(sum(events.quantity) filter (where events.kind in ('image_sent', 'image_failed')), 0) as images_sent,
+    coalesce(sum(events.quantity) filter (where events.kind = 'image_failed'), 0) as images_failed,
+    sum(events.usd) as calls_usd,
+    count(*) filter (where events.kind = 'accepted') as labels_accepted,
+    count(*) filter (where events.kind = 'held_back') as labels_held_back,
+    count(*) filter (where events.kind = 'unmatched') as labels_unmatched,
+    count(*) filter (where events.kind = 'rejected') as labels_rejected,
+    count(*) filter (where events.kind = 'review') as labels_reviewed,
+    count(*) filter (where events.kind = 'model_published') as models_published,
+    max(events.recorded_at) as last_event_at
 from events
-group by date_trunc('hour', events.recorded_at), events.city_id;
+group by events.city_id, date_trunc('hour', events.recorded_at, 'UTC');

@@ -33,8 +33,8 @@ on conflict (call_id, annotation_number, city_id) do update
         longitude = excluded.longitude,
         state = excluded.state,
         reason = excluded.reason,
-        recorded_at = now()
-    -- What was read the same again became known when it was read first.
+        changed_at = now()
+    -- A label belongs to the hour in which it was read first, however often it is read anew.
     where
     (label.sight_id, label.state, label.reason, label.x1, label.y1, label.x2, label.y2)
     is distinct from

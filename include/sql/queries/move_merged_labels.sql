@@ -1,5 +1,7 @@
 update core.label
-set sight_id = sight.merged_into
+set
+    sight_id = sight.merged_into,
+    changed_at = now()
 from core.sight
 where
     label.sight_id = sight.sight_id

@@ -2,7 +2,8 @@ update core.paid_call
 set
     state = 'unknown',
     error = 'the worker ended between the reservation and the answer',
-    settled_at = clock_timestamp()
+    settled_at = clock_timestamp(),
+    changed_at = now()
 where
     paid_call.provider = %(provider)s
     and paid_call.feature = %(feature)s

@@ -4,7 +4,8 @@ set
     state = settled.state,
     answer = settled.answer::jsonb,
     error = settled.error,
-    settled_at = clock_timestamp()
+    settled_at = clock_timestamp(),
+    changed_at = now()
 from
     unnest(
         %(call_ids)s::bigint[], %(states)s::text[], %(answers)s::text[], %(errors)s::text[]

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def judge_marts(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> list[str]:
-    """Run all data checks; return the names of those that warn.
+def judge_marts(
+    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str, city_id: str | None = None
+) -> list[str]:
+    """Run all data checks, of one city or of all; return the names of those that warn.
 
     Raises:
         AirflowFailException: a check that must hold does not; the rows are in the log.
@@ -22,7 +24,7 @@ def judge_marts(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
     """
     from sightscan.warehouse.checks import run_checks
 
-    results = run_checks(connection, dag_id=dag_id, run_id=run_id)
+    results = run_checks(connection, dag_id=dag_id, run_id=run_id, city_id=city_id)
     broken = [result for result in results if result.offending_count]
     for result in broken:
         logger.warning(

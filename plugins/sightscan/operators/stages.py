@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +94,26 @@ def label_photos(slug: str) -> int:
         return report.sent
 
 
+# The hours of this run, up to the one that still runs (the hourly run completes it), so that the
+# app shows what this city has become. Only the city's own rows can fail its run.
 @task(execution_timeout=timedelta(minutes=30))
 def refresh_marts(slug: str) -> int:
-    """Run the data checks over the marts; return how many warn, fail if one that must hold does not."""
+    """Refresh the marts for the hours of this run, then run the city's data checks; return how many warn."""
     from sightscan.operators.quality import judge_marts
+    from sightscan.warehouse.cities import save_label_threshold
+    from sightscan.warehouse.marts import refresh_hourly_marts
 
+    run = get_current_context()["dag_run"]
+    start = (run.start_date or run.run_after).replace(minute=0, second=0, microsecond=0)
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     with city_work(slug) as work:
-        warned = judge_marts(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+        save_label_threshold(
+            work.connection, work.city.city_id, work.config.min_image_number_per_label
+        )
+        refresh_hourly_marts(work.connection, min(start, now), now + timedelta(hours=1))
+        warned = judge_marts(
+            work.connection, dag_id=work.dag_id, run_id=work.run_id, city_id=work.city.city_id
+        )
         work.save_report("refresh_marts", {"warned": warned})
         return len(warned)
 

@@ -6,9 +6,9 @@ import argparse
 import sys
 
 from sightscan.errors import SightScanError
-from sightscan.warehouse.commands import migrate
+from sightscan.warehouse.commands import migrate, refresh_marts
 
-COMMANDS = (migrate,)
+COMMANDS = (migrate, refresh_marts)
 
 
 def main() -> int:

@@ -1,4 +1,7 @@
-"""Data checks: include/sql/checks/<mart>__<claim>.sql returns the rows that break the claim."""
+"""Data checks: include/sql/checks/<mart>__<claim>.sql returns the rows that break the claim.
+
+A check is about one city (`city_id`) or, where that is null, about all.
+"""
 
 from __future__ import annotations
 
@@ -31,16 +34,23 @@ class CheckResult:
 
 
 def run_checks(
-    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str, folder: Path | None = None
+    connection: psycopg.Connection[Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    city_id: str | None = None,
+    folder: Path | None = None,
 ) -> tuple[CheckResult, ...]:
     """Run all checks, keep their results in core.check_result, and return them.
+
+    With a city, a check looks at the rows of this city alone; each says where, by %(city_id)s.
 
     Raises:
         WarehouseError: a check does not say its severity in its first line.
 
     """
     files = sorted((folder or settings().sql_folder / "checks").glob("*.sql"))
-    results = tuple(_run_check(connection, file) for file in files)
+    results = tuple(_run_check(connection, file, city_id) for file in files)
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             statement("insert_check_result"),
@@ -59,7 +69,7 @@ def run_checks(
     return results
 
 
-def _run_check(connection: psycopg.Connection[Any], file: Path) -> CheckResult:
+def _run_check(connection: psycopg.Connection[Any], file: Path, city_id: str | None) -> CheckResult:
     text = file.read_text(encoding="utf-8")
     severity = SEVERITY.match(text)
     if severity is None:
@@ -69,7 +79,7 @@ def _run_check(connection: psycopg.Connection[Any], file: Path) -> CheckResult:
         raise WarehouseError(msg)
     with connection.cursor(row_factory=dict_row) as cursor:
         # The text is the repository's own, so it is as good as a literal.
-        cursor.execute(text)
+        cursor.execute(text, {"city_id": city_id})
         sample = [_as_text(row) for row in cursor.fetchmany(SAMPLE_SIZE)]
         return CheckResult(file.stem, severity[1], cursor.rowcount, sample)
 

@@ -100,3 +100,13 @@ def _sentence(asked: str, cities: tuple[City, ...]) -> str:
     known = [slug for slug, _, _ in near] or slugs[:MOST_SUGGESTIONS]
     have = f"have: {', '.join(known)}" if known else "it is empty"
     return f"no city {asked!r} in the registry ({have}); add it with `make new-city`"
+
+
+def save_label_threshold(
+    connection: psycopg.Connection[Any], city_id: str, min_image_number_per_label: int
+) -> None:
+    """Keep how many labelled photos a sight of the city needs now, for mart.sight_coverage."""
+    connection.execute(
+        statement("save_label_threshold"),
+        {"city_id": city_id, "min_image_number_per_label": min_image_number_per_label},
+    )

@@ -1,7 +1,14 @@
-"""The hourly marts: an interval is computed anew from core and replaces what was there."""
+"""The hourly facts behind the marts: hours are computed anew from core and replace what was there.
+
+A refresh reads committed rows only after it has the lock of a mart, so of two at once the later one
+sees all that the earlier one saw. Hence any order, any number of times, at once: once each interval
+was refreshed after its events, the facts are those of one computation from nothing.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,21 +17,27 @@ import psycopg
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.statements import statement
 
-HOURLY_MARTS = ("city_activity_hourly",)
+HOURLY_MARTS = ("city_activity_hourly", "sight_activity_hourly", "city_spend_hourly")
+HOUR = timedelta(hours=1)
 # Rows are stamped when their transaction starts, and seen when it commits: two hours are more
 # than any of our transactions takes.
 IN_FLIGHT = timedelta(hours=2)
-# Any number that nobody else locks; two refreshes of the same mart take turns.
+# Any number that nobody else locks; each mart is locked under it by its place in HOURLY_MARTS.
 HOURLY_LOCK = 7_362_052
+# A transaction of a long refresh: short enough to let the hourly run in between.
+CHUNK = timedelta(days=7)
+
+Span = tuple[datetime, datetime]
 
 
 def refresh_hourly_marts(
     connection: psycopg.Connection[Any], start: datetime, end: datetime
 ) -> dict[str, int]:
-    """Compute each hourly mart anew for [start, end) and the two hours before it.
+    """Compute the facts anew for what became known or changed in [start, end).
 
-    Returns the number of rows written by mart. One transaction per mart; in any order and however
-    often, the result is that of one computation from nothing.
+    That is: the interval, the two hours before it, and each other hour that a label or a call
+    belongs to that was read anew, reviewed or settled meanwhile. Returns the number of rows written
+    by mart. One transaction per mart, at READ COMMITTED.
 
     Raises:
         WarehouseError: the interval is empty or does not consist of whole hours.
@@ -33,14 +46,95 @@ def refresh_hourly_marts(
     if start >= end or _is_ragged(start) or _is_ragged(end):
         msg = f"an interval must consist of whole hours, but got {start} to {end}"
         raise WarehouseError(msg)
-    interval = {"start_at": start - IN_FLIGHT, "end_at": end}
-    counts = {}
-    for mart in HOURLY_MARTS:
+    start -= IN_FLIGHT
+    # Looking before the locks is early enough: what happens after it has a refresh of its own.
+    with connection.transaction():
+        connection.execute(statement("prefer_indexes"))
+        moved = connection.execute(
+            statement("list_hours_changed"), {"start_at": start, "end_at": end}
+        ).fetchall()
+    return _replace(connection, [(start, end), *_spans(hour for (hour,) in moved)])
+
+
+def refresh_hours(connection: psycopg.Connection[Any], hours: Iterable[datetime]) -> dict[str, int]:
+    """Compute the facts anew for the hours of these moments, such as after rows were deleted."""
+    return _replace(
+        connection, _spans(moment.replace(minute=0, second=0, microsecond=0) for moment in hours)
+    )
+
+
+def list_photo_hours(
+    connection: psycopg.Connection[Any], sha256s: Sequence[bytes]
+) -> list[datetime]:
+    """Return the hours whose facts count these photos: ask before they are deleted, refresh after."""
+    rows = connection.execute(statement("list_photo_hours"), {"sha256s": list(sha256s)})
+    return [hour for (hour,) in rows]
+
+
+def list_sight_hours(
+    connection: psycopg.Connection[Any], city_id: str, state: str
+) -> list[datetime]:
+    """Return the hours whose facts count the city's sights of a state: ask before things move."""
+    rows = connection.execute(statement("list_sight_hours"), {"city_id": city_id, "state": state})
+    return [hour for (hour,) in rows]
+
+
+def rebuild_hourly_marts(
+    connection: psycopg.Connection[Any],
+    report: Callable[[datetime, datetime], None] = lambda _start, _end: None,
+) -> dict[str, int]:
+    """Compute the facts of all hours that core or the facts know, a week at a time.
+
+    `report` is called after each week, with its bounds.
+    """
+    found = connection.execute(statement("find_known_span")).fetchone()
+    counts: Counter[str] = Counter(dict.fromkeys(HOURLY_MARTS, 0))
+    if found is not None and found[0] is not None:
+        for span in split_span(*found):
+            counts.update(_replace(connection, [span]))
+            report(*span)
+    return dict(counts)
+
+
+def fill_empty_marts(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    """Fill the facts if a migration made them new beside rows that are there."""
+    found = connection.execute(statement("has_empty_facts")).fetchone()
+    return rebuild_hourly_marts(connection) if found == (True,) else {}
+
+
+def split_span(start: datetime, end: datetime) -> Iterator[Span]:
+    """Give [start, end) in parts of a week at most, the newest first: it is what people look at."""
+    while start < end:
+        middle = max(start, end - CHUNK)
+        yield middle, end
+        end = middle
+
+
+def _replace(connection: psycopg.Connection[Any], spans: Sequence[Span]) -> dict[str, int]:
+    counts: Counter[str] = Counter(dict.fromkeys(HOURLY_MARTS, 0))
+    for number, mart in enumerate(HOURLY_MARTS):
         with connection.transaction():
-            connection.execute(statement("lock_hourly_marts"), {"lock_number": HOURLY_LOCK})
-            connection.execute(statement(f"delete_{mart}"), interval)
-            counts[mart] = connection.execute(statement(f"insert_{mart}"), interval).rowcount
-    return counts
+            connection.execute(
+                statement("lock_hourly_mart"),
+                {"lock_number": HOURLY_LOCK, "mart_number": number},
+            )
+            connection.execute(statement("prefer_indexes"))
+            for start, end in spans:
+                interval = {"start_at": start, "end_at": end}
+                connection.execute(statement(f"delete_{mart}"), interval)
+                counts[mart] += connection.execute(statement(f"insert_{mart}"), interval).rowcount
+    return dict(counts)
+
+
+def _spans(hours: Iterable[datetime]) -> list[Span]:
+    """Return the hours as spans, hours in a row as one."""
+    spans: list[Span] = []
+    for hour in sorted(set(hours)):
+        if spans and spans[-1][1] == hour:
+            spans[-1] = (spans[-1][0], hour + HOUR)
+        else:
+            spans.append((hour, hour + HOUR))
+    return spans
 
 
 def _is_ragged(moment: datetime) -> bool:

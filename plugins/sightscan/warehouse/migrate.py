@@ -21,12 +21,18 @@ MIGRATION_LOCK = 7_362_051
 LOCK_TIMEOUT = "30s"
 # The marts in the order of their dependence: a view comes after the views that it reads.
 MART_ORDER = (
+    "decided_label",
     "accepted_label",
     "trainable_photo",
     "published_model",
     "published_model_file",
-    "city_overview",
     "city_activity_hourly",
+    "city_overview",
+    "sight_coverage",
+    "label_quality",
+    "model_scorecard",
+    "spend_by_month",
+    "photo_attribution",
 )
 
 

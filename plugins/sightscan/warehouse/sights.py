@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from sightscan.city import Place, Sight, normalise_name
 from sightscan.errors import WarehouseError
+from sightscan.warehouse.marts import list_sight_hours, refresh_hours
 from sightscan.warehouse.statements import statement
 
 
@@ -73,8 +74,13 @@ def replace_sights(
             statement("mark_merged_sights"),
             {"merged_ids": list(pairs), "survivor_ids": list(pairs.values())},
         )
+        hours = list_sight_hours(connection, city_id, "merged")
+        moved_count = 0
         for moved in ("photo_sources", "rejected_photos", "labels", "reviews"):
             cursor.execute(statement(f"move_merged_{moved}"), {"city_id": city_id})
+            moved_count += cursor.rowcount
+        if moved_count:
+            refresh_hours(connection, hours)
         cursor.execute(
             statement("retire_sights"),
             {

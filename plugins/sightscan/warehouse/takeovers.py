@@ -12,6 +12,7 @@ import psycopg
 
 from sightscan.warehouse.first_system import FirstModel
 from sightscan.warehouse.ledger import PaidFeature
+from sightscan.warehouse.marts import list_sight_hours, refresh_hours
 from sightscan.warehouse.statements import statement
 
 
@@ -82,8 +83,10 @@ def store_paid_answers(
 def sort_photos(connection: psycopg.Connection[Any], city_id: str) -> None:
     """Move photos from the city's unsorted ones to the sights that their paid labels name."""
     with connection.transaction():
+        hours = list_sight_hours(connection, city_id, "unsorted")
         connection.execute(statement("sort_taken_over_photos"), {"city_id": city_id})
         connection.execute(statement("delete_sorted_sources"), {"city_id": city_id})
+        refresh_hours(connection, hours)
 
 
 def count_labels(connection: psycopg.Connection[Any], city_id: str) -> dict[str, int]:

@@ -1,7 +1,12 @@
-"""Hourly marts: any order, any number of times, the same as one computation from nothing."""
+"""Hourly facts: any order, any number of times, at once, the same as one computation from nothing."""
+
+# ruff: noqa: S608, ISC004 - statements are put together from the names in this file
 
 from __future__ import annotations
 
+import random
+import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,60 +16,270 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sightscan.errors import WarehouseError
-from sightscan.warehouse.marts import refresh_hourly_marts
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.marts import (
+    fill_empty_marts,
+    list_photo_hours,
+    rebuild_hourly_marts,
+    refresh_hourly_marts,
+    refresh_hours,
+)
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
-HOURS = 6
+HOURS = 24
+PHOTOS = 4
+FACTS = {
+    "city_activity_hourly_v2": "city_id, hour_at",
+    "sight_activity_hourly_v1": "sight_id, hour_at",
+    "city_spend_hourly_v1": "city_id, hour_at, provider, feature",
+}
+PHOTO = "sha256(%(photo)s::text::bytea)"
+# One event each; `at` is when it became known. A call is made for each photo when it is first found.
+EVENTS = {
+    "found": [
+        "insert into core.photo_source (sha256, url_sha256, sight_id, url, source, licence, query,"
+        f" found_at, recorded_at) values ({PHOTO}, sha256((%(number)s / 2)::text::bytea), %(sight)s,"
+        " 'u', 's', 'l', 'q', %(at)s, %(at)s) on conflict do nothing",
+    ],
+    "rejected": [
+        "insert into core.rejected_photo (url_sha256, sight_id, url, source, reason, recorded_at)"
+        " values (sha256(%(number)s::text::bytea), %(sight)s, 'u', 's', 'too_small', %(at)s)"
+        " on conflict do nothing",
+    ],
+    "called": [
+        "insert into core.paid_call (provider, feature, subject_sha256, attempt, city_id, dag_id,"
+        f" run_id, price_usd, recorded_at, changed_at) values ('google_vision', 'landmark_detection', {PHOTO}, 1 + (select"
+        " count(*) from core.paid_call), 'Q1', 'd', 'r', %(number)s, %(at)s, %(at)s)"
+        " on conflict do nothing",
+    ],
+    "settled": [
+        "update core.paid_call set state = 'failed', settled_at = now(), changed_at = %(at)s"
+        f" where subject_sha256 = {PHOTO} and state = 'reserved'",
+    ],
+    "read": [
+        "insert into core.label (call_id, annotation_number, city_id, sha256, sight_id,"
+        " description, score, x1, y1, x2, y2, state, reason, recorded_at, changed_at)"
+        f" values (%(number)s %% 3, %(number)s, 'Q1', {PHOTO}, %(sight)s, 'd', 0.5, 0, 0, 1, 1,"
+        " case when %(number)s %% 2 = 0 then 'accepted' else 'held_back' end, 'r', %(at)s, %(at)s)"
+        " on conflict do nothing",
+    ],
+    "read anew": [
+        "update core.label set state = case state when 'accepted' then 'held_back' else 'accepted'"
+        f" end, sight_id = %(sight)s, changed_at = %(at)s where sha256 = {PHOTO}",
+    ],
+    "reviewed": [
+        "insert into core.label_review (review_id, label_id, decision, sight_id, reviewed_by,"
+        " reviewed_at, recorded_at) select gen_random_uuid(), label_id,"
+        " (array['accept', 'reject', 'rename'])[1 + %(number)s %% 3],"
+        " case when %(number)s %% 3 = 2 then %(sight)s end, 'ann', %(at)s, %(at)s"
+        f" from core.label where sha256 = {PHOTO} order by label_id limit 1",
+    ],
+    "taken down": [
+        f"delete from core.label_review where label_id in (select label_id from core.label where sha256 = {PHOTO})",
+        f"delete from core.label where sha256 = {PHOTO}",
+        f"delete from core.photo_source where sha256 = {PHOTO}",
+    ],
+}
+
+event = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(sorted(EVENTS)),
+        "photo": st.integers(1, PHOTOS),
+        "sight": st.integers(1, 3),
+        "number": st.integers(0, 9),
+        "hour": st.integers(0, HOURS - 1),
+        "minute": st.integers(0, 59),
+    }
+)
+refreshes = st.lists(st.integers(0, HOURS - 1), max_size=1)
 
 
-def fill(warehouse: psycopg.Connection[Any]) -> None:
-    """Spread rejections and calls of two cities over six hours."""
+def prepare(warehouse: psycopg.Connection[Any]) -> None:
+    """Empty what a test fills, and have two cities with three sights."""
+    warehouse.execute("set session_replication_role = replica")
+    for table in (
+        *(f"mart.{fact}" for fact in FACTS),
+        *("core.label_review", "core.label", "core.paid_call", "core.photo_source"),
+        *("core.rejected_photo", "core.sight", "core.city"),
+    ):
+        warehouse.execute(f"delete from {table}")  # type: ignore[call-overload]
     warehouse.execute(
         "insert into core.city (city_id, slug, name, country, latitude, longitude, radius_meters)"
         " values ('Q1', 'one', 'One', 'X', 1, 1, 1000), ('Q2', 'two', 'Two', 'X', 2, 2, 1000)"
     )
     warehouse.execute(
-        "insert into core.sight (city_id, name, normalised_name, rank)"
-        " values ('Q1', 'A', 'a', 1), ('Q2', 'B', 'b', 1)"
-    )
-    warehouse.execute(
-        "insert into core.rejected_photo (url_sha256, sight_id, url, source, reason, recorded_at)"
-        " select sha256(n::text::bytea), (select min(sight_id) from core.sight) + n %% 2,"
-        " n::text, 's', 'too_small', %s + n * interval '17 minutes' from generate_series(0, 20) n",
-        (START,),
-    )
-    warehouse.execute(
-        "insert into core.paid_call (provider, feature, subject_sha256, attempt, city_id, dag_id,"
-        " run_id, price_usd, recorded_at) select 'p', 'f', sha256(n::text::bytea), 1, 'Q1', 'd',"
-        " 'r', 0, %s + n * interval '41 minutes' from generate_series(0, 8) n",
-        (START,),
+        "insert into core.sight (sight_id, city_id, name, normalised_name, rank)"
+        " overriding system value values (1, 'Q1', 'A', 'a', 1), (2, 'Q1', 'B', 'b', 1),"
+        " (3, 'Q2', 'C', 'c', 1)"
     )
 
 
-def mart_rows(warehouse: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
-    return warehouse.execute(
-        "select * from mart.city_activity_hourly order by hour_at, city_id"
-    ).fetchall()
+def happen(warehouse: psycopg.Connection[Any], one: dict[str, Any]) -> None:
+    at = START + timedelta(hours=one["hour"], minutes=one["minute"])
+    is_take_down = one["kind"] == "taken down"
+    with warehouse.transaction():
+        photo = warehouse.execute(f"select {PHOTO}", one).fetchone()  # type: ignore[call-overload]
+        assert photo is not None
+        hours = list_photo_hours(warehouse, [photo[0]]) if is_take_down else []
+        for text in EVENTS[one["kind"]]:
+            warehouse.execute(text, {**one, "at": at})  # type: ignore[call-overload]
+    if is_take_down:
+        refresh_hours(warehouse, hours)
 
 
-@settings(
-    max_examples=15,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(order=st.permutations(range(HOURS)), repeated=st.lists(st.integers(0, HOURS - 1)))
-def test_hourly_runs_in_any_order_give_one_computation_from_nothing(
-    warehouse: psycopg.Connection[Any], order: list[int], repeated: list[int]
-) -> None:
-    warehouse.execute("truncate core.city, mart.city_activity_hourly_v1 cascade")
-    fill(warehouse)
-    refresh_hourly_marts(warehouse, START, START + timedelta(hours=HOURS))
-    expected = mart_rows(warehouse)
-    assert sum(row[3] + row[4] for row in expected) == 21 + 9
-    warehouse.execute("truncate mart.city_activity_hourly_v1")
-    for hour in [*order, *repeated]:
+def refresh_in_turn(warehouse: psycopg.Connection[Any], hours: Iterable[int]) -> None:
+    for hour in hours:
         start = START + timedelta(hours=hour)
         refresh_hourly_marts(warehouse, start, start + timedelta(hours=1))
-    assert mart_rows(warehouse) == expected
+
+
+def facts(warehouse: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        fact: warehouse.execute(f"select * from mart.{fact} order by {keys}").fetchall()  # type: ignore[call-overload]
+        for fact, keys in FACTS.items()
+    }
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    story=st.lists(st.tuples(event, refreshes, st.booleans()), max_size=14),
+    drawn=st.randoms(use_true_random=False),
+)
+def test_refreshes_of_the_hours_of_events_give_one_computation_from_nothing(
+    warehouse: psycopg.Connection[Any],
+    story: list[tuple[dict[str, Any], list[int], bool]],
+    drawn: random.Random,
+) -> None:
+    """Only the hours in which something happened are refreshed, so what moved must be found."""
+    prepare(warehouse)
+    due: list[int] = []
+    for one, others, is_pause in story:
+        happen(warehouse, one)
+        due.append(one["hour"])
+        refresh_in_turn(warehouse, others)
+        if is_pause:
+            drawn.shuffle(due)
+            refresh_in_turn(warehouse, due)
+            due = []
+    drawn.shuffle(due)
+    refresh_in_turn(warehouse, due)
+    refreshed = facts(warehouse)
+    for fact in FACTS:
+        warehouse.execute(f"delete from mart.{fact}")  # type: ignore[call-overload]
+    rebuild_hourly_marts(warehouse)
+    assert refreshed == facts(warehouse)
+
+
+def tell_a_story(warehouse: psycopg.Connection[Any], count: int) -> None:
+    drawn = random.Random(7)  # noqa: S311 - the same story each time
+    prepare(warehouse)
+    for _ in range(count):
+        happen(
+            warehouse,
+            {
+                "kind": drawn.choice(sorted(EVENTS.keys() - {"taken down"})),
+                "photo": drawn.randint(1, PHOTOS),
+                "sight": drawn.randint(1, 3),
+                "number": drawn.randint(0, 9),
+                "hour": drawn.randrange(HOURS),
+                "minute": drawn.randrange(60),
+            },
+        )
+
+
+def test_backfills_at_once_twice_and_shuffled_give_one_computation_from_nothing(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    tell_a_story(warehouse, 150)
+    rebuild_hourly_marts(warehouse)
+    expected = facts(warehouse)
+    assert all(expected.values())
+    for fact in FACTS:
+        warehouse.execute(f"delete from mart.{fact}")  # type: ignore[call-overload]
+    errors: list[BaseException] = []
+
+    def backfill(seed: int) -> None:
+        hours = [*range(HOURS), *range(HOURS)]
+        random.Random(seed).shuffle(hours)  # noqa: S311 - the same order each time
+        try:
+            with connect(autocommit=True) as connection:
+                refresh_in_turn(connection, hours)
+        except BaseException as error:  # noqa: BLE001 - a thread's error is the test's
+            errors.append(error)
+
+    threads = [threading.Thread(target=backfill, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert facts(warehouse) == expected
+
+
+def test_a_refresh_that_waits_sees_what_was_committed_meanwhile(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    prepare(warehouse)
+    with connect() as other:
+        # Holds the locks of all marts, as another refresh does, with its rows not yet committed.
+        refresh_hours(other, [START])
+        happen(other, {"kind": "rejected", "photo": 1, "sight": 1, "number": 1, "hour": 0, "minute": 5})  # fmt: skip
+        waiting = threading.Thread(target=refresh_hours, args=(warehouse, [START]))
+        waiting.start()
+        other.commit()
+        waiting.join()
+    assert [row[4] for row in facts(warehouse)["city_activity_hourly_v2"]] == [1]
+
+
+def test_label_read_anew_stays_in_its_hour(warehouse: psycopg.Connection[Any]) -> None:
+    prepare(warehouse)
+    base = {"photo": 1, "sight": 1, "number": 1, "minute": 5}
+    happen(warehouse, {**base, "kind": "read", "hour": 0})
+    refresh_in_turn(warehouse, [0])
+    happen(warehouse, {**base, "kind": "read anew", "hour": 6})
+    refresh_in_turn(warehouse, [6])
+    counted = warehouse.execute(
+        "select hour_at, labels_accepted, labels_held_back, photos_labelled"
+        " from mart.city_activity_hourly"
+    ).fetchall()
+    assert counted == [(START, 1, 0, 1)]
+
+
+def test_source_that_is_seen_late_takes_the_first_place_from_a_later_hour(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    prepare(warehouse)
+    happen(warehouse, {"kind": "found", "photo": 1, "sight": 1, "number": 1, "hour": 9, "minute": 5})  # fmt: skip
+    refresh_in_turn(warehouse, [9])
+    happen(warehouse, {"kind": "found", "photo": 1, "sight": 2, "number": 1, "hour": 2, "minute": 5})  # fmt: skip
+    refresh_in_turn(warehouse, [2])
+    counted = warehouse.execute(
+        "select photos_found, photos_new from mart.city_activity_hourly order by hour_at"
+    ).fetchall()
+    assert counted == [(1, 1), (1, 0)]
+
+
+def test_call_that_fails_later_is_no_spending_of_its_hour(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    prepare(warehouse)
+    base = {"photo": 1, "sight": 1, "number": 2, "minute": 5}
+    happen(warehouse, {**base, "kind": "called", "hour": 0})
+    refresh_in_turn(warehouse, [0])
+    happen(warehouse, {**base, "kind": "settled", "hour": 6})
+    refresh_in_turn(warehouse, [6])
+    counted = warehouse.execute(
+        "select images_sent, images_failed, calls_usd from mart.city_activity_hourly"
+    ).fetchall()
+    assert counted == [(1, 1, 0)]
+
+
+def test_empty_facts_beside_rows_are_filled_once(warehouse: psycopg.Connection[Any]) -> None:
+    assert fill_empty_marts(warehouse) == {}
+    tell_a_story(warehouse, 20)
+    filled = fill_empty_marts(warehouse)
+    assert filled["city_activity_hourly"] == len(facts(warehouse)["city_activity_hourly_v2"])
+    assert fill_empty_marts(warehouse) == {}
 
 
 def test_ragged_interval_is_refused(warehouse: psycopg.Connection[Any]) -> None:

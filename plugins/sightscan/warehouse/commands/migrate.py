@@ -6,6 +6,7 @@ import argparse
 
 from sightscan.settings import settings
 from sightscan.warehouse.connection import connect
+from sightscan.warehouse.marts import fill_empty_marts
 from sightscan.warehouse.migrate import migrate
 
 NAME = "migrate"
@@ -22,7 +23,11 @@ def run(arguments: argparse.Namespace) -> str:
     del arguments
     with connect() as connection:
         report = migrate(connection, settings().sql_folder)
+    # A migration that changes a table of facts leaves it empty.
+    with connect(autocommit=True) as connection:
+        filled = fill_empty_marts(connection)
     return (
         f"applied={len(report.applied)} already_there={report.already_there} "
-        f"marts_renewed={'yes' if report.marts_renewed else 'no'}"
+        f"marts_renewed={'yes' if report.marts_renewed else 'no'} "
+        f"facts_filled={sum(filled.values())}"
     )

@@ -1,0 +1,115 @@
+"""A filled warehouse for measurements: set-based, so that a million photos take minutes, not hours.
+
+Photos are spread over time at one rate (`PHOTOS_PER_HOUR`), as a crawl of months brings them, so a
+warehouse ten times the size has ten times the history. Blobs are a few bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+
+import psycopg
+
+PHOTOS_PER_HOUR = 100
+
+CITIES: LiteralString = """
+insert into core.city (
+    city_id, slug, name, country, latitude, longitude, radius_meters, min_image_number_per_label
+)
+select 'Q' || n, 'city-' || n, 'City ' || n, 'Merídia', 0, 0, 5000, 30
+from generate_series(1, %(cities)s) as n
+"""
+SIGHTS: LiteralString = """
+insert into core.sight (sight_id, city_id, wikidata_id, name, normalised_name, rank)
+overriding system value
+select (c - 1) * %(sights)s + s, 'Q' || c, 'Q' || (c * 1000 + s), 'Sight ' || s, 'sight ' || s, s
+from generate_series(1, %(cities)s) as c, generate_series(1, %(sights)s) as s
+"""
+# Each city has a stretch of the photos; n is the photo's number from 0.
+NUMBERED: LiteralString = """
+create temporary table numbered as
+select
+    n,
+    sha256(int8send(n)) as sha256,
+    (n * %(cities)s / %(photos)s) * %(sights)s + n %% %(sights)s + 1 as sight_id,
+    'Q' || (n * %(cities)s / %(photos)s + 1) as city_id,
+    %(end_at)s - (n + 1) * interval '1 hour' / %(rate)s as at
+from generate_series(0::bigint, %(photos)s - 1) as n
+"""
+PHOTOS: LiteralString = """
+insert into core.photo (
+    sha256, byte_count, width_pixels, height_pixels, media_type, perceptual_hash, cluster_sha256,
+    recorded_at
+)
+select sha256, 8, 640, 480, 'image/jpeg', sha256, sha256, at from numbered
+"""
+BLOBS: LiteralString = (
+    "insert into core.photo_blob (sha256, bytes) select sha256, int8send(n) from numbered"
+)
+SOURCES: LiteralString = """
+insert into core.photo_source (
+    sha256, url_sha256, sight_id, url, source, licence, author, query, found_at, recorded_at
+)
+select
+    sha256, sha256, sight_id, 'https://commons.example/' || n, 'wikimedia_commons', 'CC BY 4.0',
+    'Ann', 'q', at, at
+from numbered
+"""
+CALLS: LiteralString = """
+insert into core.paid_call (
+    call_id, provider, feature, subject_sha256, attempt, city_id, dag_id, run_id, state, price_usd,
+    answer, settled_at, reserved_at, recorded_at, changed_at
+)
+overriding system value
+select
+    n + 1, 'google_vision', 'landmark_detection', sha256, 1, city_id, 'd', 'r', 'succeeded', 0.0015,
+    '{}', at, at, at, at
+from numbered
+"""
+# Of ten photos one is empty, one unmatched, one held back.
+LABELS: LiteralString = """
+insert into core.label (
+    call_id, annotation_number, city_id, sha256, sight_id, description, score, x1, y1, x2, y2,
+    state, reason, recorded_at, changed_at
+)
+select
+    n + 1, 0, city_id, sha256, case when n %% 10 <> 1 then sight_id end, 'd', 0.5, 0.1, 0.1, 0.9,
+    0.9, case n %% 10 when 1 then 'unmatched' when 2 then 'held_back' else 'accepted' end,
+    case n %% 10 when 1 then 'no such sight' when 2 then 'too small' end, at, at
+from numbered
+where n %% 10 > 0
+"""
+
+
+def fill(
+    connection: psycopg.Connection[Any],
+    *,
+    cities: int,
+    sights_per_city: int,
+    photos: int,
+    end: datetime,
+) -> datetime:
+    """Fill an empty warehouse with `photos` in all, the newest just before `end`.
+
+    Returns the time of the oldest. The facts stay empty: `rebuild_hourly_marts` fills them.
+    """
+    given = {
+        "cities": cities,
+        "sights": sights_per_city,
+        "photos": photos,
+        "rate": PHOTOS_PER_HOUR,
+        "end_at": end,
+    }
+    with connection.transaction():
+        for text in (CITIES, SIGHTS, NUMBERED, PHOTOS, BLOBS, SOURCES, CALLS, LABELS):
+            connection.execute(text, given)
+        connection.execute("drop table numbered")
+        for table in ("core.sight", "core.paid_call"):
+            column = "sight_id" if table == "core.sight" else "call_id"
+            connection.execute(
+                "select setval(pg_get_serial_sequence(%s, %s), %s)",
+                (table, column, max(photos, cities * sights_per_city) + 1),
+            )
+    connection.execute("analyze")
+    return end - timedelta(hours=photos / PHOTOS_PER_HOUR)

@@ -1,0 +1,10 @@
+-- severity: fail
+-- A photo is labelled for the city that found it, so there are never more of them.
+select
+    city_overview.city_id,
+    city_overview.photo_count,
+    city_overview.labelled_photo_count
+from mart.city_overview
+where
+    (%(city_id)s::text is null or city_overview.city_id = %(city_id)s)
+    and city_overview.labelled_photo_count > city_overview.photo_count;

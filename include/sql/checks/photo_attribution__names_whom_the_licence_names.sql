@@ -1,0 +1,11 @@
+-- severity: warn
+-- A licence with attribution (CC BY) cannot be kept where the author is not known.
+select
+    photo_attribution.city_id,
+    photo_attribution.url,
+    photo_attribution.licence
+from mart.photo_attribution
+where
+    (%(city_id)s::text is null or photo_attribution.city_id = %(city_id)s)
+    and photo_attribution.licence ilike 'cc by%%'
+    and coalesce(photo_attribution.author, '') = '';

@@ -1,0 +1,11 @@
+-- severity: fail
+-- Each labelled photo has a box at least; else the facts were computed wrongly.
+select
+    sight_coverage.city_id,
+    sight_coverage.sight_name,
+    sight_coverage.labelled_photo_count,
+    sight_coverage.box_count
+from mart.sight_coverage
+where
+    (%(city_id)s::text is null or sight_coverage.city_id = %(city_id)s)
+    and sight_coverage.labelled_photo_count > sight_coverage.box_count;

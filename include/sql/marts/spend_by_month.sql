@@ -1,0 +1,46 @@
+-- Grain: one row per month, city, provider and feature (for GPU time: the provider aws_ec2, the
+-- feature gpu). A session belongs to the month in which it began to run.
+create view mart.spend_by_month as
+select
+    date_trunc('month', city_spend_hourly_v1.hour_at, 'UTC') as month_at,
+    city_spend_hourly_v1.city_id,
+    city_spend_hourly_v1.provider,
+    city_spend_hourly_v1.feature,
+    sum(city_spend_hourly_v1.units)::bigint as units,
+    sum(city_spend_hourly_v1.free_units)::bigint as free_units,
+    0::double precision as gpu_seconds,
+    sum(city_spend_hourly_v1.calls_usd)::double precision as spend_usd
+from mart.city_spend_hourly_v1
+group by
+    date_trunc('month', city_spend_hourly_v1.hour_at, 'UTC'),
+    city_spend_hourly_v1.city_id,
+    city_spend_hourly_v1.provider,
+    city_spend_hourly_v1.feature
+union all
+select
+    date_trunc('month', instance_session.running_at, 'UTC') as month_at,
+    instance_session.city_id,
+    'aws_ec2' as provider,
+    'gpu' as feature,
+    count(*) as units,
+    0 as free_units,
+    sum(
+        extract(epoch from coalesce(instance_session.stopped_at, now()) - instance_session.running_at)
+    )::double precision as gpu_seconds,
+    sum(
+        extract(epoch from coalesce(instance_session.stopped_at, now()) - instance_session.running_at)
+        / 3600 * instance_session.price_per_hour_usd
+    )::double precision as spend_usd
+from core.instance_session
+where instance_session.running_at is not null
+group by date_trunc('month', instance_session.running_at, 'UTC'), instance_session.city_id;
+
+comment on view mart.spend_by_month is 'One row per month, city, provider and feature: what was paid for.';
+comment on column mart.spend_by_month.month_at is 'Start of the month (UTC).';
+comment on column mart.spend_by_month.city_id is 'The city; null for GPU time of no city.';
+comment on column mart.spend_by_month.provider is 'Who is paid.';
+comment on column mart.spend_by_month.feature is 'What for.';
+comment on column mart.spend_by_month.units is 'Images that were paid for or may have been; for GPU time: sessions.';
+comment on column mart.spend_by_month.free_units is 'Of these, units that cost nothing.';
+comment on column mart.spend_by_month.gpu_seconds is 'Seconds that instances ran.';
+comment on column mart.spend_by_month.spend_usd is 'In US dollars.';

@@ -1,0 +1,69 @@
+insert into mart.sight_activity_hourly_v1 (
+    sight_id,
+    hour_at,
+    photos_new,
+    photos_rejected,
+    photos_labelled,
+    labels_accepted,
+    labels_held_back,
+    labels_rejected
+)
+with events as (
+    select
+        photo_source.sight_id,
+        photo_source.recorded_at,
+        'photo_new' as kind,
+        true as is_first
+    from core.photo_source
+    where
+        photo_source.recorded_at >= %(start_at)s
+        and photo_source.recorded_at < %(end_at)s
+        -- The first source of a photo for the sight; its key decides between two of one moment.
+        and not exists (
+            select 1
+            from core.photo_source as other
+            where
+                other.sha256 = photo_source.sha256
+                and other.sight_id = photo_source.sight_id
+                and (other.recorded_at, other.url_sha256) < (photo_source.recorded_at, photo_source.url_sha256)
+        )
+    union all
+    select
+        rejected_photo.sight_id,
+        rejected_photo.recorded_at,
+        'photo_rejected' as kind,
+        false as is_first
+    from core.rejected_photo
+    where rejected_photo.recorded_at >= %(start_at)s and rejected_photo.recorded_at < %(end_at)s
+    union all
+    select
+        decided_label.sight_id,
+        decided_label.recorded_at,
+        decided_label.state as kind,
+        decided_label.state = 'accepted' and not exists (
+            select 1
+            from mart.accepted_label as other
+            where
+                other.city_id = decided_label.city_id
+                and other.sight_id = decided_label.sight_id
+                and other.sha256 = decided_label.sha256
+                and (other.recorded_at, other.label_id) < (decided_label.recorded_at, decided_label.label_id)
+        ) as is_first
+    from mart.decided_label
+    where
+        decided_label.recorded_at >= %(start_at)s
+        and decided_label.recorded_at < %(end_at)s
+        and decided_label.sight_id is not null
+)
+
+select
+    events.sight_id,
+    date_trunc('hour', events.recorded_at, 'UTC') as hour_at,
+    count(*) filter (where events.kind = 'photo_new') as photos_new,
+    count(*) filter (where events.kind = 'photo_rejected') as photos_rejected,
+    count(*) filter (where events.kind = 'accepted' and events.is_first) as photos_labelled,
+    count(*) filter (where events.kind = 'accepted') as labels_accepted,
+    count(*) filter (where events.kind = 'held_back') as labels_held_back,
+    count(*) filter (where events.kind = 'rejected') as labels_rejected
+from events
+group by events.sight_id, date_trunc('hour', events.recorded_at, 'UTC');

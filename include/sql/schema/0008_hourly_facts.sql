@@ -1,0 +1,103 @@
+-- The facts behind the marts: additive counts of what happened in each hour, so that a mart sums
+-- a few rows instead of counting all photos. They are filled from core alone: `migrate` does it
+-- when it finds them empty, `refresh-marts --all` whenever it is wanted.
+
+-- Reading an answer anew, or settling a call, changes a row of an older hour. What was there
+-- before is older than all: the filling of the facts covers it. A constant rewrites nothing.
+alter table core.label add column changed_at timestamptz not null default '-infinity';
+alter table core.label alter column changed_at set default now();
+comment on column core.label.changed_at is 'When the row last changed; the marts of its hour are made anew after it.';
+alter table core.paid_call add column changed_at timestamptz not null default '-infinity';
+alter table core.paid_call alter column changed_at set default now();
+comment on column core.paid_call.changed_at is 'When the row last changed; the marts of its hour are made anew after it.';
+
+alter table core.city add column min_image_number_per_label integer;
+comment on column core.city.min_image_number_per_label is 'MIN_IMAGE_NUMBER_PER_LABEL as in force at the last run of the city; null before its first.';
+
+-- The view is made anew after the migrations.
+drop view if exists mart.city_activity_hourly;
+drop table mart.city_activity_hourly_v1;
+
+create table mart.city_activity_hourly_v2 (
+    city_id text not null,
+    hour_at timestamptz not null,
+    photos_found bigint not null,
+    photos_new bigint not null,
+    photos_rejected bigint not null,
+    photos_labelled bigint not null,
+    images_sent bigint not null,
+    images_failed bigint not null,
+    calls_usd numeric not null,
+    labels_accepted bigint not null,
+    labels_held_back bigint not null,
+    labels_unmatched bigint not null,
+    labels_rejected bigint not null,
+    labels_reviewed bigint not null,
+    models_published bigint not null,
+    last_event_at timestamptz not null,
+    primary key (city_id, hour_at)
+);
+create index city_activity_hourly_v2_by_hour on mart.city_activity_hourly_v2 (hour_at);
+comment on table mart.city_activity_hourly_v2 is 'Behind mart.city_activity_hourly: one row per city and hour in which something happened.';
+comment on column mart.city_activity_hourly_v2.city_id is 'The city.';
+comment on column mart.city_activity_hourly_v2.hour_at is 'Start of the hour (UTC) in which the events became known.';
+comment on column mart.city_activity_hourly_v2.photos_found is 'Photos found for its sights; the same photo for two sights, or at two addresses, counts twice.';
+comment on column mart.city_activity_hourly_v2.photos_new is 'Photos that the city found for the first time.';
+comment on column mart.city_activity_hourly_v2.photos_rejected is 'Photos that were not kept.';
+comment on column mart.city_activity_hourly_v2.photos_labelled is 'Photos with their first accepted box in the city.';
+comment on column mart.city_activity_hourly_v2.images_sent is 'Images reserved for a paid service, whatever became of them.';
+comment on column mart.city_activity_hourly_v2.images_failed is 'Of these, images that were provably not processed, hence not paid.';
+comment on column mart.city_activity_hourly_v2.calls_usd is 'Price of the others, in US dollars.';
+comment on column mart.city_activity_hourly_v2.labels_accepted is 'Boxes read in this hour that may train, reviews considered.';
+comment on column mart.city_activity_hourly_v2.labels_held_back is 'Boxes read in this hour that a rule holds back and no person accepted.';
+comment on column mart.city_activity_hourly_v2.labels_unmatched is 'Landmarks read in this hour that are no sight of the city.';
+comment on column mart.city_activity_hourly_v2.labels_rejected is 'Boxes read in this hour that a person rejected.';
+comment on column mart.city_activity_hourly_v2.labels_reviewed is 'Decisions of people about labels, taken in this hour.';
+comment on column mart.city_activity_hourly_v2.models_published is 'Models put in place, rollbacks included.';
+comment on column mart.city_activity_hourly_v2.last_event_at is 'The last event of the hour.';
+
+create table mart.sight_activity_hourly_v1 (
+    sight_id bigint not null,
+    hour_at timestamptz not null,
+    photos_new bigint not null,
+    photos_rejected bigint not null,
+    photos_labelled bigint not null,
+    labels_accepted bigint not null,
+    labels_held_back bigint not null,
+    labels_rejected bigint not null,
+    primary key (sight_id, hour_at)
+);
+create index sight_activity_hourly_v1_by_hour on mart.sight_activity_hourly_v1 (hour_at);
+comment on table mart.sight_activity_hourly_v1 is 'Behind mart.sight_coverage and mart.label_quality: one row per sight and hour in which something happened.';
+comment on column mart.sight_activity_hourly_v1.sight_id is 'The sight.';
+comment on column mart.sight_activity_hourly_v1.hour_at is 'Start of the hour (UTC) in which the events became known.';
+comment on column mart.sight_activity_hourly_v1.photos_new is 'Photos found for it for the first time.';
+comment on column mart.sight_activity_hourly_v1.photos_rejected is 'Photos that were found for it and not kept.';
+comment on column mart.sight_activity_hourly_v1.photos_labelled is 'Photos with the first accepted box of this sight.';
+comment on column mart.sight_activity_hourly_v1.labels_accepted is 'Boxes of it that may train, reviews considered.';
+comment on column mart.sight_activity_hourly_v1.labels_held_back is 'Boxes of it that a rule holds back and no person accepted.';
+comment on column mart.sight_activity_hourly_v1.labels_rejected is 'Boxes of it that a person rejected.';
+
+create table mart.city_spend_hourly_v1 (
+    city_id text not null,
+    hour_at timestamptz not null,
+    provider text not null,
+    feature text not null,
+    units bigint not null,
+    free_units bigint not null,
+    calls_usd numeric not null,
+    primary key (city_id, hour_at, provider, feature)
+);
+create index city_spend_hourly_v1_by_hour on mart.city_spend_hourly_v1 (hour_at);
+comment on table mart.city_spend_hourly_v1 is 'Behind mart.spend_by_month: one row per city, hour, provider and feature that was paid for.';
+comment on column mart.city_spend_hourly_v1.city_id is 'The city that pays.';
+comment on column mart.city_spend_hourly_v1.hour_at is 'Start of the hour (UTC) in which the units were reserved.';
+comment on column mart.city_spend_hourly_v1.provider is 'Who is paid.';
+comment on column mart.city_spend_hourly_v1.feature is 'What for.';
+comment on column mart.city_spend_hourly_v1.units is 'Units that were paid for or may have been.';
+comment on column mart.city_spend_hourly_v1.free_units is 'Of these, units that cost nothing.';
+comment on column mart.city_spend_hourly_v1.calls_usd is 'Their price, in US dollars.';
+
+grant select, insert, update, delete
+on mart.city_activity_hourly_v2, mart.sight_activity_hourly_v1, mart.city_spend_hourly_v1
+to sightscan_pipeline;
