@@ -102,6 +102,19 @@ docs: .venv/airflow/.tests-installed ## write docs/DAGS.md and docs/WAREHOUSE.md
 new-city: setup ## add a city to the registry (NAME="Lisbon")
 	@$(AIRFLOW)/python -m sightscan.discover add "$(NAME)"
 
+# Settings of the environment, else those of the demo that runs on STATE.
+WAREHOUSE := [ -n "$${PGHOST:-}" ] || { [ ! -f "$(STATE)/environment" ] || { \
+	echo "PGHOST is not set: this is about the demo in $(STATE)"; . "$(STATE)/environment"; }; }; \
+	exec $(AIRFLOW)/python -m sightscan.warehouse
+
+.PHONY: backup
+backup: setup ## write the whole warehouse into one file (TO=FILE)
+	@$(WAREHOUSE) backup $(if $(TO),--to "$(TO)")
+
+.PHONY: restore
+restore: setup ## bring a backup back into a new database (FROM=FILE, INTO=DATABASE)
+	@$(WAREHOUSE) restore "$(FROM)" --into "$(INTO)"
+
 .PHONY: up
 up: ## start everything in Docker, with the Celery executor
 	docker compose --env-file .env -f docker/compose.yaml up --build --detach

@@ -1,9 +1,12 @@
-"""### City requests -> registry -> the snapshot that DAG parsing reads.
+"""### The app's inbox: city requests -> registry -> the snapshot that DAG parsing reads.
 
 Reads what people asked for in the app (`load.city_request`), resolves each name on Wikidata, adds
 the city to the registry or keeps a refusal that says why, and writes the registry's snapshot
 (REGISTRY_SNAPSHOT). The city's DAG appears with the next parse. A retired city is disabled, never
 dropped.
+
+Beside it, takes down what people take back of what they contributed (`load.withdrawal`); see the
+runbook on take-downs.
 
 **May it be run again?** Yes: a request is settled once, and the snapshot is replaced whole.
 """
@@ -31,6 +34,8 @@ from sightscan.operators import upkeep
 def sync_cities() -> None:
     """Wire the tasks."""
     upkeep.resolve_city_requests() >> upkeep.write_registry_snapshot()
+    # By itself: whoever takes a photo back does not wait for Wikidata.
+    upkeep.remove_withdrawn_photos()
 
 
 sync_cities()

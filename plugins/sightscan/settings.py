@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     pguser: str = "sightscan_pipeline"
     pgpassword: SecretStr | None = None
     first_database_url: SecretStr | None = None
+    pg_bin_folder: Path | None = None
     sql_folder: Path = REPOSITORY / "include" / "sql"
     prices_file: Path = REPOSITORY / "include" / "prices.yaml"
 

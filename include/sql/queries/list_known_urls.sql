@@ -1,4 +1,5 @@
--- What need not be fetched again for a sight: kept before, or refused for good.
+-- What need not be fetched again for a sight: kept before, refused for good, or taken down for
+-- whatever sight it was found.
 select photo_source.url_sha256
 from core.photo_source
 where photo_source.sight_id = %(sight_id)s
@@ -6,3 +7,6 @@ union
 select rejected_photo.url_sha256
 from core.rejected_photo
 where rejected_photo.sight_id = %(sight_id)s
+union
+select removed_url.url_sha256
+from core.removed_url

@@ -20,6 +20,8 @@ select
     label.state,
     label.reason
 from load.label
+-- Without those of photos that were taken down while they were away.
+inner join core.photo on label.sha256 = photo.sha256
 where label.batch_id = %(batch_id)s
 order by label.call_id, label.annotation_number
 on conflict (call_id, annotation_number, city_id) do update

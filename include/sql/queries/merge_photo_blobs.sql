@@ -4,9 +4,6 @@ select distinct on (loaded.sha256)
     loaded.bytes
 from load.photo as loaded
 inner join core.photo on loaded.sha256 = photo.sha256
-left join core.removed_photo on loaded.sha256 = removed_photo.sha256
-where
-    loaded.batch_id = %(batch_id)s
-    and removed_photo.sha256 is null
+where loaded.batch_id = %(batch_id)s
 order by loaded.sha256
 on conflict (sha256) do nothing

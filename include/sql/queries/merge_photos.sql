@@ -12,9 +12,6 @@ select distinct on (loaded.sha256)
     loaded.perceptual_hash,
     loaded.sha256 as cluster_sha256
 from load.photo as loaded
-left join core.removed_photo on loaded.sha256 = removed_photo.sha256
-where
-    loaded.batch_id = %(batch_id)s
-    and removed_photo.sha256 is null
+where loaded.batch_id = %(batch_id)s
 order by loaded.sha256
 on conflict (sha256) do nothing

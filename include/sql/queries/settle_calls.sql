@@ -2,7 +2,17 @@
 update core.paid_call
 set
     state = settled.state,
-    answer = settled.answer::jsonb,
+    -- A photo that was taken down while it was away: only that it was answered is kept.
+    answer = case
+        when
+            settled.answer is not null
+            and exists (
+                select 1 from core.removed_photo
+                where removed_photo.sha256 = paid_call.subject_sha256
+            )
+            then '{"removed": true}'
+        else settled.answer::jsonb
+    end,
     error = settled.error,
     settled_at = clock_timestamp(),
     changed_at = now()

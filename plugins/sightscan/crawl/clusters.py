@@ -54,10 +54,15 @@ def cluster_photos(
                 hash_words([photo.perceptual_hash for photo in photos]),
                 config.near_duplicate_bits,
             )
-            near = [(new[row].sha256, photos[column].sha256) for row, column in pairs]
             # Cities share photos: what is read and renamed from here on is theirs, too.
             lock_clustering(connection, ALL_CLUSTERS)
+            # A photo that was taken down meanwhile has none any more.
             cluster = clusters_of(connection, [photo.sha256 for photo in photos])
+            near = [
+                (one.sha256, other.sha256)
+                for one, other in ((new[row], photos[column]) for row, column in pairs)
+                if one.sha256 in cluster and other.sha256 in cluster
+            ]
             components = smallest_of_components(
                 (cluster[one], cluster[other]) for one, other in near
             )
@@ -67,7 +72,7 @@ def cluster_photos(
                 city.city_id,
                 config.near_duplicate_bits,
                 renamed,
-                [photo.sha256 for photo in new],
+                [photo.sha256 for photo in new if photo.sha256 in cluster],
             )
     report = ClusterReport(len(photos), len(new), len(renamed), time.monotonic() - started)
     log.info(

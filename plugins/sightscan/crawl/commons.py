@@ -127,7 +127,9 @@ class CategoryParser(Parser):
         if read is None or read.url in self._seen:
             return
         self._seen.add(read.url)
-        if self.job.knows(read.url):
+        # A take-down names the page, too: the same file comes in other widths at other addresses.
+        page_url = read.page_url if isinstance(read, Attribution) else None
+        if self.job.knows(read.url, page_url):
             self.job.report(KnownPhoto(read.url))
         elif isinstance(read, RejectedPhoto):
             self.job.report(read)

@@ -88,9 +88,13 @@ class CrawlJob:
     failures: list[BaseException] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def knows(self, url: str) -> bool:
-        """Say whether a URL was settled by an earlier crawl of this sight."""
-        return hashlib.sha256(url.encode()).digest() in self.known_urls
+    def knows(self, *urls: str | None) -> bool:
+        """Say whether one of the URLs was settled by an earlier crawl of this sight."""
+        return any(
+            hashlib.sha256(url.encode()).digest() in self.known_urls
+            for url in urls
+            if url is not None
+        )
 
     def is_new(self, sha256: bytes) -> bool:
         """Say whether these bytes come for the first time for this sight; remember them."""

@@ -10,7 +10,12 @@ import psycopg
 
 from sightscan.dataset_folder import MANIFEST_FILE, SPLITS, FrozenDataset
 from sightscan.errors import DatasetError
-from sightscan.warehouse.datasets import list_dataset_photos, read_dataset, stream_blobs
+from sightscan.warehouse.datasets import (
+    list_dataset_photos,
+    read_dataset,
+    require_whole,
+    stream_blobs,
+)
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +36,7 @@ def export_dataset(
     """
     dataset = read_dataset(connection, city_id, version)
     photos = {photo.sha256: photo for photo in list_dataset_photos(connection, city_id, version)}
+    require_whole(dataset, photos.values())
     for split in SPLITS:
         (folder / "labels" / split).mkdir(parents=True, exist_ok=True)
         (folder / "images" / split).mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,25 @@ def resolve_city_requests() -> int:
     return report.resolved
 
 
+# A take-down waits for batches in flight, which take seconds.
+@task(execution_timeout=timedelta(minutes=10))
+def remove_withdrawn_photos() -> int:
+    """Take down what people take back of what they contributed."""
+    from sightscan.warehouse.connection import connect
+    from sightscan.warehouse.withdrawals import remove_withdrawn_photos as remove
+
+    with connect(autocommit=True) as connection:
+        report = remove(connection)
+    logger.info("removed=%d left=%d", report.removed, report.left)
+    if report.left:
+        logger.warning(
+            "%d withdrawals in load.withdrawal are about photos that nobody contributed: nothing "
+            "was removed; look at them, and use remove-photo where it is right",
+            report.left,
+        )
+    return report.removed
+
+
 @task(execution_timeout=timedelta(minutes=5))
 def write_registry_snapshot() -> int:
     """Write the registry's snapshot, from which the cities' DAGs are built."""

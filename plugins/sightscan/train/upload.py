@@ -26,7 +26,12 @@ from sightscan.train.host import HostAddress
 from sightscan.train.request import hash_weights
 from sightscan.train.transfer import PART_SUFFIX, link_file, open_sftp, write_file
 from sightscan.training import IMAGES_FOLDER, REQUEST_FILE, WEIGHTS_FOLDER, Training
-from sightscan.warehouse.datasets import list_dataset_photos, read_dataset, stream_blobs
+from sightscan.warehouse.datasets import (
+    list_dataset_photos,
+    read_dataset,
+    require_whole,
+    stream_blobs,
+)
 from sightscan.warehouse.models import find_weights
 
 log = logging.getLogger(__name__)
@@ -55,12 +60,14 @@ def upload_dataset(
     """Make the run folder of a training complete on its host.
 
     Raises:
+        DatasetError: photos of the dataset were taken down.
         InstanceError: the host does not answer, or breaks off.
         TrainingError: bytes of a photo, or the weights to start from, are gone.
 
     """
     dataset = read_dataset(connection, training.city_id, training.dataset_version)
     photos = list_dataset_photos(connection, training.city_id, training.dataset_version)
+    require_whole(dataset, photos)
     weights = _read_weights(connection, config, training)
     content = _RunContent(training, dataset, photos, weights)
     report = asyncio.run(_upload(connection, address, content))

@@ -6,9 +6,15 @@ import argparse
 import sys
 
 from sightscan.errors import SightScanError
-from sightscan.warehouse.commands import migrate, refresh_marts
+from sightscan.warehouse.commands import (
+    backup,
+    migrate,
+    refresh_marts,
+    remove_photo,
+    restore,
+)
 
-COMMANDS = (migrate, refresh_marts)
+COMMANDS = (migrate, refresh_marts, remove_photo, backup, restore)
 
 
 def main() -> int:

@@ -80,8 +80,12 @@ def list_placed_photos(
 
 
 def lock_datasets(connection: psycopg.Connection[Any], city_id: str) -> None:
-    """Freeze datasets of a city one at a time; the lock ends with the transaction."""
+    """Freeze datasets of a city one at a time, and none while a photo is taken down.
+
+    The lock ends with the transaction.
+    """
     connection.execute(statement("lock_datasets"), {"city_id": city_id})
+    connection.execute(statement("hold_off_removals"))
 
 
 def read_dataset(connection: psycopg.Connection[Any], city_id: str, version: int) -> FrozenDataset:
@@ -179,7 +183,10 @@ def insert_dataset(
 def list_dataset_photos(
     connection: psycopg.Connection[Any], city_id: str, version: int
 ) -> tuple[FrozenPhoto, ...]:
-    """Return the photos of a dataset with their boxes as frozen, sorted by hash."""
+    """Return the photos of a dataset with their boxes as frozen, sorted by hash.
+
+    Photos that were taken down are left out; `require_whole` is for those who need all.
+    """
     rows = connection.execute(
         statement("list_dataset_photos"), {"city_id": city_id, "dataset_version": version}
     )
@@ -192,6 +199,23 @@ def list_dataset_photos(
         )
         for sha256, media_type, split, boxes in rows
     )
+
+
+def require_whole(dataset: FrozenDataset, photos: Collection[FrozenPhoto]) -> None:
+    """Refuse to go on with a dataset whose photos are not all there any more.
+
+    Raises:
+        DatasetError: some of them were taken down.
+
+    """
+    frozen_count = sum(dataset.counts.values())
+    if len(photos) < frozen_count:
+        msg = (
+            f"dataset {dataset.version} of {dataset.city_slug} lacks {frozen_count - len(photos)} "
+            f"of its {frozen_count} photos, which were taken down; start a new run of the city's "
+            "DAG: it freezes a dataset without them"
+        )
+        raise DatasetError(msg)
 
 
 def stream_blobs(

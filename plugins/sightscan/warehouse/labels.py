@@ -141,6 +141,7 @@ def merge_labels(connection: psycopg.Connection[Any], labels: Sequence[LabelRow]
             copy.set_types(COLUMN_TYPES)
             for label in labels:
                 copy.write_row((batch_id, *_columns(label)))
+        cursor.execute(statement("hold_off_removals"))
         cursor.execute(statement("merge_labels"), {"batch_id": batch_id})
         changed = cursor.rowcount
         cursor.execute(statement("delete_loaded_labels"), {"batch_id": batch_id})

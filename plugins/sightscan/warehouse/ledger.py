@@ -116,18 +116,18 @@ def reserve_calls(
 
 def settle_calls(connection: psycopg.Connection[Any], settlements: Sequence[Settlement]) -> None:
     """Write what became of the calls; settling a second time changes nothing."""
-    connection.execute(
-        statement("settle_calls"),
-        {
-            "call_ids": [settlement.call_id for settlement in settlements],
-            "states": [settlement.state for settlement in settlements],
-            "answers": [
-                None if settlement.answer is None else json.dumps(settlement.answer)
-                for settlement in settlements
-            ],
-            "errors": [settlement.error for settlement in settlements],
-        },
-    )
+    values = {
+        "call_ids": [settlement.call_id for settlement in settlements],
+        "states": [settlement.state for settlement in settlements],
+        "answers": [
+            None if settlement.answer is None else json.dumps(settlement.answer)
+            for settlement in settlements
+        ],
+        "errors": [settlement.error for settlement in settlements],
+    }
+    with connection.transaction():
+        connection.execute(statement("hold_off_removals"))
+        connection.execute(statement("settle_calls"), values)
 
 
 def settle_abandoned_calls(

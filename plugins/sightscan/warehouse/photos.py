@@ -99,10 +99,11 @@ def merge_photos(
                 copy.write_row(
                     (batch, sight_id, refusal.url, refusal.source, refusal.reason, refusal.detail)
                 )
+        cursor.execute(statement("hold_off_removals"))
+        cursor.execute(statement("discard_removed_photos"), key)
+        removed_count = cursor.rowcount
         for merge in ("merge_photos", "merge_photo_blobs", "merge_photo_sources"):
             cursor.execute(statement(merge), key)
-        cursor.execute(statement("reject_removed_photos"), key)
-        removed_count = cursor.rowcount
         cursor.execute(statement("merge_rejected_photos"), key)
         cursor.execute(statement("delete_loaded_photos"), key)
         cursor.execute(statement("delete_loaded_rejected_photos"), key)

@@ -1,0 +1,2 @@
+delete from load.contribution
+where sha256(contribution.bytes) = %(sha256)s;
