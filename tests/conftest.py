@@ -67,6 +67,7 @@ SETTING_PREFIXES = (
     "CRAWL_",
     "MAX_",
     "MIN_",
+    "PHOTO_",
 )
 
 collect_ignore = ["app", "trainer"]  # they run in environments of their own

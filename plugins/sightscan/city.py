@@ -72,17 +72,24 @@ def slug_of(name: str, city_id: str, taken: Collection[str] = ()) -> str:
 
     A name of which nothing can be written in ASCII becomes its Wikidata id.
     """
-    slug = slugify(name, max_length=80)
-    if not slug:
-        return city_id.lower()
-    return f"{slug}-{city_id.lower()}" if slug in taken else slug
+    slug = slugify(name, max_length=80) or city_id.lower()
+    # More than once only if another city is called like this one with its id.
+    while slug in taken:
+        slug = f"{slug}-{city_id.lower()}"
+    return slug
+
+
+def identity_of(name: str) -> str:
+    """Return what identifies a sight without a Wikidata id: never empty for a name that is not."""
+    return normalise_name(name) or " ".join(name.casefold().split()) or name
 
 
 def normalise_name(name: str) -> str:
     """Return the name in lower case, without accents, punctuation or doubled spaces."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     kept = (
-        character if character.isalnum() else " "
+        # Vowels of Indic scripts are marks, too, but none that could be left out.
+        character if character.isalnum() or unicodedata.category(character) == "Mc" else " "
         for character in decomposed
         if not unicodedata.combining(character)
     )

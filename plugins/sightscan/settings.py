@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     pg_bin_folder: Path | None = None
     sql_folder: Path = REPOSITORY / "include" / "sql"
     prices_file: Path = REPOSITORY / "include" / "prices.yaml"
+    photo_store: str | None = None
+    photo_store_endpoint_url: str | None = None
 
     # Discover
     contact: str = "https://github.com/sightscan/sightscan"

@@ -1,5 +1,6 @@
 -- Taken down before, by their bytes or by an address: never stored again. The address becomes a
 -- rejection of its sight, and a tombstone, so that it is not even fetched again for another one.
+-- Merged with the batch's other rejections, because two passes over one table could deadlock.
 with discarded as (
     delete from load.photo as loaded
     where
@@ -34,13 +35,12 @@ buried as (
     on conflict (url_sha256) do nothing
 )
 
-insert into core.rejected_photo (url_sha256, sight_id, url, source, reason)
+insert into load.rejected_photo (batch_id, sight_id, url, source, reason)
 select distinct on (discarded.url, discarded.sight_id)
-    sha256(convert_to(discarded.url, 'UTF8')) as url_sha256,
+    %(batch_id)s as batch_id,
     discarded.sight_id,
     discarded.url,
     discarded.source,
     'removed' as reason
 from discarded
-order by discarded.url, discarded.sight_id
-on conflict (url_sha256, sight_id) do nothing;
+order by discarded.url, discarded.sight_id;

@@ -8,5 +8,5 @@ select distinct on (loaded.url, loaded.sight_id)
     loaded.detail
 from load.rejected_photo as loaded
 where loaded.batch_id = %(batch_id)s
-order by loaded.url, loaded.sight_id
+order by loaded.url, loaded.sight_id, (loaded.reason = 'removed') desc
 on conflict (url_sha256, sight_id) do nothing

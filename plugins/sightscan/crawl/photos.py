@@ -22,6 +22,7 @@ from sightscan.crawl.fetching import open_fetcher
 from sightscan.crawl.job import CrawlJob, FailedPhoto, FetchedPhoto, KnownPhoto, Limit, Outcome
 from sightscan.errors import CrawlError
 from sightscan.settings import Settings
+from sightscan.warehouse.photo_store import PhotoStore, open_photo_store
 from sightscan.warehouse.photos import (
     FoundPhoto,
     RejectedPhoto,
@@ -31,7 +32,9 @@ from sightscan.warehouse.photos import (
 )
 
 # A kill loses one batch at most; larger ones would load hardly faster.
-BATCH_PHOTOS = 32
+BATCH_PHOTOS = 64
+# Large photos are stored sooner, so that they do not fill the memory.
+BATCH_BYTES = 32_000_000
 BATCH_SECONDS = 3.0
 PROGRESS_SECONDS = 5.0
 
@@ -83,7 +86,7 @@ def crawl_photos(
         raise CrawlError(msg)
     started = time.monotonic()
     there = photos_of_sight(connection, sight.sight_id)
-    batch = _Batch(connection, sight.sight_id)
+    batch = _Batch(connection, sight.sight_id, open_photo_store(config))
     wanted = config.max_images_per_sight - len(there)
     if wanted <= 0:
         report = batch.report(started)
@@ -123,6 +126,7 @@ class _Batch:
 
     connection: psycopg.Connection[Any]
     sight_id: int
+    photo_store: PhotoStore | None
     found: list[FoundPhoto] = field(default_factory=list)
     rejected: list[RejectedPhoto] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -147,16 +151,19 @@ class _Batch:
 
     def store_if_due(self) -> None:
         is_old = time.monotonic() - self.stored_at > BATCH_SECONDS
-        if len(self.found) >= BATCH_PHOTOS or is_old:
+        is_large = sum(len(photo.file.data) for photo in self.found) >= BATCH_BYTES
+        if len(self.found) >= BATCH_PHOTOS or is_large or is_old:
             self.store()
 
     def store(self) -> None:
         if self.found or self.rejected:
-            removed = merge_photos(self.connection, self.sight_id, self.found, self.rejected)
-            # Taken down before: fetched in good faith, and not kept.
-            self.counts["kept"] -= removed
-            if removed:
-                self.reasons["removed"] += removed
+            merged = merge_photos(
+                self.connection, self.sight_id, self.found, self.rejected, self.photo_store
+            )
+            # Taken down before, or not to be kept as it came: fetched in good faith, and not kept.
+            refused = {"removed": merged.removed_count, "invalid": merged.invalid_count}
+            self.counts["kept"] -= sum(refused.values())
+            self.reasons.update({reason: count for reason, count in refused.items() if count})
             self.found.clear()
             self.rejected.clear()
         self.stored_at = time.monotonic()

@@ -37,6 +37,7 @@ from sightscan.warehouse.first_system import (
 )
 from sightscan.warehouse.labels import StoredAnswer
 from sightscan.warehouse.ledger import VISION_LANDMARKS
+from sightscan.warehouse.photo_store import open_photo_store
 from sightscan.warehouse.photos import Attribution, FoundPhoto, RejectedPhoto, merge_photos
 from sightscan.warehouse.takeovers import (
     PaidAnswer,
@@ -136,13 +137,18 @@ class CityTakeover:
             return
         city_id = self.resolved.city.city_id
         with self.connection.transaction():
-            removed = merge_photos(
-                self.connection, unsorted_sight(self.connection, city_id), found, refused
+            merged = merge_photos(
+                self.connection,
+                unsorted_sight(self.connection, city_id),
+                found,
+                refused,
+                open_photo_store(self.config),
             )
             store_paid_answers(self.connection, VISION_LANDMARKS, city_id, paid)
-        if removed:
-            self.counts["kept"] -= removed
-            self.rejected["removed"] += removed
+        for reason, count in (("removed", merged.removed_count), ("invalid", merged.invalid_count)):
+            if count:
+                self.counts["kept"] -= count
+                self.rejected[reason] += count
 
     def _without_known(self, batch: Sequence[ListedImage]) -> list[ListedImage]:
         """Leave out what an earlier takeover settled, unless its labels came or differ since."""

@@ -9,12 +9,13 @@ from sightscan.errors import SightScanError
 from sightscan.warehouse.commands import (
     backup,
     migrate,
+    move_photos,
     refresh_marts,
     remove_photo,
     restore,
 )
 
-COMMANDS = (migrate, refresh_marts, remove_photo, backup, restore)
+COMMANDS = (migrate, refresh_marts, move_photos, remove_photo, backup, restore)
 
 
 def main() -> int:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from upath import UPath
 
 from sightscan.box import Box
 from sightscan.dataset_folder import FrozenBox, FrozenDataset, FrozenPhoto, Split, hash_dataset
 from sightscan.errors import DatasetError
+from sightscan.warehouse.photo_store import PhotoPlace, read_contents
 from sightscan.warehouse.statements import statement
-
-# Rows that a server-side cursor sends at once: a few photos, so that memory stays flat.
-BLOBS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +215,26 @@ def require_whole(dataset: FrozenDataset, photos: Collection[FrozenPhoto]) -> No
         raise DatasetError(msg)
 
 
+def list_photo_sizes(
+    connection: psycopg.Connection[Any], sha256s: Collection[bytes]
+) -> Mapping[bytes, int]:
+    """Return the number of bytes of photos, by hash."""
+    rows = connection.execute(statement("list_photo_sizes"), {"sha256s": list(sha256s)})
+    return {bytes(sha256): byte_count for sha256, byte_count in rows}
+
+
 def stream_blobs(
     connection: psycopg.Connection[Any], sha256s: Collection[bytes]
 ) -> Generator[tuple[bytes, bytes], None, None]:
-    """Yield (sha256, bytes) of photos sorted by hash, few at a time; a photo that is gone is left out.
+    """Yield (sha256, bytes) of photos sorted by hash; a photo that is gone is left out.
 
-    The transaction of its server-side cursor is open until the iterator is used up or closed.
+    One COPY, so that few photos are in memory; until the iterator is used up or closed, the
+    connection can do nothing else.
     """
-    with connection.transaction(), connection.cursor(name="blobs", binary=True) as cursor:
-        cursor.itersize = BLOBS_AT_ONCE
-        cursor.execute(statement("stream_dataset_blobs"), {"sha256s": list(sha256s)})
-        for sha256, content, uri in cursor:
-            yield sha256, content if content is not None else UPath(uri).read_bytes()
+    with (
+        connection.transaction(),
+        connection.cursor() as cursor,
+        cursor.copy(statement("copy_dataset_blobs"), {"sha256s": list(sha256s)}) as copy,
+    ):
+        copy.set_types(["bytea", "bytea", "text"])
+        yield from read_contents(PhotoPlace(*row) for row in copy.rows())

@@ -8,11 +8,11 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import psycopg
-from upath import UPath
 
 from sightscan.box import Box
 from sightscan.city import Place
 from sightscan.warehouse.ledger import PaidFeature
+from sightscan.warehouse.photo_store import PhotoPlace, read_contents
 from sightscan.warehouse.statements import statement
 
 LabelState = Literal["accepted", "held_back", "unmatched"]
@@ -94,14 +94,11 @@ def read_photos_to_label(
         statement("read_photos_to_label"),
         {"city_id": city_id, "sha256s": list(sha256s)},
         binary=True,
-    )
+    ).fetchall()
+    found_for = {sha256: frozenset(sight_ids) for sha256, _, _, sight_ids in rows}
     photos = {
-        bytes(sha256): PhotoToLabel(
-            bytes(sha256),
-            bytes(content) if content is not None else UPath(uri).read_bytes(),
-            frozenset(found_for),
-        )
-        for sha256, content, uri, found_for in rows
+        sha256: PhotoToLabel(sha256, content, found_for[sha256])
+        for sha256, content in read_contents(PhotoPlace(*row[:3]) for row in rows)
     }
     return tuple(photos[sha256] for sha256 in sha256s if sha256 in photos)
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 
+from sightscan.dataset_folder import SUFFIXES
+from sightscan.errors import WarehouseError
+from sightscan.warehouse.photo_store import PhotoStore
 from sightscan.warehouse.statements import statement
 
 PHOTO_TYPES = (
-    *("uuid", "bytea", "bytea", "int4", "int4", "text", "bytea"),
+    *("uuid", "bytea", "int4", "int4", "int4", "text", "bytea"),
     *("int8", "text", "text", "text", "text", "text", "text", "text", "text", "timestamptz"),
 )
+BLOB_TYPES = ("bytea", "bytea", "text")
 REJECTED_PHOTO_TYPES = ("uuid", "int8", "text", "text", "text", "text")
+HASH_BYTES = 32
+# What core.photo_source takes.
+OLDEST_FIND = datetime(2000, 1, 1, tzinfo=UTC)
 # The lock on the clusters that several cities share; city ids begin with Q, so it is none of them.
 ALL_CLUSTERS = "all"
 
@@ -76,38 +83,81 @@ class HashedPhoto:
     is_settled: bool
 
 
+def find_fault(photo: FoundPhoto) -> str | None:
+    """Return what core would refuse of a photo, in a sentence; None if it is as it should be."""
+    file, found = photo.file, photo.attribution
+    texts = {name: getattr(found, name) for name in ("url", "source", "licence", "query")}
+    faults = [f"no {name}" for name, text in texts.items() if not (text or "").strip()]
+    optional = (found.page_url, found.licence_url, found.author, found.title)
+    if any("\0" in text for text in (*texts.values(), *optional) if text):
+        faults.append("a NUL character in its attribution")
+    # The hash is taken on trust: whoever read the bytes took it, and taking it twice costs a tenth.
+    if len(file.sha256) != HASH_BYTES:
+        faults.append(f"a SHA-256 of {len(file.sha256)} bytes, not {HASH_BYTES}")
+    if not file.data or min(file.width_pixels, file.height_pixels) <= 0:
+        faults.append(f"an empty photo: {file.width_pixels} x {file.height_pixels} pixels")
+    if file.media_type not in SUFFIXES:
+        faults.append(f"media type {file.media_type!r}, not one of {', '.join(SUFFIXES)}")
+    if len(file.perceptual_hash) != HASH_BYTES:
+        faults.append(f"a perceptual hash of {len(file.perceptual_hash)} bytes, not {HASH_BYTES}")
+    if not OLDEST_FIND <= photo.found_at <= datetime.now(UTC) + timedelta(hours=23):
+        faults.append(f"found at {photo.found_at.isoformat()}, which cannot be")
+    return "; ".join(faults) or None
+
+
+@dataclass(frozen=True, slots=True)
+class MergeReport:
+    """What became of a batch; `new_count` photos were stored, the other valid ones were known."""
+
+    new_count: int
+    removed_count: int
+    invalid_count: int
+
+
 def merge_photos(
     connection: psycopg.Connection[Any],
     sight_id: int,
     found: Sequence[FoundPhoto],
     rejected: Sequence[RejectedPhoto],
-) -> int:
-    """Store one batch of a crawl, whole or not at all; return how many were taken down before.
+    store: PhotoStore | None = None,
+) -> MergeReport:
+    """Store one batch of a crawl, whole or not at all; bytes travel only if they are new.
 
-    Photos with a tombstone are not stored: they become rejections.
+    Photos with a tombstone, and rows that core would refuse, become rejections. A photo whose
+    bytes were lost gets them back. Bytes go to `store` if there is one.
+
+    Raises:
+        WarehouseError: there is no such sight, or the store refuses a photo.
+
     """
     batch = uuid.uuid4()
     key = {"batch_id": batch}
-    with connection.transaction(), connection.cursor() as cursor:
-        with cursor.copy(statement("copy_photos")) as copy:
-            copy.set_types(PHOTO_TYPES)
-            for photo in found:
-                copy.write_row(_photo_row(batch, sight_id, photo))
-        with cursor.copy(statement("copy_rejected_photos")) as copy:
-            copy.set_types(REJECTED_PHOTO_TYPES)
-            for refusal in rejected:
-                copy.write_row(
-                    (batch, sight_id, refusal.url, refusal.source, refusal.reason, refusal.detail)
-                )
-        cursor.execute(statement("hold_off_removals"))
-        cursor.execute(statement("discard_removed_photos"), key)
-        removed_count = cursor.rowcount
-        for merge in ("merge_photos", "merge_photo_blobs", "merge_photo_sources"):
-            cursor.execute(statement(merge), key)
-        cursor.execute(statement("merge_rejected_photos"), key)
-        cursor.execute(statement("delete_loaded_photos"), key)
-        cursor.execute(statement("delete_loaded_rejected_photos"), key)
-    return removed_count
+    faults = [find_fault(photo) for photo in found]
+    valid = [photo for photo, fault in zip(found, faults, strict=True) if fault is None]
+    invalid = [_invalid(photo, fault) for photo, fault in zip(found, faults, strict=True) if fault]
+    try:
+        with connection.transaction(), connection.cursor() as cursor:
+            _load_batch(cursor, batch, sight_id, valid, [*rejected, *invalid])
+            cursor.execute(statement("hold_off_removals"))
+            cursor.execute(statement("discard_removed_photos"), key)
+            removed_count = cursor.rowcount
+            cursor.execute(statement("merge_photos"), key)
+            new = {bytes(row[0]) for row in cursor}
+            _store_bytes(cursor, valid, new, store)
+            cursor.execute(statement("merge_photo_sources"), key)
+            cursor.execute(statement("delete_loaded_photos"), key)
+            if removed_count or rejected or invalid:
+                cursor.execute(statement("merge_rejected_photos"), key)
+                cursor.execute(statement("delete_loaded_rejected_photos"), key)
+    except psycopg.errors.ForeignKeyViolation as error:
+        if "sight_id" not in (error.diag.constraint_name or ""):
+            raise
+        msg = (
+            f"no sight {sight_id} in core.sight, so nothing of the batch ({len(found)} photos, "
+            f"{len(rejected)} rejections) was stored; discover the city again, then crawl"
+        )
+        raise WarehouseError(msg) from error
+    return MergeReport(len(new), removed_count, len(invalid))
 
 
 def known_urls(connection: psycopg.Connection[Any], sight_id: int) -> frozenset[bytes]:
@@ -169,12 +219,73 @@ def store_clusters(
     )
 
 
+def _load_batch(
+    cursor: psycopg.Cursor[Any],
+    batch: uuid.UUID,
+    sight_id: int,
+    found: Sequence[FoundPhoto],
+    rejected: Sequence[RejectedPhoto],
+) -> None:
+    with cursor.copy(statement("copy_photos")) as copy:
+        copy.set_types(PHOTO_TYPES)
+        for photo in found:
+            copy.write_row(_photo_row(batch, sight_id, photo))
+    if not rejected:
+        return
+    with cursor.copy(statement("copy_rejected_photos")) as copy:
+        copy.set_types(REJECTED_PHOTO_TYPES)
+        for refusal in rejected:
+            copy.write_row(
+                (batch, sight_id, refusal.url, refusal.source, refusal.reason, refusal.detail)
+            )
+
+
+def _store_bytes(
+    cursor: psycopg.Cursor[Any],
+    found: Sequence[FoundPhoto],
+    new: Collection[bytes],
+    store: PhotoStore | None,
+) -> None:
+    """Store the bytes of photos that have none: those that this transaction inserted, and lost ones.
+
+    Nobody else can write those of `new`: their rows are not committed yet.
+    """
+    by_hash = {photo.file.sha256: photo.file for photo in found}
+    cursor.execute(statement("list_photos_without_bytes"), {"sha256s": list(by_hash)})
+    files = [by_hash[bytes(row[0])] for row in cursor]
+    rows: Sequence[tuple[bytes, bytes | None, str | None]]
+    if store is None:
+        rows = [(file.sha256, file.data, None) for file in files]
+    else:
+        # Before the commit: an object without a row is harmless, a row without its object is not.
+        uris = store.write([(file.sha256, file.media_type, file.data) for file in files])
+        rows = [(file.sha256, None, uri) for file, uri in zip(files, uris, strict=True)]
+    with cursor.copy(statement("copy_photo_blobs")) as copy:
+        copy.set_types(BLOB_TYPES)
+        for row in rows:
+            if row[0] in new:
+                copy.write_row(row)
+    for sha256, content, uri in rows:
+        if sha256 not in new:
+            cursor.execute(
+                statement("restore_photo_blob"), {"sha256": sha256, "bytes": content, "uri": uri}
+            )
+
+
+def _invalid(photo: FoundPhoto, fault: str) -> RejectedPhoto:
+    url, source = (
+        text.replace("\0", "").strip() or "unknown"
+        for text in (photo.attribution.url, photo.attribution.source)
+    )
+    return RejectedPhoto(url, source, "invalid", fault.replace("\0", ""))
+
+
 def _photo_row(batch: uuid.UUID, sight_id: int, photo: FoundPhoto) -> tuple[object, ...]:
     file, found = photo.file, photo.attribution
     return (
         batch,
         file.sha256,
-        file.data,
+        len(file.data),
         file.width_pixels,
         file.height_pixels,
         file.media_type,

@@ -17,10 +17,10 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from upath import UPath
 
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.marts import refresh_hours
+from sightscan.warehouse.photo_store import delete_objects
 from sightscan.warehouse.photos import ALL_CLUSTERS, lock_clustering
 from sightscan.warehouse.statements import statement
 
@@ -207,13 +207,9 @@ def delete_removed_objects(connection: psycopg.Connection[Any]) -> int:
     waiting = connection.execute(statement("list_removed_objects")).fetchall()
     for sha256, uri in waiting:
         try:
-            UPath(uri).unlink(missing_ok=True)
-        # Each object store has errors of its own.
-        except Exception as error:
-            msg = (
-                f"the photo is out of the warehouse, but the object store does not delete {uri} "
-                f"({type(error).__name__}: {error}); allow it to, and run the same command again"
-            )
+            delete_objects([uri])
+        except WarehouseError as error:
+            msg = f"the photo is out of the warehouse, but {error}; then run the same command again"
             raise WarehouseError(msg) from error
         connection.execute(
             statement("forget_removed_object"), {"sha256": sha256, "object_uri": uri}

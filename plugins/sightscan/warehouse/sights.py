@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from sightscan.city import Place, Sight, normalise_name
+from sightscan.city import Place, Sight, identity_of
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.marts import list_sight_hours, refresh_hours
 from sightscan.warehouse.statements import statement
@@ -103,7 +103,7 @@ def replace_sights(
 
 def key_of(sight: Sight) -> str:
     """Return what identifies a sight within its city: its Wikidata id, else its name."""
-    return sight.wikidata_id or f"name:{normalise_name(sight.name)}"
+    return sight.wikidata_id or f"name:{identity_of(sight.name)}"
 
 
 def known_sights(connection: psycopg.Connection[Any], city_id: str) -> tuple[Sight, ...]:
@@ -167,7 +167,7 @@ def _record(sight: Sight) -> dict[str, object]:
     return {
         "wikidata_id": sight.wikidata_id,
         "name": sight.name,
-        "normalised_name": normalise_name(sight.name),
+        "normalised_name": identity_of(sight.name),
         "names": dict(sight.names),
         "aliases": list(sight.aliases),
         "latitude": sight.place.latitude if sight.place else None,

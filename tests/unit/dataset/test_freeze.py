@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from sightscan.dataset.export import export_dataset
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset, hash_dataset
 from sightscan.errors import DatasetError
@@ -97,30 +93,3 @@ def test_too_few_photos_freeze_nothing(
     with pytest.raises(DatasetError, match="no sight has 9 labelled photos"):
         freeze(warehouse, config, place)
     assert warehouse.execute("select count(*) from core.dataset").fetchone() == (0,)
-
-
-def test_exported_folder_holds_what_its_manifest_says(
-    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, tmp_path: Path
-) -> None:
-    dataset = freeze(warehouse, config, place)
-    export_dataset(warehouse, place.city.city_id, dataset.version, tmp_path)
-    manifest = json.loads((tmp_path / "dataset.json").read_text(encoding="utf-8"))
-    assert manifest["city"] == "malaga"
-    for split, count in manifest["counts"].items():
-        images = sorted((tmp_path / "images" / split).iterdir())
-        labels = sorted((tmp_path / "labels" / split).iterdir())
-        assert [one.stem for one in images] == [one.stem for one in labels]
-        assert len(images) == count
-        assert all(hashlib.sha256(one.read_bytes()).hexdigest() == one.stem for one in images)
-
-
-def test_export_without_a_photos_bytes_leaves_no_manifest(
-    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, tmp_path: Path
-) -> None:
-    dataset = freeze(warehouse, config, place)
-    warehouse.execute(
-        "delete from core.photo_blob where sha256 = %s", (next(iter(place.photos.values()))[0],)
-    )
-    with pytest.raises(DatasetError, match="lacks the bytes of 1 of its 40 photos"):
-        export_dataset(warehouse, place.city.city_id, dataset.version, tmp_path)
-    assert not (tmp_path / "dataset.json").exists()

@@ -13,6 +13,7 @@ import pytest
 
 from sightscan.city import City, Place, Sight
 from sightscan.crawl.clusters import cluster_photos
+from sightscan.errors import WarehouseError
 from sightscan.settings import read_settings
 from sightscan.warehouse.cities import add_city
 from sightscan.warehouse.connection import connect
@@ -79,7 +80,10 @@ def test_same_batch_again_adds_nothing(
 ) -> None:
     refused = RejectedPhoto("https://a.example/map.svg", "wikimedia_commons", "unsupported_type")
     for _ in range(2):
-        assert merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], [refused]) == 0
+        assert (
+            merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], [refused]).removed_count
+            == 0
+        )
     assert counts(warehouse) == (2, 2, 2, 1, 0)
 
 
@@ -120,7 +124,7 @@ def test_photo_that_was_taken_down_is_never_stored_again(
         "insert into core.removed_photo (sha256, reason, removed_by) values (%s, 'asked', 'me')",
         (photo(1).file.sha256,),
     )
-    assert merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], []) == 1
+    assert merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], []).removed_count == 1
     assert counts(warehouse) == (1, 1, 1, 1, 0)
     assert len(known_urls(warehouse, sight_ids[0])) == 2
 
@@ -138,9 +142,56 @@ def test_address_of_5000_characters_is_stored(
 def test_broken_batch_leaves_nothing(
     warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
 ) -> None:
-    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+    with pytest.raises(WarehouseError, match=r"no sight \d+ in core\.sight"):
         merge_photos(warehouse, sight_ids[1] + 1_000, [photo(1)], [])
     assert counts(warehouse) == (0, 0, 0, 0, 0)
+
+
+INVALID = {
+    "no licence": lambda one: replace(one, attribution=replace(one.attribution, licence=" ")),
+    "a NUL character": lambda one: replace(one, attribution=replace(one.attribution, title="a\0")),
+    "an empty photo: 0 x 480 pixels": lambda one: replace(
+        one, file=replace(one.file, width_pixels=0)
+    ),
+    "media type 'image/gif'": lambda one: replace(
+        one, file=replace(one.file, media_type="image/gif")
+    ),
+    "a perceptual hash of 8 bytes": lambda one: replace(
+        one, file=replace(one.file, perceptual_hash=b"8 bytes.")
+    ),
+    "found at 1970": lambda one: replace(one, found_at=datetime(1970, 1, 1, tzinfo=UTC)),
+}
+
+
+@pytest.mark.parametrize("fault", INVALID)
+def test_row_that_core_would_refuse_becomes_a_rejection_and_the_others_are_stored(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int], fault: str
+) -> None:
+    merged = merge_photos(warehouse, sight_ids[0], [INVALID[fault](photo(1)), photo(2)], [])
+    assert (merged.new_count, merged.invalid_count) == (1, 1)
+    assert counts(warehouse) == (1, 1, 1, 1, 0)
+    row = warehouse.execute("select reason, detail from core.rejected_photo").fetchone()
+    assert row is not None
+    assert row[0] == "invalid"
+    assert fault in row[1]
+
+
+def test_photo_whose_bytes_were_lost_gets_them_back(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], [])
+    warehouse.execute("delete from core.photo_blob where sha256 = %s", (photo(1).file.sha256,))
+    merge_photos(warehouse, sight_ids[0], [photo(1), photo(3)], [])
+    assert counts(warehouse) == (3, 3, 3, 0, 0)
+
+
+def test_bytes_of_a_known_photo_do_not_travel_again(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    merge_photos(warehouse, sight_ids[0], [photo(1)], [])
+    before = warehouse.execute("select xmin from core.photo_blob").fetchone()
+    assert merge_photos(warehouse, sight_ids[1], [photo(1)], []).new_count == 0
+    assert warehouse.execute("select xmin from core.photo_blob").fetchone() == before
 
 
 def test_crawls_of_the_same_photos_at_once_do_not_block_each_other(

@@ -1,0 +1,269 @@
+"""How fast photos come into the warehouse and out of it, beside a raw COPY of the same bytes.
+
+`python -m benchmarks.warehouse_photos --photos 2000` starts an embedded server for itself. Both
+sides of a ratio run on one server, in turns; the median of the rounds
+counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import psycopg
+
+from sandbox.postgres import EmbeddedPostgres
+from sightscan.city import City, Place, Sight
+from sightscan.crawl.photos import BATCH_PHOTOS
+from sightscan.dataset.export import export_dataset
+from sightscan.settings import REPOSITORY, settings
+from sightscan.warehouse.cities import add_city
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.migrate import migrate
+from sightscan.warehouse.photos import Attribution, FoundPhoto, PhotoFile, merge_photos
+from sightscan.warehouse.sights import upsert_sights
+
+PHOTO_BYTES = 80_000
+ROUNDS = 5
+LEAST_INTAKE, LEAST_EXPORT, MOST_DISK, MOST_MEGABYTES = 0.6, 0.5, 1.15, 300
+CITY = City("Q1", "bench", "Bench", "Nowhere", Place(0.0, 0.0), 10_000)
+# Of its own memory, not of that of the process that started it.
+EXPORT_AND_PEAK = (
+    "from pathlib import Path; from sightscan.dataset.__main__ import main; failed = main();"
+    " print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]);"
+    " raise SystemExit(failed)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measure; `bound` is its limit, if it has one."""
+
+    measure: str
+    value: float
+    unit: str
+    bound: str = ""
+    holds: bool = True
+
+
+def measure_photos(connection: psycopg.Connection[Any], photo_count: int) -> list[Figure]:
+    """Measure on a migrated warehouse that is this measure's own: it is emptied.
+
+    `connection` is a superuser's, in autocommit; the settings name the same warehouse.
+    """
+    sight_id = _prepare(connection)
+    intakes = [
+        (_copy_in(connection, photo_count), _take_in(connection, sight_id, photo_count))
+        for _ in range(ROUNDS)
+    ]
+    disk = _disk_ratio(connection)
+    _freeze_all(connection, photo_count)
+    exports = [(_copy_out(connection), _export(connection)) for _ in range(ROUNDS)]
+    megabytes = _export_megabytes()
+    raw_in, ours_in = (statistics.median(seconds) for seconds in zip(*intakes, strict=True))
+    raw_out, ours_out = (statistics.median(seconds) for seconds in zip(*exports, strict=True))
+    intake, export = (
+        statistics.median(raw / ours for raw, ours in rounds) for rounds in (intakes, exports)
+    )
+    return [
+        Figure(
+            "photos taken in, of the rate of a raw COPY",
+            intake,
+            "ratio",
+            f">= {LEAST_INTAKE}",
+            intake >= LEAST_INTAKE,
+        ),
+        Figure("photos taken in", photo_count / ours_in, "photos/s"),
+        Figure("raw COPY in", photo_count / raw_in, "photos/s"),
+        Figure(
+            "export, of the rate of a raw COPY and the same files",
+            export,
+            "ratio",
+            f">= {LEAST_EXPORT}",
+            export >= LEAST_EXPORT,
+        ),
+        Figure("photos exported", photo_count / ours_out, "photos/s"),
+        Figure("raw COPY out and the same files", photo_count / raw_out, "photos/s"),
+        Figure(
+            f"most memory of an export of {photo_count} photos",
+            megabytes,
+            "MB",
+            f"< {MOST_MEGABYTES}",
+            megabytes < MOST_MEGABYTES,
+        ),
+        Figure(
+            "size on disk, of the photos' bytes",
+            disk,
+            "ratio",
+            f"<= {MOST_DISK}",
+            disk <= MOST_DISK,
+        ),
+    ]
+
+
+def batches(photo_count: int) -> Iterator[list[FoundPhoto]]:
+    """Yield photos of random bytes, the same at each call, as a crawl would hand them over."""
+    dice = Random(0)  # noqa: S311 - repeatable, not secret
+    for start in range(0, photo_count, BATCH_PHOTOS):
+        numbers = range(start, min(start + BATCH_PHOTOS, photo_count))
+        yield [_photo(number, dice.randbytes(PHOTO_BYTES)) for number in numbers]
+
+
+def _photo(number: int, data: bytes) -> FoundPhoto:
+    sha256 = hashlib.sha256(data).digest()
+    page = f"https://commons.example/wiki/File:Gate_{number}.jpg"
+    return FoundPhoto(
+        PhotoFile(sha256, data, 640, 480, "image/jpeg", sha256),
+        Attribution(
+            url=f"https://upload.example/commons/{number:08}/Gate.jpg",
+            page_url=page,
+            source="wikimedia_commons",
+            licence="CC BY-SA 4.0",
+            licence_url="https://creativecommons.org/licenses/by-sa/4.0",
+            author="A. Author",
+            title=f"Gate {number}",
+            query="Gate",
+        ),
+        datetime.now(UTC),
+    )
+
+
+def _prepare(connection: psycopg.Connection[Any]) -> int:
+    connection.execute("drop table if exists public.raw_photo")
+    connection.execute("create table public.raw_photo (sha256 bytea, bytes bytea)")
+    connection.execute("alter table public.raw_photo alter column bytes set storage external")
+    add_city(connection, CITY)
+    sights = [Sight(None, CITY.city_id, "Gate", 1, wikidata_id="Q2")]
+    return upsert_sights(connection, CITY.city_id, sights)[0].sight_id or 0
+
+
+def _copy_in(connection: psycopg.Connection[Any], photo_count: int) -> float:
+    """Return the seconds of one binary COPY of all photos in one transaction."""
+    connection.execute("truncate public.raw_photo")
+    connection.execute("checkpoint")
+    seconds = 0.0
+    with connection.transaction(), connection.cursor() as cursor:
+        copying = cursor.copy("copy public.raw_photo from stdin with (format binary)")
+        with copying as copy:
+            copy.set_types(["bytea", "bytea"])
+            for batch in batches(photo_count):
+                started = time.perf_counter()
+                for photo in batch:
+                    copy.write_row((photo.file.sha256, photo.file.data))
+                seconds += time.perf_counter() - started
+            started = time.perf_counter()
+    return seconds + time.perf_counter() - started
+
+
+def _take_in(connection: psycopg.Connection[Any], sight_id: int, photo_count: int) -> float:
+    """Return the seconds in which the same photos are merged, a transaction each batch."""
+    connection.execute("truncate core.photo cascade")
+    connection.execute("checkpoint")
+    seconds = 0.0
+    for batch in batches(photo_count):
+        started = time.perf_counter()
+        merge_photos(connection, sight_id, batch, [])
+        seconds += time.perf_counter() - started
+    return seconds
+
+
+def _disk_ratio(connection: psycopg.Connection[Any]) -> float:
+    """Return the size of all tables of photos, indexes included, by the photos' own bytes."""
+    row = connection.execute(
+        "select (pg_total_relation_size('core.photo') + pg_total_relation_size('core.photo_blob')"
+        " + pg_total_relation_size('core.photo_source') + pg_total_relation_size('load.photo'))"
+        " / sum(byte_count)::float8 from core.photo"
+    ).fetchone()
+    return float(row[0]) if row else 0.0
+
+
+def _freeze_all(connection: psycopg.Connection[Any], photo_count: int) -> None:
+    tenth = photo_count // 10
+    connection.execute(
+        "insert into core.dataset (city_id, dataset_version, sha256, class_names, sight_ids,"
+        " train_count, val_count, test_count, dag_id, run_id)"
+        " values (%s, 1, sha256(''), '{Gate}', '{1}', %s, %s, %s, 'city_bench', 'bench')",
+        (CITY.city_id, photo_count - 2 * tenth, tenth, tenth),
+    )
+    connection.execute(
+        "insert into core.dataset_photo (city_id, dataset_version, sha256, split)"
+        " select 'Q1', 1, sha256, (array['val', 'test', 'train', 'train', 'train', 'train',"
+        " 'train', 'train', 'train', 'train'])[1 + row_number() over () % 10] from core.photo"
+    )
+    connection.execute(
+        "insert into core.dataset_box select 'Q1', 1, sha256, 0, 0, 0.1, 0.1, 0.9, 0.9"
+        " from core.dataset_photo"
+    )
+    connection.execute("analyze")
+
+
+def _copy_out(connection: psycopg.Connection[Any]) -> float:
+    """Return the seconds of one binary COPY of all photos, each written to a file beside its label."""
+    with tempfile.TemporaryDirectory(prefix="sightscan-bench-") as folder:
+        started = time.perf_counter()
+        with connection.cursor() as cursor:
+            copying = cursor.copy("copy public.raw_photo to stdout with (format binary)")
+            with copying as copy:
+                copy.set_types(["bytea", "bytea"])
+                for sha256, content in copy.rows():
+                    name = sha256.hex()
+                    Path(folder, f"{name}.jpg").write_bytes(content)
+                    Path(folder, f"{name}.txt").write_text("0 0.5 0.5 0.8 0.8\n", "utf-8")
+        return time.perf_counter() - started
+
+
+def _export(connection: psycopg.Connection[Any]) -> float:
+    with tempfile.TemporaryDirectory(prefix="sightscan-bench-") as folder:
+        started = time.perf_counter()
+        export_dataset(connection, CITY.city_id, 1, Path(folder))
+        return time.perf_counter() - started
+
+
+def _export_megabytes() -> float:
+    """Return the most memory that the export command has at a time."""
+    with tempfile.TemporaryDirectory(prefix="sightscan-bench-") as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", EXPORT_AND_PEAK, "export", CITY.slug, "--to", folder],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'plugins'}"},
+        )
+    return int(done.stdout.split()[-1]) / 1024
+
+
+def main() -> int:
+    """Measure on an embedded server of its own; return 0, or 1 if a bound is not kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=int, default=2_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sightscan-bench-") as folder:
+        server = EmbeddedPostgres(Path(folder))
+        os.environ |= server.start().environment
+        settings.cache_clear()
+        try:
+            with connect(autocommit=True) as connection:
+                migrate(connection, settings().sql_folder)
+                figures = measure_photos(connection, given.photos)
+        finally:
+            server.erase()
+    for figure in figures:
+        mark = "" if not figure.bound else "holds" if figure.holds else "BROKEN"
+        print(f"{figure.measure:58} {figure.value:9.2f} {figure.unit:9} {figure.bound:8} {mark}")
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
