@@ -75,11 +75,12 @@ browser: ## install Debian's Chromium, if there is none
 check: lint types ## everything that reads the code without running it
 
 .PHONY: lint
-lint: .venv/airflow/.tests-installed ## style, SQL, import directions, Dockerfiles
+lint: .venv/airflow/.tests-installed ## style, SQL, migrations, import directions, Dockerfiles
 	$(AIRFLOW)/ruff check .
 	$(AIRFLOW)/ruff format --check .
 	$(AIRFLOW)/lint-imports --no-cache
 	$(AIRFLOW)/sqlfluff lint --disable-progress-bar -p 2 include/sql
+	$(AIRFLOW)/squawk --no-error-on-unmatched-pattern include/sql/schema/*.sql
 	$(AIRFLOW)/hadolint docker/*.Dockerfile
 
 .PHONY: types
@@ -95,7 +96,7 @@ format: .venv/airflow/.tests-installed ## let the formatters have their way
 	$(AIRFLOW)/sqlfluff fix -q -p 2 include/sql
 
 .PHONY: docs
-docs: .venv/airflow/.tests-installed ## write docs/DAGS.md and docs/WAREHOUSE.md from what is there
+docs: .venv/airflow/.tests-installed ## write docs/DAGS.md, docs/WAREHOUSE.md and its picture from what is there
 	$(AIRFLOW)/python -m docs.generate
 
 .PHONY: new-city

@@ -11,6 +11,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from docs.warehouse_roles import describe_roles
+
 SCHEMAS = ("load", "core", "mart")
 ROLES = ("sightscan_pipeline", "sightscan_app", "sightscan_analyst")
 GRAIN = re.compile(r"-- Grain: (.*(?:\n-- .*)*)")
@@ -20,7 +22,10 @@ INTRODUCTION = """\
 Three layers of one PostgreSQL database (15 or newer): `load`, `core`, `mart`. Migrations
 (`include/sql/schema`) are applied in order, each once, by `python -m sightscan.warehouse migrate`;
 `public.schema_migration` remembers them. Marts are views (`include/sql/marts`), replaced whole
-when their text changes; the tables behind hourly marts end in `_v1`.
+when their text changes; the tables behind hourly marts end in `_v1`. How a warehouse in use is
+brought to a newer version: [upgrade](runbooks/upgrade.md).
+
+![The tables in three layers, and the foreign keys of the core](images/warehouse.svg)
 """
 TABLES = """\
 select
@@ -54,12 +59,22 @@ from pg_constraint
 where pg_constraint.conrelid = %(table_id)s::oid and pg_constraint.contype in ('p', 'u', 'f', 'c')
 order by position(pg_constraint.contype::text in 'pufc'), pg_constraint.conname
 """
-# Unique for some rows only: such a key is an index and no constraint.
-PARTIAL_KEYS = """\
-select substring(pg_get_indexdef(pg_index.indexrelid) from '\\(.*') as definition
+# Those that no constraint stands for; a key for some rows only is one of them.
+INDEXES = """\
+select
+    case when pg_index.indisunique then 'UNIQUE ' else 'INDEX ' end
+    || substring(pg_get_indexdef(pg_index.indexrelid) from 'USING (.*)') as definition
 from pg_index
-where pg_index.indrelid = %(table_id)s::oid and pg_index.indisunique and pg_index.indpred is not null
-order by pg_index.indexrelid::regclass::text
+left join pg_constraint
+    on pg_index.indexrelid = pg_constraint.conindid and pg_constraint.contype in ('p', 'u', 'x')
+where pg_index.indrelid = %(table_id)s::oid and pg_constraint.oid is null
+order by pg_index.indisunique desc, pg_index.indexrelid::regclass::text
+"""
+REFERRED_BY = """\
+select distinct pg_constraint.conrelid::regclass::text as child
+from pg_constraint
+where pg_constraint.confrelid = %(table_id)s::oid and pg_constraint.contype = 'f'
+order by child
 """
 GRANTS = """\
 select
@@ -102,7 +117,7 @@ def describe_warehouse(connection: psycopg.Connection[Any], marts_folder: Path) 
     """Return the page for the warehouse that `connection` reaches."""
     with connection.cursor(row_factory=class_row(Table)) as cursor:
         tables = cursor.execute(TABLES, {"schemas": list(SCHEMAS)}).fetchall()
-    parts = [INTRODUCTION, _contents(tables)]
+    parts = [INTRODUCTION, _contents(tables), describe_roles(connection, SCHEMAS, ROLES)]
     for schema in SCHEMAS:
         parts.append(f"## {schema}\n\n{_schema_comment(connection, schema)}\n")
         parts += [
@@ -166,12 +181,18 @@ def _column_row(column: Column, *, is_view: bool) -> str:
 
 
 def _rules(connection: psycopg.Connection[Any], table: Table) -> Iterator[str]:
-    """Yield keys and checks, and who may do what."""
+    """Yield keys, checks and indexes, what refers to it, and who may do what."""
     names = {"table_id": table.table_id}
     definitions = [row[0] for row in connection.execute(CONSTRAINTS, names)]
-    definitions += [f"UNIQUE {row[0]}" for row in connection.execute(PARTIAL_KEYS, names)]
+    definitions += [row[0] for row in connection.execute(INDEXES, names)]
     if definitions:
         yield from (f"- `{definition}`" for definition in definitions)
+        yield ""
+    children = [
+        f"[{row[0]}](#{row[0].replace('.', '')})" for row in connection.execute(REFERRED_BY, names)
+    ]
+    if children:
+        yield f"Referred to by {', '.join(children)}."
         yield ""
     asked = {"schema_name": table.schema_name, "name": table.name, "roles": list(ROLES)}
     grants = [f"`{role}` {privileges}" for role, privileges in connection.execute(GRANTS, asked)]

@@ -1,4 +1,4 @@
-"""docs/DAGS.md and docs/WAREHOUSE.md say what is there."""
+"""docs/DAGS.md, docs/WAREHOUSE.md and its picture say what is there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from docs.generate import DAGS_PAGE, SQL_FOLDER, WAREHOUSE_PAGE, WRITTEN_BY, is_current
+from docs.generate import (
+    DAGS_PAGE,
+    SQL_FOLDER,
+    WAREHOUSE_PAGE,
+    WAREHOUSE_PICTURE,
+    WRITTEN_BY,
+    is_current,
+)
+from docs.warehouse_diagram import draw_warehouse
 from docs.warehouse_page import SCHEMAS, describe_warehouse
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -27,6 +35,23 @@ def test_the_dags_page_is_current(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_the_warehouse_page_is_current(warehouse: psycopg.Connection[Any]) -> None:
     page = WRITTEN_BY + describe_warehouse(warehouse, SQL_FOLDER / "marts")
     assert is_current(WAREHOUSE_PAGE, page), f"{WAREHOUSE_PAGE.name} {HINT}"
+
+
+def test_the_picture_of_the_warehouse_is_current(warehouse: psycopg.Connection[Any]) -> None:
+    assert is_current(WAREHOUSE_PICTURE, draw_warehouse(warehouse)), (
+        f"{WAREHOUSE_PICTURE.name} {HINT}"
+    )
+
+
+def test_the_picture_has_every_table_and_view_once(warehouse: psycopg.Connection[Any]) -> None:
+    drawing = WAREHOUSE_PICTURE.read_text(encoding="utf-8")
+    rows = warehouse.execute(
+        "select relname, count(*) from pg_class"
+        " where relnamespace::regnamespace::text = any(%s) and relkind in ('r', 'v') group by 1",
+        [list(SCHEMAS)],
+    )
+    wrong = [name for name, count in rows if drawing.count(f">{name}</text>") != count]
+    assert wrong == []
 
 
 def test_every_table_and_column_has_a_comment(warehouse: psycopg.Connection[Any]) -> None:

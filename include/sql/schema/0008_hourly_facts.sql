@@ -14,9 +14,8 @@ comment on column core.paid_call.changed_at is 'When the row last changed; the m
 alter table core.city add column min_image_number_per_label integer;
 comment on column core.city.min_image_number_per_label is 'MIN_IMAGE_NUMBER_PER_LABEL as in force at the last run of the city; null before its first.';
 
--- The view is made anew after the migrations.
-drop view if exists mart.city_activity_hourly;
-drop table mart.city_activity_hourly_v1;
+-- Workers of the version before still write the first table, so the next version drops it.
+comment on table mart.city_activity_hourly_v1 is 'Of the version before: nobody reads it any more, and the next version drops it.';
 
 create table mart.city_activity_hourly_v2 (
     city_id text not null,

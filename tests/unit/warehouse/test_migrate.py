@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import threading
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 
 from sandbox.addresses import PostgresAddress
 from sightscan.errors import SettingsError, WarehouseError
 from sightscan.settings import read_settings, settings
+from sightscan.warehouse.commands import migrate as migrate_command
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.migrate import MigrationReport, migrate
 
@@ -56,54 +56,87 @@ def test_an_edited_migration_is_refused_by_name(
         migrate(connection, folder)
 
 
-def test_a_failing_migration_leaves_nothing(
+def test_a_failing_migration_leaves_nothing_of_itself(
     empty_database: PostgresAddress, tmp_path: Path
 ) -> None:
     folder = tmp_path / "sql"
     shutil.copytree(SQL_FOLDER, folder)
     (folder / "schema" / "9999_bad.sql").write_text("create table core.half (id int); select 1/0;")
-    with pytest.raises(WarehouseError, match="division by zero"), connect() as connection:
+    with (
+        pytest.raises(WarehouseError, match="9999_bad failed: division by zero"),
+        connect() as connection,
+    ):
         migrate(connection, folder)
     with connect() as connection:
-        tables = connection.execute(
-            "select count(*) from pg_namespace where nspname in ('load', 'core', 'mart')"
-        ).fetchone()
-    assert tables == (0,)
+        half = connection.execute("select to_regclass('core.half')").fetchone()
+    assert half == (None,)
 
 
-def test_every_table_and_column_is_commented(warehouse: psycopg.Connection[Any]) -> None:
-    bare = warehouse.execute(
-        """
-        select n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
-        from pg_class c
-        join pg_namespace n on n.oid = c.relnamespace
-        left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        where n.nspname in ('load', 'core', 'mart') and c.relkind in ('r', 'v', 'm', 'p')
-          and (obj_description(c.oid, 'pg_class') is null
-               or col_description(c.oid, a.attnum) is null)
-        """
-    ).fetchall()
-    assert bare == []
+def test_marts_that_an_interrupted_migration_left_are_renewed_by_the_next(
+    empty_database: PostgresAddress, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sql"
+    shutil.copytree(SQL_FOLDER, folder)
+    with connect() as connection:
+        migrate(connection, folder)
+    (folder / "schema" / "9998_good.sql").write_text("drop view mart.city_activity_hourly;")
+    (folder / "schema" / "9999_bad.sql").write_text("select 1/0;")
+    with pytest.raises(WarehouseError, match="9999_bad"), connect() as connection:
+        migrate(connection, folder)
+    (folder / "schema" / "9999_bad.sql").write_text("select 1;")
+    with connect() as connection:
+        assert migrate(connection, folder).marts_renewed
+        view = connection.execute("select to_regclass('mart.city_activity_hourly')").fetchone()
+    assert view is not None
+    assert view[0] is not None
 
 
-def test_the_app_role_reads_marts_and_nothing_else(warehouse: psycopg.Connection[Any]) -> None:
-    rows = warehouse.execute(
-        """
-        select n.nspname, c.relname, privilege
-        from pg_class c
-        join pg_namespace n on n.oid = c.relnamespace,
-             unnest(array['SELECT','INSERT','UPDATE','DELETE','TRUNCATE']) privilege
-        where n.nspname in ('load', 'core', 'mart', 'public') and c.relkind in ('r', 'v')
-          and has_table_privilege('sightscan_app', c.oid, privilege)
-        """
-    ).fetchall()
-    inbox = {"city_request", "contribution", "report", "review", "withdrawal"}
-    assert all(
-        (schema == "mart" and privilege == "SELECT")
-        or (schema == "load" and table in inbox and privilege == "INSERT")
-        for schema, table, privilege in rows
-    )
-    assert {table for schema, table, _ in rows if schema == "load"} == inbox
+def test_a_mart_without_a_file_is_dropped(empty_database: PostgresAddress) -> None:
+    with connect(autocommit=True) as connection:
+        migrate(connection, SQL_FOLDER)
+        connection.execute("create view mart.old as select * from mart.city_overview")
+        connection.execute("delete from public.schema_migration where name = 'marts'")
+        migrate(connection, SQL_FOLDER)
+        assert connection.execute("select to_regclass('mart.old')").fetchone() == (None,)
+
+
+def test_a_newer_warehouse_is_left_as_it_is(empty_database: PostgresAddress) -> None:
+    """The version before can be started again, and does not put its older marts in place."""
+    said: list[str] = []
+    with connect(autocommit=True) as connection:
+        migrate(connection, SQL_FOLDER)
+        connection.execute("insert into public.schema_migration values ('9999_next', 'x')")
+        connection.execute("update public.schema_migration set sha256 = 'x' where name = 'marts'")
+        report = migrate(connection, SQL_FOLDER, say=said.append)
+    assert report == MigrationReport((), report.already_there, marts_renewed=False)
+    assert said == ["left as it is: the warehouse is newer than these files, it has 9999_next"]
+
+
+def test_a_warehouse_of_another_line_of_versions_is_refused(
+    empty_database: PostgresAddress,
+) -> None:
+    with connect(autocommit=True) as connection:
+        migrate(connection, SQL_FOLDER)
+        connection.execute(
+            "update public.schema_migration set name = '0005_other' where name like '0005%'"
+        )
+        with pytest.raises(WarehouseError, match=r"has 0005_other, .* lacks 0005_clustered_photo"):
+            migrate(connection, SQL_FOLDER)
+
+
+def test_an_open_transaction_is_refused(empty_database: PostgresAddress) -> None:
+    with connect() as connection:
+        connection.execute("select 1")
+        with pytest.raises(WarehouseError, match="without an open transaction"):
+            migrate(connection, SQL_FOLDER)
+
+
+def test_the_command_says_what_it_applies(
+    empty_database: PostgresAddress, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = argparse.Namespace(patience_seconds=5, statement_seconds=5)
+    assert "marts_renewed=yes" in migrate_command.run(arguments)
+    assert "applying 0001_schemas_and_roles (1 of " in capsys.readouterr().err
 
 
 def test_a_wrong_password_is_one_sentence_that_names_the_settings(
