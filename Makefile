@@ -25,7 +25,7 @@ DEMO := $(AIRFLOW)/python -m sandbox.demo --state "$(STATE)" \
 
 .PHONY: help
 help: ## list the commands
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
 
 .PHONY: setup
 setup: .venv/airflow/.installed .venv/trainer/.installed .venv/app/.installed ## install the three environments
@@ -166,3 +166,16 @@ clean: ## remove what the demo and the tests left (not the environments)
 .venv/%/.tests-installed: .venv/%/.installed tests/runner-requirements.txt
 	@.venv/$*/bin/python $(INSTALL) -r tests/runner-requirements.txt
 	@touch $@
+
+PHOTOS ?=
+NEEDS_PHOTOS = @test -n "$(PHOTOS)" || { echo "PHOTOS is empty: name a folder of real photos, PHOTOS=<folder> (manifest.csv, or one folder per sight)" >&2; exit 2; }
+
+.PHONY: bench-near-duplicates
+bench-near-duplicates: setup ## measure the near-duplicate search on real photos (PHOTOS=)
+	$(NEEDS_PHOTOS)
+	$(AIRFLOW)/python -m benchmarks.near_duplicates "$(PHOTOS)"
+
+.PHONY: bench-clean-photos
+bench-clean-photos: setup ## measure the inspection of real photos of sights (PHOTOS=)
+	$(NEEDS_PHOTOS)
+	$(AIRFLOW)/python -m benchmarks.clean_photos "$(PHOTOS)"

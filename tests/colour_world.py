@@ -30,7 +30,7 @@ def draw_colour_world(folder: Path, photos_a_sight: int = 12) -> World:
 
 def _photo(folder: Path, sight: str, name: str) -> WorldPhoto:
     dice = random.Random(name)  # noqa: S311 - no secret
-    # Clouds make each photo different to a perceptual hash, which sees no colour.
+    # Clouds make each photo different to a perceptual hash, of which half sees no colour.
     clouds = np.random.default_rng(dice.randrange(2**32)).integers(70, 220, (9, 12), dtype=np.uint8)
     grey = Image.fromarray(clouds).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
     image = Image.merge("RGB", (grey, grey, grey))

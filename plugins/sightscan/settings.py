@@ -60,9 +60,11 @@ class Settings(BaseSettings):
     crawl_trusted_origins: str = ""
     min_photo_side_pixels: int = Field(200, ge=32)
     max_photo_bytes: int = Field(20_000_000, ge=1_000)
-    # Of 256. Measured: copies (scaled, JPEG 40, watermark, 10 % of the area cropped) differ in at
-    # most 68 and 99 % of them in 64; the nearest two of 1,754 pairs of different photos in 66.
-    near_duplicate_bits: int = Field(64, ge=0, le=128)
+    # Photos that are mostly a face: of the area, the square from brow to mouth.
+    crawl_face_filter: bool = True
+    crawl_face_share: float = Field(0.15, gt=0, le=1)
+    # Of 256. Measured in docs/decisions/0005-near-duplicates.md.
+    near_duplicate_bits: int = Field(72, ge=0, le=128)
 
     # Label
     max_google_vision_calls_per_new_city: int = Field(1000, ge=0)
@@ -124,6 +126,11 @@ class Settings(BaseSettings):
             for part in self.crawl_trusted_origins.split(",")
             if part.strip()
         )
+
+    @property
+    def rejected_face_share(self) -> float | None:
+        """Return the share of a photo from which on a face is too much; None: any is kept."""
+        return self.crawl_face_share if self.crawl_face_filter else None
 
     def with_overrides(self, overrides: Mapping[str, object]) -> Settings:
         """Return these settings with some values replaced: a city's row, or a trigger form.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,25 +47,23 @@ def cluster_photos(
     with connection.transaction():
         lock_clustering(connection, city.city_id)
         photos = hashes_of_city(connection, city.city_id, config.near_duplicate_bits)
+        # New photos first: they are compared with all; what is settled is not compared again.
+        photos = tuple(sorted(photos, key=lambda photo: (photo.is_settled, photo.sha256)))
         new = [photo for photo in photos if not photo.is_settled]
         renamed: dict[bytes, bytes] = {}
         if new:
-            pairs = near_pairs(
-                hash_words([photo.perceptual_hash for photo in new]),
-                hash_words([photo.perceptual_hash for photo in photos]),
-                config.near_duplicate_bits,
-            )
+            words = hash_words([photo.perceptual_hash for photo in photos])
+            # Pairs are joined while they come: a burst of like photos has millions of them.
+            joined = smallest_of_components(near_pairs(words, len(new), config.near_duplicate_bits))
             # Cities share photos: what is read and renamed from here on is theirs, too.
             lock_clustering(connection, ALL_CLUSTERS)
             # A photo that was taken down meanwhile has none any more.
             cluster = clusters_of(connection, [photo.sha256 for photo in photos])
-            near = [
-                (one.sha256, other.sha256)
-                for one, other in ((new[row], photos[column]) for row, column in pairs)
-                if one.sha256 in cluster and other.sha256 in cluster
-            ]
             components = smallest_of_components(
-                (cluster[one], cluster[other]) for one, other in near
+                (cluster[photos[one].sha256], cluster[photos[other].sha256])
+                for one, other in _join_survivors(
+                    joined, {n for n, photo in enumerate(photos) if photo.sha256 in cluster}
+                )
             )
             renamed = {old: best for old, best in components.items() if old != best}
             store_clusters(
@@ -84,3 +83,14 @@ def cluster_photos(
         report.seconds,
     )
     return report
+
+
+def _join_survivors(
+    joined: Mapping[int, int], survivors: Collection[int]
+) -> Iterator[tuple[int, int]]:
+    """Give pairs that join what is left of each component, even if the one between them is gone."""
+    first: dict[int, int] = {}
+    for number, root in joined.items():
+        for member in (root, number):
+            if member in survivors:
+                yield first.setdefault(root, member), member

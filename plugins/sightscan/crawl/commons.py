@@ -188,7 +188,7 @@ class PhotoDownloader(Downloader):
         config = self.job.config
         try:
             data = self.job.fetcher.photo(task.url)
-            file = inspect_photo(data, config.min_photo_side_pixels)
+            file = inspect_photo(data, config.min_photo_side_pixels, config.rejected_face_share)
         except PhotoRefusedError as error:
             detail = None if error.detail is None else plain(error.detail)
             return RejectedPhoto(task.url, SOURCE, error.reason, detail)

@@ -1,48 +1,61 @@
-"""Look at the bytes of a photo: believe nothing that was said about them."""
+"""Look at the bytes of a photo: believe nothing that was said about them.
+
+Here it is decided what is kept, converted or refused; `metadata` takes files apart, `normalising`
+converts. docs/decisions/0015-clean-photos.md says why in each case.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import struct
-import zlib
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import imagehash
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from sightscan.crawl.faces import face_share
 from sightscan.crawl.fetching import PhotoRefusedError
+from sightscan.crawl.metadata import BarePhoto, without_metadata
+from sightscan.crawl.normalising import (
+    BROKEN,
+    PLAIN_MODES,
+    as_jpeg,
+    is_sixteen_bit,
+    is_srgb,
+    orientation,
+    profile_of,
+    upright_srgb,
+)
+from sightscan.crawl.perceptual_hash import perceptual_hash
 from sightscan.warehouse.photos import PhotoFile
 
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 # Google Vision takes no more, and decoded to bytes it is what a worker's memory can hold.
 MOST_PIXELS = 75_000_000
-# 16 x 16 = 256 bits: enough to tell two views of one sight from two copies of one view.
-HASH_SIZE = 16
-JPEG_QUALITY = 95
-ORIENTATION = 0x0112
-# 1 is upright; cameras write nothing else than 1 to 8.
-TURNED = range(2, 9)
-
-# Modes that are kept as they are; the others are converted, or refused.
-PLAIN_MODES = frozenset({"RGB", "L", "P", "RGBA", "LA"})
-CONVERTIBLE_MODES = PLAIN_MODES | {"CMYK", "YCbCr", "1", "PA"}
-# What Pillow raises for rubbish, according to where in the file the rubbish is.
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+# Larger than what glibc's allocator ever keeps for itself: a photo's memory goes back to the system
+# when its thread is done. With Pillow's own 16 MB each thread held on to its largest photo's.
+Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]
+CONVERTIBLE_MODES = PLAIN_MODES | {"CMYK", "YCbCr", "1", "PA", "I;16", "I;16B", "I"}
 
 
-def inspect_photo(data: bytes, least_side_pixels: int) -> PhotoFile:
-    """Return a photo as it is stored: upright, with its size, type, and hashes.
+def inspect_photo(
+    data: bytes, least_side_pixels: int, rejected_face_share: float | None = None
+) -> PhotoFile:
+    """Return a photo as it is stored: upright, in sRGB, without metadata, with size and hashes.
 
-    Bytes that are fine are kept as they are; a photo that lies on its side, or in colours for
-    print, is turned or converted and saved as JPEG.
+    Pixels that are fine are kept byte by byte; a photo that lies on its side, has 16 bits, or
+    other colours than sRGB, is turned or converted and saved as JPEG. The same bytes always give
+    the same photo. With `rejected_face_share`, a face of that share of its area is too much.
 
     Raises:
         PhotoRefusedError: it is no photo that could be kept.
 
     """
+    bare = without_metadata(data)
     try:
-        image = Image.open(io.BytesIO(data), formats=tuple(MEDIA_TYPES))
+        # A JPEG with further pictures behind it (MPO) is one without them by now.
+        image = Image.open(io.BytesIO(bare.data), formats=(bare.form,))
     except Image.DecompressionBombError as error:
         reason = "too_many_pixels"
         raise PhotoRefusedError(reason, str(error)) from error
@@ -51,16 +64,33 @@ def inspect_photo(data: bytes, least_side_pixels: int) -> PhotoFile:
         raise PhotoRefusedError(reason, f"{len(data)} bytes: {data[:24]!r}") from error
     with image:
         _check(image, least_side_pixels)
-        turned = _decode(image)
-        if turned is None:
-            return _photo_file(data, image, MEDIA_TYPES[image.format or ""])
-        return _photo_file(_jpeg(turned), turned, "image/jpeg")
+        with BUDGET.taking(image.width * image.height):
+            return _photo_file(image, bare, rejected_face_share)
 
 
-def perceptual_hash(image: Image.Image) -> bytes:
-    """Return the 256-bit pHash, row by row, most significant bit first (32 bytes)."""
-    bits = imagehash.phash(image, hash_size=HASH_SIZE).hash
-    return np.packbits(bits.astype(bool).ravel()).tobytes()
+class PixelBudget:
+    """Lets threads decode at once as many pixels as the largest photo may have, and no more."""
+
+    def __init__(self, pixels: int) -> None:
+        """Have so many pixels for all threads together."""
+        self._free = pixels
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taking(self, pixels: int) -> Iterator[None]:
+        """Wait until so many pixels are free, and hold them."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= pixels)
+            self._free -= pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += pixels
+                self._changed.notify_all()
+
+
+BUDGET = PixelBudget(MOST_PIXELS)
 
 
 def _check(image: Image.Image, least_side_pixels: int) -> None:
@@ -80,31 +110,46 @@ def _check(image: Image.Image, least_side_pixels: int) -> None:
         raise PhotoRefusedError(reason, f"{image.format} in mode {image.mode}")
 
 
-def _decode(image: Image.Image) -> Image.Image | None:
-    """Decode; return the picture that is to be stored in its place, None if it is fine itself."""
+def _photo_file(
+    image: Image.Image, bare: BarePhoto, rejected_face_share: float | None
+) -> PhotoFile:
     try:
         image.load()
-        is_turned = image.getexif().get(ORIENTATION) in TURNED
-        if not is_turned and image.mode in PLAIN_MODES:
-            return None
-        return ImageOps.exif_transpose(image).convert("RGB")
+        shown, data, form = _normalised(image, bare)
+        if rejected_face_share is not None:
+            _check_face(shown, rejected_face_share)
+        look = perceptual_hash(shown)
     except BROKEN as error:
         reason = "truncated" if "truncated" in str(error).lower() else "broken"
         raise PhotoRefusedError(reason, str(error)) from error
-
-
-def _jpeg(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return buffer.getvalue()
-
-
-def _photo_file(data: bytes, image: Image.Image, media_type: str) -> PhotoFile:
     return PhotoFile(
         sha256=hashlib.sha256(data).digest(),
         data=data,
-        width_pixels=image.width,
-        height_pixels=image.height,
-        media_type=media_type,
-        perceptual_hash=perceptual_hash(image),
+        width_pixels=shown.width,
+        height_pixels=shown.height,
+        media_type=MEDIA_TYPES[form],
+        perceptual_hash=look,
     )
+
+
+def _normalised(image: Image.Image, bare: BarePhoto) -> tuple[Image.Image, bytes, str]:
+    """Return the picture as it is stored, its bytes, and their form."""
+    turn = orientation(bare.exif)
+    profile = profile_of(image)
+    is_plain = image.mode in PLAIN_MODES and not is_sixteen_bit(image, bare.data)
+    if turn == 1 and is_plain and (profile is None or is_srgb(image, profile)):
+        if profile is None and "icc_profile" in image.info:
+            # It is broken: others might stumble over it.
+            return image, without_metadata(bare.data, keeps_profile=False).data, bare.form
+        return image, bare.data, bare.form
+    upright = upright_srgb(image, turn, profile)
+    return upright, as_jpeg(upright), "JPEG"
+
+
+def _check_face(image: Image.Image, rejected_face_share: float) -> None:
+    share = face_share(image, rejected_face_share)
+    if share:
+        reason = "mostly_a_face"
+        raise PhotoRefusedError(
+            reason, f"{share:.0%} of the area, less than {rejected_face_share:.0%} is kept"
+        )

@@ -13,7 +13,11 @@ from sightscan.crawl.near_duplicates import hash_words, near_pairs, smallest_of_
 things = st.binary(min_size=1, max_size=1)
 
 
-def test_pairs_are_those_within_the_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("most_bits", [0, 3, 120, 200])
+@pytest.mark.parametrize("compared", [0, 10, 40])
+def test_pairs_are_those_within_the_threshold(
+    compared: int, most_bits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Blocks smaller than the data change nothing: compared with plain integers."""
     monkeypatch.setattr(near_duplicates, "BLOCK_ROWS", 7)
     monkeypatch.setattr(near_duplicates, "BLOCK_COLUMNS", 5)
@@ -22,18 +26,28 @@ def test_pairs_are_those_within_the_threshold(monkeypatch: pytest.MonkeyPatch) -
     # Near-copies: 3 bits of every third hash are turned.
     hashes += [bytes([h[0] ^ 0b1011]) + h[1:] for h in hashes[::3]]
     numbers = [int.from_bytes(h) for h in hashes]
-    expected = {
+    expected = [
         (row, column)
-        for row in range(10)
-        for column in range(len(hashes))
-        if (numbers[row] ^ numbers[column]).bit_count() <= 3
-    }
-    words = hash_words(hashes)
-    assert set(near_pairs(words[:10], words, 3)) == expected
+        for row in range(compared)
+        for column in range(row + 1, len(hashes))
+        if (numbers[row] ^ numbers[column]).bit_count() <= most_bits
+    ]
+    assert list(near_pairs(hash_words(hashes), compared, most_bits)) == expected
 
 
 def test_no_hashes_have_no_pairs() -> None:
-    assert list(near_pairs(hash_words([]), hash_words([bytes(32)]), 256)) == []
+    assert list(near_pairs(hash_words([]), 0, 256)) == []
+
+
+def test_what_was_compared_before_is_not_compared_again() -> None:
+    same = hash_words([bytes(32)] * 4)
+    assert list(near_pairs(same, 1, 0)) == [(0, 1), (0, 2), (0, 3)]
+
+
+def test_photos_that_differ_only_in_the_last_word_are_told_apart() -> None:
+    hashes = hash_words([bytes(32), bytes(24) + b"\xff" * 8])
+    assert list(near_pairs(hashes, 2, 63)) == []
+    assert list(near_pairs(hashes, 2, 64)) == [(0, 1)]
 
 
 @given(st.lists(st.tuples(things, things)), st.randoms())
