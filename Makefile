@@ -95,6 +95,10 @@ format: .venv/airflow/.tests-installed ## let the formatters have their way
 	$(AIRFLOW)/ruff format -q .
 	$(AIRFLOW)/sqlfluff fix -q -p 2 include/sql
 
+.PHONY: bench-label-truth
+bench-label-truth: setup ## how true the labels are that an erring Vision gives (WORLD=)
+	$(AIRFLOW)/python -m benchmarks.label_truth $(if $(WORLD),--world "$(WORLD)")
+
 .PHONY: docs
 docs: .venv/airflow/.tests-installed ## write docs/DAGS.md, docs/WAREHOUSE.md and its picture from what is there
 	$(AIRFLOW)/python -m docs.generate

@@ -66,10 +66,24 @@ def _parse_arguments(arguments: Sequence[str]) -> tuple[SandboxOptions, bool]:
     parser.add_argument("--trainer-bin", type=Path, default=DEFAULT_TRAINER_BIN)
     parser.add_argument("--control-port", type=int, default=0, help="0: any free one")
     parser.add_argument(
+        "--vision-error",
+        action="append",
+        default=[],
+        metavar="NAME=SHARE",
+        help="how often Vision errs, e.g. nothing_found=0.3; may be given several times",
+    )
+    parser.add_argument(
         "--until-stdin-closes", action="store_true", help="end with the program that started it"
     )
     values = vars(parser.parse_args(arguments))
     follows_stdin: bool = values.pop("until_stdin_closes")
+    if changes := values.pop("vision_error"):
+        from sandbox.landmark_answers import VisionErrors  # NumPy and SciPy come with it
+
+        try:
+            values["vision_errors"] = VisionErrors().changed(changes)
+        except ValueError as error:
+            parser.error(str(error))
     return SandboxOptions(**values), follows_stdin
 
 

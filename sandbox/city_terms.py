@@ -61,8 +61,7 @@ def kind_of(name: str) -> SightKind:
 def labels_of(name: str) -> Mapping[str, str]:
     """Return a label of the sight in each of `LANGUAGES`; the English one is `name` itself."""
     kind = kind_of(name)
-    generic = {fold(word) for word in kind.words}
-    rest = [word for word in name.split() if fold(word) not in generic | _PARTICLES]
+    rest = _own_words(name)
     labels = {"en": name}
     for language, word in zip(LANGUAGES, kind.words, strict=True):
         if language == "en":
@@ -70,6 +69,16 @@ def labels_of(name: str) -> Mapping[str, str]:
         known = kind is not ANY_SIGHT and rest
         labels[language] = f"{word}{_JOINERS[language]}{' '.join(rest)}" if known else name
     return labels
+
+
+def short_name_of(name: str) -> str:
+    """Return the name without the word for its kind, as people who live there call it."""
+    return " ".join(_own_words(name)) or name
+
+
+def _own_words(name: str) -> list[str]:
+    generic = {fold(word) for word in kind_of(name).words}
+    return [word for word in name.split() if fold(word) not in generic | _PARTICLES]
 
 
 def fold(text: str) -> str:

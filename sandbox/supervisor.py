@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import TextIO
 
+    from sandbox.landmark_answers import VisionErrors
     from sandbox.vision import VisionServer
     from sandbox.web import WebServer
 
@@ -61,7 +62,7 @@ class StateInUse(RuntimeError):
 
 @dataclass(frozen=True)
 class SandboxOptions:
-    """How to start a sandbox; `world` None means the default one, drawn below `state`."""
+    """How to start a sandbox; `world` None means the default one, drawn below `state`; `vision_errors` None the usual ones."""
 
     state: Path
     world: Path | None = None
@@ -70,6 +71,7 @@ class SandboxOptions:
     boot_seconds: float = 1.0
     trainer_bin: Path = DEFAULT_TRAINER_BIN
     control_port: int = 0
+    vision_errors: VisionErrors | None = None
 
 
 class Sandbox:
@@ -236,11 +238,18 @@ class Sandbox:
     ) -> tuple[VisionServer, WebServer]:
         # gRPC and the graph of Wikidata are slow to import: not before the errors above are out.
         from sandbox.city_facts import facts_of
+        from sandbox.landmark_answers import VisionErrors
         from sandbox.vision import VisionServer
         from sandbox.web import WebServer
 
         facts = facts_of(world)
-        vision = VisionServer(world, facts, self.counts, port=ports.port_for("vision"))
+        vision = VisionServer(
+            world,
+            facts,
+            self.counts,
+            port=ports.port_for("vision"),
+            errors=self._options.vision_errors or VisionErrors(),
+        )
         _run(vision, closing)
         self._say(f"Google Vision     {LOOPBACK}:{vision.port}")
         web = WebServer(world, facts, self.counts, port=ports.port_for("web"))

@@ -85,7 +85,7 @@ class ImageAnnotator:
         found = landmarks_on(sent.known, self._facts, self._errors) if sent.known else ()
         return vision.AnnotateImageResponse(
             landmark_annotations=[
-                _annotation(landmark, sent.width, sent.height) for landmark in found[:most]
+                annotation_of(landmark, sent.width, sent.height) for landmark in found[:most]
             ]
         )
 
@@ -133,7 +133,7 @@ def _landmark_features(request: vision.AnnotateImageRequest) -> list[vision.Feat
     return [feature for feature in request.features if feature.type_ == LANDMARKS]
 
 
-def _annotation(landmark: Landmark, width: int, height: int) -> vision.EntityAnnotation:
+def annotation_of(landmark: Landmark, width: int, height: int) -> vision.EntityAnnotation:
     """Return a landmark in pixels of the picture that was sent."""
     left, right = round(landmark.left * width), round(landmark.right * width)
     top, bottom = round(landmark.top * height), round(landmark.bottom * height)

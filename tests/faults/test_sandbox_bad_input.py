@@ -131,6 +131,13 @@ def test_senseless_number(state: Path, option: str, value: str, capsys: Capture)
     assert f"argument {option}" in capsys.readouterr().err
 
 
+def test_error_that_vision_does_not_make(state: Path, capsys: Capture) -> None:
+    """The errors that there are are named."""
+    with pytest.raises(SystemExit, match="2"):
+        run(["--state", str(state), "--vision-error", "mood=0.5"])
+    assert "no error 'mood'; choose one of nothing_found," in capsys.readouterr().err
+
+
 def _assert_refused(
     capsys: Capture, state: Path, trainer_bin: Path, expected: str, *arguments: str
 ) -> str:

@@ -7,19 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from rapidfuzz import fuzz
-
 from sightscan.city import City, Sight, normalise_name
 from sightscan.label.landmarks import Landmark
+from sightscan.label.likeness import likeness, plain_name
 
 # Vision and Wikidata place one building as far apart as it is large (a long facade, a square with
 # its gardens), which is some 300 m at most. In an old town the neighbours are nearer than that:
 # nearness alone says nothing, so the names must be alike as well.
 NEAR_METERS = 300
-# Of 100. "Saint Peter's" and "St. Peter's Basilica" of one place reach it, "Berliner Dom" and
-# "Kölner Dom" (73) do not.
-ALIKE = 80
-# The second-best sight must be that much less alike, or nobody can tell which one is meant.
+# Of 100. The second-best sight must be that much less alike, or nobody can tell which is meant.
 CLEAR_LEAD = 5
 
 How = Literal["mid", "name", "place_and_name"]
@@ -50,7 +46,7 @@ class SightIndex:
                     self._by_mid.setdefault(mid, sight)
             names = {normalise_name(name) for name in _names_of(sight)} - {""}
             self._names[sight.sight_id] = tuple(sorted(names))
-            for name in names:
+            for name in {plain_name(name) for name in names}:
                 self._by_name.setdefault(name, []).append(sight)
 
     def match(self, landmark: Landmark) -> Match:
@@ -59,11 +55,11 @@ class SightIndex:
             return Match(self._by_mid[landmark.mid], "mid")
         names = self._readings(landmark.description)
         for name in names:
-            bearers = self._by_name.get(name, ())
+            bearers = self._by_name.get(plain_name(name), ())
             if len(bearers) == 1:
                 return Match(bearers[0], "name")
             if bearers:
-                return self._nearest_of(bearers, landmark)
+                return self._only_one_near(bearers, landmark)
         return self._match_by_place(names, landmark)
 
     def is_outside(self, landmark: Landmark) -> bool:
@@ -88,30 +84,27 @@ class SightIndex:
             name for name in dict.fromkeys(readings) if name and name not in self._city_names
         )
 
-    def _nearest_of(self, bearers: Sequence[Sight], landmark: Landmark) -> Match:
-        """Tell sights of one name apart by their places."""
-        placed = [
-            (distance, number)
-            for number, sight in enumerate(bearers)
-            if sight.place is not None
-            and (distance := landmark.distance_meters(sight.place)) is not None
-        ]
-        if not placed or min(placed)[0] > NEAR_METERS:
+    def _only_one_near(self, bearers: Sequence[Sight], landmark: Landmark) -> Match:
+        """Tell sights of one name apart by their places.
+
+        Two of them near the landmark (a palace, and the museum in it) cannot be: the provider's
+        place is metres off, and would give one building's photos to both at random.
+        """
+        near = [sight for sight in bearers if _is_near(sight, landmark)]
+        if len(near) != 1:
             return Match(None, reason="ambiguous_name")
-        return Match(bearers[min(placed)[1]], "name")
+        return Match(near[0], "name")
 
     def _match_by_place(self, names: Sequence[str], landmark: Landmark) -> Match:
         alike = sorted(
             (
                 (self._likeness(names, sight), number)
                 for number, sight in enumerate(self._sights)
-                if sight.place is not None
-                and (distance := landmark.distance_meters(sight.place)) is not None
-                and distance <= NEAR_METERS
+                if _is_near(sight, landmark)
             ),
             key=lambda pair: (-pair[0], pair[1]),
         )
-        if not alike or alike[0][0] < ALIKE:
+        if not alike or not alike[0][0]:
             reason = "outside_city" if self.is_outside(landmark) else "no_such_sight"
             return Match(None, reason=reason)
         if len(alike) > 1 and alike[0][0] - alike[1][0] < CLEAR_LEAD:
@@ -119,15 +112,22 @@ class SightIndex:
         return Match(self._sights[alike[0][1]], "place_and_name")
 
     def _likeness(self, names: Sequence[str], sight: Sight) -> float:
-        """Return how alike the nearest pair of names is, 0 to 100, in any order of the words."""
+        """Return how alike the most alike pair of names is, 0 to 100."""
         return max(
             (
-                max(fuzz.ratio(name, known), fuzz.token_sort_ratio(name, known))
+                likeness(name, known, self._city_names)
                 for name in names
                 for known in self._names[sight.sight_id]
             ),
             default=0.0,
         )
+
+
+def _is_near(sight: Sight, landmark: Landmark) -> bool:
+    if sight.place is None:
+        return False
+    distance = landmark.distance_meters(sight.place)
+    return distance is not None and distance <= NEAR_METERS
 
 
 def _names_of(sight: Sight) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ DISAGREE_METERS = 1_000
 # One building was boxed twice if the boxes overlap by more than half, or one lies in the other.
 SAME_IOU = 0.5
 SAME_SHARE_OF_SMALLER = 0.8
+# Boxes of two sights that are that much alike are one box. A dome and its church, a gate and its
+# square share less.
+ONE_BOX_IOU = 0.7
 
 
 def read_labels(
@@ -32,7 +35,7 @@ def read_labels(
         _read(landmark, answer, index, min_score=min_score)
         for landmark in landmarks_of(answer.answer)
     ]
-    return _hold_back_repetitions(labels)
+    return _hold_back_shared_boxes(_hold_back_repetitions(labels), answer.found_for)
 
 
 def _read(
@@ -104,6 +107,32 @@ def _hold_back_repetitions(labels: Sequence[LabelRow]) -> tuple[LabelRow, ...]:
     return tuple(
         replace(label, state="held_back", reason="same_sight_twice")
         if label.annotation_number in repeated
+        else label
+        for label in labels
+    )
+
+
+def _hold_back_shared_boxes(
+    labels: Sequence[LabelRow], found_for: frozenset[int]
+) -> tuple[LabelRow, ...]:
+    """Keep one sight where several claim one box: the only one that was searched for, or none.
+
+    "Eiffel Tower" and "Trocadéro Gardens" around the same pixels: a detector would learn that the
+    tower is a garden. Scores do not tell which it is: the provider's are per sight. A claim counts
+    also if it is of no sight of ours, or itself held back.
+    """
+    doubtful = {
+        label.annotation_number
+        for label in labels
+        for other in labels
+        if label.state == "accepted"
+        and other.sight_id != label.sight_id
+        and intersection_over_union(label.box, other.box) > ONE_BOX_IOU
+        and not (label.sight_id in found_for and other.sight_id not in found_for)
+    }
+    return tuple(
+        replace(label, state="held_back", reason="two_sights_in_one_box")
+        if label.annotation_number in doubtful
         else label
         for label in labels
     )

@@ -50,7 +50,7 @@ def landmark(description: str, mid: str | None = None, *places: Place) -> Landma
         ("Museum Island Berlin", None, ISLAND, 3, "name"),
         ("Museum Island (Museumsinsel)", None, ISLAND, 3, "name"),
         ("CAFE GROSSENWAHN", None, None, 6, "name"),
-        ("The Brandenburg Gate", None, GATE, 1, "place_and_name"),
+        ("The Brandenburg Gate", None, GATE, 1, "name"),
         ("Gate of Brandenburg", None, GATE, 1, "place_and_name"),
         ("Brandenburger Thor", None, GATE, 1, "place_and_name"),
         ("Neues Museum", None, ALTES, 5, "name"),
@@ -97,14 +97,24 @@ def test_two_sights_of_one_name_are_told_apart_by_place() -> None:
 
 def test_neighbours_with_names_that_are_alike_are_ambiguous() -> None:
     halls = (
-        Sight(7, "Q64", "Old Hall A", 7, place=DOM),
-        Sight(8, "Q64", "Old Hall B", 8, place=DOM),
+        Sight(7, "Q64", "Grand Halls", 7, place=DOM),
+        Sight(8, "Q64", "Grands Hall", 8, place=DOM),
     )
-    match = SightIndex(BERLIN, halls).match(landmark("Old Hall C", None, DOM))
+    match = SightIndex(BERLIN, halls).match(landmark("Grand Hall", None, DOM))
     assert match.reason == "ambiguous_name"
+
+
+def test_neighbours_of_one_name_are_ambiguous() -> None:
+    houses = (
+        Sight(7, "Q64", "Stadtschloss", 7, place=DOM, freebase_id="/m/castle"),
+        Sight(8, "Q64", "Castle Museum", 8, place=DOM, aliases=("Stadtschloss",)),
+    )
+    index = SightIndex(BERLIN, houses)
+    assert index.match(landmark("Stadtschloss", None, DOM)).reason == "ambiguous_name"
+    assert index.match(landmark("Stadtschloss", "/m/castle", DOM)).how == "mid"
 
 
 def test_any_of_several_places_counts() -> None:
     index = SightIndex(BERLIN, SIGHTS)
-    match = index.match(landmark("The Brandenburg Gate", None, LAS_VEGAS, GATE))
+    match = index.match(landmark("Gate of Brandenburg", None, LAS_VEGAS, GATE))
     assert match.how == "place_and_name"

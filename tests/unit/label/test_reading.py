@@ -154,9 +154,86 @@ def test_two_boxes_of_a_sight_apart_from_each_other_stay() -> None:
     assert [label.state for label in labels] == ["accepted", "accepted"]
 
 
-def test_two_sights_at_one_spot_stay() -> None:
-    labels = read(annotation(), annotation(mid=None, description="Eiffel Tower"))
+WHOLE = (0, 0, 500, 250)
+EIFFEL: dict[str, Any] = {"mid": None, "description": "Eiffel Tower"}
+
+
+@pytest.mark.parametrize(
+    ("found_for", "reasons"),
+    [
+        ({1}, [None, "two_sights_in_one_box"]),
+        ({2}, ["two_sights_in_one_box", None]),
+        ({1, 2}, ["two_sights_in_one_box"] * 2),
+        ({3}, ["two_sights_in_one_box"] * 2),
+    ],
+)
+def test_one_box_for_two_sights_is_the_one_that_was_searched_for(
+    found_for: set[int], reasons: list[str | None]
+) -> None:
+    labels = read(annotation(WHOLE), annotation(WHOLE, **EIFFEL), found_for=frozenset(found_for))
+    assert [label.reason for label in labels] == reasons
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"mid": "/m/else", "description": "Pariser Platz"}, "two_sights_in_one_box"),
+        ({**EIFFEL, "score": 0.1}, "two_sights_in_one_box"),
+        (
+            {"mid": "/m/else", "description": "Las Vegas Strip", "place": FAR},
+            "two_sights_in_one_box",
+        ),
+        ({"score": 0.1}, None),
+    ],
+    ids=["of no sight of ours", "not sure", "far away", "the sight itself"],
+)
+def test_box_of_a_sight_that_was_not_searched_for_must_be_its_own(
+    other: dict[str, Any], reason: str | None
+) -> None:
+    first, *_ = read(annotation(WHOLE), annotation(WHOLE, **other), found_for=frozenset({3}))
+    assert first.reason == reason
+
+
+def test_loose_boxes_of_two_sights_are_one_box_too() -> None:
+    labels = read(annotation((100, 50, 400, 250)), annotation((95, 45, 410, 250), **EIFFEL))
+    assert [label.reason for label in labels] == [None, "two_sights_in_one_box"]
+
+
+def test_sight_in_front_of_a_larger_one_stays() -> None:
+    labels = read(annotation(WHOLE), annotation((200, 50, 300, 250), **EIFFEL))
     assert [label.sight_id for label in labels if label.state == "accepted"] == [1, 2]
+
+
+def test_sight_that_fills_the_photo_is_accepted() -> None:
+    (label,) = read(annotation(WHOLE))
+    assert (label.state, label.box) == ("accepted", Box(0.0, 0.0, 1.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    "box",
+    [(0, 50, 400, 250), (100, 0, 400, 250), (100, 50, 500, 250), (100, 50, 400, 250)],
+    ids=["left", "top", "right", "bottom"],
+)
+def test_box_that_touches_an_edge_is_accepted_as_it_is(box: tuple[float, ...]) -> None:
+    x1, y1, x2, y2 = box
+    (label,) = read(annotation((x1, y1, x2, y2)))
+    assert (label.state, label.box) == ("accepted", Box(x1 / 500, y1 / 250, x2 / 500, y2 / 250))
+
+
+@pytest.mark.parametrize(
+    "box",
+    [(-300, 50, -10, 250), (100, -90, 400, -1), (501, 50, 900, 250), (100, 260, 400, 300)],
+    ids=["left", "top", "right", "bottom"],
+)
+def test_box_beside_the_photo_is_held_back(box: tuple[float, ...]) -> None:
+    x1, y1, x2, y2 = box
+    (label,) = read(annotation((x1, y1, x2, y2)))
+    assert label.reason == "degenerate_box"
+
+
+def test_better_of_two_boxes_that_do_not_train_is_no_reason_to_hold_back() -> None:
+    labels = read(annotation(score=0.9, place=FAR), annotation(score=0.5))
+    assert [label.reason for label in labels] == ["outside_city", None]
 
 
 edges = st.floats(-2_000, 2_000, allow_nan=False)

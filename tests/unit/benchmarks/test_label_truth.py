@@ -1,0 +1,64 @@
+"""The measure of label truth: it sees what is true, and what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks import label_truth
+from benchmarks.label_truth import Tally, main, tally_runs
+from sandbox.landmark_answers import NO_ERRORS, VisionErrors
+from sandbox.world import World
+from tests.small_world import draw_small_world
+
+BOXES = 26
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return draw_small_world(tmp_path_factory.mktemp("world") / "small")
+
+
+def test_without_errors_every_label_is_true_and_kept(world: World) -> None:
+    (tally,) = tally_runs(world, NO_ERRORS, [1])
+    assert (tally.correct, tally.accepted) == (BOXES, BOXES)
+    assert (tally.purity, tally.kept) == (1, 1)
+
+
+def test_label_of_another_sight_is_not_true(world: World) -> None:
+    (tally,) = tally_runs(world, VisionErrors(0, 0, 0, 0, 0, 0, 0, wrong_sight=1), [1])
+    assert tally.purity == 0
+
+
+def test_box_beside_the_sight_is_not_true(world: World) -> None:
+    (tally,) = tally_runs(world, VisionErrors(0, 0, 0, 0, 0.9, 0, 0), [1])
+    assert tally.purity < 0.9
+
+
+def test_empty_answers_are_counted(world: World) -> None:
+    (tally,) = tally_runs(world, VisionErrors(nothing_found=1), [1])
+    assert (tally.empty, tally.landmarks) == (25, 0)
+
+
+def test_landmarks_elsewhere_are_not_accepted(world: World) -> None:
+    (tally,) = tally_runs(world, VisionErrors(0, wrong_place=1, second_bogus=0), [1])
+    assert (tally.accepted, tally.correct) == (0, 0)
+    assert tally.reasons.total() == BOXES
+
+
+def test_seeds_err_on_different_photos(world: World) -> None:
+    one, other = tally_runs(world, VisionErrors(nothing_found=0.5), [1, 2])
+    assert one != other
+
+
+def test_what_was_kept_is_what_was_correct() -> None:
+    assert Tally(correct=4, correct_kept=3).kept == 0.75
+
+
+def test_no_world_is_said_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(label_truth, "publish", None)
+    assert main(["--world", str(tmp_path / "none")]) == 2
+    assert "expected a folder of photos" in capsys.readouterr().err
