@@ -120,6 +120,10 @@ backup: setup ## write the whole warehouse into one file (TO=FILE)
 restore: setup ## bring a backup back into a new database (FROM=FILE, INTO=DATABASE)
 	@$(WAREHOUSE) restore "$(FROM)" --into "$(INTO)"
 
+.PHONY: bench-warehouse
+bench-warehouse: setup ## measure what the warehouse promises in numbers (ARGS="--quick")
+	@$(AIRFLOW)/python -m benchmarks.warehouse $(ARGS)
+
 .PHONY: up
 up: ## start everything in Docker, with the Celery executor
 	docker compose --env-file .env -f docker/compose.yaml up --build --detach

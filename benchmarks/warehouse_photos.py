@@ -1,13 +1,10 @@
 """How fast photos come into the warehouse and out of it, beside a raw COPY of the same bytes.
 
-`python -m benchmarks.warehouse_photos --photos 2000` starts an embedded server for itself. Both
-sides of a ratio run on one server, in turns; the median of the rounds
-counts.
+Both sides of a ratio run on one server, in turns; the median of the rounds counts.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import statistics
@@ -16,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -24,19 +20,17 @@ from typing import Any
 
 import psycopg
 
-from sandbox.postgres import EmbeddedPostgres
+from benchmarks.report import Row
 from sightscan.city import City, Place, Sight
 from sightscan.crawl.photos import BATCH_PHOTOS
 from sightscan.dataset.export import export_dataset
-from sightscan.settings import REPOSITORY, settings
+from sightscan.settings import REPOSITORY
 from sightscan.warehouse.cities import add_city
-from sightscan.warehouse.connection import connect
-from sightscan.warehouse.migrate import migrate
 from sightscan.warehouse.photos import Attribution, FoundPhoto, PhotoFile, merge_photos
 from sightscan.warehouse.sights import upsert_sights
 
 PHOTO_BYTES = 80_000
-ROUNDS = 5
+ROUNDS = 3
 LEAST_INTAKE, LEAST_EXPORT, MOST_DISK, MOST_MEGABYTES = 0.6, 0.5, 1.15, 300
 CITY = City("Q1", "bench", "Bench", "Nowhere", Place(0.0, 0.0), 10_000)
 # Of its own memory, not of that of the process that started it.
@@ -47,18 +41,7 @@ EXPORT_AND_PEAK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One measure; `bound` is its limit, if it has one."""
-
-    measure: str
-    value: float
-    unit: str
-    bound: str = ""
-    holds: bool = True
-
-
-def measure_photos(connection: psycopg.Connection[Any], photo_count: int) -> list[Figure]:
+def measure_photos(connection: psycopg.Connection[Any], photo_count: int) -> list[Row]:
     """Measure on a migrated warehouse that is this measure's own: it is emptied.
 
     `connection` is a superuser's, in autocommit; the settings name the same warehouse.
@@ -78,38 +61,16 @@ def measure_photos(connection: psycopg.Connection[Any], photo_count: int) -> lis
         statistics.median(raw / ours for raw, ours in rounds) for rounds in (intakes, exports)
     )
     return [
-        Figure(
-            "photos taken in, of the rate of a raw COPY",
-            intake,
-            "ratio",
-            f">= {LEAST_INTAKE}",
-            intake >= LEAST_INTAKE,
+        Row.at_least("photos in, rate by that of a raw COPY", intake, "ratio", LEAST_INTAKE),
+        Row("photos in", photo_count / ours_in, "photos/s"),
+        Row("raw COPY in", photo_count / raw_in, "photos/s"),
+        Row.at_least("export, rate by that of a raw COPY and files", export, "ratio", LEAST_EXPORT),
+        Row("photos exported", photo_count / ours_out, "photos/s"),
+        Row("raw COPY out and the same files", photo_count / raw_out, "photos/s"),
+        Row.below(
+            f"most memory of an export of {photo_count:,} photos", megabytes, "MB", MOST_MEGABYTES
         ),
-        Figure("photos taken in", photo_count / ours_in, "photos/s"),
-        Figure("raw COPY in", photo_count / raw_in, "photos/s"),
-        Figure(
-            "export, of the rate of a raw COPY and the same files",
-            export,
-            "ratio",
-            f">= {LEAST_EXPORT}",
-            export >= LEAST_EXPORT,
-        ),
-        Figure("photos exported", photo_count / ours_out, "photos/s"),
-        Figure("raw COPY out and the same files", photo_count / raw_out, "photos/s"),
-        Figure(
-            f"most memory of an export of {photo_count} photos",
-            megabytes,
-            "MB",
-            f"< {MOST_MEGABYTES}",
-            megabytes < MOST_MEGABYTES,
-        ),
-        Figure(
-            "size on disk, of the photos' bytes",
-            disk,
-            "ratio",
-            f"<= {MOST_DISK}",
-            disk <= MOST_DISK,
-        ),
+        Row.at_most("size on disk by the photos' bytes", disk, "ratio", MOST_DISK),
     ]
 
 
@@ -242,28 +203,3 @@ def _export_megabytes() -> float:
             env=os.environ | {"PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'plugins'}"},
         )
     return int(done.stdout.split()[-1]) / 1024
-
-
-def main() -> int:
-    """Measure on an embedded server of its own; return 0, or 1 if a bound is not kept."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=int, default=2_000)
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sightscan-bench-") as folder:
-        server = EmbeddedPostgres(Path(folder))
-        os.environ |= server.start().environment
-        settings.cache_clear()
-        try:
-            with connect(autocommit=True) as connection:
-                migrate(connection, settings().sql_folder)
-                figures = measure_photos(connection, given.photos)
-        finally:
-            server.erase()
-    for figure in figures:
-        mark = "" if not figure.bound else "holds" if figure.holds else "BROKEN"
-        print(f"{figure.measure:58} {figure.value:9.2f} {figure.unit:9} {figure.bound:8} {mark}")
-    return 0 if all(figure.holds for figure in figures) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

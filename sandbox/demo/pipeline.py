@@ -8,11 +8,15 @@ from sandbox.addresses import SandboxAddresses, SshAddress
 from sandbox.files import write_private
 from sightscan.settings import read_settings
 from sightscan.warehouse.connection import connect
+from sightscan.warehouse.marts import fill_empty_marts
 from sightscan.warehouse.migrate import migrate
 
 
 def migrate_warehouse(addresses: SandboxAddresses) -> None:
-    """Migrate the warehouse as the owner of its objects, which the pipeline's login is not."""
+    """Migrate the warehouse as the owner of its objects, which the pipeline's login is not.
+
+    The state of an earlier demo may hold rows whose facts a migration emptied; they are filled.
+    """
     owner = addresses.postgres
     config = read_settings(
         pghost=owner.host,
@@ -23,6 +27,8 @@ def migrate_warehouse(addresses: SandboxAddresses) -> None:
     )
     with connect(config) as connection:
         migrate(connection, config.sql_folder)
+    with connect(config, autocommit=True) as connection:
+        fill_empty_marts(connection)
 
 
 def pipeline_settings(addresses: SandboxAddresses, folder: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
--- severity: warn
+-- severity: warn, a city at a time
 -- A licence with attribution (CC BY) cannot be kept where the author is not known.
 select
     photo_attribution.city_id,

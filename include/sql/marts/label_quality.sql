@@ -1,65 +1,22 @@
 -- Grain: one row per sight; what was dropped, merged or is not sorted yet is none.
--- What the labels of a sight are worth. Boxes by state are as of the last refresh of the facts; the
--- rest is looked up for the sights that are asked for, so ask for one city.
+-- What the labels of a sight are worth, as of the last refresh of the facts; the reasons are as of
+-- now, looked up for the sights that are asked for.
 create view mart.label_quality as
 select
     sight.city_id,
     sight.sight_id,
     sight.name as sight_name,
-    photos.answered_photo_count,
-    photos.empty_photo_count,
-    photos.unmatched_photo_count,
-    boxes.accepted_count,
-    boxes.held_back_count,
-    boxes.rejected_count,
-    reasons.held_back_by_reason,
-    reviews.reviewed_count,
-    photos.empty_photo_count::double precision / nullif(photos.answered_photo_count, 0) as empty_share
-from core.sight
-cross join
-    lateral ( -- noqa: ST05
-        with found as (
-            select distinct photo_source.sha256
-            from core.photo_source
-            where photo_source.sight_id = sight.sight_id
-        )
-
-        select
-            count(*) as answered_photo_count,
-            count(*) filter (where seen.is_matched is null) as empty_photo_count,
-            count(*) filter (where not seen.is_matched) as unmatched_photo_count
-        from found
-        cross join
-            lateral (
-                select bool_or(label.state <> 'unmatched') as is_matched
-                from core.label
-                where
-                    label.city_id = sight.city_id
-                    and label.sha256 = found.sha256
-            ) as seen
-        where
-            exists (
-                select 1
-                from core.paid_call
-                where
-                    paid_call.provider = 'google_vision'
-                    and paid_call.feature = 'landmark_detection'
-                    and paid_call.subject_sha256 = found.sha256
-                    and paid_call.state = 'succeeded'
-            )
-    ) as photos
-cross join
-    lateral (
-        select
-            coalesce(sum(fact.labels_accepted), 0)::bigint as accepted_count,
-            coalesce(sum(fact.labels_held_back), 0)::bigint as held_back_count,
-            coalesce(sum(fact.labels_rejected), 0)::bigint as rejected_count
-        from mart.sight_activity_hourly_v1 as fact
-        where fact.sight_id = sight.sight_id
-    ) as boxes
-cross join
-    lateral ( -- noqa: ST05
-        with by_reason as (
+    activity.answered_photo_count,
+    activity.empty_photo_count,
+    activity.unmatched_photo_count,
+    activity.accepted_count,
+    activity.held_back_count,
+    activity.rejected_count,
+    activity.reviewed_count,
+    -- Not a join, so that it costs nothing where nobody asks for it.
+    (
+        select coalesce(jsonb_object_agg(by_reason.reason, by_reason.box_count), '{}')
+        from (
             select
                 label.reason,
                 count(*) as box_count
@@ -68,22 +25,23 @@ cross join
                 label.sight_id = sight.sight_id
                 and label.state = 'held_back'
             group by label.reason
-        )
-
-        select coalesce(jsonb_object_agg(by_reason.reason, by_reason.box_count), '{}') as held_back_by_reason
-        from by_reason
-    ) as reasons
+        ) as by_reason
+    ) as held_back_by_reason,
+    activity.empty_photo_count::double precision / nullif(activity.answered_photo_count, 0) as empty_share
+from core.sight
 cross join
     lateral (
-        select count(*) as reviewed_count
-        from core.label
-        where
-            label.sight_id = sight.sight_id
-            and exists (
-                select 1 from core.label_review
-                where label_review.label_id = label.label_id
-            )
-    ) as reviews
+        select
+            coalesce(sum(fact.photos_answered), 0)::bigint as answered_photo_count,
+            coalesce(sum(fact.photos_empty), 0)::bigint as empty_photo_count,
+            coalesce(sum(fact.photos_unmatched), 0)::bigint as unmatched_photo_count,
+            coalesce(sum(fact.labels_accepted), 0)::bigint as accepted_count,
+            coalesce(sum(fact.labels_held_back), 0)::bigint as held_back_count,
+            coalesce(sum(fact.labels_rejected), 0)::bigint as rejected_count,
+            coalesce(sum(fact.labels_reviewed), 0)::bigint as reviewed_count
+        from mart.sight_activity_hourly_v2 as fact
+        where fact.sight_id = sight.sight_id
+    ) as activity
 where sight.state in ('active', 'retired');
 
 comment on view mart.label_quality is 'One row per sight: what the provider saw on its photos, and what rules and people made of it.';

@@ -1,9 +1,18 @@
--- Whether the facts are still to be filled: there are photos, calls or labels, and no fact.
+-- Whether facts are still to be filled: a table of them is empty beside rows that it counts.
 select
     (
-        exists (select 1 from core.photo_source)
-        or exists (select 1 from core.rejected_photo)
-        or exists (select 1 from core.paid_call)
-        or exists (select 1 from core.label)
+        (
+            exists (select 1 from core.photo_source)
+            or exists (select 1 from core.rejected_photo)
+            or exists (select 1 from core.paid_call)
+            or exists (select 1 from core.label)
+        )
+        and not exists (select 1 from mart.city_activity_hourly_v2)
     )
-    and not exists (select 1 from mart.city_activity_hourly_v2) as has_empty_facts;
+    or (
+        (
+            exists (select 1 from core.photo_source)
+            or exists (select 1 from core.rejected_photo)
+        )
+        and not exists (select 1 from mart.sight_activity_hourly_v2)
+    ) as has_empty_facts;

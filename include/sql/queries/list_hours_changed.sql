@@ -30,6 +30,16 @@ moved as (
             labelled.city_id = label.city_id
             and labelled.sha256 = label.sha256
     union all
+    -- Its photo was found in an hour that counts what the provider answered for it.
+    select photo_source.recorded_at
+    from labelled
+    inner join core.photo_source on labelled.sha256 = photo_source.sha256
+    union all
+    select photo_source.recorded_at
+    from core.paid_call
+    inner join core.photo_source on paid_call.subject_sha256 = photo_source.sha256
+    where paid_call.changed_at >= %(start_at)s and paid_call.changed_at < %(end_at)s
+    union all
     select paid_call.recorded_at
     from core.paid_call
     where paid_call.changed_at >= %(start_at)s and paid_call.changed_at < %(end_at)s

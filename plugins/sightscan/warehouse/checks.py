@@ -1,6 +1,8 @@
 """Data checks: include/sql/checks/<mart>__<claim>.sql returns the rows that break the claim.
 
-A check is about one city (`city_id`) or, where that is null, about all.
+A check is about one city (`city_id`) or, where that is null, about all. A check that reads photos
+says `a city at a time` behind its severity: it is then asked for one city after the other, so that
+no statement grows with the warehouse.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from sightscan.errors import WarehouseError
 from sightscan.settings import settings
 from sightscan.warehouse.statements import statement
 
-SEVERITY = re.compile(r"-- severity: (fail|warn)\n")
+HEAD = re.compile(r"-- severity: (?P<severity>fail|warn)(?P<by_city>, a city at a time)?\n")
 SAMPLE_SIZE = 10
 
 
@@ -69,19 +71,32 @@ def run_checks(
     return results
 
 
+def is_by_city(file: Path) -> bool:
+    """Say whether a check is asked for one city after the other."""
+    head = HEAD.match(file.read_text(encoding="utf-8"))
+    return head is not None and head["by_city"] is not None
+
+
 def _run_check(connection: psycopg.Connection[Any], file: Path, city_id: str | None) -> CheckResult:
     text = file.read_text(encoding="utf-8")
-    severity = SEVERITY.match(text)
-    if severity is None:
+    head = HEAD.match(text)
+    if head is None:
         msg = (
             f"{file.name} must start with '-- severity: fail' or '-- severity: warn'; add the line"
         )
         raise WarehouseError(msg)
+    cities = [city_id]
+    if city_id is None and head["by_city"]:
+        cities = [known for (known,) in connection.execute(statement("list_city_ids"))]
+    count = 0
+    sample: list[dict[str, object]] = []
     with connection.cursor(row_factory=dict_row) as cursor:
-        # The text is the repository's own, so it is as good as a literal.
-        cursor.execute(text, {"city_id": city_id})
-        sample = [_as_text(row) for row in cursor.fetchmany(SAMPLE_SIZE)]
-        return CheckResult(file.stem, severity[1], cursor.rowcount, sample)
+        for city in cities:
+            # The text is the repository's own, so it is as good as a literal.
+            cursor.execute(text, {"city_id": city})
+            count += cursor.rowcount
+            sample += [_as_text(row) for row in cursor.fetchmany(SAMPLE_SIZE - len(sample))]
+    return CheckResult(file.stem, head["severity"], count, sample)
 
 
 def _as_text(row: Mapping[str, object]) -> dict[str, object]:

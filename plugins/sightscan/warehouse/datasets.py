@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,14 +56,15 @@ def list_labelled_photos(
 ) -> tuple[LabelledPhoto, ...]:
     """Return the photos of a city with at least one accepted box, sorted by hash."""
     rows = connection.execute(statement("list_labelled_photos"), {"city_id": city_id})
+    # Grouped here: a row for each box is read sooner than PostgreSQL makes JSON of them.
     return tuple(
         LabelledPhoto(
             sha256=sha256,
             cluster_sha256=cluster,
             media_type=media_type,
-            boxes=tuple(SightBox(sight_id, Box(*edges)) for sight_id, *edges in boxes),
+            boxes=tuple(SightBox(row[3], Box(*row[4:])) for row in boxes),
         )
-        for sha256, cluster, media_type, boxes in rows
+        for (sha256, cluster, media_type), boxes in itertools.groupby(rows, key=lambda row: row[:3])
     )
 
 

@@ -30,7 +30,7 @@ HOURS = 24
 PHOTOS = 4
 FACTS = {
     "city_activity_hourly_v2": "city_id, hour_at",
-    "sight_activity_hourly_v1": "sight_id, hour_at",
+    "sight_activity_hourly_v2": "sight_id, hour_at",
     "city_spend_hourly_v1": "city_id, hour_at, provider, feature",
 }
 PHOTO = "sha256(%(photo)s::text::bytea)"
@@ -55,6 +55,10 @@ EVENTS = {
     "settled": [
         "update core.paid_call set state = 'failed', settled_at = now(), changed_at = %(at)s"
         f" where subject_sha256 = {PHOTO} and state = 'reserved'",
+    ],
+    "answered": [
+        "update core.paid_call set state = 'succeeded', answer = '{}', settled_at = now(),"
+        f" changed_at = %(at)s where subject_sha256 = {PHOTO} and state = 'reserved'",
     ],
     "read": [
         "insert into core.label (call_id, annotation_number, city_id, sha256, sight_id,"
@@ -280,6 +284,32 @@ def test_empty_facts_beside_rows_are_filled_once(warehouse: psycopg.Connection[A
     filled = fill_empty_marts(warehouse)
     assert filled["city_activity_hourly"] == len(facts(warehouse)["city_activity_hourly_v2"])
     assert fill_empty_marts(warehouse) == {}
+
+
+def test_one_empty_table_of_facts_is_filled_beside_full_ones(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    """As a migration leaves it that gives one table more columns."""
+    tell_a_story(warehouse, 20)
+    rebuild_hourly_marts(warehouse)
+    expected = facts(warehouse)
+    warehouse.execute("delete from mart.sight_activity_hourly_v2")
+    fill_empty_marts(warehouse)
+    assert facts(warehouse) == expected
+
+
+def test_answer_for_a_photo_that_was_found_earlier_counts_in_the_hour_of_its_finding(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    prepare(warehouse)
+    base = {"photo": 1, "sight": 1, "number": 1, "minute": 5}
+    for kind, hour in (("found", 0), ("called", 5), ("answered", 9)):
+        happen(warehouse, {**base, "kind": kind, "hour": hour})
+        refresh_in_turn(warehouse, [hour])
+    counted = warehouse.execute(
+        "select hour_at, photos_answered, photos_empty from mart.sight_activity_hourly_v2"
+    ).fetchall()
+    assert counted == [(START, 1, 1)]
 
 
 def test_ragged_interval_is_refused(warehouse: psycopg.Connection[Any]) -> None:

@@ -1,0 +1,89 @@
+"""`python -m sightscan.warehouse refresh-marts`, and the facts that a demo's migration fills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+
+from benchmarks.warehouse_rows import fill
+from sandbox.addresses import PostgresAddress
+from sandbox.demo.pipeline import migrate_warehouse
+from sightscan.warehouse.__main__ import main
+
+END = datetime(2026, 11, 1, tzinfo=UTC)
+PHOTOS = 400  # at a hundred an hour: from 20:00 on
+
+
+@pytest.fixture
+def filled(warehouse: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    fill(warehouse, cities=1, sights_per_city=2, photos=PHOTOS, end=END)
+    return warehouse
+
+
+Command = Callable[..., int]
+
+
+@pytest.fixture
+def refresh_marts(monkeypatch: pytest.MonkeyPatch) -> Command:
+    def run(*arguments: str) -> int:
+        monkeypatch.setattr("sys.argv", ["warehouse", "refresh-marts", *arguments])
+        return main()
+
+    return run
+
+
+def photos_known(warehouse: psycopg.Connection[Any]) -> int:
+    row = warehouse.execute("select sum(photos_new) from mart.city_activity_hourly").fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def test_all_of_history_is_refreshed(
+    filled: psycopg.Connection[Any],
+    refresh_marts: Command,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert refresh_marts("--all") == 0
+    said = capsys.readouterr()
+    assert photos_known(filled) == PHOTOS
+    assert "city_activity_hourly=4" in said.out
+    assert "refreshed 2026-10-31 20:00 to 2026-11-01 00:00" in said.err
+
+
+def test_an_interval_is_refreshed_with_the_two_hours_before_it(
+    filled: psycopg.Connection[Any], refresh_marts: Command
+) -> None:
+    assert refresh_marts("--from", "2026-10-31T23", "--to", "2026-11-01T00") == 0
+    assert photos_known(filled) == 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "needs either --all or both --from and --to"),
+        (["--from", "2026-11-01T00"], "needs either --all or both --from and --to"),
+        (["--all", "--from", "2026-11-01T00", "--to", "2026-11-02T00"], "needs either"),
+        (["--from", "2026-11-02T00", "--to", "2026-11-01T00"], "must be before --to"),
+    ],
+)
+def test_what_is_no_interval_is_refused_in_words(
+    warehouse: psycopg.Connection[Any],
+    refresh_marts: Command,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    assert refresh_marts(*arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_demo_over_earlier_rows_fills_the_facts_that_a_migration_emptied(
+    filled: psycopg.Connection[Any], migrated_database: PostgresAddress
+) -> None:
+    addresses: Any = SimpleNamespace(postgres=migrated_database, warehouse=migrated_database)
+    migrate_warehouse(addresses)
+    assert photos_known(filled) == PHOTOS
