@@ -30,10 +30,6 @@ class ServiceError(SightScanError):
     """An outside service answered with an error, with rubbish, or not at all."""
 
 
-class BudgetExceeded(SightScanError):
-    """A cap would be passed by what was asked for."""
-
-
 class CrawlError(SightScanError):
     """A source gave nothing where it must give something, or cannot be read any more."""
 

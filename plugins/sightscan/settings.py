@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     # Label
     max_google_vision_calls_per_new_city: int = Field(1000, ge=0)
     max_google_vision_calls_per_run: int | None = Field(None, ge=0)
+    max_google_vision_calls_per_month: int | None = Field(None, ge=0)
+    max_google_vision_calls_in_all: int | None = Field(None, ge=0)
+    max_usd_per_run: float | None = Field(None, ge=0)
+    max_usd_per_month: float | None = Field(None, ge=0)
     vision_endpoint: str | None = None
     vision_concurrency: int = Field(4, ge=1, le=32)
     vision_images_per_minute: int = Field(1_700, ge=1, le=1_800)

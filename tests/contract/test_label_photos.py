@@ -24,7 +24,13 @@ from sightscan.label.vision import open_client
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.cities import add_city
 from sightscan.warehouse.labels import list_photos_to_label
-from sightscan.warehouse.ledger import VISION_LANDMARKS, Payer, reserve_calls
+from sightscan.warehouse.ledger import (
+    VISION_LANDMARKS,
+    Caps,
+    Payer,
+    mark_calls_sent,
+    reserve_calls,
+)
 from sightscan.warehouse.prices import unit_price
 from sightscan.warehouse.sights import list_sights, upsert_sights
 from tests.labelled_city import LabelledCity, draw_world, jpeg_of, store_city, store_photo
@@ -162,6 +168,18 @@ def test_cap_of_the_run_is_kept_and_the_next_run_goes_on(label: Label, counts: C
     assert sent_images(counts) == 8
 
 
+@pytest.mark.parametrize(
+    "cap", ["max_google_vision_calls_per_month", "max_google_vision_calls_in_all"]
+)
+def test_cap_of_all_cities_stops_the_run_and_is_named(
+    label: Label, counts: Counts, cap: str
+) -> None:
+    report = label(**{cap: 5})
+    assert (sent_images(counts), report.skipped_by_cap) == (5, PHOTOS - 5)
+    assert "(5 of 5 images)" in report.stopped_by
+    assert f"raise {cap.upper()}" in report.stopped_by
+
+
 def test_raised_cap_goes_on_where_it_stopped(label: Label, counts: Counts) -> None:
     label(max_google_vision_calls_per_new_city=7)
     report = label("run 2", max_google_vision_calls_per_new_city=20)
@@ -269,21 +287,53 @@ def test_connection_that_never_opened_costs_nothing(
     assert set(states(warehouse)) == {"failed"}
 
 
-def test_interrupted_task_still_settles_what_is_on_its_way(
-    label: Label, warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("turns", "state"), [(1, "failed"), (2, "succeeded")])
+def test_interrupted_task_settles_what_was_sent_and_releases_what_was_not(
+    label: Label,
+    warehouse: psycopg.Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    turns: int,
+    state: str,
 ) -> None:
+    # In the first turn a batch is reserved and prepared, in the second it is sent.
+    left = iter([None] * (turns - 1))
+
     def interrupt(_: object) -> None:
-        raise KeyboardInterrupt
+        if next(left, "over") == "over":
+            raise KeyboardInterrupt
 
     monkeypatch.setattr(photos._LabelRun, "_log_progress", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        label()
-    assert states(warehouse) == {"succeeded": 16}
-    assert len(all_labels(warehouse)) == 16
+        label(vision_concurrency=1)
+    assert states(warehouse) == {state: 16}
+    assert len(all_labels(warehouse)) == (16 if state == "succeeded" else 0)
 
 
-def test_left_reservation_counts_as_spent_and_is_not_sent(
-    label: Label, stored: LabelledCity, warehouse: psycopg.Connection[Any], counts: Counts
+def test_photos_that_another_worker_gave_up_are_not_sent(
+    label: Label,
+    counts: Counts,
+    warehouse: psycopg.Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def be_slow(connection: psycopg.Connection[Any], call_ids: list[int]) -> frozenset[int]:
+        connection.execute(
+            "update core.paid_call set state = 'failed', settled_at = now() where call_id = any(%s)",
+            (call_ids[:6],),
+        )
+        return mark_calls_sent(connection, call_ids)
+
+    monkeypatch.setattr(photos, "mark_calls_sent", be_slow)
+    label(vision_concurrency=1)
+    assert sent_images(counts) == states(warehouse)["succeeded"] == PHOTOS - 3 * 6 + 2
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_left_reservation_is_spent_if_it_was_marked_as_sent_and_free_if_not(
+    label: Label,
+    stored: LabelledCity,
+    warehouse: psycopg.Connection[Any],
+    counts: Counts,
+    is_sent: bool,  # noqa: FBT001 - a case
 ) -> None:
     waiting = list_photos_to_label(
         warehouse, VISION_LANDMARKS, stored.city.city_id, dag_id="", run_id=""
@@ -293,12 +343,14 @@ def test_left_reservation_counts_as_spent_and_is_not_sent(
         VISION_LANDMARKS,
         Payer(stored.city.city_id, stored.city.dag_id, "run 1"),
         waiting[:5],
-        cap=100,
+        caps=Caps(city=100),
         price=unit_price(read_settings(), VISION_LANDMARKS.price_name),
+        is_marked_when_sent=not is_sent,
     )
     report = label("run 1")
-    assert (report.abandoned, report.sent, report.spent) == (5, PHOTOS - 5, PHOTOS)
-    assert sent_images(counts) == PHOTOS - 5
+    assert (report.abandoned, report.released) == ((5, 0) if is_sent else (0, 5))
+    assert sent_images(counts) == report.sent == PHOTOS - (5 if is_sent else 0)
+    assert report.spent == PHOTOS
 
 
 def test_another_city_reads_what_was_paid_for_once(

@@ -187,6 +187,20 @@ def test_nothing_to_train_on_is_green_and_says_what_is_missing(
     assert cloud.instance_state() == "stopped"
 
 
+def test_run_that_might_pass_a_budget_is_red_before_it_spends(
+    cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAX_USD_PER_RUN", "0.01")
+    settings.cache_clear()
+    run = run_city()
+    assert run.state == "failed"
+    assert states(run)["estimate_spend"] == "failed"
+    assert cloud.one("select count(*) from core.paid_call") == 0
+    assert cloud.one("select count(*) from core.instance_session") == 0
+    refusal = cloud.one("select refusal from core.spend_estimate where ended_at is not null")
+    assert "MAX_USD_PER_RUN=0.01" in refusal
+
+
 def test_trigger_form_overrides_the_settings_for_one_run(cloud: SmallCloud) -> None:
     run = run_city(sights=2, photos_per_sight=4, vision_calls=5)
     assert states(run)["decide_training"] == "skipped"

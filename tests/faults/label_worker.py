@@ -1,13 +1,16 @@
 """A label task as a process of its own: `label_worker.py CITY_ID RUN_ID CAP [KILL_AT NTH]`.
 
 KILL_AT names a step of the task: at the NTH time it is reached, the process ends as by `kill -9`.
+Settings are read from the environment.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,11 +20,14 @@ from sightscan.settings import read_settings
 from sightscan.warehouse.cities import find_city
 from sightscan.warehouse.connection import connect
 
-# step: module, function, whether the process ends before or after the function did its work
+# step: module, function, whether the process ends before, while, or after the function does its work
 STEPS: dict[str, tuple[Any, str, str]] = {
     "before the reservation": (photos, "reserve_calls", "before"),
     "after the reservation": (photos, "reserve_calls", "after"),
+    "before the mark": (photos, "mark_calls_sent", "before"),
+    "after the mark": (photos, "mark_calls_sent", "after"),
     "before the call": (batch, "annotate_photos", "before"),
+    "during the call": (batch, "annotate_photos", "during"),
     "after the call": (batch, "annotate_photos", "after"),
     "before the settlement": (photos, "settle_batch", "before"),
     "between settlement and labels": (settling, "settle_calls", "after"),
@@ -45,15 +51,18 @@ def main(city_id: str, run_id: str, cap: str, step: str = "", nth: str = "1") ->
 
 def _arm(module: Any, name: str, moment: str, nth: int) -> None:
     function: Callable[..., Any] = getattr(module, name)
-    reached = 0
+    turns = itertools.count(1)
 
     def deadly(*args: Any, **kwargs: Any) -> Any:
-        nonlocal reached
-        reached += 1
-        if moment == "before" and reached == nth:
+        # Its own: threads may reach the step at the same time.
+        is_last = next(turns) == nth
+        if moment == "before" and is_last:
             os.kill(os.getpid(), signal.SIGKILL)
+        if moment == "during" and is_last:
+            # The stand-in takes a tenth of a second to answer.
+            threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGKILL)).start()
         result = function(*args, **kwargs)
-        if moment == "after" and reached == nth:
+        if moment == "after" and is_last:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 

@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sandbox.counts import Counts
 from sandbox.landmark_answers import NO_ERRORS
@@ -19,8 +22,10 @@ from sandbox.world import World
 from sightscan.label.photos import label_photos
 from sightscan.label.vision import open_client
 from sightscan.settings import read_settings
+from sightscan.warehouse.cities import add_city
+from sightscan.warehouse.sights import upsert_sights
 from tests.faults.label_worker import STEPS
-from tests.labelled_city import LabelledCity, draw_world, store_city
+from tests.labelled_city import LabelledCity, draw_world, store_city, store_photo
 
 pytestmark = pytest.mark.slow
 
@@ -108,7 +113,58 @@ def test_killed_worker_makes_nobody_pay_twice(
     sent, repeated = vision_counts(counts)
     states = ledger(warehouse)
     assert repeated == 0
-    assert sent <= sum(states.values()) == PHOTOS
+    assert sent <= sum(states.values()) - states.get("failed", 0) == PHOTOS
+    assert answers_without_label(warehouse) == 0
+
+
+@pytest.mark.parametrize("step", ["after the reservation", "before the mark"])
+def test_what_a_killed_worker_provably_did_not_send_is_sent_by_its_retry(
+    stored: LabelledCity, warehouse: psycopg.Connection[Any], counts: Counts, step: str
+) -> None:
+    start_worker(stored, "run 1", PHOTOS, step, "1").communicate(timeout=120)
+    label_again(warehouse, stored, "run 1")
+    assert ledger(warehouse)["succeeded"] == PHOTOS
+    assert vision_counts(counts) == (PHOTOS, 0)
+
+
+@pytest.mark.parametrize("step", ["after the mark", "during the call", "after the call"])
+def test_what_a_killed_worker_may_have_sent_is_spent_and_not_sent_again(
+    stored: LabelledCity, warehouse: psycopg.Connection[Any], counts: Counts, step: str
+) -> None:
+    start_worker(stored, "run 1", PHOTOS, step, "1").communicate(timeout=120)
+    label_again(warehouse, stored, "run 1")
+    states = ledger(warehouse)
+    assert states["unknown"] >= 16
+    assert states["unknown"] + states["succeeded"] == PHOTOS
+    assert vision_counts(counts)[1] == 0
+
+
+Crash = tuple[str, int]
+
+
+@given(crashes=st.lists(st.tuples(st.sampled_from(list(STEPS)), st.integers(1, 4)), max_size=3))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+def test_any_crashes_in_a_row_cost_no_image_twice_and_pass_no_cap(
+    stored: LabelledCity,
+    warehouse: psycopg.Connection[Any],
+    crashes: list[Crash],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warehouse.execute("delete from core.label")
+    warehouse.execute("delete from core.paid_call")
+    cap, counted = PHOTOS - 10, Counts()
+    with VisionServer(
+        stored.world, stored.facts, counted, errors=NO_ERRORS, latency_seconds=0.1
+    ) as running:
+        monkeypatch.setenv("VISION_ENDPOINT", running.endpoint)
+        for step, nth in crashes:
+            start_worker(stored, "run 1", cap, step, str(nth)).communicate(timeout=120)
+        finish(start_worker(stored, "run 1", cap))
+    sent, repeated = vision_counts(counted)
+    states = ledger(warehouse)
+    spent = sum(states.values()) - states.get("failed", 0)
+    assert repeated == 0
+    assert sent <= spent == cap
     assert answers_without_label(warehouse) == 0
 
 
@@ -121,3 +177,55 @@ def test_cap_is_exact_for_eight_workers_at_once(
     assert sum(sent) == cap
     assert vision_counts(counts) == (cap, 0)
     assert ledger(warehouse) == {"succeeded": cap}
+
+
+def test_months_cap_is_exact_for_eight_workers_of_two_cities_at_once(
+    stored: LabelledCity,
+    warehouse: psycopg.Connection[Any],
+    counts: Counts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    twin = store_twin(warehouse, stored)
+    cap = PHOTOS - 15
+    monkeypatch.setenv("MAX_GOOGLE_VISION_CALLS_PER_MONTH", str(cap))
+    monkeypatch.setenv("MAX_GOOGLE_VISION_CALLS_IN_ALL", str(cap + 5))
+    workers = [
+        start_worker(city, f"run {number}", PHOTOS)
+        for number in range(4)
+        for city in (stored, twin)
+    ]
+    sent = [finish(worker) for worker in workers]
+    assert sum(sent) == cap
+    assert vision_counts(counts) == (cap, 0)
+
+
+def test_twice_cleared_and_backfilled_gives_the_same_labels_and_pays_once(
+    stored: LabelledCity, warehouse: psycopg.Connection[Any], counts: Counts
+) -> None:
+    finish(start_worker(stored, "scheduled", PHOTOS))
+    before = all_labels(warehouse)
+    # Cleared: the same run again; then another run, and two of a backfill at once.
+    assert finish(start_worker(stored, "scheduled", PHOTOS)) == 0
+    assert finish(start_worker(stored, "manual", PHOTOS)) == 0
+    backfill = [start_worker(stored, f"backfill {day}", PHOTOS) for day in (2, 1)]
+    assert [finish(worker) for worker in backfill] == [0, 0]
+    assert vision_counts(counts) == (PHOTOS, 0)
+    assert all_labels(warehouse) == before
+
+
+def store_twin(warehouse: psycopg.Connection[Any], stored: LabelledCity) -> LabelledCity:
+    """Store a second city in which the same photos were found."""
+    city = add_city(warehouse, replace(stored.city, city_id="Q7", slug="twin", name="Twin"))
+    found = [replace(sight, city_id="Q7") for sight in stored.sights]
+    twin = LabelledCity(stored.world, stored.facts, city, upsert_sights(warehouse, "Q7", found))
+    for photo in stored.world.photos:
+        sight_ids = [twin.sight_id(box.sight) for box in photo.boxes]
+        store_photo(warehouse, photo.path.read_bytes(), sight_ids)
+    return twin
+
+
+def all_labels(warehouse: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+    return warehouse.execute(
+        "select sha256, sight_id, x1, y1, x2, y2, state, reason, recorded_at from core.label"
+        " order by sha256, annotation_number"
+    ).fetchall()

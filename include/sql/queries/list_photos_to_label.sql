@@ -19,7 +19,7 @@ with found as (
 call as (
     select
         paid_call.subject_sha256,
-        bool_or(paid_call.state <> 'failed') as is_standing,
+        bool_or(paid_call.state <> 'failed' and paid_call.resend_allowed_at is null) as is_standing,
         -- Failed with an answer: the provider looked and refused. Bytes do not change, so a photo
         -- that is bad (code 3) or was never fit to send is not tried again; another refusal is
         -- tried once more, in a later run. Failed without an answer was never processed.

@@ -1,3 +1,4 @@
+-- Always at least one row: which caps left some out, beside what was reserved, if anything.
 with asked as (
     select
         asked.subject_sha256,
@@ -5,32 +6,60 @@ with asked as (
     from unnest(%(subjects)s::bytea[]) with ordinality as asked (subject_sha256, turn)
 ),
 
+-- One sum for each cap, each from its own index. What the first SightScan paid is in no budget.
 spent as (
     select
-        coalesce(sum(paid_call.unit_count) filter (where paid_call.city_id = %(city_id)s), 0) as by_city,
-        coalesce(
-            sum(paid_call.unit_count) filter (
-                where paid_call.dag_id = %(dag_id)s and paid_call.run_id = %(run_id)s
-            ),
-            0
+        (
+            select coalesce(sum(paid_call.unit_count), 0)
+            from core.paid_call
+            where
+                paid_call.city_id = %(city_id)s
+                and paid_call.provider = %(provider)s
+                and paid_call.feature = %(feature)s
+                and paid_call.state in ('reserved', 'succeeded', 'unknown')
+                and not paid_call.is_taken_over
+        ) as by_city,
+        (
+            select coalesce(sum(paid_call.unit_count), 0)
+            from core.paid_call
+            where
+                %(run_cap)s::bigint is not null
+                and paid_call.dag_id = %(dag_id)s
+                and paid_call.run_id = %(run_id)s
+                and paid_call.provider = %(provider)s
+                and paid_call.feature = %(feature)s
+                and paid_call.state in ('reserved', 'succeeded', 'unknown')
+                and not paid_call.is_taken_over
         ) as by_run,
-        coalesce(
-            sum(paid_call.unit_count) filter (where paid_call.reserved_at >= date_trunc('month', now())), 0
-        ) as this_month
-    from core.paid_call
-    where
-        paid_call.provider = %(provider)s
-        and paid_call.feature = %(feature)s
-        and paid_call.state in ('reserved', 'succeeded', 'unknown')
-        -- What the first SightScan paid is no part of this budget.
-        and not paid_call.is_taken_over
+        (
+            select coalesce(sum(paid_call.unit_count), 0)
+            from core.paid_call
+            where
+                paid_call.provider = %(provider)s
+                and paid_call.feature = %(feature)s
+                and paid_call.reserved_at >= date_trunc('month', now())
+                and paid_call.state in ('reserved', 'succeeded', 'unknown')
+                and not paid_call.is_taken_over
+        ) as this_month,
+        (
+            -- A sum over all calls would hold the lock too long: older ones were counted before.
+            select %(counted_units)s::bigint + coalesce(sum(paid_call.unit_count), 0)
+            from core.paid_call
+            where
+                %(cap_in_all)s::bigint is not null
+                and paid_call.provider = %(provider)s
+                and paid_call.feature = %(feature)s
+                and paid_call.reserved_at >= %(counted_until_at)s
+                and paid_call.state in ('reserved', 'succeeded', 'unknown')
+                and not paid_call.is_taken_over
+        ) as in_all
 ),
 
 earlier as (
     select
         paid_call.subject_sha256,
         max(paid_call.attempt) as attempt,
-        bool_or(paid_call.state <> 'failed') as is_standing
+        bool_or(paid_call.state <> 'failed' and paid_call.resend_allowed_at is null) as is_standing
     from core.paid_call
     inner join asked on paid_call.subject_sha256 = asked.subject_sha256
     where
@@ -47,28 +76,77 @@ payable as (
     from asked
     left join earlier on asked.subject_sha256 = earlier.subject_sha256
     where not coalesce(earlier.is_standing, false)
+),
+
+-- What each cap leaves; null: there is no such cap.
+room as (
+    select
+        'city' as cap_name,
+        %(city_cap)s::bigint - spent.by_city as units
+    from spent
+    union all
+    select
+        'run' as cap_name,
+        %(run_cap)s::bigint - spent.by_run as units
+    from spent
+    union all
+    select
+        'month' as cap_name,
+        %(month_cap)s::bigint - spent.this_month as units
+    from spent
+    union all
+    select
+        'in_all' as cap_name,
+        %(cap_in_all)s::bigint - spent.in_all as units
+    from spent
+),
+
+limits as (
+    select
+        min(room.units) as units,
+        coalesce(
+            array_agg(room.cap_name order by room.units, room.cap_name)
+            filter (where room.units < (select count(*) from payable)),
+            '{}'
+        ) as stopped_by
+    from room
+),
+
+reserved as (
+    insert into core.paid_call (
+        provider, feature, subject_sha256, attempt, city_id, dag_id, run_id, price_usd, sent_at
+    )
+    select
+        %(provider)s,
+        %(feature)s,
+        payable.subject_sha256,
+        payable.attempt,
+        %(city_id)s,
+        %(dag_id)s,
+        %(run_id)s,
+        -- The last step of the price list that begins below this unit of the month.
+        (
+            select step.usd_per_unit
+            from
+                unnest(%(steps_above_units)s::bigint[], %(steps_usd)s::numeric[])
+                    as step (above_units, usd_per_unit)
+            where step.above_units < spent.this_month + payable.turn
+            order by step.above_units desc
+            limit 1
+        ) as price_usd,
+        case when %(is_marked_when_sent)s then null else clock_timestamp() end as sent_at
+    from payable
+    cross join spent
+    cross join limits
+    where payable.turn <= limits.units
+    order by payable.subject_sha256
+    on conflict do nothing
+    returning paid_call.call_id, paid_call.subject_sha256
 )
 
-insert into core.paid_call (
-    provider, feature, subject_sha256, attempt, city_id, dag_id, run_id, price_usd
-)
 select
-    %(provider)s,
-    %(feature)s,
-    payable.subject_sha256,
-    payable.attempt,
-    %(city_id)s,
-    %(dag_id)s,
-    %(run_id)s,
-    case
-        when spent.this_month + payable.turn <= %(free_units_per_month)s then 0
-        else %(usd_per_unit)s
-    end as price_usd
-from payable
-cross join spent
-where
-    payable.turn <= %(cap)s - spent.by_city
-    and (%(run_cap)s::bigint is null or payable.turn <= %(run_cap)s::bigint - spent.by_run)
-order by payable.subject_sha256
-on conflict do nothing
-returning call_id, subject_sha256;
+    limits.stopped_by,
+    reserved.call_id,
+    reserved.subject_sha256
+from limits
+left join reserved on true;

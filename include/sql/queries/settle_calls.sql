@@ -22,4 +22,6 @@ from
     ) as settled (call_id, state, answer, error)
 where
     paid_call.call_id = settled.call_id
-    and paid_call.state in ('reserved', 'unknown');
+    and paid_call.state in ('reserved', 'unknown')
+    -- Its photo may have another call by now.
+    and paid_call.resend_allowed_at is null;

@@ -1,17 +1,41 @@
 select
-    coalesce(sum(paid_call.unit_count) filter (where paid_call.city_id = %(city_id)s), 0)::bigint as by_city,
-    coalesce(
-        sum(paid_call.unit_count) filter (where paid_call.reserved_at >= date_trunc('month', now())), 0
+    (
+        select coalesce(sum(paid_call.unit_count), 0)
+        from core.paid_call
+        where
+            paid_call.city_id = %(city_id)s
+            and paid_call.provider = %(provider)s
+            and paid_call.feature = %(feature)s
+            and paid_call.state in ('reserved', 'succeeded', 'unknown')
+            and not paid_call.is_taken_over
+    )::bigint as by_city,
+    (
+        select coalesce(sum(paid_call.unit_count), 0)
+        from core.paid_call
+        where
+            paid_call.provider = %(provider)s
+            and paid_call.feature = %(feature)s
+            and paid_call.reserved_at >= date_trunc('month', now())
+            and paid_call.state in ('reserved', 'succeeded', 'unknown')
+            and not paid_call.is_taken_over
     )::bigint as this_month,
-    coalesce(
-        sum(paid_call.unit_count) filter (
-            where paid_call.dag_id = %(dag_id)s and paid_call.run_id = %(run_id)s
-        ),
-        0
-    )::bigint as by_run
-from core.paid_call
-where
-    paid_call.provider = %(provider)s
-    and paid_call.feature = %(feature)s
-    and paid_call.state in ('reserved', 'succeeded', 'unknown')
-    and not paid_call.is_taken_over;
+    (
+        select coalesce(sum(paid_call.unit_count), 0)
+        from core.paid_call
+        where
+            paid_call.dag_id = %(dag_id)s
+            and paid_call.run_id = %(run_id)s
+            and paid_call.provider = %(provider)s
+            and paid_call.feature = %(feature)s
+            and paid_call.state in ('reserved', 'succeeded', 'unknown')
+            and not paid_call.is_taken_over
+    )::bigint as by_run,
+    (
+        select coalesce(sum(paid_call.unit_count), 0)
+        from core.paid_call
+        where
+            paid_call.provider = %(provider)s
+            and paid_call.feature = %(feature)s
+            and paid_call.state in ('reserved', 'succeeded', 'unknown')
+            and not paid_call.is_taken_over
+    )::bigint as in_all;

@@ -22,7 +22,9 @@ from sightscan.city import City, Place, Sight
 from sightscan.discover.sameness import NEAR_METERS, names_say_the_same
 from sightscan.settings import Settings
 from sightscan.warehouse.ledger import (
+    MOST_PLACES_PAGES,
     PLACES_SEARCH,
+    Caps,
     Payer,
     Settlement,
     list_place_answers,
@@ -33,7 +35,7 @@ from sightscan.warehouse.ledger import (
 from sightscan.warehouse.prices import unit_price
 from sightscan.warehouse.sights import key_of
 
-PAGE_SIZE, MOST_PAGES = 20, 3
+PAGE_SIZE = 20
 # Names and places make it a call of the tier "Pro"; nextPageToken costs nothing.
 FIELD_MASK = "places.id,places.displayName,places.location,nextPageToken"
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -174,10 +176,10 @@ def _buy_pages(
             PLACES_SEARCH,
             buyer.payer,
             [subject],
-            cap=config.max_places_calls_per_city,
+            caps=Caps(city=config.max_places_calls_per_city),
             price=price,
         )
-        if not reserved:
+        if not reserved.calls:
             # Bought before, this year, or the cap is reached: what is known must do.
             return number, ""
         page = buyer.client.search(
@@ -185,7 +187,7 @@ def _buy_pages(
         )
         answer = {"places": [_kept(place, sights) for place in page.places]}
         settled = Settlement(
-            reserved[0].call_id,
+            reserved.calls[0].call_id,
             page.state,
             answer=answer if page.state == "succeeded" else None,
             error=page.error,
@@ -196,7 +198,7 @@ def _buy_pages(
         token = page.next_token
         if token is None:
             return number + 1, ""
-    return MOST_PAGES, ""
+    return MOST_PLACES_PAGES, ""
 
 
 def _subjects(city: City) -> list[bytes]:
@@ -204,7 +206,7 @@ def _subjects(city: City) -> list[bytes]:
     year = datetime.now(UTC).year
     return [
         hashlib.sha256(f"places/{city.city_id}/{year}/{page}".encode()).digest()
-        for page in range(1, MOST_PAGES + 1)
+        for page in range(1, MOST_PLACES_PAGES + 1)
     ]
 
 

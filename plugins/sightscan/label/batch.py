@@ -1,11 +1,12 @@
 """One batch of reserved photos: what the sending threads do, and what they bring back.
 
-Nothing here touches the warehouse, so that a thread can do it.
+First the photos are made fit, then they are sent; in between the batch is marked as sent by the
+thread that owns the warehouse. Nothing here touches the warehouse, so that a thread can do it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from google.cloud import vision
@@ -36,6 +37,24 @@ class SentPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedBatch:
+    """Photos that are ready to be sent, and those that cannot be; nothing is sent yet."""
+
+    ready: tuple[tuple[ReservedPhoto, PreparedPhoto], ...]
+    unfit: tuple[tuple[ReservedPhoto, str], ...]
+
+    @property
+    def call_ids(self) -> list[int]:
+        """Return the calls of the photos that are ready."""
+        return [reserved.call_id for reserved, _ in self.ready]
+
+    def only(self, call_ids: Collection[int]) -> PreparedBatch:
+        """Return the batch without the calls that may not be sent."""
+        ready = tuple(each for each in self.ready if each[0].call_id in call_ids)
+        return PreparedBatch(ready, self.unfit)
+
+
+@dataclass(frozen=True, slots=True)
 class BatchResult:
     """The fate of a request, the photos in it in their order, and those that never got into it."""
 
@@ -44,22 +63,33 @@ class BatchResult:
     unfit: tuple[tuple[ReservedPhoto, str], ...]
 
 
-def send_batch(
-    client: vision.ImageAnnotatorClient, photos: Sequence[ReservedPhoto], city: City
-) -> BatchResult:
-    """Shrink the photos, send them in one request, once, and return what became of it."""
-    fit: list[tuple[ReservedPhoto, PreparedPhoto]] = []
+def prepare_batch(photos: Sequence[ReservedPhoto]) -> PreparedBatch:
+    """Shrink the photos."""
+    ready: list[tuple[ReservedPhoto, PreparedPhoto]] = []
     unfit: list[tuple[ReservedPhoto, str]] = []
     for reserved in photos:
         try:
-            fit.append((reserved, prepare_photo(reserved.photo.content)))
+            ready.append((reserved, prepare_photo(reserved.photo.content)))
         except UnfitPhotoError as error:
             unfit.append((reserved, str(error)))
-    outcome = (
-        annotate_photos(client, [prepared for _, prepared in fit], city)
-        if fit
-        else Outcome(Fate.ANSWERED)
-    )
+    return PreparedBatch(tuple(ready), tuple(unfit))
+
+
+def send_batch(
+    client: vision.ImageAnnotatorClient, batch: PreparedBatch, city: City
+) -> BatchResult:
+    """Send the photos in one request, once, and return what became of it."""
+    photos = [prepared for _, prepared in batch.ready]
+    outcome = annotate_photos(client, photos, city) if photos else Outcome(Fate.ANSWERED)
+    return _result(batch, outcome)
+
+
+def withhold_batch(batch: PreparedBatch) -> BatchResult:
+    """Return the result of a batch that was never sent, so that its calls are released."""
+    return _result(batch, Outcome(Fate.NEVER_OPENED, detail="the task ended before it was sent"))
+
+
+def _result(batch: PreparedBatch, outcome: Outcome) -> BatchResult:
     sent = tuple(
         SentPhoto(
             reserved.call_id,
@@ -68,6 +98,6 @@ def send_batch(
             prepared.width_pixels,
             prepared.height_pixels,
         )
-        for reserved, prepared in fit
+        for reserved, prepared in batch.ready
     )
-    return BatchResult(outcome, sent, tuple(unfit))
+    return BatchResult(outcome, sent, batch.unfit)

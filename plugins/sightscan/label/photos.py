@@ -1,7 +1,8 @@
 """Label the photos of a city: choose, reserve, send, settle, until the cap or the pile is used up.
 
 The warehouse is written in the calling thread only; other threads shrink photos and send them.
-Whatever kills the worker, no photo is sent twice: its reservation was committed before it was sent.
+Whatever kills the worker, no photo is sent twice: its reservation was committed before it was made
+fit to send, and that it is about to be sent is committed just before that.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections import Counter, deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
@@ -18,7 +20,15 @@ from google.cloud import vision
 
 from sightscan.city import City
 from sightscan.errors import ServiceError
-from sightscan.label.batch import BatchResult, ReservedPhoto, send_batch
+from sightscan.label.batch import (
+    BatchResult,
+    PreparedBatch,
+    ReservedPhoto,
+    prepare_batch,
+    send_batch,
+    withhold_batch,
+)
+from sightscan.label.caps import explain_caps, vision_caps
 from sightscan.label.matching import SightIndex
 from sightscan.label.pace import Pace
 from sightscan.label.relabel import relabel_answers
@@ -28,13 +38,16 @@ from sightscan.settings import Settings
 from sightscan.warehouse.labels import list_photos_to_label, read_photos_to_label
 from sightscan.warehouse.ledger import (
     VISION_LANDMARKS,
+    CapName,
     Payer,
     UnitsSpent,
+    count_units,
+    mark_calls_sent,
     reserve_calls,
     settle_abandoned_calls,
     sum_units_spent,
 )
-from sightscan.warehouse.prices import unit_price
+from sightscan.warehouse.prices import UnitPrice, unit_price
 from sightscan.warehouse.sights import list_sights
 
 logger = logging.getLogger(__name__)
@@ -50,9 +63,10 @@ class LabelReport:
 
     In images: `sent` (perhaps or surely processed) is answered + failed + unknown, less those
     failed that were unfit to send; `empty` are answers without a landmark; `released` were not
-    processed; `abandoned` were left by dead workers and are unknown now; `spent` of `cap` is the
-    city's total; `skipped_by_cap` wait for a higher cap. In labels, of this task's answers:
-    accepted, held_back, unmatched; `relabelled` are earlier ones that read differently today.
+    processed, or left unsent by dead workers; `abandoned` were left by them and are unknown now;
+    `spent` of `cap` is the city's total; `skipped_by_cap` wait for a higher cap, `stopped_by` says
+    which and what to raise. In labels, of this task's answers: accepted, held_back, unmatched;
+    `relabelled` are earlier ones that read differently today.
     """
 
     sent: int
@@ -69,6 +83,7 @@ class LabelReport:
     cap: int
     spent: int
     skipped_by_cap: int
+    stopped_by: str = ""
 
 
 def label_photos(
@@ -101,21 +116,23 @@ def label_photos(
     run = _LabelRun(connection, client, config, city, payer)
     trouble = run.go()
     counts = run.counts
+    spent = run.units_spent()
     report = LabelReport(
         sent=counts["sent"],
         answered=counts["answered"],
         empty=counts["empty"],
         failed=counts["failed"],
         unknown=counts["unknown"],
-        released=counts["released"],
-        abandoned=abandoned,
+        released=counts["released"] + abandoned.released,
+        abandoned=abandoned.unknown,
         accepted=counts["accepted"],
         held_back=counts["held_back"],
         unmatched=counts["unmatched"],
         relabelled=relabelled,
-        cap=run.cap,
-        spent=run.spent(),
-        skipped_by_cap=len(run.waiting) if run.is_capped else 0,
+        cap=run.caps.city,
+        spent=spent.by_city,
+        skipped_by_cap=len(run.waiting) if run.stopped_by else 0,
+        stopped_by=explain_caps(run.stopped_by, run.caps, spent),
     )
     logger.info(
         "label %s: %s",
@@ -138,10 +155,9 @@ class _LabelRun:
         city: City,
         payer: Payer,
     ) -> None:
-        self.cap = config.max_google_vision_calls_per_new_city
-        self._run_cap = config.max_google_vision_calls_per_run
+        self.caps = vision_caps(config)
         self.counts: Counter[str] = Counter()
-        self.is_capped = False
+        self.stopped_by: tuple[CapName, ...] = ()
         self.waiting = deque(
             list_photos_to_label(
                 connection,
@@ -159,8 +175,12 @@ class _LabelRun:
         self._concurrency = config.vision_concurrency
         self._index = SightIndex(city, list_sights(connection, city.city_id))
         self._pace = Pace(config.vision_images_per_minute, config.vision_concurrency)
-        self._price = unit_price(config, VISION_LANDMARKS.price_name)
-        self._in_flight: dict[Future[BatchResult], None] = {}
+        self._config = config
+        self._price: tuple[date, UnitPrice] | None = None
+        self._counted = (
+            None if self.caps.in_all is None else count_units(connection, VISION_LANDMARKS)
+        )
+        self._in_flight: dict[Future[PreparedBatch | BatchResult], None] = {}
         self._trouble: ServiceError | None = None
         self._logged_at = time.monotonic()
 
@@ -175,11 +195,8 @@ class _LabelRun:
                 self._settle_the_rest()
         return self._trouble
 
-    def spent(self) -> int:
-        """Return the images that count against the city's cap."""
-        return self._units_spent().by_city
-
-    def _units_spent(self) -> UnitsSpent:
+    def units_spent(self) -> UnitsSpent:
+        """Return the images that count against the caps."""
         return sum_units_spent(
             self._connection,
             VISION_LANDMARKS,
@@ -188,12 +205,12 @@ class _LabelRun:
             run_id=self._payer.run_id,
         )
 
-    def _is_spent(self) -> bool:
-        """Tell whether the city's cap or the run's is reached."""
-        spent = self._units_spent()
-        return spent.by_city >= self.cap or (
-            self._run_cap is not None and spent.by_run >= self._run_cap
-        )
+    def _price_in_force(self) -> UnitPrice:
+        """Return today's price: a task may work past midnight."""
+        today = datetime.now(UTC).date()
+        if self._price is None or self._price[0] != today:
+            self._price = today, unit_price(self._config, VISION_LANDMARKS.price_name, on=today)
+        return self._price[1]
 
     def _go_on(self, pool: ThreadPoolExecutor) -> bool:
         """Send one batch, or settle what came back; return whether there is more to do."""
@@ -202,83 +219,113 @@ class _LabelRun:
             batch_size = min(len(self.waiting), IMAGES_PER_REQUEST)
             pause = self._pace.seconds_to_wait(self._connection, batch_size)
             if pause == 0:
-                self._send_next(pool)
+                self._prepare_next(pool)
                 return True
         elif not self._in_flight:
             return False
-        self._settle_what_came_back(pause)
+        self._take_what_came_back(pool, pause)
         return True
 
     def _may_send(self) -> bool:
         return (
             bool(self.waiting)
-            and not self.is_capped
+            and not self.stopped_by
             and self._trouble is None
             and len(self._in_flight) < self._pace.width
         )
 
-    def _send_next(self, pool: ThreadPoolExecutor) -> None:
-        """Read, reserve and send the next photos; those that the cap leaves out wait on."""
+    def _prepare_next(self, pool: ThreadPoolExecutor) -> None:
+        """Read, reserve and prepare the next photos; those that a cap leaves out wait on."""
         chosen = [self.waiting.popleft() for _ in range(min(len(self.waiting), IMAGES_PER_REQUEST))]
         # Read before they are reserved: a photo that is gone by now must not cost a call.
         photos = {
             photo.sha256: photo
             for photo in read_photos_to_label(self._connection, self._city.city_id, chosen)
         }
-        reservations = reserve_calls(
+        reserved = reserve_calls(
             self._connection,
             VISION_LANDMARKS,
             self._payer,
             list(photos),
-            cap=self.cap,
-            price=self._price,
-            run_cap=self._run_cap,
+            caps=self.caps,
+            price=self._price_in_force(),
+            is_marked_when_sent=True,
+            counted=self._counted,
         )
-        reserved = {reservation.subject_sha256 for reservation in reservations}
-        left_out = [sha256 for sha256 in photos if sha256 not in reserved]
-        # Left out because of a cap, or because somebody else reserved them at the same moment.
-        if left_out and self._is_spent():
-            self.is_capped = True
+        # The others are left out by a cap, or somebody else reserved them at the same moment.
+        self.stopped_by = reserved.stopped_by
+        if "in_all" in self.stopped_by and self._counted is not None:
+            # Some may have been released since that was counted: from now on it is exact, and slow.
+            self._counted, self.stopped_by = None, ()
+        if reserved.stopped_by:
+            mine = {call.subject_sha256 for call in reserved.calls}
+            left_out = [sha256 for sha256 in photos if sha256 not in mine]
             self.waiting.extendleft(reversed(left_out))
-        if reservations:
-            self._pace.use(len(reservations))
+        if reserved.calls:
+            self._pace.use(len(reserved.calls))
             batch = [
-                ReservedPhoto(reservation.call_id, photos[reservation.subject_sha256])
-                for reservation in reservations
+                ReservedPhoto(call.call_id, photos[call.subject_sha256]) for call in reserved.calls
             ]
-            self._in_flight[pool.submit(send_batch, self._client, batch, self._city)] = None
+            self._in_flight[pool.submit(prepare_batch, batch)] = None
 
-    def _settle_what_came_back(self, pause: float | None) -> None:
-        """Wait for an answer, or for the pause to be over; settle what is there."""
+    def _take_what_came_back(self, pool: ThreadPoolExecutor, pause: float | None) -> None:
+        """Wait for a batch, or for the pause to be over; send what is ready, settle the answers."""
         timeout = PROGRESS_SECONDS if pause is None else min(pause, PROGRESS_SECONDS)
         if not self._in_flight:
             time.sleep(timeout)
         done, _ = wait(self._in_flight, timeout=timeout, return_when=FIRST_COMPLETED)
         for future in done:
-            self._settle(future.result())
-            # Only now: an interrupted settlement is made up for by _settle_the_rest.
+            result = future.result()
+            if isinstance(result, BatchResult):
+                self._settle(result)
+                # Only now: an interrupted settlement is made up for by _settle_the_rest.
+                del self._in_flight[future]
+                continue
+            # Already now: what may have been sent must not be released by _settle_the_rest.
             del self._in_flight[future]
+            if self._trouble is None:
+                self._send(pool, result)
+            else:
+                self._release(result)
+
+    def _send(self, pool: ThreadPoolExecutor, batch: PreparedBatch) -> None:
+        """Send a batch, without the photos that were given up meanwhile by somebody else."""
+        # The thread that prepared it is free: it is sent at once.
+        may_be_sent = mark_calls_sent(self._connection, batch.call_ids)
+        ready = batch.only(may_be_sent)
+        self._in_flight[pool.submit(send_batch, self._client, ready, self._city)] = None
 
     def _settle_the_rest(self) -> None:
         done, _ = wait(self._in_flight)
         for future in done:
             if future.exception() is None:
-                self._settle(future.result())
+                result = future.result()
+                if isinstance(result, BatchResult):
+                    self._settle(result)
+                else:
+                    self._release(result)
         self._in_flight.clear()
 
     def _settle(self, result: BatchResult) -> None:
-        self.counts += settle_batch(
-            self._connection, result, self._index, min_score=self._min_score
-        )
-        if result.outcome.fate in RELEASED:
-            # Not processed, so not spent: there may be room below the cap again.
-            self.waiting.extendleft(photo.sha256 for photo in reversed(result.sent))
-            self.is_capped = False
+        self._write(result)
         try:
             self._pace.learn(result.outcome)
         except ServiceError as error:
             # What is on its way is paid for: it is settled before the task fails.
             self._trouble = self._trouble or error
+
+    def _release(self, batch: PreparedBatch) -> None:
+        """Give back what was reserved and not sent."""
+        self._write(withhold_batch(batch))
+
+    def _write(self, result: BatchResult) -> None:
+        self.counts += settle_batch(
+            self._connection, result, self._index, min_score=self._min_score
+        )
+        if result.outcome.fate in RELEASED:
+            # Not processed, so not spent: there may be room below the caps again.
+            self.waiting.extendleft(photo.sha256 for photo in reversed(result.sent))
+            self.stopped_by = ()
 
     def _log_progress(self) -> None:
         if time.monotonic() - self._logged_at < PROGRESS_SECONDS:

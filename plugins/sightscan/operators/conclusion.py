@@ -23,6 +23,7 @@ def conclude(slug: str) -> str:
         AirflowFailException: a task of the run failed, or the run was marked failed by hand.
 
     """
+    from sightscan.warehouse.budgets import end_estimate
     from sightscan.warehouse.reports import list_reports
 
     failed = _failed_tasks(get_current_context())
@@ -31,6 +32,7 @@ def conclude(slug: str) -> str:
             work.connection, dag_id=work.dag_id, run_id=work.run_id
         ):
             logger.info("%s %s %s", task_id, subject, _as_counts(report))
+        end_estimate(work.connection, dag_id=work.dag_id, run_id=work.run_id)
         if failed:
             _end_training(work, f"failed: {', '.join(failed)}")
     if failed:

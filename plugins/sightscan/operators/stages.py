@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -9,22 +10,30 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from sightscan.errors import InstanceError
 from sightscan.operators.work import city_work
+
+logger = logging.getLogger(__name__)
 
 
 # Reads the ledger and the price list: a second, unless the warehouse is in trouble.
 @task(execution_timeout=timedelta(minutes=5))
 def estimate_spend(slug: str) -> float:
-    """Say what the run may cost, in US dollars, before anything is spent."""
-    from sightscan.label.estimate import estimate_spend as estimate
+    """Say what the run may cost, in US dollars, and stop it if a budget might be passed."""
+    from sightscan.label.estimate import authorise_spend
 
     with city_work(slug) as work:
-        spend = estimate(work.connection, work.config, work.city)
-        work.save_report("estimate_spend", asdict(spend))
-        return float(spend.most_usd)
+        estimate = authorise_spend(
+            work.connection, work.config, work.city, dag_id=work.dag_id, run_id=work.run_id
+        )
+        logger.info("%s", estimate.sentence)
+        work.save_report("estimate_spend", asdict(estimate))
+        if estimate.refusal:
+            # Another try would find the same budget.
+            raise AirflowFailException(estimate.refusal)
+        return float(estimate.most_usd)
 
 
 # Wikidata answers within a minute or not at all; its limits may make us wait a while.

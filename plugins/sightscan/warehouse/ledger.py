@@ -1,8 +1,8 @@
 """The ledger of paid calls: reserved and committed before a call is sent, settled after it.
 
 A photo has at most one call that stands (reserved, succeeded or unknown), whoever pays for it; the
-caps count standing calls. What became of a call that nobody answered for is unknown: it counts as
-spent and is not repeated by itself.
+caps count standing calls. What became of a call that nobody answered for is unknown, if it was
+marked as sent: it counts as spent and is not repeated by itself.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import psycopg
@@ -34,6 +35,8 @@ class PaidFeature:
 
 VISION_LANDMARKS = PaidFeature("google_vision", "landmark_detection")
 PLACES_SEARCH = PaidFeature("google_places", "text_search_pro")
+# Text Search gives no more about one question; discovery asks one.
+MOST_PLACES_PAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,61 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class UnitsSpent:
-    """Units (images) of standing calls: of a city ever, of all cities in this month (UTC), of a run."""
+    """Units (images) of standing calls: of a city ever, of all cities this month (UTC), of a run.
+
+    `in_all` is of all cities, ever. What was taken over counts nowhere.
+    """
 
     by_city: int
     this_month: int
     by_run: int = 0
+    in_all: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """How many units (images) may stand, counted as in UnitsSpent; None: there is no such cap."""
+
+    city: int
+    run: int | None = None
+    month: int | None = None
+    in_all: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountedUnits:
+    """Units of all cities that were reserved before a moment, at the most: some may be released."""
+
+    until_at: datetime
+    units: int
+
+
+# In the order in which they are told; the names are those of the fields of Caps.
+CapName = Literal["city", "run", "month", "in_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """The calls that may be sent, and the caps that left some of those asked for out."""
+
+    calls: tuple[Reservation, ...]
+    stopped_by: tuple[CapName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedCalls:
+    """What dead workers left: calls never marked as sent (released), and calls that were."""
+
+    released: int
+    unknown: int
+
+
+def count_units(connection: psycopg.Connection[Any], bought: PaidFeature) -> CountedUnits:
+    """Count what all cities ever reserved, but for the last hour; it takes a while."""
+    row = connection.execute(
+        statement("count_units"), {"provider": bought.provider, "feature": bought.feature}
+    ).fetchone()
+    return CountedUnits(datetime.now(UTC), 0) if row is None else CountedUnits(*row)
 
 
 def reserve_calls(
@@ -78,18 +131,23 @@ def reserve_calls(
     payer: Payer,
     subjects: Sequence[bytes],
     *,
-    cap: int,
+    caps: Caps,
     price: UnitPrice,
-    run_cap: int | None = None,
-) -> tuple[Reservation, ...]:
-    """Reserve calls about these subjects and commit them, as many as the caps allow.
-
-    `cap` is the city's, for ever; `run_cap` is this run's, None for no cap of its own.
+    is_marked_when_sent: bool = False,
+    counted: CountedUnits | None = None,
+) -> Reserved:
+    """Reserve calls about these subjects and commit them, as many as all caps allow.
 
     Subjects about which a call stands already are left out. The order given is the order of
-    preference. Exact however many workers reserve at once.
+    preference. Exact however many workers reserve at once, for whichever cities.
+
+    `is_marked_when_sent`: the caller calls `mark_calls_sent` before it sends, so that what was not
+    sent can be told. Otherwise the calls count as sent from now on. `counted` spares counting all
+    calls for the cap in all; with an old count, that cap may stop a little early, never late.
     """
     _refuse_open_transaction(connection)
+    if counted is None and caps.in_all is not None:
+        counted = count_units(connection, bought)
     with connection.transaction():
         connection.execute(
             statement("lock_ledger"), {"provider": bought.provider, "feature": bought.feature}
@@ -103,15 +161,33 @@ def reserve_calls(
                 "dag_id": payer.dag_id,
                 "run_id": payer.run_id,
                 "subjects": list(subjects),
-                "cap": cap,
-                "run_cap": run_cap,
-                "free_units_per_month": price.free_units_per_month,
-                "usd_per_unit": price.usd_per_unit,
+                "city_cap": caps.city,
+                "run_cap": caps.run,
+                "month_cap": caps.month,
+                "cap_in_all": caps.in_all,
+                "counted_units": 0 if counted is None else counted.units,
+                "counted_until_at": None if counted is None else counted.until_at,
+                "steps_above_units": [step.above_units for step in price.steps],
+                "steps_usd": [float(step.usd_per_unit) for step in price.steps],
+                "is_marked_when_sent": is_marked_when_sent,
             },
         ).fetchall()
     turn = {subject: number for number, subject in enumerate(subjects)}
-    reserved = (Reservation(call_id, bytes(subject)) for call_id, subject in rows)
-    return tuple(sorted(reserved, key=lambda reservation: turn[reservation.subject_sha256]))
+    calls = [
+        Reservation(call_id, bytes(subject)) for _, call_id, subject in rows if call_id is not None
+    ]
+    calls.sort(key=lambda reservation: turn[reservation.subject_sha256])
+    return Reserved(tuple(calls), tuple(rows[0][0]))
+
+
+def mark_calls_sent(connection: psycopg.Connection[Any], call_ids: Sequence[int]) -> frozenset[int]:
+    """Note that these calls are about to be sent; return those that may be sent now.
+
+    The others were given up by somebody who took this worker for dead.
+    """
+    _refuse_open_transaction(connection)
+    rows = connection.execute(statement("mark_calls_sent"), {"call_ids": list(call_ids)})
+    return frozenset(call_id for (call_id,) in rows)
 
 
 def settle_calls(connection: psycopg.Connection[Any], settlements: Sequence[Settlement]) -> None:
@@ -137,13 +213,14 @@ def settle_abandoned_calls(
     older_than_seconds: float,
     dag_id: str,
     run_id: str,
-) -> int:
-    """Settle as unknown what dead workers left reserved; return how many calls that were.
+) -> AbandonedCalls:
+    """Settle what dead workers left reserved: as unknown, or as failed if it was never sent.
 
     Dead are the workers of reservations older than a call can take, and those of an earlier try of
-    this very run. (Should one of them live after all, its answer still settles its calls.)
+    this very run. (Should one of them live after all, its answer still settles what it sent, and it
+    sends nothing any more.)
     """
-    return connection.execute(
+    rows = connection.execute(
         statement("settle_abandoned_calls"),
         {
             "provider": bought.provider,
@@ -152,7 +229,54 @@ def settle_abandoned_calls(
             "dag_id": dag_id,
             "run_id": run_id,
         },
-    ).rowcount
+    ).fetchall()
+    states = [state for (state,) in rows]
+    return AbandonedCalls(states.count("failed"), states.count("unknown"))
+
+
+def allow_resend(
+    connection: psycopg.Connection[Any],
+    bought: PaidFeature,
+    city_id: str,
+    *,
+    allowed_by: str,
+    older_than_seconds: float,
+) -> int:
+    """Let a city's unknown calls be tried once more, on a person's word; return their units.
+
+    They stay spent, since they may have been billed; what is sent again is spent in addition.
+    """
+    rows = connection.execute(
+        statement("allow_resend"),
+        {
+            "city_id": city_id,
+            "provider": bought.provider,
+            "feature": bought.feature,
+            "allowed_by": allowed_by,
+            "older_than_seconds": older_than_seconds,
+        },
+    )
+    return sum(units for (units,) in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """A city's calls of one fate: their units, and what they cost in US dollars."""
+
+    state: str
+    units: int
+    usd: float
+
+
+def summarise_ledger(
+    connection: psycopg.Connection[Any], bought: PaidFeature, city_id: str
+) -> tuple[LedgerLine, ...]:
+    """Return a city's calls by what became of them."""
+    rows = connection.execute(
+        statement("summarise_ledger"),
+        {"city_id": city_id, "provider": bought.provider, "feature": bought.feature},
+    )
+    return tuple(LedgerLine(*row) for row in rows)
 
 
 def sum_units_spent(
@@ -190,12 +314,6 @@ def list_place_answers(
         },
     ).fetchall()
     return tuple(row[0] for row in rows)
-
-
-def mean_session_seconds(connection: psycopg.Connection[Any], city_id: str) -> float | None:
-    """Return how long a GPU session took on average, the city's own first; None before any."""
-    row = connection.execute(statement("mean_session_seconds"), {"city_id": city_id}).fetchone()
-    return None if row is None else row[0]
 
 
 def take_tokens(

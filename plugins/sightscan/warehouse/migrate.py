@@ -47,6 +47,7 @@ MART_ORDER = (
     "label_quality",
     "model_scorecard",
     "spend_by_month",
+    "spend_estimate",
     "photo_attribution",
 )
 

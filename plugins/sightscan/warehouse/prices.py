@@ -1,8 +1,11 @@
-"""What each paid call and each GPU hour costs: include/prices.yaml, read at run time."""
+"""What each paid call and each GPU hour costs, and from which day on: include/prices.yaml."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from typing import Any
 
 import yaml
@@ -14,30 +17,74 @@ GPU_HOUR = "ec2.gpu_hour"
 
 
 @dataclass(frozen=True, slots=True)
+class PriceStep:
+    """What a unit costs of which more than `above_units` were used before it in the month."""
+
+    above_units: int
+    usd_per_unit: float
+
+
+@dataclass(frozen=True, slots=True)
 class UnitPrice:
-    """A price for each unit (for Google Vision: an image) above the free ones of a month."""
+    """A price for each unit (for Google Vision: an image), by how many the month has had.
+
+    Free units come first, then `usd_per_unit`, then the volume prices; all count from the month's
+    first unit, whichever city asks.
+    """
 
     free_units_per_month: int
     usd_per_unit: float
+    volume_prices: tuple[PriceStep, ...] = ()
+
+    @property
+    def steps(self) -> tuple[PriceStep, ...]:
+        """Return the price as steps, the lowest first; it begins at the month's first unit."""
+        paid = PriceStep(self.free_units_per_month, self.usd_per_unit)
+        free = (PriceStep(0, 0.0),) if self.free_units_per_month else ()
+        return (*free, paid, *self.volume_prices)
 
     def usd_of(self, units: int, used_this_month: int) -> float:
         """Return what `units` more cost in US dollars, after `used_this_month` of this month."""
-        free_units = max(self.free_units_per_month - used_this_month, 0)
-        return max(units - free_units, 0) * self.usd_per_unit
+        last = used_this_month + units
+        ends = [step.above_units for step in self.steps[1:]] + [last]
+        return sum(
+            max(min(end, last) - max(step.above_units, used_this_month), 0) * step.usd_per_unit
+            for step, end in zip(self.steps, ends, strict=True)
+        )
 
 
-def unit_price(config: Settings, name: str) -> UnitPrice:
-    """Return the price of a unit, such as of `google_vision.landmark_detection`.
+def unit_price(config: Settings, name: str, on: date | None = None) -> UnitPrice:
+    """Return the price of a unit in force on a day, such as of `google_vision.landmark_detection`.
+
+    The day is today (UTC) if none is given.
 
     Raises:
         SettingsError: the price file is missing, or has no such price.
 
     """
-    entry = _entry(config, name)
-    return UnitPrice(
+    entry = _entry(config, name, on)
+    volume = entry.get("volume_prices", [])
+    if not isinstance(volume, list) or not all(isinstance(step, dict) for step in volume):
+        msg = f"{config.prices_file}: {name}.volume_prices must be a list, but is {volume!r}"
+        raise SettingsError(msg)
+    price = UnitPrice(
         free_units_per_month=int(_amount(config, name, entry, "free_units_per_month")),
         usd_per_unit=_amount(config, name, entry, "usd_per_unit"),
+        volume_prices=tuple(
+            PriceStep(
+                int(_amount(config, name, step, "above_units")),
+                _amount(config, name, step, "usd_per_unit"),
+            )
+            for step in volume
+        ),
     )
+    if any(lower.above_units >= upper.above_units for lower, upper in pairwise(price.steps)):
+        msg = (
+            f"{config.prices_file}: the volume prices of {name} must begin above its free units "
+            "and rise; correct above_units"
+        )
+        raise SettingsError(msg)
+    return price
 
 
 def gpu_price_per_hour_usd(config: Settings) -> float:
@@ -49,24 +96,36 @@ def gpu_price_per_hour_usd(config: Settings) -> float:
     """
     if config.mts_price_per_hour_usd is not None:
         return config.mts_price_per_hour_usd
-    return _amount(config, GPU_HOUR, _entry(config, GPU_HOUR), "usd_per_hour")
+    return _amount(config, GPU_HOUR, _entry(config, GPU_HOUR, None), "usd_per_hour")
 
 
-def _entry(config: Settings, name: str) -> dict[str, Any]:
+def _entry(config: Settings, name: str, on: date | None) -> Mapping[str, Any]:
+    """Return the newest entry of this name that is valid on the day."""
     path = config.prices_file
     try:
         prices = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         msg = f"the prices cannot be read from {path}: {error}; check PRICES_FILE"
         raise SettingsError(msg) from None
-    entry = prices.get(name) if isinstance(prices, dict) else None
-    if not isinstance(entry, dict):
-        msg = f"{path} has no price {name!r}; add it with its date and source"
+    entries = prices.get(name) if isinstance(prices, dict) else None
+    if not isinstance(entries, list) or not entries:
+        msg = f"{path} has no price {name!r}; add it as a list, with valid_from and source"
         raise SettingsError(msg)
-    return entry
+    for entry in entries:
+        valid_from = entry.get("valid_from") if isinstance(entry, dict) else None
+        if type(valid_from) is not date:
+            msg = f"{path}: each price of {name!r} needs valid_from, a day such as 2026-11-22"
+            raise SettingsError(msg)
+    day = on or datetime.now(UTC).date()
+    valid = [entry for entry in entries if entry["valid_from"] <= day]
+    if not valid:
+        msg = f"{path} has no price {name!r} for {day}; add the one that was in force then"
+        raise SettingsError(msg)
+    newest: dict[str, Any] = max(valid, key=lambda entry: entry["valid_from"])
+    return newest
 
 
-def _amount(config: Settings, name: str, entry: dict[str, Any], key: str) -> float:
+def _amount(config: Settings, name: str, entry: Mapping[str, Any], key: str) -> float:
     value = entry.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         msg = f"{config.prices_file}: {name}.{key} must be a number from 0 on, but is {value!r}"

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+import yaml
 
 from sightscan.city import City, Place
-from sightscan.label.estimate import estimate_spend
+from sightscan.label.estimate import GPU_GRACE_SECONDS, authorise_spend, estimate_spend
 from sightscan.settings import read_settings
+from sightscan.warehouse.budgets import end_estimate
 from sightscan.warehouse.cities import add_city
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.ledger import VISION_LANDMARKS, Caps, Payer, reserve_calls
+from sightscan.warehouse.prices import UnitPrice
+from sightscan.warehouse.reports import save_report
 
 CITY = City("Q1", "one", "One", "X", Place(1, 1), 1_000)
 
@@ -30,11 +38,12 @@ def test_first_run_costs_at_most_its_calls_and_the_whole_time_limit(
         mts_price_per_hour_usd=2,
         mts_time_limit_seconds=1800,
     )
-    estimate = estimate_spend(warehouse, config, city)
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
     assert (estimate.most_calls, estimate.free_units_left) == (2000, 1000)
-    assert estimate.most_usd == pytest.approx(1000 * 0.0015 + 1.0)
-    assert estimate.gpu_usd == pytest.approx(1.0)
-    assert "at most 2.50 USD" in estimate.sentence
+    # Half an hour of training, and at most two hours and ten minutes until the reaper has stopped it.
+    assert estimate.most_usd == pytest.approx(1000 * 0.0015 + 1.0 + 2 * 130 / 60, abs=1e-4)
+    assert estimate.probable_gpu_usd == pytest.approx(1.0)
+    assert "at most 6.83 USD" in estimate.sentence
 
 
 def test_spent_calls_are_not_estimated_again(
@@ -46,8 +55,8 @@ def test_spent_calls_are_not_estimated_again(
         " 1, 'Q1', 'd', 'r', 'unknown', 0, now())"
     )
     config = read_settings(max_google_vision_calls_per_new_city=1)
-    estimate = estimate_spend(warehouse, config, city)
-    assert (estimate.calls_left_for_city, estimate.most_calls) == (0, 0)
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    assert (estimate.most_calls, estimate.probable_calls) == (0, 0)
 
 
 def test_gpu_is_probably_what_it_was_before(warehouse: psycopg.Connection[Any], city: City) -> None:
@@ -58,4 +67,96 @@ def test_gpu_is_probably_what_it_was_before(warehouse: psycopg.Connection[Any], 
         " 'teardown')"
     )
     config = read_settings(mts_price_per_hour_usd=2)
-    assert estimate_spend(warehouse, config, city).gpu_usd == pytest.approx(1.0)
+    assert estimate_spend(
+        warehouse, config, city, dag_id=city.dag_id
+    ).probable_gpu_usd == pytest.approx(1.0)
+
+
+def test_first_photos_are_probably_as_many_as_in_first_runs_elsewhere(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    other = add_city(warehouse, City("Q2", "two", "Two", "X", Place(1, 1), 1_000))
+    config = read_settings(max_sights_per_city=10, max_images_per_sight=20)
+    authorise_spend(warehouse, config, other, dag_id=other.dag_id, run_id="first")
+    for sight, kept in (("a", 30), ("b", 20)):
+        save_report(
+            warehouse,
+            dag_id=other.dag_id,
+            run_id="first",
+            city_id="Q2",
+            task_id="crawl_photos",
+            subject=sight,
+            report={"kept": kept},
+        )
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    assert (estimate.most_calls, estimate.probable_calls) == (200, 50)
+
+
+def test_estimate_of_a_cleared_run_has_what_it_spent_already(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    config = read_settings(
+        max_google_vision_calls_per_run=10, max_sights_per_city=1, max_images_per_sight=8
+    )
+    reserve_calls(
+        warehouse,
+        VISION_LANDMARKS,
+        Payer("Q1", city.dag_id, "r"),
+        [bytes([number]) * 32 for number in range(4)],
+        caps=Caps(city=100),
+        price=UnitPrice(0, 0.5),
+    )
+    estimate = authorise_spend(warehouse, config, city, dag_id=city.dag_id, run_id="r")
+    assert estimate.most_calls == 10
+    assert estimate.most_vision_usd == pytest.approx(2.0)
+
+
+def test_runs_that_start_at_once_cannot_pass_the_months_budget_together(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    # Each may cost 5 USD: of eight, four fit.
+    config = read_settings(
+        max_google_vision_calls_per_new_city=0,
+        mts_price_per_hour_usd=1,
+        mts_time_limit_seconds=5 * 3600 - GPU_GRACE_SECONDS,
+        max_usd_per_month=20,
+    )
+    cities = [
+        add_city(warehouse, City(f"Q{n}", f"c{n}", f"C{n}", "X", Place(1, 1), 1_000))
+        for n in range(1, 9)
+    ]
+
+    def start(city: City) -> str:
+        with connect(autocommit=True) as connection:
+            return authorise_spend(connection, config, city, dag_id=city.dag_id, run_id="r").refusal
+
+    with ThreadPoolExecutor(8) as pool:
+        refusals = list(pool.map(start, cities))
+    assert refusals.count("") == 4
+    refused = next(refusal for refusal in refusals if refusal)
+    assert "MAX_USD_PER_MONTH=20" in refused
+    assert "nothing was spent" in refused
+    allowed = cities[refusals.index("")]
+    end_estimate(warehouse, dag_id=allowed.dag_id, run_id="r")
+    again = cities[refusals.index(refused)]
+    assert not authorise_spend(warehouse, config, again, dag_id=again.dag_id, run_id="r2").refusal
+
+
+def test_run_above_its_own_budget_is_refused_with_what_to_change(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    config = read_settings(mts_price_per_hour_usd=3, max_usd_per_run=10)
+    refusal = authorise_spend(warehouse, config, city, dag_id=city.dag_id, run_id="r").refusal
+    assert "MAX_USD_PER_RUN=10" in refusal
+    assert "MTS_TIME_LIMIT_SECONDS" in refusal
+
+
+def test_pages_of_places_are_estimated_where_there_is_a_key(
+    warehouse: psycopg.Connection[Any], city: City, tmp_path: Path
+) -> None:
+    prices = yaml.safe_load(read_settings().prices_file.read_text())
+    prices["google_places.text_search_pro"][0]["free_units_per_month"] = 1
+    (tmp_path / "prices.yaml").write_text(yaml.safe_dump(prices))
+    config = read_settings(maps_key="k", prices_file=tmp_path / "prices.yaml")
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    assert estimate.most_places_usd == pytest.approx(2 * 0.032)

@@ -13,9 +13,12 @@ from sightscan.warehouse.cities import add_city
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.ledger import (
     VISION_LANDMARKS,
+    AbandonedCalls,
+    Caps,
     Payer,
     Reservation,
     Settlement,
+    mark_calls_sent,
     reserve_calls,
     settle_abandoned_calls,
     settle_calls,
@@ -43,9 +46,10 @@ def reserve(
     run_cap: int | None = None,
 ) -> tuple[Reservation, ...]:
     payer = Payer(city_id, f"city_{city_id}", run_id)
+    caps = Caps(city=cap, run=run_cap)
     return reserve_calls(
-        warehouse, VISION_LANDMARKS, payer, photos, cap=cap, price=PRICE, run_cap=run_cap
-    )
+        warehouse, VISION_LANDMARKS, payer, photos, caps=caps, price=PRICE, is_marked_when_sent=True
+    ).calls
 
 
 def settle(warehouse: psycopg.Connection[Any], state: Any, reservation: Reservation) -> None:
@@ -113,7 +117,8 @@ def test_late_answer_settles_a_call_that_was_given_up(warehouse: psycopg.Connect
 def test_abandoned_are_old_ones_and_those_of_an_earlier_try(
     warehouse: psycopg.Connection[Any],
 ) -> None:
-    reserve(warehouse, PHOTOS[:1], run_id="old")
+    old = reserve(warehouse, PHOTOS[:1], run_id="old")
+    mark_calls_sent(warehouse, [call.call_id for call in old])
     warehouse.execute("update core.paid_call set reserved_at = now() - interval '1 hour'")
     reserve(warehouse, PHOTOS[1:2], run_id="mine")
     reserve(warehouse, PHOTOS[2:3], run_id="alive elsewhere")
@@ -121,7 +126,15 @@ def test_abandoned_are_old_ones_and_those_of_an_earlier_try(
         warehouse, VISION_LANDMARKS, older_than_seconds=180, dag_id="city_Q1", run_id="mine"
     )
     states = warehouse.execute("select state from core.paid_call order by call_id").fetchall()
-    assert (settled, states) == (2, [("unknown",), ("unknown",), ("reserved",)])
+    # The old one was marked as sent, mine was not.
+    assert settled == AbandonedCalls(released=1, unknown=1)
+    assert states == [("unknown",), ("failed",), ("reserved",)]
+
+
+def test_call_that_was_given_up_may_not_be_sent(warehouse: psycopg.Connection[Any]) -> None:
+    first, second = reserve(warehouse, PHOTOS[:2])
+    settle(warehouse, "failed", first)
+    assert mark_calls_sent(warehouse, [first.call_id, second.call_id]) == {second.call_id}
 
 
 def test_reserving_in_an_open_transaction_is_refused(warehouse: psycopg.Connection[Any]) -> None:
