@@ -103,6 +103,14 @@ bench-label-truth: setup ## how true the labels are that an erring Vision gives 
 docs: .venv/airflow/.tests-installed ## write docs/DAGS.md, docs/WAREHOUSE.md and its picture from what is there
 	$(AIRFLOW)/python -m docs.generate
 
+.PHONY: bench-label
+bench-label: test-setup ## measure labelling: 1,000 photos, 300 ms a request; memory (4 minutes)
+	@$(AIRFLOW)/python -m benchmarks.label
+
+.PHONY: bench-label-choice
+bench-label-choice: test-setup ## simulate which photos are labelled first, against random choice
+	@$(AIRFLOW)/python -m benchmarks.label_choice
+
 .PHONY: new-city
 new-city: setup ## add a city to the registry (NAME="Lisbon")
 	@$(AIRFLOW)/python -m sightscan.discover add "$(NAME)"

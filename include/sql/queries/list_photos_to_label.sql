@@ -1,19 +1,18 @@
--- Distinct views before near-copies, and within each the sights in turn, those with the fewest
--- paid photos first: a small cap serves every sight.
+-- The photos of a city that may be labelled, and those that were, with what came of them: what the
+-- choice of the next ones is made from.
 with found as (
-    select distinct
+    select
         photo_source.sha256,
-        photo_source.sight_id,
-        sight.rank,
-        photo.cluster_sha256
+        array_agg(distinct photo_source.sight_id) as sight_ids,
+        (array_agg(photo_source.source order by photo_source.found_at, photo_source.source))[1] as source
     from core.sight
     inner join core.photo_source on sight.sight_id = photo_source.sight_id
-    inner join core.photo on photo_source.sha256 = photo.sha256
     left join core.removed_photo on photo_source.sha256 = removed_photo.sha256
     where
         sight.city_id = %(city_id)s
         and sight.state <> 'dropped'
         and removed_photo.sha256 is null
+    group by photo_source.sha256
 ),
 
 call as (
@@ -30,7 +29,8 @@ call as (
                 or (paid_call.dag_id = %(dag_id)s and paid_call.run_id = %(run_id)s)
             ) filter (where paid_call.answer is not null), false
         )
-        or count(paid_call.answer) >= %(most_attempts)s as is_given_up
+        or count(paid_call.answer) >= %(most_attempts)s as is_given_up,
+        bool_or(paid_call.state = 'succeeded') as is_answered
     from core.paid_call
     inner join core.photo on paid_call.subject_sha256 = photo.sha256
     where
@@ -39,40 +39,28 @@ call as (
     group by paid_call.subject_sha256
 ),
 
-view_turn as (
+labelled as (
     select
-        found.sha256,
-        found.sight_id,
-        found.rank,
-        coalesce(call.is_standing, false) as is_standing,
-        row_number() over (
-            partition by found.sight_id, found.cluster_sha256
-            order by coalesce(call.is_standing, false) desc, found.sha256 asc
-        ) as turn_in_cluster
-    from found
-    left join call on found.sha256 = call.subject_sha256
-    where not coalesce(call.is_given_up, false)
-),
-
-sight_turn as (
-    select
-        view_turn.sha256,
-        view_turn.rank,
-        view_turn.is_standing,
-        view_turn.turn_in_cluster,
-        row_number() over (
-            partition by view_turn.sight_id, view_turn.turn_in_cluster
-            order by view_turn.is_standing desc, view_turn.sha256 asc
-        ) as turn_of_sight
-    from view_turn
+        accepted_label.sha256,
+        array_agg(distinct accepted_label.sight_id) as sight_ids
+    from mart.accepted_label
+    where accepted_label.city_id = %(city_id)s
+    group by accepted_label.sha256
 )
 
-select sight_turn.sha256
-from sight_turn
-where not sight_turn.is_standing
-group by sight_turn.sha256
-order by
-    min(sight_turn.turn_in_cluster),
-    min(sight_turn.turn_of_sight),
-    min(sight_turn.rank),
-    sight_turn.sha256;
+select
+    found.sha256,
+    photo.cluster_sha256,
+    photo.width_pixels,
+    photo.height_pixels,
+    found.source,
+    found.sight_ids,
+    not coalesce(call.is_standing, false) as is_waiting,
+    coalesce(call.is_answered, false) as is_answered,
+    coalesce(labelled.sight_ids, '{}') as accepted_sight_ids
+from found
+inner join core.photo on found.sha256 = photo.sha256
+left join call on found.sha256 = call.subject_sha256
+left join labelled on found.sha256 = labelled.sha256
+where coalesce(call.is_standing, false) or not coalesce(call.is_given_up, false)
+order by found.sha256;

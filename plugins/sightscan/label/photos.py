@@ -7,9 +7,10 @@ fit to send, and that it is about to be sent is committed just before that.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
-from collections import Counter, deque
+from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -28,14 +29,15 @@ from sightscan.label.batch import (
     send_batch,
     withhold_batch,
 )
-from sightscan.label.caps import explain_caps, vision_caps
+from sightscan.label.caps import calls_left, explain_caps, vision_caps
+from sightscan.label.choice import PhotoChoice
 from sightscan.label.matching import SightIndex
 from sightscan.label.pace import Pace
 from sightscan.label.relabel import relabel_answers
 from sightscan.label.settling import RELEASED, settle_batch
-from sightscan.label.vision import IMAGES_PER_REQUEST, REQUEST_TIMEOUT_SECONDS
+from sightscan.label.vision import IMAGES_PER_REQUEST, REQUEST_TIMEOUT_SECONDS, Fate
 from sightscan.settings import Settings
-from sightscan.warehouse.labels import list_photos_to_label, read_photos_to_label
+from sightscan.warehouse.labels import list_city_photos, read_photos_to_label
 from sightscan.warehouse.ledger import (
     VISION_LANDMARKS,
     CapName,
@@ -145,7 +147,7 @@ def label_photos(
 
 
 class _LabelRun:
-    """The state of one label task; `waiting` are the photos still to be sent, the next one first."""
+    """The state of one label task; `waiting` are the photos still to be sent."""
 
     def __init__(
         self,
@@ -158,14 +160,17 @@ class _LabelRun:
         self.caps = vision_caps(config)
         self.counts: Counter[str] = Counter()
         self.stopped_by: tuple[CapName, ...] = ()
-        self.waiting = deque(
-            list_photos_to_label(
+        sights = list_sights(connection, city.city_id)
+        self.waiting = PhotoChoice(
+            list_city_photos(
                 connection,
                 VISION_LANDMARKS,
                 city.city_id,
                 dag_id=payer.dag_id,
                 run_id=payer.run_id,
-            )
+            ),
+            {sight.sight_id: sight.rank for sight in sights if sight.sight_id is not None},
+            minimum=config.min_image_number_per_label,
         )
         self._connection = connection
         self._client = client
@@ -173,13 +178,14 @@ class _LabelRun:
         self._payer = payer
         self._min_score = config.min_label_score
         self._concurrency = config.vision_concurrency
-        self._index = SightIndex(city, list_sights(connection, city.city_id))
+        self._index = SightIndex(city, sights)
         self._pace = Pace(config.vision_images_per_minute, config.vision_concurrency)
         self._config = config
         self._price: tuple[date, UnitPrice] | None = None
         self._counted = (
             None if self.caps.in_all is None else count_units(connection, VISION_LANDMARKS)
         )
+        self._calls_left = calls_left(self.caps, self.units_spent())
         self._in_flight: dict[Future[PreparedBatch | BatchResult], None] = {}
         self._trouble: ServiceError | None = None
         self._logged_at = time.monotonic()
@@ -228,15 +234,24 @@ class _LabelRun:
 
     def _may_send(self) -> bool:
         return (
-            bool(self.waiting)
+            len(self.waiting) > 0
             and not self.stopped_by
             and self._trouble is None
-            and len(self._in_flight) < self._pace.width
+            and self._has_room()
         )
+
+    def _has_room(self) -> bool:
+        """Tell whether a sender is free, or is as good as free.
+
+        One good answer may wait to be settled until the next batch is sent: the sender need not
+        wait for the warehouse. A bad one is learnt from first.
+        """
+        answered = sum(future.done() and _is_good(future) for future in self._in_flight)
+        return len(self._in_flight) - min(answered, 1) < self._pace.width
 
     def _prepare_next(self, pool: ThreadPoolExecutor) -> None:
         """Read, reserve and prepare the next photos; those that a cap leaves out wait on."""
-        chosen = [self.waiting.popleft() for _ in range(min(len(self.waiting), IMAGES_PER_REQUEST))]
+        chosen = self.waiting.take(IMAGES_PER_REQUEST, calls_left=self._calls_left)
         # Read before they are reserved: a photo that is gone by now must not cost a call.
         photos = {
             photo.sha256: photo
@@ -252,15 +267,19 @@ class _LabelRun:
             is_marked_when_sent=True,
             counted=self._counted,
         )
-        # The others are left out by a cap, or somebody else reserved them at the same moment.
+        self.waiting.forget([sha256 for sha256 in chosen if sha256 not in photos])
+        self._calls_left = max(self._calls_left - len(reserved.calls), 0)
         self.stopped_by = reserved.stopped_by
         if "in_all" in self.stopped_by and self._counted is not None:
             # Some may have been released since that was counted: from now on it is exact, and slow.
             self._counted, self.stopped_by = None, ()
+        mine = {call.subject_sha256 for call in reserved.calls}
+        left_out = [sha256 for sha256 in photos if sha256 not in mine]
         if reserved.stopped_by:
-            mine = {call.subject_sha256 for call in reserved.calls}
-            left_out = [sha256 for sha256 in photos if sha256 not in mine]
-            self.waiting.extendleft(reversed(left_out))
+            self.waiting.put_back(left_out)
+        else:
+            # Somebody else reserved them at the same moment.
+            self.waiting.forget(left_out)
         if reserved.calls:
             self._pace.use(len(reserved.calls))
             batch = [
@@ -274,19 +293,20 @@ class _LabelRun:
         if not self._in_flight:
             time.sleep(timeout)
         done, _ = wait(self._in_flight, timeout=timeout, return_when=FIRST_COMPLETED)
-        for future in done:
-            result = future.result()
-            if isinstance(result, BatchResult):
-                self._settle(result)
-                # Only now: an interrupted settlement is made up for by _settle_the_rest.
-                del self._in_flight[future]
-                continue
+        # What is ready is sent before an answer is settled, and answers are settled one at a time: no
+        # sender waits for the warehouse longer than it must.
+        for future in [each for each in done if isinstance(each.result(), PreparedBatch)]:
             # Already now: what may have been sent must not be released by _settle_the_rest.
             del self._in_flight[future]
+            batch = future.result()
             if self._trouble is None:
-                self._send(pool, result)
+                self._send(pool, batch)
             else:
-                self._release(result)
+                self._release(batch)
+        for future in itertools.islice((each for each in done if each in self._in_flight), 1):
+            self._settle(future.result())
+            # Only now: an interrupted settlement is made up for by _settle_the_rest.
+            del self._in_flight[future]
 
     def _send(self, pool: ThreadPoolExecutor, batch: PreparedBatch) -> None:
         """Send a batch, without the photos that were given up meanwhile by somebody else."""
@@ -319,13 +339,22 @@ class _LabelRun:
         self._write(withhold_batch(batch))
 
     def _write(self, result: BatchResult) -> None:
-        self.counts += settle_batch(
-            self._connection, result, self._index, min_score=self._min_score
-        )
+        """Settle a batch in the warehouse, and let the choice learn from it."""
+        settled = settle_batch(self._connection, result, self._index, min_score=self._min_score)
+        self.counts += settled.counts
+        sent = [photo.sha256 for photo in result.sent]
         if result.outcome.fate in RELEASED:
             # Not processed, so not spent: there may be room below the caps again.
-            self.waiting.extendleft(photo.sha256 for photo in reversed(result.sent))
+            self.waiting.put_back(sent)
+            self._calls_left += len(sent)
             self.stopped_by = ()
+        else:
+            for sha256, sight_ids in settled.accepted_sight_ids.items():
+                self.waiting.note_answer(sha256, sight_ids)
+            self.waiting.forget(
+                [sha256 for sha256 in sent if sha256 not in settled.accepted_sight_ids]
+            )
+        self.waiting.forget([reserved.photo.sha256 for reserved, _ in result.unfit])
 
     def _log_progress(self) -> None:
         if time.monotonic() - self._logged_at < PROGRESS_SECONDS:
@@ -338,3 +367,10 @@ class _LabelRun:
             len(self._in_flight) * IMAGES_PER_REQUEST,
             len(self.waiting),
         )
+
+
+def _is_good(future: Future[PreparedBatch | BatchResult]) -> bool:
+    if future.exception() is not None:
+        return False
+    result = future.result()
+    return isinstance(result, BatchResult) and result.outcome.fate is Fate.ANSWERED

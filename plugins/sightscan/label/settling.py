@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -20,18 +21,26 @@ from sightscan.warehouse.ledger import Settlement, settle_calls
 RELEASED = frozenset({Fate.REFUSED, Fate.OVER_QUOTA, Fate.NEVER_OPENED})
 
 
+@dataclass(frozen=True, slots=True)
+class SettledBatch:
+    """What a batch came to: counts of the report, and the sights accepted on each answered photo.
+
+    Counts: sent, answered, empty, failed, unknown, released (images); accepted, held_back,
+    unmatched (labels).
+    """
+
+    counts: Counter[str]
+    accepted_sight_ids: Mapping[bytes, frozenset[int]]
+
+
 def settle_batch(
     connection: psycopg.Connection[Any],
     result: BatchResult,
     index: SightIndex,
     *,
     min_score: float,
-) -> Counter[str]:
-    """Write a batch's settlements and labels in one transaction; return the counts of the report.
-
-    Counts: sent, answered, empty, failed, unknown, released (images); accepted, held_back,
-    unmatched (labels).
-    """
+) -> SettledBatch:
+    """Write a batch's settlements and labels in one transaction; return what it came to."""
     settlements = [
         # Kept as an answer, so that the photo is never chosen again.
         Settlement(reserved.call_id, "failed", {"not_sent": reason}, f"not sent: {reason}")
@@ -39,6 +48,7 @@ def settle_batch(
     ]
     counts = Counter(failed=len(settlements))
     labels: list[LabelRow] = []
+    accepted: dict[bytes, frozenset[int]] = {}
     outcome = result.outcome
     if outcome.fate is Fate.ANSWERED:
         for photo, response in zip(result.sent, outcome.responses, strict=True):
@@ -49,7 +59,9 @@ def settle_batch(
                 answer = StoredAnswer(
                     photo.call_id, photo.sha256, settlement.answer, photo.found_for
                 )
-                labels += read_labels(answer, index, min_score=min_score)
+                read = read_labels(answer, index, min_score=min_score)
+                labels += read
+                accepted[photo.sha256] = _accepted_sights(read)
         counts["sent"] += len(result.sent)
         succeeded = sum(settlement.state == "succeeded" for settlement in settlements)
         counts["answered"] += succeeded
@@ -67,7 +79,7 @@ def settle_batch(
     with connection.transaction():
         settle_calls(connection, settlements)
         merge_labels(connection, labels)
-    return counts
+    return SettledBatch(counts, accepted)
 
 
 def _settlement_of(photo: SentPhoto, response: dict[str, Any]) -> Settlement:
@@ -80,3 +92,11 @@ def _settlement_of(photo: SentPhoto, response: dict[str, Any]) -> Settlement:
 
 def _states_of(labels: Iterable[LabelRow]) -> Counter[str]:
     return Counter(label.state for label in labels)
+
+
+def _accepted_sights(labels: Iterable[LabelRow]) -> frozenset[int]:
+    return frozenset(
+        label.sight_id
+        for label in labels
+        if label.state == "accepted" and label.sight_id is not None
+    )

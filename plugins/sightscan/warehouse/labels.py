@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -33,6 +34,35 @@ class PhotoToLabel:
     sha256: bytes
     content: bytes
     found_for: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class CityPhoto:
+    """A photo of a city without its bytes, and what came of it: the ground of a choice.
+
+    It waits for a call, or one stands; that one is answered, with these sights' accepted labels, or
+    not (yet).
+    """
+
+    sha256: bytes
+    cluster_sha256: bytes
+    width_pixels: int
+    height_pixels: int
+    source: str
+    found_for: tuple[int, ...]
+    is_waiting: bool
+    is_answered: bool = False
+    accepted_sight_ids: tuple[int, ...] = ()
+
+    @property
+    def longest_side_pixels(self) -> int:
+        """Return its width or its height, whichever is more."""
+        return max(self.width_pixels, self.height_pixels)
+
+    @property
+    def pixel_count(self) -> int:
+        """Return its area."""
+        return self.width_pixels * self.height_pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +101,20 @@ def list_photos_to_label(
     dag_id: str,
     run_id: str,
 ) -> list[bytes]:
-    """Return the sha256 of the city's photos without a standing call, the most useful first."""
+    """Return the sha256 of the city's photos that may be sent by this run, in order."""
+    photos = list_city_photos(connection, bought, city_id, dag_id=dag_id, run_id=run_id)
+    return [photo.sha256 for photo in photos if photo.is_waiting]
+
+
+def list_city_photos(
+    connection: psycopg.Connection[Any],
+    bought: PaidFeature,
+    city_id: str,
+    *,
+    dag_id: str,
+    run_id: str,
+) -> list[CityPhoto]:
+    """Return the city's photos that may be sent by this run, and those about which a call stands."""
     rows = connection.execute(
         statement("list_photos_to_label"),
         {
@@ -83,7 +126,14 @@ def list_photos_to_label(
             "most_attempts": MOST_ATTEMPTS,
         },
     )
-    return [bytes(sha256) for (sha256,) in rows]
+    # Names of sources are few: one string for all, not one a photo.
+    return [
+        CityPhoto(
+            sha256, cluster, width, height, intern(source), tuple(sights), waits, answered,
+            tuple(accepted),
+        )
+        for sha256, cluster, width, height, source, sights, waits, answered, accepted in rows
+    ]  # fmt: skip
 
 
 def read_photos_to_label(
