@@ -34,6 +34,10 @@ class CrawlError(SightScanError):
     """A source gave nothing where it must give something, or cannot be read any more."""
 
 
+class ReviewError(SightScanError):
+    """A person's decision about labels cannot be stored as it is."""
+
+
 class DatasetError(SightScanError):
     """A training set cannot be frozen from what is labelled."""
 

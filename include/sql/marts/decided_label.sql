@@ -70,5 +70,5 @@ comment on column mart.decided_label.score is 'Confidence of the provider, 0 to 
 comment on column mart.decided_label.reason is 'Why a rule did not accept it.';
 comment on column mart.decided_label.recorded_at is 'When the label became known.';
 comment on column mart.decided_label.sight_id is 'The sight, after review.';
-comment on column mart.decided_label.review is 'The last decision: accept, reject or rename; null if there is none.';
+comment on column mart.decided_label.review is 'The last decision: accept, reject, rename or withdraw; null if there is none.';
 comment on column mart.decided_label.state is 'accepted (may train), held_back, unmatched, or rejected by a person.';

@@ -27,7 +27,15 @@ select
             group by label.reason
         ) as by_reason
     ) as held_back_by_reason,
-    activity.empty_photo_count::double precision / nullif(activity.answered_photo_count, 0) as empty_share
+    activity.empty_photo_count::double precision / nullif(activity.answered_photo_count, 0) as empty_share,
+    activity.unmatched_photo_count::double precision / nullif(activity.answered_photo_count, 0) as unmatched_share,
+    activity.accepted_count::double precision
+    / nullif(activity.accepted_count + activity.held_back_count + activity.rejected_count, 0) as accepted_share,
+    activity.reviewed_count / (
+        select nullif(count(*), 0)::double precision
+        from core.label
+        where label.sight_id = sight.sight_id
+    ) as reviewed_share
 from core.sight
 cross join
     lateral (
@@ -51,6 +59,9 @@ comment on column mart.label_quality.sight_name is 'Its name on screen.';
 comment on column mart.label_quality.answered_photo_count is 'Photos found for it that the provider answered for.';
 comment on column mart.label_quality.empty_photo_count is 'Of these, photos without any landmark.';
 comment on column mart.label_quality.empty_share is 'Their share, 0 to 1; null without answers.';
+comment on column mart.label_quality.unmatched_share is 'Share of the answered photos with landmarks, but none of the city, 0 to 1; null without answers.';
+comment on column mart.label_quality.accepted_share is 'Share of its boxes that may train, 0 to 1; null without any.';
+comment on column mart.label_quality.reviewed_share is 'Share of the boxes that the provider took for it about which a person decided, 0 to 1; null without any.';
 comment on column mart.label_quality.unmatched_photo_count is 'Of these, photos with landmarks, but none of the city.';
 comment on column mart.label_quality.accepted_count is 'Boxes of it that may train.';
 comment on column mart.label_quality.held_back_count is 'Boxes of it that a rule holds back.';

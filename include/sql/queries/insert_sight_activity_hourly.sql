@@ -98,10 +98,13 @@ with events as (
         label.recorded_at >= %(start_at)s
         and label.recorded_at < %(end_at)s
         and label.sight_id is not null
+        -- A decision that was withdrawn is none.
         and exists (
             select 1
-            from core.label_review
-            where label_review.label_id = label.label_id
+            from mart.decided_label
+            where
+                decided_label.label_id = label.label_id
+                and decided_label.review <> 'withdraw'
         )
 )
 

@@ -38,6 +38,7 @@ POLL_SECONDS = 0.3
 MART_ORDER = (
     "decided_label",
     "accepted_label",
+    "label_to_review",
     "trainable_photo",
     "published_model",
     "published_model_file",

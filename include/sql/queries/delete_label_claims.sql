@@ -1,0 +1,2 @@
+delete from core.label_claim
+where claimed_until < now()

@@ -1,0 +1,24 @@
+-- Reviews are made by staff, straight into core: the app's inbox for them never had a reader.
+drop table load.review;
+
+-- A decision is taken back by another row, never by a deletion: then the rule's word counts again.
+alter table core.label_review
+drop constraint label_review_decision_known,
+add constraint label_review_decision_known
+check (decision in ('accept', 'reject', 'rename', 'withdraw')) not valid;
+alter table core.label_review validate constraint label_review_decision_known;
+comment on column core.label_review.decision is
+'accept, reject or rename; withdraw takes back what was decided before.';
+
+create table core.label_claim (
+    label_id bigint primary key references core.label (label_id),
+    claimed_by text not null,
+    claimed_until timestamptz not null
+);
+comment on table core.label_claim is 'Labels that lie before a reviewer, so that no other one gets them meanwhile.';
+comment on column core.label_claim.label_id is 'The label.';
+comment on column core.label_claim.claimed_by is 'The reviewer.';
+comment on column core.label_claim.claimed_until is 'When others may get it again.';
+
+grant select, insert, update, delete on core.label_claim to sightscan_pipeline;
+grant select on core.label_claim to sightscan_analyst;

@@ -1,0 +1,1 @@
+"""Pages for staff inside Airflow's API server: who is logged in to Airflow may see them."""

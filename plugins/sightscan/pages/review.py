@@ -1,0 +1,185 @@
+"""The page where people decide about labels: its file, and what it asks of the warehouse."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, Field
+
+from sightscan.city import Place
+from sightscan.pages.staff import Decider, FromOwnPage, Viewer, may_decide
+from sightscan.warehouse.cities import find_city, list_cities
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.reviews import (
+    ABOVE_ALL_SCORES,
+    BulkOrder,
+    Decision,
+    Kind,
+    LabelDecision,
+    LabelToReview,
+    ReviewFilter,
+    claim_labels,
+    count_labels,
+    decide_in_bulk,
+    store_decisions,
+)
+from sightscan.warehouse.sights import list_sights
+
+PAGE = Path(__file__).parent / "static" / "review.html"
+MOST_AT_ONCE = 60
+# Who has looked at more without deciding anything should filter.
+MOST_SEEN = 20_000
+MOST_DECISIONS = 10_000
+
+router = APIRouter(prefix="/review")
+
+Score = Annotated[float, Field(ge=0, le=ABOVE_ALL_SCORES)]
+LabelId = Annotated[int, Field(ge=1, lt=2**63)]
+
+
+class Wanted(BaseModel):
+    """Which labels the page asks for, and which it has already."""
+
+    city: str
+    kinds: tuple[Kind, ...] = ("held_back", "uncertain")
+    reason: str | None = None
+    sight_id: LabelId | None = None
+    least_score: Score = 0.0
+    below_score: Score = ABOVE_ALL_SCORES
+    seen: Annotated[list[LabelId], Field(max_length=MOST_SEEN)] = []
+    most: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = 10
+
+
+class Decided(BaseModel):
+    """One decision; a rename has a sight."""
+
+    review_id: UUID
+    label_id: LabelId
+    decision: Decision
+    sight_id: LabelId | None = None
+
+
+class Decisions(BaseModel):
+    """Decisions that are stored together."""
+
+    decisions: Annotated[list[Decided], Field(min_length=1, max_length=MOST_DECISIONS)]
+
+
+class Order(BaseModel):
+    """One decision for all that wait for one sight for one reason."""
+
+    order_id: UUID
+    city: str
+    kind: Literal["held_back", "uncertain", "unmatched"]
+    reason: str
+    sight_id: LabelId
+    decision: Literal["accept", "reject"]
+    expected_count: Annotated[int, Field(ge=1, le=MOST_DECISIONS)]
+    least_score: Score = 0.0
+    below_score: Score = ABOVE_ALL_SCORES
+
+
+@router.get("/")
+def show_page(_: Viewer) -> FileResponse:
+    """Return the page."""
+    return FileResponse(PAGE, headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/start")
+def start(reviewer: Viewer, user: GetUserDep) -> dict[str, Any]:
+    """Return who is there, and the cities."""
+    with connect(autocommit=True) as connection:
+        cities = list_cities(connection)
+    return {
+        "reviewer": reviewer,
+        "may_decide": may_decide(user),
+        "cities": [{"slug": city.slug, "name": city.name} for city in cities],
+    }
+
+
+@router.get("/waiting")
+def count_waiting(
+    _: Viewer,
+    city: str,
+    least_score: Annotated[float, Query(ge=0)] = 0.0,
+    below_score: Annotated[float, Query(le=ABOVE_ALL_SCORES)] = ABOVE_ALL_SCORES,
+) -> dict[str, Any]:
+    """Return the city's sights, for filter and rename, and how many labels wait for what."""
+    with connect(autocommit=True) as connection:
+        found = find_city(connection, city)
+        wanted = ReviewFilter(found.city_id, least_score=least_score, below_score=below_score)
+        counts = count_labels(connection, wanted)
+        sights = list_sights(connection, found.city_id)
+    return {
+        "sights": [
+            {
+                "sight_id": sight.sight_id,
+                "name": sight.name,
+                "names": sorted({*sight.names.values(), *sight.aliases} - {sight.name}),
+            }
+            for sight in sights
+        ],
+        "counts": [asdict(count) for count in counts],
+    }
+
+
+@router.post("/next", dependencies=[FromOwnPage])
+def list_next(reviewer: Decider, wanted: Wanted) -> dict[str, Any]:
+    """Return the next labels; no other reviewer gets them for a while."""
+    with connect(autocommit=True) as connection:
+        labels = claim_labels(
+            connection,
+            ReviewFilter(
+                find_city(connection, wanted.city).city_id,
+                kinds=wanted.kinds,
+                reason=wanted.reason,
+                sight_id=wanted.sight_id,
+                least_score=wanted.least_score,
+                below_score=wanted.below_score,
+            ),
+            reviewer=reviewer,
+            seen=wanted.seen,
+            most=wanted.most,
+        )
+    return {"labels": [_shown(label) for label in labels]}
+
+
+@router.post("/decide", dependencies=[FromOwnPage])
+def decide(reviewer: Decider, body: Decisions) -> dict[str, int]:
+    """Store decisions, all or none; again is the same."""
+    decisions = [
+        LabelDecision(each.review_id, each.label_id, each.decision, each.sight_id)
+        for each in body.decisions
+    ]
+    with connect(autocommit=True) as connection:
+        store_decisions(connection, decisions, reviewer=reviewer)
+    return {"stored": len(decisions)}
+
+
+@router.post("/bulk", dependencies=[FromOwnPage])
+def decide_many(reviewer: Decider, order: Order) -> dict[str, list[int]]:
+    """Decide all that wait for one sight for one reason, if they are as many as was said."""
+    with connect(autocommit=True) as connection:
+        values = order.model_dump(exclude={"city"})
+        city_id = find_city(connection, order.city).city_id
+        label_ids = decide_in_bulk(
+            connection, BulkOrder(city_id=city_id, **values), reviewer=reviewer
+        )
+    return {"label_ids": list(label_ids)}
+
+
+def _shown(label: LabelToReview) -> dict[str, Any]:
+    """Return what the page needs; the distance says more than two pairs of coordinates."""
+    distance = None
+    if label.latitude is not None and label.longitude is not None:
+        place = Place(label.latitude, label.longitude)
+        if label.sight_latitude is not None and label.sight_longitude is not None:
+            sight_place = Place(label.sight_latitude, label.sight_longitude)
+            distance = round(place.distance_meters(sight_place))
+    return asdict(label) | {"sha256": label.sha256.hex(), "distance_meters": distance}

@@ -1,0 +1,184 @@
+"""A person reviews labels in Chromium, mostly by keys; the warehouse says what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from sandbox.addresses import PostgresAddress
+from tests.doubtful_city import HOSTILE, DoubtfulCity, store_doubtful_city
+from tests.end_to_end.api_server import ApiServer, run_api_server
+from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
+
+pytestmark = pytest.mark.slow
+
+PAGE = "/sightscan/review/"
+PHONE = {"width": 390, "height": 800}
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, migrated_database: PostgresAddress
+) -> Iterator[ApiServer]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in migrated_database.environment.items():
+            patch.setenv(name, value)
+        with run_api_server(tmp_path_factory.mktemp("airflow")) as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=find_chromium(), headless=True, args=[*CHROMIUM_FLAGS]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def login(server: ApiServer, browser: Browser) -> Any:
+    page = browser.new_page()
+    server.log_in(page, PAGE)
+    state = page.context.storage_state()
+    page.close()
+    return state
+
+
+@pytest.fixture
+def city(warehouse: psycopg.Connection[Any]) -> DoubtfulCity:
+    return store_doubtful_city(warehouse)
+
+
+@pytest.fixture
+def open_page(
+    server: ApiServer, browser: Browser, login: Any, city: DoubtfulCity
+) -> Iterator[Callable[..., Page]]:
+    contexts = []
+    troubles: list[str] = []
+
+    def opened(query: str = "", **options: Any) -> Page:
+        context = browser.new_context(storage_state=login, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else 0)
+        page.goto(f"{server.url}{PAGE}{query}")
+        page.locator("main:visible").wait_for()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+def reviews(warehouse: psycopg.Connection[Any]) -> list[tuple[int, str, int | None, str]]:
+    rows = warehouse.execute(
+        "select label_id, decision, sight_id, reviewed_by from core.label_review order by recorded_at"
+    )
+    return [tuple(row) for row in rows]  # type: ignore[misc]
+
+
+def settle(page: Page) -> None:
+    """Wait until all decisions have been sent."""
+    expect(page.locator("body")).to_have_attribute("data-pending", "0")
+
+
+def test_keys_accept_reject_rename_skip_and_undo(
+    open_page: Callable[..., Page], warehouse: psycopg.Connection[Any], city: DoubtfulCity
+) -> None:
+    page = open_page()
+    expect(page.locator("#progress")).to_have_text("1 of 6")
+    first, second, third, fourth = city.held_back
+    bridge = city.sight_ids["Old Bridge"]
+    page.keyboard.press("a")
+    page.keyboard.press("r")
+    page.keyboard.press("n")
+    page.keyboard.type("velha")
+    page.keyboard.press("Enter")
+    page.keyboard.press("s")
+    expect(page.locator("#progress")).to_have_text("5 of 6")
+    page.keyboard.press("u")
+    page.keyboard.press("r")
+    page.keyboard.press("u")
+    settle(page)
+    assert reviews(warehouse) == [
+        (first, "accept", None, "ann"),
+        (second, "reject", None, "ann"),
+        (third, "rename", bridge, "ann"),
+        (fourth, "reject", None, "ann"),
+        (fourth, "withdraw", None, "ann"),
+    ]
+    trained = warehouse.execute("select label_id, sight_id from mart.accepted_label")
+    assert (third, bridge) in trained.fetchall()
+
+
+def test_last_label_is_followed_by_a_sentence(
+    open_page: Callable[..., Page], warehouse: psycopg.Connection[Any]
+) -> None:
+    page = open_page("?reason=uncertain:uncertain_score")
+    page.keyboard.press("a")
+    expect(page.locator("#empty-text")).to_contain_text("Done")
+    settle(page)
+    assert [decision for _, decision, _, _ in reviews(warehouse)] == ["accept"]
+
+
+def test_label_without_a_box_can_only_be_rejected(open_page: Callable[..., Page]) -> None:
+    page = open_page("?reason=held_back:degenerate_box")
+    expect(page.locator("#accept")).to_be_disabled()
+    expect(page.locator("#rename")).to_be_disabled()
+    page.keyboard.press("a")
+    expect(page.locator("#progress")).to_have_text("1 of 1")
+
+
+def test_what_strangers_wrote_is_text(open_page: Callable[..., Page]) -> None:
+    page = open_page("?reason=unmatched:no_such_sight")
+    expect(page.locator("#description")).to_have_text(HOSTILE)
+    assert page.title() == "Review labels · SightScan"
+
+
+def test_grid_decides_what_is_ticked(
+    open_page: Callable[..., Page], warehouse: psycopg.Connection[Any], city: DoubtfulCity
+) -> None:
+    page = open_page("?mode=grid")
+    for label_id in city.held_back[1:3]:
+        page.locator(f"[data-label='{label_id}']").click()
+    page.keyboard.press("r")
+    settle(page)
+    assert {(label_id, decision) for label_id, decision, _, _ in reviews(warehouse)} == {
+        (label_id, "reject") for label_id in city.held_back[1:3]
+    }
+
+
+def test_all_of_one_sight_and_reason_are_rejected_after_a_question_and_taken_back(
+    open_page: Callable[..., Page], warehouse: psycopg.Connection[Any], city: DoubtfulCity
+) -> None:
+    sight = city.sight_ids["White Tower"]
+    page = open_page(f"?mode=grid&reason=held_back:low_score&sight={sight}")
+    page.locator("#reject-all").click()
+    expect(page.locator("#question")).to_contain_text("Reject all 4 labels of White Tower")
+    page.locator("#yes").click()
+    expect(page.locator("#done")).to_have_text("Rejected: 4 labels")
+    page.keyboard.press("u")
+    expect(page.locator("#done")).to_have_text("Undone")
+    settle(page)
+    expect(page.locator(".tile")).to_have_count(4)
+    decisions = [decision for _, decision, _, _ in reviews(warehouse)]
+    assert decisions == ["reject"] * 4 + ["withdraw"] * 4
+
+
+def test_page_fits_a_phone(open_page: Callable[..., Page]) -> None:
+    page = open_page(viewport=PHONE, has_touch=True)
+    page.locator("#box rect.over").wait_for(state="attached")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    for name in ("accept", "reject", "rename", "skip", "undo"):
+        box = page.locator(f"#{name}").bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= PHONE["height"]
+        assert box["height"] >= 44
