@@ -140,9 +140,13 @@ up: ## start everything in Docker, with the Celery executor
 down: ## stop what `make up` started; the volumes stay
 	docker compose --env-file .env -f docker/compose.yaml down
 
+.PHONY: bench-crawl
+bench-crawl: setup .venv/bench/.installed ## photos a second beside img2dataset's, and what ten kills cost
+	$(AIRFLOW)/python -m benchmarks.crawl --img2dataset .venv/bench/bin/python
+
 .PHONY: lock
 lock: ## write the lock files anew from the .in files (needs uv)
-	bin=$$(command -v uv) && for file in requirements sandbox/requirements tests/requirements \
+	bin=$$(command -v uv) && for file in requirements sandbox/requirements tests/requirements benchmarks/requirements \
 		tests/runner-requirements detector_app/requirements trainer/requirements; do \
 		"$$bin" pip compile --python-version 3.11.7 --quiet --no-emit-index-url \
 			--no-emit-find-links --no-header \
@@ -161,6 +165,12 @@ clean: ## remove what the demo and the tests left (not the environments)
 		{ echo "error: $(PYTHON) is not Python 3.11; install it or name it: make PYTHON=..."; exit 2; }
 	@$(PYTHON) -m venv .venv/airflow
 	@$(AIRFLOW)/python $(INSTALL) -r requirements.txt -r sandbox/requirements.txt
+	@touch $@
+
+.venv/bench/.installed: benchmarks/requirements.txt
+	@echo "Installing img2dataset, for the benchmark of the crawl only ..."
+	@$(PYTHON) -m venv .venv/bench
+	@.venv/bench/bin/python $(INSTALL) -r benchmarks/requirements.txt
 	@touch $@
 
 .venv/trainer/.installed: trainer/requirements.txt

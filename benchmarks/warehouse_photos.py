@@ -22,7 +22,7 @@ import psycopg
 
 from benchmarks.report import Row
 from sightscan.city import City, Place, Sight
-from sightscan.crawl.photos import BATCH_PHOTOS
+from sightscan.crawl.writer import BATCH_PHOTOS
 from sightscan.dataset.export import export_dataset
 from sightscan.settings import REPOSITORY
 from sightscan.warehouse.cities import add_city

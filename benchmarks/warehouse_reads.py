@@ -35,7 +35,9 @@ CITY_ROWS = (
     "photo_attribution",
     "sight_coverage",
     "spend_by_month",
+    "spend_estimate",
 )
+ANY_SCORE = {"least_score": 0.0, "below_score": 2.0}
 CITY_COUNTS = ("trainable_photo", "accepted_label", "decided_label")
 
 
@@ -68,6 +70,7 @@ def list_questions(city_id: str, slug: str) -> tuple[Question, ...]:
         _read("app", APP / "list_cities.sql", {}),
         _read("app", APP / "read_model_file.sql", onnx),
         _read("city DAG, decide and freeze", queries / "list_labelled_photos.sql", city),
+        _read("review page", queries / "count_labels_to_review.sql", {**city, **ANY_SCORE}),
         _read("demo", queries / "summarise_city.sql", named),
         _read("demo", queries / "list_published_splits.sql", named),
         _read("demo", queries / "find_published_file.sql", named),

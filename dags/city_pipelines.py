@@ -23,9 +23,9 @@ Finds the sights, crawls photos of them, has them labelled by Google Vision with
 when enough is new, trains YOLOv5 on a GPU instance that is started for it and stopped after it.
 The model replaces the one in place only if it is better on the frozen test photos.
 
-**Reads** MAX_SIGHTS_PER_CITY, MAX_IMAGES_PER_SIGHT, MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY,
-MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING, MIN_IMAGE_NUMBER_PER_LABEL, MTS_EPOCHS and
-MTS_EC2_INSTANCE_ID; the city's row in the registry and the trigger form override them.
+**Reads** MAX_SIGHTS_PER_CITY, MAX_IMAGES_PER_SIGHT, PHOTO_SOURCES, LICENCE_POLICY,
+MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY, MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING,
+MIN_IMAGE_NUMBER_PER_LABEL, MTS_EPOCHS and MTS_EC2_INSTANCE_ID; the city's row in the registry and the trigger form override them.
 
 **May it be run again?** Yes, at any time: finished work is not repeated, no photo is paid for
 twice, and a run that finds nothing new ends after `decide_training` and says what is missing.
@@ -45,10 +45,46 @@ PARAMS = {
     "photos_per_sight": Param(
         None,
         type=["null", "integer"],
-        minimum=1,
+        minimum=0,
         maximum=10_000,
         title="Photos per sight",
-        description="At most so many photos of each sight. Empty: MAX_IMAGES_PER_SIGHT.",
+        description=(
+            "At most so many photos of each sight; 0 crawls none. Empty: MAX_IMAGES_PER_SIGHT."
+        ),
+    ),
+    "photo_sources": Param(
+        None,
+        type=["null", "string"],
+        title="Photo sources",
+        description=(
+            "In this order until there are enough, comma-separated: wikimedia_commons, openverse, "
+            "flickr, google, bing, local_folder. Empty: PHOTO_SOURCES."
+        ),
+    ),
+    "licence_policy": Param(
+        None,
+        type=["null", "string"],
+        enum=[None, "open", "any"],
+        title="Licence policy",
+        description=(
+            "open: only photos that anybody may use and change; any: all, each with the licence "
+            "that is known of it. Empty: LICENCE_POLICY."
+        ),
+    ),
+    "full_resolution": Param(
+        None,
+        type=["null", "boolean"],
+        title="Full resolution",
+        description=("Fetch originals, not photos of 960 pixels. Empty: CRAWL_FULL_RESOLUTION."),
+    ),
+    "skip_known": Param(
+        None,
+        type=["null", "boolean"],
+        title="Skip known photos",
+        description=(
+            "No: ask again for the photos that are there, and fetch those that have changed. "
+            "Empty: CRAWL_SKIP_KNOWN."
+        ),
     ),
     "vision_calls": Param(
         None,

@@ -65,6 +65,12 @@ SETTING_PREFIXES = (
     "WIKIDATA_",
     "COMMONS_",
     "CRAWL_",
+    "OPENVERSE_",
+    "FLICKR_",
+    "GOOGLE_IMAGES_",
+    "BING_",
+    "PHOTO_",
+    "LICENCE_",
     "MAX_",
     "MIN_",
     "PHOTO_",
@@ -85,6 +91,8 @@ def clean_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in list(os.environ):
         if name.startswith(SETTING_PREFIXES):
             monkeypatch.delenv(name)
+    # What one test's crawl left behind must not be found by the next.
+    monkeypatch.setenv("CRAWL_SPOOL_FOLDER", tempfile.mkdtemp(dir=_airflow_home.name))
     settings.cache_clear()
     yield
     settings.cache_clear()

@@ -37,6 +37,15 @@ def store_sights(
 
 
 def settings_for(web: WebServer, **overrides: object) -> Settings:
-    """Return settings that crawl the stand-in of Commons."""
-    trusted = {"commons_api_url": web.commons_api_url, "crawl_trusted_origins": web.url}
-    return read_settings(**(trusted | overrides))
+    """Return settings that crawl the stand-in of Commons, as fast as it lets them."""
+    stand_in = {
+        "photo_sources": "wikimedia_commons",
+        "commons_api_url": web.commons_api_url,
+        "openverse_api_url": web.openverse_api_url,
+        "google_images_url": web.google_url,
+        "bing_images_url": web.bing_url,
+        "crawl_trusted_origins": web.url,
+        "crawl_requests_per_second": 0,
+        "crawl_requests_at_once": 8,
+    }
+    return read_settings(**(stand_in | overrides))

@@ -17,6 +17,17 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sightscan.errors import SettingsError
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PHOTO_SOURCES = ("wikimedia_commons", "openverse", "flickr", "google", "bing", "local_folder")
+# The choices of the first crawler, as a city's row may still have them.
+FIRST_CRAWLER_NAMES = {
+    "limit": "max_images_per_sight",
+    "sights_limit": "max_sights_per_city",
+    "threads": "crawl_threads",
+    "full": "crawl_full_resolution",
+    "skip": "crawl_skip_known",
+    "face": "crawl_face_filter",
+}
+GONE_CHOICES = frozenset({"no_gui", "no_driver"})
 
 
 class Settings(BaseSettings):
@@ -55,8 +66,24 @@ class Settings(BaseSettings):
     # Crawl
     commons_api_url: str = "https://commons.wikimedia.org/w/api.php"
     openverse_api_url: str = "https://api.openverse.org"
-    max_images_per_sight: int = Field(200, ge=1, le=10_000)
+    flickr_api_url: str = "https://api.flickr.com/services/rest/"
+    google_images_url: str = "https://www.google.com/search"
+    bing_images_url: str = "https://www.bing.com/images/async"
+    flickr_api_key: SecretStr | None = None
+    photo_folder: Path | None = None
+    photo_sources: str = "wikimedia_commons,openverse"
+    licence_policy: Literal["open", "any"] = "open"
+    max_images_per_sight: int = Field(200, ge=0, le=10_000)
     crawl_threads: int = Field(4, ge=1, le=64)
+    crawl_full_resolution: bool = False
+    crawl_skip_known: bool = True
+    crawl_spool_folder: Path | None = None
+    crawl_requests_at_once: int = Field(2, ge=1, le=64)
+    crawl_requests_per_second: float = Field(5, ge=0)
+    openverse_requests_per_minute: float = Field(20, ge=1)
+    commons_category_depth: int = Field(2, ge=0, le=5)
+    commons_nearby_meters: int = Field(150, ge=0, le=10_000)
+    crawl_obey_robots_of_search_pages: bool = True
     crawl_trusted_origins: str = ""
     min_photo_side_pixels: int = Field(200, ge=32)
     max_photo_bytes: int = Field(20_000_000, ge=1_000)
@@ -123,6 +150,26 @@ class Settings(BaseSettings):
         return ids
 
     @property
+    def photo_source_names(self) -> tuple[str, ...]:
+        """Return the sources of photos in the order in which they are asked, each once.
+
+        Raises:
+            SettingsError: none is named, or one that there is not.
+
+        """
+        asked = (part.strip().lower() for part in self.photo_sources.split(","))
+        names = tuple(dict.fromkeys(name for name in asked if name))
+        unknown = [name for name in names if name not in PHOTO_SOURCES]
+        if unknown or not names:
+            msg = (
+                f"PHOTO_SOURCES={self.photo_sources!r} names "
+                f"{f'the unknown source {unknown[0]!r}' if unknown else 'no source'}; expected one "
+                f"or several of {', '.join(PHOTO_SOURCES)}, comma-separated"
+            )
+            raise SettingsError(msg)
+        return names
+
+    @property
     def trusted_origins(self) -> frozenset[str]:
         """Return the origins (scheme://host:port) that may be crawled on private addresses."""
         return frozenset(
@@ -143,12 +190,32 @@ class Settings(BaseSettings):
             SettingsError: a name is not a setting, or a value is senseless.
 
         """
+        overrides = self._renamed(overrides)
         unknown = sorted(set(overrides) - set(type(self).model_fields))
         if unknown:
             msg = f"no setting is called {unknown[0]!r}; .env.example lists those that there are"
             raise SettingsError(msg)
         given = {name: value for name, value in overrides.items() if value is not None}
         return read_settings(**(dict(self) | given))
+
+    def _renamed(self, overrides: Mapping[str, object]) -> dict[str, object]:
+        """Return overrides under today's names; a name of today wins over one of the first crawler."""
+        gone = sorted(set(overrides) & GONE_CHOICES)
+        if gone:
+            msg = (
+                f"{gone[0]!r} was for the browser that the first crawler drove: there is none any "
+                "more, pages are read without; take it out (docs/crawl.md lists the old choices)"
+            )
+            raise SettingsError(msg)
+        renamed = {
+            FIRST_CRAWLER_NAMES[name]: value
+            for name, value in overrides.items()
+            if name in FIRST_CRAWLER_NAMES
+        }
+        if overrides.get("google"):
+            renamed["photo_sources"] = f"{self.photo_sources},google"
+        old = {*FIRST_CRAWLER_NAMES, "google"}
+        return renamed | {name: value for name, value in overrides.items() if name not in old}
 
     @property
     def user_agent(self) -> str:

@@ -46,6 +46,8 @@ def pipeline_settings(addresses: SandboxAddresses, folder: Path) -> dict[str, st
         "COMMONS_API_URL": addresses.commons_api_url,
         "OPENVERSE_API_URL": addresses.openverse_api_url,
         "PLACES_API_URL": addresses.places_api_url,
+        "GOOGLE_IMAGES_URL": f"{addresses.search_pages_url}/search",
+        "BING_IMAGES_URL": f"{addresses.search_pages_url}/images/async",
         "CRAWL_TRUSTED_ORIGINS": ",".join(addresses.trusted_origins),
         "VISION_ENDPOINT": addresses.vision_endpoint,
         "AWS_ENDPOINT_URL": addresses.aws.endpoint_url,

@@ -127,6 +127,9 @@ def _environment(addresses: SandboxAddresses, folder: Path) -> dict[str, str]:
     )
     return {
         **environment,
+        # One stand-in of a catalogue is enough, and nobody needs to be spared.
+        "PHOTO_SOURCES": "wikimedia_commons",
+        "CRAWL_REQUESTS_PER_SECOND": "0",
         "MTS_CHECK_INTERVAL_SECONDS": "0.2",
         "MTS_HOST_TIMEOUT_SECONDS": "30",
         "MTS_TRAINER_COMMAND": quick_trainer(),

@@ -131,6 +131,10 @@ def test_every_field_of_the_trigger_form_is_typed_and_explained(city_dag: DAG) -
     assert set(city_dag.params) == {
         "sights",
         "photos_per_sight",
+        "photo_sources",
+        "licence_policy",
+        "full_resolution",
+        "skip_known",
         "vision_calls",
         "epochs",
         "image_size",

@@ -105,11 +105,11 @@ def test_one_sight_that_cannot_be_crawled_is_red_but_the_city_goes_on(
 ) -> None:
     real = photos.crawl_photos
 
-    def fail_first(connection: Any, config: Any, city: Any, sight: Any) -> Any:
+    def fail_first(connection: Any, config: Any, city: Any, sight: Any, **save: Any) -> Any:
         if sight.rank == 1:
             msg = "Commons is out of order for this sight"
             raise CrawlError(msg)
-        return real(connection, config, city, sight)
+        return real(connection, config, city, sight, **save)
 
     monkeypatch.setattr(photos, "crawl_photos", fail_first)
     run = run_city()

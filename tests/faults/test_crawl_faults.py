@@ -20,7 +20,7 @@ from sandbox.commons import CommonsLimits
 from sandbox.counts import Counts
 from sandbox.web import WebServer
 from sandbox.world import World
-from sightscan.crawl import commons, photos
+from sightscan.crawl import crawler, writer
 from sightscan.crawl.photos import crawl_photos
 from sightscan.errors import CrawlError, ServiceError
 from sightscan.settings import read_settings
@@ -31,12 +31,12 @@ from tests.small_world import draw_small_world
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRAWL = """
 import sys
-from sightscan.crawl import photos
+from sightscan.crawl import photos, writer
 from sightscan.settings import settings
 from sightscan.warehouse.cities import find_city
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.sights import read_sight
-photos.BATCH_PHOTOS = 2
+writer.BATCH_PHOTOS = 2
 with connect(autocommit=True) as connection:
     sight = read_sight(connection, int(sys.argv[1]))
     photos.crawl_photos(connection, settings(), find_city(connection, sight.city_id), sight)
@@ -134,8 +134,8 @@ def test_crawl_ends_its_threads_when_the_warehouse_fails(
         message = "the server closed the connection"
         raise psycopg.OperationalError(message)
 
-    monkeypatch.setattr(photos, "merge_photos", broken)
-    monkeypatch.setattr(photos, "BATCH_PHOTOS", 1)
+    monkeypatch.setattr(writer, "merge_photos", broken)
+    monkeypatch.setattr(writer, "BATCH_PHOTOS", 1)
     with (
         WebServer(world, facts, Counts()) as web,
         pytest.raises(psycopg.OperationalError, match="closed the connection"),
@@ -156,7 +156,7 @@ def test_error_inside_a_thread_is_the_error_of_the_crawl(
         message = "a bug in the inspection"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(commons, "inspect_photo", broken)
+    monkeypatch.setattr(crawler, "inspect_photo", broken)
     with (
         WebServer(world, facts, Counts()) as web,
         pytest.raises(RuntimeError, match="a bug in the inspection"),

@@ -47,7 +47,7 @@ cross join
             coalesce(sum(fact.labels_held_back), 0)::bigint as held_back_count,
             coalesce(sum(fact.labels_rejected), 0)::bigint as rejected_count,
             coalesce(sum(fact.labels_reviewed), 0)::bigint as reviewed_count
-        from mart.sight_activity_hourly_v2 as fact
+        from mart.sight_activity_hourly_v1 as fact
         where fact.sight_id = sight.sight_id
     ) as activity
 where sight.state in ('active', 'retired');
@@ -61,7 +61,7 @@ comment on column mart.label_quality.empty_photo_count is 'Of these, photos with
 comment on column mart.label_quality.empty_share is 'Their share, 0 to 1; null without answers.';
 comment on column mart.label_quality.unmatched_share is 'Share of the answered photos with landmarks, but none of the city, 0 to 1; null without answers.';
 comment on column mart.label_quality.accepted_share is 'Share of its boxes that may train, 0 to 1; null without any.';
-comment on column mart.label_quality.reviewed_share is 'Share of the boxes that the provider took for it about which a person decided, 0 to 1; null without any.';
+comment on column mart.label_quality.reviewed_share is 'Share of the boxes taken for it by the provider that a person decided about, 0 to 1; null without any.';
 comment on column mart.label_quality.unmatched_photo_count is 'Of these, photos with landmarks, but none of the city.';
 comment on column mart.label_quality.accepted_count is 'Boxes of it that may train.';
 comment on column mart.label_quality.held_back_count is 'Boxes of it that a rule holds back.';

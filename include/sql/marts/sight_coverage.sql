@@ -36,7 +36,7 @@ cross join
             coalesce(sum(fact.labels_accepted), 0)::bigint as box_count,
             coalesce(sum(fact.labels_held_back), 0)::bigint as held_back_count,
             coalesce(sum(fact.labels_rejected), 0)::bigint as rejected_box_count
-        from mart.sight_activity_hourly_v2 as fact
+        from mart.sight_activity_hourly_v1 as fact
         where fact.sight_id = sight.sight_id
     ) as activity
 where sight.state in ('active', 'retired');

@@ -59,11 +59,18 @@ gone_loaded_label as (
     returning loaded.sha256
 ),
 
-gone_loaded_review as (
-    delete from load.review as loaded
+gone_claim as (
+    delete from core.label_claim
     using core.label
-    where loaded.label_id = label.label_id and label.sha256 = any(%(sha256s)s)
-    returning loaded.review_id
+    where label_claim.label_id = label.label_id and label.sha256 = any(%(sha256s)s)
+    returning label_claim.label_id
+),
+
+gone_visit as (
+    delete from core.photo_visit
+    using core.photo_source
+    where photo_visit.url_sha256 = photo_source.url_sha256 and photo_source.sha256 = any(%(sha256s)s)
+    returning photo_visit.url_sha256
 ),
 
 gone_contribution as (
@@ -128,9 +135,14 @@ gone as (
     from gone_loaded_label
     union all
     select
-        'load.review' as table_name,
+        'core.label_claim' as table_name,
         null::timestamptz as hour_at
-    from gone_loaded_review
+    from gone_claim
+    union all
+    select
+        'core.photo_visit' as table_name,
+        null::timestamptz as hour_at
+    from gone_visit
     union all
     select
         'load.contribution' as table_name,

@@ -36,9 +36,9 @@ with spans as (
     from mart.city_activity_hourly_v2
     union all
     select
-        min(sight_activity_hourly_v2.hour_at) as first_at,
-        max(sight_activity_hourly_v2.hour_at) as last_at
-    from mart.sight_activity_hourly_v2
+        min(sight_activity_hourly_v1.hour_at) as first_at,
+        max(sight_activity_hourly_v1.hour_at) as last_at
+    from mart.sight_activity_hourly_v1
     union all
     select
         min(city_spend_hourly_v1.hour_at) as first_at,

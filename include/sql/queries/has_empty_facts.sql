@@ -14,5 +14,5 @@ select
             exists (select 1 from core.photo_source)
             or exists (select 1 from core.rejected_photo)
         )
-        and not exists (select 1 from mart.sight_activity_hourly_v2)
+        and not exists (select 1 from mart.sight_activity_hourly_v1)
     ) as has_empty_facts;

@@ -1,4 +1,4 @@
-insert into mart.sight_activity_hourly_v2 (
+insert into mart.sight_activity_hourly_v1 (
     sight_id,
     hour_at,
     photos_new,

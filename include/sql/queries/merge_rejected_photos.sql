@@ -1,4 +1,6 @@
-insert into core.rejected_photo (url_sha256, sight_id, url, source, reason, detail)
+-- What was left out for its licence alone may be wanted later, and refused for another reason; it
+-- stays in the hour in which it was first refused.
+insert into core.rejected_photo as rejected (url_sha256, sight_id, url, source, reason, detail)
 select distinct on (loaded.url, loaded.sight_id)
     sha256(convert_to(loaded.url, 'UTF8')) as url_sha256,
     loaded.sight_id,
@@ -9,4 +11,11 @@ select distinct on (loaded.url, loaded.sight_id)
 from load.rejected_photo as loaded
 where loaded.batch_id = %(batch_id)s
 order by loaded.url, loaded.sight_id, (loaded.reason = 'removed') desc
-on conflict (url_sha256, sight_id) do nothing
+on conflict (url_sha256, sight_id) do update
+    set
+        source = excluded.source,
+        reason = excluded.reason,
+        detail = excluded.detail
+    where
+    rejected.reason in ('licence', 'no_licence')
+    and excluded.reason <> rejected.reason

@@ -60,10 +60,14 @@ create table mart.sight_activity_hourly_v1 (
     hour_at timestamptz not null,
     photos_new bigint not null,
     photos_rejected bigint not null,
+    photos_answered bigint not null,
+    photos_empty bigint not null,
+    photos_unmatched bigint not null,
     photos_labelled bigint not null,
     labels_accepted bigint not null,
     labels_held_back bigint not null,
     labels_rejected bigint not null,
+    labels_reviewed bigint not null,
     primary key (sight_id, hour_at)
 );
 create index sight_activity_hourly_v1_by_hour on mart.sight_activity_hourly_v1 (hour_at);
@@ -72,10 +76,14 @@ comment on column mart.sight_activity_hourly_v1.sight_id is 'The sight.';
 comment on column mart.sight_activity_hourly_v1.hour_at is 'Start of the hour (UTC) in which the events became known.';
 comment on column mart.sight_activity_hourly_v1.photos_new is 'Photos found for it for the first time.';
 comment on column mart.sight_activity_hourly_v1.photos_rejected is 'Photos that were found for it and not kept.';
+comment on column mart.sight_activity_hourly_v1.photos_answered is 'Of photos_new, those that the provider answered for, then or later.';
+comment on column mart.sight_activity_hourly_v1.photos_empty is 'Of photos_answered, those without any landmark.';
+comment on column mart.sight_activity_hourly_v1.photos_unmatched is 'Of photos_answered, those with landmarks, but none of the city.';
 comment on column mart.sight_activity_hourly_v1.photos_labelled is 'Photos with the first accepted box of this sight.';
 comment on column mart.sight_activity_hourly_v1.labels_accepted is 'Boxes of it that may train, reviews considered.';
 comment on column mart.sight_activity_hourly_v1.labels_held_back is 'Boxes of it that a rule holds back and no person accepted.';
 comment on column mart.sight_activity_hourly_v1.labels_rejected is 'Boxes of it that a person rejected.';
+comment on column mart.sight_activity_hourly_v1.labels_reviewed is 'Boxes that the provider took for it and a person decided about, then or later.';
 
 create table mart.city_spend_hourly_v1 (
     city_id text not null,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from sightscan.crawl.addresses import GuardedTransport, RefusedAddressError, origin_of
+from sightscan.crawl.host_pace import HostPace
 from sightscan.crawl.opt_outs import RobotsRules, opts_out
 from sightscan.errors import ServiceError
 from sightscan.retry_after import seconds_to_wait
@@ -54,12 +57,44 @@ class CrawlStoppedError(Exception):
     """The crawl was told to stop while this was waiting."""
 
 
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server said of a photo at the last visit, for the question whether it has changed."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def as_headers(self) -> dict[str, str]:
+        """Return the headers of a conditional request (RFC 9110)."""
+        headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in headers.items() if value}
+
+    def __bool__(self) -> bool:
+        """Say whether there is anything to ask with."""
+        return bool(self.etag or self.last_modified)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What came of asking for a photo; no data: it is unchanged since the last visit."""
+
+    data: bytes | None
+    validators: Validators = Validators()
+
+
 class Fetcher:
     """Fetch over one pool of connections; safe to share between threads."""
 
-    def __init__(self, http: httpx.Client, config: Settings, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        http: httpx.Client,
+        config: Settings,
+        stop: threading.Event,
+        pace: HostPace | None = None,
+    ) -> None:
         """Keep the client; `stop` ends every wait."""
         self._http = http
+        self._pace = pace or HostPace(config)
         self._trusted_origins = config.trusted_origins
         self._most_photo_bytes = config.max_photo_bytes
         self._stop = stop
@@ -77,7 +112,10 @@ class Fetcher:
             response, body = self._patiently(
                 httpx.URL(url, params=parameters), LARGEST_ANSWER_BYTES
             )
-            response.raise_for_status()
+            if response.status_code != httpx.codes.OK:
+                # Not httpx's own error: that one names the URL with its parameters, keys and all.
+                msg = f"{url} answers no JSON but {response.status_code}; check the address"
+                raise ServiceError(msg)
             answer = httpx.Response(200, content=body).json()
         except (PhotoUnavailableError, PhotoRefusedError) as error:
             msg = f"{url} does not answer: {error}; check the address and the network, or try later"
@@ -85,7 +123,7 @@ class Fetcher:
         except RefusedAddressError as error:
             msg = f"{url} is refused: {error}; if it is yours, add its origin to CRAWL_TRUSTED_ORIGINS"
             raise ServiceError(msg) from error
-        except (httpx.HTTPStatusError, ValueError) as error:
+        except ValueError as error:
             msg = f"{url} answers no JSON: {error}; check the address"
             raise ServiceError(msg) from error
         if not isinstance(answer, dict):
@@ -93,8 +131,49 @@ class Fetcher:
             raise ServiceError(msg)
         return answer
 
+    def wait_for_api(self, name: str, per_minute: float) -> None:
+        """Wait for a turn at an API that has a limit of its own, shared by all tasks."""
+        wait = self._pace.seconds_to_wait(name, per_minute)
+        if wait > 0:
+            self._sleep(wait)
+
+    def page(self, url: str, *, obey_robots: bool) -> bytes:
+        """Return a page of results as it is, for a parser.
+
+        Raises:
+            ServiceError: it does not answer, or its robots.txt does not let us ask.
+
+        """
+        target = _checked(url)
+        where = f"{origin_of(target)}{target.path}"
+        try:
+            if obey_robots and not self._robots.allows(origin_of(target), str(target)):
+                msg = (
+                    f"the robots.txt of {target.host} closes {target.path} to robots: take this "
+                    "source out of PHOTO_SOURCES, or, if its owner lets you, set "
+                    "CRAWL_OBEY_ROBOTS_OF_SEARCH_PAGES=false"
+                )
+                raise ServiceError(msg)
+            response, body = self._patiently(target, LARGEST_ANSWER_BYTES)
+        except (PhotoUnavailableError, PhotoRefusedError) as error:
+            msg = (
+                f"{where} does not answer: {error}; check the address and the network, or try later"
+            )
+            raise ServiceError(msg) from error
+        except RefusedAddressError as error:
+            msg = f"{where} is refused: {error}; if it is yours, add its origin to CRAWL_TRUSTED_ORIGINS"
+            raise ServiceError(msg) from error
+        if response.status_code != httpx.codes.OK:
+            msg = f"{where} answers {response.status_code}, expected 200; open it in a browser"
+            raise ServiceError(msg)
+        return body
+
     def photo(self, url: str) -> bytes:
-        """Return the bytes of a photo.
+        """Return the bytes of a photo; see `visit`."""
+        return self.visit(url).data or b""
+
+    def visit(self, url: str, validators: Validators | None = None) -> Visit:
+        """Return a photo, or that it has not changed since the visit that gave `validators`.
 
         Raises:
             PhotoRefusedError: it is not to be had, too large, opted out, or at a refused address.
@@ -102,14 +181,15 @@ class Fetcher:
 
         """
         target = _checked(url)
+        asked = validators.as_headers() if validators else {}
         try:
             for _ in range(MOST_REDIRECTS + 1):
                 if not self._robots.allows(origin_of(target), str(target)):
                     reason, detail = "opted_out", f"robots.txt of {target.host}"
                     raise PhotoRefusedError(reason, detail)
-                response, body = self._patiently(target, self._most_photo_bytes)
+                response, body = self._patiently(target, self._most_photo_bytes, asked)
                 if response.status_code not in REDIRECTS:
-                    return _kept(response, body)
+                    return _visited(response, body, is_conditional=bool(asked))
                 target = self._redirected(target, response)
         except RefusedAddressError as error:
             reason = "refused_address"
@@ -142,14 +222,17 @@ class Fetcher:
         response, body = self._patiently(httpx.URL(url), LARGEST_ROBOTS_BYTES)
         return body.decode("utf-8", "replace") if response.status_code == httpx.codes.OK else ""
 
-    def _patiently(self, url: httpx.URL, most_bytes: int) -> tuple[httpx.Response, bytes]:
+    def _patiently(
+        self, url: httpx.URL, most_bytes: int, headers: Mapping[str, str] | None = None
+    ) -> tuple[httpx.Response, bytes]:
         """Ask until it is answered, a few times; wait when and as long as the host asks."""
         problem = ""
         for attempt in range(1, ATTEMPTS + 1):
             self._wait_for(url.host)
             pause = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
             try:
-                response, body = self._once(url, most_bytes)
+                with self._pace.turn(url.host, self._sleep):
+                    response, body = self._once(url, most_bytes, headers or {})
             except httpx.HTTPError as error:
                 problem = f"{type(error).__name__} {error}".strip()
             else:
@@ -160,6 +243,7 @@ class Fetcher:
                 asked = seconds_to_wait(response.headers.get("Retry-After"))
                 if asked is not None:
                     if asked > LONGEST_PAUSE_SECONDS:
+                        problem += f", and asks for a pause of {asked:.0f} s"
                         break
                     # All threads wait: the host asks us, not one connection, to slow down.
                     self._paused_until[url.host] = time.monotonic() + asked
@@ -168,10 +252,13 @@ class Fetcher:
                 self._sleep(pause)
         raise PhotoUnavailableError(problem)
 
-    def _once(self, url: httpx.URL, most_bytes: int) -> tuple[httpx.Response, bytes]:
+    def _once(
+        self, url: httpx.URL, most_bytes: int, headers: Mapping[str, str]
+    ) -> tuple[httpx.Response, bytes]:
         until = time.monotonic() + LONGEST_DOWNLOAD_SECONDS
         # Raw bytes, not decompressed ones: a small answer must not unpack to a huge one.
-        with self._http.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
+        plain = {"Accept-Encoding": "identity", **headers}
+        with self._http.stream("GET", url, headers=plain) as response:
             if response.status_code != httpx.codes.OK:
                 return response, b""
             stated = response.headers.get("Content-Length", "")
@@ -202,8 +289,12 @@ class Fetcher:
 
 
 @contextmanager
-def open_fetcher(config: Settings, stop: threading.Event) -> Iterator[Fetcher]:
+def open_fetcher(
+    config: Settings, stop: threading.Event, pace: HostPace | None = None
+) -> Iterator[Fetcher]:
     """Open a fetcher that says who we are, and close its connections at the end."""
+    # It logs each request with its URL, and the key of Flickr's API is a part of those.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     transport = GuardedTransport(config.trusted_origins, connections=config.crawl_threads + 2)
     with httpx.Client(
         transport=transport,
@@ -212,7 +303,7 @@ def open_fetcher(config: Settings, stop: threading.Event) -> Iterator[Fetcher]:
         trust_env=False,
         follow_redirects=False,
     ) as http:
-        yield Fetcher(http, config, stop)
+        yield Fetcher(http, config, stop, pace)
 
 
 def _checked(url: str) -> httpx.URL:
@@ -227,12 +318,15 @@ def _checked(url: str) -> httpx.URL:
     return parsed
 
 
-def _kept(response: httpx.Response, body: bytes) -> bytes:
+def _visited(response: httpx.Response, body: bytes, *, is_conditional: bool) -> Visit:
     directive = opts_out(response.headers.get_list("X-Robots-Tag"))
     if directive is not None:
         reason = "opted_out"
         raise PhotoRefusedError(reason, f"X-Robots-Tag: {directive}")
+    if is_conditional and response.status_code == httpx.codes.NOT_MODIFIED:
+        return Visit(None)
     if response.status_code != httpx.codes.OK:
         reason = f"http_{response.status_code}"
         raise PhotoRefusedError(reason, response.reason_phrase)
-    return body
+    headers = response.headers
+    return Visit(body, Validators(headers.get("ETag"), headers.get("Last-Modified")))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
-from sightscan.crawl.fetching import CrawlStoppedError, Fetcher
+from sightscan.crawl.fetching import CrawlStoppedError, Validators
+from sightscan.crawl.sources.source import PhotoSource
+from sightscan.crawl.spool import Spool, url_sha256
 from sightscan.settings import Settings
-from sightscan.warehouse.photos import FoundPhoto, RejectedPhoto
+from sightscan.warehouse.photos import Attribution, FoundPhoto, RejectedPhoto
 
 # How long a thread that waits takes to see that the crawl is over.
 POLL_SECONDS = 0.1
@@ -22,12 +25,16 @@ WAITING_PHOTOS = 16
 class KnownPhoto:
     """A file that need not be fetched: it was kept, or refused for good, by an earlier crawl."""
 
+    is_kept: ClassVar[bool] = False
+
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class FailedPhoto:
     """A photo that could not be had now."""
+
+    is_kept: ClassVar[bool] = False
 
     url: str
     problem: str
@@ -40,8 +47,36 @@ class FetchedPhoto:
     found: FoundPhoto
     is_duplicate: bool
 
+    @property
+    def is_kept(self) -> bool:
+        """Say whether it is one more photo of the sight."""
+        return not self.is_duplicate
 
-Outcome = KnownPhoto | FailedPhoto | FetchedPhoto | RejectedPhoto
+
+@dataclass(frozen=True, slots=True)
+class SharedPhoto:
+    """A photo that another sight of the city has under the same URL: it is not fetched again."""
+
+    attribution: Attribution
+    sha256: bytes
+    found_at: datetime
+    is_duplicate: bool
+
+    @property
+    def is_kept(self) -> bool:
+        """Say whether it is one more photo of the sight."""
+        return not self.is_duplicate
+
+
+Outcome = KnownPhoto | FailedPhoto | FetchedPhoto | SharedPhoto | RejectedPhoto
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many photos a source spoke of, and how many of them could be read."""
+
+    expected: int = 0
+    received: int = 0
 
 
 class Limit:
@@ -49,7 +84,7 @@ class Limit:
 
     def __init__(self, most: int) -> None:
         """Allow `most` photos to be kept."""
-        self._most = most
+        self.most = most
         self._kept = 0
         self._in_flight = 0
         self._changed = threading.Condition()
@@ -57,8 +92,8 @@ class Limit:
     def claim(self, stop: threading.Event) -> bool:
         """Wait for a place for one more photo; False when there will be none."""
         with self._changed:
-            while self._kept + self._in_flight >= self._most:
-                if self._kept >= self._most or stop.is_set():
+            while self._kept + self._in_flight >= self.most:
+                if self._kept >= self.most or stop.is_set():
                     return False
                 self._changed.wait(POLL_SECONDS)
             self._in_flight += 1
@@ -74,14 +109,19 @@ class Limit:
 
 @dataclass(slots=True)
 class CrawlJob:
-    """One crawl of one sight; shared by its threads."""
+    """One crawl of one source for one sight; shared by its threads."""
 
     config: Settings
-    fetcher: Fetcher
+    source: PhotoSource
     stop: threading.Event
     limit: Limit
     known_urls: frozenset[bytes]
     kept_sha256s: set[bytes]
+    # By SHA-256 of the URL: photos of the city's other sights, and what servers said of photos.
+    elsewhere: Mapping[bytes, bytes] = field(default_factory=dict)
+    validators: Mapping[bytes, Validators] = field(default_factory=dict)
+    spool: Spool | None = None
+    tally: Tally = field(default_factory=Tally)
     outcomes: queue.Queue[Outcome] = field(
         default_factory=lambda: queue.Queue(maxsize=WAITING_PHOTOS)
     )
@@ -90,11 +130,15 @@ class CrawlJob:
 
     def knows(self, *urls: str | None) -> bool:
         """Say whether one of the URLs was settled by an earlier crawl of this sight."""
-        return any(
-            hashlib.sha256(url.encode()).digest() in self.known_urls
-            for url in urls
-            if url is not None
-        )
+        return any(url_sha256(url) in self.known_urls for url in urls if url is not None)
+
+    def sha256_elsewhere(self, url: str) -> bytes | None:
+        """Return the photo that another sight of the city has under this URL."""
+        return None if self.knows(url) else self.elsewhere.get(url_sha256(url))
+
+    def validators_of(self, url: str) -> Validators | None:
+        """Return what to ask with whether a photo has changed; None: it was never fetched."""
+        return self.validators.get(url_sha256(url))
 
     def is_new(self, sha256: bytes) -> bool:
         """Say whether these bytes come for the first time for this sight; remember them."""

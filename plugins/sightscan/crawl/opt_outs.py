@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from protego import Protego
 
 # Our name in robots.txt and in X-Robots-Tag.
 AGENT = "SightScan"
 OPT_OUT_DIRECTIVES = frozenset({"noai", "noimageai"})
+# RFC 9309: a robots.txt should not be used for longer than a day.
+ROBOTS_HOLD_SECONDS = 24 * 3600
+
+
+@dataclass
+class _Origin:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    rules: Protego | None = None
+    expires_at: float = 0.0
 
 
 class RobotsRules:
-    """The robots.txt of each origin, fetched once, by whoever needs it first."""
+    """The robots.txt of each origin, fetched once a day, by whoever needs it first."""
 
-    def __init__(self, fetch: Callable[[str], str]) -> None:
+    def __init__(
+        self, fetch: Callable[[str], str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         """Keep how to fetch: the URL of a robots.txt -> its text, empty where there is none."""
         self._fetch = fetch
-        self._rules: dict[str, Protego] = {}
+        self._clock = clock
+        self._origins: dict[str, _Origin] = {}
         self._lock = threading.Lock()
 
     def allows(self, origin: str, url: str) -> bool:
         """Say whether the robots.txt of its origin lets us fetch a URL."""
-        # One lock for all: the others wait for the same file, and it is fetched once.
         with self._lock:
-            if origin not in self._rules:
-                self._rules[origin] = Protego.parse(self._fetch(f"{origin}/robots.txt"))
-            rules = self._rules[origin]
+            known = self._origins.setdefault(origin, _Origin())
+        # One lock for each: threads that need the same file wait for it, the others do not.
+        with known.lock:
+            if known.rules is None or self._clock() >= known.expires_at:
+                known.rules = Protego.parse(self._fetch(f"{origin}/robots.txt"))
+                known.expires_at = self._clock() + ROBOTS_HOLD_SECONDS
+            rules = known.rules
         return bool(rules.can_fetch(url, AGENT))
 
 

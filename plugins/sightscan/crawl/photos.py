@@ -1,4 +1,4 @@
-"""Crawl the photos of a sight into the warehouse.
+"""Crawl the photos of a sight into the warehouse, source after source.
 
 What is done is known by the warehouse: a crawl that is killed goes on where it was, and a second
 one fetches nothing that is kept, or was refused for good, already.
@@ -9,188 +9,191 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
 
 from sightscan.city import City, Sight
-from sightscan.crawl.commons import CommonsCrawler
-from sightscan.crawl.fetching import open_fetcher
-from sightscan.crawl.job import CrawlJob, FailedPhoto, FetchedPhoto, KnownPhoto, Limit, Outcome
-from sightscan.errors import CrawlError
+from sightscan.crawl.crawler import SourceCrawler
+from sightscan.crawl.fetching import Validators, open_fetcher
+from sightscan.crawl.host_pace import HostPace
+from sightscan.crawl.job import CrawlJob, Limit
+from sightscan.crawl.report import CrawlReport, SourceReport, check
+from sightscan.crawl.sources.registry import open_source
+from sightscan.crawl.sources.source import BrokenSourceError
+from sightscan.crawl.spool import Spool
+from sightscan.crawl.writer import Writer
+from sightscan.errors import CrawlError, ServiceError
 from sightscan.settings import Settings
-from sightscan.warehouse.photo_store import PhotoStore, open_photo_store
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.ledger import take_tokens
+from sightscan.warehouse.photo_store import open_photo_store
 from sightscan.warehouse.photos import (
-    FoundPhoto,
-    RejectedPhoto,
     known_urls,
-    merge_photos,
+    photos_by_url,
     photos_of_sight,
+    visited_photos,
 )
 
-# A kill loses one batch at most; larger ones would load hardly faster.
-BATCH_PHOTOS = 64
-# Large photos are stored sooner, so that they do not fill the memory.
-BATCH_BYTES = 32_000_000
-BATCH_SECONDS = 3.0
 PROGRESS_SECONDS = 5.0
+# Other tasks crawl other sights of the city meanwhile; a row is dated by the start of its batch.
+OVERLAP = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class CrawlReport:
-    """What a crawl of one sight did, in photos.
-
-    `found` is all that the source listed until the limit was reached; `known` of them were settled
-    by an earlier crawl; `failed` ones are tried again by the next. `kept` are new to the sight.
-    """
-
-    found: int
-    known: int
-    kept: int
-    duplicate: int
-    failed: int
-    rejected: Mapping[str, int]
-    seconds: float
-
-    def __str__(self) -> str:
-        """Return the counts as a line of a log."""
-        reasons = ",".join(f"{reason}:{count}" for reason, count in sorted(self.rejected.items()))
-        return (
-            f"found={self.found} known={self.known} kept={self.kept} duplicate={self.duplicate} "
-            f"rejected={sum(self.rejected.values())}{f'({reasons})' if reasons else ''} "
-            f"failed={self.failed} seconds={self.seconds:.1f}"
-        )
-
-
 def crawl_photos(
-    connection: psycopg.Connection[Any], config: Settings, city: City, sight: Sight
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    city: City,
+    sight: Sight,
+    *,
+    save: Callable[[CrawlReport], None] = lambda _: None,
 ) -> CrawlReport:
-    """Fetch photos of a sight from Wikimedia Commons until it has as many as the settings allow.
+    """Fetch photos of a sight until it has as many as the settings allow; `save` gets the report.
+
+    The sources are asked one after the other. One that fails does not stop the next; what it said
+    is in the report, and where it cannot be read any more, the crawl fails in the end.
 
     Raises:
-        CrawlError: the sight has no Commons category, that yields nothing, or nothing of it could
-            be fetched.
-        ServiceError: Commons does not answer.
+        CrawlError: a source has broken, or nothing was found or could be fetched.
+        ServiceError: no source answers.
 
     """
-    if sight.sight_id is None or sight.commons_category is None:
-        msg = (
-            f"{sight.name!r} has no Commons category to crawl: expected P373 on its Wikidata item "
-            f"{sight.wikidata_id}; add it there and discover the city again, or drop the sight"
-        )
+    names = config.photo_source_names
+    if sight.sight_id is None:
+        msg = f"{sight.name!r} has no id yet: expected a sight that is stored; discover it first"
         raise CrawlError(msg)
     started = time.monotonic()
-    there = photos_of_sight(connection, sight.sight_id)
-    batch = _Batch(connection, sight.sight_id, open_photo_store(config))
-    wanted = config.max_images_per_sight - len(there)
-    if wanted <= 0:
-        report = batch.report(started)
+    there = set(photos_of_sight(connection, sight.sight_id))
+    wanted = max(config.max_images_per_sight - len(there), 0)
+    if wanted == 0 and (config.crawl_skip_known or not there):
+        report = CrawlReport.of((), time.monotonic() - started)
         log.info("crawl city=%s sight=%r full=%d", city.slug, sight.name, len(there))
+        save(report)
         return report
-    stop = threading.Event()
-    with open_fetcher(config, stop) as fetcher:
-        job = CrawlJob(
-            config=config,
-            fetcher=fetcher,
-            stop=stop,
-            limit=Limit(wanted),
-            known_urls=known_urls(connection, sight.sight_id),
-            kept_sha256s=set(there),
-        )
-        _drain(CommonsCrawler(job, sight.commons_category), batch, sight, started)
-    report = batch.report(started)
+    crawl = _SightCrawl(connection, config, city, sight, set(there))
+    problems: list[Exception] = []
+    reports: list[SourceReport] = []
+    with ExitStack() as opened:
+        # The pace of catalogues is taken over a connection of its own: the other one may be in
+        # the middle of a batch.
+        own = opened.enter_context(connect(config, autocommit=True))
+        pace = HostPace(config, partial(_take_token, own, threading.Lock()))
+        for name in names:
+            source_report, problem = crawl.ask(name, Limit(wanted), pace)
+            reports.append(source_report)
+            wanted -= source_report.kept
+            if problem is not None:
+                problems.append(problem)
+            if wanted <= 0 and config.crawl_skip_known:
+                break
+    report = CrawlReport.of(tuple(reports), time.monotonic() - started)
     log.info("crawl city=%s sight=%r %s", city.slug, sight.name, report)
-    if report.found == 0:
-        msg = (
-            f"the Commons category {sight.commons_category!r} of {sight.name!r} yields no file: "
-            "expected at least one; check that the category exists and is the right one"
-        )
-        raise CrawlError(msg)
-    if report.failed and not there and not report.kept:
-        msg = (
-            f"none of {report.failed} photos of {sight.name!r} could be fetched "
-            f"({batch.last_problem}); nothing is lost, run the crawl again later"
-        )
-        raise CrawlError(msg)
+    save(report)
+    check(report, problems, sight, had_photos=bool(there))
     return report
 
 
-@dataclass
-class _Batch:
-    """The one writer: collects outcomes, and stores them batch by batch."""
+class _SightCrawl:
+    """What the crawls of a sight's sources have in common."""
 
-    connection: psycopg.Connection[Any]
-    sight_id: int
-    photo_store: PhotoStore | None
-    found: list[FoundPhoto] = field(default_factory=list)
-    rejected: list[RejectedPhoto] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    last_problem: str = ""
-    stored_at: float = field(default_factory=time.monotonic)
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        config: Settings,
+        city: City,
+        sight: Sight,
+        kept_sha256s: set[bytes],
+    ) -> None:
+        self._connection = connection
+        self._config = config
+        self._city = city
+        self._sight = sight
+        self._sight_id = sight.sight_id or 0
+        self._kept_sha256s = kept_sha256s
+        self._spool = Spool(config.crawl_spool_folder)
 
-    def add(self, outcome: Outcome) -> None:
-        self.counts["found"] += 1
-        match outcome:
-            case FetchedPhoto(found, is_duplicate):
-                self.found.append(found)
-                self.counts["duplicate" if is_duplicate else "kept"] += 1
-            case RejectedPhoto():
-                self.rejected.append(outcome)
-                self.reasons[outcome.reason] += 1
-            case KnownPhoto():
-                self.counts["known"] += 1
-            case FailedPhoto(_, problem):
-                self.counts["failed"] += 1
-                self.last_problem = problem
-
-    def store_if_due(self) -> None:
-        is_old = time.monotonic() - self.stored_at > BATCH_SECONDS
-        is_large = sum(len(photo.file.data) for photo in self.found) >= BATCH_BYTES
-        if len(self.found) >= BATCH_PHOTOS or is_large or is_old:
-            self.store()
-
-    def store(self) -> None:
-        if self.found or self.rejected:
-            merged = merge_photos(
-                self.connection, self.sight_id, self.found, self.rejected, self.photo_store
+    def ask(self, name: str, limit: Limit, pace: HostPace) -> tuple[SourceReport, Exception | None]:
+        """Crawl one source; return what came of it, and what ended it early."""
+        stop = threading.Event()
+        with open_fetcher(self._config, stop, pace) as fetcher:
+            source = open_source(name, self._config, fetcher, self._city, self._sight)
+            job = CrawlJob(
+                config=self._config,
+                source=source,
+                stop=stop,
+                limit=limit,
+                known_urls=known_urls(
+                    self._connection, self._sight_id, self._config.licence_policy
+                ),
+                kept_sha256s=self._kept_sha256s,
+                elsewhere=dict(self._elsewhere(None)),
+                validators=self._validators(),
+                spool=self._spool,
             )
-            # Taken down before, or not to be kept as it came: fetched in good faith, and not kept.
-            refused = {"removed": merged.removed_count, "invalid": merged.invalid_count}
-            self.counts["kept"] -= sum(refused.values())
-            self.reasons.update({reason: count for reason, count in refused.items() if count})
-            self.found.clear()
-            self.rejected.clear()
-        self.stored_at = time.monotonic()
+            writer = Writer(
+                self._connection,
+                name,
+                self._sight_id,
+                limit.most,
+                self._spool,
+                open_photo_store(self._config),
+            )
+            problem: Exception | None = None
+            try:
+                self._drain(job, writer)
+            except (CrawlError, ServiceError) as error:
+                problem = error
+                level = logging.ERROR if isinstance(error, BrokenSourceError) else logging.WARNING
+                log.log(level, "crawl sight=%r source=%s: %s", self._sight.name, name, error)
+        report = writer.report(job.tally, None if problem is None else str(problem))
+        log.info("crawl sight=%r source=%s %s", self._sight.name, name, report)
+        return report, problem
 
-    def report(self, started: float) -> CrawlReport:
-        return CrawlReport(
-            **{
-                name: self.counts[name]
-                for name in ("found", "known", "kept", "duplicate", "failed")
-            },
-            rejected=dict(self.reasons),
-            seconds=time.monotonic() - started,
+    def _drain(self, job: CrawlJob, writer: Writer) -> None:
+        """Store what the crawler finds, until it is done; an error of it comes after that."""
+        told_at = refreshed_at = time.monotonic()
+        outcomes = SourceCrawler(job).outcomes()
+        try:
+            for outcome in outcomes:
+                if outcome is not None:
+                    writer.add(outcome)
+                if writer.store_if_due() and time.monotonic() - refreshed_at > PROGRESS_SECONDS:
+                    refreshed_at = time.monotonic()
+                    job.elsewhere = {
+                        **job.elsewhere,
+                        **self._elsewhere(datetime.now(UTC) - OVERLAP),
+                    }
+                if time.monotonic() - told_at > PROGRESS_SECONDS:
+                    told_at = time.monotonic()
+                    log.info("crawl sight=%r so far: %s", self._sight.name, writer.progress())
+        finally:
+            outcomes.close()
+            writer.store()
+
+    def _elsewhere(self, since: datetime | None) -> Mapping[bytes, bytes]:
+        return photos_by_url(self._connection, self._city.city_id, self._sight_id, since)
+
+    def _validators(self) -> dict[bytes, Validators]:
+        if self._config.crawl_skip_known:
+            return {}
+        visited = visited_photos(self._connection, self._sight_id)
+        return {url: Validators(*told) for url, told in visited.items()}
+
+
+def _take_token(
+    connection: psycopg.Connection[Any],
+    lock: threading.Lock,
+    bucket: str,
+    capacity: float,
+    refill_per_second: float,
+) -> float:
+    with lock:
+        return take_tokens(
+            connection, bucket, 1, capacity=capacity, refill_per_second=refill_per_second
         )
-
-
-def _drain(crawler: CommonsCrawler, batch: _Batch, sight: Sight, started: float) -> None:
-    """Store what the crawler finds, until it is done; an error of it comes after what it found."""
-    told_at = started
-    outcomes = crawler.outcomes()
-    try:
-        for outcome in outcomes:
-            if outcome is not None:
-                batch.add(outcome)
-            batch.store_if_due()
-            if time.monotonic() - told_at > PROGRESS_SECONDS:
-                told_at = time.monotonic()
-                log.info("crawl sight=%r so far: %s", sight.name, batch.report(started))
-    finally:
-        outcomes.close()
-        batch.store()

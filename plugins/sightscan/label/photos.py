@@ -7,7 +7,6 @@ fit to send, and that it is about to be sent is committed just before that.
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
 from collections import Counter
@@ -295,16 +294,20 @@ class _LabelRun:
         done, _ = wait(self._in_flight, timeout=timeout, return_when=FIRST_COMPLETED)
         # What is ready is sent before an answer is settled, and answers are settled one at a time: no
         # sender waits for the warehouse longer than it must.
-        for future in [each for each in done if isinstance(each.result(), PreparedBatch)]:
+        answers = []
+        for future in done:
+            result = future.result()
+            if isinstance(result, BatchResult):
+                answers.append((future, result))
+                continue
             # Already now: what may have been sent must not be released by _settle_the_rest.
             del self._in_flight[future]
-            batch = future.result()
             if self._trouble is None:
-                self._send(pool, batch)
+                self._send(pool, result)
             else:
-                self._release(batch)
-        for future in itertools.islice((each for each in done if each in self._in_flight), 1):
-            self._settle(future.result())
+                self._release(result)
+        for future, result in answers[:1]:
+            self._settle(result)
             # Only now: an interrupted settlement is made up for by _settle_the_rest.
             del self._in_flight[future]
 

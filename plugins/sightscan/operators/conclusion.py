@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow.sdk import get_current_context
@@ -11,8 +11,11 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from sightscan.operators.work import CityWork, city_work
 
+# Of a crawl's report, in the order in which they are shown.
+COUNTS = ("expected", "received", "known", "kept", "shared", "duplicate", "failed")
 logger = logging.getLogger(__name__)
 
+CRAWL_TASK = "crawl_photos"
 FAILED_STATES = frozenset({"failed", "upstream_failed", "removed"})
 
 
@@ -28,10 +31,15 @@ def conclude(slug: str) -> str:
 
     failed = _failed_tasks(get_current_context())
     with city_work(slug) as work:
-        for task_id, subject, report in list_reports(
-            work.connection, dag_id=work.dag_id, run_id=work.run_id
-        ):
-            logger.info("%s %s %s", task_id, subject, _as_counts(report))
+        reports = list_reports(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+        for task_id, subject, report in reports:
+            if task_id != CRAWL_TASK:
+                logger.info("%s %s %s", task_id, subject, _as_counts(report))
+        crawled = [
+            (subject, report) for task_id, subject, report in reports if task_id == CRAWL_TASK
+        ]
+        for line in crawl_table(crawled):
+            logger.info("%s", line)
         end_estimate(work.connection, dag_id=work.dag_id, run_id=work.run_id)
         if failed:
             _end_training(work, f"failed: {', '.join(failed)}")
@@ -39,6 +47,33 @@ def conclude(slug: str) -> str:
         msg = f"failed: {', '.join(failed)}; open the log of the first of them"
         raise AirflowFailException(msg)
     return f"{slug}: all tasks ended well"
+
+
+def crawl_table(reports: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """Return what was crawled, one line a sight and one for each source of it, in columns."""
+    if not reports:
+        return []
+    head = ("sight", "source", *COUNTS, "rejected", "per second", "problem")
+    rows: list[tuple[str, ...]] = [head]
+    for subject, report in reports:
+        rows.append(_crawl_row(subject, "all", report))
+        rows.extend(
+            _crawl_row("", str(source["source"]), source) for source in report.get("sources", ())
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _crawl_row(subject: str, source: str, report: Mapping[str, Any]) -> tuple[str, ...]:
+    rejected = ", ".join(
+        f"{reason} {count}" for reason, count in sorted(report["rejected"].items())
+    )
+    rate = report["kept"] / max(float(report["seconds"]), 0.001)
+    counts = (str(report.get(name, "")) for name in COUNTS)
+    return (subject, source, *counts, rejected, f"{rate:.1f}", str(report.get("problem") or ""))
 
 
 def _end_training(work: CityWork, error: str) -> None:

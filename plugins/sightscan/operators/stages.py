@@ -77,8 +77,14 @@ def crawl_photos(slug: str, sight_id: int) -> int:
     with city_work(slug) as work:
         sight = read_sight(work.connection, sight_id)
         context["sight_name"] = sight.name
-        report = crawl(work.connection, work.config, work.city, sight)
-        work.save_report("crawl_photos", asdict(report), subject=sight.name)
+        report = crawl(
+            work.connection,
+            work.config,
+            work.city,
+            sight,
+            # Before the crawl fails, if it does: what was kept until then is news too.
+            save=lambda done: work.save_report("crawl_photos", asdict(done), subject=sight.name),
+        )
         return report.kept
 
 

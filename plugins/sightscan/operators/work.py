@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 FORM_FIELDS = {
     "sights": "max_sights_per_city",
     "photos_per_sight": "max_images_per_sight",
+    "photo_sources": "photo_sources",
+    "licence_policy": "licence_policy",
+    "full_resolution": "crawl_full_resolution",
+    "skip_known": "crawl_skip_known",
     "vision_calls": "max_google_vision_calls_per_run",
     "epochs": "mts_epochs",
     "image_size": "mts_image_size",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 
@@ -61,11 +61,25 @@ class FoundPhoto:
     file: PhotoFile
     attribution: Attribution
     found_at: datetime
+    # What the server said of it (RFC 9110), for the question whether it has changed.
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedPhoto:
+    """A photo that is there already, found for one more sight."""
+
+    sha256: bytes
+    attribution: Attribution
+    found_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedPhoto:
     """A photo that is not kept, and why: one word, and what exactly was seen."""
+
+    is_kept: ClassVar[bool] = False
 
     url: str
     source: str
@@ -120,11 +134,14 @@ def merge_photos(
     found: Sequence[FoundPhoto],
     rejected: Sequence[RejectedPhoto],
     store: PhotoStore | None = None,
+    *,
+    linked: Sequence[LinkedPhoto] = (),
 ) -> MergeReport:
     """Store one batch of a crawl, whole or not at all; bytes travel only if they are new.
 
     Photos with a tombstone, and rows that core would refuse, become rejections. A photo whose
-    bytes were lost gets them back. Bytes go to `store` if there is one.
+    bytes were lost gets them back. Bytes go to `store` if there is one. `linked` photos are there
+    already, of another sight.
 
     Raises:
         WarehouseError: there is no such sight, or the store refuses a photo.
@@ -146,6 +163,9 @@ def merge_photos(
             _store_bytes(cursor, valid, new, store)
             cursor.execute(statement("merge_photo_sources"), key)
             cursor.execute(statement("delete_loaded_photos"), key)
+            for link in linked:
+                cursor.execute(statement("link_photo"), _link(sight_id, link))
+            _note_visits(cursor, valid)
             if removed_count or rejected or invalid:
                 cursor.execute(statement("merge_rejected_photos"), key)
                 cursor.execute(statement("delete_loaded_rejected_photos"), key)
@@ -160,10 +180,36 @@ def merge_photos(
     return MergeReport(len(new), removed_count, len(invalid))
 
 
-def known_urls(connection: psycopg.Connection[Any], sight_id: int) -> frozenset[bytes]:
-    """Return the SHA-256 of each URL that need not be fetched again for a sight."""
-    rows = connection.execute(statement("list_known_urls"), {"sight_id": sight_id})
+def known_urls(
+    connection: psycopg.Connection[Any], sight_id: int, licence_policy: str = "open"
+) -> frozenset[bytes]:
+    """Return the SHA-256 of each URL that need not be fetched again for a sight.
+
+    What was left out for its licence is wanted again where any licence will do.
+    """
+    rows = connection.execute(
+        statement("list_known_urls"), {"sight_id": sight_id, "licence_policy": licence_policy}
+    )
     return frozenset(bytes(row[0]) for row in rows)
+
+
+def photos_by_url(
+    connection: psycopg.Connection[Any], city_id: str, sight_id: int, since: datetime | None = None
+) -> Mapping[bytes, bytes]:
+    """Return the photos of a city's other sights, by SHA-256 of their URL."""
+    rows = connection.execute(
+        statement("list_city_urls"),
+        {"city_id": city_id, "sight_id": sight_id, "since": since},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def visited_photos(
+    connection: psycopg.Connection[Any], sight_id: int
+) -> Mapping[bytes, tuple[str | None, str | None]]:
+    """Return ETag and Last-Modified of a sight's photos, by SHA-256 of their URL."""
+    rows = connection.execute(statement("list_photo_visits"), {"sight_id": sight_id})
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def photos_of_sight(connection: psycopg.Connection[Any], sight_id: int) -> frozenset[bytes]:
@@ -301,3 +347,26 @@ def _photo_row(batch: uuid.UUID, sight_id: int, photo: FoundPhoto) -> tuple[obje
         found.query,
         photo.found_at,
     )
+
+
+def _link(sight_id: int, photo: LinkedPhoto) -> dict[str, object]:
+    return {
+        **asdict(photo.attribution),
+        "sha256": photo.sha256,
+        "sight_id": sight_id,
+        "found_at": photo.found_at,
+    }
+
+
+def _note_visits(cursor: psycopg.Cursor[Any], found: Sequence[FoundPhoto]) -> None:
+    told = [photo for photo in found if photo.etag or photo.last_modified]
+    if told:
+        cursor.execute(
+            statement("note_photo_visits"),
+            {
+                "urls": [photo.attribution.url for photo in told],
+                "etags": [photo.etag for photo in told],
+                "last_modified": [photo.last_modified for photo in told],
+                "visited_at": [photo.found_at for photo in told],
+            },
+        )

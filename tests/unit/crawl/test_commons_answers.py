@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from sightscan.crawl.commons_answers import plain, read_page, without_html
+from sightscan.crawl.plain_text import plain, without_html
+from sightscan.crawl.sources.commons_answers import read_page
 from sightscan.warehouse.photos import Attribution, RejectedPhoto
 
 LEAST_SIDE = 200
@@ -38,7 +39,7 @@ def test_photo_comes_with_its_licence_and_author() -> None:
         url="https://upload.wikimedia.org/wikipedia/commons/thumb/a/ab/T.jpg/960px-T.jpg",
         page_url="https://commons.wikimedia.org/wiki/File:T.jpg",
         source="wikimedia_commons",
-        licence="CC BY-SA 4.0",
+        licence="cc-by-sa-4.0",
         licence_url="https://creativecommons.org/licenses/by-sa/4.0",
         author="Bea & Jo",
         title="T.jpg",
@@ -52,9 +53,6 @@ def test_photo_comes_with_its_licence_and_author() -> None:
         ({"mime": "image/svg+xml"}, "unsupported_type"),
         ({"mime": "application/pdf"}, "unsupported_type"),
         ({"width": 32, "height": 32}, "too_small"),
-        ({"extmetadata": {}}, "no_licence"),
-        ({"extmetadata": {"LicenseShortName": {"value": " "}}}, "no_licence"),
-        ({"extmetadata": []}, "no_licence"),
     ],
 )
 def test_what_cannot_be_kept_is_refused_before_it_is_fetched(
@@ -65,11 +63,20 @@ def test_what_cannot_be_kept_is_refused_before_it_is_fetched(
     assert read.reason == reason
 
 
+@pytest.mark.parametrize(
+    "extmetadata", [{}, {"LicenseShortName": {"value": " "}}, []], ids=["none", "blank", "a list"]
+)
+def test_photo_that_states_no_licence_says_so(extmetadata: Any) -> None:
+    read = read_page(page(extmetadata=extmetadata), "Torre Alta", LEAST_SIDE)
+    assert isinstance(read, Attribution)
+    assert read.licence == "unknown"
+
+
 def test_work_in_the_public_domain_needs_no_licence_page() -> None:
     metadata = {"LicenseShortName": {"value": "Public domain"}}
     read = read_page(page(extmetadata=metadata), "Torre Alta", LEAST_SIDE)
     assert isinstance(read, Attribution)
-    assert (read.licence, read.licence_url, read.author) == ("Public domain", None, None)
+    assert (read.licence, read.licence_url, read.author) == ("public-domain", None, None)
 
 
 def test_page_without_a_file_is_passed_over() -> None:

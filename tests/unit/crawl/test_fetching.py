@@ -15,6 +15,7 @@ from sightscan.crawl.fetching import (
     Fetcher,
     PhotoRefusedError,
     PhotoUnavailableError,
+    Validators,
     open_fetcher,
 )
 from sightscan.errors import ServiceError
@@ -225,3 +226,34 @@ def test_garbage_of_an_api_is_a_sentence(
 def test_api_on_a_private_address_needs_trust(fetcher: Fetcher) -> None:
     with pytest.raises(ServiceError, match="CRAWL_TRUSTED_ORIGINS"):
         fetcher.json("http://localhost:9/w/api.php", {})
+
+
+def test_changed_photo_is_fetched_at_a_second_visit(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    url = server.tell("/a.jpg", Answer(b"new", headers=(("ETag", '"2"'),)))
+    visit = fetcher.visit(url, Validators(etag='"1"'))
+    assert (visit.data, visit.validators.etag) == (b"new", '"2"')
+
+
+def test_unchanged_photo_has_no_bytes_at_a_second_visit(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    url = server.tell("/a.jpg", Answer(status=304))
+    assert fetcher.visit(url, Validators(last_modified="Mon, 01 Jan 2024")).data is None
+
+
+def test_unchanged_to_who_did_not_ask_is_no_photo(fetcher: Fetcher, server: ScriptedServer) -> None:
+    url = server.tell("/a.jpg", Answer(status=304))
+    assert refusal(lambda: fetcher.photo(url)) == "http_304"
+
+
+@pytest.mark.parametrize("answer", [Answer(b"nothing"), Answer(status=404), Answer(status=500)])
+def test_key_in_an_address_is_not_told(
+    fetcher: Fetcher, server: ScriptedServer, caplog: pytest.LogCaptureFixture, answer: Answer
+) -> None:
+    caplog.set_level("INFO")
+    url = server.tell("/services/rest/", answer)
+    with pytest.raises(ServiceError) as caught:
+        fetcher.json(url, {"api_key": "a-secret"})
+    assert "a-secret" not in caplog.text + str(caught.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sightscan.crawl.opt_outs import RobotsRules, opts_out
+from sightscan.crawl.opt_outs import ROBOTS_HOLD_SECONDS, RobotsRules, opts_out
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,14 @@ def test_rules_for_our_name_come_before_those_for_all() -> None:
 
 def test_without_robots_txt_all_is_allowed() -> None:
     assert RobotsRules(lambda _url: "").allows("https://a.example", "https://a.example/photo.jpg")
+
+
+def test_robots_txt_is_fetched_again_after_a_day() -> None:
+    now = [0.0]
+    texts = iter(["", "User-agent: *\nDisallow: /"])
+    rules = RobotsRules(lambda _url: next(texts), clock=lambda: now[0])
+    assert rules.allows("https://a.example", "https://a.example/photo.jpg")
+    now[0] += ROBOTS_HOLD_SECONDS - 1
+    assert rules.allows("https://a.example", "https://a.example/photo.jpg")
+    now[0] += 1
+    assert not rules.allows("https://a.example", "https://a.example/photo.jpg")

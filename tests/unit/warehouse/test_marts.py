@@ -30,7 +30,7 @@ HOURS = 24
 PHOTOS = 4
 FACTS = {
     "city_activity_hourly_v2": "city_id, hour_at",
-    "sight_activity_hourly_v2": "sight_id, hour_at",
+    "sight_activity_hourly_v1": "sight_id, hour_at",
     "city_spend_hourly_v1": "city_id, hour_at, provider, feature",
 }
 PHOTO = "sha256(%(photo)s::text::bytea)"
@@ -293,7 +293,7 @@ def test_one_empty_table_of_facts_is_filled_beside_full_ones(
     tell_a_story(warehouse, 20)
     rebuild_hourly_marts(warehouse)
     expected = facts(warehouse)
-    warehouse.execute("delete from mart.sight_activity_hourly_v2")
+    warehouse.execute("delete from mart.sight_activity_hourly_v1")
     fill_empty_marts(warehouse)
     assert facts(warehouse) == expected
 
@@ -307,7 +307,7 @@ def test_answer_for_a_photo_that_was_found_earlier_counts_in_the_hour_of_its_fin
         happen(warehouse, {**base, "kind": kind, "hour": hour})
         refresh_in_turn(warehouse, [hour])
     counted = warehouse.execute(
-        "select hour_at, photos_answered, photos_empty from mart.sight_activity_hourly_v2"
+        "select hour_at, photos_answered, photos_empty from mart.sight_activity_hourly_v1"
     ).fetchall()
     assert counted == [(START, 1, 1)]
 

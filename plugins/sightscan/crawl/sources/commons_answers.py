@@ -5,11 +5,11 @@ https://www.mediawiki.org/wiki/API:Imageinfo and https://commons.wikimedia.org/w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from html import unescape
 from typing import Any
 
+from sightscan.crawl.licences import licence_id
+from sightscan.crawl.plain_text import plain, without_html
 from sightscan.warehouse.photos import Attribution, RejectedPhoto
 
 SOURCE = "wikimedia_commons"
@@ -17,11 +17,6 @@ SOURCE = "wikimedia_commons"
 THUMBNAIL_WIDTH_PIXELS = 960
 PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 METADATA = ("LicenseShortName", "LicenseUrl", "Artist", "ObjectName")
-
-_TAG = re.compile(r"<[^>]*>")
-_HIDDEN = re.compile(
-    r"<(style|script)\b.*?</\1\s*>|<[^>]*display\s*:\s*none.*?</[^>]*>", re.IGNORECASE | re.DOTALL
-)
 
 
 def read_page(
@@ -46,29 +41,17 @@ def read_page(
         seen = f"{width} x {height}, at least {least_side_pixels} each"
         return RejectedPhoto(url, SOURCE, "too_small", seen)
     metadata = info.get("extmetadata") or {}
-    licence = _text(metadata, "LicenseShortName")
-    if not licence:
-        return RejectedPhoto(url, SOURCE, "no_licence", plain(page["title"]))
+    licence_url = _text(metadata, "LicenseUrl")
     return Attribution(
         url=url,
         page_url=plain(info["descriptionurl"]),
         source=SOURCE,
-        licence=licence,
-        licence_url=_text(metadata, "LicenseUrl"),
+        licence=licence_id(_text(metadata, "LicenseShortName"), licence_url),
+        licence_url=licence_url,
         author=_text(metadata, "Artist"),
         title=plain(page["title"]).removeprefix("File:"),
         query=query,
     )
-
-
-def without_html(text: str) -> str:
-    """Return the text of a piece of HTML on one line."""
-    return " ".join(plain(unescape(_TAG.sub(" ", _HIDDEN.sub(" ", text)))).split())
-
-
-def plain(text: str) -> str:
-    """Return text that PostgreSQL takes: no zero characters, no halves of surrogate pairs."""
-    return str(text).replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _text(metadata: Mapping[str, Any], name: str) -> str | None:

@@ -1,0 +1,2 @@
+-- Reads all rows while others go on writing.
+alter table core.label_review validate constraint label_review_decision_known;

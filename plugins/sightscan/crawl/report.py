@@ -1,0 +1,131 @@
+"""What a crawl did, in photos, and when that is a failure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sightscan.city import Sight
+from sightscan.crawl.sources.source import BrokenSourceError
+from sightscan.errors import CrawlError
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one source gave for a sight.
+
+    Its answers spoke of `expected` photos, of which `received` could be read; `found` were looked
+    at before the limit was reached. `shared` ones were fetched for another sight of the city.
+    """
+
+    source: str
+    expected: int
+    received: int
+    found: int
+    known: int
+    kept: int
+    shared: int
+    duplicate: int
+    failed: int
+    rejected: Mapping[str, int]
+    seconds: float
+    problem: str | None = None
+    has_ended_early: bool = False
+
+    def __str__(self) -> str:
+        """Return the counts as a line of a log."""
+        return (
+            f"expected={self.expected} received={self.received} known={self.known} "
+            f"kept={self.kept} shared={self.shared} duplicate={self.duplicate} "
+            f"rejected={reasons_of(self.rejected)} failed={self.failed} "
+            f"seconds={self.seconds:.1f}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlReport:
+    """What a crawl of one sight did, in photos, all sources together.
+
+    `found` is all that the sources listed until the limit was reached; `known` of them were settled
+    by an earlier crawl; `failed` ones are tried again by the next. `kept` are new to the sight.
+    """
+
+    found: int
+    known: int
+    kept: int
+    shared: int
+    duplicate: int
+    failed: int
+    rejected: Mapping[str, int]
+    seconds: float
+    sources: tuple[SourceReport, ...] = ()
+
+    @classmethod
+    def of(cls, sources: tuple[SourceReport, ...], seconds: float) -> CrawlReport:
+        """Return the sum of the sources."""
+        rejected: Counter[str] = Counter()
+        for source in sources:
+            rejected.update(source.rejected)
+        return cls(
+            found=sum(source.found for source in sources),
+            known=sum(source.known for source in sources),
+            kept=sum(source.kept for source in sources),
+            shared=sum(source.shared for source in sources),
+            duplicate=sum(source.duplicate for source in sources),
+            failed=sum(source.failed for source in sources),
+            rejected=dict(rejected),
+            seconds=seconds,
+            sources=sources,
+        )
+
+    def __str__(self) -> str:
+        """Return the counts as a line of a log."""
+        return (
+            f"found={self.found} known={self.known} kept={self.kept} shared={self.shared} "
+            f"duplicate={self.duplicate} rejected={reasons_of(self.rejected)} "
+            f"failed={self.failed} seconds={self.seconds:.1f} "
+            f"rate={self.kept / max(self.seconds, 0.001):.1f}/s"
+        )
+
+
+def reasons_of(rejected: Mapping[str, int]) -> str:
+    """Return rejections by reason, such as `3(too_small:1,truncated:2)`."""
+    reasons = ",".join(f"{reason}:{count}" for reason, count in sorted(rejected.items()) if count)
+    return f"{sum(rejected.values())}{f'({reasons})' if reasons else ''}"
+
+
+def check(
+    report: CrawlReport, problems: Sequence[Exception], sight: Sight, *, had_photos: bool
+) -> None:
+    """Raise what was wrong with a crawl, now that all that it found is stored.
+
+    Raises:
+        CrawlError: a source has broken, nothing was found, or nothing could be fetched.
+        ServiceError: no source answers.
+
+    """
+    for problem in problems:
+        if isinstance(problem, BrokenSourceError):
+            raise problem
+    if problems and len(problems) == len(report.sources):
+        raise problems[0]
+    names = ", ".join(source.source for source in report.sources)
+    if report.found == 0:
+        category = f"Commons category {sight.commons_category!r}"
+        if sight.commons_category is None:
+            category = f"Wikidata item {sight.wikidata_id}, which has no Commons category (P373)"
+        msg = (
+            f"{sight.name!r} yields no file at {names}: expected at least one; check its name, "
+            f"its {category}, and PHOTO_SOURCES"
+        )
+        if problems:
+            msg += f" ({problems[0]})"
+        raise CrawlError(msg)
+    if report.failed and not had_photos and not report.kept:
+        last = next(source.problem for source in report.sources if source.failed)
+        msg = (
+            f"none of {report.failed} photos of {sight.name!r} could be fetched "
+            f"({last}); nothing is lost, run the crawl again later"
+        )
+        raise CrawlError(msg)

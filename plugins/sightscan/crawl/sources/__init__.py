@@ -1,0 +1,1 @@
+"""Where photos come from: one module for each source, all behind `PhotoSource`."""

@@ -1,0 +1,105 @@
+"""Openverse: openly licensed photos of many catalogues, by the sight's names.
+
+https://api.openverse.org/v1/: anonymous clients get pages of 20, 20 of them a minute and 200 a day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sightscan.crawl.licences import licence_id
+from sightscan.crawl.plain_text import plain
+from sightscan.crawl.sources.commons_answers import THUMBNAIL_WIDTH_PIXELS
+from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
+from sightscan.warehouse.photos import Attribution, RejectedPhoto
+
+PAGE_SIZE = 20
+# Openverse gives no more than 240 results of a search to anonymous clients.
+MOST_PAGES = 12
+OPEN_LICENCES = "by,by-sa,cc0,pdm"
+BUCKET = "openverse.searches"
+# Each name costs searches; the first ones find most.
+MOST_NAMES = 2
+
+_COMMONS_FILE = re.compile(r"^(https?://[^/]+/wikipedia/commons)(/[0-9a-f]/[0-9a-f]{2}/)([^/?]+)$")
+
+
+class OpenverseSource(PhotoSource):
+    """Searches for the exact name, together with the city's."""
+
+    name = "openverse"
+
+    def leads(self) -> Iterator[Lead]:
+        """Yield a search for each of the sight's names."""
+        for name in self.names()[:MOST_NAMES]:
+            words = f'"{name}"' if self.city.name in name else f'"{name}" {self.city.name}'
+            yield Lead(words, words)
+
+    def listings(self, lead: Lead) -> Iterator[Listing]:
+        """Yield the pages of a search."""
+        url = f"{self.config.openverse_api_url.rstrip('/')}/v1/images/"
+        asked = {"q": lead.address, "page_size": str(PAGE_SIZE), "mature": "false"}
+        if self.config.licence_policy == "open":
+            asked["license"] = OPEN_LICENCES
+        page, pages = 1, 1
+        while page <= min(pages, MOST_PAGES):
+            self.fetcher.wait_for_api(BUCKET, self.config.openverse_requests_per_minute)
+            answer = self.fetcher.json(url, asked | {"page": str(page)})
+            try:
+                pages = int(answer["page_count"])
+                found = tuple(self._read(result, lead.query) for result in answer["results"])
+                counted = int(answer["result_count"])
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                msg = (
+                    f"Openverse answers in another form than documented ({type(error).__name__}: "
+                    f"{error}); the parser needs an update"
+                )
+                raise BrokenSourceError(msg) from error
+            if page == 1 and counted and not found:
+                msg = (
+                    f"Openverse counts {counted} photos of {lead.address}, but lists none: expected "
+                    "a page of them; its API has changed, and the parser needs an update"
+                )
+                raise BrokenSourceError(msg)
+            yield Listing(found, len(found))
+            page += 1
+
+    def _read(self, result: Mapping[str, Any], query: str) -> Attribution | RejectedPhoto:
+        width, height = int(result.get("width") or 0), int(result.get("height") or 0)
+        url = plain(result["url"])
+        least = self.config.min_photo_side_pixels
+        if width and height and min(width, height) < least:
+            seen = f"{width} x {height}, at least {least} each"
+            return RejectedPhoto(url, self.name, "too_small", seen)
+        if not self.config.crawl_full_resolution and result.get("source") == "wikimedia":
+            url = _thumbnail(url, width)
+        licence = f"cc-{result['license']}-{result.get('license_version') or ''}".rstrip("-")
+        licence_url = result.get("license_url")
+        return Attribution(
+            url=url,
+            page_url=_text(result, "foreign_landing_url"),
+            source=self.name,
+            licence=licence_id(
+                licence.replace("cc-cc0", "cc0").replace("cc-pdm", "pdm"), licence_url
+            ),
+            licence_url=_text(result, "license_url"),
+            author=_text(result, "creator"),
+            title=_text(result, "title"),
+            query=query,
+        )
+
+
+def _thumbnail(url: str, width_pixels: int) -> str:
+    """Return where Commons has a scaled copy of its file: the one that its own listing names."""
+    found = _COMMONS_FILE.match(url)
+    if found is None or width_pixels <= THUMBNAIL_WIDTH_PIXELS:
+        return url
+    root, folder, name = found.groups()
+    return f"{root}/thumb{folder}{name}/{THUMBNAIL_WIDTH_PIXELS}px-{name}"
+
+
+def _text(result: Mapping[str, Any], name: str) -> str | None:
+    value = result.get(name)
+    return plain(value).strip() or None if value else None

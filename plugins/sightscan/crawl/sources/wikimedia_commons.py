@@ -1,0 +1,154 @@
+"""Wikimedia Commons: the sight's category tree, then the photos taken close to it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from sightscan.crawl.sources.commons_answers import (
+    METADATA,
+    SOURCE,
+    THUMBNAIL_WIDTH_PIXELS,
+    read_page,
+)
+from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
+from sightscan.errors import CrawlError
+from sightscan.warehouse.photos import Attribution, RejectedPhoto
+
+CATEGORY, NEARBY = "category", "nearby"
+# With 50 files, an answer with all its metadata stays within what MediaWiki sends at once.
+FILES_PER_ANSWER = 50
+SUBCATEGORIES_PER_ANSWER = 500
+FILE_NAMESPACE = "6"
+# Geosearch has no continuation: this is all that it gives.
+MOST_NEARBY = 500
+
+
+class WikimediaCommonsSource(PhotoSource):
+    """Categories are what people sorted, so they come before what lies near."""
+
+    name = SOURCE
+
+    def leads(self) -> Iterator[Lead]:
+        """Yield the category, its subcategories (nearest first), and the place of the sight."""
+        if self.sight.commons_category:
+            for category in self._tree(self.sight.commons_category):
+                yield Lead(category, category, CATEGORY)
+        radius = self.config.commons_nearby_meters
+        if self.sight.place is not None and radius:
+            place = self.sight.place
+            where = f"{place.latitude:.6f}|{place.longitude:.6f}"
+            yield Lead(f"within {radius} m of {where.replace('|', ', ')}", where, NEARBY)
+
+    def listings(self, lead: Lead) -> Iterator[Listing]:
+        """Yield the files of a category, or those near a place."""
+        count = 0
+        for pages in self._batches(self._generator(lead)):
+            found = tuple(
+                read for page in pages if (read := self._read(page, lead.query)) is not None
+            )
+            count += len(pages)
+            yield Listing(found, len(pages))
+        if not count and lead.kind == CATEGORY and (told := self._count_files(lead.address)):
+            msg = (
+                f"Commons counts {told} files in the category {lead.address!r}, but lists none: "
+                "expected as many pages; its API has changed, and the parser needs an update"
+            )
+            raise BrokenSourceError(msg)
+
+    def _read(self, page: dict[str, Any], query: str) -> Attribution | RejectedPhoto | None:
+        try:
+            return read_page(page, query, self.config.min_photo_side_pixels)
+        except (KeyError, TypeError, ValueError) as error:
+            msg = (
+                f"Commons describes {page.get('title')!r} in another form than documented "
+                f"({type(error).__name__}: {error}); the parser needs an update"
+            )
+            raise BrokenSourceError(msg) from error
+
+    def _tree(self, root: str) -> Iterator[str]:
+        """Yield a category and its subcategories; Commons has cycles, so each only once."""
+        waiting = deque([(root, 0)])
+        seen = {root}
+        while waiting:
+            name, depth = waiting.popleft()
+            yield name
+            if depth == self.config.commons_category_depth:
+                continue
+            for subcategory in self._subcategories(name):
+                if subcategory not in seen:
+                    seen.add(subcategory)
+                    waiting.append((subcategory, depth + 1))
+
+    def _subcategories(self, category: str) -> Iterator[str]:
+        parameters = {
+            "list": "categorymembers",
+            "cmtitle": f"Category:{category}",
+            "cmtype": "subcat",
+            "cmlimit": str(SUBCATEGORIES_PER_ANSWER),
+        }
+        for answer in self._answers(parameters):
+            for member in answer.get("query", {}).get("categorymembers", ()):
+                yield str(member["title"]).removeprefix("Category:")
+
+    def _count_files(self, category: str) -> int:
+        """Return how many files Commons counts in a category: what a listing should give."""
+        parameters = {"titles": f"Category:{category}", "prop": "categoryinfo"}
+        pages = [
+            page
+            for answer in self._answers(parameters)
+            for page in answer.get("query", {}).get("pages", ())
+        ]
+        return sum(int(page.get("categoryinfo", {}).get("files", 0)) for page in pages)
+
+    def _generator(self, lead: Lead) -> dict[str, str]:
+        parameters = {
+            "prop": "imageinfo",
+            "iiprop": "url|size|mime|extmetadata",
+            "iiextmetadatafilter": "|".join(METADATA),
+            "iiextmetadatalanguage": "en",
+        }
+        if not self.config.crawl_full_resolution:
+            parameters["iiurlwidth"] = str(THUMBNAIL_WIDTH_PIXELS)
+        if lead.kind == NEARBY:
+            return parameters | {
+                "generator": "geosearch",
+                "ggscoord": lead.address,
+                "ggsradius": str(self.config.commons_nearby_meters),
+                "ggsnamespace": FILE_NAMESPACE,
+                "ggslimit": str(MOST_NEARBY),
+            }
+        return parameters | {
+            "generator": "categorymembers",
+            "gcmtitle": f"Category:{lead.address}",
+            "gcmtype": "file",
+            "gcmlimit": str(FILES_PER_ANSWER),
+        }
+
+    def _batches(self, parameters: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
+        """Yield the pages of a generator, batch by batch, each with all its properties."""
+        waiting: dict[int, dict[str, Any]] = {}
+        for answer in self._answers(parameters):
+            for page in answer.get("query", {}).get("pages", ()):
+                # A long batch comes in parts: each names all pages, and describes some.
+                waiting[page["pageid"]] = waiting.get(page["pageid"], {}) | page
+            if answer.get("batchcomplete"):
+                yield list(waiting.values())
+                waiting.clear()
+        if waiting:
+            yield list(waiting.values())
+
+    def _answers(self, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Yield the answers of a query to the API, going on where each one ends."""
+        asked = {"action": "query", "format": "json", "formatversion": "2", **parameters}
+        while True:
+            answer = self.fetcher.json(self.config.commons_api_url, asked)
+            if "error" in answer:
+                info = answer["error"].get("info", answer["error"])
+                msg = f"Commons refuses to list a category: {info}; check the sight's Commons category"
+                raise CrawlError(msg)
+            yield answer
+            if "continue" not in answer:
+                return
+            asked |= {name: str(value) for name, value in answer["continue"].items()}

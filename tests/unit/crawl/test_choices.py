@@ -1,0 +1,46 @@
+"""The choices of the first crawler keep working in a city's row, under their old names."""
+
+from __future__ import annotations
+
+import pytest
+
+from sightscan.errors import SettingsError
+from sightscan.settings import Settings, read_settings
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"limit": 7}, {"max_images_per_sight": 7}),
+        ({"limit": 0}, {"max_images_per_sight": 0}),
+        ({"sights_limit": 3}, {"max_sights_per_city": 3}),
+        ({"threads": 9}, {"crawl_threads": 9}),
+        ({"full": True}, {"crawl_full_resolution": True}),
+        ({"skip": False}, {"crawl_skip_known": False}),
+        ({"google": True}, {"photo_sources": "wikimedia_commons,openverse,google"}),
+        ({"google": False}, {}),
+        ({"limit": 7, "max_images_per_sight": 8}, {"max_images_per_sight": 8}),
+    ],
+)
+def test_old_name_means_what_it_meant(old: dict[str, object], new: dict[str, object]) -> None:
+    assert read_settings().with_overrides(old) == read_settings(**new)
+
+
+@pytest.mark.parametrize("name", ["no_gui", "no_driver"])
+def test_choice_that_is_gone_says_why(name: str) -> None:
+    with pytest.raises(SettingsError, match="for the browser that the first crawler drove"):
+        read_settings().with_overrides({name: True})
+
+
+@pytest.mark.parametrize(
+    ("named", "sentence"),
+    [("", "no source"), (" , ", "no source"), ("openverse,pinterest", "'pinterest'")],
+)
+def test_unknown_source_is_a_sentence(named: str, sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        _ = Settings(photo_sources=named).photo_source_names
+
+
+def test_each_source_is_asked_once_in_the_order_given() -> None:
+    config = read_settings(photo_sources="Openverse, wikimedia_commons,openverse")
+    assert config.photo_source_names == ("openverse", "wikimedia_commons")
