@@ -34,5 +34,11 @@ class SightScanPages(AirflowPlugin):
             "href": "/sightscan/review/",
             "destination": "nav",
             "category": "browse",
-        }
+        },
+        {
+            "name": "Photos",
+            "href": "/sightscan/gallery/",
+            "destination": "nav",
+            "category": "browse",
+        },
     ]

@@ -12,9 +12,8 @@ import psycopg
 import pytest
 from PIL import Image
 
+from tests.contract.airflow_client import ORIGIN, client_of, stranger
 from tests.doubtful_city import HOSTILE, DoubtfulCity, store_doubtful_city
-
-ORIGIN = "http://testserver"
 
 
 @dataclass(frozen=True)
@@ -29,26 +28,11 @@ class Staff:
 
 @pytest.fixture(scope="module")
 def staff() -> Staff:
-    # Airflow is configured by the conftest of all tests, so that it is imported after it.
-    from airflow.api_fastapi.app import create_app, get_auth_manager  # noqa: PLC0415
-    from airflow.api_fastapi.auth.managers.simple.user import (  # noqa: PLC0415
-        SimpleAuthManagerUser,
-    )
-    from airflow.utils.db import initdb  # noqa: PLC0415
-    from starlette.testclient import TestClient  # noqa: PLC0415
-
-    initdb()
-    app = create_app("core")
-
-    def client_of(name: str, role: str) -> TestClient:
-        token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=name, role=role))
-        return TestClient(app, base_url=ORIGIN, cookies={"_token": token})
-
     return Staff(
         boss=client_of("boss", "admin"),
         ann=client_of("ann", "user"),
         vera=client_of("vera", "viewer"),
-        nobody=TestClient(app),
+        nobody=stranger(),
     )
 
 
@@ -76,6 +60,11 @@ PATHS = (
     ("GET", "/sightscan/review/"),
     ("GET", "/sightscan/review/start"),
     ("GET", "/sightscan/review/waiting?city=vilanova"),
+    ("GET", "/sightscan/gallery/"),
+    ("GET", "/sightscan/gallery/start"),
+    ("GET", "/sightscan/gallery/counts?city=vilanova"),
+    ("GET", "/sightscan/gallery/kept?city=vilanova"),
+    ("GET", "/sightscan/gallery/left-out?city=vilanova"),
     ("GET", f"/sightscan/photos/{'0' * 64}.jpeg"),
     ("POST", "/sightscan/review/next"),
     ("POST", "/sightscan/review/decide"),

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from sightscan.errors import ReviewError, SightScanError, UnknownCity
-from sightscan.pages import photos, review
+from sightscan.pages import gallery, photos, review
 
 STATIC = Path(__file__).parent / "static"
 HEADERS = {
@@ -36,6 +36,7 @@ def pages() -> FastAPI:
     """Build the application once."""
     app = FastAPI(title="SightScan's pages", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(photos.router)
+    app.include_router(gallery.router)
     app.include_router(review.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_exception_handler(SightScanError, _say_what_was_wrong)

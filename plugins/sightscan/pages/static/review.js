@@ -1,5 +1,6 @@
 // One label at a time, or a grid of them; every key is a row in the warehouse, and can be undone.
-// What strangers wrote reaches the page as text only (textContent), never as HTML.
+
+import { ask, by, choose, complain, fill, link, make, photoUrl, quiet } from "./page.js";
 
 const REASONS = {
   low_score: ["Low score", "Google Vision was not sure enough."],
@@ -29,7 +30,6 @@ const GRID_BATCH = 60;
 const REFILL_BELOW = 5;
 const ATTEMPTS = 3;
 
-const by = (id) => document.getElementById(id);
 const filters = { city: by("city"), reason: by("reason"), sight: by("sight"), score: by("score") };
 const state = {
   mayDecide: false, sights: [], counts: [], queue: [], seen: new Set(), past: [], ticked: new Set(),
@@ -38,22 +38,6 @@ const state = {
 let line = Promise.resolve(); // Decisions arrive in the order in which they were made.
 
 // ---- What is asked of the server
-
-async function ask(path, body) {
-  const options = body === undefined ? {} : {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-  };
-  const answer = await fetch(path, { credentials: "same-origin", ...options });
-  if (answer.status === 401) {
-    throw new Error("You are not logged in any more: log in to Airflow in another tab, then go on here.");
-  }
-  const read = await answer.json().catch(() => ({}));
-  if (!answer.ok) {
-    const detail = typeof read.detail === "string" ? read.detail : JSON.stringify(read.detail ?? "");
-    throw Object.assign(new Error(detail || `The server answered ${answer.status}.`), { isFinal: answer.status < 500 });
-  }
-  return read;
-}
 
 // Again after a failed connection: the ids make it safe.
 async function insist(path, body) {
@@ -188,8 +172,6 @@ function prefetch() {
   for (const label of state.queue.slice(1, 4)) new Image().src = photoUrl(label, 1280);
 }
 
-const photoUrl = (label, side) => `../photos/${label.sha256}.jpeg?side=${side}`;
-
 // ---- Drawing
 
 function draw() {
@@ -255,12 +237,6 @@ function placeOf(label) {
 }
 
 const distance = (meters) => (meters < 1000 ? `${meters} m` : `${(meters / 1000).toFixed(meters < 10000 ? 1 : 0)} km`);
-
-// Addresses come from outside: only those of the web become links.
-function link(address, text) {
-  if (!/^https?:\/\//i.test(address ?? "")) return document.createTextNode(text);
-  return make("a", text, { href: address, target: "_blank", rel: "noopener noreferrer" });
-}
 
 function drawGrid() {
   by("tiles").replaceChildren(...state.queue.map((label) => {
@@ -484,38 +460,13 @@ function confirm(question, verb) {
 
 // ---- Small things
 
-function make(tag, text, attributes = {}) {
-  const element = document.createElement(tag);
-  element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
 const reasonName = (reason) => REASONS[reason]?.[0] ?? String(reason ?? "unknown").replaceAll("_", " ");
-
-function fill(select, options, chosen) {
-  select.replaceChildren(...options.map(([value, text]) => make("option", text, { value })));
-  choose(select, chosen);
-}
-
-function choose(select, value) {
-  if ([...select.options].some((option) => option.value === value)) select.value = value;
-}
 
 function say(text) {
   by("single").hidden = true;
   by("grid").hidden = true;
   by("empty").hidden = false;
   by("empty-text").textContent = text;
-}
-
-function complain(error) {
-  by("trouble").textContent = error.message;
-  by("trouble").hidden = false;
-}
-
-function quiet() {
-  by("trouble").hidden = true;
 }
 
 function setMode(isGrid) {

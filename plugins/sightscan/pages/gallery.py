@@ -1,0 +1,84 @@
+"""The page that shows what crawls kept as pictures, and what they left out, with its reasons."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+
+from sightscan.pages.staff import Viewer
+from sightscan.warehouse.cities import find_city, list_cities
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.crawled_photos import (
+    PageEnd,
+    count_crawled_photos,
+    list_kept_photos,
+    list_left_out_photos,
+)
+
+PAGE = Path(__file__).parent / "static" / "gallery.html"
+MOST_AT_ONCE = 120
+MOST_LEFT_OUT = 500
+
+router = APIRouter(prefix="/gallery")
+
+SightId = Annotated[int | None, Query(ge=1, lt=2**63)]
+
+
+@router.get("/")
+def show_page(_: Viewer) -> FileResponse:
+    """Return the page."""
+    return FileResponse(PAGE, headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/start")
+def start(_: Viewer) -> dict[str, Any]:
+    """Return the cities."""
+    with connect(autocommit=True) as connection:
+        cities = list_cities(connection)
+    return {"cities": [{"slug": city.slug, "name": city.name} for city in cities]}
+
+
+@router.get("/counts")
+def count(_: Viewer, city: str) -> dict[str, Any]:
+    """Return how many photos of each sight were kept, and left out for which reason."""
+    with connect(autocommit=True) as connection:
+        counts = count_crawled_photos(connection, find_city(connection, city).city_id)
+    return {"counts": [asdict(each) for each in counts]}
+
+
+@router.get("/kept")
+def list_kept(  # noqa: PLR0917 - each is a part of the address
+    _: Viewer,
+    city: str,
+    sight_id: SightId = None,
+    after_recorded_at: datetime | None = None,
+    after_sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")] = None,
+    after_sight_id: SightId = None,
+    most: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 60,
+) -> dict[str, Any]:
+    """Return the next photos that were kept, the newest first."""
+    after = None
+    if after_recorded_at is not None and after_sha256 is not None and after_sight_id is not None:
+        after = PageEnd(after_recorded_at, bytes.fromhex(after_sha256), after_sight_id)
+    with connect(autocommit=True) as connection:
+        city_id = find_city(connection, city).city_id
+        photos = list_kept_photos(connection, city_id, sight_id=sight_id, after=after, most=most)
+    return {"photos": [asdict(photo) | {"sha256": photo.sha256.hex()} for photo in photos]}
+
+
+@router.get("/left-out")
+def list_left_out(
+    _: Viewer, city: str, sight_id: SightId = None, reason: str | None = None
+) -> dict[str, Any]:
+    """Return the newest photos that were not kept."""
+    with connect(autocommit=True) as connection:
+        city_id = find_city(connection, city).city_id
+        photos = list_left_out_photos(
+            connection, city_id, sight_id=sight_id, reason=reason, most=MOST_LEFT_OUT
+        )
+    return {"photos": [asdict(photo) for photo in photos], "most": MOST_LEFT_OUT}
