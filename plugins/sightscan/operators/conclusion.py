@@ -40,6 +40,10 @@ def conclude(slug: str) -> str:
         ]
         for line in crawl_table(crawled):
             logger.info("%s", line)
+        if crawled:
+            logger.info(
+                "the photos as pictures: Browse > Photos, /sightscan/gallery/?city=%s", slug
+            )
         end_estimate(work.connection, dag_id=work.dag_id, run_id=work.run_id)
         if failed:
             _end_training(work, f"failed: {', '.join(failed)}")

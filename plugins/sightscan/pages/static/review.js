@@ -10,6 +10,7 @@ const REASONS = {
   outside_city: ["Outside the city", "Vision places it outside the city."],
   degenerate_box: ["Tiny box", "The box is too thin to learn from."],
   same_sight_twice: ["Same sight twice", "A surer box of the same sight covers the same spot."],
+  two_sights_in_one_box: ["Two sights in one box", "Another landmark has the same box."],
   no_such_sight: ["No such sight", "It is none of the city's sights by id, name or place."],
   ambiguous_name: ["Ambiguous name", "Several sights bear this name, and the place does not tell them apart."],
   uncertain_score: ["Uncertain", "Accepted, but with a score below one half."],

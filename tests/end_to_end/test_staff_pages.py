@@ -1,4 +1,4 @@
-"""A person reviews labels in Chromium, mostly by keys; the warehouse says what became of it."""
+"""A person reviews labels and looks at photos in Chromium; the warehouse says what became of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from sandbox.addresses import PostgresAddress
+from sightscan.warehouse.photos import RejectedPhoto, merge_photos
 from tests.doubtful_city import HOSTILE, DoubtfulCity, store_doubtful_city
 from tests.end_to_end.api_server import ApiServer, run_api_server
 from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
@@ -182,3 +183,27 @@ def test_page_fits_a_phone(open_page: Callable[..., Page]) -> None:
         assert box is not None
         assert box["y"] + box["height"] <= PHONE["height"]
         assert box["height"] >= 44
+
+
+def test_photos_are_shown_with_their_credit_and_what_was_left_out_with_why(
+    server: ApiServer, open_page: Callable[..., Page], warehouse: psycopg.Connection[Any]
+) -> None:
+    page = open_page()
+    bridge = warehouse.execute("select sight_id from core.sight where name = 'Old Bridge'")
+    ((sight_id,),) = bridge.fetchall()
+    left_out = RejectedPhoto("https://a.example/1.jpg", "openverse", "licence", HOSTILE)
+    merge_photos(warehouse, sight_id, [], [left_out])
+    page.goto(f"{server.url}/sightscan/gallery/?city=vilanova")
+    expect(page.locator(".card")).to_have_count(8)
+    expect(page.locator("#progress")).to_have_text("8 of 8")
+    drawn = page.locator(".card img").evaluate_all(
+        "images => Promise.all(images.map(image => image.decode().then(() => image.naturalWidth)))"
+    )
+    assert all(width > 0 for width in drawn)
+    page.locator("#show").select_option("left-out")
+    expect(page.locator("#rows tr")).to_have_count(1)
+    expect(page.locator("#rows small")).to_have_text(HOSTILE)
+    page.reload()
+    expect(page.locator("#rows td").nth(2)).to_contain_text("its licence is not open")
+    page.set_viewport_size(PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
