@@ -69,6 +69,8 @@ with added as (
 insert into core.photo_source (sha256, url_sha256, sight_id, url, source, licence, query, found_at)
 select added.sha256, added.sha256, 1, 'https://example.org/', 'test', 'CC0', 'q', now() from added
 """
+# Dropped by a later migration, which refuses if there is a row in it.
+DROPPED = ("load", "review")
 READ_MARTS = "select city_slug, photo_count, spend_usd from mart.city_overview"
 
 
@@ -109,6 +111,7 @@ def test_a_filled_warehouse_in_use_is_migrated_without_an_error_or_a_loss(
     filled: PostgresAddress,
 ) -> None:
     columns = old_columns_of(filled)
+    assert fingerprints(filled, {DROPPED: columns.pop(DROPPED)}) == {"load.review": (0, 0)}
     before = fingerprints(filled, columns)
     with traffic_on(filled) as traffic:
         report = migrate_in(filled)
@@ -122,6 +125,17 @@ def test_a_filled_warehouse_in_use_is_migrated_without_an_error_or_a_loss(
     }
     assert after["core.photo"][0] == PHOTO_COUNT + written_by(filled)
     assert after["core.photo_source"][0] == after["core.photo"][0]
+
+
+def test_a_table_that_is_to_go_is_not_dropped_with_a_row_in_it(filled: PostgresAddress) -> None:
+    with connect_as(filled) as connection:
+        connection.execute(
+            "insert into load.review (review_id, label_id, decision, reviewed_by, reviewed_at)"
+            " values (gen_random_uuid(), 1, 'accept', 'ann', now())"
+        )
+    with pytest.raises(WarehouseError, match=r"load\.review holds decisions"):
+        migrate_in(filled)
+    assert fingerprints(filled, {DROPPED: ["label_id"]})["load.review"][0] == 1
 
 
 def test_a_migrated_warehouse_is_what_a_new_one_is(

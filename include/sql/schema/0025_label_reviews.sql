@@ -1,5 +1,12 @@
 -- Reviews are made by staff, straight into core: the app's inbox for them never had a reader, and
 -- never a writer.
+do $$
+begin
+    if exists (select 1 from load.review) then
+        raise exception 'load.review holds decisions: move them to core.label_review, empty it, and migrate again';
+    end if;
+end
+$$;
 -- squawk-ignore ban-drop-table
 drop table load.review;
 
