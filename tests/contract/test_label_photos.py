@@ -17,12 +17,14 @@ from sandbox.world import World
 from sightscan.box import Box, intersection_over_union
 from sightscan.city import City
 from sightscan.errors import ServiceError
-from sightscan.label import pace, photos
+from sightscan.label import pace, photos, settling
+from sightscan.label import vision as vision_module
 from sightscan.label.photos import LabelReport, label_photos
 from sightscan.label.relabel import relabel_answers
 from sightscan.label.vision import open_client
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.cities import add_city
+from sightscan.warehouse.connection import connect
 from sightscan.warehouse.labels import list_photos_to_label
 from sightscan.warehouse.ledger import (
     VISION_LANDMARKS,
@@ -78,9 +80,14 @@ def label(
     """Run a label task of the city; keyword arguments are settings of this run."""
     client: vision.ImageAnnotatorClient = open_client(config)
 
-    def run(run_id: str = "run 1", city: City = stored.city, **overrides: object) -> LabelReport:
+    def run(
+        run_id: str = "run 1",
+        city: City = stored.city,
+        connection: psycopg.Connection[Any] = warehouse,
+        **overrides: object,
+    ) -> LabelReport:
         return label_photos(
-            warehouse,
+            connection,
             client,
             config.with_overrides(overrides),
             city,
@@ -223,17 +230,86 @@ def test_a_broken_photo_is_not_sent_and_not_chosen_again(
     assert sent_images(counts) == PHOTOS
 
 
-def test_an_image_that_fails_costs_only_itself_and_is_tried_twice_at_most(
-    label: Label, server: VisionServer, warehouse: psycopg.Connection[Any]
+def test_an_image_whose_fate_is_unclear_costs_only_itself_and_is_not_sent_again(
+    label: Label, server: VisionServer, counts: Counts, warehouse: psycopg.Connection[Any]
 ) -> None:
     server.set_fault(kind="bad_image", next_requests=1)
     first = label("run 1", vision_concurrency=1)
-    server.set_fault(kind="bad_image", next_requests=1)
     second = label("run 2")
-    third = label("run 3")
-    assert (first.answered, first.failed) == (PHOTOS - 1, 1)
-    assert (second.sent, second.failed, third.sent) == (1, 1, 0)
-    assert states(warehouse) == {"succeeded": PHOTOS - 1, "failed": 2}
+    assert (first.answered, first.unknown, first.spent) == (PHOTOS - 1, 1, PHOTOS)
+    assert (second.sent, repeated_images(counts)) == (0, 0)
+    assert states(warehouse) == {"succeeded": PHOTOS - 1, "unknown": 1}
+    told = warehouse.execute(
+        "select answer #>> '{response,error,message}' from core.paid_call where state = 'unknown'"
+    ).fetchall()
+    assert told == [("Internal server error.",)]
+
+
+def test_images_that_fail_use_up_the_cap_however_often_it_is_run(
+    label: Label, server: VisionServer, counts: Counts
+) -> None:
+    server.set_fault(kind="bad_image", next_requests=100)
+    for run in range(4):
+        label(f"run {run}", max_google_vision_calls_per_new_city=5)
+    assert (sent_images(counts), repeated_images(counts)) == (5, 0)
+
+
+def test_zero_characters_of_an_answer_cost_no_label(
+    label: Label, warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = vision_module.MessageToDict
+
+    def with_zeros(response: Any, **options: Any) -> Any:
+        answer = read(response, **options)
+        for annotation in answer.get("landmark_annotations", ()):
+            annotation["description"] += "\0"
+        return answer
+
+    monkeypatch.setattr(vision_module, "MessageToDict", with_zeros)
+    assert label().answered == states(warehouse)["succeeded"] == PHOTOS
+
+
+def test_an_answer_that_the_warehouse_refuses_costs_only_itself(
+    label: Label, warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle = settling.settle_calls
+    odd: list[int] = []
+
+    def refuse_one(connection: Any, settlements: Any) -> None:
+        odd.extend(each.call_id for each in settlements[:1] if not odd)
+        for each in settlements:
+            if each.call_id in odd and each.state == "succeeded":
+                message = "a value out of range"
+                raise psycopg.DataError(message)
+        settle(connection, settlements)
+
+    monkeypatch.setattr(settling, "settle_calls", refuse_one)
+    report = label()
+    assert (report.answered, report.unknown) == (PHOTOS - 1, 1)
+    assert states(warehouse) == {"succeeded": PHOTOS - 1, "unknown": 1}
+
+
+def test_lost_connection_loses_no_answer(
+    label: Label,
+    warehouse: psycopg.Connection[Any],
+    counts: Counts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settle = photos.settle_batch
+    cut: list[int] = []
+
+    def cut_once(connection: psycopg.Connection[Any], *given: Any, **more: Any) -> Any:
+        if not cut:
+            cut.append(connection.info.backend_pid)
+            with connect(autocommit=True) as other:
+                other.execute("select pg_terminate_backend(%s, 5000)", cut)
+        return settle(connection, *given, **more)
+
+    monkeypatch.setattr(photos, "settle_batch", cut_once)
+    with connect(autocommit=True) as connection:
+        report = label(connection=connection)
+    assert (report.answered, report.spent, sent_images(counts)) == (PHOTOS, PHOTOS, PHOTOS)
+    assert states(warehouse) == {"succeeded": PHOTOS}
 
 
 def test_over_quota_waits_as_told_and_goes_on(
@@ -335,9 +411,7 @@ def test_left_reservation_is_spent_if_it_was_marked_as_sent_and_free_if_not(
     counts: Counts,
     is_sent: bool,  # noqa: FBT001 - a case
 ) -> None:
-    waiting = list_photos_to_label(
-        warehouse, VISION_LANDMARKS, stored.city.city_id, dag_id="", run_id=""
-    )
+    waiting = list_photos_to_label(warehouse, VISION_LANDMARKS, stored.city.city_id)
     reserve_calls(
         warehouse,
         VISION_LANDMARKS,

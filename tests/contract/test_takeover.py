@@ -159,9 +159,7 @@ def test_what_was_paid_for_is_never_sent_again_and_uses_no_budget(
     take_over()
     city_id = _one(warehouse, "select city_id from core.city")
     paid = {row[0] for row in warehouse.execute("select subject_sha256 from core.paid_call")}
-    waiting = set(
-        list_photos_to_label(warehouse, VISION_LANDMARKS, city_id, dag_id="d", run_id="r")
-    )
+    waiting = set(list_photos_to_label(warehouse, VISION_LANDMARKS, city_id))
     assert len(paid) == 6
     assert len(waiting) == 3
     assert not waiting & paid

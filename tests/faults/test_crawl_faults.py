@@ -130,7 +130,7 @@ def test_crawl_ends_its_threads_when_the_warehouse_fails(
 ) -> None:
     city, sights = store_sights(warehouse, facts)
 
-    def broken(*_: object) -> int:
+    def broken(*_: object, **__: object) -> int:
         message = "the server closed the connection"
         raise psycopg.OperationalError(message)
 

@@ -18,13 +18,13 @@ select
         select coalesce(jsonb_object_agg(by_reason.reason, by_reason.box_count), '{}')
         from (
             select
-                label.reason,
+                decided_label.reason,
                 count(*) as box_count
-            from core.label
+            from mart.decided_label
             where
-                label.sight_id = sight.sight_id
-                and label.state = 'held_back'
-            group by label.reason
+                decided_label.sight_id = sight.sight_id
+                and decided_label.state = 'held_back'
+            group by decided_label.reason
         ) as by_reason
     ) as held_back_by_reason,
     activity.empty_photo_count::double precision / nullif(activity.answered_photo_count, 0) as empty_share,
@@ -66,5 +66,5 @@ comment on column mart.label_quality.unmatched_photo_count is 'Of these, photos 
 comment on column mart.label_quality.accepted_count is 'Boxes of it that may train.';
 comment on column mart.label_quality.held_back_count is 'Boxes of it that a rule holds back.';
 comment on column mart.label_quality.rejected_count is 'Boxes of it that a person rejected.';
-comment on column mart.label_quality.held_back_by_reason is 'Boxes that a rule held back by reason, reviewed or not.';
+comment on column mart.label_quality.held_back_by_reason is 'Boxes that a rule holds back by reason, as of now.';
 comment on column mart.label_quality.reviewed_count is 'Boxes that the provider took for it and a person decided about.';

@@ -22,5 +22,12 @@ inner join core.rejected_photo on sight.sight_id = rejected_photo.sight_id
 where
     sight.city_id = %(city_id)s
     and sight.state in ('active', 'retired')
+    and not exists (
+        select 1
+        from core.photo_source as kept
+        where
+            kept.url_sha256 = rejected_photo.url_sha256
+            and kept.sight_id = rejected_photo.sight_id
+    )
 group by sight.sight_id, sight.name, rejected_photo.reason
 order by sight_name, sight_id, reason nulls first

@@ -8,5 +8,5 @@ where
     paid_call.provider = %(provider)s
     and paid_call.feature = %(feature)s
     and paid_call.reserved_at < now() - interval '1 hour'
-    and paid_call.state in ('reserved', 'succeeded', 'unknown')
+    and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
     and not paid_call.is_taken_over;

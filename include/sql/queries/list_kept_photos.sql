@@ -10,9 +10,9 @@ select
     photo_source.licence_url,
     photo_source.author,
     photo_source.title,
-    coalesce(photo_source.page_url, photo_source.url) as page_url,
     photo.width_pixels,
     photo.height_pixels,
+    coalesce(photo_source.page_url, photo_source.url) as page_url,
     photo.cluster_sha256 <> photo.sha256 as is_near_copy
 from core.sight
 inner join core.photo_source on sight.sight_id = photo_source.sight_id

@@ -19,17 +19,9 @@ call as (
     select
         paid_call.subject_sha256,
         bool_or(paid_call.state <> 'failed' and paid_call.resend_allowed_at is null) as is_standing,
-        -- Failed with an answer: the provider looked and refused. Bytes do not change, so a photo
-        -- that is bad (code 3) or was never fit to send is not tried again; another refusal is
-        -- tried once more, in a later run. Failed without an answer was never processed.
-        coalesce(
-            bool_or(
-                paid_call.answer #>> '{response,error,code}' = '3'
-                or paid_call.answer ? 'not_sent'
-                or (paid_call.dag_id = %(dag_id)s and paid_call.run_id = %(run_id)s)
-            ) filter (where paid_call.answer is not null), false
-        )
-        or count(paid_call.answer) >= %(most_attempts)s as is_given_up,
+        -- Failed with an answer: it was refused, or never fit to send. Bytes do not change, so it is
+        -- not tried again. Failed without an answer was never processed.
+        bool_or(paid_call.state = 'failed' and paid_call.answer is not null) as is_given_up,
         bool_or(paid_call.state = 'succeeded') as is_answered
     from core.paid_call
     inner join core.photo on paid_call.subject_sha256 = photo.sha256

@@ -6,7 +6,8 @@ with asked as (
     from unnest(%(subjects)s::bytea[]) with ordinality as asked (subject_sha256, turn)
 ),
 
--- One sum for each cap, each from its own index. What the first SightScan paid is in no budget.
+-- One sum for each cap, each from its own index. What counts is what stands, and images that were
+-- sent and refused; what the first SightScan paid is in no budget.
 spent as (
     select
         (
@@ -16,7 +17,7 @@ spent as (
                 paid_call.city_id = %(city_id)s
                 and paid_call.provider = %(provider)s
                 and paid_call.feature = %(feature)s
-                and paid_call.state in ('reserved', 'succeeded', 'unknown')
+                and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
                 and not paid_call.is_taken_over
         ) as by_city,
         (
@@ -28,7 +29,7 @@ spent as (
                 and paid_call.run_id = %(run_id)s
                 and paid_call.provider = %(provider)s
                 and paid_call.feature = %(feature)s
-                and paid_call.state in ('reserved', 'succeeded', 'unknown')
+                and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
                 and not paid_call.is_taken_over
         ) as by_run,
         (
@@ -38,9 +39,20 @@ spent as (
                 paid_call.provider = %(provider)s
                 and paid_call.feature = %(feature)s
                 and paid_call.reserved_at >= date_trunc('month', now())
-                and paid_call.state in ('reserved', 'succeeded', 'unknown')
+                and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
                 and not paid_call.is_taken_over
         ) as this_month,
+        (
+            select coalesce(sum(paid_call.unit_count), 0)
+            from core.paid_call
+            where
+                paid_call.provider = %(provider)s
+                and paid_call.feature = %(feature)s
+                and paid_call.reserved_at >= date_trunc('month', now())
+                and paid_call.state <> 'failed'
+                and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
+                and not paid_call.is_taken_over
+        ) as billed_this_month,
         (
             -- A sum over all calls would hold the lock too long: older ones were counted before.
             select %(counted_units)s::bigint + coalesce(sum(paid_call.unit_count), 0)
@@ -50,7 +62,7 @@ spent as (
                 and paid_call.provider = %(provider)s
                 and paid_call.feature = %(feature)s
                 and paid_call.reserved_at >= %(counted_until_at)s
-                and paid_call.state in ('reserved', 'succeeded', 'unknown')
+                and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
                 and not paid_call.is_taken_over
         ) as in_all
 ),
@@ -130,7 +142,7 @@ reserved as (
             from
                 unnest(%(steps_above_units)s::bigint[], %(steps_usd)s::numeric[])
                     as step (above_units, usd_per_unit)
-            where step.above_units < spent.this_month + payable.turn
+            where step.above_units < spent.billed_this_month + payable.turn
             order by step.above_units desc
             limit 1
         ) as price_usd,

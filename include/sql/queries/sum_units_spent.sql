@@ -1,3 +1,4 @@
+-- What stands, and images that were sent and refused: as reserve_calls counts.
 select
     (
         select coalesce(sum(paid_call.unit_count), 0)
@@ -6,7 +7,7 @@ select
             paid_call.city_id = %(city_id)s
             and paid_call.provider = %(provider)s
             and paid_call.feature = %(feature)s
-            and paid_call.state in ('reserved', 'succeeded', 'unknown')
+            and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
             and not paid_call.is_taken_over
     )::bigint as by_city,
     (
@@ -16,7 +17,7 @@ select
             paid_call.provider = %(provider)s
             and paid_call.feature = %(feature)s
             and paid_call.reserved_at >= date_trunc('month', now())
-            and paid_call.state in ('reserved', 'succeeded', 'unknown')
+            and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
             and not paid_call.is_taken_over
     )::bigint as this_month,
     (
@@ -27,7 +28,7 @@ select
             and paid_call.run_id = %(run_id)s
             and paid_call.provider = %(provider)s
             and paid_call.feature = %(feature)s
-            and paid_call.state in ('reserved', 'succeeded', 'unknown')
+            and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
             and not paid_call.is_taken_over
     )::bigint as by_run,
     (
@@ -36,6 +37,6 @@ select
         where
             paid_call.provider = %(provider)s
             and paid_call.feature = %(feature)s
-            and paid_call.state in ('reserved', 'succeeded', 'unknown')
+            and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
             and not paid_call.is_taken_over
     )::bigint as in_all;

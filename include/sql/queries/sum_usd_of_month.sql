@@ -1,17 +1,16 @@
--- What is spent this month, and what other runs under way may still spend: of each DAG its last
--- run, if it has not ended. One that vanished without an end is forgotten after a week.
+-- What is spent this month, and what other runs under way may still spend. One that vanished without
+-- an end is forgotten after a week.
 with under_way as (
-    select distinct on (spend_estimate.dag_id)
+    select
         spend_estimate.dag_id,
         spend_estimate.run_id,
-        spend_estimate.most_usd,
-        spend_estimate.ended_at,
-        spend_estimate.refusal
+        spend_estimate.most_usd
     from core.spend_estimate
     where
-        spend_estimate.dag_id <> %(dag_id)s
+        (spend_estimate.dag_id <> %(dag_id)s or spend_estimate.run_id <> %(run_id)s)
         and spend_estimate.estimated_at > now() - interval '7 days'
-    order by spend_estimate.dag_id asc, spend_estimate.estimated_at desc
+        and spend_estimate.ended_at is null
+        and spend_estimate.refusal is null
 )
 
 select
@@ -70,7 +69,4 @@ select
                 instance_session.dag_id = under_way.dag_id
                 and instance_session.run_id = under_way.run_id
         ) as session on true
-        where
-            under_way.ended_at is null
-            and under_way.refusal is null
     )::double precision as under_way_usd;

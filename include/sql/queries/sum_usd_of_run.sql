@@ -1,13 +1,6 @@
 select
-    (
-        select coalesce(sum(paid_call.price_usd), 0)
-        from core.paid_call
-        where
-            paid_call.dag_id = %(dag_id)s
-            and paid_call.run_id = %(run_id)s
-            and paid_call.state in ('reserved', 'succeeded', 'unknown')
-            and not paid_call.is_taken_over
-    )::double precision as calls_usd,
+    call.vision_usd,
+    call.places_usd,
     (
         select
             coalesce(
@@ -22,4 +15,17 @@ select
             instance_session.dag_id = %(dag_id)s
             and instance_session.run_id = %(run_id)s
             and instance_session.running_at is not null
-    )::double precision as gpu_usd;
+    )::double precision as gpu_usd
+from (
+    select
+        coalesce(sum(paid_call.price_usd) filter (where paid_call.provider = 'google_vision'), 0)::double precision
+            as vision_usd,
+        coalesce(sum(paid_call.price_usd) filter (where paid_call.provider <> 'google_vision'), 0)::double precision
+            as places_usd
+    from core.paid_call
+    where
+        paid_call.dag_id = %(dag_id)s
+        and paid_call.run_id = %(run_id)s
+        and paid_call.state in ('reserved', 'succeeded', 'unknown')
+        and not paid_call.is_taken_over
+) as call;

@@ -14,8 +14,18 @@ drop table load.review;
 alter table core.label_review
 -- squawk-ignore ban-drop-constraint
 drop constraint label_review_decision_known,
+-- squawk-ignore ban-drop-constraint
+drop constraint label_review_rename_has_sight,
 add constraint label_review_decision_known
-check (decision in ('accept', 'reject', 'rename', 'withdraw')) not valid;
+check (decision in ('accept', 'reject', 'rename', 'withdraw')) not valid,
+-- What was accepted as one sight stays that sight, should the answer be read otherwise one day.
+add constraint label_review_sight_fits
+check (
+    (decision <> 'rename' or sight_id is not null)
+    and (decision in ('accept', 'rename') or sight_id is null)
+) not valid;
+comment on column core.label_review.sight_id is
+'The sight that it was renamed to, or accepted as (null: as it was read, whatever that is).';
 comment on column core.label_review.decision is
 'accept, reject or rename; withdraw takes back what was decided before.';
 

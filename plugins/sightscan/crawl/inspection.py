@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from PIL import Image
 
@@ -18,7 +15,6 @@ from sightscan.crawl.faces import face_share
 from sightscan.crawl.fetching import PhotoRefusedError
 from sightscan.crawl.metadata import BarePhoto, without_metadata
 from sightscan.crawl.normalising import (
-    BROKEN,
     PLAIN_MODES,
     as_jpeg,
     is_sixteen_bit,
@@ -28,14 +24,10 @@ from sightscan.crawl.normalising import (
     upright_srgb,
 )
 from sightscan.crawl.perceptual_hash import perceptual_hash
+from sightscan.decoding import BROKEN, BUDGET, MOST_PIXELS
 from sightscan.warehouse.photos import PhotoFile
 
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-# Google Vision takes no more, and decoded to bytes it is what a worker's memory can hold.
-MOST_PIXELS = 75_000_000
-# Larger than what glibc's allocator ever keeps for itself: a photo's memory goes back to the system
-# when its thread is done. With Pillow's own 16 MB each thread held on to its largest photo's.
-Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]
 CONVERTIBLE_MODES = PLAIN_MODES | {"CMYK", "YCbCr", "1", "PA", "I;16", "I;16B", "I"}
 
 
@@ -66,31 +58,6 @@ def inspect_photo(
         _check(image, least_side_pixels)
         with BUDGET.taking(image.width * image.height):
             return _photo_file(image, bare, rejected_face_share)
-
-
-class PixelBudget:
-    """Lets threads decode at once as many pixels as the largest photo may have, and no more."""
-
-    def __init__(self, pixels: int) -> None:
-        """Have so many pixels for all threads together."""
-        self._free = pixels
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def taking(self, pixels: int) -> Iterator[None]:
-        """Wait until so many pixels are free, and hold them."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._free >= pixels)
-            self._free -= pixels
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._free += pixels
-                self._changed.notify_all()
-
-
-BUDGET = PixelBudget(MOST_PIXELS)
 
 
 def _check(image: Image.Image, least_side_pixels: int) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 
 import numpy as np
 from PIL import Image, ImageCms
 
 from sightscan.crawl.perceptual_hash import flattened
+from sightscan.decoding import BROKEN
 
 JPEG_QUALITY = 95
 ORIENTATION = 0x0112
@@ -29,23 +28,6 @@ PLAIN_MODES = frozenset({"RGB", "L", "P", "RGBA", "LA"})
 MOST_SHIFT_LEVELS = 4
 # Levels of 16 bits on one of 8.
 LEVELS_16_PER_8 = 257
-# What Pillow raises for rubbish, according to where in the file the rubbish is.
-BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-    ImageCms.PyCMSError,
-    Image.DecompressionBombError,
-)
 
 
 def orientation(exif: bytes | None) -> int:

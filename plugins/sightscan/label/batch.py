@@ -7,7 +7,7 @@ thread that owns the warehouse. Nothing here touches the warehouse, so that a th
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from google.cloud import vision
 
@@ -37,16 +37,28 @@ class SentPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedBatch:
-    """Photos that are ready to be sent, and those that cannot be; nothing is sent yet."""
+class UnfitPhoto:
+    """A photo that cannot be sent, and why."""
 
-    ready: tuple[tuple[ReservedPhoto, PreparedPhoto], ...]
-    unfit: tuple[tuple[ReservedPhoto, str], ...]
+    call_id: int
+    sha256: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedBatch:
+    """Photos that are ready to be sent, and those that cannot be; nothing is sent yet.
+
+    Their bytes as stored are not in it, so that what waits to be sent is small.
+    """
+
+    ready: tuple[tuple[SentPhoto, PreparedPhoto], ...]
+    unfit: tuple[UnfitPhoto, ...]
 
     @property
     def call_ids(self) -> list[int]:
         """Return the calls of the photos that are ready."""
-        return [reserved.call_id for reserved, _ in self.ready]
+        return [photo.call_id for photo, _ in self.ready]
 
     def only(self, call_ids: Collection[int]) -> PreparedBatch:
         """Return the batch without the calls that may not be sent."""
@@ -60,18 +72,34 @@ class BatchResult:
 
     outcome: Outcome
     sent: tuple[SentPhoto, ...]
-    unfit: tuple[tuple[ReservedPhoto, str], ...]
+    unfit: tuple[UnfitPhoto, ...]
+
+    def by_photo(self) -> list[BatchResult]:
+        """Return the same as results of one photo each."""
+        responses = self.outcome.responses or (None,) * len(self.sent)
+        return [
+            BatchResult(
+                replace(self.outcome, responses=() if response is None else (response,)),
+                (photo,),
+                (),
+            )
+            for photo, response in zip(self.sent, responses, strict=True)
+        ] + [BatchResult(Outcome(Fate.ANSWERED), (), (photo,)) for photo in self.unfit]
 
 
 def prepare_batch(photos: Sequence[ReservedPhoto]) -> PreparedBatch:
     """Shrink the photos."""
-    ready: list[tuple[ReservedPhoto, PreparedPhoto]] = []
-    unfit: list[tuple[ReservedPhoto, str]] = []
+    ready: list[tuple[SentPhoto, PreparedPhoto]] = []
+    unfit: list[UnfitPhoto] = []
     for reserved in photos:
+        call_id, photo = reserved.call_id, reserved.photo
         try:
-            ready.append((reserved, prepare_photo(reserved.photo.content)))
+            prepared = prepare_photo(photo.content)
         except UnfitPhotoError as error:
-            unfit.append((reserved, str(error)))
+            unfit.append(UnfitPhoto(call_id, photo.sha256, str(error)))
+            continue
+        size = (prepared.width_pixels, prepared.height_pixels)
+        ready.append((SentPhoto(call_id, photo.sha256, photo.found_for, *size), prepared))
     return PreparedBatch(tuple(ready), tuple(unfit))
 
 
@@ -90,14 +118,4 @@ def withhold_batch(batch: PreparedBatch) -> BatchResult:
 
 
 def _result(batch: PreparedBatch, outcome: Outcome) -> BatchResult:
-    sent = tuple(
-        SentPhoto(
-            reserved.call_id,
-            reserved.photo.sha256,
-            reserved.photo.found_for,
-            prepared.width_pixels,
-            prepared.height_pixels,
-        )
-        for reserved, prepared in batch.ready
-    )
-    return BatchResult(outcome, sent, batch.unfit)
+    return BatchResult(outcome, tuple(photo for photo, _ in batch.ready), batch.unfit)

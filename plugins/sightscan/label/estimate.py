@@ -108,11 +108,7 @@ def estimate_spend(
     units = sum_units_spent(
         connection, VISION_LANDMARKS, city.city_id, dag_id=dag_id, run_id=run_id
     )
-    waiting = len(
-        list_photos_to_label(
-            connection, VISION_LANDMARKS, city.city_id, dag_id=dag_id, run_id=run_id
-        )
-    )
+    waiting = len(list_photos_to_label(connection, VISION_LANDMARKS, city.city_id))
     photo_limit = config.max_sights_per_city * config.max_images_per_sight
     share = find_new_photo_share(connection, city.city_id, dag_id=dag_id, run_id=run_id)
     left = calls_left(vision_caps(config), units)
@@ -120,9 +116,9 @@ def estimate_spend(
     probable = min(left, waiting + round(photo_limit * (1.0 if share is None else share)))
 
     spent = sum_usd_of_run(connection, dag_id=dag_id, run_id=run_id)
-    most_vision_usd = spent.calls_usd + price.usd_of(most, units.this_month)
-    probable_vision_usd = spent.calls_usd + price.usd_of(probable, units.this_month)
-    most_places_usd = _most_places_usd(connection, config, city)
+    most_vision_usd = spent.vision_usd + price.usd_of(most, units.this_month)
+    probable_vision_usd = spent.vision_usd + price.usd_of(probable, units.this_month)
+    most_places_usd = spent.places_usd + _most_places_usd(connection, config, city)
     most_gpu_usd, probable_gpu_usd = _gpu_usd(connection, config, city, spent)
     most_usd = most_vision_usd + most_places_usd + most_gpu_usd
     probable_usd = probable_vision_usd + most_places_usd + probable_gpu_usd
@@ -140,7 +136,9 @@ def estimate_spend(
         probable_gpu_usd=round(probable_gpu_usd, 4),
         most_usd=round(most_usd, 4),
         probable_usd=round(probable_usd, 4),
-        refusal=_refusal(connection, config, dag_id=dag_id, most_usd=most_usd, spent=spent),
+        refusal=_refusal(
+            connection, config, dag_id=dag_id, run_id=run_id, most_usd=most_usd, spent=spent
+        ),
         sentence=(
             f"{city.name}: at most {most_usd:.2f} USD ({units.by_run + most} Vision images for "
             f"{most_vision_usd:.2f} USD, Places {most_places_usd:.2f} USD, GPU {most_gpu_usd:.2f} "
@@ -183,6 +181,7 @@ def _refusal(
     config: Settings,
     *,
     dag_id: str,
+    run_id: str,
     most_usd: float,
     spent: RunSpend,
 ) -> str:
@@ -194,9 +193,9 @@ def _refusal(
             f"{config.max_usd_per_run:g}"
         )
     if config.max_usd_per_month is not None:
-        month = sum_usd_of_month(connection, dag_id=dag_id)
+        month = sum_usd_of_month(connection, dag_id=dag_id, run_id=run_id)
         # What this run has spent is in the month's sum already.
-        further_usd = most_usd - spent.calls_usd - spent.gpu_usd
+        further_usd = most_usd - spent.usd
         total_usd = month.spent_usd + month.under_way_usd + further_usd
         if total_usd > config.max_usd_per_month:
             refusals.append(

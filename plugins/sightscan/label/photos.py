@@ -11,6 +11,7 @@ import logging
 import time
 from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,7 +20,7 @@ import psycopg
 from google.cloud import vision
 
 from sightscan.city import City
-from sightscan.errors import ServiceError
+from sightscan.errors import ServiceError, WarehouseError
 from sightscan.label.batch import (
     BatchResult,
     PreparedBatch,
@@ -33,13 +34,15 @@ from sightscan.label.choice import PhotoChoice
 from sightscan.label.matching import SightIndex
 from sightscan.label.pace import Pace
 from sightscan.label.relabel import relabel_answers
-from sightscan.label.settling import RELEASED, settle_batch
+from sightscan.label.settling import RELEASED, SettledBatch, settle_batch
 from sightscan.label.vision import IMAGES_PER_REQUEST, REQUEST_TIMEOUT_SECONDS, Fate
 from sightscan.settings import Settings
+from sightscan.warehouse.connection import connect
 from sightscan.warehouse.labels import list_city_photos, read_photos_to_label
 from sightscan.warehouse.ledger import (
     VISION_LANDMARKS,
     CapName,
+    Caps,
     Payer,
     UnitsSpent,
     count_units,
@@ -56,6 +59,8 @@ logger = logging.getLogger(__name__)
 # A live worker's reservation is answered within the time-out, after it waited for a free thread.
 ABANDONED_AFTER_SECONDS = 3 * REQUEST_TIMEOUT_SECONDS
 PROGRESS_SECONDS = 5.0
+# So long is a warehouse waited for that went away, with paid answers in hand.
+RECONNECT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +119,11 @@ def label_photos(
     )
     relabelled = relabel_answers(connection, config, city).changed
     payer = Payer(city.city_id, dag_id, run_id)
-    run = _LabelRun(connection, client, config, city, payer)
-    trouble = run.go()
+    with ExitStack() as opened:
+        run = _LabelRun(connection, client, config, city, payer, opened=opened)
+        trouble = run.go()
+        spent = run.units_spent()
     counts = run.counts
-    spent = run.units_spent()
     report = LabelReport(
         sent=counts["sent"],
         answered=counts["answered"],
@@ -155,19 +161,16 @@ class _LabelRun:
         config: Settings,
         city: City,
         payer: Payer,
+        *,
+        opened: ExitStack,
     ) -> None:
+        self._opened = opened
         self.caps = vision_caps(config)
         self.counts: Counter[str] = Counter()
         self.stopped_by: tuple[CapName, ...] = ()
         sights = list_sights(connection, city.city_id)
         self.waiting = PhotoChoice(
-            list_city_photos(
-                connection,
-                VISION_LANDMARKS,
-                city.city_id,
-                dag_id=payer.dag_id,
-                run_id=payer.run_id,
-            ),
+            list_city_photos(connection, VISION_LANDMARKS, city.city_id),
             {sight.sight_id: sight.rank for sight in sights if sight.sight_id is not None},
             minimum=config.min_image_number_per_label,
         )
@@ -184,7 +187,9 @@ class _LabelRun:
         self._counted = (
             None if self.caps.in_all is None else count_units(connection, VISION_LANDMARKS)
         )
-        self._calls_left = calls_left(self.caps, self.units_spent())
+        # What the city may ever pay for decides what is begun; a run's or a month's cap only when.
+        for_ever = Caps(city=self.caps.city, in_all=self.caps.in_all)
+        self._calls_left = calls_left(for_ever, self.units_spent())
         self._in_flight: dict[Future[PreparedBatch | BatchResult], None] = {}
         self._trouble: ServiceError | None = None
         self._logged_at = time.monotonic()
@@ -314,23 +319,58 @@ class _LabelRun:
     def _send(self, pool: ThreadPoolExecutor, batch: PreparedBatch) -> None:
         """Send a batch, without the photos that were given up meanwhile by somebody else."""
         # The thread that prepared it is free: it is sent at once.
-        may_be_sent = mark_calls_sent(self._connection, batch.call_ids)
+        may_be_sent = set(mark_calls_sent(self._connection, batch.call_ids))
         ready = batch.only(may_be_sent)
+        self.waiting.forget(
+            [photo.sha256 for photo, _ in batch.ready if photo.call_id not in may_be_sent]
+        )
         self._in_flight[pool.submit(send_batch, self._client, ready, self._city)] = None
 
     def _settle_the_rest(self) -> None:
+        """Settle all that is on its way: one that cannot be settled does not keep the others from it.
+
+        Raises:
+            psycopg.Error, WarehouseError: what went wrong first, after all others.
+
+        """
         done, _ = wait(self._in_flight)
+        problems = []
         for future in done:
-            if future.exception() is None:
-                result = future.result()
+            if future.exception() is not None:
+                continue
+            result = future.result()
+            try:
                 if isinstance(result, BatchResult):
                     self._settle(result)
                 else:
                     self._release(result)
+            except (psycopg.Error, WarehouseError) as error:
+                problems.append(error)
         self._in_flight.clear()
+        if problems:
+            raise problems[0]
+
+    def _connect_again(self) -> None:
+        """Replace a connection that was lost: what is on its way is paid for, and must be written."""
+        deadline = time.monotonic() + RECONNECT_SECONDS
+        pause = 0.5
+        while self._connection.closed:
+            try:
+                self._connection = self._opened.enter_context(
+                    connect(self._config, autocommit=True)
+                )
+            except WarehouseError:
+                if time.monotonic() + pause > deadline:
+                    raise
+                logger.warning("the warehouse is away; again in %.0f s", pause)
+                time.sleep(pause)
+                pause *= 2
 
     def _settle(self, result: BatchResult) -> None:
         self._write(result)
+        if not result.sent:
+            # Nothing was sent, so nothing is to be learnt of the service.
+            return
         try:
             self._pace.learn(result.outcome)
         except ServiceError as error:
@@ -341,9 +381,19 @@ class _LabelRun:
         """Give back what was reserved and not sent."""
         self._write(withhold_batch(batch))
 
+    def _settle_batch(self, result: BatchResult) -> SettledBatch:
+        try:
+            return settle_batch(self._connection, result, self._index, min_score=self._min_score)
+        except psycopg.OperationalError:
+            if not self._connection.closed:
+                raise
+            self._connect_again()
+        # Again is the same, should the first have been committed.
+        return settle_batch(self._connection, result, self._index, min_score=self._min_score)
+
     def _write(self, result: BatchResult) -> None:
         """Settle a batch in the warehouse, and let the choice learn from it."""
-        settled = settle_batch(self._connection, result, self._index, min_score=self._min_score)
+        settled = self._settle_batch(result)
         self.counts += settled.counts
         sent = [photo.sha256 for photo in result.sent]
         if result.outcome.fate in RELEASED:
@@ -357,7 +407,11 @@ class _LabelRun:
             self.waiting.forget(
                 [sha256 for sha256 in sent if sha256 not in settled.accepted_sight_ids]
             )
-        self.waiting.forget([reserved.photo.sha256 for reserved, _ in result.unfit])
+        if result.unfit:
+            # They were never sent, so there is room for others.
+            self.waiting.forget([photo.sha256 for photo in result.unfit])
+            self._calls_left += len(result.unfit)
+            self.stopped_by = ()
 
     def _log_progress(self) -> None:
         if time.monotonic() - self._logged_at < PROGRESS_SECONDS:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
+
+from sightscan.decoding import BROKEN, BUDGET
 
 # 640 x 480 is what Google recommends for landmarks; more may not help. Some more leaves small
 # sights in wide views a chance.
@@ -48,15 +50,16 @@ def prepare_photo(content: bytes) -> PreparedPhoto:
             if is_upright and max(image.size) <= LONGEST_SIDE_PIXELS and len(content) <= MOST_BYTES:
                 image.load()
                 return PreparedPhoto(content, *image.size)
-            return _reduce(image)
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+            # A JPEG is decoded at a half or a quarter of its size where that is enough: much faster.
+            image.draft("RGB", (LONGEST_SIDE_PIXELS, LONGEST_SIDE_PIXELS))
+            with BUDGET.taking(image.width * image.height):
+                return _reduce(image)
+    except BROKEN as error:
         msg = f"cannot be decoded: {error}"
         raise UnfitPhotoError(msg) from error
 
 
 def _reduce(image: Image.Image) -> PreparedPhoto:
-    # A JPEG is decoded at a half or a quarter of its size where that is enough: much faster.
-    image.draft("RGB", (LONGEST_SIDE_PIXELS, LONGEST_SIDE_PIXELS))
     upright = ImageOps.exif_transpose(image)
     upright.thumbnail((LONGEST_SIDE_PIXELS, LONGEST_SIDE_PIXELS), Image.Resampling.LANCZOS)
     flat = _on_white(upright)

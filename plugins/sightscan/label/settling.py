@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -13,11 +13,12 @@ from sightscan.label.batch import BatchResult, SentPhoto
 from sightscan.label.landmarks import answer_of, error_of, landmarks_of
 from sightscan.label.matching import SightIndex
 from sightscan.label.reading import read_labels
-from sightscan.label.vision import Fate
+from sightscan.label.vision import Fate, Outcome
 from sightscan.warehouse.labels import LabelRow, StoredAnswer, merge_labels
 from sightscan.warehouse.ledger import Settlement, settle_calls
 
 # Provably not processed: such a call is released, and does not count against the cap.
+INVALID_ARGUMENT = 3  # of google.rpc.Code
 RELEASED = frozenset({Fate.REFUSED, Fate.OVER_QUOTA, Fate.NEVER_OPENED})
 
 
@@ -40,11 +41,34 @@ def settle_batch(
     *,
     min_score: float,
 ) -> SettledBatch:
-    """Write a batch's settlements and labels in one transaction; return what it came to."""
+    """Write a batch's settlements and labels in one transaction; return what it came to.
+
+    An answer that the warehouse refuses costs only itself: the others are stored, it is unknown.
+    """
+    try:
+        return _settle(connection, result, index, min_score)
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
+        parts = result.by_photo()
+        if len(parts) == 1:
+            detail = f"the warehouse refuses the answer: {error}"
+            lost = replace(result, outcome=Outcome(Fate.UNKNOWN, detail=detail))
+            return _settle(connection, lost, index, min_score)
+    counts: Counter[str] = Counter()
+    accepted: dict[bytes, frozenset[int]] = {}
+    for part in parts:
+        settled = settle_batch(connection, part, index, min_score=min_score)
+        counts += settled.counts
+        accepted |= settled.accepted_sight_ids
+    return SettledBatch(counts, accepted)
+
+
+def _settle(
+    connection: psycopg.Connection[Any], result: BatchResult, index: SightIndex, min_score: float
+) -> SettledBatch:
     settlements = [
         # Kept as an answer, so that the photo is never chosen again.
-        Settlement(reserved.call_id, "failed", {"not_sent": reason}, f"not sent: {reason}")
-        for reserved, reason in result.unfit
+        Settlement(photo.call_id, "failed", {"not_sent": photo.reason}, f"not sent: {photo.reason}")
+        for photo in result.unfit
     ]
     counts = Counter(failed=len(settlements))
     labels: list[LabelRow] = []
@@ -63,9 +87,10 @@ def settle_batch(
                 labels += read
                 accepted[photo.sha256] = _accepted_sights(read)
         counts["sent"] += len(result.sent)
-        succeeded = sum(settlement.state == "succeeded" for settlement in settlements)
-        counts["answered"] += succeeded
-        counts["failed"] += len(result.sent) - succeeded
+        states = Counter(settlement.state for settlement in settlements)
+        counts["answered"] += states["succeeded"]
+        counts["failed"] = states["failed"]
+        counts["unknown"] += states["unknown"]
     elif outcome.fate in RELEASED:
         detail = f"not processed: {outcome.detail}"
         settlements += (Settlement(photo.call_id, "failed", None, detail) for photo in result.sent)
@@ -86,7 +111,9 @@ def _settlement_of(photo: SentPhoto, response: dict[str, Any]) -> Settlement:
     answer = answer_of(photo.width_pixels, photo.height_pixels, response)
     error = error_of(response)
     if error is not None:
-        return Settlement(photo.call_id, "failed", answer, error)
+        # Bad images are refused; any other error does not say that the image was not processed.
+        is_refused = response["error"].get("code") == INVALID_ARGUMENT
+        return Settlement(photo.call_id, "failed" if is_refused else "unknown", answer, error)
     return Settlement(photo.call_id, "succeeded", answer)
 
 

@@ -124,7 +124,19 @@ def annotate_photos(
 
 
 def _as_json(response: Any) -> dict[str, Any]:
-    return dict(MessageToDict(response, preserving_proto_field_name=True))  # type: ignore[no-untyped-call]
+    read = MessageToDict(response, preserving_proto_field_name=True)  # type: ignore[no-untyped-call]
+    return dict(_without_zeros(read))
+
+
+def _without_zeros(value: Any) -> Any:
+    """Return JSON without zero characters, which PostgreSQL does not take."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {name: _without_zeros(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_zeros(each) for each in value]
+    return value
 
 
 def _outcome_of(error: google_exceptions.GoogleAPICallError) -> Outcome:

@@ -95,8 +95,10 @@ def label_photos(slug: str) -> int:
     """Have the photos labelled within the caps and return how many images were sent."""
     from sightscan.label.photos import label_photos as label
     from sightscan.label.vision import open_client
+    from sightscan.warehouse.budgets import reopen_estimate
 
     with city_work(slug) as work:
+        reopen_estimate(work.connection, dag_id=work.dag_id, run_id=work.run_id)
         report = label(
             work.connection,
             open_client(work.config),

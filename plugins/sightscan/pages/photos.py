@@ -6,8 +6,9 @@ import io
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Query, Response
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from sightscan.decoding import BROKEN, BUDGET
 from sightscan.pages.staff import Viewer
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.reviews import read_photo
@@ -44,9 +45,10 @@ def scale_down(content: bytes, side: int) -> bytes:
         with Image.open(io.BytesIO(content)) as image:
             # A JPEG is decoded at a half or a quarter of its size where that is enough.
             image.draft("RGB", (side, side))
-            upright = ImageOps.exif_transpose(image).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+            with BUDGET.taking(image.width * image.height):
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+                upright.thumbnail((side, side))
+    except BROKEN as error:
         raise HTTPException(422, f"the photo cannot be decoded: {error}") from error
-    upright.thumbnail((side, side))
     upright.save(stream, "JPEG", quality=JPEG_QUALITY)
     return stream.getvalue()

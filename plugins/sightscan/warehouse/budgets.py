@@ -19,8 +19,14 @@ from sightscan.warehouse.statements import statement
 class RunSpend:
     """What a run has cost so far, in US dollars."""
 
-    calls_usd: float
+    vision_usd: float
+    places_usd: float
     gpu_usd: float
+
+    @property
+    def usd(self) -> float:
+        """Return all of it."""
+        return self.vision_usd + self.places_usd + self.gpu_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,16 @@ def sum_usd_of_run(connection: psycopg.Connection[Any], *, dag_id: str, run_id: 
     row = connection.execute(
         statement("sum_usd_of_run"), {"dag_id": dag_id, "run_id": run_id}
     ).fetchone()
-    return RunSpend(0.0, 0.0) if row is None else RunSpend(*row)
+    return RunSpend(0.0, 0.0, 0.0) if row is None else RunSpend(*row)
 
 
-def sum_usd_of_month(connection: psycopg.Connection[Any], *, dag_id: str) -> MonthSpend:
-    """Return what this month has cost so far, and what runs of other DAGs may still cost."""
-    row = connection.execute(statement("sum_usd_of_month"), {"dag_id": dag_id}).fetchone()
+def sum_usd_of_month(
+    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
+) -> MonthSpend:
+    """Return what this month has cost so far, and what other runs may still cost."""
+    row = connection.execute(
+        statement("sum_usd_of_month"), {"dag_id": dag_id, "run_id": run_id}
+    ).fetchone()
     return MonthSpend(0.0, 0.0, 0.0) if row is None else MonthSpend(*row)
 
 
@@ -96,6 +106,11 @@ def save_estimate(
         statement("save_estimate"),
         {"dag_id": dag_id, "run_id": run_id, "city_id": city_id, **estimate},
     )
+
+
+def reopen_estimate(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> None:
+    """Note that a run spends again: a task of it was cleared after its end."""
+    connection.execute(statement("reopen_estimate"), {"dag_id": dag_id, "run_id": run_id})
 
 
 def end_estimate(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> None:

@@ -18,8 +18,6 @@ from sightscan.warehouse.statements import statement
 
 LabelState = Literal["accepted", "held_back", "unmatched"]
 
-# A refusal of one image is tried once more; see list_photos_to_label.sql.
-MOST_ATTEMPTS = 2
 ANSWERS_AT_ONCE = 500
 COLUMN_TYPES = (
     "uuid", "int8", "int2", "text", "bytea", "int8", "text", "text", "float4",
@@ -94,36 +92,23 @@ class LabelRow:
 
 
 def list_photos_to_label(
-    connection: psycopg.Connection[Any],
-    bought: PaidFeature,
-    city_id: str,
-    *,
-    dag_id: str,
-    run_id: str,
+    connection: psycopg.Connection[Any], bought: PaidFeature, city_id: str
 ) -> list[bytes]:
-    """Return the sha256 of the city's photos that may be sent by this run, in order."""
-    photos = list_city_photos(connection, bought, city_id, dag_id=dag_id, run_id=run_id)
+    """Return the sha256 of the city's photos that may be sent, in order."""
+    photos = list_city_photos(connection, bought, city_id)
     return [photo.sha256 for photo in photos if photo.is_waiting]
 
 
 def list_city_photos(
-    connection: psycopg.Connection[Any],
-    bought: PaidFeature,
-    city_id: str,
-    *,
-    dag_id: str,
-    run_id: str,
+    connection: psycopg.Connection[Any], bought: PaidFeature, city_id: str
 ) -> list[CityPhoto]:
-    """Return the city's photos that may be sent by this run, and those about which a call stands."""
+    """Return the city's photos that may be sent, and those about which a call stands."""
     rows = connection.execute(
         statement("list_photos_to_label"),
         {
             "provider": bought.provider,
             "feature": bought.feature,
             "city_id": city_id,
-            "dag_id": dag_id,
-            "run_id": run_id,
-            "most_attempts": MOST_ATTEMPTS,
         },
     )
     # Names of sources are few: one string for all, not one a photo.

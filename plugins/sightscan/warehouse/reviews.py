@@ -96,7 +96,10 @@ class WaitingCount:
 
 @dataclass(frozen=True, slots=True)
 class LabelDecision:
-    """What a person decided about a label, under an id of the page's; a rename has a sight."""
+    """What a person decided about a label, under an id of the page's.
+
+    A rename has the new sight, an acceptance the one that it is accepted as.
+    """
 
     review_id: UUID
     label_id: int
@@ -205,6 +208,9 @@ def decide_in_bulk(
     }
     with connection.transaction():
         rows = connection.execute(statement("insert_bulk_reviews"), values).fetchall()
+        if not rows:
+            # An order that arrives twice is carried out once, and answered twice.
+            rows = connection.execute(statement("list_bulk_reviews"), values).fetchall()
         if len(rows) != order.expected_count:
             msg = (
                 f"{len(rows)} labels wait now, but you were told {order.expected_count}: somebody "

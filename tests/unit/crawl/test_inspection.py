@@ -17,9 +17,10 @@ from PIL import Image, ImageCms, ImageOps
 
 from sightscan.crawl import inspection
 from sightscan.crawl.fetching import PhotoRefusedError
-from sightscan.crawl.inspection import PixelBudget, inspect_photo
+from sightscan.crawl.inspection import inspect_photo
 from sightscan.crawl.metadata import PNG_START
 from sightscan.crawl.normalising import ORIENTATION
+from sightscan.decoding import PixelBudget
 
 LEAST_SIDE = 64
 

@@ -252,10 +252,10 @@ def test_removed_photo_is_never_sent(warehouse: psycopg.Connection[Any], place: 
     merge_photos(warehouse, place.sights[0].sight_id or 0, [photo], [])
     bought = PaidFeature("google_vision", "landmark_detection")
     city_id = place.city.city_id
-    waiting = list_photos_to_label(warehouse, bought, city_id, dag_id="d", run_id="r")
+    waiting = list_photos_to_label(warehouse, bought, city_id)
     assert photo.file.sha256 in waiting
     remove(warehouse, photo.file.sha256)
-    waiting = list_photos_to_label(warehouse, bought, city_id, dag_id="d", run_id="r")
+    waiting = list_photos_to_label(warehouse, bought, city_id)
     assert photo.file.sha256 not in waiting
 
 

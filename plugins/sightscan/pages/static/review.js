@@ -305,12 +305,16 @@ function decide(decision, sight = null) {
   state.ticked.clear();
   state.gone += labels.length;
   const entry = { labels, decision };
+  const round = state.round;
   state.past.push(entry);
   const name = sight?.name ?? labels[0].sight_name ?? labels[0].description;
   by("done").textContent = `${PAST[decision]}: ${labels.length === 1 ? name : `${labels.length} labels`}`;
-  send(labels.map((label) => ({ label_id: label.label_id, decision, sight_id: sight?.sight_id ?? null })), () => {
+  // What is accepted is accepted as the sight on screen.
+  const sightOf = (label) => (decision === "accept" ? label.sight_id : sight?.sight_id ?? null);
+  send(labels.map((label) => ({ label_id: label.label_id, decision, sight_id: sightOf(label) })), () => {
     state.past = state.past.filter((each) => each !== entry);
-    putBack(labels);
+    // Under another filter they wait where they were.
+    if (round === state.round) putBack(labels);
   });
   goOn();
 }
@@ -355,7 +359,7 @@ function undo() {
     send(entry.labels.map((label) => ({
       label_id: label.label_id,
       decision: label.review ?? "withdraw",
-      sight_id: label.review === "rename" ? label.sight_id : null,
+      sight_id: ["accept", "rename"].includes(label.review) ? label.sight_id : null,
     })), () => { state.past.push(entry); });
   }
   draw();
