@@ -13,9 +13,9 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import class_row
-from upath import UPath
 
 from sightscan.errors import ReviewError
+from sightscan.warehouse.photo_store import PhotoPlace, read_content
 from sightscan.warehouse.statements import statement
 
 Decision = Literal["accept", "reject", "rename", "withdraw"]
@@ -227,5 +227,4 @@ def read_photo(connection: psycopg.Connection[Any], sha256: bytes) -> bytes | No
     ).fetchone()
     if row is None:
         return None
-    content, uri = row
-    return bytes(content) if content is not None else UPath(uri).read_bytes()
+    return read_content(PhotoPlace(sha256, *row))

@@ -13,7 +13,7 @@ import yaml
 from sightscan.city import City, Place
 from sightscan.label.estimate import GPU_GRACE_SECONDS, authorise_spend, estimate_spend
 from sightscan.settings import read_settings
-from sightscan.warehouse.budgets import end_estimate
+from sightscan.warehouse.budgets import end_estimate, reopen_estimate
 from sightscan.warehouse.cities import add_city
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.ledger import VISION_LANDMARKS, Caps, Payer, reserve_calls
@@ -111,8 +111,9 @@ def test_estimate_of_a_cleared_run_has_what_it_spent_already(
     assert estimate.most_vision_usd == pytest.approx(2.0)
 
 
+@pytest.mark.parametrize("city_count", [8, 1], ids=["of eight cities", "of one city's backfill"])
 def test_runs_that_start_at_once_cannot_pass_the_months_budget_together(
-    warehouse: psycopg.Connection[Any],
+    warehouse: psycopg.Connection[Any], city_count: int
 ) -> None:
     # Each may cost 5 USD: of eight, four fit.
     config = read_settings(
@@ -123,23 +124,29 @@ def test_runs_that_start_at_once_cannot_pass_the_months_budget_together(
     )
     cities = [
         add_city(warehouse, City(f"Q{n}", f"c{n}", f"C{n}", "X", Place(1, 1), 1_000))
-        for n in range(1, 9)
+        for n in range(1, city_count + 1)
     ]
+    runs = [(cities[n % city_count], f"r{n}") for n in range(8)]
 
-    def start(city: City) -> str:
+    def start(run: tuple[City, str]) -> str:
+        city, run_id = run
         with connect(autocommit=True) as connection:
-            return authorise_spend(connection, config, city, dag_id=city.dag_id, run_id="r").refusal
+            return authorise_spend(
+                connection, config, city, dag_id=city.dag_id, run_id=run_id
+            ).refusal
 
     with ThreadPoolExecutor(8) as pool:
-        refusals = list(pool.map(start, cities))
+        refusals = list(pool.map(start, runs))
     assert refusals.count("") == 4
     refused = next(refusal for refusal in refusals if refusal)
     assert "MAX_USD_PER_MONTH=20" in refused
     assert "nothing was spent" in refused
-    allowed = cities[refusals.index("")]
-    end_estimate(warehouse, dag_id=allowed.dag_id, run_id="r")
-    again = cities[refusals.index(refused)]
-    assert not authorise_spend(warehouse, config, again, dag_id=again.dag_id, run_id="r2").refusal
+    allowed, run_id = runs[refusals.index("")]
+    end_estimate(warehouse, dag_id=allowed.dag_id, run_id=run_id)
+    assert start(runs[refusals.index(refused)]) == ""
+    # A task of it is cleared: it may spend again.
+    reopen_estimate(warehouse, dag_id=allowed.dag_id, run_id=run_id)
+    assert start((cities[0], "one more"))
 
 
 def test_run_above_its_own_budget_is_refused_with_what_to_change(

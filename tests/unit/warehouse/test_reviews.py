@@ -245,6 +245,40 @@ def test_bulk_decides_all_of_one_sight_and_reason(
     assert next_ids(warehouse) == [city.boxless, city.uncertain]
 
 
+def test_sight_that_was_accepted_stays_though_the_answer_is_read_otherwise(
+    warehouse: psycopg.Connection[Any], city: DoubtfulCity
+) -> None:
+    label_id, bridge = city.held_back[0], city.sight_ids["Old Bridge"]
+    rename = LabelDecision(uuid4(), label_id, "rename", bridge)
+    store_decisions(warehouse, [rename], reviewer="ann")
+    store_decisions(warehouse, [LabelDecision(uuid4(), label_id, "accept", bridge)], reviewer="bob")
+    cathedral = city.sight_ids["Cathedral of Light"]
+    warehouse.execute(
+        "update core.label set sight_id = %s where label_id = %s", (cathedral, label_id)
+    )
+    trained = warehouse.execute(
+        "select sight_id from mart.accepted_label where label_id = %s", (label_id,)
+    ).fetchall()
+    assert trained == [(bridge,)]
+
+
+def test_label_is_not_accepted_as_what_it_is_not_taken_for(
+    warehouse: psycopg.Connection[Any], city: DoubtfulCity
+) -> None:
+    stale = LabelDecision(uuid4(), city.held_back[0], "accept", city.sight_ids["Old Bridge"])
+    with pytest.raises(ReviewError, match="load the page again"):
+        store_decisions(warehouse, [stale], reviewer="ann")
+
+
+def test_bulk_order_that_arrives_twice_is_carried_out_once_and_answered_twice(
+    warehouse: psycopg.Connection[Any], city: DoubtfulCity
+) -> None:
+    given = order_of(city, expected_count=4)
+    answers = [decide_in_bulk(warehouse, given, reviewer="ann") for _ in range(2)]
+    assert sorted(answers[0]) == sorted(answers[1]) == sorted(city.held_back)
+    assert warehouse.execute("select count(*) from core.label_review").fetchone() == (4,)
+
+
 def test_bulk_of_another_number_than_was_said_changes_nothing(
     warehouse: psycopg.Connection[Any], city: DoubtfulCity
 ) -> None:
