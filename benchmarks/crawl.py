@@ -114,6 +114,8 @@ def seconds_of_img2dataset(python: str, urls: list[str], folder: Path) -> tuple[
         "processes_count": 1,
         "thread_count": THREADS,
         "resize_mode": "no",
+        # It would decode each photo and encode it again: it keeps bytes as they come, as we do.
+        "disable_all_reencoding": True,
         "output_format": "files",
         "number_sample_per_shard": len(urls),
     }

@@ -91,15 +91,16 @@ COPIES: dict[str, Variant] = {
     "scaled to 25 %": scaled(0.25),
     "JPEG of quality 40": compressed(40),
     "20 % brighter": brightened(1.2),
+    "20 % darker": brightened(0.8),
     "watermark over 3.4 %": marked,
     "10 % cropped, all around": cut_around(0.1),
     "10 % cropped, anywhere": cut_anywhere(0.1),
-}
-# What is only reported.
-STRONGER: dict[str, Variant] = {
     "10 % cropped, into a corner": cut_to_corner(0.1),
     "10 % cropped, left side": cut(0.1, 0, 0, 0),
     "10 % cropped, bottom": cut(0, 0, 0, 0.1),
+}
+# What is only reported.
+STRONGER: dict[str, Variant] = {
     "20 % cropped, all around": cut_around(0.2),
     "20 % cropped, anywhere": cut_anywhere(0.2),
     "30 % cropped, all around": cut_around(0.3),

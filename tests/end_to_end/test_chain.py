@@ -125,6 +125,16 @@ def test_stand_ins_were_asked_what_the_warehouse_says(run: CityRun) -> None:
     assert run.one("select count(*) from core.instance_session where stopped_at is not null") == 1
 
 
+def test_copies_are_one_cluster_and_on_one_side_of_the_split(run: CityRun) -> None:
+    sizes = "select count(*) from core.photo group by cluster_sha256 having count(*) > 1"
+    assert run.one(f"select count(*) from ({sizes})") > 0  # noqa: S608 - two literals
+    divided = (
+        "select cluster_sha256 from core.dataset_photo inner join core.photo using (sha256)"
+        " group by cluster_sha256 having count(distinct split) > 1"
+    )
+    assert run.one(f"select count(*) from ({divided})") == 0  # noqa: S608 - two literals
+
+
 def test_backfill_by_airflows_command_line_fills_the_hours_it_is_asked_for(run: CityRun) -> None:
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     hours = [end - timedelta(hours=back) for back in (4, 3, 2)]

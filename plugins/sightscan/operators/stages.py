@@ -92,13 +92,18 @@ def crawl_photos(slug: str, sight_id: int) -> int:
 # One broken sight does not stop a city, hence the trigger rule.
 @task(execution_timeout=timedelta(hours=3), trigger_rule="all_done_min_one_success")
 def label_photos(slug: str) -> int:
-    """Have the photos labelled within the caps and return how many images were sent."""
+    """Find the copies among the photos, have them labelled within the caps; return the images sent."""
+    from sightscan.crawl.clusters import cluster_photos
     from sightscan.label.photos import label_photos as label
     from sightscan.label.vision import open_client
     from sightscan.warehouse.budgets import reopen_estimate
 
     with city_work(slug) as work:
         reopen_estimate(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+        # Once for the city, when all of its sights are crawled: the choice of what is paid for and
+        # the split of the dataset both go by it.
+        clustered = cluster_photos(work.connection, work.city, work.config)
+        work.save_report("cluster_photos", asdict(clustered))
         report = label(
             work.connection,
             open_client(work.config),
