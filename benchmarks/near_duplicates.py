@@ -79,7 +79,9 @@ def quality_rows(photos: Sequence[tuple[str, Path]], most_bits: int) -> list[Row
         Row("photos", len(photos)),
         Row("threshold", most_bits, "bits"),
         *(Row(f"found: {name}", found[name] / len(photos)) for name in names),
-        Row.at_least(f"recall over the first {len(COPIES)}", true / len(COPIES) / len(photos), "", 0.95),
+        Row.at_least(
+            f"recall over the first {len(COPIES)}", true / len(COPIES) / len(photos), "", 0.95
+        ),
         Row("pairs of different photos of a sight", len(of_same_sight)),
         Row("of them taken for copies", false),
         Row("the least they differ in", min(of_same_sight, default=256), "bits"),

@@ -52,7 +52,7 @@ insert into core.photo_source (
     sha256, url_sha256, sight_id, url, source, licence, author, query, found_at, recorded_at
 )
 select
-    sha256, sha256, sight_id, 'https://commons.example/' || n, 'wikimedia_commons', 'CC BY 4.0',
+    sha256, sha256, sight_id, 'https://commons.example/' || n, 'wikimedia_commons', 'cc-by-4.0',
     'Ann', 'q', at, at
 from numbered
 """
@@ -63,9 +63,51 @@ insert into core.paid_call (
 )
 overriding system value
 select
-    n + 1, 'google_vision', 'landmark_detection', sha256, 1, city_id, 'd', 'r', 'succeeded', 0.0015,
+    n + 1, 'google_vision', 'landmark_detection', sha256, 1, city_id, 'city_' || city_id,
+    'run ' || n / 500, 'succeeded', 0.0015,
     '{}', at, at, at, at
 from numbered
+"""
+# For each photo that is kept, one is not; every fifth is found at a second address.
+REJECTIONS: LiteralString = """
+insert into core.rejected_photo (url_sha256, sight_id, url, source, reason, recorded_at)
+select
+    sha256(int8send(-n - 1)), sight_id, 'https://commons.example/x/' || n, 'wikimedia_commons',
+    'too_small', at
+from numbered
+"""
+SECOND_SOURCES: LiteralString = """
+insert into core.photo_source (
+    sha256, url_sha256, sight_id, url, source, licence, author, query, found_at, recorded_at
+)
+select
+    sha256, sha256(int8send(-n - 1)), sight_id, 'https://openverse.example/' || n, 'openverse',
+    'cc-by-4.0', 'Ann', 'q', at, at
+from numbered
+where n %% 5 = 0
+"""
+# A run for each five hundred photos, with its estimate and an hour of the GPU.
+ESTIMATES: LiteralString = """
+insert into core.spend_estimate (
+    dag_id, run_id, city_id, photo_limit, waiting_photos, most_units, probable_units,
+    free_units_left, most_vision_usd, probable_vision_usd, most_places_usd, most_gpu_usd,
+    probable_gpu_usd, most_usd, probable_usd, estimated_at, ended_at
+)
+select
+    'city_' || city_id, 'run ' || n / 500, city_id, 500, 0, 500, 400, 0, 0.75, 0.6, 0, 9, 3, 9.75,
+    3.6, min(at), max(at)
+from numbered
+group by city_id, n / 500
+"""
+SESSIONS: LiteralString = """
+insert into core.instance_session (
+    instance_id, city_id, dag_id, run_id, price_per_hour_usd, started_at, running_at, stopped_at,
+    stopped_by, recorded_at
+)
+select
+    'i-1', city_id, dag_id, run_id, 3.06, estimated_at, estimated_at,
+    estimated_at + interval '1 hour', 'd', estimated_at
+from core.spend_estimate
 """
 # Of ten photos one is empty, one unmatched, one held back.
 LABELS: LiteralString = """
@@ -161,7 +203,8 @@ def fill(
         # The rows are right by construction: a million look-ups of foreign keys would prove it.
         connection.execute("set local session_replication_role = replica")
         for text in (
-            *(CITIES, SIGHTS, NUMBERED, PHOTOS, BLOBS, SOURCES, CALLS, LABELS, REVIEWS),
+            *(CITIES, SIGHTS, NUMBERED, PHOTOS, BLOBS, SOURCES, SECOND_SOURCES, REJECTIONS),
+            *(CALLS, LABELS, REVIEWS, ESTIMATES, SESSIONS),
             *(DATASETS, DATASET_PHOTOS, TRAININGS, MODELS, MODEL_FILES, PUBLICATIONS),
         ):
             connection.execute(text, given)

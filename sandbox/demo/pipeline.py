@@ -49,6 +49,8 @@ def pipeline_settings(addresses: SandboxAddresses, folder: Path) -> dict[str, st
         "GOOGLE_IMAGES_URL": f"{addresses.search_pages_url}/search",
         "BING_IMAGES_URL": f"{addresses.search_pages_url}/images/async",
         "CRAWL_TRUSTED_ORIGINS": ",".join(addresses.trusted_origins),
+        # Of its own: other demos may show other photos under the same addresses.
+        "CRAWL_SPOOL_FOLDER": str(folder / "spool"),
         "VISION_ENDPOINT": addresses.vision_endpoint,
         "AWS_ENDPOINT_URL": addresses.aws.endpoint_url,
         "AWS_REGION": addresses.aws.region,
