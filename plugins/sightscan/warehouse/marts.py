@@ -66,7 +66,7 @@ def refresh_hours(connection: psycopg.Connection[Any], hours: Iterable[datetime]
 def list_photo_hours(
     connection: psycopg.Connection[Any], sha256s: Sequence[bytes]
 ) -> list[datetime]:
-    """Return the hours whose facts count these photos: ask before they are deleted, refresh after."""
+    """Return the hours whose facts count these photos: ask before rows go, refresh after."""
     rows = connection.execute(statement("list_photo_hours"), {"sha256s": list(sha256s)})
     return [hour for (hour,) in rows]
 
@@ -74,9 +74,16 @@ def list_photo_hours(
 def list_sight_hours(
     connection: psycopg.Connection[Any], city_id: str, state: str
 ) -> list[datetime]:
-    """Return the hours whose facts count the city's sights of a state: ask before things move."""
-    rows = connection.execute(statement("list_sight_hours"), {"city_id": city_id, "state": state})
-    return [hour for (hour,) in rows]
+    """Return the hours whose facts count what hangs on the city's sights of a state.
+
+    Ask before things move. All hours of a photo count, not only that of what moves: another source
+    or box of it may be the first one then.
+    """
+    of_state = {"city_id": city_id, "state": state}
+    photos = connection.execute(statement("list_photos_of_state"), of_state).fetchall()
+    refused = connection.execute(statement("list_rejection_hours"), of_state).fetchall()
+    hours = list_photo_hours(connection, [sha256 for (sha256,) in photos])
+    return sorted({*hours, *(hour for (hour,) in refused)})
 
 
 def rebuild_hourly_marts(
