@@ -49,11 +49,14 @@ def refresh_hourly_marts(
     start -= IN_FLIGHT
     # Looking before the locks is early enough: what happens after it has a refresh of its own.
     with connection.transaction():
+        began_at = _tell_time(connection)
         connection.execute(statement("prefer_indexes"))
         moved = connection.execute(
             statement("list_hours_changed"), {"start_at": start, "end_at": end}
         ).fetchall()
-    return _replace(connection, [(start, end), *_spans(hour for (hour,) in moved)])
+    counts = _replace(connection, [(start, end), *_spans(hour for (hour,) in moved)])
+    _note_refreshed(connection, (start, end), began_at)
+    return counts
 
 
 def refresh_hours(connection: psycopg.Connection[Any], hours: Iterable[datetime]) -> dict[str, int]:
@@ -98,7 +101,9 @@ def rebuild_hourly_marts(
     counts: Counter[str] = Counter(dict.fromkeys(HOURLY_MARTS, 0))
     if found is not None and found[0] is not None:
         for span in split_span(*found):
+            began_at = _tell_time(connection)
             counts.update(_replace(connection, [span]))
+            _note_refreshed(connection, span, began_at)
             report(*span)
     return dict(counts)
 
@@ -131,6 +136,25 @@ def _replace(connection: psycopg.Connection[Any], spans: Sequence[Span]) -> dict
                 connection.execute(statement(f"delete_{mart}"), interval)
                 counts[mart] += connection.execute(statement(f"insert_{mart}"), interval).rowcount
     return dict(counts)
+
+
+def _tell_time(connection: psycopg.Connection[Any]) -> datetime:
+    """Return the warehouse's time, in which rows are stamped."""
+    row = connection.execute(statement("tell_time")).fetchone()
+    if row is None:
+        raise AssertionError  # a clock always has a time
+    moment: datetime = row[0]
+    return moment
+
+
+def _note_refreshed(
+    connection: psycopg.Connection[Any], span: Span, began_at: datetime
+) -> None:
+    """Note that the facts know all of these hours, and what changed in them: see mart.settled_hour."""
+    connection.execute(
+        statement("note_refreshed_hours"),
+        {"start_at": span[0], "end_at": span[1], "began_at": began_at},
+    )
 
 
 def _spans(hours: Iterable[datetime]) -> list[Span]:
