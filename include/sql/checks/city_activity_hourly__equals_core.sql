@@ -28,7 +28,7 @@ events as (
         ) as is_first
     from bounds
     inner join core.photo_source
-        on photo_source.recorded_at >= bounds.start_at and bounds.end_at > photo_source.recorded_at
+        on bounds.start_at <= photo_source.recorded_at and bounds.end_at > photo_source.recorded_at
     inner join core.sight on photo_source.sight_id = sight.sight_id
     union all
     select
@@ -40,7 +40,7 @@ events as (
         false as is_first
     from bounds
     inner join core.rejected_photo
-        on rejected_photo.recorded_at >= bounds.start_at and bounds.end_at > rejected_photo.recorded_at
+        on bounds.start_at <= rejected_photo.recorded_at and bounds.end_at > rejected_photo.recorded_at
     inner join core.sight on rejected_photo.sight_id = sight.sight_id
     union all
     select
@@ -52,7 +52,7 @@ events as (
         false as is_first
     from bounds
     inner join core.paid_call
-        on paid_call.recorded_at >= bounds.start_at and bounds.end_at > paid_call.recorded_at
+        on bounds.start_at <= paid_call.recorded_at and bounds.end_at > paid_call.recorded_at
     where not paid_call.is_taken_over
     union all
     select
@@ -64,7 +64,7 @@ events as (
         decided_label.state = 'accepted' as is_first
     from bounds
     inner join mart.decided_label
-        on decided_label.recorded_at >= bounds.start_at and bounds.end_at > decided_label.recorded_at
+        on bounds.start_at <= decided_label.recorded_at and bounds.end_at > decided_label.recorded_at
     union all
     select
         label.city_id,
@@ -75,7 +75,7 @@ events as (
         false as is_first
     from bounds
     inner join core.label_review
-        on label_review.recorded_at >= bounds.start_at and bounds.end_at > label_review.recorded_at
+        on bounds.start_at <= label_review.recorded_at and bounds.end_at > label_review.recorded_at
     inner join core.label on label_review.label_id = label.label_id
     union all
     select
@@ -87,7 +87,7 @@ events as (
         false as is_first
     from bounds
     inner join core.publication
-        on publication.recorded_at >= bounds.start_at and bounds.end_at > publication.recorded_at
+        on bounds.start_at <= publication.recorded_at and bounds.end_at > publication.recorded_at
 ),
 
 in_core as (
@@ -129,17 +129,29 @@ in_mart as (
         ) as counts
     from bounds
     inner join mart.city_activity_hourly as facts
-        on facts.hour_at >= bounds.start_at and bounds.end_at > facts.hour_at
+        on bounds.start_at <= facts.hour_at and bounds.end_at > facts.hour_at
+),
+
+compared as (
+    select
+        in_core.counts as counts_in_core,
+        in_mart.counts as counts_in_mart,
+        coalesce(in_core.city_id, in_mart.city_id) as city_id,
+        coalesce(in_core.hour_at, in_mart.hour_at) as hour_at
+    from in_core
+    full outer join in_mart
+        on
+            in_core.city_id = in_mart.city_id
+            and in_core.hour_at = in_mart.hour_at
 )
 
 select
-    city_id,
-    hour_at,
-    in_core.counts as counts_in_core,
-    in_mart.counts as counts_in_mart
-from in_core
-full outer join in_mart using (city_id, hour_at)
+    compared.city_id,
+    compared.hour_at,
+    compared.counts_in_core,
+    compared.counts_in_mart
+from compared
 where
-    (%(city_id)s::text is null or city_id = %(city_id)s)
-    and in_core.counts is distinct from in_mart.counts
-    and hour_at in (select settled_hour.hour_at from mart.settled_hour);
+    (%(city_id)s::text is null or compared.city_id = %(city_id)s)
+    and compared.counts_in_core is distinct from compared.counts_in_mart
+    and compared.hour_at in (select settled_hour.hour_at from mart.settled_hour);

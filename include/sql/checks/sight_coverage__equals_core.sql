@@ -17,7 +17,7 @@ events as (
         'photo' as kind
     from bounds
     inner join core.photo_source
-        on photo_source.recorded_at >= bounds.start_at and bounds.end_at > photo_source.recorded_at
+        on bounds.start_at <= photo_source.recorded_at and bounds.end_at > photo_source.recorded_at
     where
         not exists (
             select 1
@@ -34,7 +34,7 @@ events as (
         'rejection' as kind
     from bounds
     inner join core.rejected_photo
-        on rejected_photo.recorded_at >= bounds.start_at and bounds.end_at > rejected_photo.recorded_at
+        on bounds.start_at <= rejected_photo.recorded_at and bounds.end_at > rejected_photo.recorded_at
     union all
     select
         decided_label.sight_id,
@@ -42,7 +42,7 @@ events as (
         case decided_label.state when 'accepted' then 'accepted' else 'label' end as kind
     from bounds
     inner join mart.decided_label
-        on decided_label.recorded_at >= bounds.start_at and bounds.end_at > decided_label.recorded_at
+        on bounds.start_at <= decided_label.recorded_at and bounds.end_at > decided_label.recorded_at
     where decided_label.sight_id is not null
     union all
     select
@@ -51,7 +51,7 @@ events as (
         'reviewed' as kind
     from bounds
     inner join mart.decided_label
-        on decided_label.recorded_at >= bounds.start_at and bounds.end_at > decided_label.recorded_at
+        on bounds.start_at <= decided_label.recorded_at and bounds.end_at > decided_label.recorded_at
     inner join core.label on decided_label.label_id = label.label_id
     where decided_label.review <> 'withdraw' and label.sight_id is not null
 ),
@@ -84,23 +84,35 @@ in_mart as (
         ) as counts
     from bounds
     inner join mart.sight_activity_hourly_v1 as facts
-        on facts.hour_at >= bounds.start_at and bounds.end_at > facts.hour_at
+        on bounds.start_at <= facts.hour_at and bounds.end_at > facts.hour_at
+),
+
+compared as (
+    select
+        in_core.counts as counts_in_core,
+        in_mart.counts as counts_in_mart,
+        coalesce(in_core.sight_id, in_mart.sight_id) as sight_id,
+        coalesce(in_core.hour_at, in_mart.hour_at) as hour_at
+    from in_core
+    full outer join in_mart
+        on
+            in_core.sight_id = in_mart.sight_id
+            and in_core.hour_at = in_mart.hour_at
 )
 
 select
-    sight_id,
-    hour_at,
-    in_core.counts as counts_in_core,
-    in_mart.counts as counts_in_mart
-from in_core
-full outer join in_mart using (sight_id, hour_at)
+    compared.sight_id,
+    compared.hour_at,
+    compared.counts_in_core,
+    compared.counts_in_mart
+from compared
 where
     (
         %(city_id)s::text is null
-        or sight_id in (
+        or compared.sight_id in (
             select sight.sight_id from core.sight
             where sight.city_id = %(city_id)s
         )
     )
-    and in_core.counts is distinct from in_mart.counts
-    and hour_at in (select settled_hour.hour_at from mart.settled_hour);
+    and compared.counts_in_core is distinct from compared.counts_in_mart
+    and compared.hour_at in (select settled_hour.hour_at from mart.settled_hour);

@@ -12,9 +12,9 @@ with bounds as materialized (
 in_core as (
     select
         paid_call.city_id,
-        date_trunc('hour', paid_call.recorded_at, 'UTC') as hour_at,
         paid_call.provider,
         paid_call.feature,
+        date_trunc('hour', paid_call.recorded_at, 'UTC') as hour_at,
         jsonb_build_object(
             'units', sum(paid_call.unit_count),
             'free_units', coalesce(sum(paid_call.unit_count) filter (where paid_call.price_usd = 0), 0),
@@ -22,7 +22,7 @@ in_core as (
         ) as counts
     from bounds
     inner join core.paid_call
-        on paid_call.recorded_at >= bounds.start_at and bounds.end_at > paid_call.recorded_at
+        on bounds.start_at <= paid_call.recorded_at and bounds.end_at > paid_call.recorded_at
     where
         paid_call.state in ('reserved', 'succeeded', 'unknown')
         and not paid_call.is_taken_over
@@ -44,19 +44,35 @@ in_mart as (
         ) as counts
     from bounds
     inner join mart.city_spend_hourly_v1 as facts
-        on facts.hour_at >= bounds.start_at and bounds.end_at > facts.hour_at
+        on bounds.start_at <= facts.hour_at and bounds.end_at > facts.hour_at
+),
+
+compared as (
+    select
+        in_core.counts as counts_in_core,
+        in_mart.counts as counts_in_mart,
+        coalesce(in_core.city_id, in_mart.city_id) as city_id,
+        coalesce(in_core.hour_at, in_mart.hour_at) as hour_at,
+        coalesce(in_core.provider, in_mart.provider) as provider,
+        coalesce(in_core.feature, in_mart.feature) as feature
+    from in_core
+    full outer join in_mart
+        on
+            in_core.city_id = in_mart.city_id
+            and in_core.hour_at = in_mart.hour_at
+            and in_core.provider = in_mart.provider
+            and in_core.feature = in_mart.feature
 )
 
 select
-    city_id,
-    hour_at,
-    provider,
-    feature,
-    in_core.counts as counts_in_core,
-    in_mart.counts as counts_in_mart
-from in_core
-full outer join in_mart using (city_id, hour_at, provider, feature)
+    compared.city_id,
+    compared.hour_at,
+    compared.provider,
+    compared.feature,
+    compared.counts_in_core,
+    compared.counts_in_mart
+from compared
 where
-    (%(city_id)s::text is null or city_id = %(city_id)s)
-    and in_core.counts is distinct from in_mart.counts
-    and hour_at in (select settled_hour.hour_at from mart.settled_hour);
+    (%(city_id)s::text is null or compared.city_id = %(city_id)s)
+    and compared.counts_in_core is distinct from compared.counts_in_mart
+    and compared.hour_at in (select settled_hour.hour_at from mart.settled_hour);

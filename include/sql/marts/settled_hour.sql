@@ -22,7 +22,7 @@ changes as (
         label.recorded_at,
         label.changed_at
     from bounds
-    inner join core.label on label.recorded_at >= bounds.start_at and bounds.end_at > label.recorded_at
+    inner join core.label on bounds.start_at <= label.recorded_at and bounds.end_at > label.recorded_at
     where label.changed_at >= bounds.start_at
     union all
     select
@@ -30,7 +30,7 @@ changes as (
         label_review.recorded_at as changed_at
     from bounds
     inner join core.label_review
-        on label_review.recorded_at >= bounds.start_at and label_review.recorded_at < 'infinity'
+        on bounds.start_at <= label_review.recorded_at and label_review.recorded_at < 'infinity'
     inner join core.label on label_review.label_id = label.label_id
     union all
     select
@@ -38,7 +38,7 @@ changes as (
         paid_call.changed_at
     from bounds
     inner join core.paid_call
-        on paid_call.recorded_at >= bounds.start_at and bounds.end_at > paid_call.recorded_at
+        on bounds.start_at <= paid_call.recorded_at and bounds.end_at > paid_call.recorded_at
     where paid_call.changed_at >= bounds.start_at
 ),
 

@@ -29,8 +29,8 @@ redacted as (
             order by shown.turn
         ) as offending_sample
     from core.check_result
-    cross join lateral jsonb_array_elements(check_result.offending_sample)
-        with ordinality as shown (line, turn)
+    cross join
+        lateral jsonb_array_elements(check_result.offending_sample) with ordinality as shown (line, turn)
     where check_result.offending_count > 0
     group by check_result.check_id
 )

@@ -147,9 +147,7 @@ def _tell_time(connection: psycopg.Connection[Any]) -> datetime:
     return moment
 
 
-def _note_refreshed(
-    connection: psycopg.Connection[Any], span: Span, began_at: datetime
-) -> None:
+def _note_refreshed(connection: psycopg.Connection[Any], span: Span, began_at: datetime) -> None:
     """Note that the facts know all of these hours, and what changed in them: see mart.settled_hour."""
     connection.execute(
         statement("note_refreshed_hours"),
