@@ -62,9 +62,11 @@ events as (
         1 as quantity,
         0 as usd,
         decided_label.state = 'accepted' as is_first
-    from bounds
-    inner join mart.decided_label
-        on bounds.start_at <= decided_label.recorded_at and bounds.end_at > decided_label.recorded_at
+    -- Bounds as values: the view then reads labels by index.
+    from mart.decided_label
+    where
+        decided_label.recorded_at >= (select bounds.start_at from bounds)
+        and decided_label.recorded_at < (select bounds.end_at from bounds)
     union all
     select
         label.city_id,

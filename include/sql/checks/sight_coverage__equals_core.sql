@@ -40,20 +40,23 @@ events as (
         decided_label.sight_id,
         decided_label.recorded_at,
         case decided_label.state when 'accepted' then 'accepted' else 'label' end as kind
-    from bounds
-    inner join mart.decided_label
-        on bounds.start_at <= decided_label.recorded_at and bounds.end_at > decided_label.recorded_at
-    where decided_label.sight_id is not null
+    -- Bounds as values: the view then reads labels by index.
+    from mart.decided_label
+    where
+        decided_label.recorded_at >= (select bounds.start_at from bounds)
+        and decided_label.recorded_at < (select bounds.end_at from bounds)
+        and decided_label.sight_id is not null
     union all
     select
         label.sight_id,
         label.recorded_at,
         'reviewed' as kind
-    from bounds
-    inner join mart.decided_label
-        on bounds.start_at <= decided_label.recorded_at and bounds.end_at > decided_label.recorded_at
+    from mart.decided_label
     inner join core.label on decided_label.label_id = label.label_id
-    where decided_label.review <> 'withdraw' and label.sight_id is not null
+    where
+        decided_label.recorded_at >= (select bounds.start_at from bounds)
+        and decided_label.recorded_at < (select bounds.end_at from bounds)
+        and decided_label.review <> 'withdraw' and label.sight_id is not null
 ),
 
 in_core as (

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from sightscan.city import Sight
 from sightscan.errors import ReviewError, WarehouseError
+from sightscan.warehouse.checks import run_checks
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.marts import (
     fill_empty_marts,
@@ -33,7 +34,8 @@ from sightscan.warehouse.sights import SightMerge, replace_sights
 from sightscan.warehouse.takeovers import sort_photos
 from sightscan.warehouse.withdrawals import remove_withdrawn_photos
 
-START = datetime(2026, 11, 1, tzinfo=UTC)
+# A day some days ago: what its hours knew is settled.
+START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=4)
 HOURS = 24
 PHOTOS = 4
 FACTS = {
@@ -144,7 +146,7 @@ def prepare(warehouse: psycopg.Connection[Any]) -> None:
         *(f"mart.{fact}" for fact in FACTS),
         *("core.label_review", "core.label", "core.paid_call", "core.photo_source"),
         *("core.rejected_photo", "core.photo", "core.removed_photo", "core.removed_url"),
-        *("load.withdrawal", "core.sight", "core.city"),
+        *("load.withdrawal", "core.sight", "core.city", "mart.refreshed_hour"),
     ):
         warehouse.execute(f"delete from {table}")  # type: ignore[call-overload]
     warehouse.execute(
@@ -166,8 +168,10 @@ def prepare(warehouse: psycopg.Connection[Any]) -> None:
     # A call that a first SightScan paid: what it names, photos are sorted by.
     warehouse.execute(
         "insert into core.paid_call (call_id, provider, feature, subject_sha256, attempt, city_id,"
-        " dag_id, run_id, price_usd, is_taken_over, state, answer, settled_at) overriding system"
-        " value values (-1, 'p', 'f', sha256('call'), 1, 'Q1', 'd', 'r', 0, true, 'succeeded', '{}', now())"
+        " dag_id, run_id, price_usd, is_taken_over, state, answer, settled_at, recorded_at, changed_at)"
+        " overriding system value values (-1, 'p', 'f', sha256('call'), 1, 'Q1', 'd', 'r', 0, true,"
+        " 'succeeded', '{}', now(), %(at)s, %(at)s)",
+        {"at": START},
     )
 
 
@@ -204,6 +208,16 @@ def facts(warehouse: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]
     }
 
 
+def alarms(warehouse: psycopg.Connection[Any]) -> dict[str, int]:
+    """Return what the data checks find that compare facts with core."""
+    results = run_checks(warehouse, dag_id="d", run_id="r")
+    return {
+        result.name: result.offending_count
+        for result in results
+        if result.name.endswith("__equals_core") and result.offending_count
+    }
+
+
 def facts_from_nothing(warehouse: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]]:
     for fact in FACTS:
         warehouse.execute(f"delete from mart.{fact}")  # type: ignore[call-overload]
@@ -234,6 +248,7 @@ def test_refreshes_of_the_hours_of_events_give_one_computation_from_nothing(
             due = []
     drawn.shuffle(due)
     refresh_in_turn(warehouse, due)
+    assert alarms(warehouse) == {}
     assert facts(warehouse) == facts_from_nothing(warehouse)
 
 
@@ -329,6 +344,30 @@ def test_a_refresh_that_waits_sees_what_was_committed_meanwhile(
         other.commit()
         waiting.join()
     assert [row[4] for row in facts(warehouse)["city_activity_hourly_v2"]] == [1]
+
+
+def test_only_a_refresh_that_looks_for_what_changed_settles_its_hours(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    """An hour that is only made anew, as after a take-down, knows no more of the other changes."""
+    prepare(warehouse)
+    refresh_in_turn(warehouse, [5])
+    refresh_hours(warehouse, [START])
+    settled = warehouse.execute("select hour_at from mart.settled_hour order by 1").fetchall()
+    assert settled == [(START + timedelta(hours=hour),) for hour in (3, 4, 5)]
+
+
+def test_facts_that_no_refresh_mended_raise_an_alarm_and_what_still_comes_does_not(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    tell_a_story(warehouse, 20)
+    rebuild_hourly_marts(warehouse)
+    now = datetime.now(UTC)
+    warehouse.execute("update core.label set changed_at = %s, state = 'held_back'", (now,))
+    assert alarms(warehouse) == {}
+    for fact in FACTS:
+        warehouse.execute(f"delete from mart.{fact}")  # type: ignore[call-overload]
+    assert len(alarms(warehouse)) == len(FACTS)
 
 
 def test_label_read_anew_stays_in_its_hour(warehouse: psycopg.Connection[Any]) -> None:
