@@ -1,4 +1,3 @@
 -- A photo that was found elsewhere, too, stays as it was found there.
 delete from core.photo_source
-where photo_source.sha256 = %(sha256)s and photo_source.source = %(contributed)s
-returning date_trunc('hour', photo_source.recorded_at) as hour_at;
+where photo_source.sha256 = %(sha256)s and photo_source.source = %(contributed)s;

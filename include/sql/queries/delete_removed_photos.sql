@@ -1,6 +1,16 @@
 -- All that is there of photos that were taken down, in all layers, except the ledger (money), the
 -- frozen datasets (history) and the tombstones. The foreign keys are checked when all are gone.
-with gone_label as (
+with address as (
+    select photo_source.url_sha256
+    from core.photo_source
+    where photo_source.sha256 = any(%(sha256s)s)
+    union
+    select removed_url.url_sha256
+    from core.removed_url
+    where removed_url.sha256 = any(%(sha256s)s) or removed_url.url_sha256 = any(%(url_sha256s)s)
+),
+
+gone_label as (
     delete from core.label
     where label.sha256 = any(%(sha256s)s)
     returning label.label_id, label.recorded_at
@@ -21,10 +31,8 @@ gone_source as (
 
 gone_rejection as (
     delete from core.rejected_photo
-    using core.removed_url
-    where
-        rejected_photo.url_sha256 = removed_url.url_sha256
-        and (removed_url.sha256 = any(%(sha256s)s) or removed_url.url_sha256 = any(%(url_sha256s)s))
+    using address
+    where rejected_photo.url_sha256 = address.url_sha256
     returning rejected_photo.recorded_at
 ),
 
@@ -49,8 +57,17 @@ gone_photo as (
 -- What a killed loader may have left; its merge would have emptied it.
 gone_loaded_photo as (
     delete from load.photo as loaded
-    where loaded.sha256 = any(%(sha256s)s)
+    where
+        loaded.sha256 = any(%(sha256s)s)
+        or sha256(convert_to(loaded.url, 'UTF8')) in (select address.url_sha256 from address)
     returning loaded.sha256
+),
+
+gone_loaded_rejection as (
+    delete from load.rejected_photo as loaded
+    using address
+    where sha256(convert_to(loaded.url, 'UTF8')) = address.url_sha256
+    returning loaded.url
 ),
 
 gone_loaded_label as (
@@ -68,8 +85,8 @@ gone_claim as (
 
 gone_visit as (
     delete from core.photo_visit
-    using core.photo_source
-    where photo_visit.url_sha256 = photo_source.url_sha256 and photo_source.sha256 = any(%(sha256s)s)
+    using address
+    where photo_visit.url_sha256 = address.url_sha256
     returning photo_visit.url_sha256
 ),
 
@@ -91,22 +108,22 @@ blanked_answer as (
 gone as (
     select
         'label' as table_name,
-        date_trunc('hour', gone_label.recorded_at) as hour_at
+        date_trunc('hour', gone_label.recorded_at, 'UTC') as hour_at
     from gone_label
     union all
     select
         'label_review' as table_name,
-        null::timestamptz as hour_at
+        date_trunc('hour', gone_review.recorded_at, 'UTC') as hour_at
     from gone_review
     union all
     select
         'photo_source' as table_name,
-        date_trunc('hour', gone_source.recorded_at) as hour_at
+        date_trunc('hour', gone_source.recorded_at, 'UTC') as hour_at
     from gone_source
     union all
     select
         'rejected_photo' as table_name,
-        date_trunc('hour', gone_rejection.recorded_at) as hour_at
+        date_trunc('hour', gone_rejection.recorded_at, 'UTC') as hour_at
     from gone_rejection
     union all
     select
@@ -128,6 +145,11 @@ gone as (
         'load.photo' as table_name,
         null::timestamptz as hour_at
     from gone_loaded_photo
+    union all
+    select
+        'load.rejected_photo' as table_name,
+        null::timestamptz as hour_at
+    from gone_loaded_rejection
     union all
     select
         'load.label' as table_name,

@@ -4,7 +4,10 @@ select
         (
             exists (select 1 from core.photo_source)
             or exists (select 1 from core.rejected_photo)
-            or exists (select 1 from core.paid_call)
+            or exists (
+                select 1 from core.paid_call
+                where not paid_call.is_taken_over
+            )
             or exists (select 1 from core.label)
         )
         and not exists (select 1 from mart.city_activity_hourly_v2)
@@ -15,4 +18,13 @@ select
             or exists (select 1 from core.rejected_photo)
         )
         and not exists (select 1 from mart.sight_activity_hourly_v1)
+    )
+    or (
+        exists (
+            select 1 from core.paid_call
+            where
+                paid_call.state in ('reserved', 'succeeded', 'unknown')
+                and not paid_call.is_taken_over
+        )
+        and not exists (select 1 from mart.city_spend_hourly_v1)
     ) as has_empty_facts;

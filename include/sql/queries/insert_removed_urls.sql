@@ -1,5 +1,6 @@
 -- The addresses of the photos, those of the pages that describe them (the same file comes in other
--- widths, each at another address), and those that were asked for.
+-- widths, each at another address), and those that were asked for. A page that describes another
+-- photo as well, such as one of a whole collection, stays: that one is not to go with this one.
 insert into core.removed_url (url_sha256, sha256, reason, removed_by)
 select distinct on (address.url_sha256)
     address.url_sha256,
@@ -17,7 +18,16 @@ from (
         sha256(convert_to(photo_source.page_url, 'UTF8')) as url_sha256,
         photo_source.sha256
     from core.photo_source
-    where photo_source.sha256 = any(%(sha256s)s) and photo_source.page_url is not null
+    where
+        photo_source.sha256 = any(%(sha256s)s)
+        and photo_source.page_url is not null
+        and not exists (
+            select 1
+            from core.photo_source as other
+            where
+                other.page_url = photo_source.page_url
+                and other.sha256 <> all(%(sha256s)s)
+        )
     union all
     select
         asked.url_sha256,

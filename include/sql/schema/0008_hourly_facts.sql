@@ -105,6 +105,18 @@ comment on column mart.city_spend_hourly_v1.units is 'Units that were paid for o
 comment on column mart.city_spend_hourly_v1.free_units is 'Of these, units that cost nothing.';
 comment on column mart.city_spend_hourly_v1.calls_usd is 'Their price, in US dollars.';
 
+create table mart.refreshed_hour (
+    hour_at timestamptz primary key,
+    refreshed_at timestamptz not null
+);
+comment on table mart.refreshed_hour is 'Behind mart.settled_hour: one row per hour that a refresh covered, with all that changed in it.';
+comment on column mart.refreshed_hour.hour_at is 'Start of the hour (UTC).';
+comment on column mart.refreshed_hour.refreshed_at is 'When the last such refresh began.';
+
 grant select, insert, update, delete
-on mart.city_activity_hourly_v2, mart.sight_activity_hourly_v1, mart.city_spend_hourly_v1
+on
+mart.city_activity_hourly_v2,
+mart.sight_activity_hourly_v1,
+mart.city_spend_hourly_v1,
+mart.refreshed_hour
 to sightscan_pipeline;

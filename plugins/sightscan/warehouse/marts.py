@@ -49,11 +49,14 @@ def refresh_hourly_marts(
     start -= IN_FLIGHT
     # Looking before the locks is early enough: what happens after it has a refresh of its own.
     with connection.transaction():
+        began_at = _tell_time(connection)
         connection.execute(statement("prefer_indexes"))
         moved = connection.execute(
             statement("list_hours_changed"), {"start_at": start, "end_at": end}
         ).fetchall()
-    return _replace(connection, [(start, end), *_spans(hour for (hour,) in moved)])
+    counts = _replace(connection, [(start, end), *_spans(hour for (hour,) in moved)])
+    _note_refreshed(connection, (start, end), began_at)
+    return counts
 
 
 def refresh_hours(connection: psycopg.Connection[Any], hours: Iterable[datetime]) -> dict[str, int]:
@@ -66,7 +69,7 @@ def refresh_hours(connection: psycopg.Connection[Any], hours: Iterable[datetime]
 def list_photo_hours(
     connection: psycopg.Connection[Any], sha256s: Sequence[bytes]
 ) -> list[datetime]:
-    """Return the hours whose facts count these photos: ask before they are deleted, refresh after."""
+    """Return the hours whose facts count these photos: ask before rows go, refresh after."""
     rows = connection.execute(statement("list_photo_hours"), {"sha256s": list(sha256s)})
     return [hour for (hour,) in rows]
 
@@ -74,9 +77,16 @@ def list_photo_hours(
 def list_sight_hours(
     connection: psycopg.Connection[Any], city_id: str, state: str
 ) -> list[datetime]:
-    """Return the hours whose facts count the city's sights of a state: ask before things move."""
-    rows = connection.execute(statement("list_sight_hours"), {"city_id": city_id, "state": state})
-    return [hour for (hour,) in rows]
+    """Return the hours whose facts count what hangs on the city's sights of a state.
+
+    Ask before things move. All hours of a photo count, not only that of what moves: another source
+    or box of it may be the first one then.
+    """
+    of_state = {"city_id": city_id, "state": state}
+    photos = connection.execute(statement("list_photos_of_state"), of_state).fetchall()
+    refused = connection.execute(statement("list_rejection_hours"), of_state).fetchall()
+    hours = list_photo_hours(connection, [sha256 for (sha256,) in photos])
+    return sorted({*hours, *(hour for (hour,) in refused)})
 
 
 def rebuild_hourly_marts(
@@ -91,7 +101,9 @@ def rebuild_hourly_marts(
     counts: Counter[str] = Counter(dict.fromkeys(HOURLY_MARTS, 0))
     if found is not None and found[0] is not None:
         for span in split_span(*found):
+            began_at = _tell_time(connection)
             counts.update(_replace(connection, [span]))
+            _note_refreshed(connection, span, began_at)
             report(*span)
     return dict(counts)
 
@@ -124,6 +136,23 @@ def _replace(connection: psycopg.Connection[Any], spans: Sequence[Span]) -> dict
                 connection.execute(statement(f"delete_{mart}"), interval)
                 counts[mart] += connection.execute(statement(f"insert_{mart}"), interval).rowcount
     return dict(counts)
+
+
+def _tell_time(connection: psycopg.Connection[Any]) -> datetime:
+    """Return the warehouse's time, in which rows are stamped."""
+    row = connection.execute(statement("tell_time")).fetchone()
+    if row is None:
+        raise AssertionError  # a clock always has a time
+    moment: datetime = row[0]
+    return moment
+
+
+def _note_refreshed(connection: psycopg.Connection[Any], span: Span, began_at: datetime) -> None:
+    """Note that the facts know all of these hours, and what changed in them: see mart.settled_hour."""
+    connection.execute(
+        statement("note_refreshed_hours"),
+        {"start_at": span[0], "end_at": span[1], "began_at": began_at},
+    )
 
 
 def _spans(hours: Iterable[datetime]) -> list[Span]:

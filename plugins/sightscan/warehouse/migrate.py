@@ -39,6 +39,7 @@ MART_ORDER = (
     "decided_label",
     "accepted_label",
     "label_to_review",
+    "settled_hour",
     "trainable_photo",
     "published_model",
     "published_model_file",

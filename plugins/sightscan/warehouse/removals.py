@@ -167,11 +167,13 @@ def bury_photos(
     values = {
         "sha256s": sorted(sha256s),
         "url_sha256s": url_sha256s,
+        "urls": list(subjects.urls),
         "reason": reason,
         "removed_by": removed_by,
     }
     connection.execute(statement("insert_removed_photos"), values)
     url_count = connection.execute(statement("insert_removed_urls"), values).rowcount
+    connection.execute(statement("redact_check_results"), values)
     gone = connection.execute(statement("delete_removed_photos"), values).fetchall()
     hours: set[datetime] = {hour for _, _, some in gone for hour in some}
     if hours:

@@ -67,6 +67,8 @@ def replace_sights(
     its photos and labels and is still recognised; nothing is deleted.
     """
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        # First of all: a take-down deletes the rows that move here.
+        cursor.execute(statement("hold_off_removals"))
         stored = upsert_sights(connection, city_id, sights)
         there = {key_of(sight): sight for sight in known_sights(connection, city_id)}
         pairs = _merged_pairs(merges, there)

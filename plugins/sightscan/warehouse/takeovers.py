@@ -83,6 +83,8 @@ def store_paid_answers(
 def sort_photos(connection: psycopg.Connection[Any], city_id: str) -> None:
     """Move photos from the city's unsorted ones to the sights that their paid labels name."""
     with connection.transaction():
+        # First of all: a take-down deletes the rows that move here.
+        connection.execute(statement("hold_off_removals"))
         hours = list_sight_hours(connection, city_id, "unsorted")
         connection.execute(statement("sort_taken_over_photos"), {"city_id": city_id})
         connection.execute(statement("delete_sorted_sources"), {"city_id": city_id})

@@ -15,7 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from sightscan.warehouse.marts import refresh_hours
+from sightscan.warehouse.marts import list_photo_hours, refresh_hours
 from sightscan.warehouse.removals import (
     Subjects,
     bury_photos,
@@ -79,9 +79,10 @@ def _settle_next(connection: psycopg.Connection[Any]) -> bool:
         if one.is_contributed and not one.is_found_elsewhere:
             bury_photos(connection, Subjects((one.sha256,)), one.reason, "contributor")
         values = {"sha256": one.sha256, "contributed": CONTRIBUTED}
-        hours = connection.execute(statement("delete_contributed_sources"), values).fetchall()
-        if hours:
-            refresh_hours(connection, {hour for (hour,) in hours})
+        # All hours of the photo: one that was found elsewhere later is new there now.
+        hours = list_photo_hours(connection, [one.sha256])
+        if connection.execute(statement("delete_contributed_sources"), values).rowcount:
+            refresh_hours(connection, hours)
         connection.execute(statement("delete_contributions"), values)
         connection.execute(statement("delete_withdrawal"), {"withdrawal_id": one.withdrawal_id})
     return True

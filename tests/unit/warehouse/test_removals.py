@@ -23,7 +23,7 @@ from sightscan.warehouse.connection import connect
 from sightscan.warehouse.datasets import list_dataset_photos, list_placed_photos, read_dataset
 from sightscan.warehouse.labels import list_photos_to_label
 from sightscan.warehouse.ledger import PaidFeature, Settlement, settle_calls
-from sightscan.warehouse.marts import refresh_hourly_marts
+from sightscan.warehouse.marts import rebuild_hourly_marts
 from sightscan.warehouse.photos import (
     Attribution,
     FoundPhoto,
@@ -35,9 +35,12 @@ from sightscan.warehouse.removals import (
     RemovalReport,
     Subjects,
     delete_removed_objects,
+    lock_removals,
     read_subjects,
     remove_photos,
 )
+from sightscan.warehouse.sights import replace_sights
+from sightscan.warehouse.takeovers import sort_photos
 from tests.colour_city import ColourCity, add_photo, store_colour_city
 
 TABLES = ("photo", "photo_blob", "photo_source", "label", "clustered_photo", "label_review")
@@ -130,6 +133,24 @@ def test_removed_address_is_known_for_every_sight(
     remove(warehouse, photo.file.sha256)
     for url in (photo.attribution.url, "https://a.example/File:Castle"):
         assert hashlib.sha256(url.encode()).digest() in known_urls(warehouse, other)
+
+
+def test_page_that_two_photos_share_is_not_buried_with_one(
+    warehouse: psycopg.Connection[Any], place: ColourCity
+) -> None:
+    """As pages of a whole collection are, by different authors."""
+    sight_id = place.sights[0].sight_id or 0
+    page = "https://a.example/Castles"
+    gone, stays = (fetched(name, page_url=page) for name in ("castle", "keep"))
+    merge_photos(warehouse, sight_id, [gone, stays], [])
+    remove(warehouse, gone.file.sha256)
+    found_anew = fetched("keep", url="https://b.example/keep.jpg", page_url=page)
+    assert merge_photos(warehouse, sight_id, [found_anew], []).removed_count == 0
+    assert merge_photos(warehouse, sight_id, [gone], []).removed_count == 1
+    # Once nobody else has it, it goes as the page of one photo.
+    remove(warehouse, stays.file.sha256)
+    another = fetched("tower", page_url=page)
+    assert merge_photos(warehouse, sight_id, [another], []).removed_count == 1
 
 
 @pytest.mark.parametrize("asked", ["https://a.example/castle.jpg", "https://a.example/Castle"])
@@ -262,14 +283,47 @@ def test_removed_photo_is_never_sent(warehouse: psycopg.Connection[Any], place: 
 def test_hourly_marts_are_those_of_what_is_left(
     warehouse: psycopg.Connection[Any], place: ColourCity
 ) -> None:
-    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    interval = (hour - timedelta(hours=1), hour + timedelta(hours=2))
-    refresh_hourly_marts(warehouse, *interval)
-    remove(warehouse, first_photo(place))
-    mart = "select * from mart.city_activity_hourly order by hour_at, city_id"
-    kept = warehouse.execute(mart).fetchall()
-    refresh_hourly_marts(warehouse, *interval)
-    assert kept == warehouse.execute(mart).fetchall()
+    """A photo of which one thing after the other became known, each in an hour of its own."""
+    gone = first_photo(place)
+    sight_id = place.sights[0].sight_id or 0
+    merge_photos(warehouse, sight_id, [fetched("castle")], [])
+    known = datetime.now(UTC).replace(minute=5, second=0, microsecond=0) - timedelta(hours=9)
+    warehouse.execute(
+        "insert into core.photo_source select %s, sha256(url::bytea), %s, url, null, 's', 'CC0', null, null,"
+        " null, 'q', now(), now() - hours * interval '1 hour' from (values ('a', 9), ('b', 7)) as found (url, hours)",
+        (gone, sight_id),
+    )
+    warehouse.execute(
+        "insert into core.rejected_photo values (sha256('a'), %s, 'a', 's', 'too_small', null, %s)",
+        (place.sights[1].sight_id, known + timedelta(hours=1)),
+    )
+    warehouse.execute(
+        "update core.label set recorded_at = %s where sha256 = %s",
+        (known + timedelta(hours=3), gone),
+    )
+    warehouse.execute(
+        "insert into core.label_review select gen_random_uuid(), label_id, 'accept', null, 'ann',"
+        " null, now(), %s + number * interval '1 hour'"
+        " from core.label cross join generate_series(4, 5) as number where sha256 = %s",
+        (known, gone),
+    )
+    rebuild_hourly_marts(warehouse)
+    before = facts(warehouse)
+    remove(warehouse, gone)
+    kept = facts(warehouse)
+    assert [len(rows) for rows in kept] < [len(rows) for rows in before]
+    rebuild_hourly_marts(warehouse)
+    assert kept == facts(warehouse)
+
+
+def facts(warehouse: psycopg.Connection[Any]) -> list[list[tuple[Any, ...]]]:
+    """Return the rows of all tables of facts."""
+    return [
+        warehouse.execute(
+            sql.SQL("select * from {} order by 1, 2, 3").format(sql.Identifier("mart", table))
+        ).fetchall()
+        for table in ("city_activity_hourly_v2", "sight_activity_hourly_v1", "city_spend_hourly_v1")
+    ]
 
 
 def test_contribution_that_waits_goes_too(
@@ -349,6 +403,41 @@ def test_photo_that_is_being_taken_down_is_not_stored(
         removal.commit()
         assert merged.result(timeout=20) == 1
     assert rows_of(warehouse, "photo", photo.file.sha256) == 0
+
+
+MOVES = {
+    "sights": lambda connection, city_id: replace_sights(connection, city_id, []),
+    "photos": sort_photos,
+}
+
+
+@pytest.mark.parametrize("moved", MOVES)
+def test_what_moves_between_sights_waits_for_a_take_down_before_it_touches_a_row(
+    warehouse: psycopg.Connection[Any], place: ColourCity, moved: str
+) -> None:
+    """They lock sources before labels, a take-down the other way round: together they would hang."""
+    with connect() as removal, ThreadPoolExecutor(1) as pool:
+        lock_removals(removal)
+
+        def move() -> None:
+            with connect(autocommit=True) as connection:
+                MOVES[moved](connection, place.city.city_id)
+
+        moving = pool.submit(move)
+        wait_for_lock(warehouse)
+        assert row_locks(warehouse) == 0
+        removal.commit()
+        moving.result(timeout=20)
+
+
+def row_locks(warehouse: psycopg.Connection[Any]) -> int:
+    """Count tables in which somebody changes rows."""
+    row = warehouse.execute(
+        "select count(*) from pg_locks where mode = 'RowExclusiveLock' and granted"
+        " and relation = any('{core.photo_source, core.label, core.sight}'::regclass[])"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_two_at_once_remove_it_once(warehouse: psycopg.Connection[Any], place: ColourCity) -> None:

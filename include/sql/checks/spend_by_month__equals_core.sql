@@ -1,0 +1,78 @@
+-- severity: fail
+-- The facts of spending (mart.city_spend_hourly_v1) of the settled hours of the last two days are
+-- what the ledger holds, hours of which it knows nothing included; else a refresh missed something:
+-- run `refresh-marts --all`. All columns are compared.
+with bounds as materialized (
+    select
+        min(settled_hour.hour_at) as start_at,
+        max(settled_hour.hour_at) + interval '1 hour' as end_at
+    from mart.settled_hour
+),
+
+in_core as (
+    select
+        paid_call.city_id,
+        paid_call.provider,
+        paid_call.feature,
+        date_trunc('hour', paid_call.recorded_at, 'UTC') as hour_at,
+        jsonb_build_object(
+            'units', sum(paid_call.unit_count),
+            'free_units', coalesce(sum(paid_call.unit_count) filter (where paid_call.price_usd = 0), 0),
+            'calls_usd', sum(paid_call.price_usd)
+        ) as counts
+    from bounds
+    inner join core.paid_call
+        on bounds.start_at <= paid_call.recorded_at and bounds.end_at > paid_call.recorded_at
+    where
+        paid_call.state in ('reserved', 'succeeded', 'unknown')
+        and not paid_call.is_taken_over
+    group by
+        paid_call.city_id,
+        date_trunc('hour', paid_call.recorded_at, 'UTC'),
+        paid_call.provider,
+        paid_call.feature
+),
+
+in_mart as (
+    select
+        facts.city_id,
+        facts.hour_at,
+        facts.provider,
+        facts.feature,
+        jsonb_build_object(
+            'units', facts.units, 'free_units', facts.free_units, 'calls_usd', facts.calls_usd
+        ) as counts
+    from bounds
+    inner join mart.city_spend_hourly_v1 as facts
+        on bounds.start_at <= facts.hour_at and bounds.end_at > facts.hour_at
+),
+
+compared as (
+    select
+        in_core.counts as counts_in_core,
+        in_mart.counts as counts_in_mart,
+        coalesce(in_core.city_id, in_mart.city_id) as city_id,
+        coalesce(in_core.hour_at, in_mart.hour_at) as hour_at,
+        coalesce(in_core.provider, in_mart.provider) as provider,
+        coalesce(in_core.feature, in_mart.feature) as feature
+    from in_core
+    full outer join in_mart
+        on
+            in_core.city_id = in_mart.city_id
+            and in_core.hour_at = in_mart.hour_at
+            and in_core.provider = in_mart.provider
+            and in_core.feature = in_mart.feature
+)
+
+select
+    compared.city_id,
+    compared.hour_at,
+    compared.provider,
+    compared.feature,
+    compared.counts_in_core,
+    compared.counts_in_mart
+from compared
+where
+    (%(city_id)s::text is null or compared.city_id = %(city_id)s)
+    and compared.counts_in_core is distinct from compared.counts_in_mart
+    and compared.hour_at in (select settled_hour.hour_at from mart.settled_hour);
