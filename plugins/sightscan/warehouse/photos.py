@@ -389,9 +389,7 @@ def _columns_of(sight_id: int, links: Sequence[LinkedPhoto]) -> dict[str, object
         "sight_id": sight_id,
         "sha256s": [link.sha256 for link in links],
         "found_at": [link.found_at for link in links],
-        **{
-            f"{name}_texts": [getattr(text, name) for text in texts] for name in ATTRIBUTION_TEXTS
-        },
+        **{f"{name}_texts": [getattr(text, name) for text in texts] for name in ATTRIBUTION_TEXTS},
     }
 
 
