@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg import sql
 
 from sightscan.box import Box
 from sightscan.city import City, Place, Sight
@@ -37,9 +38,11 @@ class Shelf:
     connection: psycopg.Connection[Any]
     label: LabelRow
 
-    def rows(self, columns: str) -> list[tuple[Any, ...]]:
-        query = f"select {columns} from core.label order by annotation_number"
-        return self.connection.execute(query.encode()).fetchall()
+    def rows(self, *columns: str) -> list[tuple[Any, ...]]:
+        query = sql.SQL("select {} from core.label order by annotation_number").format(
+            sql.SQL(", ").join(map(sql.Identifier, columns))
+        )
+        return self.connection.execute(query).fetchall()
 
 
 def shelf_of(warehouse: psycopg.Connection[Any]) -> Shelf:
@@ -81,18 +84,18 @@ def test_label_that_core_would_refuse_is_held_back_and_the_others_are_stored(
     broken = replace(shelf.label, annotation_number=1, **IMPOSSIBLE[reason])
     report = merge_labels(shelf.connection, [shelf.label, broken])
     assert (report.changed_count, report.mended_count) == (2, 1)
-    assert shelf.rows("state, reason") == [("accepted", None), ("held_back", reason)]
+    assert shelf.rows("state", "reason") == [("accepted", None), ("held_back", reason)]
 
 
 def test_accepted_label_without_a_sight_is_unmatched(shelf: Shelf) -> None:
     merge_labels(shelf.connection, [replace(shelf.label, sight_id=None)])
-    assert shelf.rows("state, reason") == [("unmatched", "no_sight")]
+    assert shelf.rows("state", "reason") == [("unmatched", "no_sight")]
 
 
 def test_texts_of_a_label_are_cleaned(shelf: Shelf) -> None:
     dirty = replace(shelf.label, description="G\0ate", mid="\ud800")
     assert merge_labels(shelf.connection, [dirty]).mended_count == 1
-    assert shelf.rows("description, mid, state") == [("Gate", "\ufffd", "accepted")]
+    assert shelf.rows("description", "mid", "state") == [("Gate", "\ufffd", "accepted")]
 
 
 def test_label_with_an_impossible_number_is_counted_and_logged(
@@ -116,7 +119,7 @@ def test_label_of_a_photo_that_is_gone_is_counted(shelf: Shelf) -> None:
 def test_label_twice_in_a_batch_or_again_is_stored_once(shelf: Shelf) -> None:
     assert merge_labels(shelf.connection, [shelf.label, shelf.label]).changed_count == 1
     assert merge_labels(shelf.connection, [shelf.label]).changed_count == 0
-    assert shelf.rows("count(*) over ()") == [(1,)]
+    assert shelf.rows("state") == [("accepted",)]
 
 
 def test_readings_of_the_same_answers_at_once_do_not_deadlock(shelf: Shelf) -> None:
@@ -143,7 +146,7 @@ NUMBERS = st.floats() | st.floats(0, 1)
     sight_id=st.none() | st.just(1),
     reason=st.none() | st.text(),
 )
-def test_what_is_mended_is_possible_and_mended_once(
+def test_what_is_mended_is_possible_and_mended_once(  # noqa: PLR0917 - drawn by name
     score: float,
     edges: tuple[float, float, float, float],
     place: Place | None,
