@@ -118,6 +118,17 @@ def test_roles_may_do_what_they_did(dump: Path) -> None:
     assert rights(INTO) == rights(settings().pgdatabase) != []
 
 
+def test_what_the_app_may_not_call_it_may_not_call_after_a_restore(dump: Path) -> None:
+    restore_warehouse(settings(), dump, INTO)
+    with connect(settings().model_copy(update={"pgdatabase": INTO})) as connection:
+        row = connection.execute(
+            "select has_function_privilege('sightscan_app', 'lo_create(oid)', 'execute'),"
+            " has_function_privilege('sightscan_app', 'pg_advisory_lock(bigint)', 'execute'),"
+            " has_function_privilege('sightscan_pipeline', 'pg_advisory_lock(bigint)', 'execute')"
+        ).fetchone()
+    assert row == (False, False, True)
+
+
 def test_backup_is_its_owners_alone(dump: Path) -> None:
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (dump, manifest_of(dump))}
     assert modes == {0o600}

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +156,57 @@ def test_a_restored_database_forbids_temporary_tables_again(filled: PostgresAddr
         assert connection.execute(may).fetchone() == (True,)
         migrate_in(filled)
         assert connection.execute(may).fetchone() == (False,)
+
+
+def test_a_restored_database_forbids_large_objects_and_locks_again(
+    filled: PostgresAddress,
+) -> None:
+    may = "select has_function_privilege('sightscan_app', %s::regprocedure, 'execute')"
+    functions = ("lo_create(oid)", "pg_advisory_lock(bigint)")
+    with connect_as(filled) as connection:
+        for name in functions:
+            connection.execute(sql.SQL("grant execute on function {} to public").format(sql.SQL(name)))
+        migrate_in(filled)
+        for name in functions:
+            assert connection.execute(may, [name]).fetchone() == (False,)
+
+
+def test_a_login_that_may_not_forbid_says_what_to_run(filled: PostgresAddress) -> None:
+    """Of who owns the database: the functions are the server's, so only its superuser may."""
+    said: list[str] = []
+    owner = replace(filled, user="probe_owner", password="of the tests")
+    names = {"owner": sql.Identifier(owner.user), "database": sql.Identifier(filled.database)}
+    with connect_as(filled) as connection:
+        connection.execute(
+            sql.SQL("create role {owner} login password 'of the tests'").format(**names)
+        )
+        try:
+            connection.execute("drop schema load, core, mart, public cascade")
+            connection.execute("create schema public")
+            connection.execute(
+                sql.SQL("grant all on schema public to {owner} with grant option").format(**names)
+            )
+            connection.execute(
+                sql.SQL("alter database {database} owner to {owner}").format(**names)
+            )
+            connection.execute(sql.SQL("alter role {owner} createrole").format(**names))
+            # As on a server whose superuser nobody asked.
+            functions = "select oid::regprocedure::text from pg_proc where proname ~ '^lo_cre'"
+            for (name,) in connection.execute(functions).fetchall():
+                connection.execute(
+                    sql.SQL("grant execute on function {} to public").format(sql.SQL(name))
+                )
+            for _ in range(2):
+                migrate_in(owner, say=said.append)
+        finally:
+            connection.execute(
+                sql.SQL("alter database {database} owner to postgres").format(**names)
+            )
+            connection.execute(sql.SQL("drop owned by {owner} cascade").format(**names))
+            connection.execute(sql.SQL("drop role {owner}").format(**names))
+    hints = [line for line in said if "forbid_shared_functions.sql" in line]
+    assert len(hints) == 1
+    assert f"psql --dbname={filled.database} --file=" in hints[0]
 
 
 def test_two_at_once_upgrade_once(filled: PostgresAddress) -> None:

@@ -25,6 +25,7 @@ from sightscan.warehouse.postgres_programs import (
     find_program,
     run_program,
 )
+from sightscan.warehouse.statements import statement
 
 MAINTENANCE_DATABASE = "postgres"
 OWNER = "sightscan_pipeline"
@@ -74,6 +75,9 @@ def restore_warehouse(
                 lambda: _size_of(connection, workshop),
             )
             restored = config.model_copy(update={"pgdatabase": workshop})
+            # Rights to the server's own functions come back only if the superuser gives them.
+            with connect(restored, autocommit=True) as inside:
+                inside.execute(statement("forbid_shared_functions"))
             rows = _verify(restored, manifest, dump)
             kept_as = f"{database}_before_{moment}" if _exists(connection, database) else None
             _give_names(connection, workshop, database, kept_as)
