@@ -165,7 +165,9 @@ def test_a_restored_database_forbids_large_objects_and_locks_again(
     functions = ("lo_create(oid)", "pg_advisory_lock(bigint)")
     with connect_as(filled) as connection:
         for name in functions:
-            connection.execute(sql.SQL("grant execute on function {} to public").format(sql.SQL(name)))
+            connection.execute(
+                sql.SQL("grant execute on function {} to public").format(sql.SQL(name))
+            )
         migrate_in(filled)
         for name in functions:
             assert connection.execute(may, [name]).fetchone() == (False,)
