@@ -1,6 +1,7 @@
 """Restore a backup into a database of its own, verify it, and only then give it its name.
 
-What was there is never overwritten: it is renamed, so the way back is to rename it again.
+What was there is never overwritten: it is renamed, so the way back is to rename it again. What was
+taken down there stays taken down.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from sightscan.warehouse.postgres_programs import (
     run_program,
 )
 from sightscan.warehouse.statements import statement
+from sightscan.warehouse.tombstones import bury_again, read_tombstones
 
 MAINTENANCE_DATABASE = "postgres"
 OWNER = "sightscan_pipeline"
@@ -38,13 +40,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """Where the backup is now, under which name what was there is kept, and what was verified."""
+    """Where the backup is now, under which name what was there is kept, and what was verified.
+
+    `buried` photos had been taken down after the backup; None if that could not be known.
+    """
 
     database: str
     kept_as: str | None
     row_count: int
     is_verified: bool
     objects: int
+    buried: int | None = 0
 
 
 def restore_warehouse(
@@ -80,6 +86,10 @@ def restore_warehouse(
                 inside.execute(statement("forbid_shared_functions"))
             rows = _verify(restored, manifest, dump)
             kept_as = f"{database}_before_{moment}" if _exists(connection, database) else None
+            buried: int | None = 0
+            if kept_as is not None:
+                tombstones = read_tombstones(config.model_copy(update={"pgdatabase": database}))
+                buried = None if tombstones is None else bury_again(restored, tombstones, OWNER)
             _give_names(connection, workshop, database, kept_as)
         except BaseException:
             _drop(connection, workshop)
@@ -90,6 +100,7 @@ def restore_warehouse(
         sum(rows.values()),
         manifest is not None,
         manifest.objects if manifest else 0,
+        buried,
     )
     log.info("database=%s rows=%d kept_as=%s", database, report.row_count, kept_as)
     return report

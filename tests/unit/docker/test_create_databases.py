@@ -74,9 +74,11 @@ def test_the_app_has_no_business_in_airflows_database(prepared: PostgresAddress)
 
 @pytest.mark.parametrize("call", ["lo_from_bytea(0, 'x')", "pg_try_advisory_lock(7362051)"])
 def test_the_app_fills_no_disk_and_stops_nobody(prepared: PostgresAddress, call: str) -> None:
-    with login(prepared, "sightscan_app", "app", "sightscan") as connection:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute(f"select {call}".encode())
+    with (
+        login(prepared, "sightscan_app", "app", "sightscan") as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(f"select {call}".encode())
 
 
 def test_airflow_keeps_its_locks(prepared: PostgresAddress) -> None:
