@@ -21,9 +21,11 @@ from sandbox.addresses import PostgresAddress
 from sightscan.errors import WarehouseError
 from sightscan.settings import settings
 from sightscan.warehouse import migrate as runner
+from sightscan.warehouse.backup import backup_warehouse
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.migrate import MigrationReport, be_silent, migrate
 from sightscan.warehouse.patience import Patience
+from sightscan.warehouse.restore import restore_warehouse
 
 SQL_FOLDER = settings().sql_folder
 OLD_LEVEL = "0005"
@@ -281,6 +283,27 @@ def test_a_login_that_may_not_forbid_says_what_to_run(filled: PostgresAddress) -
     hints = [line for line in said if "forbid_shared_functions.sql" in line]
     assert len(hints) == 1
     assert f"psql --dbname={filled.database} --file=" in hints[0]
+
+
+def test_a_backup_of_an_older_version_does_not_bring_back_what_was_taken_down(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    """It is migrated before it gets the name: a take-down reaches tables that it does not have."""
+    dump = tmp_path / "old.dump"
+    backup_warehouse(settings(), dump)
+    with connect_as(filled) as connection:
+        connection.execute(
+            "insert into core.removed_photo (sha256, reason, removed_by)"
+            " values (sha256('7'), 'asked', 'ann')"
+        )
+    report = restore_warehouse(settings(), dump, filled.database, replace_existing=True)
+    assert report.kept_as is not None
+    try:
+        assert report.buried == 1
+        assert migrate_in(filled).applied == ()
+    finally:
+        with replace(filled, database="postgres").connect() as connection:
+            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(report.kept_as)))
 
 
 def test_two_at_once_upgrade_once(filled: PostgresAddress) -> None:

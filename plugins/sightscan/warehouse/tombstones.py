@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import Settings
@@ -24,6 +25,8 @@ from sightscan.warehouse.statements import statement
 # Who is written beside addresses that only the restored database knew.
 REASON, REMOVED_BY = "taken down before, again after a restore", "restore"
 
+Row = dict[str, Any]
+
 log = logging.getLogger(__name__)
 
 
@@ -31,8 +34,8 @@ log = logging.getLogger(__name__)
 class Tombstones:
     """What was taken down: rows of core.removed_photo and of core.removed_url."""
 
-    photos: Sequence[tuple[Any, ...]] = ()
-    urls: Sequence[tuple[Any, ...]] = ()
+    photos: Sequence[Row] = ()
+    urls: Sequence[Row] = ()
 
 
 def read_tombstones(config: Settings) -> Tombstones | None:
@@ -64,13 +67,15 @@ def bury_again(config: Settings, tombstones: Tombstones, owner: str) -> int:
             cursor.executemany(statement("copy_tombstone"), tombstones.photos)
             cursor.executemany(statement("copy_url_tombstone"), tombstones.urls)
             found = cursor.execute(statement("list_photos_of_removed_urls")).fetchall()
-            sha256s = {bytes(row[0]) for row in (*tombstones.photos, *found)}
+            sha256s = {bytes(row["sha256"]) for row in tombstones.photos}
+            sha256s |= {bytes(sha256) for (sha256,) in found}
             report = bury_photos(connection, Subjects(tuple(sorted(sha256s))), REASON, REMOVED_BY)
     return len(report.removed)
 
 
-def _rows_of(
-    connection: psycopg.Connection[Any], table: str, query: str
-) -> Sequence[tuple[Any, ...]]:
+def _rows_of(connection: psycopg.Connection[Any], table: str, query: str) -> Sequence[Row]:
     known = connection.execute("select to_regclass('core.' || %s)", (table,)).fetchone()
-    return [] if known == (None,) else connection.execute(statement(query)).fetchall()
+    if known == (None,):
+        return []
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement(query)).fetchall()
