@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ PIPELINE = "sightscan_pipeline"
 APP = "sightscan_app"
 ANALYST = "sightscan_analyst"
 AIRFLOW = "airflow"
+FORBID_SHARED_FUNCTIONS = (
+    Path(__file__).resolve().parent.parent / "include/sql/queries/forbid_shared_functions.sql"
+)
 
 
 class KeptSecrets:
@@ -78,6 +82,9 @@ def create_databases(server: PostgresAddress, kept: KeptSecrets) -> dict[str, Po
         logins[role] = PostgresAddress(server.host, server.port, database, role, password)
     create_database(server, WAREHOUSE_DATABASE, PIPELINE, visitors=(APP, ANALYST))
     create_database(server, AIRFLOW_DATABASE, AIRFLOW)
+    # Here and not by the migrations: the pipeline's login may not. On a managed service, nobody may.
+    with replace(server, database=WAREHOUSE_DATABASE).connect() as connection:
+        connection.execute(FORBID_SHARED_FUNCTIONS.read_bytes())
     return logins
 
 

@@ -1,7 +1,9 @@
 """Photos for tests of loading, and a loader as a process of its own.
 
-`photo_batches.py SIGHT_ID SEED COUNT [die]` merges photos 0 to COUNT in a random order, in
-overlapping batches; with `die`, it ends as by `kill -9` in its second batch, before the commit.
+`photo_batches.py SIGHT_IDS SEED COUNT [die]` merges photos 0 to COUNT for each of the sights (ids
+with commas between them), in a random order, in overlapping batches: found, linked, refused, and
+labelled. Bytes go where PHOTO_STORE says. With `die`, it ends as by `kill -9` in its second batch,
+before the commit.
 """
 
 from __future__ import annotations
@@ -16,11 +18,21 @@ from typing import Any
 
 import psycopg
 
+from sightscan.box import Box
 from sightscan.city import City, Place, Sight
+from sightscan.settings import settings
 from sightscan.warehouse import photos
 from sightscan.warehouse.cities import add_city
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.photos import Attribution, FoundPhoto, PhotoFile, RejectedPhoto
+from sightscan.warehouse.labels import LabelRow, merge_labels
+from sightscan.warehouse.photo_store import open_photo_store
+from sightscan.warehouse.photos import (
+    Attribution,
+    FoundPhoto,
+    LinkedPhoto,
+    PhotoFile,
+    RejectedPhoto,
+)
 from sightscan.warehouse.sights import upsert_sights
 
 BATCH = 8
@@ -43,17 +55,52 @@ def found_photo(number: int, *, url: str | None = None, byte_count: int = 3_000)
             query="Gate",
         ),
         datetime.now(UTC),
+        etag=f'"{number}"',
     )
+
+
+def linked_photo(number: int) -> LinkedPhoto:
+    """Return the photo of this number as one that is there already."""
+    found = found_photo(number)
+    return LinkedPhoto(found.file.sha256, found.attribution, found.found_at)
+
+
+def label_of(number: int, sight_id: int, reason: str) -> LabelRow:
+    """Return a label of the photo of this number, from the call that `store_calls` stored."""
+    return LabelRow(
+        number + 1, 0, "Q64", found_photo(number).file.sha256, sight_id, "Gate", None, 0.5,
+        Box(0.25, 0.25, 0.75, 0.75), None, "held_back", reason,
+    )  # fmt: skip
+
+
+def store_calls(warehouse: psycopg.Connection[Any], count: int) -> None:
+    """Store a call about each photo; the photos may come later."""
+    for number in range(count):
+        warehouse.execute(
+            "insert into core.paid_call (call_id, provider, feature, subject_sha256, attempt,"
+            " city_id, dag_id, run_id, state, price_usd, answer, settled_at) overriding system"
+            " value values (%s, 'google_vision', 'landmark_detection', %s, 1, 'Q64', 'd', 'r',"
+            " 'succeeded', 0, '{}', now())",
+            (number + 1, found_photo(number).file.sha256),
+        )
 
 
 def store_gate(warehouse: psycopg.Connection[Any]) -> int:
     """Store a city with one sight; return the sight's id."""
+    (sight_id,) = store_gates(warehouse, 1)
+    return sight_id
+
+
+def store_gates(warehouse: psycopg.Connection[Any], count: int) -> list[int]:
+    """Store a city with sights; return their ids."""
     city = add_city(
         warehouse, City("Q64", "berlin", "Berlin", "Germany", Place(52.5, 13.4), 10_000)
     )
-    gate = Sight(None, city.city_id, "Gate", 1, wikidata_id="Q7")
-    (stored,) = upsert_sights(warehouse, city.city_id, [gate])
-    return stored.sight_id or 0
+    gates = [
+        Sight(None, city.city_id, f"Gate {number}", number, wikidata_id=f"Q{number + 6}")
+        for number in range(1, count + 1)
+    ]
+    return [stored.sight_id or 0 for stored in upsert_sights(warehouse, city.city_id, gates)]
 
 
 def refused(number: int) -> RejectedPhoto:
@@ -61,21 +108,31 @@ def refused(number: int) -> RejectedPhoto:
     return RejectedPhoto(f"https://a.example/{number}.svg", "wikimedia_commons", "too_small")
 
 
-def main(sight_id: str, seed: str, count: str, die: str = "") -> None:
-    """Merge all photos, each twice, and all rejections."""
+def main(sight_ids: str, seed: str, count: str, die: str = "") -> None:
+    """Merge all photos and all rejections for each sight, each twice, and a label of each photo."""
     dice = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    numbers = [*range(int(count)), *range(int(count))]
-    dice.shuffle(numbers)
+    chosen_of = [
+        (int(sight_id), numbers[start : start + BATCH])
+        for sight_id in sight_ids.split(",")
+        for numbers in [dice.sample([*range(int(count))] * 2, 2 * int(count))]
+        for start in range(0, len(numbers), BATCH)
+    ]
+    dice.shuffle(chosen_of)
+    store = open_photo_store(settings())
     with connect(autocommit=True) as connection:
-        for done, start in enumerate(range(0, len(numbers), BATCH)):
+        for done, (sight_id, numbers) in enumerate(chosen_of):
             if die and done == 1:
                 _die_before_the_commit()
-            chosen = numbers[start : start + BATCH]
             photos.merge_photos(
                 connection,
-                int(sight_id),
-                [found_photo(number) for number in chosen],
-                [refused(number) for number in chosen],
+                sight_id,
+                [found_photo(number) for number in numbers],
+                [refused(number) for number in numbers],
+                store,
+                linked=[linked_photo(dice.randrange(int(count))) for _ in range(2 * BATCH)],
+            )
+            merge_labels(
+                connection, [label_of(number, sight_id, f"seed_{seed}") for number in numbers]
             )
 
 

@@ -10,7 +10,7 @@ login=${login%%@*}
 export AIRFLOW_PASSWORD=${login#*:}
 
 # Passwords are read from the environment, so that none is on a command line.
-psql --set ON_ERROR_STOP=1 --no-psqlrc --username postgres --dbname postgres <<'SQL'
+psql --set ON_ERROR_STOP=1 --quiet --no-psqlrc --username postgres --dbname postgres <<'SQL'
 \getenv airflow_password AIRFLOW_PASSWORD
 \getenv app_password APP_PASSWORD
 \getenv pipeline_password PIPELINE_PASSWORD
@@ -21,4 +21,17 @@ create database airflow owner airflow;
 create database sightscan owner sightscan_pipeline;
 revoke connect, temporary on database airflow, sightscan from public;
 grant connect on database sightscan to sightscan_app;
+\connect sightscan
+-- As include/sql/queries/forbid_shared_functions.sql: large objects are for nobody, advisory locks for
+-- who writes. The pipeline's login may not do it itself, since the server owns these functions.
+select format('revoke execute on function %s from public', oid::regprocedure)
+from pg_proc
+where
+    pronamespace = 'pg_catalog'::regnamespace
+    and proname ~ '^(lo_|loread$|lowrite$|pg_(try_)?advisory_)'
+\gexec
+select format('grant execute on function %s to sightscan_pipeline, pg_database_owner', oid::regprocedure)
+from pg_proc
+where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^pg_(try_)?advisory_'
+\gexec
 SQL

@@ -23,6 +23,7 @@ from sandbox.databases import create_login
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.errors import WarehouseError
 from sightscan.settings import read_settings, settings
+from sightscan.warehouse.__main__ import main
 from sightscan.warehouse.backup import backup_warehouse, count_rows, manifest_of
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.migrate import migrate
@@ -118,6 +119,17 @@ def test_roles_may_do_what_they_did(dump: Path) -> None:
     assert rights(INTO) == rights(settings().pgdatabase) != []
 
 
+def test_what_the_app_may_not_call_it_may_not_call_after_a_restore(dump: Path) -> None:
+    restore_warehouse(settings(), dump, INTO)
+    with connect(settings().model_copy(update={"pgdatabase": INTO})) as connection:
+        row = connection.execute(
+            "select has_function_privilege('sightscan_app', 'lo_create(oid)', 'execute'),"
+            " has_function_privilege('sightscan_app', 'pg_advisory_lock(bigint)', 'execute'),"
+            " has_function_privilege('sightscan_pipeline', 'pg_advisory_lock(bigint)', 'execute')"
+        ).fetchone()
+    assert row == (False, False, True)
+
+
 def test_backup_is_its_owners_alone(dump: Path) -> None:
     modes = {stat.S_IMODE(path.stat().st_mode) for path in (dump, manifest_of(dump))}
     assert modes == {0o600}
@@ -144,6 +156,74 @@ def test_replaced_database_is_kept_under_another_name(
     assert report.kept_as is not None
     assert report.kept_as.startswith(f"{INTO}_before_")
     assert {INTO, report.kept_as} <= names(postgres)
+
+
+def test_what_was_taken_down_after_the_backup_stays_taken_down(
+    dump: Path, place: ColourCity
+) -> None:
+    restore_warehouse(settings(), dump, INTO)
+    config = settings().model_copy(update={"pgdatabase": INTO})
+    with connect(config, autocommit=True) as connection:
+        one, other = (
+            bytes(row[0])
+            for row in connection.execute("select sha256 from core.photo order by sha256 limit 2")
+        )
+        taken = Subjects((one, other), ("https://never.stored/",))
+        remove_photos(connection, taken, reason="asked", removed_by="ben")
+        before = tombstones(connection)
+    assert restore_warehouse(settings(), dump, INTO, replace_existing=True).buried == 2
+    with connect(config) as connection:
+        assert before <= tombstones(connection)
+        for table in ("photo", "photo_blob", "photo_source", "label"):
+            query = sql.SQL("select count(*) from core.{} where sha256 = any(%s)").format(
+                sql.Identifier(table)
+            )
+            assert connection.execute(query, ([one, other],)).fetchone() == (0,)
+
+
+def test_photo_at_an_address_that_was_taken_down_is_gone_after_the_restore(
+    place: ColourCity, warehouse: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    """Nothing was stored from there when it was taken down, but it is in the backup."""
+    url, dump = "https://a.example/1.jpg", tmp_path / "sightscan.dump"
+    warehouse.execute(
+        "insert into core.photo_source (sha256, url_sha256, sight_id, url, source, licence, query,"
+        " found_at) select min(photo.sha256), sha256(convert_to(%(url)s, 'UTF8')), min(sight_id),"
+        " %(url)s, 'test', 'cc0-1.0', 'q', now() from core.photo, core.sight",
+        {"url": url},
+    )
+    backup_warehouse(settings(), dump)
+    restore_warehouse(settings(), dump, INTO)
+    config = settings().model_copy(update={"pgdatabase": INTO})
+    with connect(config, autocommit=True) as connection:
+        connection.execute("delete from core.photo_source")
+        remove_photos(connection, Subjects((), (url,)), reason="asked", removed_by="ben")
+    assert restore_warehouse(settings(), dump, INTO, replace_existing=True).buried == 1
+    with connect(config) as connection:
+        known = "select count(*) from core.photo_source where url = %s"
+        assert connection.execute(known, (url,)).fetchone() == (0,)
+
+
+def test_database_whose_take_downs_cannot_be_read_is_replaced_all_the_same(
+    dump: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restore_warehouse(settings(), dump, INTO)
+    config = settings().model_copy(update={"pgdatabase": INTO})
+    with connect(config) as connection:
+        connection.execute("alter table core.removed_photo rename column reason to damaged")
+    command = ["sightscan.warehouse", "restore", str(dump), "--into", INTO, "--replace"]
+    monkeypatch.setattr(sys, "argv", command)
+    assert main() == 0
+    assert "its take-downs could not be read: do them again" in capsys.readouterr().out
+
+
+def tombstones(connection: psycopg.Connection[Any]) -> set[tuple[Any, ...]]:
+    return set(
+        connection.execute(
+            "select sha256, reason, removed_by, recorded_at from core.removed_photo"
+            " union all select url_sha256, reason, removed_by, recorded_at from core.removed_url"
+        ).fetchall()
+    )
 
 
 def test_database_in_use_is_not_replaced(dump: Path, postgres: PostgresAddress) -> None:

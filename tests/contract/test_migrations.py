@@ -8,21 +8,24 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.rows import dict_row
 
 from sandbox.addresses import PostgresAddress
 from sightscan.errors import WarehouseError
 from sightscan.settings import settings
 from sightscan.warehouse import migrate as runner
+from sightscan.warehouse.backup import backup_warehouse
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.migrate import MigrationReport, be_silent, migrate
 from sightscan.warehouse.patience import Patience
+from sightscan.warehouse.restore import restore_warehouse
 
 SQL_FOLDER = settings().sql_folder
 OLD_LEVEL = "0005"
@@ -39,13 +42,27 @@ select sha256(number::text::bytea), 100, 640, 480, 'image/jpeg', sha256('p'), sh
 from generate_series(1, %(photos)s) as number;
 insert into core.photo_blob (sha256, bytes) select photo.sha256, convert_to(repeat('x', 100), 'UTF8') from core.photo;
 insert into core.photo_source (sha256, url_sha256, sight_id, url, source, licence, query, found_at)
-select photo.sha256, sha256(photo.sha256), 1 + row_number() over () %% 20, 'https://example.org/', 'wikimedia_commons', 'CC0', 'q', now()
+select
+    photo.sha256, sha256(photo.sha256), 1 + row_number() over () %% 20, 'https://example.org/', 'wikimedia_commons',
+    (%(licences)s::text[])[1 + row_number() over () %% cardinality(%(licences)s::text[])], 'q', now()
 from core.photo;
+insert into core.rejected_photo (url_sha256, sight_id, url, source, reason, detail)
+select sha256(number::text::bytea), 1 + number %% 20, 'https://example.org/' || number, 'wikimedia_commons', 'too_small', '9 x 9'
+from generate_series(1, 100) as number;
+insert into core.removed_photo (sha256, reason, removed_by) values (sha256('gone'), 'asked', 'ann');
+insert into core.clustered_photo (city_id, sha256, near_duplicate_bits) select 'Q1', photo.sha256, 10 from core.photo;
+insert into core.city_request (request_id, asked_name, city_id, stage, vote_count, asked_at)
+values (gen_random_uuid(), 'Málaga', 'Q1', 'resolved', 3, now()), (gen_random_uuid(), 'Atlantis', null, 'refused', 1, now());
 insert into core.paid_call (provider, feature, subject_sha256, attempt, city_id, dag_id, run_id, state, price_usd, answer, settled_at)
 select 'google_vision', 'landmark_detection', photo.sha256, 1, 'Q1', 'city_malaga', 'run', 'succeeded', 0.0015, '{}', now()
 from core.photo;
 insert into core.label (call_id, annotation_number, city_id, sha256, sight_id, description, score, x1, y1, x2, y2, state)
 select paid_call.call_id, 0, 'Q1', paid_call.subject_sha256, 2, 'Sight', 0.9, 0.1, 0.1, 0.8, 0.8, 'accepted' from core.paid_call;
+insert into core.label_review (review_id, label_id, decision, sight_id, reviewed_by, reviewed_at)
+select
+    gen_random_uuid(), label.label_id, (array['accept', 'reject', 'rename'])[1 + label.label_id %% 3],
+    case when label.label_id %% 3 = 2 then 4 end, 'ann', now()
+from core.label where label.label_id <= 90;
 insert into core.dataset
 values ('Q1', 1, sha256('d'), '{Sight 1}', '{2}', 300, 50, 50, 'city_malaga', 'run');
 insert into core.dataset_photo select 'Q1', 1, photo.sha256, 'train' from core.photo;
@@ -59,8 +76,34 @@ insert into core.model_file values ('Q1', 1, 'model.onnx', sha256('o'), 'o');
 insert into core.publication (city_id, model_version, published_by, reason) values ('Q1', 1, 'run', 'first');
 insert into core.check_result (check_name, severity, offending_count, dag_id, run_id)
 select 'a check', 'warn', 0, 'refresh_data_marts', number::text from generate_series(1, 50) as number;
+insert into core.instance_lease (instance_id, city_id, dag_id, run_id, deadline_at)
+values ('i-1', 'Q1', 'city_malaga', 'run', now() + interval '1 hour');
+insert into core.instance_session (instance_id, city_id, dag_id, run_id, price_per_hour_usd, started_at, running_at, stopped_at, stopped_by)
+values ('i-1', 'Q1', 'city_malaga', 'earlier', 0.5, now() - interval '2 hours', now() - interval '2 hours', now(), 'teardown'),
+    ('i-1', 'Q1', 'city_malaga', 'run', 0.5, now(), null, null, null);
+insert into core.rate_limit (bucket, capacity, refill_per_second, tokens) values ('google_vision.images', 10, 2, 5);
+insert into core.stage_report (dag_id, run_id, task_id, city_id, report) values ('city_malaga', 'run', 'crawl_photos', 'Q1', '{"kept": 400}');
+insert into load.photo (
+    batch_id, sha256, bytes, width_pixels, height_pixels, media_type, perceptual_hash, sight_id, url, source, licence, query, found_at
+) values (gen_random_uuid(), sha256('l'), 'l', 1, 1, 'image/png', sha256('p'), 1, 'https://example.org/', 'test', 'CC0', 'q', now());
+insert into load.rejected_photo (batch_id, sight_id, url, source, reason) values (gen_random_uuid(), 1, 'https://example.org/', 'test', 'too_small');
+insert into load.label (batch_id, call_id, annotation_number, city_id, sha256, description, score, x1, y1, x2, y2, state)
+values (gen_random_uuid(), 1, 0, 'Q1', sha256('l'), 'Sight', 0.5, 0, 0, 1, 1, 'unmatched');
+insert into load.city_request (request_id, asked_name, asked_by) values (gen_random_uuid(), 'Porto', 'somebody');
+insert into load.contribution (contribution_id, city_id, bytes, licence, contributed_by)
+values (gen_random_uuid(), 'Q1', 'photo', 'CC0', 'somebody');
+insert into load.withdrawal (withdrawal_id, sha256, reason) values (gen_random_uuid(), sha256('l'), 'mine');
 insert into load.report (report_id, city_id, message) select gen_random_uuid(), 'Q1', 'wrong' from generate_series(1, 20);
 """
+# As Commons writes them, and as 0028 renames them.
+LICENCES = {
+    "CC BY-SA 4.0": "cc-by-sa-4.0",
+    "CC BY 2.0": "cc-by-2.0",
+    "CC0": "cc0-1.0",
+    "CC0 1.0": "cc0-1.0",
+    "Public domain": "public-domain",
+    "cc-by-3.0": "cc-by-3.0",
+}
 INSERT_PHOTO = """
 with added as (
     insert into core.photo (sha256, byte_count, width_pixels, height_pixels, media_type, perceptual_hash, cluster_sha256)
@@ -103,8 +146,16 @@ def filled(
     with monkeypatch.context() as patched, connect(autocommit=True) as connection:
         patched.setattr(runner, "MART_ORDER", ("city_overview",))
         migrate(connection, folder)
-        psycopg.ClientCursor(connection).execute(FILL, {"photos": PHOTO_COUNT})
+        psycopg.ClientCursor(connection).execute(
+            FILL, {"photos": PHOTO_COUNT, "licences": list(LICENCES)}
+        )
     return empty_database
+
+
+def test_the_filled_warehouse_leaves_no_old_table_out(filled: PostgresAddress) -> None:
+    rows = fingerprints(filled, old_columns_of(filled))
+    assert len(rows) > 30
+    assert [name for name, (count, _) in rows.items() if count == 0] == ["load.review"]
 
 
 def test_a_filled_warehouse_in_use_is_migrated_without_an_error_or_a_loss(
@@ -112,6 +163,7 @@ def test_a_filled_warehouse_in_use_is_migrated_without_an_error_or_a_loss(
 ) -> None:
     columns = old_columns_of(filled)
     assert fingerprints(filled, {DROPPED: columns.pop(DROPPED)}) == {"load.review": (0, 0)}
+    sources = sources_of(filled, columns["core", "photo_source"])
     before = fingerprints(filled, columns)
     with traffic_on(filled) as traffic:
         report = migrate_in(filled)
@@ -125,6 +177,28 @@ def test_a_filled_warehouse_in_use_is_migrated_without_an_error_or_a_loss(
     }
     assert after["core.photo"][0] == PHOTO_COUNT + written_by(filled)
     assert after["core.photo_source"][0] == after["core.photo"][0]
+    renamed = [row | {"licence": LICENCES[row["licence"]]} for row in sources]
+    assert sources_of(filled, columns["core", "photo_source"]) == renamed
+    assert {row["licence"] for row in renamed} == set(LICENCES.values())
+
+
+def test_rows_that_a_constraint_refuses_are_found_as_the_runbook_says(
+    filled: PostgresAddress,
+) -> None:
+    with connect_as(filled) as connection:
+        connection.execute("update core.label set score = 1.5 where label_id = 7")
+        connection.execute("update core.rejected_photo set reason = 'Too Small' where sight_id = 3")
+    with pytest.raises(WarehouseError, match="violated by some row"):
+        migrate_in(filled)
+    page = (SQL_FOLDER.parents[1] / "docs" / "runbooks" / "upgrade.md").read_text()
+    query = page[page.index("    select format(") :].split(";")[0]
+    with connect_as(filled) as connection:
+        queries = [text for (text,) in connection.execute(query.encode()).fetchall()]
+        counts = [(text.split()[3], connection.execute(text.encode()).rowcount) for text in queries]
+    assert [found for found in sorted(counts) if found[1]] == [
+        ("core.label", 1),
+        ("core.rejected_photo", 5),
+    ]
 
 
 def test_a_table_that_is_to_go_is_not_dropped_with_a_row_in_it(filled: PostgresAddress) -> None:
@@ -156,6 +230,80 @@ def test_a_restored_database_forbids_temporary_tables_again(filled: PostgresAddr
         assert connection.execute(may).fetchone() == (True,)
         migrate_in(filled)
         assert connection.execute(may).fetchone() == (False,)
+
+
+def test_a_restored_database_forbids_large_objects_and_locks_again(
+    filled: PostgresAddress,
+) -> None:
+    may = "select has_function_privilege('sightscan_app', %s::regprocedure, 'execute')"
+    functions = ("lo_create(oid)", "pg_advisory_lock(bigint)")
+    with connect_as(filled) as connection:
+        for name in functions:
+            connection.execute(
+                sql.SQL("grant execute on function {} to public").format(sql.SQL(name))
+            )
+        migrate_in(filled)
+        for name in functions:
+            assert connection.execute(may, [name]).fetchone() == (False,)
+
+
+def test_a_login_that_may_not_forbid_says_what_to_run(filled: PostgresAddress) -> None:
+    """Of who owns the database: the functions are the server's, so only its superuser may."""
+    said: list[str] = []
+    owner = replace(filled, user="probe_owner", password="of the tests")
+    names = {"owner": sql.Identifier(owner.user), "database": sql.Identifier(filled.database)}
+    with connect_as(filled) as connection:
+        connection.execute(
+            sql.SQL("create role {owner} login password 'of the tests'").format(**names)
+        )
+        try:
+            connection.execute("drop schema load, core, mart, public cascade")
+            connection.execute("create schema public")
+            connection.execute(
+                sql.SQL("grant all on schema public to {owner} with grant option").format(**names)
+            )
+            connection.execute(
+                sql.SQL("alter database {database} owner to {owner}").format(**names)
+            )
+            connection.execute(sql.SQL("alter role {owner} createrole").format(**names))
+            # As on a server whose superuser nobody asked.
+            functions = "select oid::regprocedure::text from pg_proc where proname ~ '^lo_cre'"
+            for (name,) in connection.execute(functions).fetchall():
+                connection.execute(
+                    sql.SQL("grant execute on function {} to public").format(sql.SQL(name))
+                )
+            for _ in range(2):
+                migrate_in(owner, say=said.append)
+        finally:
+            connection.execute(
+                sql.SQL("alter database {database} owner to postgres").format(**names)
+            )
+            connection.execute(sql.SQL("drop owned by {owner} cascade").format(**names))
+            connection.execute(sql.SQL("drop role {owner}").format(**names))
+    hints = [line for line in said if "forbid_shared_functions.sql" in line]
+    assert len(hints) == 1
+    assert f"psql --dbname={filled.database} --file=" in hints[0]
+
+
+def test_a_backup_of_an_older_version_does_not_bring_back_what_was_taken_down(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    """It is migrated before it gets the name: a take-down reaches tables that it does not have."""
+    dump = tmp_path / "old.dump"
+    backup_warehouse(settings(), dump)
+    with connect_as(filled) as connection:
+        connection.execute(
+            "insert into core.removed_photo (sha256, reason, removed_by)"
+            " values (sha256('7'), 'asked', 'ann')"
+        )
+    report = restore_warehouse(settings(), dump, filled.database, replace_existing=True)
+    assert report.kept_as is not None
+    try:
+        assert report.buried == 1
+        assert migrate_in(filled).applied == ()
+    finally:
+        with replace(filled, database="postgres").connect() as connection:
+            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(report.kept_as)))
 
 
 def test_two_at_once_upgrade_once(filled: PostgresAddress) -> None:
@@ -426,6 +574,15 @@ def fingerprints(
             ).format(sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, name))
             (found[f"{schema}.{name}"],) = connection.execute(query).fetchall()
     return found
+
+
+def sources_of(address: PostgresAddress, columns: list[str]) -> list[dict[str, Any]]:
+    """Return where the photos of the filled warehouse were found, without those of the writers."""
+    query = sql.SQL(
+        "select {} from core.photo_source where source = 'wikimedia_commons' order by url_sha256"
+    ).format(sql.SQL(", ").join(map(sql.Identifier, columns)))
+    with connect_as(address) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query).fetchall()
 
 
 def written_by(address: PostgresAddress) -> int:

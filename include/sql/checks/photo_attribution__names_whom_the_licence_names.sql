@@ -1,5 +1,5 @@
 -- severity: warn, a city at a time
--- A licence with attribution (CC BY) cannot be kept where the author is not known.
+-- A licence with attribution (CC BY and its kin, such as cc-by-sa-4.0) cannot be kept where the author is not known.
 select
     photo_attribution.city_id,
     photo_attribution.url,
@@ -7,5 +7,5 @@ select
 from mart.photo_attribution
 where
     (%(city_id)s::text is null or photo_attribution.city_id = %(city_id)s)
-    and photo_attribution.licence ilike 'cc by%%'
+    and photo_attribution.licence ~* '^cc[ -]by'
     and coalesce(photo_attribution.author, '') = '';

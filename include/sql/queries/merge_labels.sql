@@ -2,7 +2,8 @@ insert into core.label (
     call_id, annotation_number, city_id, sha256, sight_id, description, mid, score,
     x1, y1, x2, y2, latitude, longitude, state, reason
 )
-select
+-- Sorted, so that two readings of the same answers lock their labels in the same order.
+select distinct on (label.call_id, label.annotation_number, label.city_id)
     label.call_id,
     label.annotation_number,
     label.city_id,
@@ -20,10 +21,8 @@ select
     label.state,
     label.reason
 from load.label
--- Without those of photos that were taken down while they were away.
-inner join core.photo on label.sha256 = photo.sha256
 where label.batch_id = %(batch_id)s
-order by label.call_id, label.annotation_number
+order by label.call_id, label.annotation_number, label.city_id
 on conflict (call_id, annotation_number, city_id) do update
     set
         sight_id = excluded.sight_id,

@@ -1,4 +1,4 @@
--- Rows from before 0021 are checked, with a lock that lets everyone go on reading and writing.
+-- Rows from before 0015 are checked, with a lock that lets everyone go on reading and writing.
 alter table core.city validate constraint city_named;
 alter table core.sight validate constraint sight_named;
 alter table core.city_request validate constraint city_request_named;

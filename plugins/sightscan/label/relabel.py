@@ -48,7 +48,7 @@ def relabel_answers(
             for answer in batch
             for label in read_labels(answer, index, min_score=config.min_label_score)
         ]
-        changed += merge_labels(connection, labels)
+        changed += merge_labels(connection, labels).changed_count
         answers += len(batch)
         states.update(label.state for label in labels)
     report = RelabelReport(

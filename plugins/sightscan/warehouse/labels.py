@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from sys import intern
@@ -12,9 +13,12 @@ import psycopg
 
 from sightscan.box import Box
 from sightscan.city import Place
+from sightscan.warehouse.label_mending import mend_label
 from sightscan.warehouse.ledger import PaidFeature
 from sightscan.warehouse.photo_store import PhotoPlace, read_contents
 from sightscan.warehouse.statements import statement
+
+logger = logging.getLogger(__name__)
 
 LabelState = Literal["accepted", "held_back", "unmatched"]
 
@@ -163,21 +167,57 @@ def list_answers(
         after_call_id = rows[-1][0]
 
 
-def merge_labels(connection: psycopg.Connection[Any], labels: Sequence[LabelRow]) -> int:
-    """Merge labels into core.label; return how many were new or are different now."""
+@dataclass(frozen=True, slots=True)
+class LabelMergeReport:
+    """What became of a batch: labels new or different now, mended, and not kept (and why)."""
+
+    changed_count: int = 0
+    mended_count: int = 0
+    refused_count: int = 0
+    removed_count: int = 0
+
+
+def merge_labels(
+    connection: psycopg.Connection[Any], labels: Sequence[LabelRow]
+) -> LabelMergeReport:
+    """Merge labels into core.label, whole or not at all.
+
+    Labels that core would refuse are mended and held back with a reason. What cannot be a row
+    (an impossible number, a photo that was taken down) is counted and logged; nothing is lost with
+    it, since the answer stays whole in core.paid_call and can be read anew.
+    """
     if not labels:
-        return 0
+        return LabelMergeReport()
     batch_id = uuid4()
+    mended = [(label, mend_label(label)) for label in labels]
+    fit = [new for _, new in mended if new is not None]
     with connection.transaction(), connection.cursor() as cursor:
         with cursor.copy(statement("copy_labels")) as copy:
             copy.set_types(COLUMN_TYPES)
-            for label in labels:
+            for label in fit:
                 copy.write_row((batch_id, *_columns(label)))
         cursor.execute(statement("hold_off_removals"))
+        cursor.execute(statement("discard_orphaned_labels"), {"batch_id": batch_id})
+        removed_count = cursor.rowcount
         cursor.execute(statement("merge_labels"), {"batch_id": batch_id})
-        changed = cursor.rowcount
+        changed_count = cursor.rowcount
         cursor.execute(statement("delete_loaded_labels"), {"batch_id": batch_id})
-    return changed
+    report = LabelMergeReport(
+        changed_count,
+        mended_count=sum(new is not None and new != old for old, new in mended),
+        refused_count=len(labels) - len(fit),
+        removed_count=removed_count,
+    )
+    if report.mended_count or report.refused_count or report.removed_count:
+        logger.warning(
+            "labels=%d mended=%d not_kept=%d of_removed_photos=%d first=%s",
+            len(labels),
+            report.mended_count,
+            report.refused_count,
+            report.removed_count,
+            next((old for old, new in mended if old != new), None),
+        )
+    return report
 
 
 def _columns(label: LabelRow) -> tuple[object, ...]:

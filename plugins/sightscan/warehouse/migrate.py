@@ -98,6 +98,7 @@ def migrate(
             run.apply(file)
         renewed = run.renew(marts)
         connection.execute(statement("forbid_temporary_tables"))
+        _forbid_shared_functions(connection, sql_folder, say if missing else be_silent)
     return MigrationReport(
         tuple(file.name for file in missing), len(known.keys() - {MARTS}), renewed
     )
@@ -200,6 +201,21 @@ class _Run:
             self.say(f"{file.name} drops the unfinished index {'.'.join(name)}")
             drop = sql.SQL("drop index concurrently if exists {}")
             self.connection.execute(drop.format(sql.Identifier(*name)))
+
+
+def _forbid_shared_functions(
+    connection: psycopg.Connection[Any], sql_folder: Path, say: Callable[[str], None]
+) -> None:
+    """Take from everybody what only the server's superuser can take, or say who should."""
+    connection.execute(statement("forbid_shared_functions"))
+    left = connection.execute(statement("count_shared_functions")).fetchone()
+    if left != (0,):
+        file = sql_folder / "queries" / "forbid_shared_functions.sql"
+        say(
+            "every login may still make large objects and take advisory locks in "
+            f"{connection.info.dbname!r}; to forbid it, once, as the server's superuser: "
+            f"psql --dbname={connection.info.dbname} --file={file}"
+        )
 
 
 @contextmanager

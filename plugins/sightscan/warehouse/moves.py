@@ -2,7 +2,8 @@
 
 A few photos at a time: their rows are locked, their objects written and read back, their rows
 updated, committed; only then are objects deleted that nothing points to any more. So a reader finds
-each photo at one place or the other, and a move that is killed anywhere goes on where it was.
+each photo at one place or the other, and a move that is killed anywhere goes on where it was: the
+old objects are noted in the same transaction, and the next move deletes them.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ import psycopg
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import Settings
+from sightscan.warehouse.leftover_objects import (
+    delete_leftover_objects,
+    forget_objects,
+    note_objects,
+)
 from sightscan.warehouse.photo_store import (
     PhotoPlace,
     PhotoStore,
-    delete_objects,
     read_contents,
     read_object,
 )
@@ -56,6 +61,7 @@ def move_photos(
 
     """
     prefix = store.prefix if store else ""
+    delete_leftover_objects(connection, config)
     total = _count(connection, prefix)
     moved_count = byte_count = 0
     after = b""
@@ -97,12 +103,15 @@ def _move_batch(
             (sha256, media_types[sha256], content)
             for sha256, content in read_contents(PhotoPlace(*row[:3]) for row in rows)
         ]
-        for sha256, content, uri in _new_places(config, store, photos):
+        places = _new_places(config, store, photos)
+        for sha256, content, uri in places:
             connection.execute(
                 statement("move_photo"), {"sha256": sha256, "bytes": content, "uri": uri}
             )
+        forget_objects(connection, [uri for _, _, uri in places if uri is not None])
+        note_objects(connection, [(uri, sha256) for sha256, _, uri, _ in rows if uri is not None])
     # After the commit only: until then, the rows point to them.
-    delete_objects([uri for _, _, uri, _ in rows if uri is not None], config)
+    delete_leftover_objects(connection, config)
     return _Batch(len(rows), sum(len(content) for _, _, content in photos), rows[-1][0])
 
 

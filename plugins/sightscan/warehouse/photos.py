@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from sightscan.dataset_folder import SUFFIXES
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.photo_store import PhotoStore
 from sightscan.warehouse.statements import statement
+from sightscan.warehouse.stored_text import clean_text, is_clean
 
 PHOTO_TYPES = (
     *("uuid", "bytea", "int4", "int4", "int4", "text", "bytea"),
@@ -22,6 +24,8 @@ PHOTO_TYPES = (
 BLOB_TYPES = ("bytea", "bytea", "text")
 REJECTED_PHOTO_TYPES = ("uuid", "int8", "text", "text", "text", "text")
 HASH_BYTES = 32
+# What core.rejected_photo takes as a reason.
+REASON = re.compile(r"[a-z][a-z0-9_]*")
 # What core.photo_source takes.
 OLDEST_FIND = datetime(2000, 1, 1, tzinfo=UTC)
 # The lock on the clusters that several cities share; city ids begin with Q, so it is none of them.
@@ -40,6 +44,9 @@ class Attribution:
     author: str | None
     title: str | None
     query: str
+
+
+ATTRIBUTION_TEXTS = tuple(column.name for column in fields(Attribution))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +106,8 @@ class HashedPhoto:
 
 def find_fault(photo: FoundPhoto) -> str | None:
     """Return what core would refuse of a photo, in a sentence; None if it is as it should be."""
-    file, found = photo.file, photo.attribution
-    texts = {name: getattr(found, name) for name in ("url", "source", "licence", "query")}
-    faults = [f"no {name}" for name, text in texts.items() if not (text or "").strip()]
-    optional = (found.page_url, found.licence_url, found.author, found.title)
-    if any("\0" in text for text in (*texts.values(), *optional) if text):
-        faults.append("a NUL character in its attribution")
+    file = photo.file
+    faults = _faults_of_find(photo.attribution, photo.found_at)
     # The hash is taken on trust: whoever read the bytes took it, and taking it twice costs a tenth.
     if len(file.sha256) != HASH_BYTES:
         faults.append(f"a SHA-256 of {len(file.sha256)} bytes, not {HASH_BYTES}")
@@ -114,9 +117,23 @@ def find_fault(photo: FoundPhoto) -> str | None:
         faults.append(f"media type {file.media_type!r}, not one of {', '.join(SUFFIXES)}")
     if len(file.perceptual_hash) != HASH_BYTES:
         faults.append(f"a perceptual hash of {len(file.perceptual_hash)} bytes, not {HASH_BYTES}")
-    if not OLDEST_FIND <= photo.found_at <= datetime.now(UTC) + timedelta(hours=23):
-        faults.append(f"found at {photo.found_at.isoformat()}, which cannot be")
     return "; ".join(faults) or None
+
+
+def find_link_fault(photo: LinkedPhoto) -> str | None:
+    """Return what core would refuse of a link, in a sentence; None if it is as it should be."""
+    return "; ".join(_faults_of_find(photo.attribution, photo.found_at)) or None
+
+
+def _faults_of_find(found: Attribution, found_at: datetime) -> list[str]:
+    texts = {name: getattr(found, name) for name in ("url", "source", "licence", "query")}
+    faults = [f"no {name}" for name, text in texts.items() if not clean_text(text or "").strip()]
+    # Other texts are cleaned; an address that was would be another one.
+    if not is_clean(found.url or ""):
+        faults.append(f"an address with a NUL or half a character: {found.url!r}")
+    if not OLDEST_FIND <= found_at <= datetime.now(UTC) + timedelta(hours=23):
+        faults.append(f"found at {found_at.isoformat()}, which cannot be")
+    return faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +158,8 @@ def merge_photos(
 
     Photos with a tombstone, and rows that core would refuse, become rejections. A photo whose
     bytes were lost gets them back. Bytes go to `store` if there is one. `linked` photos are there
-    already, of another sight.
+    already, of another sight. Each table is written in one pass, in the order of its keys, so that
+    crawls that find the same photos wait for each other and never in a circle.
 
     Raises:
         WarehouseError: there is no such sight, or the store refuses a photo.
@@ -149,9 +167,18 @@ def merge_photos(
     """
     batch = uuid.uuid4()
     key = {"batch_id": batch}
-    faults = [find_fault(photo) for photo in found]
-    valid = [photo for photo, fault in zip(found, faults, strict=True) if fault is None]
-    invalid = [_invalid(photo, fault) for photo, fault in zip(found, faults, strict=True) if fault]
+    valid, links = [], []
+    invalid: list[RejectedPhoto] = []
+    for photo in found:
+        if (fault := find_fault(photo)) is None:
+            valid.append(photo)
+        else:
+            invalid.append(_invalid(photo.attribution, fault))
+    for link in linked:
+        if (fault := find_link_fault(link)) is None:
+            links.append(link)
+        else:
+            invalid.append(_invalid(link.attribution, fault))
     try:
         with connection.transaction(), connection.cursor() as cursor:
             _load_batch(cursor, batch, sight_id, valid, [*rejected, *invalid])
@@ -161,10 +188,8 @@ def merge_photos(
             cursor.execute(statement("merge_photos"), key)
             new = {bytes(row[0]) for row in cursor}
             _store_bytes(cursor, valid, new, store)
-            cursor.execute(statement("merge_photo_sources"), key)
+            cursor.execute(statement("merge_photo_sources"), key | _columns_of(sight_id, links))
             cursor.execute(statement("delete_loaded_photos"), key)
-            for link in linked:
-                cursor.execute(statement("link_photo"), _link(sight_id, link))
             _note_visits(cursor, valid)
             if removed_count or rejected or invalid:
                 cursor.execute(statement("merge_rejected_photos"), key)
@@ -281,9 +306,7 @@ def _load_batch(
     with cursor.copy(statement("copy_rejected_photos")) as copy:
         copy.set_types(REJECTED_PHOTO_TYPES)
         for refusal in rejected:
-            copy.write_row(
-                (batch, sight_id, refusal.url, refusal.source, refusal.reason, refusal.detail)
-            )
+            copy.write_row((batch, sight_id, *_rejected_row(refusal)))
 
 
 def _store_bytes(
@@ -318,16 +341,22 @@ def _store_bytes(
             )
 
 
-def _invalid(photo: FoundPhoto, fault: str) -> RejectedPhoto:
-    url, source = (
-        text.replace("\0", "").strip() or "unknown"
-        for text in (photo.attribution.url, photo.attribution.source)
-    )
-    return RejectedPhoto(url, source, "invalid", fault.replace("\0", ""))
+def _invalid(found: Attribution, fault: str) -> RejectedPhoto:
+    return RejectedPhoto(found.url or "", found.source or "", "invalid", fault)
+
+
+def _rejected_row(refusal: RejectedPhoto) -> tuple[str, str, str, str | None]:
+    """Return a rejection as core takes it, whatever is in it: one must not cost the batch."""
+    reason, detail = refusal.reason, refusal.detail
+    if REASON.fullmatch(reason) is None:
+        detail = f"{reason!r}: {detail}" if detail else repr(reason)
+        reason = "invalid"
+    url, source = (clean_text(text).strip() or "unknown" for text in (refusal.url, refusal.source))
+    return url, source, reason, clean_text(detail)
 
 
 def _photo_row(batch: uuid.UUID, sight_id: int, photo: FoundPhoto) -> tuple[object, ...]:
-    file, found = photo.file, photo.attribution
+    file, found = photo.file, _cleaned(photo.attribution)
     return (
         batch,
         file.sha256,
@@ -349,12 +378,18 @@ def _photo_row(batch: uuid.UUID, sight_id: int, photo: FoundPhoto) -> tuple[obje
     )
 
 
-def _link(sight_id: int, photo: LinkedPhoto) -> dict[str, object]:
+def _cleaned(found: Attribution) -> Attribution:
+    return Attribution(**{name: clean_text(getattr(found, name)) for name in ATTRIBUTION_TEXTS})
+
+
+def _columns_of(sight_id: int, links: Sequence[LinkedPhoto]) -> dict[str, object]:
+    """Return links as columns: one statement takes them all, in an order of its own."""
+    texts = [_cleaned(link.attribution) for link in links]
     return {
-        **asdict(photo.attribution),
-        "sha256": photo.sha256,
         "sight_id": sight_id,
-        "found_at": photo.found_at,
+        "sha256s": [link.sha256 for link in links],
+        "found_at": [link.found_at for link in links],
+        **{f"{name}_texts": [getattr(text, name) for text in texts] for name in ATTRIBUTION_TEXTS},
     }
 
 
@@ -365,8 +400,8 @@ def _note_visits(cursor: psycopg.Cursor[Any], found: Sequence[FoundPhoto]) -> No
             statement("note_photo_visits"),
             {
                 "urls": [photo.attribution.url for photo in told],
-                "etags": [photo.etag for photo in told],
-                "last_modified": [photo.last_modified for photo in told],
+                "etags": [clean_text(photo.etag) for photo in told],
+                "last_modified": [clean_text(photo.last_modified) for photo in told],
                 "visited_at": [photo.found_at for photo in told],
             },
         )

@@ -19,6 +19,7 @@ from typing import Any
 import psycopg
 
 from sightscan.errors import WarehouseError
+from sightscan.warehouse.leftover_objects import note_possible_objects
 from sightscan.warehouse.marts import refresh_hours
 from sightscan.warehouse.photo_store import delete_objects
 from sightscan.warehouse.photos import ALL_CLUSTERS, lock_clustering
@@ -174,6 +175,7 @@ def bury_photos(
     connection.execute(statement("insert_removed_photos"), values)
     url_count = connection.execute(statement("insert_removed_urls"), values).rowcount
     connection.execute(statement("redact_check_results"), values)
+    note_possible_objects(connection, sha256s)
     gone = connection.execute(statement("delete_removed_photos"), values).fetchall()
     hours: set[datetime] = {hour for _, _, some in gone for hour in some}
     if hours:
@@ -200,14 +202,17 @@ def list_photo_uses(
 
 
 def delete_removed_objects(connection: psycopg.Connection[Any]) -> int:
-    """Delete from the object store what take-downs left there; return how many objects it was.
+    """Delete from the object store what take-downs left there; return how many rows knew of.
+
+    Objects that no row knew of go, too: where the store would have the photo, and where a move
+    that was killed left it.
 
     Raises:
         WarehouseError: the object store refuses; the rows are gone, and the next call goes on.
 
     """
     waiting = connection.execute(statement("list_removed_objects")).fetchall()
-    for sha256, uri in waiting:
+    for sha256, uri, _ in waiting:
         try:
             delete_objects([uri])
         except WarehouseError as error:
@@ -216,7 +221,7 @@ def delete_removed_objects(connection: psycopg.Connection[Any]) -> int:
         connection.execute(
             statement("forget_removed_object"), {"sha256": sha256, "object_uri": uri}
         )
-    return len(waiting)
+    return sum(is_known for _, _, is_known in waiting)
 
 
 def _near_copies(connection: psycopg.Connection[Any], sha256s: Sequence[bytes]) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Restore a backup into a database of its own, verify it, and only then give it its name.
 
-What was there is never overwritten: it is renamed, so the way back is to rename it again.
+What was there is never overwritten: it is renamed, so the way back is to rename it again. What was
+taken down there stays taken down.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from sightscan.warehouse.postgres_programs import (
     find_program,
     run_program,
 )
+from sightscan.warehouse.statements import statement
+from sightscan.warehouse.tombstones import bury_again, read_tombstones
 
 MAINTENANCE_DATABASE = "postgres"
 OWNER = "sightscan_pipeline"
@@ -37,13 +40,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """Where the backup is now, under which name what was there is kept, and what was verified."""
+    """Where the backup is now, under which name what was there is kept, and what was verified.
+
+    `buried` photos had been taken down after the backup; None if that could not be known.
+    """
 
     database: str
     kept_as: str | None
     row_count: int
     is_verified: bool
     objects: int
+    buried: int | None = 0
 
 
 def restore_warehouse(
@@ -74,8 +81,15 @@ def restore_warehouse(
                 lambda: _size_of(connection, workshop),
             )
             restored = config.model_copy(update={"pgdatabase": workshop})
+            # Rights to the server's own functions come back only if the superuser gives them.
+            with connect(restored, autocommit=True) as inside:
+                inside.execute(statement("forbid_shared_functions"))
             rows = _verify(restored, manifest, dump)
             kept_as = f"{database}_before_{moment}" if _exists(connection, database) else None
+            buried: int | None = 0
+            if kept_as is not None:
+                tombstones = read_tombstones(config.model_copy(update={"pgdatabase": database}))
+                buried = None if tombstones is None else bury_again(restored, tombstones, OWNER)
             _give_names(connection, workshop, database, kept_as)
         except BaseException:
             _drop(connection, workshop)
@@ -86,6 +100,7 @@ def restore_warehouse(
         sum(rows.values()),
         manifest is not None,
         manifest.objects if manifest else 0,
+        buried,
     )
     log.info("database=%s rows=%d kept_as=%s", database, report.row_count, kept_as)
     return report

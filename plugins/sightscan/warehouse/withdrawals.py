@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
+from sightscan.warehouse.leftover_objects import delete_leftover_objects
 from sightscan.warehouse.marts import list_photo_hours, refresh_hours
 from sightscan.warehouse.removals import (
     Subjects,
@@ -54,6 +55,8 @@ class _Withdrawal:
 def remove_withdrawn_photos(connection: psycopg.Connection[Any]) -> WithdrawalReport:
     """Take down what its contributors take back; each withdrawal in one transaction.
 
+    And delete the objects that earlier take-downs and moves left in the store.
+
     Raises:
         WarehouseError: the object store refuses to delete; the next call goes on.
 
@@ -62,6 +65,7 @@ def remove_withdrawn_photos(connection: psycopg.Connection[Any]) -> WithdrawalRe
     while _settle_next(connection):
         removed += 1
     delete_removed_objects(connection)
+    delete_leftover_objects(connection)
     left = len(_list_withdrawals(connection))
     return WithdrawalReport(removed, left)
 

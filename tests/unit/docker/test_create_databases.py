@@ -70,3 +70,17 @@ def test_the_app_reads_marts_and_nothing_else(prepared: PostgresAddress) -> None
 def test_the_app_has_no_business_in_airflows_database(prepared: PostgresAddress) -> None:
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
         login(prepared, "sightscan_app", "app", "airflow")
+
+
+@pytest.mark.parametrize("call", ["lo_from_bytea(0, 'x')", "pg_try_advisory_lock(7362051)"])
+def test_the_app_fills_no_disk_and_stops_nobody(prepared: PostgresAddress, call: str) -> None:
+    with (
+        login(prepared, "sightscan_app", "app", "sightscan") as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(f"select {call}".encode())
+
+
+def test_airflow_keeps_its_locks(prepared: PostgresAddress) -> None:
+    with login(prepared, "airflow", "air-flow_1", "airflow") as connection:
+        connection.execute("select pg_advisory_lock(1), pg_advisory_unlock(1)")

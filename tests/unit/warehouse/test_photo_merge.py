@@ -20,6 +20,7 @@ from sightscan.warehouse.connection import connect
 from sightscan.warehouse.photos import (
     Attribution,
     FoundPhoto,
+    LinkedPhoto,
     PhotoFile,
     RejectedPhoto,
     known_urls,
@@ -149,7 +150,10 @@ def test_broken_batch_leaves_nothing(
 
 INVALID = {
     "no licence": lambda one: replace(one, attribution=replace(one.attribution, licence=" ")),
-    "a NUL character": lambda one: replace(one, attribution=replace(one.attribution, title="a\0")),
+    "half a character: 'https://a.example/\\ud800'": lambda one: replace(
+        one, attribution=replace(one.attribution, url="https://a.example/\ud800")
+    ),
+    "no query": lambda one: replace(one, attribution=replace(one.attribution, query="\0")),
     "an empty photo: 0 x 480 pixels": lambda one: replace(
         one, file=replace(one.file, width_pixels=0)
     ),
@@ -174,6 +178,93 @@ def test_row_that_core_would_refuse_becomes_a_rejection_and_the_others_are_store
     assert row is not None
     assert row[0] == "invalid"
     assert fault in row[1]
+
+
+def linked(number: int, **texts: str) -> LinkedPhoto:
+    one = photo(number)
+    return LinkedPhoto(one.file.sha256, replace(one.attribution, **texts), one.found_at)
+
+
+def test_texts_that_cannot_be_stored_are_cleaned_and_the_photo_is_kept(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    one = photo(1)
+    texts = {"author": "A\0nn", "title": "\ud83d\ude00 and \udc80", "page_url": "https://p/\0"}
+    dirty = replace(one, attribution=replace(one.attribution, **texts), etag="\ud800")
+    assert merge_photos(warehouse, sight_ids[0], [dirty], []).new_count == 1
+    merge_photos(warehouse, sight_ids[1], [], [], linked=[linked(1, **texts)])
+    rows = warehouse.execute("select author, title, page_url from core.photo_source").fetchall()
+    assert rows == [("Ann", "😀 and \ufffd", "https://p/")] * 2
+    assert warehouse.execute("select etag from core.photo_visit").fetchone() == ("\ufffd",)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "stored"),
+    [
+        (("https://a/1", "s", "Too Small", "9 x 9"), ("https://a/1", "s", "invalid", "'Too Small': 9 x 9")),
+        (("https://a/1", "s", "", None), ("https://a/1", "s", "invalid", "''")),
+        (("https://a/1", "s", "no_image\n", None), ("https://a/1", "s", "invalid", r"'no_image\n'")),
+        (("https://a/1", "s", "no_image", "\0\ud800"), ("https://a/1", "s", "no_image", "\ufffd")),
+        (("https://a/\0\udfff", " ", "no_image", None), ("https://a/\ufffd", "unknown", "no_image", None)),
+        (("\0", "\0", "no_image", None), ("unknown", "unknown", "no_image", None)),
+    ],
+)  # fmt: skip
+def test_rejection_that_core_would_refuse_does_not_cost_the_batch(
+    warehouse: psycopg.Connection[Any],
+    sight_ids: tuple[int, int],
+    refusal: tuple[str, str, str, str | None],
+    stored: tuple[str, str, str, str | None],
+) -> None:
+    merge_photos(warehouse, sight_ids[0], [photo(1)], [RejectedPhoto(*refusal)])
+    assert counts(warehouse) == (1, 1, 1, 1, 0)
+    rows = warehouse.execute("select url, source, reason, detail from core.rejected_photo")
+    assert rows.fetchall() == [stored]
+
+
+def test_link_that_core_would_refuse_becomes_a_rejection(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], [])
+    links = [linked(1, licence=" "), linked(2), linked(3)]
+    assert merge_photos(warehouse, sight_ids[1], [], [], linked=links).invalid_count == 1
+    assert photos_of_sight(warehouse, sight_ids[1]) == {photo(2).file.sha256}
+    assert warehouse.execute("select reason, detail from core.rejected_photo").fetchall() == [
+        ("invalid", "no licence")
+    ]
+
+
+def test_link_to_an_address_that_was_taken_down_is_not_stored(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    merge_photos(warehouse, sight_ids[0], [photo(1)], [])
+    warehouse.execute(
+        "insert into core.removed_url (url_sha256, reason, removed_by)"
+        " values (sha256(%s), 'asked', 'me')",
+        (b"https://p/",),
+    )
+    merge_photos(warehouse, sight_ids[1], [], [], linked=[linked(1, page_url="https://p/")])
+    assert photos_of_sight(warehouse, sight_ids[1]) == frozenset()
+
+
+def test_crawls_of_one_sight_that_link_in_opposite_orders_do_not_deadlock(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    numbers = range(150)
+    merge_photos(warehouse, sight_ids[0], [photo(number) for number in numbers], [])
+    links = [linked(number) for number in numbers]
+
+    def merge(worker: int) -> None:
+        ordered = links if worker % 2 else links[::-1]
+        # What one batch found and the other links, and the other way round.
+        found = [photo(140)] if worker % 2 else [photo(10)]
+        with connect(autocommit=True) as connection:
+            merge_photos(connection, sight_ids[1], found, [], linked=ordered)
+
+    for _ in range(3):
+        warehouse.execute("delete from core.photo_source where sight_id = %s", [sight_ids[1]])
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(merge, range(4)))
+        assert len(photos_of_sight(warehouse, sight_ids[1])) == len(numbers)
 
 
 def test_photo_whose_bytes_were_lost_gets_them_back(

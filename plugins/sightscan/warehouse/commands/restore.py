@@ -41,6 +41,10 @@ def run(arguments: argparse.Namespace) -> str:
     ]
     if report.kept_as:
         lines.append(f"what was there is kept as {report.kept_as}")
+    if report.buried is None:
+        lines.append(f"its take-downs could not be read: do them again in {report.database}")
+    elif report.buried:
+        lines.append(f"{report.buried} photos that were taken down after the backup are gone again")
     if report.objects:
         lines.append(f"{report.objects} photos have their bytes in the object store: check it, too")
     lines.append(f"next: PGDATABASE={report.database} python -m sightscan.warehouse migrate")
