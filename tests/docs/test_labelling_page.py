@@ -1,18 +1,21 @@
-"""docs/labelling.md: what it tells to type shows and releases a label that a rule holds back."""
+"""docs/labelling.md: what it tells to type shows a held-back label, which a decision releases."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 
+from sightscan import pages as review
 from sightscan.label import reading
+from sightscan.warehouse.reviews import LabelDecision, store_decisions
 from tests.colour_city import store_colour_city
 
 PAGE = (Path(__file__).parents[2] / "docs" / "labelling.md").read_text()
-SEE, RELEASE = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+(SEE,) = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_held_back_label_is_seen_and_released(warehouse: psycopg.Connection[Any]) -> None:
@@ -27,7 +30,8 @@ def test_held_back_label_is_seen_and_released(warehouse: psycopg.Connection[Any]
 
     trains = "select count(*) from mart.accepted_label where label_id = %s"
     assert warehouse.execute(trains, found).fetchone() == (0,)
-    warehouse.execute(RELEASE, {"label_id": seen[0]})
+    accept = LabelDecision(uuid4(), seen[0], "accept")
+    store_decisions(warehouse, [accept], reviewer="ann")
     assert warehouse.execute(trains, found).fetchone() == (1,)
 
 
@@ -38,3 +42,11 @@ def test_every_reason_is_explained() -> None:
     reasons = set(re.findall(r'\("([a-z_]+)", |reason="([a-z_]+)"', source))
     for reason in {one or other for one, other in reasons}:
         assert f"`{reason}`" in PAGE
+
+
+def test_every_reason_has_words_on_the_review_page() -> None:
+    script = (Path(review.__file__).parent / "static" / "review.js").read_text()
+    table = PAGE.partition("## Which labels train")[2].partition("Boxes are defined so")[0]
+    reasons = re.findall(r"^\| `([a-z_]+)` \|", table, re.MULTILINE)
+    assert reasons
+    assert [reason for reason in reasons if f"  {reason}: [" not in script] == []
