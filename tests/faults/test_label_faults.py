@@ -115,6 +115,9 @@ def test_killed_worker_makes_nobody_pay_twice(
     assert repeated == 0
     assert sent <= sum(states.values()) - states.get("failed", 0) == PHOTOS
     assert answers_without_label(warehouse) == 0
+    found = labels_by_photo(warehouse)
+    assert len(found) == states["succeeded"]
+    assert found.items() <= undisturbed_labels(warehouse, stored).items()
 
 
 @pytest.mark.parametrize("step", ["after the reservation", "before the mark"])
@@ -179,6 +182,27 @@ def test_cap_is_exact_for_eight_workers_at_once(
     assert ledger(warehouse) == {"succeeded": cap}
 
 
+def test_of_eight_workers_at_once_half_die_and_nothing_is_paid_twice(
+    stored: LabelledCity, warehouse: psycopg.Connection[Any], counts: Counts
+) -> None:
+    cap = PHOTOS - 15
+    deadly = ("before the mark", "during the call", "before the settlement", "before the commit")
+    workers = [start_worker(stored, f"run {n}", cap, step, "1") for n, step in enumerate(deadly)]
+    workers += [start_worker(stored, f"run {n}", cap) for n in range(4, 8)]
+    for worker in workers:
+        worker.communicate(timeout=120)
+    # Each run is tried again, as Airflow does.
+    for n in range(8):
+        finish(start_worker(stored, f"run {n}", cap))
+    sent, repeated = vision_counts(counts)
+    states = ledger(warehouse)
+    assert repeated == 0
+    assert sent <= sum(states.values()) - states.get("failed", 0) == cap
+    found = labels_by_photo(warehouse)
+    assert len(found) == states["succeeded"]
+    assert found.items() <= undisturbed_labels(warehouse, stored).items()
+
+
 def test_months_cap_is_exact_for_eight_workers_of_two_cities_at_once(
     stored: LabelledCity,
     warehouse: psycopg.Connection[Any],
@@ -222,6 +246,23 @@ def store_twin(warehouse: psycopg.Connection[Any], stored: LabelledCity) -> Labe
         sight_ids = [twin.sight_id(box.sight) for box in photo.boxes]
         store_photo(warehouse, photo.path.read_bytes(), sight_ids)
     return twin
+
+
+def undisturbed_labels(
+    warehouse: psycopg.Connection[Any], stored: LabelledCity
+) -> dict[bytes, list[tuple[Any, ...]]]:
+    """Return what one task alone makes of all photos, as if nothing had happened before."""
+    warehouse.execute("delete from core.label")
+    warehouse.execute("delete from core.paid_call")
+    label_again(warehouse, stored, "undisturbed")
+    return labels_by_photo(warehouse)
+
+
+def labels_by_photo(warehouse: psycopg.Connection[Any]) -> dict[bytes, list[tuple[Any, ...]]]:
+    found: dict[bytes, list[tuple[Any, ...]]] = {}
+    for sha256, *label, _ in all_labels(warehouse):
+        found.setdefault(bytes(sha256), []).append(tuple(label))
+    return found
 
 
 def all_labels(warehouse: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
