@@ -166,8 +166,8 @@ def _freeze_all(connection: psycopg.Connection[Any], photo_count: int, version: 
     connection.execute(
         "insert into core.dataset (city_id, dataset_version, sha256, class_names, sight_ids,"
         " train_count, val_count, test_count, dag_id, run_id)"
-        " values (%s, %s, sha256(''), '{Gate}', '{1}', %s, %s, %s, 'city_bench', 'bench')",
-        (CITY.city_id, version, photo_count - 2 * tenth, tenth, tenth),
+        " values (%s, %s, sha256(%s::text::bytea), '{Gate}', '{1}', %s, %s, %s, 'city_bench', 'bench')",
+        (CITY.city_id, version, version, photo_count - 2 * tenth, tenth, tenth),
     )
     connection.execute(
         "insert into core.dataset_photo (city_id, dataset_version, sha256, split)"

@@ -18,13 +18,21 @@ select
         select coalesce(jsonb_object_agg(by_reason.reason, by_reason.box_count), '{}')
         from (
             select
-                decided_label.reason,
+                label.reason,
                 count(*) as box_count
-            from mart.decided_label
+            from core.label
+            left join lateral (
+                select label_review.decision
+                from core.label_review
+                where label_review.label_id = label.label_id
+                order by label_review.recorded_at desc, label_review.review_id desc
+                limit 1
+            ) as last_review on true
             where
-                decided_label.sight_id = sight.sight_id
-                and decided_label.state = 'held_back'
-            group by decided_label.reason
+                label.sight_id = sight.sight_id
+                and label.state = 'held_back'
+                and coalesce(last_review.decision, 'withdraw') = 'withdraw'
+            group by label.reason
         ) as by_reason
     ) as held_back_by_reason,
     activity.empty_photo_count::double precision / nullif(activity.answered_photo_count, 0) as empty_share,
