@@ -94,3 +94,14 @@ def test_the_drawing_has_every_task_of_a_city() -> None:
     drawing = (REPOSITORY / "docs" / "images" / "task-graph.svg").read_text(encoding="utf-8")
     assert tasks
     assert [task for task in tasks if f">{task}<" not in drawing] == []
+
+
+def test_every_benchmark_has_its_row_with_figures() -> None:
+    page = (REPOSITORY / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^(bench-[a-z-]+):", makefile, re.MULTILINE)
+    assert targets
+    assert [name for name in targets if f"| `make {name}" not in page] == []
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| ")][1:]
+    without = [row[2].strip() for row in rows if not re.search(r"\d", row[3])]
+    assert without == []
