@@ -23,7 +23,7 @@ from sightscan.warehouse.photo_store import PhotoStore
 from sightscan.warehouse.photos import FoundPhoto, LinkedPhoto, RejectedPhoto, merge_photos
 
 # A kill loses one batch at most, which the spool still has; larger ones would load hardly faster.
-BATCH_PHOTOS = 128
+BATCH_PHOTOS = 256
 # Large photos are stored sooner, so that they do not fill the memory.
 BATCH_BYTES = 32_000_000
 BATCH_SECONDS = 3.0

@@ -320,8 +320,11 @@ def _store_bytes(
     Nobody else can write those of `new`: their rows are not committed yet.
     """
     by_hash = {photo.file.sha256: photo.file for photo in found}
-    cursor.execute(statement("list_photos_without_bytes"), {"sha256s": list(by_hash)})
-    files = [by_hash[bytes(row[0])] for row in cursor]
+    lacking = sorted(new)
+    if len(new) < len(by_hash):
+        cursor.execute(statement("list_photos_without_bytes"), {"sha256s": list(by_hash)})
+        lacking = [bytes(row[0]) for row in cursor]
+    files = [by_hash[sha256] for sha256 in lacking]
     rows: Sequence[tuple[bytes, bytes | None, str | None]]
     if store is None:
         rows = [(file.sha256, file.data, None) for file in files]
