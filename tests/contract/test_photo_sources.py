@@ -411,3 +411,36 @@ def test_photo_that_a_killed_crawl_fetched_is_not_fetched_again(
     assert crawl(config).kept == 1
     assert script.asked["/a.jpg"] == 0
     assert Spool(config.crawl_spool_folder).get(url) is None
+
+
+ODD_ANSWERS = (
+    {"query": []},
+    {"query": None},
+    {"error": "ratelimited"},
+    {"batchcomplete": True, "query": {"pages": {"1": {"title": "File:A.jpg"}}}},
+    {"batchcomplete": True, "query": {"pages": [{"title": "File:A.jpg", "imageinfo": ["x"]}]}},
+    {"batchcomplete": True, "query": {"pages": [{"pageid": 1, "imageinfo": ["x"]}]}},
+    {"continue": []},
+    {"continue": {"gcmcontinue": "page|1"}, "query": {"pages": []}},
+    {},
+    {"batchcomplete": True, "query": {"pages": [{"pageid": n} for n in range(1, 9)]}},
+)
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS, ids=range(len(ODD_ANSWERS)))
+def test_commons_in_another_form_is_a_sentence_and_the_others_go_on(
+    crawl: Crawl,
+    warehouse: Warehouse,
+    web: WebServer,
+    script: ScriptedServer,
+    answer: dict[str, Any],
+) -> None:
+    config = with_sources(
+        web,
+        "wikimedia_commons,openverse",
+        commons_api_url=script.tell("/w/api.php", Answer(json.dumps(answer).encode())),
+        crawl_trusted_origins=f"{web.url},{script.url}",
+    )
+    with pytest.raises(CrawlError, match=r"[Cc]ommons"):
+        crawl(config)
+    assert {row[0] for row in rows(warehouse, "source")} == {"openverse"}

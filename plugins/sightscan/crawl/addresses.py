@@ -23,6 +23,10 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# All of IPv6 that is given to the public internet; whatever else there is, is for special uses.
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+# The retired relays of 6to4: whichever is nearest, perhaps one inside the network.
+RELAYS = ipaddress.ip_network("192.88.99.0/24")
 
 
 class RefusedAddressError(Exception):
@@ -97,9 +101,7 @@ class GuardedBackend(httpcore.SyncBackend):
 
 def is_public(address: str) -> bool:
     """Say whether an IP address belongs to the public internet."""
-    return all(
-        ip.is_global and not ip.is_multicast for ip in _meanings(ipaddress.ip_address(address))
-    )
+    return all(_is_public(ip) for ip in _meanings(ipaddress.ip_address(address)))
 
 
 def origin_of(url: httpx.URL) -> str:
@@ -124,6 +126,12 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
+def _is_public(ip: IPAddress) -> bool:
+    if not ip.is_global or ip.is_multicast:
+        return False
+    return ip in GLOBAL_UNICAST if isinstance(ip, ipaddress.IPv6Address) else ip not in RELAYS
+
+
 def _meanings(ip: IPAddress) -> list[IPAddress]:
     """Return an address and the IPv4 addresses that are wrapped in it."""
     if isinstance(ip, ipaddress.IPv4Address):
@@ -131,11 +139,11 @@ def _meanings(ip: IPAddress) -> list[IPAddress]:
     if ip.ipv4_mapped is not None:
         # The wrapping has no meaning of its own.
         return [ip.ipv4_mapped]
+    if ip in NAT64:
+        return [ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)]
     wrapped: list[IPAddress] = [ip]
     if ip.sixtofour is not None:
         wrapped.append(ip.sixtofour)
     if ip.teredo is not None:
         wrapped.extend(ip.teredo)
-    if ip in NAT64:
-        wrapped.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
     return wrapped

@@ -16,6 +16,7 @@ import queue
 import threading
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from icrawler import Crawler, Downloader, Feeder, Parser
 
@@ -37,12 +38,13 @@ from sightscan.crawl.job import (
 )
 from sightscan.crawl.licences import is_open
 from sightscan.crawl.plain_text import plain
-from sightscan.crawl.sources.source import Lead
+from sightscan.crawl.sources.source import BrokenSourceError, Lead
 from sightscan.warehouse.photos import Attribution, FoundPhoto, RejectedPhoto
 
 # More at a time than there are cores would be no faster, and would keep the threads that fetch
 # from what has come for them.
 INSPECTING = threading.BoundedSemaphore(os.cpu_count() or 1)
+Read = TypeVar("Read")
 # Tells the threads behind a queue that nothing more will come.
 END = object()
 
@@ -59,7 +61,7 @@ class LeadFeeder(Feeder):
     def worker_exec(self) -> None:
         """Run the thread."""
         with surfacing(self.job):
-            for lead in self.job.source.leads():
+            for lead in readable(self.job.source.name, self.job.source.leads()):
                 self.job.put(self.out_queue, lead)
             self.job.put(self.out_queue, END)
 
@@ -85,7 +87,7 @@ class ListingParser(Parser):
 
     def parse(self, lead: Lead) -> Iterator[Attribution]:
         """Yield what is to be fetched; report what is settled without."""
-        for listing in self.job.source.listings(lead):
+        for listing in readable(self.job.source.name, self.job.source.listings(lead)):
             self.job.tally.expected += listing.expected
             self.job.tally.received += len(listing.found)
             for found in listing.found:
@@ -235,6 +237,22 @@ class SourceCrawler(Crawler):
                 worker.join()
         if self.job.failures:
             raise self.job.failures[0]
+
+
+def readable(name: str, items: Iterator[Read]) -> Iterator[Read]:
+    """Yield what a source reads; an answer in another form than documented is a broken source."""
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            msg = (
+                f"{name} answers in another form than documented ({type(error).__name__}: {error}); "
+                "the parser needs an update"
+            )
+            raise BrokenSourceError(msg) from error
+        yield item
 
 
 class surfacing:  # noqa: N801 - a context manager that reads as a verb

@@ -14,7 +14,7 @@ import httpx
 
 from sightscan.crawl.addresses import GuardedTransport, RefusedAddressError, origin_of
 from sightscan.crawl.host_pace import HostPace
-from sightscan.crawl.opt_outs import RobotsRules, opts_out
+from sightscan.crawl.opt_outs import OriginRules, RobotsRules, RobotsUnknownError, opts_out
 from sightscan.errors import ServiceError
 from sightscan.retry_after import seconds_to_wait
 from sightscan.settings import Settings
@@ -28,12 +28,14 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 60.0
 MOST_REDIRECTS = 5
 LARGEST_ANSWER_BYTES = 32_000_000
+# RFC 9309: what is behind that may be left unread.
 LARGEST_ROBOTS_BYTES = 512_000
-CHUNK_BYTES = 65_536
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Here a refusal is about us or about now, not about the photo: it is asked for again another time.
-TRANSIENT = frozenset({401, 403, 408, 425, 429})
+TRANSIENT = frozenset({408, 425, 429})
+# So is this, but nobody changes their mind within a second.
+FORBIDDEN = frozenset({401, 403})
 FIRST_SERVER_ERROR = 500
 # Where Commons keeps its files: photos may be redirected there.
 WIKIMEDIA_HOSTS = (".wikimedia.org",)
@@ -67,7 +69,12 @@ class Validators:
     def as_headers(self) -> dict[str, str]:
         """Return the headers of a conditional request (RFC 9110)."""
         headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
-        return {name: value for name, value in headers.items() if value}
+        # A server may say what no header can carry back.
+        return {
+            name: value
+            for name, value in headers.items()
+            if value and value.isascii() and value.isprintable()
+        }
 
     def __bool__(self) -> bool:
         """Say whether there is anything to ask with."""
@@ -91,14 +98,15 @@ class Fetcher:
         config: Settings,
         stop: threading.Event,
         pace: HostPace | None = None,
+        known_robots: dict[str, OriginRules] | None = None,
     ) -> None:
-        """Keep the client; `stop` ends every wait."""
+        """Keep the client; `stop` ends every wait, `known_robots` may be those of other fetchers."""
         self._http = http
         self._pace = pace or HostPace(config)
         self._trusted_origins = config.trusted_origins
         self._most_photo_bytes = config.max_photo_bytes
         self._stop = stop
-        self._robots = RobotsRules(self._robots_text)
+        self._robots = RobotsRules(self._robots_text, origins=known_robots)
         self._paused_until: dict[str, float] = {}
 
     def json(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -147,7 +155,7 @@ class Fetcher:
         target = _checked(url)
         where = f"{origin_of(target)}{target.path}"
         try:
-            if obey_robots and not self._robots.allows(origin_of(target), str(target)):
+            if obey_robots and not self._allows(target):
                 msg = (
                     f"the robots.txt of {target.host} closes {target.path} to robots: take this "
                     "source out of PHOTO_SOURCES, or, if its owner lets you, set "
@@ -184,7 +192,7 @@ class Fetcher:
         asked = validators.as_headers() if validators else {}
         try:
             for _ in range(MOST_REDIRECTS + 1):
-                if not self._robots.allows(origin_of(target), str(target)):
+                if not self._allows(target):
                     reason, detail = "opted_out", f"robots.txt of {target.host}"
                     raise PhotoRefusedError(reason, detail)
                 response, body = self._patiently(target, self._most_photo_bytes, asked)
@@ -217,13 +225,43 @@ class Fetcher:
             raise PhotoRefusedError(reason, f"{response.status_code} to {location[:200]!r}")
         return target
 
-    def _robots_text(self, url: str) -> str:
-        """Return a robots.txt; RFC 9309: none means all is allowed, an error means to wait."""
-        response, body = self._patiently(httpx.URL(url), LARGEST_ROBOTS_BYTES)
+    def _allows(self, url: httpx.URL) -> bool:
+        try:
+            return self._robots.allows(origin_of(url), str(url))
+        except RobotsUnknownError as error:
+            msg = f"robots.txt of {url.host}: {error}"
+            raise PhotoUnavailableError(msg) from error
+
+    def _robots_text(self, url: str) -> str | None:
+        """Return a robots.txt, empty if there is none; None: it cannot be known now.
+
+        RFC 9309: at least five redirects are followed, to whatever host; an answer that says that
+        there is none (4xx) allows all; an error of the server, or none, allows nothing yet.
+        """
+        target = httpx.URL(url)
+        try:
+            for _ in range(MOST_REDIRECTS + 1):
+                response, body = self._patiently(
+                    target, LARGEST_ROBOTS_BYTES, is_cut=True, is_answer=FORBIDDEN
+                )
+                if response.status_code not in REDIRECTS:
+                    break
+                target = _checked(str(target.join(response.headers.get("Location", ""))))
+        except (PhotoUnavailableError, httpx.InvalidURL):
+            return None
+        except (RefusedAddressError, PhotoRefusedError):
+            # Led to where nobody may ask: there is none.
+            return ""
         return body.decode("utf-8", "replace") if response.status_code == httpx.codes.OK else ""
 
     def _patiently(
-        self, url: httpx.URL, most_bytes: int, headers: Mapping[str, str] | None = None
+        self,
+        url: httpx.URL,
+        most_bytes: int,
+        headers: Mapping[str, str] | None = None,
+        *,
+        is_cut: bool = False,
+        is_answer: frozenset[int] = frozenset(),
     ) -> tuple[httpx.Response, bytes]:
         """Ask until it is answered, a few times; wait when and as long as the host asks."""
         problem = ""
@@ -232,28 +270,31 @@ class Fetcher:
             pause = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
             try:
                 with self._pace.turn(url.host, self._sleep):
-                    response, body = self._once(url, most_bytes, headers or {})
+                    response, body = self._once(url, most_bytes, headers or {}, is_cut=is_cut)
             except httpx.HTTPError as error:
                 problem = f"{type(error).__name__} {error}".strip()
             else:
                 status = response.status_code
-                if status not in TRANSIENT and status < FIRST_SERVER_ERROR:
+                is_final = status not in TRANSIENT | FORBIDDEN and status < FIRST_SERVER_ERROR
+                if is_final or status in is_answer:
                     return response, body
                 problem = f"status {status}"
+                if status in FORBIDDEN:
+                    break
                 asked = seconds_to_wait(response.headers.get("Retry-After"))
                 if asked is not None:
+                    # All threads wait: the host asks us, not one connection, to slow down.
+                    self._paused_until[url.host] = time.monotonic() + asked
                     if asked > LONGEST_PAUSE_SECONDS:
                         problem += f", and asks for a pause of {asked:.0f} s"
                         break
-                    # All threads wait: the host asks us, not one connection, to slow down.
-                    self._paused_until[url.host] = time.monotonic() + asked
                     pause = 0.0
             if attempt < ATTEMPTS:
                 self._sleep(pause)
         raise PhotoUnavailableError(problem)
 
     def _once(
-        self, url: httpx.URL, most_bytes: int, headers: Mapping[str, str]
+        self, url: httpx.URL, most_bytes: int, headers: Mapping[str, str], *, is_cut: bool
     ) -> tuple[httpx.Response, bytes]:
         until = time.monotonic() + LONGEST_DOWNLOAD_SECONDS
         # Raw bytes, not decompressed ones: a small answer must not unpack to a huge one.
@@ -262,12 +303,15 @@ class Fetcher:
             if response.status_code != httpx.codes.OK:
                 return response, b""
             stated = response.headers.get("Content-Length", "")
-            if stated.isdigit() and int(stated) > most_bytes:
+            if not is_cut and stated.isdigit() and int(stated) > most_bytes:
                 reason = "too_large"
                 raise PhotoRefusedError(reason, f"{stated} bytes stated, {most_bytes} allowed")
             body = bytearray()
-            for chunk in response.iter_raw(CHUNK_BYTES):
+            # As it comes: pieces of a size would be waited for, and nobody would look at the clock.
+            for chunk in response.iter_raw():
                 body += chunk
+                if is_cut and len(body) >= most_bytes:
+                    return response, bytes(body[:most_bytes])
                 if len(body) > most_bytes:
                     reason = "too_large"
                     raise PhotoRefusedError(reason, f"more than the {most_bytes} bytes allowed")
@@ -280,6 +324,9 @@ class Fetcher:
 
     def _wait_for(self, host: str) -> None:
         pause = self._paused_until.get(host, 0.0) - time.monotonic()
+        if pause > LONGEST_PAUSE_SECONDS:
+            msg = f"{host} asks to be left alone for {pause:.0f} s more"
+            raise PhotoUnavailableError(msg)
         if pause > 0:
             self._sleep(pause)
 
@@ -290,7 +337,10 @@ class Fetcher:
 
 @contextmanager
 def open_fetcher(
-    config: Settings, stop: threading.Event, pace: HostPace | None = None
+    config: Settings,
+    stop: threading.Event,
+    pace: HostPace | None = None,
+    known_robots: dict[str, OriginRules] | None = None,
 ) -> Iterator[Fetcher]:
     """Open a fetcher that says who we are, and close its connections at the end."""
     # It logs each request with its URL, and the key of Flickr's API is a part of those.
@@ -303,7 +353,7 @@ def open_fetcher(
         trust_env=False,
         follow_redirects=False,
     ) as http:
-        yield Fetcher(http, config, stop, pace)
+        yield Fetcher(http, config, stop, pace, known_robots)
 
 
 def _checked(url: str) -> httpx.URL:

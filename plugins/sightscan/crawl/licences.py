@@ -11,8 +11,6 @@ import re
 
 UNKNOWN = "unknown"
 PUBLIC_DOMAIN = "public-domain"
-# Beside Creative Commons' own. FAL is the Licence Art Libre; OGL and KOGL are governments'.
-OPEN_FAMILIES = ("gfdl", "lal", "ogl-", "odbl-", "odc-by-", "wtfpl", "mit", "apache-2.0")
 OPEN_LICENCES = frozenset(
     {"cc0-1.0", "pdm-1.0", PUBLIC_DOMAIN, "copyrighted-free-use", "attribution", "beerware"}
 )
@@ -22,7 +20,14 @@ _CC_URL = re.compile(
     r"(?:/(?P<version>\d\.\d))?(?:/(?P<place>[a-z]{2,3})(?=/|$))?",
     re.IGNORECASE,
 )
-_OPEN_CC = re.compile(r"^cc-by(?:-sa)?(?:-\d\.\d)?(?:-[a-z]{2,3})?$")
+# A country comes after a version only: "cc-by-nc" has none.
+_OPEN_CC = re.compile(r"^cc-by(?:-sa)?(?:-\d\.\d(?:-(?!nc|nd|sa)[a-z]{2,3})?)?$")
+# Beside Creative Commons' own. LAL is the Licence Art Libre, OGL some governments'. Nothing but a
+# version may follow: "mit" is German for "with", as in "mit Genehmigung des Urhebers".
+_OPEN_FAMILY = re.compile(
+    r"^(?:gfdl|lal|wtfpl|mit|apache|odbl|odc-by|ogl(?:-(?:c|uk|ca|canada|bc|ontario|taiwan))?)"
+    r"(?:-v?\d+(?:\.\d+)*)?(?:-only|-or-later)?$"
+)
 _NO_RIGHTS = (
     (re.compile(r"^(?:cc[ -]?0|cc[ -]zero|creative commons zero)\b"), "cc0-1.0"),
     (re.compile(r"^(?:pdm|public domain mark)\b"), "pdm-1.0"),
@@ -35,14 +40,22 @@ _NO_RIGHTS = (
     ),
 )
 _VERSION = r"(?:[ -]v?(?P<version>\d\.\d))?"
+# Of a family's name nothing may be left over: it could say "non-commercial".
+_LONG_VERSION = (
+    r"(?:,?[ -](?:version |v\.? ?)?(?P<version>\d(?:\.\d)?))?"
+    r"(?:\+|[ -]only|,? (?:or|and) (?:any )?later(?: versions?)?|-or-later)?$"
+)
 _FAMILIES = {
     "cc": re.compile(
         r"^(?:cc|creative commons)[ -](?P<code>by(?:[ -](?:nc|nd|sa))*)"
         + _VERSION
         + r"(?:[ -](?P<place>[a-z]{2,3}))?$"
     ),
-    "gfdl": re.compile(r"^(?:gnu free documentation licen[cs]e|gfdl)" + _VERSION),
-    "lal": re.compile(r"^(?:fal|free art licen[cs]e|licence art libre|lal)" + _VERSION),
+    "gfdl": re.compile(r"^(?:gnu free documentation licen[cs]e|gnu fdl|gfdl)" + _LONG_VERSION),
+    "lal": re.compile(r"^(?:fal|free art licen[cs]e|licence art libre|lal)" + _LONG_VERSION),
+    "mit": re.compile(r"^(?:the )?mit(?: licen[cs]e)?$"),
+    "apache": re.compile(r"^apache(?: (?:software )?licen[cs]e)?" + _LONG_VERSION),
+    "odbl": re.compile(r"^(?:odbl|open database licen[cs]e)" + _LONG_VERSION),
 }
 
 
@@ -62,7 +75,7 @@ def is_open(licence: str) -> bool:
     return (
         licence in OPEN_LICENCES
         or _OPEN_CC.match(licence) is not None
-        or licence.startswith(OPEN_FAMILIES)
+        or _OPEN_FAMILY.match(licence) is not None
     )
 
 

@@ -12,39 +12,69 @@ from protego import Protego
 # Our name in robots.txt and in X-Robots-Tag.
 AGENT = "SightScan"
 OPT_OUT_DIRECTIVES = frozenset({"noai", "noimageai"})
+# Directives that have a value after a colon, as the name of a robot has its directives.
+VALUED_DIRECTIVES = frozenset(
+    {"max-image-preview", "max-snippet", "max-video-preview", "unavailable_after"}
+)
 # RFC 9309: a robots.txt should not be used for longer than a day.
 ROBOTS_HOLD_SECONDS = 24 * 3600
 
 
+# A robots.txt that cannot be had now is not asked for with each photo.
+UNKNOWN_HOLD_SECONDS = 5 * 60
+
+
+class RobotsUnknownError(Exception):
+    """A robots.txt cannot be had now, so nothing may be fetched from its origin yet."""
+
+
 @dataclass
-class _Origin:
+class OriginRules:
+    """What the robots.txt of one origin says, until when; None: it could not be had."""
+
     lock: threading.Lock = field(default_factory=threading.Lock)
     rules: Protego | None = None
-    expires_at: float = 0.0
+    expires_at: float | None = None
 
 
 class RobotsRules:
-    """The robots.txt of each origin, fetched once a day, by whoever needs it first."""
+    """The robots.txt of each origin, held for a day at most, fetched by whoever needs it first."""
 
     def __init__(
-        self, fetch: Callable[[str], str], clock: Callable[[], float] = time.monotonic
+        self,
+        fetch: Callable[[str], str | None],
+        clock: Callable[[], float] = time.monotonic,
+        origins: dict[str, OriginRules] | None = None,
     ) -> None:
-        """Keep how to fetch: the URL of a robots.txt -> its text, empty where there is none."""
+        """Keep how to fetch: the URL of a robots.txt -> its text, empty where there is none.
+
+        None: it cannot be had now. `origins` is what is known already, and is added to.
+        """
         self._fetch = fetch
         self._clock = clock
-        self._origins: dict[str, _Origin] = {}
+        self._origins = {} if origins is None else origins
         self._lock = threading.Lock()
 
     def allows(self, origin: str, url: str) -> bool:
-        """Say whether the robots.txt of its origin lets us fetch a URL."""
+        """Say whether the robots.txt of its origin lets us fetch a URL.
+
+        Raises:
+            RobotsUnknownError: it cannot be had now.
+
+        """
         with self._lock:
-            known = self._origins.setdefault(origin, _Origin())
+            known = self._origins.setdefault(origin, OriginRules())
         # One lock for each: threads that need the same file wait for it, the others do not.
         with known.lock:
-            if known.rules is None or self._clock() >= known.expires_at:
-                known.rules = Protego.parse(self._fetch(f"{origin}/robots.txt"))
-                known.expires_at = self._clock() + ROBOTS_HOLD_SECONDS
+            if known.expires_at is None or self._clock() >= known.expires_at:
+                text = self._fetch(f"{origin}/robots.txt")
+                known.rules = None if text is None else Protego.parse(text)
+                hold = UNKNOWN_HOLD_SECONDS if text is None else ROBOTS_HOLD_SECONDS
+                known.expires_at = self._clock() + hold
             rules = known.rules
+        if rules is None:
+            msg = "it does not answer, and what it forbids is not known"
+            raise RobotsUnknownError(msg)
         return bool(rules.can_fetch(url, AGENT))
 
 
@@ -56,11 +86,14 @@ def opts_out(headers: Iterable[str]) -> str | None:
     for header in headers:
         addressee = ""
         for part in header.lower().split(","):
-            before, colon, after = part.partition(":")
-            if colon:
+            before, colon, after = (word.strip() for word in part.partition(":"))
+            if colon and before in VALUED_DIRECTIVES:
+                continue
+            # Names have no spaces: "25 Jun 2030 15:00:00 GMT" is the second half of a date.
+            if colon and " " not in before:
                 # It holds for the directives after it, too, until another name comes.
-                addressee = before.strip()
-            directive = (after if colon else before).strip()
+                addressee = before
+            directive = after if colon else before
             if directive in OPT_OUT_DIRECTIVES and addressee in ("", "*", AGENT.lower()):
                 return directive
     return None

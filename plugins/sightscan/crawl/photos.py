@@ -22,6 +22,7 @@ from sightscan.crawl.crawler import SourceCrawler
 from sightscan.crawl.fetching import Validators, open_fetcher
 from sightscan.crawl.host_pace import HostPace
 from sightscan.crawl.job import CrawlJob, Limit
+from sightscan.crawl.opt_outs import OriginRules
 from sightscan.crawl.report import CrawlReport, SourceReport, check
 from sightscan.crawl.sources.registry import open_source
 from sightscan.crawl.sources.source import BrokenSourceError
@@ -116,12 +117,14 @@ class _SightCrawl:
         self._sight = sight
         self._sight_id = sight.sight_id or 0
         self._kept_sha256s = kept_sha256s
+        # What holds for the photos of one source holds for those of the next.
+        self._robots: dict[str, OriginRules] = {}
         self._spool = Spool(config.crawl_spool_folder)
 
     def ask(self, name: str, limit: Limit, pace: HostPace) -> tuple[SourceReport, Exception | None]:
         """Crawl one source; return what came of it, and what ended it early."""
         stop = threading.Event()
-        with open_fetcher(self._config, stop, pace) as fetcher:
+        with open_fetcher(self._config, stop, pace, self._robots) as fetcher:
             source = open_source(name, self._config, fetcher, self._city, self._sight)
             job = CrawlJob(
                 config=self._config,

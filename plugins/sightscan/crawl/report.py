@@ -10,6 +10,9 @@ from sightscan.city import Sight
 from sightscan.crawl.sources.source import BrokenSourceError
 from sightscan.errors import CrawlError
 
+# So many photos that a source speaks of are not all missing by chance.
+FEWEST_EXPECTED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
@@ -110,6 +113,13 @@ def check(
             raise problem
     if problems and len(problems) == len(report.sources):
         raise problems[0]
+    for source in report.sources:
+        if source.expected >= FEWEST_EXPECTED and not source.received:
+            msg = (
+                f"{source.source} spoke of {source.expected} photos of {sight.name!r}, of which none "
+                "could be read; its parser needs an update"
+            )
+            raise BrokenSourceError(msg)
     names = ", ".join(source.source for source in report.sources)
     if report.found == 0:
         category = f"Commons category {sight.commons_category!r}"

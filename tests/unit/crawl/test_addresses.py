@@ -38,6 +38,15 @@ def server() -> Iterator[ScriptedServer]:
         "::ffff:10.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "192.88.99.1",
+        "fec0::1",
+        "::7f00:1",
+        "::ffff:0:7f00:1",
+        "64:ff9b:1::7f00:1",
+        "5f00::1",
+        "::ffff:192.88.99.1",
+        "2001:db8::1",
+        "2002:c0a8:101::1",
     ],
 )
 def test_inner_address_is_not_public(address: str) -> None:
@@ -45,7 +54,16 @@ def test_inner_address_is_not_public(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["208.80.154.224", "2620:0:861:ed1a::1", "::ffff:208.80.154.224"]
+    "address",
+    [
+        "208.80.154.224",
+        "2620:0:861:ed1a::1",
+        "2a02:ec80:300:ed1a::1",
+        "2001:4860:4860::8888",
+        "::ffff:208.80.154.224",
+        "64:ff9b::d050:9ae0",
+        "2002:d050:9ae0::1",
+    ],
 )
 def test_outer_address_is_public(address: str) -> None:
     assert is_public(address)

@@ -105,7 +105,17 @@ def test_missing_photo_is_refused_for_good(
     assert server.asked["/a.jpg"] == 1
 
 
-@pytest.mark.parametrize("status", [403, 408, 429, 500, 503])
+@pytest.mark.parametrize("status", [401, 403])
+def test_forbidden_photo_is_asked_for_once_and_again_another_time(
+    fetcher: Fetcher, server: ScriptedServer, status: int
+) -> None:
+    url = server.tell("/a.jpg", Answer(status=status))
+    with pytest.raises(PhotoUnavailableError, match=str(status)):
+        fetcher.photo(url)
+    assert server.asked["/a.jpg"] == 1
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
 def test_failing_server_is_asked_again_and_then_left(
     fetcher: Fetcher, server: ScriptedServer, status: int
 ) -> None:
@@ -133,16 +143,17 @@ def test_retry_after_is_obeyed(fetcher: Fetcher, server: ScriptedServer) -> None
 
 def test_pause_of_hours_is_left_to_the_next_crawl(fetcher: Fetcher, server: ScriptedServer) -> None:
     url = server.tell("/a.jpg", Answer(status=503, headers=(("Retry-After", "7200"),)))
-    with pytest.raises(PhotoUnavailableError):
-        fetcher.photo(url)
-    assert server.asked["/a.jpg"] == 1
+    other = server.tell("/b.jpg", Answer(b"photo"))
+    for each in (url, url, other):
+        with pytest.raises(PhotoUnavailableError):
+            fetcher.photo(each)
+    assert (server.asked["/a.jpg"], server.asked["/b.jpg"]) == (1, 0)
 
 
 def test_trickling_answer_ends(
     fetcher: Fetcher, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetching, "LONGEST_DOWNLOAD_SECONDS", 0.1)
-    monkeypatch.setattr(fetching, "CHUNK_BYTES", 1)
     url = server.tell("/a.jpg", Answer(b"x" * 100, pause_seconds=0.02))
     with pytest.raises(PhotoUnavailableError, match="not there after"):
         fetcher.photo(url)
@@ -181,6 +192,48 @@ def test_robots_txt_is_honoured(fetcher: Fetcher, server: ScriptedServer) -> Non
     url = server.tell("/private/a.jpg", Answer(b"photo"))
     assert refusal(lambda: fetcher.photo(url)) == "opted_out"
     assert server.asked["/private/a.jpg"] == 0
+
+
+def test_robots_txt_is_found_behind_redirects(fetcher: Fetcher, server: ScriptedServer) -> None:
+    server.tell("/robots.txt", Answer(status=301, headers=(("Location", "/moved"),)))
+    server.tell("/moved", Answer(b"User-agent: *\nDisallow: /private/"))
+    url = server.tell("/private/a.jpg", Answer(b"photo"))
+    assert refusal(lambda: fetcher.photo(url)) == "opted_out"
+
+
+def test_huge_robots_txt_is_read_as_far_as_one_must(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    rules = b"User-agent: *\nDisallow: /private/\n"
+    server.tell("/robots.txt", Answer(rules + b"# more\n" * 100_000))
+    closed = server.tell("/private/a.jpg", Answer(b"photo"))
+    opened = server.tell("/a.jpg", Answer(b"photo"))
+    assert refusal(lambda: fetcher.photo(closed)) == "opted_out"
+    assert fetcher.photo(opened) == b"photo"
+
+
+def test_forbidden_robots_txt_forbids_nothing(fetcher: Fetcher, server: ScriptedServer) -> None:
+    server.tell("/robots.txt", Answer(status=403))
+    url = server.tell("/a.jpg", Answer(b"photo"))
+    assert fetcher.photo(url) == b"photo"
+    assert server.asked["/robots.txt"] == 1
+
+
+def test_robots_txt_that_fails_is_not_asked_for_with_each_photo(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    server.tell("/robots.txt", Answer(status=503))
+    urls = [server.tell(f"/{n}.jpg", Answer(b"photo")) for n in range(3)]
+    for url in urls:
+        with pytest.raises(PhotoUnavailableError, match=r"robots\.txt"):
+            fetcher.photo(url)
+    assert server.asked["/robots.txt"] == fetching.ATTEMPTS
+
+
+def test_validators_that_no_header_can_carry_are_left_out() -> None:
+    assert fetching.Validators("caf\u00e9", "Thu, 26 Nov 2026 10:00:00 GMT").as_headers() == {
+        "If-Modified-Since": "Thu, 26 Nov 2026 10:00:00 GMT"
+    }
 
 
 def test_failing_robots_txt_means_not_now(fetcher: Fetcher, server: ScriptedServer) -> None:

@@ -20,6 +20,11 @@ from sightscan.crawl.opt_outs import ROBOTS_HOLD_SECONDS, RobotsRules, opts_out
         (["sightscan: noai"], "noai"),
         (["*: noimageai"], "noimageai"),
         (["googlebot: noindex", "noai"], "noai"),
+        (["max-image-preview:large, noai"], "noai"),
+        (["index, follow, max-snippet:-1, max-video-preview: -1, noimageai"], "noimageai"),
+        (["unavailable_after: 25 Jun 2030 15:00:00 PST, noai"], "noai"),
+        (["unavailable_after: Tue, 25 Jun 2030 15:00:00 GMT, noai"], "noai"),
+        (["googlebot: max-snippet:-1, noai"], None),
     ],
 )
 def test_directives_for_us_are_found(headers: list[str], directive: str | None) -> None:

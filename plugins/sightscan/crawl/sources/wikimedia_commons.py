@@ -148,7 +148,17 @@ class WikimediaCommonsSource(PhotoSource):
                 info = answer["error"].get("info", answer["error"])
                 msg = f"Commons refuses to list a category: {info}; check the sight's Commons category"
                 raise CrawlError(msg)
+            if not answer.keys() & {"query", "batchcomplete", "continue"}:
+                msg = (
+                    f"Commons answers a query with neither result nor end ({sorted(answer)}); the "
+                    "parser needs an update"
+                )
+                raise BrokenSourceError(msg)
             yield answer
             if "continue" not in answer:
                 return
-            asked |= {name: str(value) for name, value in answer["continue"].items()}
+            going_on = {name: str(value) for name, value in answer["continue"].items()}
+            if going_on.items() <= asked.items():
+                msg = f"Commons goes on where it was ({going_on}), for ever; try again later"
+                raise BrokenSourceError(msg)
+            asked |= going_on
