@@ -174,10 +174,11 @@ class PhotoDownloader(Downloader):
 
     def _visit(self, url: str) -> Visit:
         """Fetch a photo, unless a crawl that was killed has left it behind."""
-        spool = self.job.spool
-        if spool is not None and (left := spool.get(url)) is not None:
+        spool, validators = self.job.spool, self.job.validators_of(url)
+        # Whoever asks whether a photo has changed wants what is there now.
+        if spool is not None and not validators and (left := spool.get(url)) is not None:
             return Visit(left)
-        visit = self.job.source.visit(url, self.job.validators_of(url))
+        visit = self.job.source.visit(url, validators)
         if spool is not None and visit.data is not None:
             spool.put(url, visit.data)
         return visit

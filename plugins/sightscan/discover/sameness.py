@@ -56,10 +56,14 @@ _PARTICLES = frozenset(
         "el",
         "der",
         "die",
-        "das",
         "l",
         "d",
         "s",
+        "di",
+        "dei",
+        "della",
+        "delle",
+        "degli",
     ]
 )
 _SAINT = frozenset(("st", "saint", "sankt", "san", "santa", "santo", "sao", "sainte"))
