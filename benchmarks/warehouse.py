@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from benchmarks import report
 from benchmarks.report import Row
@@ -77,7 +78,8 @@ def measure(server: PostgresAddress, sizes: Sizes, folder: Path = report.FOLDER)
 def warehouse(server: PostgresAddress, name: str) -> Iterator[psycopg.Connection[Any]]:
     """Create a migrated database, point the settings at it, and drop it at the end."""
     with server.connect() as owner:
-        owner.execute(f"create database bench_{name}")  # type: ignore[call-overload]
+        database = sql.Identifier(f"bench_{name}")
+        owner.execute(sql.SQL("create database {}").format(database))
         address = replace(server, database=f"bench_{name}")
         before = dict(os.environ)
         os.environ |= address.environment
@@ -90,7 +92,7 @@ def warehouse(server: PostgresAddress, name: str) -> Iterator[psycopg.Connection
             os.environ.clear()
             os.environ |= before
             settings.cache_clear()
-            owner.execute(f"drop database bench_{name} with (force)")  # type: ignore[call-overload]
+            owner.execute(sql.SQL("drop database {} with (force)").format(database))
 
 
 def _fill(connection: psycopg.Connection[Any], cities: int, photos: int) -> None:

@@ -17,6 +17,7 @@ from sandbox.openverse import OpenverseLimits
 from sandbox.web import WebServer
 from sandbox.world import World
 from sightscan.city import City, Place, Sight
+from sightscan.crawl import fetching
 from sightscan.crawl.photos import crawl_photos
 from sightscan.crawl.report import CrawlReport
 from sightscan.crawl.sources.source import BrokenSourceError
@@ -444,3 +445,47 @@ def test_commons_in_another_form_is_a_sentence_and_the_others_go_on(
     with pytest.raises(CrawlError, match=r"[Cc]ommons"):
         crawl(config)
     assert {row[0] for row in rows(warehouse, "source")} == {"openverse"}
+
+
+FAULTS = {
+    "hurries us away": Answer(status=429, headers=(("Retry-After", "3600"),)),
+    "fails": Answer(status=503),
+    "is cut off": Answer(b'{"query": {"pages": [', stated_length=1_000),
+    "never ends": Answer(b"{" * 1_000, pause_seconds=0.05),
+    "leads inside": Answer(status=302, headers=(("Location", "http://10.0.0.1/w/api.php"),)),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    ("source", "setting", "path"),
+    [
+        ("wikimedia_commons", "commons_api_url", "/w/api.php"),
+        ("bing", "bing_images_url", "/images/async"),
+        ("google", "google_images_url", "/search"),
+    ],
+)
+def test_source_in_trouble_is_told_and_the_next_is_asked(  # noqa: PLR0917 - fixtures and a table
+    crawl: Crawl,
+    web: WebServer,
+    script: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    setting: str,
+    path: str,
+    fault: str,
+) -> None:
+    monkeypatch.setattr(fetching, "LONGEST_DOWNLOAD_SECONDS", 3.0)
+    monkeypatch.setattr(fetching, "FIRST_PAUSE_SECONDS", 0.01)
+    config = with_sources(
+        web,
+        f"{source},openverse",
+        licence_policy="any",
+        crawl_trusted_origins=f"{web.url},{script.url}",
+        **{setting: script.tell(path, FAULTS[fault])},
+    )
+    report = crawl(config)
+    troubled, next_one = report.sources
+    assert troubled.problem
+    assert (troubled.source, troubled.kept) == (source, 0)
+    assert next_one.kept > 0
