@@ -1,5 +1,6 @@
 -- What need not be fetched again for a sight: kept before, refused for good, or taken down for
--- whatever sight it was found.
+-- whatever sight it was found. What a site said of us or of a file holds for a month; what the
+-- settings of a crawl left out is wanted again when they do so no more.
 select photo_source.url_sha256
 from core.photo_source
 where photo_source.sight_id = %(sight_id)s
@@ -8,9 +9,13 @@ select rejected_photo.url_sha256
 from core.rejected_photo
 where
     rejected_photo.sight_id = %(sight_id)s
+    and rejected_photo.reason <> all(%(reopened_reasons)s::text[])
     and (
-        %(licence_policy)s::text = 'open'
-        or rejected_photo.reason not in ('licence', 'no_licence')
+        rejected_photo.recorded_at > now() - interval '30 days'
+        or not (
+            rejected_photo.reason in ('opted_out', 'refused_redirect')
+            or starts_with(rejected_photo.reason, 'http_')
+        )
     )
 union
 select removed_url.url_sha256

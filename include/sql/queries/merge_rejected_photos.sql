@@ -1,5 +1,5 @@
--- What was left out for its licence alone may be wanted later, and refused for another reason; it
--- stays in the hour in which it was first refused.
+-- What was left out for one reason may be looked at again, and refused for another; it stays in the
+-- hour in which it was first refused.
 insert into core.rejected_photo as rejected (url_sha256, sight_id, url, source, reason, detail)
 select distinct on (loaded.url, loaded.sight_id)
     sha256(convert_to(loaded.url, 'UTF8')) as url_sha256,
@@ -16,6 +16,4 @@ on conflict (url_sha256, sight_id) do update
         source = excluded.source,
         reason = excluded.reason,
         detail = excluded.detail
-    where
-    rejected.reason in ('licence', 'no_licence')
-    and excluded.reason <> rejected.reason
+    where excluded.reason <> rejected.reason

@@ -132,7 +132,7 @@ class _SightCrawl:
                 stop=stop,
                 limit=limit,
                 known_urls=known_urls(
-                    self._connection, self._sight_id, self._config.licence_policy
+                    self._connection, self._sight_id, _reopened_reasons(self._config)
                 ),
                 kept_sha256s=self._kept_sha256s,
                 elsewhere=dict(self._elsewhere(None)),
@@ -187,6 +187,16 @@ class _SightCrawl:
             return {}
         visited = visited_photos(self._connection, self._sight_id)
         return {url: Validators(*told) for url, told in visited.items()}
+
+
+def _reopened_reasons(config: Settings) -> list[str]:
+    """Return the reasons for which these settings leave nothing out, though others may have."""
+    reasons = []
+    if config.licence_policy != "open":
+        reasons += ["licence", "no_licence"]
+    if not config.crawl_face_filter:
+        reasons.append("mostly_a_face")
+    return reasons
 
 
 def _take_token(

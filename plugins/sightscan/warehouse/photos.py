@@ -206,14 +206,15 @@ def merge_photos(
 
 
 def known_urls(
-    connection: psycopg.Connection[Any], sight_id: int, licence_policy: str = "open"
+    connection: psycopg.Connection[Any], sight_id: int, reopened_reasons: Collection[str] = ()
 ) -> frozenset[bytes]:
     """Return the SHA-256 of each URL that need not be fetched again for a sight.
 
-    What was left out for its licence is wanted again where any licence will do.
+    What was rejected for one of `reopened_reasons` is wanted again.
     """
     rows = connection.execute(
-        statement("list_known_urls"), {"sight_id": sight_id, "licence_policy": licence_policy}
+        statement("list_known_urls"),
+        {"sight_id": sight_id, "reopened_reasons": list(reopened_reasons)},
     )
     return frozenset(bytes(row[0]) for row in rows)
 

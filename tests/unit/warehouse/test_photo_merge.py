@@ -348,3 +348,33 @@ def test_cities_that_share_a_photo_share_its_cluster(
     for city in (CITY, OTHER_CITY):
         cluster_photos(warehouse, city, config)
     assert len(set(clusters(warehouse).values())) == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "age_days", "reopened", "is_known"),
+    [
+        ("licence", 1, [], True),
+        ("licence", 1, ["licence"], False),
+        ("mostly_a_face", 90, [], True),
+        ("mostly_a_face", 1, ["mostly_a_face"], False),
+        ("opted_out", 29, [], True),
+        ("opted_out", 31, [], False),
+        ("http_404", 31, [], False),
+        ("too_small", 31, [], True),
+    ],
+)
+def test_rejection_holds_as_long_as_what_made_it(  # noqa: PLR0917 - a table
+    warehouse: psycopg.Connection[Any],
+    sight_ids: tuple[int, int],
+    reason: str,
+    age_days: int,
+    reopened: list[str],
+    is_known: bool,  # noqa: FBT001 - a case
+) -> None:
+    refusal = RejectedPhoto("https://a.example/1.jpg", "wikimedia_commons", reason)
+    merge_photos(warehouse, sight_ids[0], [], [refusal])
+    warehouse.execute(
+        "update core.rejected_photo set recorded_at = now() - make_interval(days => %s)",
+        (age_days,),
+    )
+    assert bool(known_urls(warehouse, sight_ids[0], reopened)) is is_known
