@@ -141,7 +141,9 @@ def test_copies_are_one_cluster_and_on_one_side_of_the_split(run: CityRun) -> No
 
 def test_backfill_by_airflows_command_line_fills_the_hours_it_is_asked_for(run: CityRun) -> None:
     end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    hours = [end - timedelta(hours=back) for back in (4, 3, 2)]
+    # Not the last two: one of them has the scheduled run of when Airflow started, which a backfill
+    # runs again under its own name.
+    hours = [end - timedelta(hours=back) for back in (5, 4, 3)]
     with run.chain.connect() as connection:
         for number, hour in enumerate(hours):
             # What happened before: a photo more in each hour.
@@ -156,10 +158,8 @@ def test_backfill_by_airflows_command_line_fills_the_hours_it_is_asked_for(run: 
     before = run_facts(run, end)
     assert [facts["photos_rejected"] for facts in before] == [1, 2, 3]
     backfill(run, hours[0], hours[-1])
-    again = run_facts(run, end)
-    with run.chain.connect() as connection:
-        connection.execute("delete from core.rejected_photo where source = 'test'")
-    assert again == before
+    # The photos stay: without them the facts would not equal core, and the next run's checks fail.
+    assert run_facts(run, end) == before
 
 
 def test_lease_is_free_and_no_training_is_left(run: CityRun) -> None:

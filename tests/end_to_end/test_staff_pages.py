@@ -110,7 +110,7 @@ def test_keys_accept_reject_rename_skip_and_undo(
     page.keyboard.press("u")
     settle(page)
     assert reviews(warehouse) == [
-        (first, "accept", None, "ann"),
+        (first, "accept", city.sight_ids["White Tower"], "ann"),
         (second, "reject", None, "ann"),
         (third, "rename", bridge, "ann"),
         (fourth, "reject", None, "ann"),
