@@ -15,6 +15,7 @@ from sightscan.operators.instances import (
     TrainModelOperator,
 )
 from sightscan.operators.registry import RegisteredCity, read_snapshot
+from sightscan.training import START_SECONDS, STOP_SECONDS
 
 DOC = """
 ### {name}, {country}: from its name to a detector
@@ -163,14 +164,14 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         # A lease is cheap, so it is the setup: a start that fails must not skip the stop.
         # Waiting for a free instance is deferred, and bounded by nothing but the queue.
         reserved = ReserveInstanceOperator(task_id="reserve_instance", slug=slug).as_setup()
-        # EC2 starts in a minute or two; InsufficientInstanceCapacity may pass in half an hour.
+        # InsufficientInstanceCapacity may pass in half an hour: CAPACITY_WAIT_SECONDS.
         started = StartInstanceOperator(
             task_id="start_instance",
             slug=slug,
             instance_id=INSTANCE,
             retries=5,
             retry_exponential_backoff=True,
-            execution_timeout=timedelta(minutes=20),
+            execution_timeout=timedelta(seconds=START_SECONDS),
         ).as_setup()
         host = stages.await_host(slug, INSTANCE)
         uploaded = stages.upload_dataset(slug, DATASET_VERSION, INSTANCE, HOST)
@@ -194,7 +195,7 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             slug=slug,
             instance_id=INSTANCE,
             retries=5,
-            execution_timeout=timedelta(minutes=20),
+            execution_timeout=timedelta(seconds=STOP_SECONDS),
         ).as_teardown(setups=reserved, on_failure_fail_dagrun=True)
         concluded = stages.conclude_run(slug).as_teardown(on_failure_fail_dagrun=True)
 

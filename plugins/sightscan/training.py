@@ -2,6 +2,9 @@
 
 `request.json` is part of the contract with the trainer: it hashes the request and the weights in
 the same way (`trainer.request.hash_request`), and its answer carries that hash.
+
+How long a training may hold its GPU instance is said here, too, once: the lease, the bill before
+the run, the command on the host and the time-outs of the tasks all read it.
 """
 
 from __future__ import annotations
@@ -21,6 +24,45 @@ IMAGES_FOLDER = "sightscan/images"
 WEIGHTS_FOLDER = "sightscan/weights"
 RUNS_FOLDER = "sightscan/runs"
 HASH_DIGITS_IN_FOLDER = 12
+
+# What a run may take of its instance beyond the training's own limit, part by part, in seconds.
+# The parts of tasks are their time-outs: each may be used up once, and a task's retries share it.
+# Whoever needs more is in trouble, and the reaper stops the instance.
+
+# A task begins when the scheduler and a worker have taken it over: a minute or so for each of seven.
+HANDOVER_SECONDS = 500
+# EC2 may have no instance of the kind for half an hour. Five retries wait 20, 40, ... 320 s, and
+# Airflow adds up to as much to each again.
+CAPACITY_WAIT_SECONDS = 2 * (20 + 40 + 80 + 160 + 320)
+# The try that succeeds: EC2 starts an instance in a minute or two.
+START_SECONDS = 20 * 60
+# "running" comes before sshd answers; MTS_HOST_TIMEOUT_SECONDS bounds one wait, this all of them.
+AWAIT_HOST_SECONDS = 3600
+# 10,000 photos of 150 KB over a slow line; only what the host does not have is sent.
+UPLOAD_SECONDS = 2 * 3600
+# What the trainer does besides its epochs: reading photos, the last measure, the export.
+TRAINER_OVERRUN_SECONDS = 1800
+# Between the signal that ends it and the one that it cannot refuse.
+TRAINER_KILL_SECONDS = 60
+# The model folder is fetched and stored: some 100 MB.
+REGISTER_SECONDS = 1800
+# EC2 stops an instance in a minute or two. The reaper has as long, for all instances in turn.
+STOP_SECONDS = 20 * 60
+
+LEASE_MARGIN_SECONDS = (
+    HANDOVER_SECONDS
+    + CAPACITY_WAIT_SECONDS
+    + START_SECONDS
+    + AWAIT_HOST_SECONDS
+    + UPLOAD_SECONDS
+    + TRAINER_OVERRUN_SECONDS
+    + TRAINER_KILL_SECONDS
+    + REGISTER_SECONDS
+    + STOP_SECONDS
+)
+# The DAG `stop_idle_instances` looks this often; its round may take STOP_SECONDS.
+REAPER_INTERVAL_SECONDS = 5 * 60
+
 _WEIGHTS_NAME = re.compile(r"^weights-([0-9a-f]{64})(\.safetensors|\.pt)$")
 
 
@@ -108,6 +150,25 @@ class Training:
     def model_folder(self) -> str:
         """Return the folder on the host in which the trainer leaves its model."""
         return f"{self.run_folder}/model"
+
+
+def training_seconds(time_limit_seconds: int) -> int:
+    """Return after how many seconds a training is ended, be it at its last measure or its export."""
+    return time_limit_seconds + TRAINER_OVERRUN_SECONDS
+
+
+def lease_seconds(time_limit_seconds: int) -> int:
+    """Return for how many seconds a run leases an instance, from before its start to its stop."""
+    return time_limit_seconds + LEASE_MARGIN_SECONDS
+
+
+def max_session_seconds(time_limit_seconds: int) -> int:
+    """Return for how many seconds an instance may run, and be billed, for one lease.
+
+    It starts after the lease begins. At the deadline the reaper stops it, if nobody has: in its
+    next round, within the time that a round may take. All starts under one lease fit in.
+    """
+    return lease_seconds(time_limit_seconds) + REAPER_INTERVAL_SECONDS + STOP_SECONDS
 
 
 def weights_name(sha256: bytes, suffix: str) -> str:

@@ -12,6 +12,7 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 
+from sightscan.training import lease_seconds, max_session_seconds
 from tests.dags.conftest import SLUG
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -100,6 +101,34 @@ def test_setups_and_teardowns_are_wired_so_that_no_gpu_is_forgotten(city_dag: DA
     assert set(teardowns) == {"stop_instance", "conclude_run"}
     assert all(task.on_failure_fail_dagrun for task in teardowns.values())
     assert "reserve_instance" in tasks["stop_instance"].upstream_task_ids
+
+
+def test_lease_covers_the_time_outs_of_all_tasks_that_hold_an_instance(city_dag: DAG) -> None:
+    """A task that is put between them needs a part of its own in the margin."""
+    stop = city_dag.get_task("stop_instance")
+    reserve = city_dag.get_task("reserve_instance")
+    holding = reserve.get_flat_relative_ids(upstream=False) & (
+        stop.get_flat_relative_ids(upstream=True) | {"stop_instance"}
+    )
+    time_outs = {
+        name: city_dag.get_task(name).execution_timeout.total_seconds() for name in holding
+    }
+    assert set(time_outs) == {*CITY_TASKS[8:13], "stop_instance"}
+    # The training is bounded by its own limit, and half an hour and a minute more.
+    around = sum(time_outs.values()) - time_outs["train_model"]
+    start = city_dag.get_task("start_instance")
+    assert start.retry_delay.total_seconds() == 20
+    waits = sum(2 * 20 * 2**retry for retry in range(start.retries))
+    # What is left is for the scheduler and the workers.
+    assert lease_seconds(0) - around - 1800 - 60 - waits == 500
+    assert lease_seconds(0) == 5 * 3600 + 10 * 60
+
+
+def test_what_the_reaper_takes_after_the_deadline_is_in_the_bill(dags: dict[str, DAG]) -> None:
+    reaper = dags["stop_idle_instances"]
+    assert reaper.schedule.summary == "*/5 * * * *"
+    round_seconds = reaper.get_task("stop_idle_instances").execution_timeout.total_seconds()
+    assert max_session_seconds(0) - lease_seconds(0) == 5 * 60 + round_seconds == 25 * 60
 
 
 def test_one_broken_sight_does_not_stop_a_city(city_dag: DAG) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from sandbox.demo.report import DemoReport
 from sightscan.settings import Settings
+from sightscan.training import lease_seconds, max_session_seconds
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
@@ -71,6 +72,18 @@ def test_statements_of_the_runbooks_run(warehouse: psycopg.Connection[Any]) -> N
     assert len(statements) > len(RUNBOOKS)
     for text in statements:
         warehouse.execute(cast("LiteralString", text))
+
+
+def test_hours_of_an_instance_are_those_that_the_code_adds_up() -> None:
+    pattern = re.compile(
+        r"(leased|billed) for (?:at most )?`MTS_TIME_LIMIT_SECONDS` plus (\d+) h (\d+) min"
+    )
+    found = {
+        (word, int(hours) * 3600 + int(minutes) * 60)
+        for page in PAGES
+        for word, hours, minutes in pattern.findall(page.read_text(encoding="utf-8"))
+    }
+    assert found == {("leased", lease_seconds(0)), ("billed", max_session_seconds(0))}
 
 
 def test_readme_explains_every_figure_of_the_report() -> None:

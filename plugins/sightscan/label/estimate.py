@@ -13,6 +13,7 @@ import psycopg
 from sightscan.city import City
 from sightscan.label.caps import calls_left, vision_caps
 from sightscan.settings import Settings
+from sightscan.training import max_session_seconds
 from sightscan.warehouse.budgets import (
     RunSpend,
     find_new_photo_share,
@@ -32,9 +33,6 @@ from sightscan.warehouse.ledger import (
 from sightscan.warehouse.prices import gpu_price_per_hour_usd, unit_price
 
 SECONDS_PER_HOUR = 3600
-# A training ends by itself at its limit; an instance that is not stopped then has a lease for two
-# hours more, and the reaper comes every five minutes.
-GPU_GRACE_SECONDS = 2 * SECONDS_PER_HOUR + 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +163,7 @@ def _gpu_usd(
 ) -> tuple[float, float]:
     """Return the most and the probable cost of the GPU; the most where nothing is known."""
     per_hour = gpu_price_per_hour_usd(config)
-    longest_seconds = config.mts_time_limit_seconds + GPU_GRACE_SECONDS
+    longest_seconds = max_session_seconds(config.mts_time_limit_seconds)
     earlier_seconds = mean_session_seconds(connection, city.city_id, epochs=config.mts_epochs)
     seconds = (
         config.mts_time_limit_seconds

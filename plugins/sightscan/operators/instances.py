@@ -19,16 +19,12 @@ from sightscan.operators.connections import AWS_CONNECTION, GPU_HOST_CONNECTION
 from sightscan.operators.triggers import TrainingTrigger
 from sightscan.operators.work import city_work
 from sightscan.settings import settings
+from sightscan.training import lease_seconds, training_seconds
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 LEASE_POLL = timedelta(seconds=30)
-# What the tasks around the training may take at most by their own time-outs: start with its
-# retries 2 h, host 1 h, upload 2 h, the trainer's margin, registration and stop.
-LEASE_MARGIN_SECONDS = 7 * 3600
-# Reading the last lines and the export come after the trainer's own limit.
-TRAINING_MARGIN_SECONDS = 1800
 RECONNECT_ATTEMPTS = 12
 
 
@@ -57,7 +53,7 @@ class ReserveInstanceOperator(BaseOperator):
                 city_id=work.city.city_id,
                 dag_id=work.dag_id,
                 run_id=work.run_id,
-                seconds=work.config.mts_time_limit_seconds + LEASE_MARGIN_SECONDS,
+                seconds=lease_seconds(work.config.mts_time_limit_seconds),
             )
         if instance_id is None:
             self.log.info("all of %s are leased; waiting", ", ".join(settings().instance_ids))
@@ -133,7 +129,7 @@ class TrainModelOperator(SSHRemoteJobOperator):
 
         with city_work(self.slug) as work:
             # A dead instance writes no exit code: without a limit the trigger waits for ever.
-            self.timeout = work.config.mts_time_limit_seconds + TRAINING_MARGIN_SECONDS
+            self.timeout = training_seconds(work.config.mts_time_limit_seconds)
             start_training(work.connection, int(self.training_id), instance_id=self.instance_id)
         super().execute(context)
 

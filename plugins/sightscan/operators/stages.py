@@ -14,6 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from sightscan.errors import InstanceError
 from sightscan.operators.work import city_work
+from sightscan.training import AWAIT_HOST_SECONDS, REGISTER_SECONDS, UPLOAD_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -175,8 +176,8 @@ def freeze_dataset(slug: str) -> int:
         return int(dataset.version)
 
 
-# "running" comes before sshd answers; MTS_HOST_TIMEOUT_SECONDS bounds the wait, this the rest.
-@task(execution_timeout=timedelta(hours=1))
+# The time-outs of the tasks that hold an instance are what its lease is made of.
+@task(execution_timeout=timedelta(seconds=AWAIT_HOST_SECONDS))
 def await_host(slug: str, instance_id: str) -> str:
     """Wait until the instance's SSH server answers with its pinned key; return its address."""
     from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
@@ -201,8 +202,7 @@ def await_host(slug: str, instance_id: str) -> str:
         return str(host)
 
 
-# 10,000 photos of 150 KB over a slow line; only what the host does not have is sent.
-@task(execution_timeout=timedelta(hours=2))
+@task(execution_timeout=timedelta(seconds=UPLOAD_SECONDS))
 def upload_dataset(slug: str, dataset_version: str, instance_id: str, host: str) -> dict[str, Any]:
     """Bring dataset and request to the host; return what `train_model` needs to start."""
     from sightscan.model_folder import PROGRESS_FILE
@@ -231,7 +231,7 @@ def upload_dataset(slug: str, dataset_version: str, instance_id: str, host: str)
 
 
 # The GPU is still on: fetch and store, judge later.
-@task(execution_timeout=timedelta(minutes=30))
+@task(execution_timeout=timedelta(seconds=REGISTER_SECONDS))
 def register_model(slug: str, instance_id: str, host: str) -> int:
     """Fetch the model folder from the host into the warehouse; return the model's version."""
     from sightscan.publish.register import register_model as register

@@ -8,6 +8,7 @@ from datetime import timedelta
 from airflow.sdk import get_current_context, task
 
 from sightscan.settings import settings
+from sightscan.training import STOP_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ def check_marts() -> int:
 
 
 # Stopping takes a minute or two on EC2; all instances in turn stay well below this.
-@task(execution_timeout=timedelta(minutes=20))
+@task(execution_timeout=timedelta(seconds=STOP_SECONDS))
 def stop_idle_instances() -> list[str]:
     """Stop what runs without a living lease, and free the leases of runs that are over or late."""
     from sightscan.operators.reaper import reap

@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import shlex
 
-from sightscan.training import Training
-
-# What the trainer does besides its epochs: reading photos, the last measure, the export.
-MARGIN_SECONDS = 1800
-KILL_AFTER_SECONDS = 60
+from sightscan.training import TRAINER_KILL_SECONDS, Training, training_seconds
 
 
 def training_command(training: Training, trainer_command: str) -> str:
@@ -22,14 +18,13 @@ def training_command(training: Training, trainer_command: str) -> str:
     ends a training that overruns its limit by itself: when a task is cancelled or times out, the
     remote job runs on, and nobody else may be left to stop it.
     """
-    limit_seconds = training.request.time_limit_seconds + MARGIN_SECONDS
     words = [
         "exec",
         # In the foreground: a process group of its own would escape the operator's kill.
         "timeout",
         "--foreground",
-        f"--kill-after={KILL_AFTER_SECONDS}",
-        str(limit_seconds),
+        f"--kill-after={TRAINER_KILL_SECONDS}",
+        str(training_seconds(training.request.time_limit_seconds)),
         *shlex.split(trainer_command),
         training.run_folder,
         training.model_folder,

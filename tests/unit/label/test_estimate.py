@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sightscan.city import City, Place
-from sightscan.label.estimate import GPU_GRACE_SECONDS, authorise_spend, estimate_spend
+from sightscan.label.estimate import authorise_spend, estimate_spend
 from sightscan.settings import read_settings
 from sightscan.warehouse.budgets import end_estimate, reopen_estimate
 from sightscan.warehouse.cities import add_city
@@ -40,10 +40,12 @@ def test_first_run_costs_at_most_its_calls_and_the_whole_time_limit(
     )
     estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
     assert (estimate.most_calls, estimate.free_units_left) == (2000, 1000)
-    # Half an hour of training, and at most two hours and ten minutes until the reaper has stopped it.
-    assert estimate.most_usd == pytest.approx(1000 * 0.0015 + 1.0 + 2 * 130 / 60, abs=1e-4)
+    # Half an hour of training, five hours and ten minutes more until the lease ends, and twenty-five
+    # minutes until the reaper has stopped it.
+    assert estimate.most_gpu_usd == pytest.approx(2 * (0.5 + 5 + 10 / 60 + 25 / 60), abs=1e-4)
+    assert estimate.most_usd == pytest.approx(1000 * 0.0015 + 12.1667, abs=1e-4)
     assert estimate.probable_gpu_usd == pytest.approx(1.0)
-    assert "at most 6.83 USD" in estimate.sentence
+    assert "at most 13.67 USD" in estimate.sentence
 
 
 def test_spent_calls_are_not_estimated_again(
@@ -115,12 +117,12 @@ def test_estimate_of_a_cleared_run_has_what_it_spent_already(
 def test_runs_that_start_at_once_cannot_pass_the_months_budget_together(
     warehouse: psycopg.Connection[Any], city_count: int
 ) -> None:
-    # Each may cost 5 USD: of eight, four fit.
+    # Each may cost 10 USD, 5.58 of them for what comes beside the training: of eight, four fit.
     config = read_settings(
         max_google_vision_calls_per_new_city=0,
         mts_price_per_hour_usd=1,
-        mts_time_limit_seconds=5 * 3600 - GPU_GRACE_SECONDS,
-        max_usd_per_month=20,
+        mts_time_limit_seconds=10 * 3600 - (5 * 3600 + 35 * 60),
+        max_usd_per_month=40,
     )
     cities = [
         add_city(warehouse, City(f"Q{n}", f"c{n}", f"C{n}", "X", Place(1, 1), 1_000))
@@ -139,7 +141,7 @@ def test_runs_that_start_at_once_cannot_pass_the_months_budget_together(
         refusals = list(pool.map(start, runs))
     assert refusals.count("") == 4
     refused = next(refusal for refusal in refusals if refusal)
-    assert "MAX_USD_PER_MONTH=20" in refused
+    assert "MAX_USD_PER_MONTH=40" in refused
     assert "nothing was spent" in refused
     allowed, run_id = runs[refusals.index("")]
     end_estimate(warehouse, dag_id=allowed.dag_id, run_id=run_id)

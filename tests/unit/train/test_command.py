@@ -30,6 +30,13 @@ def test_command_is_one_bash_without_separators() -> None:
     assert not set(command) & set(";\n&|$`")
 
 
+def test_host_ends_a_training_half_an_hour_after_its_limit() -> None:
+    """Reading the photos, the last measure and the export are not in the limit."""
+    assert "timeout --foreground --kill-after=60 2400 python" in training_command(
+        TRAINING, "python -m trainer"
+    )
+
+
 def test_run_folder_is_that_of_dataset_and_request() -> None:
     assert TRAINING.run_folder == (
         f"sightscan/runs/malaga/abababababab-{REQUEST.sha256.hex()[:12]}"
