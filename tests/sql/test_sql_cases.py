@@ -1,6 +1,7 @@
 """SQL on a real PostgreSQL, with cases as data: rows in, rows out, no Python per case.
 
-A case is a folder `<kind>/<name>/<case>` that mirrors `include/sql/<kind>/<name>.sql`:
+A case is a folder `<kind>/<name>/<case>` that mirrors `include/sql/<kind>/<name>.sql`, or is about
+the view `core.<name>` of the schema:
 
 - `input.yaml`: rows by table; what a row does not say comes from `defaults.yaml`; the hourly facts
   are computed from them, unless they are given;
@@ -98,6 +99,8 @@ def _insert(connection: psycopg.Connection[Any], tables: Mapping[str, Sequence[R
 def _run(
     connection: psycopg.Connection[Any], kind: str, name: str, params: Row | None
 ) -> list[dict[str, Any]]:
+    if kind == "core":
+        return _rows_of(connection, f"core.{name}")
     file = SQL / kind / f"{name}.sql"
     assert file.is_file(), f"no {file}: the folder must be named after a statement"
     if kind == "marts":

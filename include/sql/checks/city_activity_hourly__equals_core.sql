@@ -44,16 +44,16 @@ events as (
     inner join core.sight on rejected_photo.sight_id = sight.sight_id
     union all
     select
-        paid_call.city_id,
-        paid_call.recorded_at,
-        case paid_call.feature when 'landmark_detection' then 'image' else 'call' end as kind,
-        paid_call.unit_count as quantity,
-        case paid_call.state when 'failed' then 0 else paid_call.price_usd end as usd,
+        ledger_entry.city_id,
+        ledger_entry.recorded_at,
+        case ledger_entry.feature when 'landmark_detection' then 'image' else 'call' end as kind,
+        ledger_entry.unit_count as quantity,
+        case when ledger_entry.is_billed then ledger_entry.price_usd else 0 end as usd,
         false as is_first
     from bounds
-    inner join core.paid_call
-        on bounds.start_at <= paid_call.recorded_at and bounds.end_at > paid_call.recorded_at
-    where not paid_call.is_taken_over
+    inner join core.ledger_entry
+        on bounds.start_at <= ledger_entry.recorded_at and bounds.end_at > ledger_entry.recorded_at
+    where not ledger_entry.is_taken_over
     union all
     select
         decided_label.city_id,

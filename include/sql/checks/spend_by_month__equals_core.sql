@@ -11,26 +11,25 @@ with bounds as materialized (
 
 in_core as (
     select
-        paid_call.city_id,
-        paid_call.provider,
-        paid_call.feature,
-        date_trunc('hour', paid_call.recorded_at, 'UTC') as hour_at,
+        ledger_entry.city_id,
+        ledger_entry.provider,
+        ledger_entry.feature,
+        date_trunc('hour', ledger_entry.recorded_at, 'UTC') as hour_at,
         jsonb_build_object(
-            'units', sum(paid_call.unit_count),
-            'free_units', coalesce(sum(paid_call.unit_count) filter (where paid_call.price_usd = 0), 0),
-            'calls_usd', sum(paid_call.price_usd)
+            'units', sum(ledger_entry.unit_count),
+            'free_units', coalesce(sum(ledger_entry.unit_count) filter (where ledger_entry.price_usd = 0), 0),
+            'calls_usd', sum(ledger_entry.price_usd)
         ) as counts
     from bounds
-    inner join core.paid_call
-        on bounds.start_at <= paid_call.recorded_at and bounds.end_at > paid_call.recorded_at
+    inner join core.ledger_entry
+        on bounds.start_at <= ledger_entry.recorded_at and bounds.end_at > ledger_entry.recorded_at
     where
-        paid_call.state in ('reserved', 'succeeded', 'unknown')
-        and not paid_call.is_taken_over
+        ledger_entry.is_billed
     group by
-        paid_call.city_id,
-        date_trunc('hour', paid_call.recorded_at, 'UTC'),
-        paid_call.provider,
-        paid_call.feature
+        ledger_entry.city_id,
+        date_trunc('hour', ledger_entry.recorded_at, 'UTC'),
+        ledger_entry.provider,
+        ledger_entry.feature
 ),
 
 in_mart as (

@@ -55,18 +55,9 @@ cross join
     ) as activity
 cross join
     lateral (
-        select
-            coalesce(
-                sum(
-                    extract(epoch from coalesce(instance_session.stopped_at, now()) - instance_session.running_at)
-                    / 3600 * instance_session.price_per_hour_usd
-                ),
-                0
-            ) as gpu_usd
-        from core.instance_session
-        where
-            instance_session.city_id = city.city_id
-            and instance_session.running_at is not null
+        select coalesce(sum(session_cost.cost_usd), 0) as gpu_usd
+        from core.session_cost
+        where session_cost.city_id = city.city_id
     ) as sessions
 left join mart.published_model on city.city_id = published_model.city_id;
 

@@ -18,22 +18,16 @@ group by
     city_spend_hourly_v1.feature
 union all
 select
-    date_trunc('month', instance_session.running_at, 'UTC') as month_at,
-    instance_session.city_id,
+    date_trunc('month', session_cost.running_at, 'UTC') as month_at,
+    session_cost.city_id,
     'aws_ec2' as provider,
     'gpu' as feature,
     count(*) as units,
     0 as free_units,
-    sum(
-        extract(epoch from coalesce(instance_session.stopped_at, now()) - instance_session.running_at)
-    )::double precision as gpu_seconds,
-    sum(
-        extract(epoch from coalesce(instance_session.stopped_at, now()) - instance_session.running_at)
-        / 3600 * instance_session.price_per_hour_usd
-    )::double precision as spend_usd
-from core.instance_session
-where instance_session.running_at is not null
-group by date_trunc('month', instance_session.running_at, 'UTC'), instance_session.city_id;
+    sum(session_cost.billed_seconds)::double precision as gpu_seconds,
+    sum(session_cost.cost_usd)::double precision as spend_usd
+from core.session_cost
+group by date_trunc('month', session_cost.running_at, 'UTC'), session_cost.city_id;
 
 comment on view mart.spend_by_month is 'One row per month, city, provider and feature: what was paid for.';
 comment on column mart.spend_by_month.month_at is 'Start of the month (UTC).';

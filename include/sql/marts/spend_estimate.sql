@@ -24,25 +24,21 @@ select
 from core.spend_estimate
 left join lateral (
     select
-        sum(paid_call.unit_count) filter (where paid_call.provider = 'google_vision') as units,
-        sum(paid_call.price_usd) filter (where paid_call.provider = 'google_vision') as vision_usd,
-        sum(paid_call.price_usd) filter (where paid_call.provider <> 'google_vision') as other_usd
-    from core.paid_call
+        sum(ledger_entry.unit_count) filter (where ledger_entry.provider = 'google_vision') as units,
+        sum(ledger_entry.price_usd) filter (where ledger_entry.provider = 'google_vision') as vision_usd,
+        sum(ledger_entry.price_usd) filter (where ledger_entry.provider <> 'google_vision') as other_usd
+    from core.ledger_entry
     where
-        paid_call.dag_id = spend_estimate.dag_id
-        and paid_call.run_id = spend_estimate.run_id
-        and paid_call.state in ('reserved', 'succeeded', 'unknown')
+        ledger_entry.dag_id = spend_estimate.dag_id
+        and ledger_entry.run_id = spend_estimate.run_id
+        and ledger_entry.is_billed
 ) as call on true
 left join lateral (
-    select
-        sum(
-            extract(epoch from coalesce(instance_session.stopped_at, now()) - instance_session.running_at)
-            / 3600 * instance_session.price_per_hour_usd
-        ) as usd
-    from core.instance_session
+    select sum(session_cost.cost_usd) as usd
+    from core.session_cost
     where
-        instance_session.dag_id = spend_estimate.dag_id
-        and instance_session.run_id = spend_estimate.run_id
+        session_cost.dag_id = spend_estimate.dag_id
+        and session_cost.run_id = spend_estimate.run_id
 ) as session on true;
 
 comment on view mart.spend_estimate is 'One row per run that was estimated: the bill before it against what it cost.';

@@ -2,11 +2,10 @@
 -- was reserved by then can only become less.
 select
     now() - interval '1 hour' as until_at,
-    coalesce(sum(paid_call.unit_count), 0)::bigint as units
-from core.paid_call
+    coalesce(sum(ledger_entry.unit_count), 0)::bigint as units
+from core.ledger_entry
 where
-    paid_call.provider = %(provider)s
-    and paid_call.feature = %(feature)s
-    and paid_call.reserved_at < now() - interval '1 hour'
-    and (paid_call.state <> 'failed' or (paid_call.sent_at is not null and paid_call.answer is not null))
-    and not paid_call.is_taken_over;
+    ledger_entry.provider = %(provider)s
+    and ledger_entry.feature = %(feature)s
+    and ledger_entry.reserved_at < now() - interval '1 hour'
+    and ledger_entry.counts_against_cap;

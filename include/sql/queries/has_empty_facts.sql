@@ -5,8 +5,8 @@ select
             exists (select 1 from core.photo_source)
             or exists (select 1 from core.rejected_photo)
             or exists (
-                select 1 from core.paid_call
-                where not paid_call.is_taken_over
+                select 1 from core.ledger_entry
+                where not ledger_entry.is_taken_over
             )
             or exists (select 1 from core.label)
         )
@@ -21,10 +21,9 @@ select
     )
     or (
         exists (
-            select 1 from core.paid_call
+            select 1 from core.ledger_entry
             where
-                paid_call.state in ('reserved', 'succeeded', 'unknown')
-                and not paid_call.is_taken_over
+                ledger_entry.is_billed
         )
         and not exists (select 1 from mart.city_spend_hourly_v1)
     ) as has_empty_facts;

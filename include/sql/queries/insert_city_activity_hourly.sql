@@ -50,21 +50,21 @@ with events as (
     where rejected_photo.recorded_at >= %(start_at)s and rejected_photo.recorded_at < %(end_at)s
     union all
     select
-        paid_call.city_id,
-        paid_call.recorded_at,
+        ledger_entry.city_id,
+        ledger_entry.recorded_at,
         case
-            when paid_call.feature <> 'landmark_detection' then 'other_call'
-            when paid_call.state = 'failed' then 'image_failed'
+            when ledger_entry.feature <> 'landmark_detection' then 'other_call'
+            when ledger_entry.state = 'failed' then 'image_failed'
             else 'image_sent'
         end as kind,
-        paid_call.unit_count as quantity,
-        case paid_call.state when 'failed' then 0 else paid_call.price_usd end as usd,
+        ledger_entry.unit_count as quantity,
+        case when ledger_entry.is_billed then ledger_entry.price_usd else 0 end as usd,
         false as is_first
-    from core.paid_call
+    from core.ledger_entry
     where
-        paid_call.recorded_at >= %(start_at)s
-        and paid_call.recorded_at < %(end_at)s
-        and not paid_call.is_taken_over
+        ledger_entry.recorded_at >= %(start_at)s
+        and ledger_entry.recorded_at < %(end_at)s
+        and not ledger_entry.is_taken_over
     union all
     select
         decided_label.city_id,

@@ -15,29 +15,15 @@ with under_way as (
 
 select
     (
-        select coalesce(sum(paid_call.price_usd), 0)
-        from core.paid_call
+        select coalesce(sum(ledger_entry.price_usd), 0)
+        from core.ledger_entry
         where
-            paid_call.reserved_at >= date_trunc('month', now())
-            and paid_call.state in ('reserved', 'succeeded', 'unknown')
-            and not paid_call.is_taken_over
+            ledger_entry.reserved_at >= date_trunc('month', now())
+            and ledger_entry.is_billed
     )::double precision as calls_usd,
     (
-        select
-            coalesce(
-                sum(
-                    extract(
-                        epoch from coalesce(instance_session.stopped_at, now())
-                        - greatest(instance_session.running_at, date_trunc('month', now()))
-                    )
-                    / 3600 * instance_session.price_per_hour_usd
-                ),
-                0
-            )
-        from core.instance_session
-        where
-            instance_session.running_at is not null
-            and coalesce(instance_session.stopped_at, now()) >= date_trunc('month', now())
+        select coalesce(sum(session_cost.cost_this_month_usd), 0)
+        from core.session_cost
     )::double precision as gpu_usd,
     (
         select
@@ -51,22 +37,18 @@ select
             )
         from under_way
         left join lateral (
-            select sum(paid_call.price_usd) as usd
-            from core.paid_call
+            select sum(ledger_entry.price_usd) as usd
+            from core.ledger_entry
             where
-                paid_call.dag_id = under_way.dag_id
-                and paid_call.run_id = under_way.run_id
-                and paid_call.state in ('reserved', 'succeeded', 'unknown')
+                ledger_entry.dag_id = under_way.dag_id
+                and ledger_entry.run_id = under_way.run_id
+                and ledger_entry.is_billed
         ) as call on true
         left join lateral (
-            select
-                sum(
-                    extract(epoch from coalesce(instance_session.stopped_at, now()) - instance_session.running_at)
-                    / 3600 * instance_session.price_per_hour_usd
-                ) as usd
-            from core.instance_session
+            select sum(session_cost.cost_usd) as usd
+            from core.session_cost
             where
-                instance_session.dag_id = under_way.dag_id
-                and instance_session.run_id = under_way.run_id
+                session_cost.dag_id = under_way.dag_id
+                and session_cost.run_id = under_way.run_id
         ) as session on true
     )::double precision as under_way_usd;

@@ -2,30 +2,21 @@ select
     call.vision_usd,
     call.places_usd,
     (
-        select
-            coalesce(
-                sum(
-                    extract(epoch from coalesce(instance_session.stopped_at, now()) - instance_session.running_at)
-                    / 3600 * instance_session.price_per_hour_usd
-                ),
-                0
-            )
-        from core.instance_session
+        select coalesce(sum(session_cost.cost_usd), 0)
+        from core.session_cost
         where
-            instance_session.dag_id = %(dag_id)s
-            and instance_session.run_id = %(run_id)s
-            and instance_session.running_at is not null
+            session_cost.dag_id = %(dag_id)s
+            and session_cost.run_id = %(run_id)s
     )::double precision as gpu_usd
 from (
     select
-        coalesce(sum(paid_call.price_usd) filter (where paid_call.provider = 'google_vision'), 0)::double precision
+        coalesce(sum(ledger_entry.price_usd) filter (where ledger_entry.provider = 'google_vision'), 0)::double precision
             as vision_usd,
-        coalesce(sum(paid_call.price_usd) filter (where paid_call.provider <> 'google_vision'), 0)::double precision
+        coalesce(sum(ledger_entry.price_usd) filter (where ledger_entry.provider <> 'google_vision'), 0)::double precision
             as places_usd
-    from core.paid_call
+    from core.ledger_entry
     where
-        paid_call.dag_id = %(dag_id)s
-        and paid_call.run_id = %(run_id)s
-        and paid_call.state in ('reserved', 'succeeded', 'unknown')
-        and not paid_call.is_taken_over
+        ledger_entry.dag_id = %(dag_id)s
+        and ledger_entry.run_id = %(run_id)s
+        and ledger_entry.is_billed
 ) as call;

@@ -1,28 +1,20 @@
 with calls as (
     select
-        coalesce(sum(paid_call.unit_count), 0) as paid_calls,
-        coalesce(sum(paid_call.price_usd), 0) as spend_usd
-    from core.paid_call
+        coalesce(sum(ledger_entry.unit_count), 0) as paid_calls,
+        coalesce(sum(ledger_entry.price_usd), 0) as spend_usd
+    from core.ledger_entry
     where
-        paid_call.dag_id = %(dag_id)s
-        and paid_call.run_id = %(run_id)s
-        and paid_call.state in ('reserved', 'succeeded', 'unknown')
+        ledger_entry.dag_id = %(dag_id)s
+        and ledger_entry.run_id = %(run_id)s
+        and ledger_entry.is_billed
 ),
 
 sessions as (
-    select
-        coalesce(
-            sum(
-                extract(epoch from coalesce(instance_session.stopped_at, now()) - instance_session.running_at)
-                / 3600 * instance_session.price_per_hour_usd
-            ),
-            0
-        ) as spend_usd
-    from core.instance_session
+    select coalesce(sum(session_cost.cost_usd), 0) as spend_usd
+    from core.session_cost
     where
-        instance_session.dag_id = %(dag_id)s
-        and instance_session.run_id = %(run_id)s
-        and instance_session.running_at is not null
+        session_cost.dag_id = %(dag_id)s
+        and session_cost.run_id = %(run_id)s
 )
 
 select

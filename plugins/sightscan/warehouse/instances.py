@@ -1,4 +1,7 @@
-"""Who holds which GPU instance, and what its time costs: leases and sessions."""
+"""Who holds which GPU instance, and when it is billed: leases and sessions.
+
+What a session costs is the view `core.session_cost`.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,6 @@ from sightscan.errors import InstanceError
 from sightscan.settings import Settings
 from sightscan.warehouse.prices import gpu_price_per_hour_usd
 from sightscan.warehouse.statements import statement
-
-SECONDS_PER_HOUR = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,6 @@ class InstanceSession:
     running_at: datetime | None
     stopped_at: datetime | None
     stopped_by: str | None
-
-    @property
-    def cost_usd(self) -> float | None:
-        """Return the price of the whole session; None while it lasts, 0 if it never ran."""
-        if self.stopped_at is None:
-            return None
-        if self.running_at is None:
-            return 0.0
-        seconds = (self.stopped_at - self.running_at).total_seconds()
-        return seconds / SECONDS_PER_HOUR * self.price_per_hour_usd
 
 
 def lease_instance(
@@ -153,7 +144,7 @@ def close_session(
     session_id: int | None = None,
     has_run: bool = False,
 ) -> InstanceSession | None:
-    """Note that EC2 says stopped; return the session with its cost, or None if none was open.
+    """Note that EC2 says stopped; return the session, or None if none was open.
 
     With `session_id`, only that one is closed: another may have begun since it was looked at. With
     `has_run`, one that nobody noted as running is billed from its start.
