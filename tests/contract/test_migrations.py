@@ -82,7 +82,8 @@ insert into core.instance_session (instance_id, city_id, dag_id, run_id, price_p
 values ('i-1', 'Q1', 'city_malaga', 'earlier', 0.5, now() - interval '2 hours', now() - interval '2 hours', now(), 'teardown'),
     ('i-1', 'Q1', 'city_malaga', 'run', 0.5, now(), null, null, null);
 insert into core.rate_limit (bucket, capacity, refill_per_second, tokens) values ('google_vision.images', 10, 2, 5);
-insert into core.stage_report (dag_id, run_id, task_id, city_id, report) values ('city_malaga', 'run', 'crawl_photos', 'Q1', '{"kept": 400}');
+insert into core.stage_report (dag_id, run_id, task_id, city_id, report) values
+    ('city_malaga', 'run', 'crawl_photos', 'Q1', '{"kept": 400}'), ('city_malaga', 'run', 'label_photos', 'Q1', '{"kept": 7}');
 insert into load.photo (
     batch_id, sha256, bytes, width_pixels, height_pixels, media_type, perceptual_hash, sight_id, url, source, licence, query, found_at
 ) values (gen_random_uuid(), sha256('l'), 'l', 1, 1, 'image/png', sha256('p'), 1, 'https://example.org/', 'test', 'CC0', 'q', now());
@@ -175,6 +176,9 @@ def test_a_filled_warehouse_in_use_is_migrated_without_an_error_or_a_loss(
     assert {name: rows for name, rows in before.items() if name not in written} == {
         name: after[name] for name in before if name not in written
     }
+    with connect_as(filled) as connection:
+        found = connection.execute("select task_id, photos_new from core.stage_report order by 1")
+        assert found.fetchall() == [("crawl_photos", 400), ("label_photos", None)]
     assert after["core.photo"][0] == PHOTO_COUNT + written_by(filled)
     assert after["core.photo_source"][0] == after["core.photo"][0]
     renamed = [row | {"licence": LICENCES[row["licence"]]} for row in sources]
@@ -325,10 +329,14 @@ def test_a_reader_that_holds_a_lock_delays_and_breaks_nothing(
     with connect_as(filled) as reader, connect_as(filled) as another:
         reader.execute("begin")
         reader.execute("select count(*) from core.check_result")
-        timer = threading.Timer(1.5, lambda: reader.execute("commit"))
-        timer.start()
-        report = migrate_in(filled, strong(tmp_path), say=said.append)
-        timer.join()
+
+        def say(line: str) -> None:
+            said.append(line)
+            # The reader ends once it was named, however long the migrations before took.
+            if "9990_strong gives way to process" in line:
+                reader.execute("commit")
+
+        report = migrate_in(filled, strong(tmp_path), say=say)
         # Whoever came behind the waiting migration was served: it gave way.
         another.execute("select count(*) from core.check_result")
     assert report.applied[-1] == "9990_strong"

@@ -80,6 +80,9 @@ def test_all_well_is_green_and_publishes(cloud: SmallCloud) -> None:
     assert cloud.one("select model_version from mart.published_model") == 1
     assert cloud.one("select state from core.training_run") == "succeeded"
     assert cloud.one("select jsonb_array_length(epoch_metrics) from core.training_run") == 3
+    assert cloud.one("select sum(photos_new)::int from core.stage_report") == cloud.one(
+        "select count(distinct (sight_id, sha256)) from core.photo_source"
+    )
     assert_no_gpu_is_left(cloud)
     sent = cloud.control.counts()["vision"]
     assert sent["images"] == cloud.one(

@@ -5,13 +5,13 @@ with run as (
         spend_estimate.city_id,
         spend_estimate.estimated_at,
         spend_estimate.photo_limit,
-        sum((stage_report.report ->> 'kept')::bigint) as new_photos
+        sum(stage_report.photos_new) as new_photos
     from core.spend_estimate
     inner join core.stage_report
         on
             spend_estimate.dag_id = stage_report.dag_id
             and spend_estimate.run_id = stage_report.run_id
-            and stage_report.task_id = 'crawl_photos'
+            and stage_report.photos_new is not null
     where
         spend_estimate.refusal is null
         and spend_estimate.photo_limit > 0

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import psycopg
 
 from sightscan.city import Sight
 from sightscan.crawl.sources.source import BrokenSourceError
 from sightscan.errors import CrawlError
+from sightscan.warehouse.reports import CRAWL_TASK, save_report
 
 # So many photos that a source speaks of are not all missing by chance.
 FEWEST_EXPECTED = 5
@@ -90,6 +94,27 @@ class CrawlReport:
             f"failed={self.failed} seconds={self.seconds:.1f} "
             f"rate={self.kept / max(self.seconds, 0.001):.1f}/s"
         )
+
+
+def save_crawl_report(
+    connection: psycopg.Connection[Any],
+    report: CrawlReport,
+    sight: Sight,
+    *,
+    dag_id: str,
+    run_id: str,
+) -> None:
+    """Store what a run's crawl of a sight did; again replaces."""
+    save_report(
+        connection,
+        dag_id=dag_id,
+        run_id=run_id,
+        city_id=sight.city_id,
+        task_id=CRAWL_TASK,
+        subject=sight.name,
+        report=asdict(report),
+        photos_new=report.kept,
+    )
 
 
 def reasons_of(rejected: Mapping[str, int]) -> str:

@@ -10,12 +10,12 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
 from sightscan.operators.work import CityWork, city_work
+from sightscan.warehouse.reports import CRAWL_TASK, list_reports
 
 # Of a crawl's report, in the order in which they are shown.
 COUNTS = ("expected", "received", "known", "kept", "shared", "duplicate", "failed")
 logger = logging.getLogger(__name__)
 
-CRAWL_TASK = "crawl_photos"
 FAILED_STATES = frozenset({"failed", "upstream_failed", "removed"})
 
 
@@ -27,7 +27,6 @@ def conclude(slug: str) -> str:
 
     """
     from sightscan.warehouse.budgets import end_estimate
-    from sightscan.warehouse.reports import list_reports
 
     failed = _failed_tasks(get_current_context())
     with city_work(slug) as work:

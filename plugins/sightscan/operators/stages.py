@@ -72,6 +72,7 @@ def discover_sights(slug: str) -> list[int]:
 def crawl_photos(slug: str, sight_id: int) -> int:
     """Crawl photos of one sight and return how many were kept."""
     from sightscan.crawl.photos import crawl_photos as crawl
+    from sightscan.crawl.report import save_crawl_report
     from sightscan.warehouse.sights import read_sight
 
     context: Any = get_current_context()
@@ -84,7 +85,9 @@ def crawl_photos(slug: str, sight_id: int) -> int:
             work.city,
             sight,
             # Before the crawl fails, if it does: what was kept until then is news too.
-            save=lambda done: work.save_report("crawl_photos", asdict(done), subject=sight.name),
+            save=lambda done: save_crawl_report(
+                work.connection, done, sight, dag_id=work.dag_id, run_id=work.run_id
+            ),
         )
         return report.kept
 

@@ -41,7 +41,7 @@ class CityWork:
     run_id: str
     params: Mapping[str, Any]
 
-    def save_report(self, task_id: str, report: Mapping[str, object], subject: str = "") -> None:
+    def save_report(self, task_id: str, report: Mapping[str, object]) -> None:
         """Store what the task did, for the run's summary; again replaces."""
         from sightscan.warehouse.reports import save_report
 
@@ -51,7 +51,7 @@ class CityWork:
             run_id=self.run_id,
             city_id=self.city.city_id,
             task_id=task_id,
-            subject=subject,
+            subject="",
             report=report,
         )
 

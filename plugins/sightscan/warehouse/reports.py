@@ -10,6 +10,9 @@ from psycopg.types.json import Jsonb
 
 from sightscan.warehouse.statements import statement
 
+# The task of a city's DAG that reports a crawl, once for each sight.
+CRAWL_TASK = "crawl_photos"
+
 
 def save_report(
     connection: psycopg.Connection[Any],
@@ -20,8 +23,12 @@ def save_report(
     task_id: str,
     subject: str,
     report: Mapping[str, object],
+    photos_new: int | None = None,
 ) -> None:
-    """Store one task's report; a task that runs again replaces its own."""
+    """Store one task's report; a task that runs again replaces its own.
+
+    `photos_new` is of a crawl: by it the next runs' estimates go.
+    """
     connection.execute(
         statement("save_stage_report"),
         {
@@ -31,6 +38,7 @@ def save_report(
             "task_id": task_id,
             "subject": subject,
             "report": Jsonb(dict(report)),
+            "photos_new": photos_new,
         },
     )
 

@@ -10,17 +10,22 @@ import psycopg
 import pytest
 import yaml
 
-from sightscan.city import City, Place
+from sightscan.city import City, Place, Sight
+from sightscan.crawl.report import CrawlReport, SourceReport, save_crawl_report
 from sightscan.label.estimate import authorise_spend, estimate_spend
 from sightscan.settings import read_settings
+from sightscan.training import TrainingRequest
 from sightscan.warehouse.budgets import end_estimate, reopen_estimate
 from sightscan.warehouse.cities import add_city
 from sightscan.warehouse.connection import connect
+from sightscan.warehouse.instances import open_session
 from sightscan.warehouse.ledger import VISION_LANDMARKS, Caps, Payer, reserve_calls
 from sightscan.warehouse.prices import UnitPrice
-from sightscan.warehouse.reports import save_report
+from sightscan.warehouse.trainings import insert_training, start_training
 
 CITY = City("Q1", "one", "One", "X", Place(1, 1), 1_000)
+OTHER_CITY = City("Q2", "two", "Two", "X", Place(1, 1), 1_000)
+DAG_IDS = {city.city_id: city.dag_id for city in (CITY, OTHER_CITY)}
 
 
 @pytest.fixture
@@ -77,21 +82,79 @@ def test_gpu_is_probably_what_it_was_before(warehouse: psycopg.Connection[Any], 
 def test_first_photos_are_probably_as_many_as_in_first_runs_elsewhere(
     warehouse: psycopg.Connection[Any], city: City
 ) -> None:
-    other = add_city(warehouse, City("Q2", "two", "Two", "X", Place(1, 1), 1_000))
+    other = add_city(warehouse, OTHER_CITY)
     config = read_settings(max_sights_per_city=10, max_images_per_sight=20)
     authorise_spend(warehouse, config, other, dag_id=other.dag_id, run_id="first")
-    for sight, kept in (("a", 30), ("b", 20)):
-        save_report(
-            warehouse,
-            dag_id=other.dag_id,
-            run_id="first",
-            city_id="Q2",
-            task_id="crawl_photos",
-            subject=sight,
-            report={"kept": kept},
-        )
+    for rank, kept in enumerate((30, 20), start=1):
+        report_crawl(warehouse, Sight(rank, "Q2", f"Sight {rank}", rank), kept, run_id="first")
     estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
     assert (estimate.most_calls, estimate.probable_calls) == (200, 50)
+
+
+def test_crawl_that_is_repeated_counts_with_its_last_report(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    config = read_settings(max_sights_per_city=1, max_images_per_sight=100)
+    authorise_spend(warehouse, config, city, dag_id=city.dag_id, run_id="first")
+    sight = Sight(1, "Q1", "Sight", 1)
+    report_crawl(warehouse, sight, 80, run_id="first")
+    report_crawl(warehouse, sight, 25, run_id="first")
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id, run_id="second")
+    assert (estimate.most_calls, estimate.probable_calls) == (100, 25)
+
+
+def report_crawl(
+    warehouse: psycopg.Connection[Any], sight: Sight, kept: int, *, run_id: str
+) -> None:
+    """Report a crawl as its task does, of a source that also gave photos that are not new."""
+    source = SourceReport(
+        source="wikimedia_commons",
+        expected=kept + 9,
+        received=kept + 9,
+        found=kept + 9,
+        known=2,
+        kept=kept,
+        shared=3,
+        duplicate=1,
+        failed=1,
+        rejected={"too_small": 2},
+        seconds=1.5,
+    )
+    report = CrawlReport.of((source,), seconds=2.0)
+    save_crawl_report(warehouse, report, sight, dag_id=DAG_IDS[sight.city_id], run_id=run_id)
+
+
+def test_gpu_probably_takes_longer_for_more_epochs(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    warehouse.execute(
+        "insert into core.dataset values ('Q1', 1, sha256('d'), '{Gate}', '{1}', 9, 1, 1, 'd', 'r')"
+    )
+    config = read_settings(mts_price_per_hour_usd=2, mts_epochs=100)
+    open_session(warehouse, config, "i-1", city_id="Q1", dag_id="d", run_id="r")
+    training = insert_training(
+        warehouse,
+        city_id="Q1",
+        dataset_version=1,
+        dag_id="d",
+        run_id="r",
+        request=TrainingRequest(
+            epochs=50,
+            image_size=640,
+            batch_size=16,
+            seed=1,
+            time_limit_seconds=3600,
+            architecture="yolov5s",
+        ),
+    )
+    start_training(warehouse, training.training_id, instance_id="i-1")
+    warehouse.execute(
+        "update core.instance_session set started_at = now() - interval '31 min',"
+        " running_at = now() - interval '30 min', stopped_at = now(), stopped_by = 'teardown'"
+    )
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    # Half an hour for fifty epochs is an hour for a hundred.
+    assert estimate.probable_gpu_usd == pytest.approx(2.0)
 
 
 def test_estimate_of_a_cleared_run_has_what_it_spent_already(
