@@ -18,8 +18,8 @@ from PIL import Image
 
 from benchmarks.near_duplicates import peak_megabytes, photos_of
 from benchmarks.report import Row, publish
-from sightscan.crawl.fetching import PhotoRefusedError
-from sightscan.crawl.inspection import inspect_photo
+from sightscan.crawl.clean.clean import inspect_photo
+from sightscan.crawl.fetch.fetcher import PhotoRefusedError
 from sightscan.decoding import MOST_PIXELS
 from sightscan.settings import Settings
 

@@ -26,14 +26,14 @@ from PIL import Image
 
 from benchmarks.far_photo_site import CATEGORY
 from benchmarks.report import Row, publish
-from sandbox.postgres import EmbeddedPostgres
-from sandbox.postgres import connect as connect_to
+from sandbox.postgres.server import EmbeddedPostgres
+from sandbox.postgres.server import connect as connect_to
 from sightscan.city import City, Place, Sight
 from sightscan.settings import settings
-from sightscan.warehouse.cities import add_city
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.migrate import migrate
-from sightscan.warehouse.sights import upsert_sights
+from sightscan.warehouse.registry.cities import add_city
+from sightscan.warehouse.registry.sights import upsert_sights
+from sightscan.warehouse.schema.migrate import migrate
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LATENCY_SECONDS = 0.1
@@ -42,11 +42,11 @@ PHOTO_BYTES = 150_000
 KILLS = 10
 CRAWL = """
 import sys
-from sightscan.crawl.photos import crawl_photos
+from sightscan.crawl.crawl import crawl_photos
 from sightscan.settings import settings
-from sightscan.warehouse.cities import find_city
+from sightscan.warehouse.registry.cities import find_city
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.sights import read_sight
+from sightscan.warehouse.registry.sights import read_sight
 with connect(autocommit=True) as connection:
     sight = read_sight(connection, int(sys.argv[1]))
     crawl_photos(connection, settings(), find_city(connection, sight.city_id), sight)

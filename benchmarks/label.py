@@ -28,20 +28,20 @@ from psycopg import sql
 
 from benchmarks.report import Row, publish
 from sandbox.addresses import PostgresAddress
-from sandbox.city_facts import facts_of
 from sandbox.counts import Counts
-from sandbox.landmark_answers import VisionErrors
-from sandbox.postgres import EmbeddedPostgres
-from sandbox.postgres import connect as connect_to
-from sandbox.vision import VisionServer
-from sandbox.world import World, WorldBox, WorldPhoto, load_world, write_manifest
-from sightscan.label.photos import label_photos
+from sandbox.postgres.server import EmbeddedPostgres
+from sandbox.postgres.server import connect as connect_to
+from sandbox.vision.landmark_answers import VisionErrors
+from sandbox.vision.server import VisionServer
+from sandbox.world.city_facts import facts_of
+from sandbox.world.world import World, WorldBox, WorldPhoto, load_world, write_manifest
+from sightscan.label.run import label_photos
 from sightscan.label.vision import IMAGES_PER_REQUEST, open_client
 from sightscan.settings import REPOSITORY, settings
-from sightscan.warehouse.cities import list_cities
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.migrate import migrate
-from tests.labelled_city import CITY, store_city
+from sightscan.warehouse.registry.cities import list_cities
+from sightscan.warehouse.schema.migrate import migrate
+from tests.cities.labelled_city import CITY, store_city
 
 PHOTOS, MORE_PHOTOS = 1_000, 4_000
 SIGHTS = 20

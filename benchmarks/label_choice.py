@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from statistics import mean
 
 from benchmarks.report import Row, publish
-from sightscan.label.choice import PhotoChoice
+from sightscan.label.selection import PhotoChoice
 from sightscan.label.vision import IMAGES_PER_REQUEST
-from sightscan.warehouse.labels import CityPhoto
+from sightscan.warehouse.labels.labels import CityPhoto
 
 SEEDS = range(10)
 CAPS = (500, 1_000, 2_000)

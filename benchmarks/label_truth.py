@@ -18,20 +18,20 @@ from google.cloud import vision
 from google.protobuf.json_format import MessageToDict
 
 from benchmarks.report import FOLDER, Row, publish
-from sandbox.city_facts import CityFacts, facts_of
-from sandbox.drawing import draw_world
-from sandbox.landmark_answers import Landmark, VisionErrors, landmarks_on
-from sandbox.photo_recognition import KnownPicture
-from sandbox.seeded import seeded_choice, seeded_fraction
-from sandbox.vision_images import annotation_of
-from sandbox.world import World, WorldBox, WorldError, load_world
+from sandbox.vision.images import annotation_of
+from sandbox.vision.landmark_answers import Landmark, VisionErrors, landmarks_on
+from sandbox.world.city_facts import CityFacts, facts_of
+from sandbox.world.drawing import draw_world
+from sandbox.world.photo_recognition import KnownPicture
+from sandbox.world.seeded import seeded_choice, seeded_fraction
+from sandbox.world.world import World, WorldBox, WorldError, load_world
 from sightscan.box import Box, intersection_over_union
 from sightscan.city import City, Place, Sight
+from sightscan.label.answers import read_labels
 from sightscan.label.landmarks import answer_of
 from sightscan.label.matching import SightIndex
-from sightscan.label.reading import read_labels
 from sightscan.settings import Settings
-from sightscan.warehouse.labels import LabelRow, StoredAnswer
+from sightscan.warehouse.labels.labels import LabelRow, StoredAnswer
 
 SEEDS = range(1, 11)
 PURITY, KEPT = 0.99, 0.95

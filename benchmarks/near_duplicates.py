@@ -22,8 +22,8 @@ from PIL import Image
 
 from benchmarks.photo_variants import COPIES, STRONGER, Variant
 from benchmarks.report import Row, publish
-from sightscan.crawl.near_duplicates import hash_words, near_pairs, smallest_of_components
-from sightscan.crawl.perceptual_hash import perceptual_hash
+from sightscan.crawl.dedupe.near_duplicates import hash_words, near_pairs, smallest_of_components
+from sightscan.crawl.dedupe.perceptual_hash import perceptual_hash
 from sightscan.settings import Settings
 
 HASHES = 100_000

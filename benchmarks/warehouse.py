@@ -31,11 +31,11 @@ from benchmarks.warehouse_reads import measure_reads
 from benchmarks.warehouse_refresh import measure_refreshes
 from benchmarks.warehouse_rows import fill
 from sandbox.addresses import PostgresAddress
-from sandbox.postgres import EmbeddedPostgres
+from sandbox.postgres.server import EmbeddedPostgres
 from sightscan.settings import settings
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.marts import rebuild_hourly_marts
-from sightscan.warehouse.migrate import migrate
+from sightscan.warehouse.marts.hourly_facts import rebuild_hourly_marts
+from sightscan.warehouse.schema.migrate import migrate
 
 SIGHTS_PER_CITY = 10
 END = datetime(2026, 11, 1, tzinfo=UTC)

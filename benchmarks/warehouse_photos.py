@@ -25,9 +25,9 @@ from sightscan.city import City, Place, Sight
 from sightscan.crawl.writer import BATCH_PHOTOS
 from sightscan.dataset.export import export_dataset
 from sightscan.settings import REPOSITORY
-from sightscan.warehouse.cities import add_city
-from sightscan.warehouse.photos import Attribution, FoundPhoto, PhotoFile, merge_photos
-from sightscan.warehouse.sights import upsert_sights
+from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, PhotoFile, merge_photos
+from sightscan.warehouse.registry.cities import add_city
+from sightscan.warehouse.registry.sights import upsert_sights
 
 PHOTO_BYTES = 80_000
 ROUNDS = 5

@@ -20,8 +20,8 @@ from psycopg import sql
 
 from benchmarks.report import FOLDER, Row
 from sightscan.settings import REPOSITORY, settings
-from sightscan.warehouse.checks import is_by_city, run_checks
-from sightscan.warehouse.migrate import MART_ORDER
+from sightscan.warehouse.marts.data_checks import is_by_city, run_checks
+from sightscan.warehouse.schema.migrate import MART_ORDER
 
 MOST_MILLISECONDS = 100
 ROUNDS = 7
@@ -69,11 +69,11 @@ def list_questions(city_id: str, slug: str) -> tuple[Question, ...]:
     return (
         _read("app", APP / "list_cities.sql", {}),
         _read("app", APP / "read_model_file.sql", onnx),
-        _read("city DAG, decide and freeze", queries / "list_labelled_photos.sql", city),
-        _read("review page", queries / "count_labels_to_review.sql", {**city, **ANY_SCORE}),
-        _read("demo", queries / "summarise_city.sql", named),
-        _read("demo", queries / "list_published_splits.sql", named),
-        _read("demo", queries / "find_published_file.sql", named),
+        _read("city DAG, decide and freeze", queries / "models/list_labelled_photos.sql", city),
+        _read("review page", queries / "labels/count_labels_to_review.sql", {**city, **ANY_SCORE}),
+        _read("demo", queries / "demo/summarise_city.sql", named),
+        _read("demo", queries / "demo/list_published_splits.sql", named),
+        _read("demo", queries / "demo/find_published_file.sql", named),
         *(_read("check of a city", file, city) for file in sorted(checks.glob("*.sql"))),
         # The hourly run asks the others a city at a time.
         *(

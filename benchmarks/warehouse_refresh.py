@@ -16,7 +16,7 @@ from typing import Any, LiteralString
 import psycopg
 
 from benchmarks.report import Row
-from sightscan.warehouse.marts import refresh_hourly_marts
+from sightscan.warehouse.marts.hourly_facts import refresh_hourly_marts
 
 MOST_MILLISECONDS = 40
 MOST_GROWTH_UNCHANGED = 1.5

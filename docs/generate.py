@@ -67,8 +67,8 @@ def make_warehouse_pages(scratch: Path) -> dict[Path, str]:
     """Migrate a warehouse of its own and return its page and its picture."""
     from docs.warehouse_diagram import draw_warehouse  # noqa: PLC0415
     from docs.warehouse_page import describe_warehouse  # noqa: PLC0415
-    from sandbox.postgres import EmbeddedPostgres  # noqa: PLC0415
-    from sightscan.warehouse.migrate import migrate  # noqa: PLC0415
+    from sandbox.postgres.server import EmbeddedPostgres  # noqa: PLC0415
+    from sightscan.warehouse.schema.migrate import migrate  # noqa: PLC0415
 
     server = EmbeddedPostgres(scratch / "postgres", survives_power_cut=False)
     try:

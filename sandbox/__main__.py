@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.gpu_host import DEFAULT_TRAINER_BIN, TrainerEnvironmentMissing
+from sandbox.gpu.gpu_host import DEFAULT_TRAINER_BIN, TrainerEnvironmentMissing
 from sandbox.ports import PortTaken
-from sandbox.postgres import PostgresError
+from sandbox.postgres.server import PostgresError
 from sandbox.supervisor import Sandbox, SandboxOptions, StateInUse, print_line
-from sandbox.world import WorldError
+from sandbox.world.world import WorldError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +78,7 @@ def _parse_arguments(arguments: Sequence[str]) -> tuple[SandboxOptions, bool]:
     values = vars(parser.parse_args(arguments))
     follows_stdin: bool = values.pop("until_stdin_closes")
     if changes := values.pop("vision_error"):
-        from sandbox.landmark_answers import VisionErrors  # NumPy and SciPy come with it
+        from sandbox.vision.landmark_answers import VisionErrors  # NumPy and SciPy come with it
 
         try:
             values["vision_errors"] = VisionErrors().changed(changes)

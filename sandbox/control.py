@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.counts import Counts
-    from sandbox.ec2_fleet import Ec2Fleet
+    from sandbox.gpu.ec2_fleet import Ec2Fleet
 
 TIMEOUT_SECONDS = 30
 

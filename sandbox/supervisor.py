@@ -21,7 +21,17 @@ from sandbox.addresses import (
 )
 from sandbox.control import ControlServer
 from sandbox.counts import Counts
-from sandbox.databases import (
+from sandbox.gpu.ec2 import REGION, Ec2Server, new_key
+from sandbox.gpu.ec2_fleet import Ec2Fleet
+from sandbox.gpu.ec2_wire import AwsKey
+from sandbox.gpu.gpu_host import (
+    DEFAULT_TRAINER_BIN,
+    GpuHost,
+    ed25519_key,
+    require_trainer_environment,
+)
+from sandbox.ports import LOOPBACK, PortBook, require_free
+from sandbox.postgres.databases import (
     AIRFLOW,
     ANALYST,
     APP,
@@ -30,26 +40,16 @@ from sandbox.databases import (
     create_databases,
     given_server,
 )
-from sandbox.ec2 import REGION, Ec2Server, new_key
-from sandbox.ec2_fleet import Ec2Fleet
-from sandbox.ec2_wire import AwsKey
-from sandbox.gpu_host import (
-    DEFAULT_TRAINER_BIN,
-    GpuHost,
-    ed25519_key,
-    require_trainer_environment,
-)
-from sandbox.ports import LOOPBACK, PortBook, require_free
-from sandbox.postgres import EmbeddedPostgres
-from sandbox.world import World, load_world
+from sandbox.postgres.server import EmbeddedPostgres
+from sandbox.world.world import World, load_world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
     from typing import TextIO
 
-    from sandbox.landmark_answers import VisionErrors
-    from sandbox.vision import VisionServer
+    from sandbox.vision.landmark_answers import VisionErrors
+    from sandbox.vision.server import VisionServer
     from sandbox.web import WebServer
 
 LOCK_ATTEMPTS = 10
@@ -186,7 +186,7 @@ class Sandbox:
     def _load_world(self) -> World:
         folder = self._options.world
         if folder is None:
-            from sandbox.drawing import draw_world
+            from sandbox.world.drawing import draw_world
 
             folder = self._state / "world"
             if not folder.exists():
@@ -237,10 +237,10 @@ class Sandbox:
         self, closing: ExitStack, ports: PortBook, world: World
     ) -> tuple[VisionServer, WebServer]:
         # gRPC and the graph of Wikidata are slow to import: not before the errors above are out.
-        from sandbox.city_facts import facts_of
-        from sandbox.landmark_answers import VisionErrors
-        from sandbox.vision import VisionServer
+        from sandbox.vision.landmark_answers import VisionErrors
+        from sandbox.vision.server import VisionServer
         from sandbox.web import WebServer
+        from sandbox.world.city_facts import facts_of
 
         facts = facts_of(world)
         vision = VisionServer(

@@ -13,15 +13,17 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox import commons, search_pages, wikidata
-from sandbox.city_facts import CityFacts
-from sandbox.commons import CommonsLimits, CommonsStandIn
+from sandbox.catalogues import search_pages
+from sandbox.catalogues.openverse import OpenverseLimits, OpenverseStandIn
+from sandbox.catalogues.places import PlacesStandIn
+from sandbox.catalogues.search_pages import PRIVATE_PATH, SearchPagesStandIn
+from sandbox.commons import server as commons
+from sandbox.commons.server import CommonsLimits, CommonsStandIn
 from sandbox.counts import Counts
-from sandbox.openverse import OpenverseLimits, OpenverseStandIn
-from sandbox.places import PlacesStandIn
-from sandbox.search_pages import PRIVATE_PATH, SearchPagesStandIn
-from sandbox.wikidata import WikidataLimits, WikidataStandIn
-from sandbox.world import World
+from sandbox.wikidata import server as wikidata
+from sandbox.wikidata.server import WikidataLimits, WikidataStandIn
+from sandbox.world.city_facts import CityFacts
+from sandbox.world.world import World
 
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 30

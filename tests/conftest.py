@@ -16,11 +16,11 @@ import pytest
 from psycopg import sql
 
 from sandbox.addresses import PostgresAddress
-from sandbox.postgres import EmbeddedPostgres
-from sandbox.postgres import connect as connect_to
+from sandbox.postgres.server import EmbeddedPostgres
+from sandbox.postgres.server import connect as connect_to
 from sightscan.settings import settings
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.migrate import migrate
+from sightscan.warehouse.schema.migrate import migrate
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

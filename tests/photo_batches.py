@@ -21,19 +21,19 @@ import psycopg
 from sightscan.box import Box
 from sightscan.city import City, Place, Sight
 from sightscan.settings import settings
-from sightscan.warehouse import photos
-from sightscan.warehouse.cities import add_city
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.labels import LabelRow, merge_labels
-from sightscan.warehouse.photo_store import open_photo_store
-from sightscan.warehouse.photos import (
+from sightscan.warehouse.labels.labels import LabelRow, merge_labels
+from sightscan.warehouse.photos import photos
+from sightscan.warehouse.photos.blobs import open_photo_store
+from sightscan.warehouse.photos.photos import (
     Attribution,
     FoundPhoto,
     LinkedPhoto,
     PhotoFile,
     RejectedPhoto,
 )
-from sightscan.warehouse.sights import upsert_sights
+from sightscan.warehouse.registry.cities import add_city
+from sightscan.warehouse.registry.sights import upsert_sights
 
 BATCH = 8
 
@@ -140,7 +140,7 @@ def _die_before_the_commit() -> None:
     statement = photos.statement
 
     def deadly(name: str) -> Any:
-        if name == "delete_loaded_photos":
+        if name == "photos/delete_loaded_photos":
             os.kill(os.getpid(), signal.SIGKILL)
         return statement(name)
 

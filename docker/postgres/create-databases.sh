@@ -22,7 +22,7 @@ create database sightscan owner sightscan_pipeline;
 revoke connect, temporary on database airflow, sightscan from public;
 grant connect on database sightscan to sightscan_app;
 \connect sightscan
--- As include/sql/queries/forbid_shared_functions.sql: large objects are for nobody, advisory locks for
+-- As include/sql/queries/schema/forbid_shared_functions.sql: large objects are for nobody, advisory locks for
 -- who writes. The pipeline's login may not do it itself, since the server owns these functions.
 select format('revoke execute on function %s from public', oid::regprocedure)
 from pg_proc

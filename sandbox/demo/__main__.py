@@ -23,11 +23,11 @@ from sandbox.demo.progress import watch_run
 from sandbox.demo.report import DemoReport, as_table, make_report, published_model
 from sandbox.launch import SandboxFailed
 from sandbox.ports import PortTaken
-from sandbox.world import WorldError, load_world
+from sandbox.world.world import WorldError, load_world
 from sightscan.city import City
 from sightscan.errors import SightScanError
-from sightscan.warehouse.cities import find_city
-from sightscan.warehouse.requests import ask_for_city, city_of_request, refusal_of
+from sightscan.warehouse.registry.cities import find_city
+from sightscan.warehouse.registry.city_requests import ask_for_city, city_of_request, refusal_of
 
 SYNC_TIMEOUT_SECONDS = 120
 RUN_TIMEOUT_SECONDS = 3600

@@ -18,7 +18,7 @@ from pathlib import Path
 from sandbox.demo.airflow_api import AirflowApi, AirflowApiError
 from sandbox.files import write_private
 from sandbox.ports import free_port
-from sandbox.processes import KeptProcess, start_kept
+from sandbox.processes.processes import KeptProcess, start_kept
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 USERNAME = "admin"

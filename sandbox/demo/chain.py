@@ -21,8 +21,8 @@ from sandbox.demo.profile import DemoProfile
 from sandbox.files import write_private
 from sandbox.launch import SandboxProcess
 from sandbox.ports import PortTaken, is_free
-from sandbox.processes import KeptProcess, start_kept
-from sandbox.world import World, load_world
+from sandbox.processes.processes import KeptProcess, start_kept
+from sandbox.world.world import World, load_world
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.connection import connect
 

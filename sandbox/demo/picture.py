@@ -67,7 +67,7 @@ def draw_detections(
 def _credit(connection: psycopg.Connection[Any], photo: Path) -> str:
     """Say whose photo it is: attribution stays with any picture that is shown."""
     sha256 = hashlib.sha256(photo.read_bytes()).hexdigest()
-    row = connection.execute(statement("find_photo_credit"), {"sha256": sha256}).fetchone()
+    row = connection.execute(statement("demo/find_photo_credit"), {"sha256": sha256}).fetchone()
     if row is None:
         return ""
     author, licence, source = row

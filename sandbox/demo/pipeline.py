@@ -8,8 +8,8 @@ from sandbox.addresses import SandboxAddresses, SshAddress
 from sandbox.files import write_private
 from sightscan.settings import read_settings
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.marts import fill_empty_marts
-from sightscan.warehouse.migrate import migrate
+from sightscan.warehouse.marts.hourly_facts import fill_empty_marts
+from sightscan.warehouse.schema.migrate import migrate
 
 
 def migrate_warehouse(addresses: SandboxAddresses) -> None:

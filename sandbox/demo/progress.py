@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from sandbox.demo.airflow_api import FINAL_RUN_STATES, AirflowApi, TaskState
-from sightscan.warehouse.reports import list_reports
+from sightscan.warehouse.marts.run_reports import list_reports
 from sightscan.warehouse.statements import statement
 
 POLL_SECONDS = 1.0
@@ -133,7 +133,7 @@ def _notes(connection: psycopg.Connection[Any], dag_id: str, run_id: str) -> dic
         else:
             notes[task_id] = _note(report)
     row = connection.execute(
-        statement("list_epochs"), {"dag_id": dag_id, "run_id": run_id}
+        statement("demo/list_epochs"), {"dag_id": dag_id, "run_id": run_id}
     ).fetchone()
     if row and row[0]:
         last = row[0][-1]

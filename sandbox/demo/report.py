@@ -16,14 +16,14 @@ from typing import Any
 import psycopg
 from rich.table import Table
 
-from sandbox.baseline import nearest_colour_baseline
 from sandbox.demo.airflow_api import TaskState
 from sandbox.files import write_private
-from sandbox.world import World, WorldPhoto
+from sandbox.world.baseline import nearest_colour_baseline
+from sandbox.world.world import World, WorldPhoto
 from sightscan.box import Box
 from sightscan.publish.detector import OnnxDetector
 from sightscan.publish.measure import measure_model
-from sightscan.warehouse.reports import list_reports
+from sightscan.warehouse.marts.run_reports import list_reports
 from sightscan.warehouse.statements import statement
 
 
@@ -83,8 +83,8 @@ def make_report(
     stand_in_counts: Mapping[str, Mapping[str, int]],
 ) -> DemoReport:
     """Gather the figures of a finished run from the warehouse, Airflow and the stand-ins."""
-    city = _one_row(connection, "summarise_city", slug=slug)
-    run = _one_row(connection, "summarise_run", dag_id=dag_id, run_id=run_id)
+    city = _one_row(connection, "demo/summarise_city", slug=slug)
+    run = _one_row(connection, "demo/summarise_run", dag_id=dag_id, run_id=run_id)
     model = published_model(connection, world, slug)
     truth = _measure_truth(model) if model else None
     return DemoReport(
@@ -116,11 +116,11 @@ def published_model(
     connection: psycopg.Connection[Any], world: World, slug: str
 ) -> PublishedModel | None:
     """Return the city's model in place with its dataset's photos, or None if there is none."""
-    file = connection.execute(statement("find_published_file"), {"slug": slug}).fetchone()
+    file = connection.execute(statement("demo/find_published_file"), {"slug": slug}).fetchone()
     if file is None:
         return None
     by_hash = {hashlib.sha256(photo.path.read_bytes()).hexdigest(): photo for photo in world.photos}
-    rows = connection.execute(statement("list_published_splits"), {"slug": slug}).fetchall()
+    rows = connection.execute(statement("demo/list_published_splits"), {"slug": slug}).fetchall()
     photos: dict[str, list[WorldPhoto]] = {"train": [], "val": [], "test": []}
     for split, sha256 in rows:
         if sha256 in by_hash:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from sandbox.city_facts import CityFacts, facts_of
 from sandbox.counts import Counts
 from sandbox.web import WebServer
-from sandbox.world import World
-from tests.small_world import draw_small_world
+from sandbox.world.city_facts import CityFacts, facts_of
+from sandbox.world.world import World
+from tests.cities.small_world import draw_small_world
 
 CONTACT = {"User-Agent": "SightScanTest/1.0 (mailto:test@example.org)"}
 

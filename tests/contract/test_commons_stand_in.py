@@ -10,13 +10,13 @@ import httpx
 import pytest
 from PIL import Image
 
-from sandbox.city_facts import CityFacts, facts_of
-from sandbox.commons import CommonsLimits
+from sandbox.commons.server import CommonsLimits
 from sandbox.counts import Counts
 from sandbox.web import WebServer
-from sandbox.world import World, WorldBox, WorldPhoto
+from sandbox.world.city_facts import CityFacts, facts_of
+from sandbox.world.world import World, WorldBox, WorldPhoto
+from tests.cities.small_world import GATE, PHOTOS_PER_SIGHT, TOWER, draw_small_world
 from tests.contract.conftest import CONTACT
-from tests.small_world import GATE, PHOTOS_PER_SIGHT, TOWER, draw_small_world
 
 DIRT_PER_SIGHT = 9
 IMAGE_INFO = "url|size|mime|sha1|extmetadata|timestamp|user"

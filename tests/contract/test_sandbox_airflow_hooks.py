@@ -13,9 +13,9 @@ from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
 from airflow.providers.ssh.hooks.ssh import SSHHook
 
 from sandbox.counts import Counts
-from sandbox.ec2 import REGION, Ec2Server, new_key
-from sandbox.ec2_fleet import Ec2Fleet
-from sandbox.gpu_host import GpuHost, ed25519_key
+from sandbox.gpu.ec2 import REGION, Ec2Server, new_key
+from sandbox.gpu.ec2_fleet import Ec2Fleet
+from sandbox.gpu.gpu_host import GpuHost, ed25519_key
 from sandbox.ports import PortBook
 
 

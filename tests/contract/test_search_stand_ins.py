@@ -11,12 +11,12 @@ from icrawler.builtin.bing import BingParser
 from icrawler.builtin.google import GoogleParser
 from protego import Protego
 
-from sandbox.city_facts import facts_of
+from sandbox.catalogues.openverse import OpenverseLimits
 from sandbox.counts import Counts
-from sandbox.openverse import OpenverseLimits
 from sandbox.web import WebServer
-from sandbox.world import World
-from tests.small_world import CITY, PHOTOS_PER_SIGHT, TOWER
+from sandbox.world.city_facts import facts_of
+from sandbox.world.world import World
+from tests.cities.small_world import CITY, PHOTOS_PER_SIGHT, TOWER
 
 HTTP = httpx.Client(timeout=10)  # one for all: each new client reads all certificates
 KEY = {"X-Goog-Api-Key": "any"}

@@ -16,13 +16,13 @@ from google.cloud.vision_v1.services.image_annotator.transports import (
 from google.rpc import error_details_pb2
 from PIL import Image
 
-from sandbox.city_facts import CityFacts, facts_of
 from sandbox.counts import Counts
-from sandbox.landmark_answers import NO_ERRORS, VisionErrors
-from sandbox.photo_copies import scaled, truncated
-from sandbox.vision import VisionServer
-from sandbox.vision_images import VisionLimits
-from sandbox.world import World, WorldPhoto
+from sandbox.vision.images import VisionLimits
+from sandbox.vision.landmark_answers import NO_ERRORS, VisionErrors
+from sandbox.vision.server import VisionServer
+from sandbox.world.city_facts import CityFacts, facts_of
+from sandbox.world.photo_copies import scaled, truncated
+from sandbox.world.world import World, WorldPhoto
 
 LANDMARKS = vision.Feature(type_=vision.Feature.Type.LANDMARK_DETECTION)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.city_facts import CityFacts, facts_of
 from sandbox.counts import Counts
 from sandbox.web import WebServer
-from sandbox.wikidata import WikidataLimits
-from sandbox.world import World
+from sandbox.wikidata.server import WikidataLimits
+from sandbox.world.city_facts import CityFacts, facts_of
+from sandbox.world.world import World
+from tests.cities.small_world import CITY, TOWER, draw_small_world
 from tests.contract.conftest import CONTACT
-from tests.small_world import CITY, TOWER, draw_small_world
 
 JSON = {"Accept": "application/sparql-results+json"}
 ASK = "ASK { ?s ?p ?o }"

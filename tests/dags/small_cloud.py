@@ -21,7 +21,7 @@ from sandbox.addresses import SandboxAddresses
 from sandbox.control import ControlClient
 from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
 from sandbox.supervisor import Sandbox, SandboxOptions
-from tests.colour_world import CITY, SLUG, draw_colour_world
+from tests.cities.colour_world import CITY, SLUG, draw_colour_world
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 QUICK_TRAINER = REPOSITORY / "tests" / "quick_trainer.py"

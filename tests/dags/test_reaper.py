@@ -13,7 +13,7 @@ from airflow.utils.state import DagRunState
 from sightscan.errors import InstanceError
 from sightscan.operators.reaper import reap
 from sightscan.settings import Settings, settings
-from sightscan.warehouse.instances import lease_instance, list_leases, open_session
+from sightscan.warehouse.models.instances import lease_instance, list_leases, open_session
 from tests.dags.small_cloud import DAG_ID, SmallCloud, small_cloud
 
 pytestmark = pytest.mark.slow

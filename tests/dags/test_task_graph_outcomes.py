@@ -13,14 +13,14 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dagrun import DagRun
 
 from sightscan.city import City
-from sightscan.crawl import photos
+from sightscan.crawl import crawl as photos
 from sightscan.discover.cities import resolve_city
 from sightscan.discover.wikidata import open_client
 from sightscan.errors import CrawlError
 from sightscan.settings import settings
-from sightscan.warehouse.cities import add_city as register
-from sightscan.warehouse.cities import list_cities
-from tests.colour_world import CITY
+from sightscan.warehouse.registry.cities import add_city as register
+from sightscan.warehouse.registry.cities import list_cities
+from tests.cities.colour_world import CITY
 from tests.dags.small_cloud import (
     REPOSITORY,
     SmallCloud,

@@ -10,9 +10,9 @@ from uuid import uuid4
 import psycopg
 
 from sightscan import pages as review
-from sightscan.label import reading
-from sightscan.warehouse.reviews import LabelDecision, store_decisions
-from tests.colour_city import store_colour_city
+from sightscan.label import answers as reading
+from sightscan.warehouse.labels.reviews import LabelDecision, store_decisions
+from tests.cities.colour_city import store_colour_city
 
 PAGE = (Path(__file__).parents[2] / "docs" / "labelling.md").read_text()
 (SEE,) = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)

@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from sandbox.film import write_film
+from sandbox.world.film import write_film
 from tests.end_to_end.browser import (
     choose_city,
     detect_photo,

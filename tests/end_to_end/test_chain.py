@@ -23,13 +23,13 @@ from sandbox.demo.airflow_api import TaskState
 from sandbox.demo.chain import Chain, ChainOptions
 from sandbox.demo.profile import DemoProfile, profile_for
 from sandbox.demo.report import published_model
-from sandbox.drawing import draw_world
-from sandbox.film import write_film
 from sandbox.ports import free_port
+from sandbox.world.drawing import draw_world
+from sandbox.world.film import write_film
 from sightscan.city import City
 from sightscan.settings import settings
-from sightscan.warehouse.cities import list_cities
-from sightscan.warehouse.requests import ask_for_city
+from sightscan.warehouse.registry.cities import list_cities
+from sightscan.warehouse.registry.city_requests import ask_for_city
 from tests.end_to_end.browser import choose_city, open_app, start_webcam, wait_for_names
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]

@@ -9,7 +9,16 @@ import pytest
 from PIL import Image, ImageDraw
 
 from detector_app.catalogue import SNAPSHOT_NAME
-from sandbox.film import write_film
+from sandbox.world.film import write_film
+from tests.cities.published_city import (
+    APP_LOGIN,
+    APP_PASSWORD,
+    CITY_NAME,
+    add_city,
+    create_app_login,
+    keep_model,
+    publish_model,
+)
 from tests.end_to_end.app_server import run_app
 from tests.end_to_end.browser import (
     choose_city,
@@ -20,15 +29,6 @@ from tests.end_to_end.browser import (
     wait_for_names,
     wait_until_drawn,
 )
-from tests.end_to_end.published_city import (
-    APP_LOGIN,
-    APP_PASSWORD,
-    CITY_NAME,
-    add_city,
-    create_app_login,
-    keep_model,
-    publish_model,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from sandbox.postgres import PostgresAddress
+    from sandbox.postgres.server import PostgresAddress
 
 pytestmark = pytest.mark.slow
 

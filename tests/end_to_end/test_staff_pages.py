@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from sandbox.addresses import PostgresAddress
-from sightscan.warehouse.photos import RejectedPhoto, merge_photos
-from tests.doubtful_city import HOSTILE, DoubtfulCity, store_doubtful_city
+from sightscan.warehouse.photos.photos import RejectedPhoto, merge_photos
+from tests.cities.doubtful_city import HOSTILE, DoubtfulCity, store_doubtful_city
 from tests.end_to_end.api_server import ApiServer, run_api_server
 from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
 

@@ -14,11 +14,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sightscan.label import batch, photos, settling
+from sightscan.label import batch
+from sightscan.label import results as settling
+from sightscan.label import run as photos
 from sightscan.label.vision import open_client
 from sightscan.settings import read_settings
-from sightscan.warehouse.cities import find_city
 from sightscan.warehouse.connection import connect
+from sightscan.warehouse.registry.cities import find_city
 
 # step: module, function, whether the process ends before, while, or after the function does its work
 STEPS: dict[str, tuple[Any, str, str]] = {

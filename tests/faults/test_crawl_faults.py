@@ -15,27 +15,28 @@ from typing import Any
 import psycopg
 import pytest
 
-from sandbox.city_facts import CityFacts, facts_of
-from sandbox.commons import CommonsLimits
+from sandbox.commons.server import CommonsLimits
 from sandbox.counts import Counts
 from sandbox.web import WebServer
-from sandbox.world import World
-from sightscan.crawl import crawler, writer
-from sightscan.crawl.photos import crawl_photos
+from sandbox.world.city_facts import CityFacts, facts_of
+from sandbox.world.world import World
+from sightscan.crawl import pipeline as crawler
+from sightscan.crawl import writer
+from sightscan.crawl.crawl import crawl_photos
 from sightscan.errors import CrawlError, ServiceError
 from sightscan.settings import read_settings
-from tests.crawled_city import settings_for, store_sights
+from tests.cities.crawled_city import settings_for, store_sights
+from tests.cities.small_world import draw_small_world
 from tests.scripted_server import Answer, ScriptedServer, scripted_server
-from tests.small_world import draw_small_world
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRAWL = """
 import sys
 from sightscan.crawl import photos, writer
 from sightscan.settings import settings
-from sightscan.warehouse.cities import find_city
+from sightscan.warehouse.registry.cities import find_city
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.sights import read_sight
+from sightscan.warehouse.registry.sights import read_sight
 writer.BATCH_PHOTOS = 2
 with connect(autocommit=True) as connection:
     sight = read_sight(connection, int(sys.argv[1]))
@@ -197,7 +198,7 @@ def test_photos_that_fail_now_are_tried_again_by_the_next_crawl(
     world: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sightscan.crawl.fetching.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("sightscan.crawl.fetch.fetcher.FIRST_PAUSE_SECONDS", 0.01)
     city, sights = store_sights(warehouse, facts)
     url = server.tell("/a.jpg", Answer(status=503))
     page = (

@@ -16,16 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.counts import Counts
-from sandbox.landmark_answers import NO_ERRORS
-from sandbox.vision import VisionServer
-from sandbox.world import World
-from sightscan.label.photos import label_photos
+from sandbox.vision.landmark_answers import NO_ERRORS
+from sandbox.vision.server import VisionServer
+from sandbox.world.world import World
+from sightscan.label.run import label_photos
 from sightscan.label.vision import open_client
 from sightscan.settings import read_settings
-from sightscan.warehouse.cities import add_city
-from sightscan.warehouse.sights import upsert_sights
+from sightscan.warehouse.registry.cities import add_city
+from sightscan.warehouse.registry.sights import upsert_sights
+from tests.cities.labelled_city import LabelledCity, draw_world, store_city, store_photo
 from tests.faults.label_worker import STEPS
-from tests.labelled_city import LabelledCity, draw_world, store_city, store_photo
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,8 @@ import pytest
 
 from sightscan.city import City, Place
 from sightscan.settings import read_settings
-from sightscan.warehouse.cities import add_city
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.instances import (
+from sightscan.warehouse.models.instances import (
     close_session,
     find_open_session,
     lease_instance,
@@ -22,6 +21,7 @@ from sightscan.warehouse.instances import (
     release_lease,
     session_running,
 )
+from sightscan.warehouse.registry.cities import add_city
 
 CITY_ID = "Q8851"
 

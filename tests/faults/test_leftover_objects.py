@@ -14,12 +14,12 @@ import pytest
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import settings
-from sightscan.warehouse import photos
-from sightscan.warehouse.moves import move_photos
-from sightscan.warehouse.photo_store import PhotoStore, open_photo_store
-from sightscan.warehouse.photos import merge_photos
-from sightscan.warehouse.removals import Subjects, remove_photos
-from sightscan.warehouse.withdrawals import remove_withdrawn_photos
+from sightscan.warehouse.photos import photos
+from sightscan.warehouse.photos.blob_moves import move_photos
+from sightscan.warehouse.photos.blobs import PhotoStore, open_photo_store
+from sightscan.warehouse.photos.photos import merge_photos
+from sightscan.warehouse.takedowns.takedowns import Subjects, remove_photos
+from sightscan.warehouse.takedowns.withdrawals import remove_withdrawn_photos
 from tests.photo_batches import found_photo, store_gate
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -30,7 +30,7 @@ import os, signal, sys
 from sightscan.warehouse import leftover_objects, moves
 def statement(name, known=leftover_objects.statement, asked=[]):
     asked.append(name)
-    if asked.count("lock_objects_to_delete") == 2:
+    if asked.count("photos/lock_objects_to_delete") == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return known(name)
 leftover_objects.statement = statement
@@ -120,7 +120,7 @@ def test_take_down_deletes_what_a_load_that_was_rolled_back_left(
     known = photos.statement
 
     def broken(name: str) -> Any:
-        if name == "delete_loaded_photos":
+        if name == "photos/delete_loaded_photos":
             raise WarehouseError(name)
         return known(name)
 

@@ -14,19 +14,19 @@ from typing import Any
 import psycopg
 import pytest
 
-from sandbox.city_facts import facts_of
 from sandbox.counts import Counts
 from sandbox.web import WebServer
-from sandbox.world import World
-from sightscan.crawl.photos import crawl_photos
-from tests.crawled_city import settings_for, store_sights
-from tests.small_world import draw_small_world
+from sandbox.world.city_facts import facts_of
+from sandbox.world.world import World
+from sightscan.crawl.crawl import crawl_photos
+from tests.cities.crawled_city import settings_for, store_sights
+from tests.cities.small_world import draw_small_world
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # It dies at the statement that it is told, as a killed process does.
 KILLED = """
 import os, signal, sys
-from sightscan.warehouse import removals
+from sightscan.warehouse.takedowns import takedowns as removals
 fatal, photo = sys.argv[1:]
 def statement(name, known=removals.statement):
     if name == fatal:
@@ -76,7 +76,12 @@ def stored(warehouse: psycopg.Connection[Any], sha256: bytes) -> tuple[Any, ...]
 
 
 @pytest.mark.parametrize(
-    "fatal", ["insert_removed_urls", "delete_removed_photos", "list_photo_uses"]
+    "fatal",
+    [
+        "takedowns/insert_removed_urls",
+        "takedowns/delete_removed_photos",
+        "takedowns/list_photo_uses",
+    ],
 )
 def test_killed_before_its_commit_it_has_done_nothing_and_again_completes(
     warehouse: psycopg.Connection[Any], world: World, fatal: str
@@ -109,7 +114,7 @@ def test_object_that_a_killed_take_down_left_is_deleted_by_the_next(
     ).fetchone()
     assert row is not None
     photo = bytes(row[0])
-    fatal = "list_removed_objects"
+    fatal = "takedowns/list_removed_objects"
     killed = subprocess.run([sys.executable, "-c", KILLED, fatal, photo.hex()], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert (stored(warehouse, photo), file.exists()) == ((0, 0, 0, 1), True)

@@ -19,7 +19,7 @@ import pytest
 from sandbox.addresses import SandboxAddresses, SandboxNotRunning, running_sandbox
 from sandbox.control import ControlClient
 from sandbox.launch import SandboxProcess
-from sandbox.postgres import EmbeddedPostgres
+from sandbox.postgres.server import EmbeddedPostgres
 
 pytestmark = pytest.mark.slow
 

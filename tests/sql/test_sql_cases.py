@@ -1,6 +1,6 @@
 """SQL on a real PostgreSQL, with cases as data: rows in, rows out, no Python per case.
 
-A case is a folder `<kind>/<name>/<case>` that mirrors `include/sql/<kind>/<name>.sql`, or is about
+A case is a folder `<kind>/[<package>/]<name>/<case>` that mirrors `include/sql/<kind>/[<package>/]<name>.sql`, or is about
 the view `core.<name>` of the schema:
 
 - `input.yaml`: rows by table; what a row does not say comes from `defaults.yaml`; the hourly facts
@@ -30,11 +30,11 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from sightscan.warehouse.marts import rebuild_hourly_marts
+from sightscan.warehouse.marts.hourly_facts import rebuild_hourly_marts
 
 HERE = Path(__file__).parent
 SQL = HERE.parents[1] / "include" / "sql"
-CASES = sorted(file.parent.relative_to(HERE).as_posix() for file in HERE.glob("*/*/*/expect.yaml"))
+CASES = sorted(file.parent.relative_to(HERE).as_posix() for file in HERE.rglob("expect.yaml"))
 
 Row = Mapping[str, Any]
 
@@ -52,7 +52,8 @@ CaseLoader.add_constructor("!hex", lambda _, node: hashlib.sha256(_encoded(node)
 @pytest.mark.parametrize("case", CASES)
 def test_rows_come_out_as_expected(warehouse: psycopg.Connection[Any], case: str) -> None:
     folder = HERE / case
-    kind, name, _ = case.split("/")
+    kind, *names, _ = case.split("/")
+    name = "/".join(names)
     rows = _read(folder / "input.yaml")
     _insert(warehouse, rows)
     if not any(table.startswith("mart.") for table in rows):

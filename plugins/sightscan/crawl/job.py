@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sightscan.crawl.fetching import CrawlStoppedError, Validators
+from sightscan.crawl.fetch.fetcher import CrawlStoppedError, Validators
 from sightscan.crawl.sources.source import PhotoSource
 from sightscan.crawl.spool import Spool, url_sha256
 from sightscan.settings import Settings
-from sightscan.warehouse.photos import Attribution, FoundPhoto, RejectedPhoto
+from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto
 
 # How long a thread that waits takes to see that the crawl is over.
 POLL_SECONDS = 0.1

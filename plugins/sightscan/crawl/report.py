@@ -12,7 +12,7 @@ import psycopg
 from sightscan.city import Sight
 from sightscan.crawl.sources.source import BrokenSourceError
 from sightscan.errors import CrawlError
-from sightscan.warehouse.reports import CRAWL_TASK, save_report
+from sightscan.warehouse.marts.run_reports import CRAWL_TASK, save_report
 
 # So many photos that a source speaks of are not all missing by chance.
 FEWEST_EXPECTED = 5

@@ -19,8 +19,8 @@ from sightscan.crawl.job import (
 )
 from sightscan.crawl.report import SourceReport, reasons_of
 from sightscan.crawl.spool import Spool
-from sightscan.warehouse.photo_store import PhotoStore
-from sightscan.warehouse.photos import FoundPhoto, LinkedPhoto, RejectedPhoto, merge_photos
+from sightscan.warehouse.photos.blobs import PhotoStore
+from sightscan.warehouse.photos.photos import FoundPhoto, LinkedPhoto, RejectedPhoto, merge_photos
 
 # A kill loses one batch at most, which the spool still has; larger ones would load hardly faster.
 BATCH_PHOTOS = 256

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from sightscan.dataset.export import export_dataset
 from sightscan.errors import DatasetError, SightScanError
-from sightscan.warehouse.cities import find_city
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.datasets import find_dataset
+from sightscan.warehouse.models.datasets import find_dataset
+from sightscan.warehouse.registry.cities import find_city
 
 
 def main() -> int:

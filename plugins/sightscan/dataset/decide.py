@@ -12,9 +12,9 @@ from sightscan.city import City
 from sightscan.dataset.plan import DatasetPlan, plan_dataset
 from sightscan.errors import DatasetError
 from sightscan.settings import Settings
-from sightscan.warehouse.datasets import list_labelled_photos, list_placed_photos
-from sightscan.warehouse.models import find_newest_model
-from sightscan.warehouse.sights import list_sights
+from sightscan.warehouse.models.datasets import list_labelled_photos, list_placed_photos
+from sightscan.warehouse.models.models import find_newest_model
+from sightscan.warehouse.registry.sights import list_sights
 
 log = logging.getLogger(__name__)
 

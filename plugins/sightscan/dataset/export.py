@@ -21,7 +21,7 @@ import psycopg
 
 from sightscan.dataset_folder import MANIFEST_FILE, SPLITS, FrozenDataset, FrozenPhoto
 from sightscan.errors import DatasetError
-from sightscan.warehouse.datasets import (
+from sightscan.warehouse.models.datasets import (
     list_dataset_photos,
     list_photo_sizes,
     read_dataset,

@@ -11,7 +11,7 @@ from sightscan.city import City
 from sightscan.dataset.plan import plan_dataset
 from sightscan.dataset_folder import FrozenDataset, hash_dataset
 from sightscan.settings import Settings
-from sightscan.warehouse.datasets import (
+from sightscan.warehouse.models.datasets import (
     find_dataset,
     insert_dataset,
     list_labelled_photos,
@@ -19,7 +19,7 @@ from sightscan.warehouse.datasets import (
     lock_datasets,
     read_dataset,
 )
-from sightscan.warehouse.sights import list_sights
+from sightscan.warehouse.registry.sights import list_sights
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from sightscan.city import Sight
 from sightscan.dataset.split import SplitPhoto, split_photos
 from sightscan.dataset_folder import SPLITS, FrozenBox, FrozenPhoto, Split
 from sightscan.errors import DatasetError
-from sightscan.warehouse.datasets import LabelledPhoto, PlacedPhoto, SightBox
+from sightscan.warehouse.models.datasets import LabelledPhoto, PlacedPhoto, SightBox
 
 # Two boxes of one sight that overlap more are one building seen twice by the provider.
 SAME_BOX_OVERLAP = 0.7

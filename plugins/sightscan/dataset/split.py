@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from sightscan.dataset_folder import Split
-from sightscan.warehouse.datasets import PlacedPhoto
+from sightscan.warehouse.models.datasets import PlacedPhoto
 
 TEST_SHARE = 0.15
 VAL_SHARE = 0.12

@@ -20,8 +20,8 @@ from sightscan.discover.preview import preview_sights
 from sightscan.discover.wikidata import open_client
 from sightscan.errors import SettingsError, SightScanError
 from sightscan.settings import settings
-from sightscan.warehouse.cities import add_city, disable_city, find_city, list_cities
 from sightscan.warehouse.connection import connect
+from sightscan.warehouse.registry.cities import add_city, disable_city, find_city, list_cities
 
 
 def main() -> int:

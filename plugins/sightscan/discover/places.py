@@ -21,7 +21,8 @@ import psycopg
 from sightscan.city import City, Place, Sight
 from sightscan.discover.sameness import NEAR_METERS, names_say_the_same
 from sightscan.settings import Settings
-from sightscan.warehouse.ledger import (
+from sightscan.warehouse.registry.sights import key_of
+from sightscan.warehouse.spend.paid_calls import (
     MOST_PLACES_PAGES,
     PLACES_SEARCH,
     Caps,
@@ -32,8 +33,7 @@ from sightscan.warehouse.ledger import (
     settle_abandoned_calls,
     settle_calls,
 )
-from sightscan.warehouse.prices import unit_price
-from sightscan.warehouse.sights import key_of
+from sightscan.warehouse.spend.prices import unit_price
 
 PAGE_SIZE = 20
 # Names and places make it a call of the tier "Pro"; nextPageToken costs nothing.

@@ -12,7 +12,7 @@ from sightscan.city import City, Sight
 from sightscan.discover.sights import find_sights
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.settings import Settings
-from sightscan.warehouse.sights import key_of
+from sightscan.warehouse.registry.sights import key_of
 
 LEFT_OUT_QUERY = Path(__file__).with_name("sights_left_out.rq")
 MOST_LEFT_OUT = 30

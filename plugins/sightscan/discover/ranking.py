@@ -20,7 +20,7 @@ from dataclasses import replace
 from sightscan.city import Sight
 from sightscan.discover.sights_file import SightsFile
 from sightscan.errors import SettingsError
-from sightscan.warehouse.sights import key_of
+from sightscan.warehouse.registry.sights import key_of
 
 FUSION_CONSTANT = 10
 

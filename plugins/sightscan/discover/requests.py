@@ -11,8 +11,12 @@ import psycopg
 from sightscan.discover.cities import resolve_city
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import AmbiguousCity, UnknownCity
-from sightscan.warehouse.cities import add_city, list_cities
-from sightscan.warehouse.requests import RequestInbox, settle_request, waiting_requests
+from sightscan.warehouse.registry.cities import add_city, list_cities
+from sightscan.warehouse.registry.city_requests import (
+    RequestInbox,
+    settle_request,
+    waiting_requests,
+)
 
 logger = logging.getLogger(__name__)
 

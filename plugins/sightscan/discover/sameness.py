@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from sightscan.city import Sight, normalise_name
-from sightscan.warehouse.sights import SightMerge
+from sightscan.warehouse.registry.sights import SightMerge
 
 # Two entries of one building lie that near; a bridge's may lie at its two ends.
 NEAR_METERS = 150

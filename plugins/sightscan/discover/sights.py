@@ -23,7 +23,7 @@ from sightscan.discover.sights_file import SightsFile, read_sights_file
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import ServiceError
 from sightscan.settings import Settings
-from sightscan.warehouse.sights import SightMerge, key_of, known_sights, replace_sights
+from sightscan.warehouse.registry.sights import SightMerge, key_of, known_sights, replace_sights
 
 # More are asked for than are kept: some turn out to be one, and Places may prefer later ones.
 SPARE_CANDIDATES = 20

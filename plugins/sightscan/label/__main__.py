@@ -17,19 +17,19 @@ import psycopg
 
 from sightscan.city import City
 from sightscan.errors import SightScanError
-from sightscan.label.caps import SCOPE, uses_of, vision_caps
-from sightscan.label.estimate import estimate_spend
-from sightscan.label.photos import ABANDONED_AFTER_SECONDS
+from sightscan.label.run import ABANDONED_AFTER_SECONDS
 from sightscan.settings import Settings, settings
-from sightscan.warehouse.cities import find_city
+from sightscan.spend.caps import SCOPE, uses_of, vision_caps
+from sightscan.spend.estimate import estimate_spend
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.ledger import (
+from sightscan.warehouse.registry.cities import find_city
+from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     allow_resend,
     sum_units_spent,
     summarise_ledger,
 )
-from sightscan.warehouse.prices import unit_price
+from sightscan.warehouse.spend.prices import unit_price
 
 # The fields of the trigger form, as settings.
 FORM = {

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from google.cloud import vision
 
 from sightscan.city import City
-from sightscan.label.sending import PreparedPhoto, UnfitPhotoError, prepare_photo
+from sightscan.label.sender import PreparedPhoto, UnfitPhotoError, prepare_photo
 from sightscan.label.vision import Fate, Outcome, annotate_photos
-from sightscan.warehouse.labels import PhotoToLabel
+from sightscan.warehouse.labels.labels import PhotoToLabel
 
 
 @dataclass(frozen=True, slots=True)

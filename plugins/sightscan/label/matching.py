@@ -9,7 +9,7 @@ from typing import Literal
 
 from sightscan.city import City, Sight, normalise_name
 from sightscan.label.landmarks import Landmark
-from sightscan.label.likeness import likeness, plain_name
+from sightscan.names import likeness, plain_name
 
 # Vision and Wikidata place one building as far apart as it is large (a long facade, a square with
 # its gardens), which is some 300 m at most. In an old town the neighbours are nearer than that:

@@ -10,12 +10,12 @@ from typing import Any
 import psycopg
 
 from sightscan.city import City
+from sightscan.label.answers import read_labels
 from sightscan.label.matching import SightIndex
-from sightscan.label.reading import read_labels
 from sightscan.settings import Settings
-from sightscan.warehouse.labels import list_answers, merge_labels
-from sightscan.warehouse.ledger import VISION_LANDMARKS
-from sightscan.warehouse.sights import list_sights
+from sightscan.warehouse.labels.labels import list_answers, merge_labels
+from sightscan.warehouse.registry.sights import list_sights
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
 
 logger = logging.getLogger(__name__)
 

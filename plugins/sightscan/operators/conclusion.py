@@ -10,7 +10,7 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException
 
 from sightscan.operators.work import CityWork, city_work
-from sightscan.warehouse.reports import CRAWL_TASK, list_reports
+from sightscan.warehouse.marts.run_reports import CRAWL_TASK, list_reports
 
 # Of a crawl's report, in the order in which they are shown.
 COUNTS = ("expected", "received", "known", "kept", "shared", "duplicate", "failed")
@@ -26,7 +26,7 @@ def conclude(slug: str) -> str:
         AirflowFailException: a task of the run failed, or the run was marked failed by hand.
 
     """
-    from sightscan.warehouse.budgets import end_estimate
+    from sightscan.warehouse.spend.budgets import end_estimate
 
     failed = _failed_tasks(get_current_context())
     with city_work(slug) as work:
@@ -81,7 +81,7 @@ def _crawl_row(subject: str, source: str, report: Mapping[str, Any]) -> tuple[st
 
 def _end_training(work: CityWork, error: str) -> None:
     """Note the end of a training whose task could not do so itself: killed, or timed out."""
-    from sightscan.warehouse.trainings import find_training, finish_training
+    from sightscan.warehouse.models.trainings import find_training, finish_training
 
     training = find_training(work.connection, dag_id=work.dag_id, run_id=work.run_id)
     if training is not None and training.state in ("requested", "running"):

@@ -44,7 +44,7 @@ class ReserveInstanceOperator(BaseOperator):
     def execute(self, context: Context, event: Any = None) -> str:
         """Lease an instance, or defer and try again."""
         del context, event
-        from sightscan.warehouse.instances import lease_instance
+        from sightscan.warehouse.models.instances import lease_instance
 
         with city_work(self.slug) as work:
             instance_id = lease_instance(
@@ -70,7 +70,7 @@ class StartInstanceOperator(EC2StartInstanceOperator):
 
     def execute(self, context: Context) -> None:
         """Start and wait until EC2 says running."""
-        from sightscan.warehouse.instances import open_session, session_running
+        from sightscan.warehouse.models.instances import open_session, session_running
 
         with city_work(self.slug) as work:
             self.check_interval = work.config.mts_check_interval_seconds
@@ -125,7 +125,7 @@ class TrainModelOperator(SSHRemoteJobOperator):
 
     def execute(self, context: Context) -> None:
         """Submit the job and defer until it ends."""
-        from sightscan.warehouse.trainings import start_training
+        from sightscan.warehouse.models.trainings import start_training
 
         with city_work(self.slug) as work:
             # A dead instance writes no exit code: without a limit the trigger waits for ever.
@@ -135,7 +135,7 @@ class TrainModelOperator(SSHRemoteJobOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """End well, or note in the warehouse why the training failed."""
-        from sightscan.warehouse.trainings import finish_training
+        from sightscan.warehouse.models.trainings import finish_training
 
         try:
             super().execute_complete(context, event)
@@ -169,7 +169,7 @@ class StopInstanceOperator(EC2StopInstanceOperator):
 
     def execute(self, context: Context) -> None:
         """Stop and wait until EC2 says stopped."""
-        from sightscan.warehouse.instances import (
+        from sightscan.warehouse.models.instances import (
             close_session,
             find_open_session,
             lease_of,

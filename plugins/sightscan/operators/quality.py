@@ -22,7 +22,7 @@ def judge_marts(
         AirflowFailException: a check that must hold does not; the rows are in the log.
 
     """
-    from sightscan.warehouse.checks import run_checks
+    from sightscan.warehouse.marts.data_checks import run_checks
 
     results = run_checks(connection, dag_id=dag_id, run_id=run_id, city_id=city_id)
     broken = [result for result in results if result.offending_count]

@@ -36,7 +36,7 @@ def reap(context: Any) -> list[str]:
 
     """
     from sightscan.warehouse.connection import connect
-    from sightscan.warehouse.instances import list_leases
+    from sightscan.warehouse.models.instances import list_leases
 
     config = settings()
     hook = EC2Hook(aws_conn_id=AWS_CONNECTION)
@@ -59,7 +59,7 @@ def _stop_if_idle(
     connection: psycopg.Connection[Any], hook: EC2Hook, context: Any, instance_id: str
 ) -> bool:
     """Stop one instance unless a living run holds it; return whether it had to be stopped."""
-    from sightscan.warehouse.instances import (
+    from sightscan.warehouse.models.instances import (
         close_session,
         find_open_session,
         list_leases,

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 @task(execution_timeout=timedelta(minutes=5))
 def estimate_spend(slug: str) -> float:
     """Say what the run may cost, in US dollars, and stop it if a budget might be passed."""
-    from sightscan.label.estimate import authorise_spend
+    from sightscan.spend.estimate import authorise_spend
 
     with city_work(slug) as work:
         estimate = authorise_spend(
@@ -44,7 +44,7 @@ def discover_sights(slug: str) -> list[int]:
     from sightscan.discover.places import PlacesBuyer, open_places
     from sightscan.discover.sights import discover_sights as discover
     from sightscan.discover.wikidata import open_client
-    from sightscan.warehouse.ledger import Payer
+    from sightscan.warehouse.spend.paid_calls import Payer
 
     with (
         city_work(slug) as work,
@@ -71,9 +71,9 @@ def discover_sights(slug: str) -> list[int]:
 )
 def crawl_photos(slug: str, sight_id: int) -> int:
     """Crawl photos of one sight and return how many were kept."""
-    from sightscan.crawl.photos import crawl_photos as crawl
+    from sightscan.crawl.crawl import crawl_photos as crawl
     from sightscan.crawl.report import save_crawl_report
-    from sightscan.warehouse.sights import read_sight
+    from sightscan.warehouse.registry.sights import read_sight
 
     context: Any = get_current_context()
     with city_work(slug) as work:
@@ -97,10 +97,10 @@ def crawl_photos(slug: str, sight_id: int) -> int:
 @task(execution_timeout=timedelta(hours=3), trigger_rule="all_done_min_one_success")
 def label_photos(slug: str) -> int:
     """Find the copies among the photos, have them labelled within the caps; return the images sent."""
-    from sightscan.crawl.clusters import cluster_photos
-    from sightscan.label.photos import label_photos as label
+    from sightscan.crawl.dedupe.clusters import cluster_photos
+    from sightscan.label.run import label_photos as label
     from sightscan.label.vision import open_client
-    from sightscan.warehouse.budgets import reopen_estimate
+    from sightscan.warehouse.spend.budgets import reopen_estimate
 
     with city_work(slug) as work:
         reopen_estimate(work.connection, dag_id=work.dag_id, run_id=work.run_id)
@@ -126,8 +126,8 @@ def label_photos(slug: str) -> int:
 def refresh_marts(slug: str) -> int:
     """Refresh the marts for the hours of this run, then run the city's data checks; return how many warn."""
     from sightscan.operators.quality import judge_marts
-    from sightscan.warehouse.cities import save_label_threshold
-    from sightscan.warehouse.marts import refresh_hourly_marts
+    from sightscan.warehouse.marts.hourly_facts import refresh_hourly_marts
+    from sightscan.warehouse.registry.cities import save_label_threshold
 
     run = get_current_context()["dag_run"]
     start = (run.start_date or run.run_after).replace(minute=0, second=0, microsecond=0)
@@ -240,7 +240,7 @@ def register_model(slug: str, instance_id: str, host: str) -> int:
     from sightscan.publish.register import register_model as register
     from sightscan.train.addresses import host_address
     from sightscan.train.download import download_model
-    from sightscan.warehouse.trainings import read_training
+    from sightscan.warehouse.models.trainings import read_training
 
     with city_work(slug) as work, tempfile.TemporaryDirectory() as scratch:
         training = read_training(work.connection, dag_id=work.dag_id, run_id=work.run_id)

@@ -53,7 +53,7 @@ class TrainingTrigger(SSHRemoteJobTrigger):
 
 def _save_epochs(training_id: int, epochs: Sequence[Mapping[str, Any]]) -> None:
     from sightscan.warehouse.connection import connect
-    from sightscan.warehouse.trainings import save_epoch_metrics
+    from sightscan.warehouse.models.trainings import save_epoch_metrics
 
     with connect(autocommit=True) as connection:
         save_epoch_metrics(connection, training_id, epochs)

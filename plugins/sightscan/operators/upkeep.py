@@ -32,7 +32,7 @@ def resolve_city_requests() -> int:
 def remove_withdrawn_photos() -> int:
     """Take down what people take back of what they contributed."""
     from sightscan.warehouse.connection import connect
-    from sightscan.warehouse.withdrawals import remove_withdrawn_photos as remove
+    from sightscan.warehouse.takedowns.withdrawals import remove_withdrawn_photos as remove
 
     with connect(autocommit=True) as connection:
         report = remove(connection)
@@ -50,8 +50,8 @@ def remove_withdrawn_photos() -> int:
 def write_registry_snapshot() -> int:
     """Write the registry's snapshot, from which the cities' DAGs are built."""
     from sightscan.operators.registry import write_snapshot
-    from sightscan.warehouse.cities import list_cities
     from sightscan.warehouse.connection import connect
+    from sightscan.warehouse.registry.cities import list_cities
 
     with connect(autocommit=True) as connection:
         cities = list_cities(connection)
@@ -64,7 +64,7 @@ def write_registry_snapshot() -> int:
 def refresh_interval() -> dict[str, int]:
     """Compute the hourly marts anew for this run's data interval."""
     from sightscan.warehouse.connection import connect
-    from sightscan.warehouse.marts import refresh_hourly_marts
+    from sightscan.warehouse.marts.hourly_facts import refresh_hourly_marts
 
     context = get_current_context()
     run = context["dag_run"]

@@ -43,7 +43,7 @@ class CityWork:
 
     def save_report(self, task_id: str, report: Mapping[str, object]) -> None:
         """Store what the task did, for the run's summary; again replaces."""
-        from sightscan.warehouse.reports import save_report
+        from sightscan.warehouse.marts.run_reports import save_report
 
         save_report(
             self.connection,
@@ -66,8 +66,8 @@ def city_work(slug: str) -> Iterator[CityWork]:
         WarehouseError: the warehouse cannot be reached.
 
     """
-    from sightscan.warehouse.cities import find_city
     from sightscan.warehouse.connection import connect
+    from sightscan.warehouse.registry.cities import find_city
 
     context = get_current_context()
     params = context["params"]

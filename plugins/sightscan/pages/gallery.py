@@ -11,14 +11,14 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
 from sightscan.pages.staff import Viewer
-from sightscan.warehouse.cities import find_city, list_cities
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.crawled_photos import (
+from sightscan.warehouse.photos.gallery import (
     PageEnd,
     count_crawled_photos,
     list_kept_photos,
     list_left_out_photos,
 )
+from sightscan.warehouse.registry.cities import find_city, list_cities
 
 PAGE = Path(__file__).parent / "static" / "gallery.html"
 MOST_AT_ONCE = 120

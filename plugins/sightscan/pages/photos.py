@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from sightscan.decoding import BROKEN, BUDGET
 from sightscan.pages.staff import Viewer
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.reviews import read_photo
+from sightscan.warehouse.labels.reviews import read_photo
 
 JPEG_QUALITY = 82
 # A photo that is taken down is gone from the browsers, too, after as long.

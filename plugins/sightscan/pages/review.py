@@ -14,9 +14,8 @@ from pydantic import BaseModel, Field
 
 from sightscan.city import Place
 from sightscan.pages.staff import Decider, FromOwnPage, Viewer, may_decide
-from sightscan.warehouse.cities import find_city, list_cities
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.reviews import (
+from sightscan.warehouse.labels.reviews import (
     ABOVE_ALL_SCORES,
     BulkOrder,
     Decision,
@@ -29,7 +28,8 @@ from sightscan.warehouse.reviews import (
     decide_in_bulk,
     store_decisions,
 )
-from sightscan.warehouse.sights import list_sights
+from sightscan.warehouse.registry.cities import find_city, list_cities
+from sightscan.warehouse.registry.sights import list_sights
 
 PAGE = Path(__file__).parent / "static" / "review.html"
 MOST_AT_ONCE = 60

@@ -8,8 +8,8 @@ import sys
 
 from sightscan.errors import SightScanError
 from sightscan.publish.publish import rollback
-from sightscan.warehouse.cities import find_city
 from sightscan.warehouse.connection import connect
+from sightscan.warehouse.registry.cities import find_city
 
 
 def main() -> int:

@@ -17,8 +17,8 @@ from sightscan.model_folder import ONNX_FILE
 from sightscan.publish.detector import OnnxDetector
 from sightscan.publish.measure import Measure, compare_models, measure_model
 from sightscan.settings import Settings
-from sightscan.warehouse.datasets import list_dataset_photos, read_dataset, stream_blobs
-from sightscan.warehouse.models import (
+from sightscan.warehouse.models.datasets import list_dataset_photos, read_dataset, stream_blobs
+from sightscan.warehouse.models.models import (
     StoredModel,
     conclude_model,
     find_model_in_place,

@@ -21,9 +21,9 @@ from sightscan.model_folder import (
 )
 from sightscan.publish.detector import OnnxDetector
 from sightscan.training import Training
-from sightscan.warehouse.datasets import read_dataset
-from sightscan.warehouse.models import find_model_of_training, insert_model, lock_models
-from sightscan.warehouse.trainings import finish_training
+from sightscan.warehouse.models.datasets import read_dataset
+from sightscan.warehouse.models.models import find_model_of_training, insert_model, lock_models
+from sightscan.warehouse.models.trainings import finish_training
 
 log = logging.getLogger(__name__)
 

@@ -28,14 +28,14 @@ from sightscan.takeover.cities import (
     resolve_cities,
 )
 from sightscan.takeover.photos import CityTakeover, TakeoverReport
-from sightscan.warehouse.connection import connect
-from sightscan.warehouse.first_system import (
+from sightscan.takeover.source_database import (
     count_orphans,
     list_first_cities,
     open_first_system,
 )
-from sightscan.warehouse.reports import save_report
-from sightscan.warehouse.sights import list_sights
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.marts.run_reports import save_report
+from sightscan.warehouse.registry.sights import list_sights
 
 DAG_ID = "takeover"
 

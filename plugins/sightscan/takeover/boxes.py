@@ -17,8 +17,8 @@ from typing import Any, Literal
 from PIL import Image
 
 from sightscan.label.landmarks import answer_of
-from sightscan.warehouse.first_system import FirstImage, FirstLabel
-from sightscan.warehouse.photos import PhotoFile
+from sightscan.takeover.source_database import FirstImage, FirstLabel
+from sightscan.warehouse.photos.photos import PhotoFile
 
 YAxis = Literal["up", "down"]
 Point = tuple[float, float]

@@ -19,9 +19,9 @@ from sightscan.discover.sights import discover_sights
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import AmbiguousCity, UnknownCity
 from sightscan.settings import Settings
-from sightscan.warehouse.cities import add_city, disable_city, list_cities
-from sightscan.warehouse.first_system import FirstCity
-from sightscan.warehouse.sights import list_sights
+from sightscan.takeover.source_database import FirstCity
+from sightscan.warehouse.registry.cities import add_city, disable_city, list_cities
+from sightscan.warehouse.registry.sights import list_sights
 
 # `--city NAME=-`: leave this one where it is.
 LEAVE_OUT = "-"

@@ -18,16 +18,16 @@ from typing import Any
 import psycopg
 
 from sightscan.city import Sight
-from sightscan.crawl.clusters import cluster_photos
-from sightscan.crawl.fetching import PhotoRefusedError
-from sightscan.crawl.inspection import inspect_photo
+from sightscan.crawl.clean.clean import inspect_photo
+from sightscan.crawl.dedupe.clusters import cluster_photos
+from sightscan.crawl.fetch.fetcher import PhotoRefusedError
+from sightscan.label.answers import read_labels
 from sightscan.label.matching import SightIndex
-from sightscan.label.reading import read_labels
 from sightscan.label.relabel import relabel_answers
 from sightscan.settings import Settings
 from sightscan.takeover.boxes import YAxis, rebuild_answer
 from sightscan.takeover.cities import ResolvedCity
-from sightscan.warehouse.first_system import (
+from sightscan.takeover.source_database import (
     FirstImage,
     ListedImage,
     list_first_images,
@@ -35,11 +35,7 @@ from sightscan.warehouse.first_system import (
     read_first_images,
     read_first_model,
 )
-from sightscan.warehouse.labels import StoredAnswer
-from sightscan.warehouse.ledger import VISION_LANDMARKS
-from sightscan.warehouse.photo_store import open_photo_store
-from sightscan.warehouse.photos import Attribution, FoundPhoto, RejectedPhoto, merge_photos
-from sightscan.warehouse.takeovers import (
+from sightscan.takeover.store import (
     PaidAnswer,
     count_labels,
     imported_models,
@@ -49,6 +45,10 @@ from sightscan.warehouse.takeovers import (
     store_paid_answers,
     unsorted_sight,
 )
+from sightscan.warehouse.labels.labels import StoredAnswer
+from sightscan.warehouse.photos.blobs import open_photo_store
+from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto, merge_photos
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
 
 SOURCE = "first_sightscan"
 PROGRESS_SECONDS = 5.0

@@ -15,7 +15,7 @@ from sightscan.model_folder import PROGRESS_FILE
 from sightscan.train.host import HostAddress
 from sightscan.train.transfer import open_sftp
 from sightscan.training import Training
-from sightscan.warehouse.trainings import save_epoch_metrics
+from sightscan.warehouse.models.trainings import save_epoch_metrics
 
 
 def read_progress(

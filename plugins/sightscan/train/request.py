@@ -13,8 +13,8 @@ from sightscan.city import City
 from sightscan.errors import TrainingError
 from sightscan.settings import Settings
 from sightscan.training import Training, TrainingRequest, weights_name
-from sightscan.warehouse.models import find_model_in_place
-from sightscan.warehouse.trainings import find_training, insert_training
+from sightscan.warehouse.models.models import find_model_in_place
+from sightscan.warehouse.models.trainings import find_training, insert_training
 
 log = logging.getLogger(__name__)
 

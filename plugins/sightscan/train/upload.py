@@ -26,13 +26,13 @@ from sightscan.train.host import HostAddress
 from sightscan.train.request import hash_weights
 from sightscan.train.transfer import PART_SUFFIX, link_file, open_sftp, write_file
 from sightscan.training import IMAGES_FOLDER, REQUEST_FILE, WEIGHTS_FOLDER, Training
-from sightscan.warehouse.datasets import (
+from sightscan.warehouse.models.datasets import (
     list_dataset_photos,
     read_dataset,
     require_whole,
     stream_blobs,
 )
-from sightscan.warehouse.models import find_weights
+from sightscan.warehouse.models.models import find_weights
 
 log = logging.getLogger(__name__)
 

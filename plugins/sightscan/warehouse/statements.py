@@ -11,7 +11,7 @@ from sightscan.settings import settings
 
 @cache
 def statement(name: str) -> LiteralString:
-    """Return the statement `include/sql/queries/<name>.sql`.
+    """Return the statement `include/sql/queries/<package>/<name>.sql`.
 
     Raises:
         WarehouseError: there is no such file.

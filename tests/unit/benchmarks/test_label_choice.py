@@ -12,7 +12,7 @@ from benchmarks.label_choice import (
     simulate_city,
     weigh,
 )
-from sightscan.warehouse.labels import CityPhoto
+from sightscan.warehouse.labels.labels import CityPhoto
 
 SMALL = CityModel("small", sight_count=8, most_photos=60)
 

@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks import label_truth
 from benchmarks.label_truth import Tally, main, tally_runs
-from sandbox.landmark_answers import NO_ERRORS, VisionErrors
-from sandbox.world import World
-from tests.small_world import draw_small_world
+from sandbox.vision.landmark_answers import NO_ERRORS, VisionErrors
+from sandbox.world.world import World
+from tests.cities.small_world import draw_small_world
 
 BOXES = 26
 

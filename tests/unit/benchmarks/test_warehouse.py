@@ -9,7 +9,7 @@ import pytest
 from benchmarks.warehouse import Sizes, measure
 from benchmarks.warehouse_reads import describe_slowest, list_questions
 from sandbox.addresses import PostgresAddress
-from sightscan.warehouse.migrate import MART_ORDER
+from sightscan.warehouse.schema.migrate import MART_ORDER
 
 TINY = Sizes(refresh_photos=30, row_photos=200, row_cities=2, byte_photos=50)
 PROMISED = ("unchanged", "new photos", "photos in", "export", "memory", "disk")

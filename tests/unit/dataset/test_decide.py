@@ -13,7 +13,7 @@ from sightscan.dataset.freeze import freeze_dataset
 from sightscan.publish.publish import publish_model
 from sightscan.publish.register import register_model
 from sightscan.settings import Settings, read_settings
-from tests.colour_city import (
+from tests.cities.colour_city import (
     ColourCity,
     add_photo,
     ask_training,

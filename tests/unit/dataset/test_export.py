@@ -17,7 +17,7 @@ from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import DatasetError
 from sightscan.settings import Settings, read_settings
-from tests.colour_city import ColourCity, add_photo, store_colour_city
+from tests.cities.colour_city import ColourCity, add_photo, store_colour_city
 
 
 @pytest.fixture

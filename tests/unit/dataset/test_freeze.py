@@ -11,8 +11,8 @@ from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset, hash_dataset
 from sightscan.errors import DatasetError
 from sightscan.settings import Settings, read_settings
-from sightscan.warehouse.datasets import list_dataset_photos
-from tests.colour_city import ColourCity, add_photo, store_colour_city
+from sightscan.warehouse.models.datasets import list_dataset_photos
+from tests.cities.colour_city import ColourCity, add_photo, store_colour_city
 
 
 @pytest.fixture

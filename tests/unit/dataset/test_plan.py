@@ -10,7 +10,7 @@ from sightscan.box import Box
 from sightscan.city import Sight
 from sightscan.dataset.plan import DatasetPlan, plan_dataset
 from sightscan.errors import DatasetError
-from sightscan.warehouse.datasets import LabelledPhoto, PlacedPhoto, SightBox
+from sightscan.warehouse.models.datasets import LabelledPhoto, PlacedPhoto, SightBox
 
 BOX = Box(0.1, 0.1, 0.6, 0.7)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sightscan.dataset.split import SplitPhoto, split_photos
 from sightscan.dataset_folder import Split
-from sightscan.warehouse.datasets import PlacedPhoto
+from sightscan.warehouse.models.datasets import PlacedPhoto
 
 SEED = "Q64"
 

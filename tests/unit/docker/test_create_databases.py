@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from sandbox.addresses import PostgresAddress
-from sandbox.postgres import EmbeddedPostgres
-from sightscan.warehouse.migrate import migrate
+from sandbox.postgres.server import EmbeddedPostgres
+from sightscan.warehouse.schema.migrate import migrate
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SCRIPT = REPOSITORY / "docker" / "postgres" / "create-databases.sh"

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from sightscan.city import City, Place, Sight
+from sightscan.label.answers import read_labels
 from sightscan.label.landmarks import answer_of
 from sightscan.label.matching import SightIndex
-from sightscan.label.reading import read_labels
-from sightscan.warehouse.labels import LabelRow, StoredAnswer
+from sightscan.warehouse.labels.labels import LabelRow, StoredAnswer
 
 CASES = Path(__file__).parent / "cases"
 SIZE = 1_000

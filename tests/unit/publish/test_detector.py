@@ -7,7 +7,7 @@ import pytest
 
 from sightscan.errors import PublicationError
 from sightscan.publish.detector import OnnxDetector
-from tests.colour_city import FIXTURES
+from tests.cities.colour_city import FIXTURES
 
 
 @pytest.fixture(scope="module")

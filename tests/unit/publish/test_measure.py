@@ -10,7 +10,7 @@ from sightscan.errors import PublicationError
 from sightscan.publish.average_precision import average_precision
 from sightscan.publish.detector import Detections, OnnxDetector
 from sightscan.publish.measure import compare_models, measure_detections, measure_model
-from tests.colour_city import COLOURS, FIXTURES, draw_patch
+from tests.cities.colour_city import COLOURS, FIXTURES, draw_patch
 
 BOX = Box(0.2, 0.2, 0.6, 0.6)
 NAMES = ("Tower", "Gate")

@@ -14,8 +14,8 @@ from sightscan.errors import PublicationError
 from sightscan.publish.publish import _measure, publish_model, rollback
 from sightscan.publish.register import register_model
 from sightscan.settings import Settings, read_settings
-from sightscan.warehouse.models import find_model_in_place, read_model
-from tests.colour_city import (
+from sightscan.warehouse.models.models import find_model_in_place, read_model
+from tests.cities.colour_city import (
     ColourCity,
     add_photo,
     ask_training,

@@ -17,8 +17,8 @@ from sightscan.errors import PublicationError, SightScanError, TrainingError
 from sightscan.publish.register import register_model
 from sightscan.settings import read_settings
 from sightscan.training import Training
-from sightscan.warehouse.models import read_model, read_model_file
-from tests.colour_city import FIXTURES, ask_training, store_colour_city, write_model_folder
+from sightscan.warehouse.models.models import read_model, read_model_file
+from tests.cities.colour_city import FIXTURES, ask_training, store_colour_city, write_model_folder
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from sightscan.dataset.freeze import freeze_dataset
 from sightscan.publish.__main__ import main
 from sightscan.publish.register import register_model
 from sightscan.settings import read_settings
-from sightscan.warehouse.models import conclude_model, insert_publication, read_model
-from tests.colour_city import ask_training, store_colour_city, write_model_folder
+from sightscan.warehouse.models.models import conclude_model, insert_publication, read_model
+from tests.cities.colour_city import ask_training, store_colour_city, write_model_folder
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

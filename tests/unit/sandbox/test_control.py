@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.control import ControlClient, ControlServer
 from sandbox.counts import Counts
-from sandbox.ec2_fleet import Ec2Fleet, Ec2Refusal
+from sandbox.gpu.ec2_fleet import Ec2Fleet, Ec2Refusal
 from sandbox.ports import PortTaken
-from sandbox.vision_faults import VisionFaults
+from sandbox.vision.faults import VisionFaults
 
 
 class _Sandbox:

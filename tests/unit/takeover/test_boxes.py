@@ -18,8 +18,8 @@ from sightscan.takeover.boxes import (
     rebuild_answer,
     turn_point,
 )
-from sightscan.warehouse.first_system import FirstImage, FirstLabel, ListedImage
-from sightscan.warehouse.photos import PhotoFile
+from sightscan.takeover.source_database import FirstImage, FirstLabel, ListedImage
+from sightscan.warehouse.photos.photos import PhotoFile
 
 shares = st.floats(0, 1)
 

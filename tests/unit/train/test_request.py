@@ -13,7 +13,7 @@ from sightscan.errors import TrainingError
 from sightscan.settings import read_settings
 from sightscan.train.request import request_training
 from sightscan.training import Training
-from tests.colour_city import ColourCity, store_colour_city
+from tests.cities.colour_city import ColourCity, store_colour_city
 
 
 @pytest.fixture

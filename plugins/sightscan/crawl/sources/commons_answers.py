@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sightscan.crawl.licences import licence_id
-from sightscan.crawl.plain_text import plain, without_html
-from sightscan.warehouse.photos import Attribution, RejectedPhoto
+from sightscan.crawl.sources.licences import licence_id
+from sightscan.crawl.sources.text import plain, without_html
+from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
 SOURCE = "wikimedia_commons"
 # One of the widths that Wikimedia allows; Google Vision needs no more, nor does a detector.

@@ -17,11 +17,11 @@ import httpx
 from icrawler.builtin.flickr import FlickrFeeder, FlickrParser
 from icrawler.utils import Signal
 
-from sightscan.crawl.licences import UNKNOWN
-from sightscan.crawl.plain_text import plain
+from sightscan.crawl.sources.licences import UNKNOWN
 from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
+from sightscan.crawl.sources.text import plain
 from sightscan.errors import ServiceError
-from sightscan.warehouse.photos import Attribution
+from sightscan.warehouse.photos.photos import Attribution
 
 CC = "https://creativecommons.org/licenses/"
 # https://www.flickr.com/services/api/flickr.photos.licenses.getInfo.html; 0 is all rights reserved.

@@ -11,12 +11,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sightscan.city import normalise_name
-from sightscan.crawl.fetching import PhotoRefusedError, PhotoUnavailableError, Validators, Visit
-from sightscan.crawl.licences import licence_id
-from sightscan.crawl.plain_text import plain
+from sightscan.crawl.fetch.fetcher import (
+    PhotoRefusedError,
+    PhotoUnavailableError,
+    Validators,
+    Visit,
+)
+from sightscan.crawl.sources.licences import licence_id
 from sightscan.crawl.sources.source import Lead, Listing, PhotoSource
+from sightscan.crawl.sources.text import plain
 from sightscan.errors import CrawlError
-from sightscan.warehouse.photos import Attribution
+from sightscan.warehouse.photos.photos import Attribution
 
 ATTRIBUTION_FILE = "attribution.csv"
 EVERY_OTHER = "*"

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sightscan.crawl.licences import licence_id
-from sightscan.crawl.plain_text import plain
 from sightscan.crawl.sources.commons_answers import THUMBNAIL_WIDTH_PIXELS
+from sightscan.crawl.sources.licences import licence_id
 from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
-from sightscan.warehouse.photos import Attribution, RejectedPhoto
+from sightscan.crawl.sources.text import plain
+from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
 PAGE_SIZE = 20
 # Openverse gives no more than 240 results of a search to anonymous clients.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sightscan.city import City, Sight
-from sightscan.crawl.fetching import Fetcher
+from sightscan.crawl.fetch.fetcher import Fetcher
 from sightscan.crawl.sources.bing import BingSource
 from sightscan.crawl.sources.flickr import FlickrSource
 from sightscan.crawl.sources.google import GoogleSource

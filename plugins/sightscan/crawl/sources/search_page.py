@@ -21,10 +21,10 @@ import httpx
 from icrawler import Feeder, Parser
 from icrawler.utils import Signal
 
-from sightscan.crawl.licences import UNKNOWN
-from sightscan.crawl.plain_text import plain
+from sightscan.crawl.sources.licences import UNKNOWN
 from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
-from sightscan.warehouse.photos import Attribution
+from sightscan.crawl.sources.text import plain
+from sightscan.warehouse.photos.photos import Attribution
 
 # Search engines give no more than this, whatever is asked for.
 MOST_RESULTS = 1_000

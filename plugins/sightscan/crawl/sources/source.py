@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sightscan.city import City, Sight
-from sightscan.crawl.fetching import Fetcher, Validators, Visit
+from sightscan.crawl.fetch.fetcher import Fetcher, Validators, Visit
 from sightscan.errors import CrawlError
 from sightscan.settings import Settings
-from sightscan.warehouse.photos import Attribution, RejectedPhoto
+from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
 
 class BrokenSourceError(CrawlError):

@@ -14,7 +14,7 @@ from sightscan.crawl.sources.commons_answers import (
 )
 from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
 from sightscan.errors import CrawlError
-from sightscan.warehouse.photos import Attribution, RejectedPhoto
+from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
 CATEGORY, NEARBY = "category", "nearby"
 # With 50 files, an answer with all its metadata stays within what MediaWiki sends at once.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import REPOSITORY, settings
-from sightscan.warehouse.backup import backup_warehouse, manifest_of
-from sightscan.warehouse.postgres_programs import end_like_ctrl_c
+from sightscan.warehouse.backup.dump import backup_warehouse, manifest_of
+from sightscan.warehouse.backup.pg_tools import end_like_ctrl_c
 
 NAME = "backup"
 HELP = "write the whole warehouse into one file"

@@ -7,9 +7,9 @@ import sys
 
 from sightscan.settings import settings
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.marts import fill_empty_marts
-from sightscan.warehouse.migrate import migrate
-from sightscan.warehouse.patience import Patience
+from sightscan.warehouse.marts.hourly_facts import fill_empty_marts
+from sightscan.warehouse.schema.lock_retry import Patience
+from sightscan.warehouse.schema.migrate import migrate
 
 NAME = "migrate"
 HELP = "apply what is missing; safe to repeat, safe at once, safe while the system runs"

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from sightscan.errors import SettingsError, WarehouseError
 from sightscan.settings import settings
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.moves import move_photos
-from sightscan.warehouse.photo_store import open_photo_store
+from sightscan.warehouse.photos.blob_moves import move_photos
+from sightscan.warehouse.photos.blobs import open_photo_store
 
 NAME = "move-photos"
 HELP = "move the bytes of photos to PHOTO_STORE, or back to PostgreSQL"

@@ -9,7 +9,11 @@ from datetime import UTC, datetime
 
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.marts import rebuild_hourly_marts, refresh_hourly_marts, split_span
+from sightscan.warehouse.marts.hourly_facts import (
+    rebuild_hourly_marts,
+    refresh_hourly_marts,
+    split_span,
+)
 
 NAME = "refresh-marts"
 HELP = "compute the hourly facts anew; safe to repeat, to interrupt, and beside running DAGs"

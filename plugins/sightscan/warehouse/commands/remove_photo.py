@@ -8,7 +8,7 @@ import sys
 
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.removals import (
+from sightscan.warehouse.takedowns.takedowns import (
     PhotoUse,
     RemovalReport,
     Subjects,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import settings
-from sightscan.warehouse.postgres_programs import end_like_ctrl_c
-from sightscan.warehouse.restore import restore_warehouse
+from sightscan.warehouse.backup.pg_tools import end_like_ctrl_c
+from sightscan.warehouse.backup.restore import restore_warehouse
 
 NAME = "restore"
 HELP = "bring a backup back into a database"

@@ -1,0 +1,163 @@
+"""Take a photo's file apart without decoding it: what is about the photo goes, the pixels stay.
+
+Cameras write where they stood (EXIF, XMP), editors who they are (IPTC, comments), and attackers
+kilobytes that unpack to gigabytes (PNG's compressed texts). None of it is kept, and no library
+sees it. The pixels' own bytes are copied, so nothing is lost; a file without any of this comes
+back as it was. Licence and author are stored beside the photo, from where it was found.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from dataclasses import dataclass
+
+from sightscan.crawl.fetch.fetcher import PhotoRefusedError
+
+PNG_START = b"\x89PNG\r\n\x1a\n"
+JPEG_START = b"\xff\xd8\xff"
+EXIF_START = b"Exif\0\0"
+ICC_START = b"ICC_PROFILE\0"
+# How other pictures begin, or go on at the fifth byte: named in the refusal.
+OTHER_FORMS = {
+    "GIF": re.compile(rb"GIF8[79]a"),
+    "TIFF": re.compile(rb"II\*\0|MM\0\*|II\+\0|MM\0\+"),
+    "BMP": re.compile(rb"BM.{4}\0{4}", re.DOTALL),
+    "AVIF": re.compile(rb".{4}ftypavi[fs]", re.DOTALL),
+    "HEIC": re.compile(rb".{4}ftyp(hei|hev|mif1|msf1)", re.DOTALL),
+    "JPEG 2000": re.compile(rb".{4}jP  |\xff\x4f\xff\x51", re.DOTALL),
+    "JPEG XL": re.compile(rb".{4}JXL |\xff\x0a", re.DOTALL),
+    "PSD": re.compile(rb"8BPS"),
+}
+
+# JPEG: in the coded pixels a marker is 0xFF and neither zero, nor a restart, nor more filling.
+MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
+END, SCAN, COMMENT = 0xD9, 0xDA, 0xFE
+# Markers without anything behind them; here they are out of place, and left out.
+ALONE = frozenset({0x01, 0xD8})
+APP0, APP1, APP2, APP14, APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
+# A progressive photo has about ten; each is decoded over all its pixels.
+MOST_SCANS = 100
+
+# PNG: what says which pixels and which colours. Texts, times, EXIF and private chunks do not.
+PNG_KEPT = frozenset(
+    # The last three are an animated one's: it must not pass for a still when it is opened.
+    b"IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP sBIT acTL fcTL fdAT".split()
+)
+WEBP_KEPT = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"))
+WEBP_HAS_ICC, WEBP_HAS_EXIF, WEBP_HAS_XMP = 0x20, 0x08, 0x04
+
+
+@dataclass(frozen=True, slots=True)
+class BarePhoto:
+    """A photo without what is about it; `exif` is what was taken away, for its orientation."""
+
+    form: str
+    data: bytes
+    exif: bytes | None = None
+
+
+def without_metadata(data: bytes, *, keeps_profile: bool = True) -> BarePhoto:
+    """Return a photo's bytes without EXIF, XMP, IPTC, texts, previews, and what follows its end.
+
+    Raises:
+        PhotoRefusedError: it is no JPEG, PNG or WebP, or its parts do not fit together.
+
+    """
+    if data.startswith(JPEG_START):
+        return _bare_jpeg(data, keeps_profile=keeps_profile)
+    if data.startswith(PNG_START):
+        return _bare_png(data, keeps_profile=keeps_profile)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _bare_webp(data, keeps_profile=keeps_profile)
+    for form, start in OTHER_FORMS.items():
+        if start.match(data):
+            reason = "unsupported_format"
+            raise PhotoRefusedError(reason, f"{form}; JPEG, PNG and WebP are kept")
+    reason = "not_an_image"
+    raise PhotoRefusedError(reason, f"{len(data)} bytes: {data[:24]!r}")
+
+
+def _bare_jpeg(data: bytes, *, keeps_profile: bool) -> BarePhoto:
+    kept, exif, scans, position = [data[:2]], None, 0, 2
+    while (found := MARKER.search(data, position)) and found[1][0] != END:
+        marker, start = found[1][0], found.start()
+        if marker in ALONE:
+            position = found.end()
+            continue
+        _check_within(data, start + 4)
+        end = start + 2 + int.from_bytes(data[start + 2 : start + 4])
+        _check_within(data, end)
+        body = data[start + 4 : end]
+        if marker == APP1 and body.startswith(EXIF_START):
+            exif = exif or body.removeprefix(EXIF_START)
+        if marker == SCAN:
+            scans += 1
+            # The coded pixels go on to the next marker; without one, the decoder judges.
+            following = MARKER.search(data, end)
+            end = following.start() if following else len(data)
+        if _is_about_pixels(marker, body, keeps_profile=keeps_profile):
+            kept.append(data[start:end])
+        position = end
+    if scans > MOST_SCANS:
+        reason = "too_many_scans"
+        raise PhotoRefusedError(reason, f"{scans} scans, at most {MOST_SCANS}")
+    if found:
+        kept.append(found[0])
+    return BarePhoto("JPEG", b"".join(kept), exif)
+
+
+def _is_about_pixels(marker: int, body: bytes, *, keeps_profile: bool) -> bool:
+    """Say whether the decoder needs a JPEG segment to get the right pixels and colours."""
+    if marker == APP0:
+        return body.startswith(b"JFIF\0")
+    if marker == APP2:
+        return keeps_profile and body.startswith(ICC_START)
+    # Adobe's says whether colours are those of print, and upside down.
+    return marker == APP14 or not (APP1 <= marker <= APP15 or marker == COMMENT)
+
+
+def _bare_png(data: bytes, *, keeps_profile: bool) -> BarePhoto:
+    kept, exif, position = [data[:8]], None, 8
+    kind = b""
+    while kind != b"IEND":
+        _check_within(data, position + 12)
+        length, kind = struct.unpack_from(">I4s", data, position)
+        end = position + 12 + length
+        _check_within(data, end)
+        if kind == b"eXIf":
+            exif = data[position + 8 : end - 4]
+        if kind in PNG_KEPT and (keeps_profile or kind != b"iCCP"):
+            kept.append(data[position:end])
+        position = end
+    return BarePhoto("PNG", b"".join(kept), exif)
+
+
+def _bare_webp(data: bytes, *, keeps_profile: bool) -> BarePhoto:
+    end_of_file = 8 + int.from_bytes(data[4:8], "little")
+    _check_within(data, end_of_file)
+    data = data[:end_of_file]
+    kept, exif, position = [], None, 12
+    while position + 8 <= end_of_file:
+        kind, length = struct.unpack_from("<4sI", data, position)
+        # Chunks of odd length have one more byte, of zero.
+        end = position + 8 + length + length % 2
+        _check_within(data, position + 8 + length)
+        chunk = data[position:end].ljust(end - position, b"\0")
+        if kind == b"EXIF":
+            exif = chunk[8 : 8 + length].removeprefix(EXIF_START)
+        if kind == b"VP8X" and length:
+            gone = WEBP_HAS_EXIF | WEBP_HAS_XMP | (0 if keeps_profile else WEBP_HAS_ICC)
+            chunk = chunk[:8] + bytes([chunk[8] & ~gone]) + chunk[9:]
+        if kind in WEBP_KEPT and (keeps_profile or kind != b"ICCP"):
+            kept.append(chunk)
+        position = end
+    body = b"WEBP" + b"".join(kept)
+    return BarePhoto("WEBP", b"RIFF" + len(body).to_bytes(4, "little") + body, exif)
+
+
+def _check_within(data: bytes, end: int) -> None:
+    """Refuse a photo one of whose parts ends behind its own end."""
+    if end > len(data):
+        reason = "truncated"
+        raise PhotoRefusedError(reason, f"a part ends at byte {end}, the file at {len(data)}")

@@ -1,0 +1,1 @@
+"""Which photos are copies of one another: perceptual hashes, near pairs, clusters."""

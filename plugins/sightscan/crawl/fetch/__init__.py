@@ -1,0 +1,1 @@
+"""One visit to a stranger's server: guarded addresses, robots.txt, limits a host, retries."""

@@ -1,0 +1,275 @@
+"""Crawl one source for one sight: feeder, parser and downloader of icrawler.
+
+icrawler gives the shape: three pools of threads with queues between them. What its base classes do
+inside a thread is replaced, because there errors die unseen, full queues lose photos, and threads
+find out by seconds-long polling that the work is over.
+"""
+
+# icrawler is untyped, and its methods take whatever they are given; ours say what they take.
+# mypy: disable-error-code="override, no-untyped-call"
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from icrawler import Crawler, Downloader, Feeder, Parser
+
+from sightscan.crawl.clean.clean import inspect_photo
+from sightscan.crawl.fetch.fetcher import (
+    CrawlStoppedError,
+    PhotoRefusedError,
+    PhotoUnavailableError,
+    Visit,
+)
+from sightscan.crawl.job import (
+    POLL_SECONDS,
+    CrawlJob,
+    FailedPhoto,
+    FetchedPhoto,
+    KnownPhoto,
+    Outcome,
+    SharedPhoto,
+)
+from sightscan.crawl.sources.licences import is_open
+from sightscan.crawl.sources.source import BrokenSourceError, Lead
+from sightscan.crawl.sources.text import plain
+from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto
+
+# More at a time than there are cores would be no faster, and would keep the threads that fetch
+# from what has come for them.
+INSPECTING = threading.BoundedSemaphore(os.cpu_count() or 1)
+Read = TypeVar("Read")
+# Tells the threads behind a queue that nothing more will come.
+END = object()
+
+
+class LeadFeeder(Feeder):
+    """Feed what to ask of the source, the most promising first."""
+
+    def __init__(self, *args: object, job: CrawlJob) -> None:
+        """Take part in a job."""
+        super().__init__(*args)
+        self.job = job
+        self.out_queue = queue.Queue(maxsize=100)
+
+    def worker_exec(self) -> None:
+        """Run the thread."""
+        with surfacing(self.job):
+            for lead in readable(self.job.source.name, self.job.source.leads()):
+                self.job.put(self.out_queue, lead)
+            self.job.put(self.out_queue, END)
+
+
+class ListingParser(Parser):
+    """Follow each lead, and hand on what is to be fetched."""
+
+    def __init__(self, *args: object, job: CrawlJob) -> None:
+        """Take part in a job."""
+        super().__init__(*args)
+        self.job = job
+        self.out_queue = queue.Queue(maxsize=100)
+        self._seen: set[str] = set()
+
+    def worker_exec(self, downloader_threads: int) -> None:
+        """Run the thread."""
+        with surfacing(self.job):
+            while (lead := self.job.take(self.in_queue)) is not END:
+                for task in self.parse(lead):
+                    self.job.put(self.out_queue, task)
+            for _ in range(downloader_threads):
+                self.job.put(self.out_queue, END)
+
+    def parse(self, lead: Lead) -> Iterator[Attribution]:
+        """Yield what is to be fetched; report what is settled without."""
+        for listing in readable(self.job.source.name, self.job.source.listings(lead)):
+            self.job.tally.expected += listing.expected
+            self.job.tally.received += len(listing.found)
+            for found in listing.found:
+                # The same file can be in several categories of a tree, or results of a search.
+                if found.url not in self._seen:
+                    self._seen.add(found.url)
+                    yield from self._admit(found)
+
+    def _admit(self, found: Attribution | RejectedPhoto) -> Iterator[Attribution]:
+        config = self.job.config
+        # Of a photo that was taken down, the page may be all that is known.
+        page_url = found.page_url if isinstance(found, Attribution) else None
+        if self.job.knows(found.url, page_url):
+            can_ask = isinstance(found, Attribution) and self.job.validators_of(found.url)
+            if config.crawl_skip_known or not can_ask:
+                self.job.report(KnownPhoto(found.url))
+                return
+        if isinstance(found, RejectedPhoto):
+            self.job.report(found)
+        elif config.licence_policy == "open" and not is_open(found.licence):
+            self.job.report(RejectedPhoto(found.url, found.source, "licence", found.licence))
+        else:
+            yield found
+
+
+class PhotoDownloader(Downloader):
+    """Fetch and inspect photos."""
+
+    def __init__(self, *args: object, job: CrawlJob) -> None:
+        """Take part in a job."""
+        super().__init__(*args)
+        self.job = job
+
+    def worker_exec(self) -> None:
+        """Run one of the threads."""
+        with surfacing(self.job):
+            while (task := self.job.take(self.in_queue)) is not END:
+                if self.job.knows(task.url):
+                    # A second visit: it takes no place, and is no reason to stop.
+                    self.job.report(self.download(task))
+                    continue
+                if not self.job.limit.claim(self.job.stop):
+                    if self.job.config.crawl_skip_known:
+                        # Enough photos: feeder and parser need not go on.
+                        self.signal.set(reach_max_num=True)
+                        return
+                    continue
+                outcome: Outcome | None = None
+                try:
+                    outcome = self.download(task)
+                finally:
+                    self.job.limit.settle(kept=outcome is not None and outcome.is_kept)
+                self.job.report(outcome)
+
+    def download(self, task: Attribution) -> Outcome:
+        """Return what came of one photo."""
+        if (sha256 := self.job.sha256_elsewhere(task.url)) is not None:
+            # It shows another sight of the city too, and was fetched for that one.
+            is_new = self.job.is_new(sha256)
+            return SharedPhoto(task, sha256, datetime.now(UTC), is_duplicate=not is_new)
+        try:
+            visit = self._visit(task.url)
+            if visit.data is None:
+                return KnownPhoto(task.url)
+            with INSPECTING:
+                config = self.job.config
+                file = inspect_photo(
+                    visit.data, config.min_photo_side_pixels, config.rejected_face_share
+                )
+        except PhotoRefusedError as error:
+            detail = None if error.detail is None else plain(error.detail)
+            return RejectedPhoto(task.url, task.source, error.reason, detail)
+        except PhotoUnavailableError as error:
+            return FailedPhoto(task.url, str(error))
+        is_new = self.job.is_new(file.sha256)
+        found = FoundPhoto(
+            file,
+            task,
+            datetime.now(UTC),
+            etag=visit.validators.etag,
+            last_modified=visit.validators.last_modified,
+        )
+        return FetchedPhoto(found, is_duplicate=not is_new)
+
+    def _visit(self, url: str) -> Visit:
+        """Fetch a photo, unless a crawl that was killed has left it behind."""
+        spool, validators = self.job.spool, self.job.validators_of(url)
+        # Whoever asks whether a photo has changed wants what is there now.
+        if spool is not None and not validators and (left := spool.get(url)) is not None:
+            return Visit(left)
+        visit = self.job.source.visit(url, validators)
+        if spool is not None and visit.data is not None:
+            spool.put(url, visit.data)
+        return visit
+
+
+class SourceCrawler(Crawler):
+    """Crawl one source: `outcomes` is the whole of it."""
+
+    def __init__(self, job: CrawlJob) -> None:
+        """Make the three pools; nothing runs yet."""
+        self.job = job
+        self.threads = job.config.crawl_threads
+        super().__init__(
+            feeder_cls=LeadFeeder,
+            parser_cls=ListingParser,
+            downloader_cls=PhotoDownloader,
+            downloader_threads=self.threads,
+            extra_feeder_args={"job": job},
+            extra_parser_args={"job": job},
+            extra_downloader_args={"job": job},
+        )
+
+    def set_logger(self, log_level: int = logging.INFO) -> None:
+        """Use our logger; icrawler would set up the root logger of the whole process."""
+        del log_level
+        self.logger = logging.getLogger(__name__)
+
+    def set_session(self, headers: object = None) -> None:
+        """Fetch with our fetcher; icrawler's session pretends to be a browser."""
+        del headers
+        self.session = None  # type: ignore[assignment]
+
+    def set_storage(self, storage: object) -> None:
+        """Store nothing here: outcomes go to the writer."""
+        del storage
+        self.storage = None  # type: ignore[assignment]
+
+    def outcomes(self) -> Generator[Outcome | None]:
+        """Crawl; yield what came of each file as it comes, and None now and then while waiting.
+
+        Raises:
+            CrawlError, ServiceError: what ended a thread before its work was done.
+
+        """
+        self.feeder.start()
+        self.parser.start(downloader_threads=self.threads)
+        self.downloader.start()
+        try:
+            while self.downloader.is_alive() or not self.job.outcomes.empty():
+                try:
+                    yield self.job.outcomes.get(timeout=POLL_SECONDS / 2)
+                except queue.Empty:
+                    yield None
+        finally:
+            self.job.stop.set()
+            for worker in (*self.feeder.workers, *self.parser.workers, *self.downloader.workers):
+                worker.join()
+        if self.job.failures:
+            raise self.job.failures[0]
+
+
+def readable(name: str, items: Iterator[Read]) -> Iterator[Read]:
+    """Yield what a source reads; an answer in another form than documented is a broken source."""
+    while True:
+        try:
+            item = next(items)
+        except StopIteration:
+            return
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            msg = (
+                f"{name} answers in another form than documented ({type(error).__name__}: {error}); "
+                "the parser needs an update"
+            )
+            raise BrokenSourceError(msg) from error
+        yield item
+
+
+class surfacing:  # noqa: N801 - a context manager that reads as a verb
+    """Carry an error out of a thread: it ends the crawl and is raised by it."""
+
+    def __init__(self, job: CrawlJob) -> None:
+        """Remember the job."""
+        self._job = job
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> bool:
+        """Hand an error over; being told to stop is none."""
+        if error is not None and not isinstance(error, CrawlStoppedError):
+            self._job.fail(error)
+        return True

@@ -1,0 +1,240 @@
+"""Which photos to label next, so that each call buys as much as it can under a cap.
+
+Calls buy usable labels: docs/choosing-photos.md says what that is. A sight below the minimum for
+training is worth nothing yet, so sights are brought to it one after the other, the cheapest first,
+as far as answers so far make that likely. Then come more views of sights that have it, then sights
+that cannot reach it, then near copies.
+
+Pure: photos and answers in, photos out; the same answers in the same order give the same choice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import nsmallest
+
+from sightscan.label.hit_rates import HitRates, Stratum
+from sightscan.warehouse.labels.labels import CityPhoto
+
+# Longest sides in pixels. A photo that is smaller than what landmarks need may hide its sight; one
+# that is larger than what the catalogues' thumbnails have was found in another way.
+SMALL_PIXELS = 640
+LARGE_PIXELS = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The photo that speaks for its near-duplicate cluster, and all that the cluster was found for."""
+
+    sha256: bytes
+    stratum: Stratum
+    sight_ids: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _SightPile:
+    """What is known and what waits of one sight; `ready` may name views that were taken since."""
+
+    sight_id: int
+    rank: int
+    labelled: set[bytes] = field(default_factory=set)
+    on_their_way: dict[bytes, float] = field(default_factory=dict)
+    left: Counter[Stratum] = field(default_factory=Counter)
+    drawn: Counter[Stratum] = field(default_factory=Counter)
+    ready: defaultdict[Stratum, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def expected_labels(self) -> float:
+        """Views with a label, and what those on their way will probably bring."""
+        return len(self.labelled) + sum(self.on_their_way.values())
+
+
+class PhotoChoice:
+    """The photos of a city that wait for a call; the answers so far decide which one is next."""
+
+    def __init__(
+        self, photos: Iterable[CityPhoto], ranks: Mapping[int, int], *, minimum: int
+    ) -> None:
+        """Take photos with their fates so far; `ranks` are of the city's sights, by id."""
+        self._minimum = minimum
+        self._rates = HitRates()
+        # Sorted, so that sums of fractions do not hang on the order of rows.
+        in_order = sorted(photos, key=lambda photo: photo.sha256)
+        self._photos = {photo.sha256: photo for photo in in_order}
+        self._waiting = {photo.sha256 for photo in self._photos.values() if photo.is_waiting}
+        self._piles = {sight_id: _SightPile(sight_id, rank) for sight_id, rank in ranks.items()}
+        self._views: dict[bytes, View] = {}
+        self._labelled_clusters: set[bytes] = set()
+        self._copy_turns: dict[bytes, int] = {}
+        self._sort_into_views()
+
+    def __len__(self) -> int:
+        """Return how many photos wait."""
+        return len(self._waiting)
+
+    def take(self, count: int, *, calls_left: int) -> list[bytes]:
+        """Take the next photos, as if `calls_left` were all that the city may ever pay for."""
+        taken: list[bytes] = []
+        worths = {
+            pile.sight_id: self._worth(pile, calls_left)
+            for pile in self._piles.values()
+            if pile.left.total() > 0
+        }
+        while worths and len(taken) < count:
+            best = max(worths, key=worths.__getitem__)
+            view = self._next_view(self._piles[best])
+            self._take_view(view)
+            taken.append(view.sha256)
+            for sight_id in view.sight_ids:
+                pile = self._piles[sight_id]
+                if pile.left.total() > 0:
+                    worths[sight_id] = self._worth(pile, calls_left - len(taken))
+                else:
+                    worths.pop(sight_id, None)
+        return taken + self._take_copies(count - len(taken))
+
+    def put_back(self, sha256s: Sequence[bytes]) -> None:
+        """Let photos wait again that were taken and, provably, not paid for."""
+        for sha256 in sha256s:
+            self._waiting.add(sha256)
+            view = self._views.get(sha256)
+            if view is not None:
+                self._end_journey(view)
+                for pile in self._piles_of(view):
+                    pile.drawn[view.stratum] -= 1
+                    self._queue(pile, view)
+
+    def note_answer(self, sha256: bytes, accepted_sight_ids: Collection[int]) -> None:
+        """Learn from the answer about a photo that was taken."""
+        photo = self._photos[sha256]
+        view = self._views.get(sha256)
+        if view is not None:
+            self._end_journey(view)
+        self._learn(photo, accepted_sight_ids)
+
+    def forget(self, sha256s: Sequence[bytes]) -> None:
+        """Give up photos that were taken, and about which there will be no answer."""
+        for sha256 in sha256s:
+            view = self._views.get(sha256)
+            if view is not None:
+                self._end_journey(view)
+
+    def _sort_into_views(self) -> None:
+        """Let the largest photo of each cluster speak for it, unless one of them was asked about."""
+        clusters: defaultdict[bytes, list[CityPhoto]] = defaultdict(list)
+        for photo in self._photos.values():
+            clusters[photo.cluster_sha256].append(photo)
+        views = []
+        for members in clusters.values():
+            members.sort(key=lambda photo: (-photo.pixel_count, photo.sha256))
+            copies = [photo for photo in members if photo.is_waiting]
+            if len(copies) == len(members):
+                views.append(_view_of(copies.pop(0), members, self._piles))
+            for turn, photo in enumerate(copies):
+                self._copy_turns[photo.sha256] = turn
+        # Reversed, since the end of a list is its cheap side; sorted, since hashes are a fair draw.
+        for view in sorted(views, key=lambda view: view.sha256, reverse=True):
+            self._views[view.sha256] = view
+            for pile in self._piles_of(view):
+                self._queue(pile, view)
+        for photo in self._photos.values():
+            for sight_id in () if photo.is_waiting else _sights_of(photo, self._piles):
+                self._piles[sight_id].drawn[_stratum_of(photo)] += 1
+            if photo.is_answered:
+                self._learn(photo, photo.accepted_sight_ids)
+
+    def _worth(self, pile: _SightPile, calls_left: int) -> tuple[int, float, float, int, int]:
+        """Return what the next call about a sight is worth: its tier, then within it."""
+        rates = {
+            stratum: self._rates.rate(pile.sight_id, stratum)
+            for stratum, count in pile.left.items()
+            if count
+        }
+        expected = pile.expected_labels
+        # Strata are drawn in proportion to the squares of their rates.
+        rate = sum(each**3 for each in rates.values()) / sum(each**2 for each in rates.values())
+        if expected >= self._minimum:
+            # The second thirty views of a sight teach about half as much as the first.
+            tier, worth = 1, rate / (expected // self._minimum)
+        else:
+            missing = self._minimum - expected
+            within_reach = sum(rates[stratum] * pile.left[stratum] for stratum in rates)
+            calls = missing / rate
+            is_reachable = within_reach >= missing and calls <= calls_left
+            # Of those out of reach the nearest, since luck may help; those as near take turns.
+            tier, worth = (2, -calls) if is_reachable else (0, float(int(expected + within_reach)))
+        return tier, worth, -expected, -pile.rank, -pile.sight_id
+
+    def _next_view(self, pile: _SightPile) -> View:
+        """Return the view that keeps the sight's strata in proportion."""
+
+        def turn(stratum: Stratum) -> tuple[float, Stratum]:
+            rate = self._rates.rate(pile.sight_id, stratum)
+            return (pile.drawn[stratum] + 1) / rate**2, stratum
+
+        stratum = min((each for each, count in pile.left.items() if count), key=turn)
+        ready = pile.ready[stratum]
+        while ready[-1] not in self._waiting:
+            ready.pop()
+        return self._views[ready.pop()]
+
+    def _take_view(self, view: View) -> None:
+        self._waiting.discard(view.sha256)
+        for pile in self._piles_of(view):
+            pile.left[view.stratum] -= 1
+            pile.drawn[view.stratum] += 1
+            pile.on_their_way[view.sha256] = self._rates.rate(pile.sight_id, view.stratum)
+
+    def _take_copies(self, count: int) -> list[bytes]:
+        """Take near copies: those of views without a label first."""
+        if count <= 0:
+            return []
+        taken = nsmallest(
+            count,
+            self._waiting,
+            key=lambda sha256: (
+                self._photos[sha256].cluster_sha256 in self._labelled_clusters,
+                self._copy_turns.get(sha256, 0),
+                sha256,
+            ),
+        )
+        self._waiting.difference_update(taken)
+        return taken
+
+    def _queue(self, pile: _SightPile, view: View) -> None:
+        pile.left[view.stratum] += 1
+        pile.ready[view.stratum].append(view.sha256)
+
+    def _end_journey(self, view: View) -> None:
+        for pile in self._piles_of(view):
+            pile.on_their_way.pop(view.sha256, None)
+
+    def _piles_of(self, view: View) -> list[_SightPile]:
+        return [self._piles[sight_id] for sight_id in view.sight_ids]
+
+    def _learn(self, photo: CityPhoto, accepted_sight_ids: Collection[int]) -> None:
+        stratum = _stratum_of(photo)
+        for sight_id in _sights_of(photo, self._piles):
+            self._rates.note(sight_id, stratum, is_hit=sight_id in accepted_sight_ids)
+        for sight_id in accepted_sight_ids:
+            # Also of a sight that the photo was not found for.
+            self._labelled_clusters.add(photo.cluster_sha256)
+            if sight_id in self._piles:
+                self._piles[sight_id].labelled.add(photo.cluster_sha256)
+
+
+def _view_of(photo: CityPhoto, members: Sequence[CityPhoto], known: Collection[int]) -> View:
+    sight_ids = sorted({sight for member in members for sight in _sights_of(member, known)})
+    return View(photo.sha256, _stratum_of(photo), tuple(sight_ids))
+
+
+def _sights_of(photo: CityPhoto, known: Collection[int]) -> list[int]:
+    return [sight_id for sight_id in photo.found_for if sight_id in known]
+
+
+def _stratum_of(photo: CityPhoto) -> Stratum:
+    if photo.longest_side_pixels < SMALL_PIXELS:
+        return Stratum(photo.source, "small")
+    return Stratum(photo.source, "medium" if photo.longest_side_pixels <= LARGE_PIXELS else "large")

@@ -1,0 +1,108 @@
+"""When the next batch may be sent: the minute's quota, shared by all workers, and setbacks."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import psycopg
+
+from sightscan.errors import ServiceError
+from sightscan.label.vision import Fate, Outcome
+from sightscan.warehouse.spend.paid_calls import take_tokens
+
+BUCKET = "google_vision.images"
+# Google counts images a minute. A bucket that holds this share of a minute's images and refills
+# with the rest lets a city of the usual size through at once, and never more than a minute's
+# images pass in any sixty seconds.
+BURST_SHARE = 0.6
+SECONDS_PER_MINUTE = 60
+# Over quota without a word about how long: Google's quotas are renewed each minute.
+WAIT_SECONDS_UNTOLD = 15.0
+LONGEST_WAIT_SECONDS = 120.0
+MOST_SETBACKS = 8
+RECONNECT_SECONDS = 1.0
+# Each may have been billed, so a service in trouble is left alone soon.
+MOST_UNKNOWN_IN_A_ROW = 3
+
+
+class Pace:
+    """Says when and how many batches may be on their way; counts setbacks in a row."""
+
+    def __init__(self, images_per_minute: int, concurrency: int) -> None:
+        self._capacity = images_per_minute * BURST_SHARE
+        self._refill_per_second = (images_per_minute - self._capacity) / SECONDS_PER_MINUTE
+        self._concurrency = concurrency
+        self._tokens = 0
+        self._ready_at = 0.0
+        self._setbacks = 0
+        self._unknown = 0
+
+    @property
+    def width(self) -> int:
+        """Return how many batches may be on their way: one, while the service is in trouble."""
+        return 1 if self._setbacks or self._unknown else self._concurrency
+
+    def seconds_to_wait(self, connection: psycopg.Connection[Any], images: int) -> float:
+        """Return the seconds until that many images may be sent; 0: now."""
+        if self._tokens < images:
+            wait = take_tokens(
+                connection,
+                BUCKET,
+                images - self._tokens,
+                capacity=self._capacity,
+                refill_per_second=self._refill_per_second,
+            )
+            self._tokens = images
+            self._ready_at = max(self._ready_at, time.monotonic() + wait)
+        return max(self._ready_at - time.monotonic(), 0.0)
+
+    def use(self, images: int) -> None:
+        """Note that so many images are sent; tokens left over serve the next batch."""
+        self._tokens -= images
+
+    def learn(self, outcome: Outcome) -> None:
+        """Slow down after a setback, speed up after an answer.
+
+        Raises:
+            ServiceError: it is no use, or would cost too much, to go on.
+
+        """
+        match outcome.fate:
+            case Fate.ANSWERED:
+                self._setbacks = self._unknown = 0
+            case Fate.REFUSED:
+                msg = f"Google Vision refuses: {outcome.detail}; nothing was paid for it"
+                raise ServiceError(msg)
+            case Fate.OVER_QUOTA:
+                self._set_back(outcome, _wait_over_quota(outcome, self._setbacks))
+            case Fate.NEVER_OPENED:
+                self._set_back(outcome, RECONNECT_SECONDS * 2**self._setbacks)
+            case Fate.UNKNOWN:
+                self._unknown += 1
+                if self._unknown >= MOST_UNKNOWN_IN_A_ROW:
+                    msg = (
+                        f"Google Vision left {self._unknown} requests in a row without an answer, "
+                        f"the last with {outcome.detail}; their images count as spent and are not "
+                        "sent again; look at https://status.cloud.google.com, then run the task "
+                        "again for the rest"
+                    )
+                    raise ServiceError(msg)
+
+    def _set_back(self, outcome: Outcome, wait_seconds: float) -> None:
+        self._setbacks += 1
+        if self._setbacks >= MOST_SETBACKS or wait_seconds > LONGEST_WAIT_SECONDS:
+            msg = (
+                f"Google Vision cannot be used now ({outcome.detail}; wait {wait_seconds:.0f} s, "
+                f"setback {self._setbacks} in a row); nothing was paid for it: check the quota and "
+                "the connection, then run the task again for the rest"
+            )
+            raise ServiceError(msg)
+        self._ready_at = max(self._ready_at, time.monotonic() + wait_seconds)
+
+
+def _wait_over_quota(outcome: Outcome, setbacks: int) -> float:
+    if outcome.wait_seconds is None:
+        return WAIT_SECONDS_UNTOLD
+    # Told too little again and again: wait longer each time.
+    return float(outcome.wait_seconds + setbacks)

@@ -1,0 +1,1 @@
+"""What a run may cost: caps in images, the estimate in US dollars."""

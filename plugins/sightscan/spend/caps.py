@@ -1,0 +1,58 @@
+"""The caps of labelling: which there are, and what to raise when one stops a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sightscan.settings import Settings
+from sightscan.warehouse.spend.paid_calls import CapName, Caps, UnitsSpent
+
+# cap: the setting, and where else it may be raised
+WHERE_TO_RAISE: dict[CapName, str] = {
+    "city": "MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY, or the city's overrides",
+    "run": "MAX_GOOGLE_VISION_CALLS_PER_RUN, or vision_calls in the trigger form",
+    "month": "MAX_GOOGLE_VISION_CALLS_PER_MONTH, or wait for the next month (UTC)",
+    "in_all": "MAX_GOOGLE_VISION_CALLS_IN_ALL",
+}
+SCOPE: dict[CapName, str] = {
+    "city": "of the city",
+    "run": "of this run",
+    "month": "of this month, all cities",
+    "in_all": "of all cities ever",
+}
+
+
+def vision_caps(config: Settings) -> Caps:
+    """Return the caps of Google Vision, in images."""
+    return Caps(
+        city=config.max_google_vision_calls_per_new_city,
+        run=config.max_google_vision_calls_per_run,
+        month=config.max_google_vision_calls_per_month,
+        in_all=config.max_google_vision_calls_in_all,
+    )
+
+
+def uses_of(caps: Caps, spent: UnitsSpent) -> dict[CapName, tuple[int, int]]:
+    """Return, of each cap that there is, the images spent and the cap."""
+    uses: dict[CapName, tuple[int, int | None]] = {
+        "city": (spent.by_city, caps.city),
+        "run": (spent.by_run, caps.run),
+        "month": (spent.this_month, caps.month),
+        "in_all": (spent.in_all, caps.in_all),
+    }
+    return {name: (used, cap) for name, (used, cap) in uses.items() if cap is not None}
+
+
+def calls_left(caps: Caps, spent: UnitsSpent) -> int:
+    """Return how many images may still be paid for."""
+    return min(max(cap - used, 0) for used, cap in uses_of(caps, spent).values())
+
+
+def explain_caps(stopped_by: Sequence[CapName], caps: Caps, spent: UnitsSpent) -> str:
+    """Return a sentence that names the caps which stopped a run, and what to raise; else empty."""
+    uses = uses_of(caps, spent)
+    return "; ".join(
+        f"the cap {SCOPE[name]} is reached ({uses[name][0]} of {uses[name][1]} images): "
+        f"raise {WHERE_TO_RAISE[name]}"
+        for name in stopped_by
+    )

@@ -1,0 +1,209 @@
+"""The bill before the run: what it may cost at most, and what it will probably cost.
+
+What it may cost at most decides: a run that could pass a budget is stopped before it spends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import psycopg
+
+from sightscan.city import City
+from sightscan.settings import Settings
+from sightscan.spend.caps import calls_left, vision_caps
+from sightscan.training import max_session_seconds
+from sightscan.warehouse.labels.labels import list_photos_to_label
+from sightscan.warehouse.spend.budgets import (
+    RunSpend,
+    find_new_photo_share,
+    lock_budget,
+    mean_session_seconds,
+    save_estimate,
+    sum_usd_of_month,
+    sum_usd_of_run,
+)
+from sightscan.warehouse.spend.paid_calls import (
+    MOST_PLACES_PAGES,
+    PLACES_SEARCH,
+    VISION_LANDMARKS,
+    sum_units_spent,
+)
+from sightscan.warehouse.spend.prices import gpu_price_per_hour_usd, unit_price
+
+SECONDS_PER_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class SpendEstimate:
+    """What a run may cost, with what it has spent already. Calls are images; money in US dollars.
+
+    `probable_gpu_usd` follows earlier sessions, as if the run trains. `refusal` names the budgets
+    that it might pass and what to change; empty: it may go on.
+    """
+
+    waiting_photos: int
+    photo_limit: int
+    most_calls: int
+    probable_calls: int
+    free_units_left: int
+    most_vision_usd: float
+    probable_vision_usd: float
+    most_places_usd: float
+    most_gpu_usd: float
+    probable_gpu_usd: float
+    most_usd: float
+    probable_usd: float
+    refusal: str
+    sentence: str
+
+
+def authorise_spend(
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    city: City,
+    *,
+    dag_id: str,
+    run_id: str,
+) -> SpendEstimate:
+    """Estimate a run and store it; the caller stops the run if there is a refusal.
+
+    Exact for runs that start at once: each counts the most that the others may still spend.
+
+    Raises:
+        SettingsError: a price is missing.
+
+    """
+    with connection.transaction():
+        lock_budget(connection)
+        estimate = estimate_spend(connection, config, city, dag_id=dag_id, run_id=run_id)
+        save_estimate(
+            connection,
+            dag_id=dag_id,
+            run_id=run_id,
+            city_id=city.city_id,
+            estimate=asdict(estimate),
+        )
+    return estimate
+
+
+def estimate_spend(
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    city: City,
+    *,
+    dag_id: str,
+    run_id: str = "",
+) -> SpendEstimate:
+    """Estimate a run before its crawl: the photos to come count with the most there may be.
+
+    Raises:
+        SettingsError: a price is missing.
+
+    """
+    price = unit_price(config, VISION_LANDMARKS.price_name)
+    units = sum_units_spent(
+        connection, VISION_LANDMARKS, city.city_id, dag_id=dag_id, run_id=run_id
+    )
+    waiting = len(list_photos_to_label(connection, VISION_LANDMARKS, city.city_id))
+    photo_limit = config.max_sights_per_city * config.max_images_per_sight
+    share = find_new_photo_share(connection, city.city_id, dag_id=dag_id, run_id=run_id)
+    left = calls_left(vision_caps(config), units)
+    most = min(left, waiting + photo_limit)
+    probable = min(left, waiting + round(photo_limit * (1.0 if share is None else share)))
+
+    spent = sum_usd_of_run(connection, dag_id=dag_id, run_id=run_id)
+    most_vision_usd = spent.vision_usd + price.usd_of(most, units.this_month)
+    probable_vision_usd = spent.vision_usd + price.usd_of(probable, units.this_month)
+    most_places_usd = spent.places_usd + _most_places_usd(connection, config, city)
+    most_gpu_usd, probable_gpu_usd = _gpu_usd(connection, config, city, spent)
+    most_usd = most_vision_usd + most_places_usd + most_gpu_usd
+    probable_usd = probable_vision_usd + most_places_usd + probable_gpu_usd
+    free_units_left = max(price.free_units_per_month - units.this_month, 0)
+    return SpendEstimate(
+        waiting_photos=waiting,
+        photo_limit=photo_limit,
+        most_calls=units.by_run + most,
+        probable_calls=units.by_run + probable,
+        free_units_left=free_units_left,
+        most_vision_usd=round(most_vision_usd, 4),
+        probable_vision_usd=round(probable_vision_usd, 4),
+        most_places_usd=round(most_places_usd, 4),
+        most_gpu_usd=round(most_gpu_usd, 4),
+        probable_gpu_usd=round(probable_gpu_usd, 4),
+        most_usd=round(most_usd, 4),
+        probable_usd=round(probable_usd, 4),
+        refusal=_refusal(
+            connection, config, dag_id=dag_id, run_id=run_id, most_usd=most_usd, spent=spent
+        ),
+        sentence=(
+            f"{city.name}: at most {most_usd:.2f} USD ({units.by_run + most} Vision images for "
+            f"{most_vision_usd:.2f} USD, Places {most_places_usd:.2f} USD, GPU {most_gpu_usd:.2f} "
+            f"USD), probably {probable_usd:.2f} USD ({units.by_run + probable} images for "
+            f"{probable_vision_usd:.2f} USD, GPU {probable_gpu_usd:.2f} USD if it trains); "
+            f"{waiting} photos wait already, {free_units_left} images are still free this month, "
+            f"{units.by_city} of the city's {config.max_google_vision_calls_per_new_city} calls "
+            "are spent"
+        ),
+    )
+
+
+def _most_places_usd(connection: psycopg.Connection[Any], config: Settings, city: City) -> float:
+    """Return what discovery may pay for the pages of one question; nothing without a key."""
+    if config.maps_key is None:
+        return 0.0
+    units = sum_units_spent(connection, PLACES_SEARCH, city.city_id)
+    pages = min(MOST_PLACES_PAGES, max(config.max_places_calls_per_city - units.by_city, 0))
+    return unit_price(config, PLACES_SEARCH.price_name).usd_of(pages, units.this_month)
+
+
+def _gpu_usd(
+    connection: psycopg.Connection[Any], config: Settings, city: City, spent: RunSpend
+) -> tuple[float, float]:
+    """Return the most and the probable cost of the GPU; the most where nothing is known."""
+    per_hour = gpu_price_per_hour_usd(config)
+    longest_seconds = max_session_seconds(config.mts_time_limit_seconds)
+    earlier_seconds = mean_session_seconds(connection, city.city_id, epochs=config.mts_epochs)
+    seconds = (
+        config.mts_time_limit_seconds
+        if earlier_seconds is None
+        else min(earlier_seconds, longest_seconds)
+    )
+    most = spent.gpu_usd + per_hour * longest_seconds / SECONDS_PER_HOUR
+    return most, spent.gpu_usd + per_hour * seconds / SECONDS_PER_HOUR
+
+
+def _refusal(
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    *,
+    dag_id: str,
+    run_id: str,
+    most_usd: float,
+    spent: RunSpend,
+) -> str:
+    """Return which budgets the run might pass, and what to change; empty if none."""
+    refusals = []
+    if config.max_usd_per_run is not None and most_usd > config.max_usd_per_run:
+        refusals.append(
+            f"the run may cost {most_usd:.2f} USD, more than MAX_USD_PER_RUN="
+            f"{config.max_usd_per_run:g}"
+        )
+    if config.max_usd_per_month is not None:
+        month = sum_usd_of_month(connection, dag_id=dag_id, run_id=run_id)
+        # What this run has spent is in the month's sum already.
+        further_usd = most_usd - spent.usd
+        total_usd = month.spent_usd + month.under_way_usd + further_usd
+        if total_usd > config.max_usd_per_month:
+            refusals.append(
+                f"{month.spent_usd:.2f} USD are spent this month, other runs under way may still "
+                f"cost {month.under_way_usd:.2f} USD, and this one {further_usd:.2f} USD: "
+                f"{total_usd:.2f} USD, more than MAX_USD_PER_MONTH={config.max_usd_per_month:g}"
+            )
+    if not refusals:
+        return ""
+    return (
+        f"{'; '.join(refusals)}; nothing was spent: lower vision_calls (or sights and "
+        "photos_per_sight) in the trigger form, or MTS_TIME_LIMIT_SECONDS, or raise the budget"
+    )

@@ -1,0 +1,81 @@
+"""Take-downs outlive a restore: the tombstones of a database go into the one that replaces it.
+
+A backup knows nothing of what was taken down after it; restored, it would show those photos again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from sightscan.errors import WarehouseError
+from sightscan.settings import Settings
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.marts.hourly_facts import fill_empty_marts
+from sightscan.warehouse.schema.migrate import migrate
+from sightscan.warehouse.statements import statement
+from sightscan.warehouse.takedowns.takedowns import Subjects, bury_photos, lock_removals
+
+# Who is written beside addresses that only the restored database knew.
+REASON, REMOVED_BY = "taken down before, again after a restore", "restore"
+
+Row = dict[str, Any]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstones:
+    """What was taken down: rows of core.removed_photo and of core.removed_url."""
+
+    photos: Sequence[Row] = ()
+    urls: Sequence[Row] = ()
+
+
+def read_tombstones(config: Settings) -> Tombstones | None:
+    """Return the tombstones of a warehouse of any version; None if it cannot be read."""
+    try:
+        with connect(config) as connection:
+            return Tombstones(
+                _rows_of(connection, "removed_photo", "backup/list_tombstones"),
+                _rows_of(connection, "removed_url", "backup/list_url_tombstones"),
+            )
+    except (psycopg.Error, WarehouseError) as error:
+        log.warning("the take-downs of %s cannot be read: %s", config.pgdatabase, error)
+        return None
+
+
+def bury_again(config: Settings, tombstones: Tombstones, owner: str) -> int:
+    """Store tombstones in a restored warehouse and bury what they are of; return how many photos.
+
+    It is migrated first, as `owner`: a take-down reaches all tables, so it needs today's.
+    """
+    if not tombstones.photos and not tombstones.urls:
+        return 0
+    with connect(config, autocommit=True) as connection:
+        connection.execute(sql.SQL("set role {}").format(sql.Identifier(owner)))
+        migrate(connection, config.sql_folder, say=log.info)
+        fill_empty_marts(connection)
+        with connection.transaction(), connection.cursor() as cursor:
+            lock_removals(connection)
+            cursor.executemany(statement("backup/copy_tombstone"), tombstones.photos)
+            cursor.executemany(statement("backup/copy_url_tombstone"), tombstones.urls)
+            found = cursor.execute(statement("backup/list_photos_of_removed_urls")).fetchall()
+            sha256s = {bytes(row["sha256"]) for row in tombstones.photos}
+            sha256s |= {bytes(sha256) for (sha256,) in found}
+            report = bury_photos(connection, Subjects(tuple(sorted(sha256s))), REASON, REMOVED_BY)
+    return len(report.removed)
+
+
+def _rows_of(connection: psycopg.Connection[Any], table: str, query: str) -> Sequence[Row]:
+    known = connection.execute("select to_regclass('core.' || %s)", (table,)).fetchone()
+    if known == (None,):
+        return []
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement(query)).fetchall()

@@ -1,0 +1,1 @@
+"""Labels as they are stored, and what staff say of them."""

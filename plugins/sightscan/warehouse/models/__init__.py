@@ -1,0 +1,1 @@
+"""Datasets, trainings, models, and the instances that they were trained on."""

@@ -1,0 +1,242 @@
+"""Frozen datasets: `core.dataset` and what belongs to it, and the labelled photos they are made of."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from sightscan.box import Box
+from sightscan.dataset_folder import FrozenBox, FrozenDataset, FrozenPhoto, Split, hash_dataset
+from sightscan.errors import DatasetError
+from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
+from sightscan.warehouse.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class SightBox:
+    """An accepted box."""
+
+    sight_id: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPhoto:
+    """A photo with its accepted boxes, the surest first."""
+
+    sha256: bytes
+    cluster_sha256: bytes
+    media_type: str
+    boxes: tuple[SightBox, ...]
+
+    @property
+    def sight_ids(self) -> frozenset[int]:
+        """Return the sights on it."""
+        return frozenset(one.sight_id for one in self.boxes)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPhoto:
+    """A photo that is in a dataset of the city already, and therefore in this split for ever.
+
+    `was_tried` tells whether a model, published or refused, came of one of those datasets.
+    """
+
+    split: Split
+    cluster_sha256: bytes
+    was_tried: bool
+
+
+def list_labelled_photos(
+    connection: psycopg.Connection[Any], city_id: str
+) -> tuple[LabelledPhoto, ...]:
+    """Return the photos of a city with at least one accepted box, sorted by hash."""
+    rows = connection.execute(statement("models/list_labelled_photos"), {"city_id": city_id})
+    # Grouped here: a row for each box is read sooner than PostgreSQL makes JSON of them.
+    return tuple(
+        LabelledPhoto(
+            sha256=sha256,
+            cluster_sha256=cluster,
+            media_type=media_type,
+            boxes=tuple(SightBox(row[3], Box(*row[4:])) for row in boxes),
+        )
+        for (sha256, cluster, media_type), boxes in itertools.groupby(rows, key=lambda row: row[:3])
+    )
+
+
+def list_placed_photos(
+    connection: psycopg.Connection[Any], city_id: str
+) -> dict[bytes, PlacedPhoto]:
+    """Return, by hash, every photo that was ever in a dataset of the city."""
+    rows = connection.execute(statement("models/list_frozen_photos"), {"city_id": city_id})
+    return {
+        sha256: PlacedPhoto(split, cluster, was_tried) for sha256, cluster, split, was_tried in rows
+    }
+
+
+def lock_datasets(connection: psycopg.Connection[Any], city_id: str) -> None:
+    """Freeze datasets of a city one at a time, and none while a photo is taken down.
+
+    The lock ends with the transaction.
+    """
+    connection.execute(statement("models/lock_datasets"), {"city_id": city_id})
+    connection.execute(statement("warehouse/hold_off_removals"))
+
+
+def read_dataset(connection: psycopg.Connection[Any], city_id: str, version: int) -> FrozenDataset:
+    """Return a dataset by its version.
+
+    Raises:
+        DatasetError: there is none.
+
+    """
+    found = find_dataset(connection, city_id, version=version)
+    if found is None:
+        msg = f"city {city_id} has no dataset {version}; run freeze_dataset first"
+        raise DatasetError(msg)
+    return found
+
+
+def find_dataset(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    *,
+    version: int | None = None,
+    sha256: bytes | None = None,
+    run: tuple[str, str] | None = None,
+) -> FrozenDataset | None:
+    """Return the newest dataset of a city with this version, contents, or (dag id, run id)."""
+    dag_id, run_id = run or (None, None)
+    row = connection.execute(
+        statement("models/find_dataset"),
+        {
+            "city_id": city_id,
+            "dataset_version": version,
+            "sha256": sha256,
+            "dag_id": dag_id,
+            "run_id": run_id,
+        },
+    ).fetchone()
+    if row is None:
+        return None
+    return FrozenDataset(
+        city_id=row[0],
+        city_slug=row[1],
+        version=row[2],
+        sha256=row[3],
+        class_names=tuple(row[4]),
+        sight_ids=tuple(row[5]),
+        train_count=row[6],
+        val_count=row[7],
+        test_count=row[8],
+    )
+
+
+def insert_dataset(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    *,
+    class_names: Sequence[str],
+    sight_ids: Sequence[int],
+    photos: Sequence[FrozenPhoto],
+    dag_id: str,
+    run_id: str,
+) -> int:
+    """Store a dataset under the next version and return it; the caller holds `lock_datasets`."""
+    counts = {
+        f"{split}_count": sum(photo.split == split for photo in photos)
+        for split in ("train", "val", "test")
+    }
+    row = connection.execute(
+        statement("models/insert_dataset"),
+        {
+            "city_id": city_id,
+            "sha256": hash_dataset(city_id, class_names, photos),
+            "class_names": list(class_names),
+            "sight_ids": list(sight_ids),
+            "dag_id": dag_id,
+            "run_id": run_id,
+            **counts,
+        },
+    ).fetchone()
+    version: int = row[0] if row else 0
+    with connection.cursor() as cursor:
+        with cursor.copy(statement("models/copy_dataset_photos")) as copy:
+            copy.set_types(["text", "int4", "bytea", "text"])
+            for photo in photos:
+                copy.write_row((city_id, version, photo.sha256, photo.split))
+        with cursor.copy(statement("models/copy_dataset_boxes")) as copy:
+            copy.set_types(["text", "int4", "bytea", "int2", "int2", *["float4"] * 4])
+            for photo in photos:
+                for number, one in enumerate(photo.boxes):
+                    edges = (one.box.x1, one.box.y1, one.box.x2, one.box.y2)
+                    key = (city_id, version, photo.sha256, number, one.class_number)
+                    copy.write_row((*key, *edges))
+    return version
+
+
+def list_dataset_photos(
+    connection: psycopg.Connection[Any], city_id: str, version: int
+) -> tuple[FrozenPhoto, ...]:
+    """Return the photos of a dataset with their boxes as frozen, sorted by hash.
+
+    Photos that were taken down are left out; `require_whole` is for those who need all.
+    """
+    rows = connection.execute(
+        statement("models/list_dataset_photos"), {"city_id": city_id, "dataset_version": version}
+    )
+    return tuple(
+        FrozenPhoto(
+            sha256=sha256,
+            media_type=media_type,
+            split=split,
+            boxes=tuple(FrozenBox(number, Box(*edges)) for number, *edges in boxes),
+        )
+        for sha256, media_type, split, boxes in rows
+    )
+
+
+def require_whole(dataset: FrozenDataset, photos: Collection[FrozenPhoto]) -> None:
+    """Refuse to go on with a dataset whose photos are not all there any more.
+
+    Raises:
+        DatasetError: some of them were taken down.
+
+    """
+    frozen_count = sum(dataset.counts.values())
+    if len(photos) < frozen_count:
+        msg = (
+            f"dataset {dataset.version} of {dataset.city_slug} lacks {frozen_count - len(photos)} "
+            f"of its {frozen_count} photos, which were taken down; start a new run of the city's "
+            "DAG: it freezes a dataset without them"
+        )
+        raise DatasetError(msg)
+
+
+def list_photo_sizes(
+    connection: psycopg.Connection[Any], sha256s: Collection[bytes]
+) -> Mapping[bytes, int]:
+    """Return the number of bytes of photos, by hash."""
+    rows = connection.execute(statement("models/list_photo_sizes"), {"sha256s": list(sha256s)})
+    return {bytes(sha256): byte_count for sha256, byte_count in rows}
+
+
+def stream_blobs(
+    connection: psycopg.Connection[Any], sha256s: Collection[bytes]
+) -> Generator[tuple[bytes, bytes], None, None]:
+    """Yield (sha256, bytes) of photos sorted by hash; a photo that is gone is left out.
+
+    One COPY, so that few photos are in memory; until the iterator is used up or closed, the
+    connection can do nothing else.
+    """
+    with (
+        connection.transaction(),
+        connection.cursor() as cursor,
+        cursor.copy(statement("models/copy_dataset_blobs"), {"sha256s": list(sha256s)}) as copy,
+    ):
+        copy.set_types(["bytea", "bytea", "text"])
+        yield from read_contents(PhotoPlace(*row) for row in copy.rows())

@@ -1,0 +1,175 @@
+"""Who holds which GPU instance, and when it is billed: leases and sessions.
+
+What a session costs is the view `core.session_cost`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from sightscan.errors import InstanceError
+from sightscan.settings import Settings
+from sightscan.warehouse.spend.prices import gpu_price_per_hour_usd
+from sightscan.warehouse.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceLease:
+    """An instance held by a run until a deadline at most."""
+
+    instance_id: str
+    city_id: str
+    dag_id: str
+    run_id: str
+    leased_at: datetime
+    deadline_at: datetime
+    is_expired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSession:
+    """One start to stop of an instance."""
+
+    session_id: int
+    instance_id: str
+    city_id: str | None
+    dag_id: str
+    run_id: str
+    price_per_hour_usd: float
+    started_at: datetime
+    running_at: datetime | None
+    stopped_at: datetime | None
+    stopped_by: str | None
+
+
+def lease_instance(
+    connection: psycopg.Connection[Any],
+    instance_ids: Sequence[str],
+    *,
+    city_id: str,
+    dag_id: str,
+    run_id: str,
+    seconds: int,
+) -> str | None:
+    """Take the first free instance for a run; return its id, or None if all are held.
+
+    A run that holds one already gets that one, with the deadline that it had. Safe at once.
+    """
+    connection.execute(
+        statement("models/lease_instance"),
+        {
+            "instance_ids": list(instance_ids),
+            "city_id": city_id,
+            "dag_id": dag_id,
+            "run_id": run_id,
+            "seconds": seconds,
+        },
+    )
+    lease = lease_of(connection, dag_id=dag_id, run_id=run_id)
+    return None if lease is None else lease.instance_id
+
+
+def lease_of(
+    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
+) -> InstanceLease | None:
+    """Return the lease that a run holds, if any."""
+    return next(iter(_leases(connection, dag_id, run_id)), None)
+
+
+def list_leases(connection: psycopg.Connection[Any]) -> tuple[InstanceLease, ...]:
+    """Return all leases, expired ones too: the reaper's list."""
+    return _leases(connection, None, None)
+
+
+def release_lease(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> str | None:
+    """Give back what a run holds; return the instance id, or None if it held none."""
+    row = connection.execute(
+        statement("models/delete_lease"), {"dag_id": dag_id, "run_id": run_id}
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def open_session(
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    instance_id: str,
+    *,
+    city_id: str,
+    dag_id: str,
+    run_id: str,
+) -> InstanceSession:
+    """Open the session of an instance that is about to start, or return the one that is open."""
+    connection.execute(
+        statement("models/open_session"),
+        {
+            "instance_id": instance_id,
+            "city_id": city_id,
+            "dag_id": dag_id,
+            "run_id": run_id,
+            "price_per_hour_usd": gpu_price_per_hour_usd(config),
+        },
+    )
+    session = find_open_session(connection, instance_id)
+    if session is None:
+        msg = f"instance {instance_id} was stopped while it was being started; start it again"
+        raise InstanceError(msg)
+    return session
+
+
+def find_open_session(
+    connection: psycopg.Connection[Any], instance_id: str
+) -> InstanceSession | None:
+    """Return the session of an instance that has not been closed."""
+    row = connection.execute(
+        statement("models/find_open_session"), {"instance_id": instance_id}
+    ).fetchone()
+    return None if row is None else _session(row)
+
+
+def session_running(connection: psycopg.Connection[Any], instance_id: str) -> None:
+    """Note that EC2 says running; the first time counts."""
+    connection.execute(statement("models/mark_session_running"), {"instance_id": instance_id})
+
+
+def close_session(
+    connection: psycopg.Connection[Any],
+    instance_id: str,
+    *,
+    stopped_by: str,
+    session_id: int | None = None,
+    has_run: bool = False,
+) -> InstanceSession | None:
+    """Note that EC2 says stopped; return the session, or None if none was open.
+
+    With `session_id`, only that one is closed: another may have begun since it was looked at. With
+    `has_run`, one that nobody noted as running is billed from its start.
+    """
+    row = connection.execute(
+        statement("models/close_session"),
+        {
+            "instance_id": instance_id,
+            "stopped_by": stopped_by,
+            "session_id": session_id,
+            "has_run": has_run,
+        },
+    ).fetchone()
+    return None if row is None else _session(row)
+
+
+def _leases(
+    connection: psycopg.Connection[Any], dag_id: str | None, run_id: str | None
+) -> tuple[InstanceLease, ...]:
+    rows = connection.execute(statement("models/list_leases"), {"dag_id": dag_id, "run_id": run_id})
+    return tuple(InstanceLease(*row) for row in rows)
+
+
+def _session(row: tuple[Any, ...]) -> InstanceSession:
+    session_id, instance_id, city_id, dag_id, run_id, price, *times_and_hand = row
+    return InstanceSession(
+        session_id, instance_id, city_id, dag_id, run_id, float(price), *times_and_hand
+    )

@@ -1,0 +1,228 @@
+"""Models, their files, and which one is in place: `core.model` and `core.publication`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from sightscan.errors import PublicationError
+from sightscan.model_folder import ONNX_FILE, WEIGHTS_FILE, TrainingResult
+from sightscan.training import Training
+from sightscan.warehouse.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A row of core.model; sight_ids are those of its dataset, in the order of the class names."""
+
+    city_id: str
+    version: int
+    dataset_version: int
+    class_names: tuple[str, ...]
+    sight_ids: tuple[int, ...]
+    image_size: int
+    onnx_sha256: bytes
+    weights_sha256: bytes
+    map50: float
+    map50_95: float
+    state: str
+    decision: str | None
+
+
+def lock_models(connection: psycopg.Connection[Any], city_id: str) -> None:
+    """Register and publish models of a city one at a time; the lock ends with the transaction."""
+    connection.execute(statement("models/lock_models"), {"city_id": city_id})
+
+
+def insert_model(
+    connection: psycopg.Connection[Any],
+    training: Training,
+    result: TrainingResult,
+    files: Mapping[str, bytes],
+) -> int | None:
+    """Store a model under the next version; return None if its training has one already.
+
+    The caller holds `lock_models`.
+    """
+    row = connection.execute(
+        statement("models/insert_model"),
+        {
+            "city_id": training.city_id,
+            "dataset_version": training.dataset_version,
+            "training_id": training.training_id,
+            "class_names": list(result.class_names),
+            "image_size": result.image_size,
+            "onnx_sha256": result.file_sha256[ONNX_FILE],
+            "weights_sha256": result.file_sha256[WEIGHTS_FILE],
+            "map50": result.test.map50,
+            "map50_95": result.test.map50_95,
+            "class_metrics": Jsonb([dict(one) for one in result.test.per_class]),
+            "result": Jsonb(dict(result.document)),
+        },
+    ).fetchone()
+    if row is None:
+        return None
+    version: int = row[0]
+    for name, content in files.items():
+        connection.execute(
+            statement("models/insert_model_file"),
+            {
+                "city_id": training.city_id,
+                "model_version": version,
+                "file_name": name,
+                "sha256": sha256(content).digest(),
+                "bytes": content,
+            },
+        )
+    return version
+
+
+def read_model(connection: psycopg.Connection[Any], city_id: str, version: int) -> StoredModel:
+    """Return a model by its version.
+
+    Raises:
+        PublicationError: there is none.
+
+    """
+    found = _find(connection, city_id, version=version)
+    if found is None:
+        newest = find_newest_model(connection, city_id)
+        have = f"versions up to {newest.version}" if newest else "no model at all"
+        msg = f"city {city_id} has no model {version} (it has {have}); give one that there is"
+        raise PublicationError(msg)
+    return found
+
+
+def find_model_of_training(
+    connection: psycopg.Connection[Any], training: Training
+) -> StoredModel | None:
+    """Return the model that came of a training, if it is registered."""
+    return _find(connection, training.city_id, training_id=training.training_id)
+
+
+def find_newest_model(connection: psycopg.Connection[Any], city_id: str) -> StoredModel | None:
+    """Return the model that was registered last, published or not."""
+    return _find(connection, city_id)
+
+
+def find_model_in_place(
+    connection: psycopg.Connection[Any], city_id: str, *, before: int | None = None
+) -> StoredModel | None:
+    """Return the model in place, or the last that was in place before model `before`."""
+    row = connection.execute(
+        statement("models/find_model_in_place"), {"city_id": city_id, "before": before}
+    ).fetchone()
+    return None if row is None else read_model(connection, city_id, row[0])
+
+
+def read_model_file(
+    connection: psycopg.Connection[Any], city_id: str, version: int, file_name: str
+) -> bytes:
+    """Return a file of a model, its hash checked.
+
+    Raises:
+        PublicationError: there is no such file, or its bytes are not those that were registered.
+
+    """
+    row = connection.execute(
+        statement("models/read_model_file"),
+        {"city_id": city_id, "model_version": version, "file_name": file_name},
+    ).fetchone()
+    if row is None or sha256(row[1]).digest() != row[0]:
+        state = "is missing" if row is None else "does not have the hash that was registered"
+        msg = (
+            f"{file_name} of model {version} of {city_id} {state}; restore core.model_file "
+            "from a backup, or roll back to another model"
+        )
+        raise PublicationError(msg)
+    content: bytes = row[1]
+    return content
+
+
+def find_weights(
+    connection: psycopg.Connection[Any], city_id: str, weights_sha256: bytes
+) -> bytes | None:
+    """Return the weights of one of the city's models by their hash."""
+    row = connection.execute(
+        statement("models/find_weights"), {"city_id": city_id, "sha256": weights_sha256}
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def conclude_model(
+    connection: psycopg.Connection[Any],
+    model: StoredModel,
+    *,
+    published: bool,
+    decision: str,
+    map50: float,
+    map50_95: float,
+    class_metrics: Sequence[Mapping[str, Any]],
+) -> None:
+    """Store whether a registered model was published or refused, why, and its measures."""
+    connection.execute(
+        statement("models/conclude_model"),
+        {
+            "city_id": model.city_id,
+            "model_version": model.version,
+            "state": "published" if published else "refused",
+            "decision": decision,
+            "map50": map50,
+            "map50_95": map50_95,
+            "class_metrics": Jsonb([dict(one) for one in class_metrics]),
+        },
+    )
+
+
+def insert_publication(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    version: int,
+    *,
+    published_by: str,
+    reason: str,
+) -> None:
+    """Put a model in place; the caller holds `lock_models`."""
+    connection.execute(
+        statement("models/insert_publication"),
+        {
+            "city_id": city_id,
+            "model_version": version,
+            "published_by": published_by,
+            "reason": reason,
+        },
+    )
+
+
+def _find(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    *,
+    version: int | None = None,
+    training_id: int | None = None,
+) -> StoredModel | None:
+    row = connection.execute(
+        statement("models/find_model"),
+        {"city_id": city_id, "model_version": version, "training_id": training_id},
+    ).fetchone()
+    if row is None:
+        return None
+    return StoredModel(
+        city_id=row[0],
+        version=row[1],
+        dataset_version=row[2],
+        class_names=tuple(row[3]),
+        sight_ids=tuple(row[4]),
+        image_size=row[5],
+        onnx_sha256=row[6],
+        weights_sha256=row[7],
+        map50=row[8],
+        map50_95=row[9],
+        state=row[10],
+        decision=row[11],
+    )

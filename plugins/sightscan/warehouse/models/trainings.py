@@ -1,0 +1,108 @@
+"""Trainings, asked for, running, done or failed: `core.training_run`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from sightscan.errors import TrainingError
+from sightscan.training import Training, TrainingRequest
+from sightscan.warehouse.statements import statement
+
+
+def insert_training(
+    connection: psycopg.Connection[Any],
+    *,
+    city_id: str,
+    dataset_version: int,
+    dag_id: str,
+    run_id: str,
+    request: TrainingRequest,
+) -> Training:
+    """Store what a run asks for, unless it has asked already; return what stands."""
+    with connection.transaction():
+        connection.execute(
+            statement("models/insert_training"),
+            {
+                "city_id": city_id,
+                "dataset_version": dataset_version,
+                "dag_id": dag_id,
+                "run_id": run_id,
+                "request": Jsonb(request.to_json()),
+            },
+        )
+        return read_training(connection, dag_id=dag_id, run_id=run_id)
+
+
+def read_training(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> Training:
+    """Return the training of a run.
+
+    Raises:
+        TrainingError: the run asked for none.
+
+    """
+    found = find_training(connection, dag_id=dag_id, run_id=run_id)
+    if found is None:
+        msg = f"run {run_id!r} of {dag_id} asked for no training; run freeze_dataset first"
+        raise TrainingError(msg)
+    return found
+
+
+def find_training(
+    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
+) -> Training | None:
+    """Return the training of a run, if it asked for one."""
+    row = connection.execute(
+        statement("models/find_training"), {"dag_id": dag_id, "run_id": run_id}
+    ).fetchone()
+    if row is None:
+        return None
+    return Training(
+        training_id=row[0],
+        city_id=row[1],
+        city_slug=row[2],
+        dataset_version=row[3],
+        dataset_sha256=row[4],
+        dag_id=row[5],
+        run_id=row[6],
+        request=TrainingRequest.from_json(row[7]),
+        state=row[8],
+    )
+
+
+def start_training(
+    connection: psycopg.Connection[Any], training_id: int, *, instance_id: str
+) -> None:
+    """Note that the trainer was started, in the open session of its instance."""
+    connection.execute(
+        statement("models/start_training"), {"training_id": training_id, "instance_id": instance_id}
+    )
+
+
+def finish_training(
+    connection: psycopg.Connection[Any], training_id: int, *, error: str | None = None
+) -> None:
+    """Note that a training succeeded, or failed with an error; a success is never taken back."""
+    connection.execute(
+        statement("models/finish_training"),
+        {
+            "training_id": training_id,
+            "state": "succeeded" if error is None else "failed",
+            "error": error,
+        },
+    )
+
+
+def save_epoch_metrics(
+    connection: psycopg.Connection[Any],
+    training_id: int,
+    epochs: Sequence[Mapping[str, Any]],
+) -> None:
+    """Replace the epochs of a training by these, one object each."""
+    connection.execute(
+        statement("models/save_epoch_metrics"),
+        {"training_id": training_id, "epoch_metrics": Jsonb([dict(epoch) for epoch in epochs])},
+    )

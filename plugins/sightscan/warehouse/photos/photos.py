@@ -1,0 +1,414 @@
+"""Photos and where they were found: loaded by COPY, merged as a set; and their clusters."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import psycopg
+
+from sightscan.dataset_folder import SUFFIXES
+from sightscan.errors import WarehouseError
+from sightscan.warehouse.photos.blobs import PhotoStore
+from sightscan.warehouse.statements import statement
+from sightscan.warehouse.text import clean_text, is_clean
+
+PHOTO_TYPES = (
+    *("uuid", "bytea", "int4", "int4", "int4", "text", "bytea"),
+    *("int8", "text", "text", "text", "text", "text", "text", "text", "text", "timestamptz"),
+)
+BLOB_TYPES = ("bytea", "bytea", "text")
+REJECTED_PHOTO_TYPES = ("uuid", "int8", "text", "text", "text", "text")
+HASH_BYTES = 32
+# What core.rejected_photo takes as a reason.
+REASON = re.compile(r"[a-z][a-z0-9_]*")
+# What core.photo_source takes.
+OLDEST_FIND = datetime(2000, 1, 1, tzinfo=UTC)
+# The lock on the clusters that several cities share; city ids begin with Q, so it is none of them.
+ALL_CLUSTERS = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Where a photo is, where it was found, whose it is, under which licence."""
+
+    url: str
+    page_url: str | None
+    source: str
+    licence: str
+    licence_url: str | None
+    author: str | None
+    title: str | None
+    query: str
+
+
+ATTRIBUTION_TEXTS = tuple(column.name for column in fields(Attribution))
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """A photo as it is stored; `perceptual_hash` has 32 bytes, sizes are upright pixels."""
+
+    sha256: bytes
+    data: bytes
+    width_pixels: int
+    height_pixels: int
+    media_type: str
+    perceptual_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPhoto:
+    """A photo that was fetched for a sight."""
+
+    file: PhotoFile
+    attribution: Attribution
+    found_at: datetime
+    # What the server said of it (RFC 9110), for the question whether it has changed.
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedPhoto:
+    """A photo that is there already, found for one more sight."""
+
+    sha256: bytes
+    attribution: Attribution
+    found_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedPhoto:
+    """A photo that is not kept, and why: one word, and what exactly was seen."""
+
+    is_kept: ClassVar[bool] = False
+
+    url: str
+    source: str
+    reason: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HashedPhoto:
+    """What clustering needs of a photo; settled: compared with all that were there before."""
+
+    sha256: bytes
+    perceptual_hash: bytes
+    cluster_sha256: bytes
+    is_settled: bool
+
+
+def find_fault(photo: FoundPhoto) -> str | None:
+    """Return what core would refuse of a photo, in a sentence; None if it is as it should be."""
+    file = photo.file
+    faults = _faults_of_find(photo.attribution, photo.found_at)
+    # The hash is taken on trust: whoever read the bytes took it, and taking it twice costs a tenth.
+    if len(file.sha256) != HASH_BYTES:
+        faults.append(f"a SHA-256 of {len(file.sha256)} bytes, not {HASH_BYTES}")
+    if not file.data or min(file.width_pixels, file.height_pixels) <= 0:
+        faults.append(f"an empty photo: {file.width_pixels} x {file.height_pixels} pixels")
+    if file.media_type not in SUFFIXES:
+        faults.append(f"media type {file.media_type!r}, not one of {', '.join(SUFFIXES)}")
+    if len(file.perceptual_hash) != HASH_BYTES:
+        faults.append(f"a perceptual hash of {len(file.perceptual_hash)} bytes, not {HASH_BYTES}")
+    return "; ".join(faults) or None
+
+
+def find_link_fault(photo: LinkedPhoto) -> str | None:
+    """Return what core would refuse of a link, in a sentence; None if it is as it should be."""
+    return "; ".join(_faults_of_find(photo.attribution, photo.found_at)) or None
+
+
+def _faults_of_find(found: Attribution, found_at: datetime) -> list[str]:
+    texts = {name: getattr(found, name) for name in ("url", "source", "licence", "query")}
+    faults = [f"no {name}" for name, text in texts.items() if not clean_text(text or "").strip()]
+    # Other texts are cleaned; an address that was would be another one.
+    if not is_clean(found.url or ""):
+        faults.append(f"an address with a NUL or half a character: {found.url!r}")
+    if not OLDEST_FIND <= found_at <= datetime.now(UTC) + timedelta(hours=23):
+        faults.append(f"found at {found_at.isoformat()}, which cannot be")
+    return faults
+
+
+@dataclass(frozen=True, slots=True)
+class MergeReport:
+    """What became of a batch; `new_count` photos were stored, the other valid ones were known."""
+
+    new_count: int
+    removed_count: int
+    invalid_count: int
+
+
+def merge_photos(
+    connection: psycopg.Connection[Any],
+    sight_id: int,
+    found: Sequence[FoundPhoto],
+    rejected: Sequence[RejectedPhoto],
+    store: PhotoStore | None = None,
+    *,
+    linked: Sequence[LinkedPhoto] = (),
+) -> MergeReport:
+    """Store one batch of a crawl, whole or not at all; bytes travel only if they are new.
+
+    Photos with a tombstone, and rows that core would refuse, become rejections. A photo whose
+    bytes were lost gets them back. Bytes go to `store` if there is one. `linked` photos are there
+    already, of another sight. Each table is written in one pass, in the order of its keys, so that
+    crawls that find the same photos wait for each other and never in a circle.
+
+    Raises:
+        WarehouseError: there is no such sight, or the store refuses a photo.
+
+    """
+    batch = uuid.uuid4()
+    key = {"batch_id": batch}
+    valid, links = [], []
+    invalid: list[RejectedPhoto] = []
+    for photo in found:
+        if (fault := find_fault(photo)) is None:
+            valid.append(photo)
+        else:
+            invalid.append(_invalid(photo.attribution, fault))
+    for link in linked:
+        if (fault := find_link_fault(link)) is None:
+            links.append(link)
+        else:
+            invalid.append(_invalid(link.attribution, fault))
+    try:
+        with connection.transaction(), connection.cursor() as cursor:
+            _load_batch(cursor, batch, sight_id, valid, [*rejected, *invalid])
+            cursor.execute(statement("warehouse/hold_off_removals"))
+            cursor.execute(statement("photos/discard_removed_photos"), key)
+            removed_count = cursor.rowcount
+            cursor.execute(statement("photos/merge_photos"), key)
+            new = {bytes(row[0]) for row in cursor}
+            _store_bytes(cursor, valid, new, store)
+            cursor.execute(
+                statement("photos/merge_photo_sources"), key | _columns_of(sight_id, links)
+            )
+            cursor.execute(statement("photos/delete_loaded_photos"), key)
+            _note_visits(cursor, valid)
+            if removed_count or rejected or invalid:
+                cursor.execute(statement("photos/merge_rejected_photos"), key)
+                cursor.execute(statement("photos/delete_loaded_rejected_photos"), key)
+    except psycopg.errors.ForeignKeyViolation as error:
+        if "sight_id" not in (error.diag.constraint_name or ""):
+            raise
+        msg = (
+            f"no sight {sight_id} in core.sight, so nothing of the batch ({len(found)} photos, "
+            f"{len(rejected)} rejections) was stored; discover the city again, then crawl"
+        )
+        raise WarehouseError(msg) from error
+    return MergeReport(len(new), removed_count, len(invalid))
+
+
+def known_urls(
+    connection: psycopg.Connection[Any], sight_id: int, reopened_reasons: Collection[str] = ()
+) -> frozenset[bytes]:
+    """Return the SHA-256 of each URL that need not be fetched again for a sight.
+
+    What was rejected for one of `reopened_reasons` is wanted again.
+    """
+    rows = connection.execute(
+        statement("photos/list_known_urls"),
+        {"sight_id": sight_id, "reopened_reasons": list(reopened_reasons)},
+    )
+    return frozenset(bytes(row[0]) for row in rows)
+
+
+def photos_by_url(
+    connection: psycopg.Connection[Any], city_id: str, sight_id: int, since: datetime | None = None
+) -> Mapping[bytes, bytes]:
+    """Return the photos of a city's other sights, by SHA-256 of their URL."""
+    rows = connection.execute(
+        statement("photos/list_city_urls"),
+        {"city_id": city_id, "sight_id": sight_id, "since": since},
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def visited_photos(
+    connection: psycopg.Connection[Any], sight_id: int
+) -> Mapping[bytes, tuple[str | None, str | None]]:
+    """Return ETag and Last-Modified of a sight's photos, by SHA-256 of their URL."""
+    rows = connection.execute(statement("photos/list_photo_visits"), {"sight_id": sight_id})
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def photos_of_sight(connection: psycopg.Connection[Any], sight_id: int) -> frozenset[bytes]:
+    """Return the SHA-256 of each photo that is kept for a sight."""
+    rows = connection.execute(statement("photos/list_sight_photos"), {"sight_id": sight_id})
+    return frozenset(bytes(row[0]) for row in rows)
+
+
+def lock_clustering(connection: psycopg.Connection[Any], subject: str) -> None:
+    """Wait until nobody else clusters `subject` (a city, or ALL_CLUSTERS) in a transaction."""
+    connection.execute(statement("photos/lock_clustering"), {"subject": subject})
+
+
+def hashes_of_city(
+    connection: psycopg.Connection[Any], city_id: str, near_duplicate_bits: int
+) -> tuple[HashedPhoto, ...]:
+    """Return the photos of a city, sorted by SHA-256, with what clustering needs."""
+    rows = connection.execute(
+        statement("photos/list_city_hashes"),
+        {"city_id": city_id, "near_duplicate_bits": near_duplicate_bits},
+    )
+    return tuple(HashedPhoto(*row) for row in rows)
+
+
+def clusters_of(
+    connection: psycopg.Connection[Any], sha256s: Sequence[bytes]
+) -> Mapping[bytes, bytes]:
+    """Return the cluster of each photo, both by SHA-256."""
+    rows = connection.execute(statement("photos/list_clusters"), {"sha256s": list(sha256s)})
+    return {row[0]: row[1] for row in rows}
+
+
+def store_clusters(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    near_duplicate_bits: int,
+    renamed: Mapping[bytes, bytes],
+    settled: Sequence[bytes],
+) -> None:
+    """Give clusters their new names, and note which photos have been compared."""
+    if renamed:
+        connection.execute(
+            statement("photos/rename_clusters"),
+            {"old_sha256s": list(renamed), "new_sha256s": list(renamed.values())},
+        )
+    connection.execute(
+        statement("photos/settle_clusters"),
+        {
+            "city_id": city_id,
+            "near_duplicate_bits": near_duplicate_bits,
+            "sha256s": list(settled),
+        },
+    )
+
+
+def _load_batch(
+    cursor: psycopg.Cursor[Any],
+    batch: uuid.UUID,
+    sight_id: int,
+    found: Sequence[FoundPhoto],
+    rejected: Sequence[RejectedPhoto],
+) -> None:
+    with cursor.copy(statement("photos/copy_photos")) as copy:
+        copy.set_types(PHOTO_TYPES)
+        for photo in found:
+            copy.write_row(_photo_row(batch, sight_id, photo))
+    if not rejected:
+        return
+    with cursor.copy(statement("photos/copy_rejected_photos")) as copy:
+        copy.set_types(REJECTED_PHOTO_TYPES)
+        for refusal in rejected:
+            copy.write_row((batch, sight_id, *_rejected_row(refusal)))
+
+
+def _store_bytes(
+    cursor: psycopg.Cursor[Any],
+    found: Sequence[FoundPhoto],
+    new: Collection[bytes],
+    store: PhotoStore | None,
+) -> None:
+    """Store the bytes of photos that have none: those that this transaction inserted, and lost ones.
+
+    Nobody else can write those of `new`: their rows are not committed yet.
+    """
+    by_hash = {photo.file.sha256: photo.file for photo in found}
+    lacking = sorted(new)
+    if len(new) < len(by_hash):
+        cursor.execute(statement("photos/list_photos_without_bytes"), {"sha256s": list(by_hash)})
+        lacking = [bytes(row[0]) for row in cursor]
+    files = [by_hash[sha256] for sha256 in lacking]
+    rows: Sequence[tuple[bytes, bytes | None, str | None]]
+    if store is None:
+        rows = [(file.sha256, file.data, None) for file in files]
+    else:
+        # Before the commit: an object without a row is harmless, a row without its object is not.
+        uris = store.write([(file.sha256, file.media_type, file.data) for file in files])
+        rows = [(file.sha256, None, uri) for file, uri in zip(files, uris, strict=True)]
+    with cursor.copy(statement("photos/copy_photo_blobs")) as copy:
+        copy.set_types(BLOB_TYPES)
+        for row in rows:
+            if row[0] in new:
+                copy.write_row(row)
+    for sha256, content, uri in rows:
+        if sha256 not in new:
+            cursor.execute(
+                statement("photos/restore_photo_blob"),
+                {"sha256": sha256, "bytes": content, "uri": uri},
+            )
+
+
+def _invalid(found: Attribution, fault: str) -> RejectedPhoto:
+    return RejectedPhoto(found.url or "", found.source or "", "invalid", fault)
+
+
+def _rejected_row(refusal: RejectedPhoto) -> tuple[str, str, str, str | None]:
+    """Return a rejection as core takes it, whatever is in it: one must not cost the batch."""
+    reason, detail = refusal.reason, refusal.detail
+    if REASON.fullmatch(reason) is None:
+        detail = f"{reason!r}: {detail}" if detail else repr(reason)
+        reason = "invalid"
+    url, source = (clean_text(text).strip() or "unknown" for text in (refusal.url, refusal.source))
+    return url, source, reason, clean_text(detail)
+
+
+def _photo_row(batch: uuid.UUID, sight_id: int, photo: FoundPhoto) -> tuple[object, ...]:
+    file, found = photo.file, _cleaned(photo.attribution)
+    return (
+        batch,
+        file.sha256,
+        len(file.data),
+        file.width_pixels,
+        file.height_pixels,
+        file.media_type,
+        file.perceptual_hash,
+        sight_id,
+        found.url,
+        found.page_url,
+        found.source,
+        found.licence,
+        found.licence_url,
+        found.author,
+        found.title,
+        found.query,
+        photo.found_at,
+    )
+
+
+def _cleaned(found: Attribution) -> Attribution:
+    return Attribution(**{name: clean_text(getattr(found, name)) for name in ATTRIBUTION_TEXTS})
+
+
+def _columns_of(sight_id: int, links: Sequence[LinkedPhoto]) -> dict[str, object]:
+    """Return links as columns: one statement takes them all, in an order of its own."""
+    texts = [_cleaned(link.attribution) for link in links]
+    return {
+        "sight_id": sight_id,
+        "sha256s": [link.sha256 for link in links],
+        "found_at": [link.found_at for link in links],
+        **{f"{name}_texts": [getattr(text, name) for text in texts] for name in ATTRIBUTION_TEXTS},
+    }
+
+
+def _note_visits(cursor: psycopg.Cursor[Any], found: Sequence[FoundPhoto]) -> None:
+    told = [photo for photo in found if photo.etag or photo.last_modified]
+    if told:
+        cursor.execute(
+            statement("photos/note_photo_visits"),
+            {
+                "urls": [photo.attribution.url for photo in told],
+                "etags": [clean_text(photo.etag) for photo in told],
+                "last_modified": [clean_text(photo.last_modified) for photo in told],
+                "visited_at": [photo.found_at for photo in told],
+            },
+        )

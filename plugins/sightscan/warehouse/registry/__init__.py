@@ -1,0 +1,1 @@
+"""Cities, their sights, and the cities that people ask for."""

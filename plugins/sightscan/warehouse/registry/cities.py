@@ -1,0 +1,112 @@
+"""The registry of cities: `core.city`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from rapidfuzz import process
+
+from sightscan.city import City, Place, normalise_name, slug_of
+from sightscan.errors import UnknownCity
+from sightscan.warehouse.statements import statement
+
+# Below this similarity (0 to 100) a slug is not worth suggesting for a misspelt one.
+LEAST_SIMILARITY = 60
+MOST_SUGGESTIONS = 5
+
+
+def add_city(connection: psycopg.Connection[Any], city: City) -> City:
+    """Add a city to the registry, or renew and enable it; return it with the slug that it got."""
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(statement("registry/lock_registry"))
+        cursor.execute(statement("registry/list_slugs"))
+        taken = {row["slug"] for row in cursor.fetchall() if row["city_id"] != city.city_id}
+        cursor.execute(
+            statement("registry/upsert_city"),
+            {
+                "city_id": city.city_id,
+                "slug": slug_of(city.name, city.city_id, taken),
+                "name": city.name,
+                "country": city.country,
+                "latitude": city.place.latitude,
+                "longitude": city.place.longitude,
+                "radius_meters": city.radius_meters,
+                "overrides": Jsonb(dict(city.overrides)),
+            },
+        )
+        return _city(cursor.fetchall()[0])
+
+
+def find_city(connection: psycopg.Connection[Any], slug_or_id: str) -> City:
+    """Return a city of the registry by its slug, its Wikidata id, or its name as written.
+
+    Raises:
+        UnknownCity: it is not in the registry; the sentence names the nearest ones.
+
+    """
+    cities = list_cities(connection)
+    asked = slug_or_id.strip()
+    by_key = {city.city_id: city for city in cities} | {city.slug: city for city in cities}
+    found = by_key.get(asked) or by_key.get(asked.lower()) or by_key.get(asked.upper())
+    if found is None:
+        named = [c for c in cities if normalise_name(c.name) == normalise_name(asked)]
+        found = named[0] if len(named) == 1 else None
+    if found is None:
+        raise UnknownCity(_sentence(asked, cities))
+    return found
+
+
+def list_cities(connection: psycopg.Connection[Any], state: str | None = None) -> tuple[City, ...]:
+    """Return the cities of the registry sorted by slug: all, or those `active` or `disabled`."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(statement("registry/list_cities"), {"state": state})
+        return tuple(_city(row) for row in cursor.fetchall())
+
+
+def disable_city(connection: psycopg.Connection[Any], slug_or_id: str) -> City:
+    """Retire a city: everything of it stays, nothing of it runs; return it as it is now.
+
+    Raises:
+        UnknownCity: it is not in the registry.
+
+    """
+    city = find_city(connection, slug_or_id)
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(statement("registry/disable_city"), {"city_id": city.city_id})
+        return _city(cursor.fetchall()[0])
+
+
+def _city(row: dict[str, Any]) -> City:
+    return City(
+        city_id=row["city_id"],
+        slug=row["slug"],
+        name=row["name"],
+        country=row["country"],
+        place=Place(row["latitude"], row["longitude"]),
+        radius_meters=row["radius_meters"],
+        state=row["state"],
+        overrides=row["overrides"],
+    )
+
+
+def _sentence(asked: str, cities: tuple[City, ...]) -> str:
+    slugs = [city.slug for city in cities]
+    near = process.extract(
+        asked.lower(), slugs, limit=MOST_SUGGESTIONS, score_cutoff=LEAST_SIMILARITY
+    )
+    known = [slug for slug, _, _ in near] or slugs[:MOST_SUGGESTIONS]
+    have = f"have: {', '.join(known)}" if known else "it is empty"
+    return f"no city {asked!r} in the registry ({have}); add it with `make new-city`"
+
+
+def save_label_threshold(
+    connection: psycopg.Connection[Any], city_id: str, min_image_number_per_label: int
+) -> None:
+    """Keep how many labelled photos a sight of the city needs now, for mart.sight_coverage."""
+    connection.execute(
+        statement("registry/save_label_threshold"),
+        {"city_id": city_id, "min_image_number_per_label": min_image_number_per_label},
+    )

@@ -1,0 +1,118 @@
+"""Money: what a run and a month have cost, and the bill before each run.
+
+A run under way counts with the most that it may still cost, so runs that start at once cannot pass
+a budget together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from sightscan.warehouse.statements import statement
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpend:
+    """What a run has cost so far, in US dollars."""
+
+    vision_usd: float
+    places_usd: float
+    gpu_usd: float
+
+    @property
+    def usd(self) -> float:
+        """Return all of it."""
+        return self.vision_usd + self.places_usd + self.gpu_usd
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSpend:
+    """What a month (UTC) has cost so far in US dollars, and what other runs may still cost in it."""
+
+    calls_usd: float
+    gpu_usd: float
+    under_way_usd: float
+
+    @property
+    def spent_usd(self) -> float:
+        """Return what is spent already."""
+        return self.calls_usd + self.gpu_usd
+
+
+def lock_budget(connection: psycopg.Connection[Any]) -> None:
+    """Let runs be estimated one after the other, until the transaction ends."""
+    connection.execute(statement("spend/lock_budget"))
+
+
+def sum_usd_of_run(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> RunSpend:
+    """Return what a run has cost so far; its GPU counts up to now if it still runs."""
+    row = connection.execute(
+        statement("spend/sum_usd_of_run"), {"dag_id": dag_id, "run_id": run_id}
+    ).fetchone()
+    return RunSpend(0.0, 0.0, 0.0) if row is None else RunSpend(*row)
+
+
+def sum_usd_of_month(
+    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
+) -> MonthSpend:
+    """Return what this month has cost so far, and what other runs may still cost."""
+    row = connection.execute(
+        statement("spend/sum_usd_of_month"), {"dag_id": dag_id, "run_id": run_id}
+    ).fetchone()
+    return MonthSpend(0.0, 0.0, 0.0) if row is None else MonthSpend(*row)
+
+
+def find_new_photo_share(
+    connection: psycopg.Connection[Any], city_id: str, *, dag_id: str, run_id: str
+) -> float | None:
+    """Return which share of the photos that a run may find was new in earlier runs, from 0 to 1.
+
+    The city's own runs go first, then the first runs of others; None before any.
+    """
+    row = connection.execute(
+        statement("spend/find_new_photo_share"),
+        {"city_id": city_id, "dag_id": dag_id, "run_id": run_id},
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def mean_session_seconds(
+    connection: psycopg.Connection[Any], city_id: str, *, epochs: int
+) -> float | None:
+    """Return how long a GPU session took on average, as if it had trained so many epochs.
+
+    The city's own go first; None before any.
+    """
+    row = connection.execute(
+        statement("spend/mean_session_seconds"), {"city_id": city_id, "epochs": epochs}
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def save_estimate(
+    connection: psycopg.Connection[Any],
+    *,
+    dag_id: str,
+    run_id: str,
+    city_id: str,
+    estimate: Mapping[str, object],
+) -> None:
+    """Store the bill before a run; again replaces."""
+    connection.execute(
+        statement("spend/save_estimate"),
+        {"dag_id": dag_id, "run_id": run_id, "city_id": city_id, **estimate},
+    )
+
+
+def reopen_estimate(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> None:
+    """Note that a run spends again: a task of it was cleared after its end."""
+    connection.execute(statement("spend/reopen_estimate"), {"dag_id": dag_id, "run_id": run_id})
+
+
+def end_estimate(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> None:
+    """Note that a run has ended: what it did not spend is free for others."""
+    connection.execute(statement("spend/end_estimate"), {"dag_id": dag_id, "run_id": run_id})

@@ -1,0 +1,1 @@
+"""Photos that must go, and contributions that people take back."""

@@ -1,0 +1,229 @@
+"""Take-downs: a photo goes from all layers, and what is left makes sure that it stays away.
+
+A tombstone by its hash and by its addresses keeps every later crawl from storing or fetching it.
+Frozen datasets keep the hash as a number, so that it can always be said which models saw it.
+Bytes in an object store are deleted after the commit; until then the tombstone knows where they
+are, and the next take-down (or `remove_withdrawn_photos`) finishes what a killed one left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from sightscan.errors import WarehouseError
+from sightscan.warehouse.marts.hourly_facts import refresh_hours
+from sightscan.warehouse.photos.blob_cleanup import note_possible_objects
+from sightscan.warehouse.photos.blobs import delete_objects
+from sightscan.warehouse.photos.photos import ALL_CLUSTERS, lock_clustering
+from sightscan.warehouse.statements import statement
+
+SHA256_HEX = re.compile(r"[0-9a-fA-F]{64}")
+URL = re.compile(r"https?://[^\s/]\S*")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What is to be taken down: photos by hash, and whatever is or would be found at URLs."""
+
+    sha256s: tuple[bytes, ...] = ()
+    urls: tuple[str, ...] = ()
+
+    @property
+    def url_sha256s(self) -> list[bytes]:
+        """Return the SHA-256 of each URL."""
+        return [hashlib.sha256(url.encode()).digest() for url in self.urls]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoUse:
+    """A frozen dataset that holds some of the photos, and the models that came of it."""
+
+    city_slug: str
+    dataset_version: int
+    split: str
+    photo_count: int
+    model_versions: tuple[int, ...]
+    version_in_place: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalReport:
+    """What a take-down did: `removed_before` were gone already, `near_copies` are still there.
+
+    `row_counts` is by table; `object_count` is what was deleted from the object store.
+    """
+
+    removed: tuple[bytes, ...]
+    removed_before: tuple[bytes, ...]
+    near_copies: tuple[bytes, ...]
+    url_count: int
+    row_counts: Mapping[str, int]
+    uses: tuple[PhotoUse, ...]
+    object_count: int = 0
+
+
+def read_subjects(texts: Sequence[str]) -> Subjects:
+    """Read hashes (64 hexadecimal digits) and URLs.
+
+    Raises:
+        WarehouseError: one is neither.
+
+    """
+    for text in texts:
+        if not SHA256_HEX.fullmatch(text) and not URL.fullmatch(text):
+            msg = (
+                f"{text!r} is no photo: expected its sha256 (64 hexadecimal digits) or its URL "
+                "(http:// or https://), as core.photo_source has them"
+            )
+            raise WarehouseError(msg)
+    return Subjects(
+        tuple(bytes.fromhex(text) for text in texts if SHA256_HEX.fullmatch(text)),
+        tuple(text for text in texts if not SHA256_HEX.fullmatch(text)),
+    )
+
+
+def remove_photos(
+    connection: psycopg.Connection[Any],
+    subjects: Subjects,
+    *,
+    reason: str,
+    removed_by: str,
+    near_copies: bool = False,
+    is_rehearsal: bool = False,
+) -> RemovalReport:
+    """Delete photos from all layers, whole or not at all, and leave tombstones.
+
+    Again is the same. A hash or a URL of which nothing is stored gets its tombstone all the same.
+    A rehearsal does and reports the same, and takes it back.
+
+    Raises:
+        WarehouseError: no reason or nobody is given.
+
+    """
+    if not reason.strip() or not removed_by.strip():
+        msg = "a take-down needs a reason and somebody who asked for it, but got none; say both"
+        raise WarehouseError(msg)
+    with connection.transaction(force_rollback=is_rehearsal):
+        lock_removals(connection)
+        report = bury_photos(connection, subjects, reason, removed_by, near_copies=near_copies)
+    if is_rehearsal:
+        return report
+    object_count = delete_removed_objects(connection)
+    log.info(
+        "removed=%d removed_before=%d addresses=%d objects=%d near_copies_left=%d",
+        len(report.removed),
+        len(report.removed_before),
+        report.url_count,
+        object_count,
+        len(report.near_copies),
+    )
+    return replace(report, object_count=object_count)
+
+
+def lock_removals(connection: psycopg.Connection[Any]) -> None:
+    """Wait until nobody stores photos, labels or datasets, or clusters; until the commit.
+
+    Everything after it sees what they have committed, and they will see the tombstones.
+    """
+    connection.execute(statement("takedowns/lock_removals"))
+    lock_clustering(connection, ALL_CLUSTERS)
+
+
+def bury_photos(
+    connection: psycopg.Connection[Any],
+    subjects: Subjects,
+    reason: str,
+    removed_by: str,
+    *,
+    near_copies: bool = False,
+) -> RemovalReport:
+    """Delete photos and leave tombstones, in the transaction of a caller that holds the lock."""
+    url_sha256s = subjects.url_sha256s
+    found = connection.execute(
+        statement("takedowns/find_photos_to_remove"),
+        {
+            "sha256s": list(subjects.sha256s),
+            "url_sha256s": url_sha256s,
+            "urls": list(subjects.urls),
+        },
+    ).fetchall()
+    sha256s = [bytes(row[0]) for row in found]
+    stored = {bytes(row[0]) for row in found if row[1]}
+    before = [bytes(row[0]) for row in found if row[2] and not row[1]]
+    copies = _near_copies(connection, sha256s)
+    if near_copies:
+        sha256s += copies
+        stored |= set(copies)
+        copies = []
+    values = {
+        "sha256s": sorted(sha256s),
+        "url_sha256s": url_sha256s,
+        "urls": list(subjects.urls),
+        "reason": reason,
+        "removed_by": removed_by,
+    }
+    connection.execute(statement("takedowns/insert_removed_photos"), values)
+    url_count = connection.execute(statement("takedowns/insert_removed_urls"), values).rowcount
+    connection.execute(statement("takedowns/redact_check_results"), values)
+    note_possible_objects(connection, sha256s)
+    gone = connection.execute(statement("takedowns/delete_removed_photos"), values).fetchall()
+    hours: set[datetime] = {hour for _, _, some in gone for hour in some}
+    if hours:
+        refresh_hours(connection, hours)
+    return RemovalReport(
+        removed=tuple(sorted(stored)),
+        removed_before=tuple(before),
+        near_copies=tuple(copies),
+        url_count=url_count,
+        row_counts={name: count for name, count, _ in gone},
+        uses=list_photo_uses(connection, sha256s),
+    )
+
+
+def list_photo_uses(
+    connection: psycopg.Connection[Any], sha256s: Sequence[bytes]
+) -> tuple[PhotoUse, ...]:
+    """Return the frozen datasets that hold photos, taken down or not, and the models of each."""
+    rows = connection.execute(statement("takedowns/list_photo_uses"), {"sha256s": list(sha256s)})
+    return tuple(
+        PhotoUse(slug, version, split, count, tuple(models), in_place)
+        for slug, version, split, count, models, in_place in rows
+    )
+
+
+def delete_removed_objects(connection: psycopg.Connection[Any]) -> int:
+    """Delete from the object store what take-downs left there; return how many rows knew of.
+
+    Objects that no row knew of go, too: where the store would have the photo, and where a move
+    that was killed left it.
+
+    Raises:
+        WarehouseError: the object store refuses; the rows are gone, and the next call goes on.
+
+    """
+    waiting = connection.execute(statement("takedowns/list_removed_objects")).fetchall()
+    for sha256, uri, _ in waiting:
+        try:
+            delete_objects([uri])
+        except WarehouseError as error:
+            msg = f"the photo is out of the warehouse, but {error}; then run the same command again"
+            raise WarehouseError(msg) from error
+        connection.execute(
+            statement("takedowns/forget_removed_object"), {"sha256": sha256, "object_uri": uri}
+        )
+    return sum(is_known for _, _, is_known in waiting)
+
+
+def _near_copies(connection: psycopg.Connection[Any], sha256s: Sequence[bytes]) -> list[bytes]:
+    rows = connection.execute(statement("takedowns/list_near_copies"), {"sha256s": list(sha256s)})
+    return [bytes(row[0]) for row in rows]

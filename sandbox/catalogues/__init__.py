@@ -1,0 +1,1 @@
+"""Stand-ins of Openverse, Google Places and image search pages."""

@@ -1,0 +1,112 @@
+"""The stand-in of image search pages, in the shapes that icrawler's Bing and Google parsers read.
+
+The pictures they point at lie on somebody's web site: the world's photos saved again at another
+quality, with no licence stated, one behind robots.txt, one under a URL of over 300 characters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+from functools import cached_property, lru_cache
+
+from aiohttp import web
+
+from sandbox.counts import Counts
+from sandbox.world.city_facts import CityFacts
+from sandbox.world.city_terms import fold
+from sandbox.world.photo_copies import recompressed
+from sandbox.world.world import World, WorldPhoto
+
+BING_PATH, GOOGLE_PATH, SITE_PATH = "/images/async", "/search", "/elsewhere"
+PRIVATE_PATH = f"{SITE_PATH}/private"
+BING_PAGE, GOOGLE_PAGE = 20, 100
+SITE_QUALITY = 78
+
+_LONG = "an-article-whose-address-says-all-that-it-is-about-" * 6
+
+
+class SearchPagesStandIn:
+    """Result pages about one world, and the web site that they point at."""
+
+    def __init__(self, world: World, facts: CityFacts, counts: Counts) -> None:
+        self._world = world
+        self._facts = facts
+        self._counts = counts
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return what to mount on the web server."""
+        return [
+            web.get(BING_PATH, self._bing),
+            web.get(GOOGLE_PATH, self._google),
+            web.get(SITE_PATH + "/{folder}/{number}.jpg", self._picture),
+        ]
+
+    async def _bing(self, request: web.Request) -> web.Response:
+        first = _number(request, "first")
+        found = self._pictures(request)[first : first + BING_PAGE]
+        return _page("".join(_bing_result(url, number) for number, url in enumerate(found)))
+
+    async def _google(self, request: web.Request) -> web.Response:
+        start = _number(request, "start")
+        found = self._pictures(request)[start : start + GOOGLE_PAGE]
+        data = "".join(f',["{url}",480,640]' for url in found)
+        script = f"AF_initDataCallback({{key: 'ds:1', data:[null{data}], sideChannel: {{}}}});"
+        return _page(f"<script>{script}</script>" if found else "")
+
+    def _pictures(self, request: web.Request) -> list[str]:
+        """Return the URLs of the pictures of the sight that the query names."""
+        self._counts.add("search_pages", "searches")
+        words = fold(request.query.get("q", ""))
+        origin = str(request.url.origin())
+        named = {
+            sight.sight
+            for sight in self._facts.sights
+            if any(fold(label) in words for label in sight.labels.values())
+        }
+        numbers = [
+            number
+            for number, photo in enumerate(self._world.photos)
+            if named & {box.sight for box in photo.boxes}
+        ]
+        special = {0: "private", 1: _LONG}
+        return [
+            f"{origin}{SITE_PATH}/{special.get(position, 'travels')}/{number}.jpg"
+            for position, number in enumerate(numbers)
+        ]
+
+    @cached_property
+    def _photos(self) -> dict[str, WorldPhoto]:
+        return {str(number): photo for number, photo in enumerate(self._world.photos)}
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        photo = self._photos.get(request.match_info["number"])
+        if photo is None or request.match_info["folder"] not in ("private", "travels", _LONG):
+            raise web.HTTPNotFound
+        self._counts.add("search_pages", "picture_downloads")
+        body = await asyncio.to_thread(_saved_again, photo)
+        return web.Response(body=body, content_type="image/jpeg")
+
+
+@lru_cache(maxsize=256)
+def _saved_again(photo: WorldPhoto) -> bytes:
+    return recompressed(photo, SITE_QUALITY).data
+
+
+def _number(request: web.Request, name: str) -> int:
+    text = request.query.get(name, "0")
+    return int(text) if text.isdigit() else 0
+
+
+def _bing_result(url: str, number: int) -> str:
+    about = json.dumps({"murl": url, "turl": url, "t": f"Result {number}"}, separators=(",", ":"))
+    return (
+        f'<div class="imgpt"><a class="iusc" href="#" m="{html.escape(about)}">'
+        f'<img class="mimg" alt="Result {number}"/></a></div>'
+    )
+
+
+def _page(body: str) -> web.Response:
+    text = f"<!DOCTYPE html><html><head><title>Images</title></head><body>{body}</body></html>"
+    return web.Response(text=text, content_type="text/html")

@@ -1,0 +1,209 @@
+"""The files and categories that the Commons stand-in has about a world, with honest dirt.
+
+Every photo of the world is there, in the category of each sight on it or in a subcategory; and, as
+in reality, what a crawl must cope with: a map, a scan, an icon, copies, broken files, an opt-out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from sandbox.world.city_facts import CityFacts, SightFacts
+from sandbox.world.licences import Attribution, attribution_of
+from sandbox.world.photo_copies import icon, mirrored, near_copies_of, truncated
+from sandbox.world.world import World, WorldPhoto
+
+FIRST_FILE_ID, FIRST_CATEGORY_ID = 80_000_000, 50_000_000
+IN_SUBCATEGORY_EVERY = 4
+OPT_OUT = (("X-Robots-Tag", "noai, noimageai"),)
+
+
+@dataclass(frozen=True)
+class CommonsFile:
+    """A file of Commons; `name` is its title without `File:`, sizes are in pixels.
+
+    Its bytes are `data`, or, to save memory, those of the photo at `path`. `raster` is what
+    thumbnails of a drawing or a document show.
+    """
+
+    name: str
+    page_id: int
+    mime: str
+    width: int
+    height: int
+    attribution: Attribution
+    description: str
+    categories: tuple[str, ...]
+    latitude: float
+    longitude: float
+    sha1: str
+    size_bytes: int
+    data: bytes | None = field(default=None, repr=False)
+    path: Path | None = None
+    raster: bytes | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def url_name(self) -> str:
+        """The name as it stands in URLs."""
+        return quote(self.name.replace(" ", "_"), safe="-_.~()!*,:@")
+
+    @property
+    def url_folder(self) -> str:
+        """The folder `a/ab` of the file: letters of the MD5 of its name."""
+        digest = hashlib.md5(
+            self.name.replace(" ", "_").encode(), usedforsecurity=False
+        ).hexdigest()
+        return f"{digest[0]}/{digest[:2]}"
+
+    def content(self) -> bytes:
+        """Return the bytes of the file."""
+        if self.data is not None:
+            return self.data
+        if self.path is None:
+            message = f"file {self.name!r} has neither bytes nor a path; give it one of them"
+            raise ValueError(message)
+        return self.path.read_bytes()
+
+
+@dataclass(frozen=True)
+class CommonsCategory:
+    """A category, its title without `Category:`, and the titles of its subcategories."""
+
+    name: str
+    page_id: int
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CommonsCatalogue:
+    """All files (sorted by name) and categories."""
+
+    files: tuple[CommonsFile, ...]
+    categories: tuple[CommonsCategory, ...]
+
+    def files_in(self, category: str) -> list[CommonsFile]:
+        """Return the files of a category itself, without its subcategories."""
+        return [file for file in self.files if category in file.categories]
+
+    def subcategories_of(self, category: str) -> list[CommonsCategory]:
+        """Return the categories whose parent is `category`."""
+        return [found for found in self.categories if category in found.parents]
+
+
+def catalogue_of(world: World, facts: CityFacts) -> CommonsCatalogue:
+    """Return the catalogue of a world: every photo once, and the dirt of every sight."""
+    files = [*_photos(world, facts)]
+    for sight in facts.sights:
+        files.extend(_dirt(world, sight, facts.city.name))
+    files.sort(key=lambda file: file.name)
+    return CommonsCatalogue(tuple(files), tuple(_categories(facts)))
+
+
+def _categories(facts: CityFacts) -> Iterator[CommonsCategory]:
+    city = facts.city.name
+    yield CommonsCategory(city, FIRST_CATEGORY_ID, ())
+    for number, sight in enumerate(facts.sights):
+        page_id = FIRST_CATEGORY_ID + 10 * (number + 1)
+        name, exterior = sight.commons_category, _subcategory(sight)
+        # Commons has cycles: here a subcategory is also a parent of its parent.
+        yield CommonsCategory(name, page_id, (city, exterior))
+        yield CommonsCategory(exterior, page_id + 1, (name,))
+
+
+def _subcategory(sight: SightFacts) -> str:
+    return f"Exterior of {sight.commons_category}"
+
+
+def _photos(world: World, facts: CityFacts) -> Iterator[CommonsFile]:
+    numbers: dict[str, int] = {}
+    for position, photo in enumerate(world.photos):
+        names = list(dict.fromkeys(box.sight for box in photo.boxes))
+        main = facts.of(names[0])
+        numbers[main.sight] = number = numbers.get(main.sight, 0) + 1
+        data = photo.path.read_bytes()
+        suffix = photo.path.suffix.lower()
+        yield CommonsFile(
+            name=f"{main.sight}, {facts.city.name} {number:03}{suffix}",
+            page_id=FIRST_FILE_ID + position,
+            mime="image/png" if suffix == ".png" else "image/jpeg",
+            width=photo.width,
+            height=photo.height,
+            attribution=attribution_of(world, photo),
+            description=f"{' and '.join(names)} in {facts.city.name}",
+            categories=tuple(_category(facts.of(name), number) for name in names),
+            latitude=main.latitude,
+            longitude=main.longitude,
+            sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+            size_bytes=len(data),
+            path=photo.path,
+        )
+
+
+def _category(sight: SightFacts, number: int) -> str:
+    return _subcategory(sight) if number % IN_SUBCATEGORY_EVERY == 0 else sight.commons_category
+
+
+def _dirt(world: World, sight: SightFacts, city: str) -> Iterator[CommonsFile]:
+    """Yield what else lies in a sight's category; each kind once, from a photo of its own."""
+    photos = world.photos_of(sight.sight)
+
+    def made(name: str, photo: WorldPhoto, mime: str, data: bytes, **more: object) -> CommonsFile:
+        size = {"width": photo.width, "height": photo.height}
+        number = int(hashlib.sha256(name.encode()).hexdigest()[:6], 16)
+        return CommonsFile(
+            name=name,
+            page_id=FIRST_FILE_ID + 1_000_000 + number,
+            mime=mime,
+            attribution=attribution_of(world, photo),
+            description=f"{sight.sight} in {city}",
+            categories=(sight.commons_category,),
+            latitude=sight.latitude,
+            longitude=sight.longitude,
+            sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
+            size_bytes=len(data),
+            data=data,
+            **{**size, **more},  # type: ignore[arg-type]
+        )
+
+    def photo(number: int) -> WorldPhoto:
+        return photos[number % len(photos)]
+
+    name, jpeg = sight.sight, "image/jpeg"
+    again, cut = near_copies_of(world, name)
+    yield made(f"{name} (recompressed).jpg", again.original, jpeg, again.data)
+    yield made(
+        f"{name} (cropped).jpg", cut.original, jpeg, cut.data, width=cut.width, height=cut.height
+    )
+    yield made(f"IMG 2041 {name}.jpg", photo(2), jpeg, photo(2).path.read_bytes())
+    yield made(f"{name} not for AI.jpg", photo(3), jpeg, mirrored(photo(3)), headers=OPT_OUT)
+    yield made(f"{name} broken upload.jpg", photo(4), jpeg, truncated(photo(4)))
+    yield made(f"{name} lost.jpg", photo(5), jpeg, _ERROR_PAGE)
+    yield made(f"{name} icon.png", photo(6), "image/png", icon(32, 32, "#7a4"), width=32, height=32)
+    disc = icon(960, 640, "#cdb")
+    yield made(f"Map of {name}.svg", photo(7), "image/svg+xml", _map_of(name), raster=disc)
+    yield made(f"{name} (1911 scan).pdf", photo(8), "application/pdf", _PDF, raster=disc)
+
+
+_ERROR_PAGE = (
+    b"<!DOCTYPE html>\n<html><head><title>Wikimedia Error</title></head><body>"
+    b"<p>Our servers are currently under maintenance.</p></body></html>\n"
+)
+_PDF = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    b"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>endobj\n"
+    b"trailer<</Root 1 0 R>>\n%%EOF\n"
+)
+
+
+def _map_of(name: str) -> bytes:
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="960" height="640">'
+        '<rect width="960" height="640" fill="#eed"/><circle cx="480" cy="320" r="40"/>'
+        f'<text x="40" y="60">{name.replace("&", "&amp;").replace("<", "&lt;")}</text></svg>\n'
+    ).encode()

@@ -1,0 +1,1 @@
+"""Stand-ins of EC2 and of the GPU hosts that its instances boot."""

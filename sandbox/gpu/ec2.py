@@ -1,0 +1,215 @@
+"""Answer the EC2 API on loopback: the stand-in of Amazon EC2.
+
+`moto` describes the instances; starting and stopping them is `ec2_fleet`'s, since moto's own
+transitions are instant and cannot be configured. The account's key may describe, start and stop;
+everything else is refused, as a careful operator's IAM policy would: above all, terminating an
+instance and with it the disk that holds the photos.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import parse_qsl
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.instances import Instance, Reservation
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from sandbox.gpu.ec2_fleet import INSTANCE_TYPE, STATE_CODES, Ec2Fleet, Ec2Refusal, State
+from sandbox.gpu.ec2_wire import AwsKey, check_signature, error_xml, state_changes_xml
+from sandbox.ports import LOOPBACK, PortTaken, is_free
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+    from sandbox.counts import Counts
+
+REGION = "eu-central-1"
+IMAGE_ID = "ami-0abcdef1234567890"
+# What moto may answer: reading, and whose key this is (Airflow's connection test asks).
+PASSED_ON = ("Describe", "GetCallerIdentity")
+SERVICES = {"ec2", "sts"}
+
+
+def new_key() -> AwsKey:
+    """Return a key in Amazon's form, valid in this sandbox only."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+    key_id = "AKIA" + "".join(secrets.choice(letters) for _ in range(16))
+    return AwsKey(key_id, secrets.token_urlsafe(30))
+
+
+class Ec2Server:
+    """The HTTP server in front of a fleet. One at a time in a process: moto's state is global."""
+
+    def __init__(self, fleet: Ec2Fleet, key: AwsKey, counts: Counts, port: int = 0) -> None:
+        """Remember what to serve; nothing listens before `start`."""
+        self._fleet = fleet
+        self._key = key
+        self._counts = counts
+        self._port = port
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._shown: dict[str, _ShownInstance] = {}
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; known once started."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """What AWS clients call `endpoint_url`."""
+        return f"http://{LOOPBACK}:{self._port}"
+
+    def start(self) -> None:
+        """Listen on loopback, and answer from a thread."""
+        if self._port and not is_free(self._port):
+            message = (
+                f"port {self._port} on {LOOPBACK} is taken; end the program that listens there"
+            )
+            raise PortTaken(message)
+        ec2_backends.reset()
+        backend = ec2_backends[DEFAULT_ACCOUNT_ID][REGION]
+        for instance_id in self._fleet.instance_ids:
+            self._shown[instance_id] = _show(backend, instance_id)
+        self._server = make_server(
+            LOOPBACK, self._port, self._answer, threaded=True, request_handler=_QuietHandler
+        )
+        self._port = self._server.server_port
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=[0.1], name="ec2", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        if self._thread is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+            self._thread = None
+
+    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        request.get_data(cache=True)
+        form = dict(parse_qsl(request.get_data(as_text=True)))
+        try:
+            self._check(request, form)
+            action = form["Action"]
+            self._counts.add("ec2", f"{action}_requests")
+            if action in {"StartInstances", "StopInstances"}:
+                response = Response(self._change(request, form), content_type="text/xml")
+                return response(environ, start_response)
+        except Ec2Refusal as refusal:
+            self._counts.add("ec2", f"refused_{refusal.code}")
+            response = Response(error_xml(refusal), refusal.status, content_type="text/xml")
+            return response(environ, start_response)
+        self._mirror()
+        environ["wsgi.input"] = io.BytesIO(request.get_data())  # moto reads it once more
+        answer: Iterable[bytes] = self._moto(environ, start_response)
+        return answer
+
+    def _check(self, request: Request, form: dict[str, str]) -> None:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = request.get_data()
+        region, service = check_signature(self._key, request.method, request.url, headers, body)
+        if region != REGION:
+            message = f"this sandbox is in {REGION}, but the request is for {region}"
+            raise Ec2Refusal(code="AuthFailure", message=message, status=401)
+        action = form.get("Action", "")
+        allowed = action in {"StartInstances", "StopInstances"} or action.startswith(PASSED_ON)
+        if service not in SERVICES or not allowed:
+            message = (
+                "You are not authorized to perform this operation: the sandbox's key may "
+                f"describe, start and stop instances, not {service}:{action or request.method}"
+            )
+            raise Ec2Refusal(code="UnauthorizedOperation", message=message, status=403)
+
+    def _change(self, request: Request, form: dict[str, str]) -> bytes:
+        names = sorted(name for name in form if name.startswith("InstanceId."))
+        instance_ids = [form[name] for name in names]
+        if form.get("DryRun") == "true":
+            message = "Request would have succeeded, but DryRun flag is set."
+            raise Ec2Refusal(code="DryRunOperation", message=message, status=412)
+        if form["Action"] == "StartInstances":
+            invocation = request.headers.get("amz-sdk-invocation-id", "")
+            changes = self._fleet.start(instance_ids, invocation)
+        else:
+            changes = self._fleet.stop(instance_ids)
+        return state_changes_xml(form["Action"], changes)
+
+    def _mirror(self) -> None:
+        for instance_id, shown in self._shown.items():
+            shown.show_state(self._fleet.state_of(instance_id))
+
+
+class _ShownInstance(Instance):
+    """An instance as moto describes it, with the addresses of one that runs on this machine."""
+
+    def show_state(self, state: State) -> None:
+        """Take over a state of the fleet."""
+        self._state.name = state
+        self._state.code = STATE_CODES[state]
+
+    def is_created(self) -> bool:
+        """Say yes: it is there from the start (moto asks its templates only)."""
+        return True
+
+    @classmethod
+    def update_from_cloudformation_json(cls, *_: object, **__: object) -> NoReturn:
+        """Refuse: no template describes these instances."""
+        raise NotImplementedError
+
+    @property
+    def public_ip(self) -> str | None:
+        """Loopback while running: a stopped instance has no public address."""
+        return LOOPBACK if self.state == "running" else None
+
+    @property
+    def public_ip_address(self) -> str | None:
+        """The name under which it is described."""
+        return self.public_ip
+
+    @property
+    def public_dns_name(self) -> str | None:
+        """The host name while running."""
+        return "localhost" if self.state == "running" else None
+
+
+class _QuietHandler(MotoRequestHandler):
+    """Writes no access log."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - moto's name
+        """Say nothing."""
+
+
+def _show(backend: EC2Backend, instance_id: str) -> _ShownInstance:
+    reservation = Reservation(f"r-{instance_id[2:]}", owner_id=DEFAULT_ACCOUNT_ID)
+    instance = _ShownInstance(
+        backend,
+        IMAGE_ID,
+        None,
+        [],
+        instance_type=INSTANCE_TYPE,
+        region_name=REGION,
+        placement=f"{REGION}a",
+        subnet_id=backend.get_default_subnets()[f"{REGION}a"].id,
+        associate_public_ip=False,
+    )
+    instance.id = instance_id
+    reservation.instances.append(instance)
+    backend.reservations[reservation.id] = reservation
+    instance.setup_defaults()
+    instance.add_tags({"Name": "sightscan-gpu"})
+    return instance

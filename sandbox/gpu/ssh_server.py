@@ -1,0 +1,189 @@
+"""The SSH server inside a GPU instance: runs commands and serves files from its home folder.
+
+Started by `gpu_host` as `python -m sandbox.gpu.ssh_server ...`, once for each boot of an instance, and
+killed with everything it started when the instance stops. Key logins of one user only; commands
+run as `bash -c`, as with OpenSSH; SFTP sees nothing outside the home folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncssh
+
+CHUNK_BYTES = 65_536
+# Training leaves the other processor time to the rest of the sandbox's machine.
+NICENESS = 5
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+@dataclass(frozen=True)
+class SshServerOptions:
+    """Everything a server needs to know; no secret among it but paths to key files."""
+
+    port: int
+    user: str
+    home: Path
+    host_key: Path
+    authorized_keys: Path
+    trainer_bin: Path
+    library: Path  # the folder that holds the package `trainer`
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.gpu.ssh_server")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--user", required=True)
+    for name in ("home", "host-key", "authorized-keys", "trainer-bin", "library"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    options = SshServerOptions(**vars(parser.parse_args()))
+    try:
+        asyncio.run(serve(options))
+    except (OSError, asyncssh.Error) as error:
+        sys.exit(f"the SSH server on port {options.port} failed: {error}")
+
+
+async def serve(options: SshServerOptions) -> None:
+    """Listen on loopback and answer for ever."""
+    commands = _Commands(options)
+    server = await asyncssh.listen(
+        "127.0.0.1",
+        options.port,
+        reuse_port=True,  # the sandbox holds the port while the instance is stopped
+        server_factory=lambda: _OneUser(options),
+        server_host_keys=[str(options.host_key)],
+        process_factory=commands.run,
+        sftp_factory=lambda channel: _HomeFiles(channel, options.home),
+        allow_scp=True,
+        encoding=None,
+        line_editor=False,
+        agent_forwarding=False,
+        x11_forwarding=False,
+        keepalive_interval=15,
+    )
+    await server.wait_closed()
+
+
+class _OneUser(asyncssh.SSHServer):
+    """Admits one user by key, and nobody else by anything."""
+
+    def __init__(self, options: SshServerOptions) -> None:
+        self._options = options
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+
+    def begin_auth(self, username: str) -> bool:
+        # Another user has no authorised key: the client reads "permission denied", as anywhere.
+        if username == self._options.user:
+            self._connection.set_authorized_keys(str(self._options.authorized_keys))
+        return True
+
+
+class _Commands:
+    """Runs one command for each SSH channel."""
+
+    def __init__(self, options: SshServerOptions) -> None:
+        self._home = options.home
+        self._environment = {
+            "HOME": str(options.home),
+            "USER": options.user,
+            "LOGNAME": options.user,
+            "SHELL": "/bin/bash",
+            "LANG": "C.UTF-8",
+            "PATH": f"{options.trainer_bin}:{SYSTEM_PATH}",
+            "PYTHONPATH": str(options.library),
+            "TMPDIR": str(options.home / "tmp"),
+        }
+
+    async def run(self, channel: asyncssh.SSHServerProcess[bytes]) -> None:
+        shell = ["nice", "-n", str(NICENESS), "bash"]
+        shell += ["-c", channel.command] if channel.command is not None else ["-s"]
+        process = await asyncio.create_subprocess_exec(
+            *shell, stdin=PIPE, stdout=PIPE, stderr=PIPE, cwd=self._home, env=self._environment
+        )
+        feeding = asyncio.create_task(_feed(channel, process))
+        outputs = [
+            asyncio.create_task(_copy(process.stdout, channel.stdout)),
+            asyncio.create_task(_copy(process.stderr, channel.stderr)),
+        ]
+        # As with OpenSSH, a background job that keeps the output open keeps the channel open.
+        await asyncio.gather(*outputs)
+        status = await process.wait()
+        feeding.cancel()
+        with suppress(OSError, asyncssh.Error):  # the client may have gone meanwhile
+            if status < 0:
+                channel.exit_with_signal(signal.Signals(-status).name.removeprefix("SIG"))
+            else:
+                channel.exit(status)
+
+
+async def _feed(channel: asyncssh.SSHServerProcess[bytes], process: Process) -> None:
+    """Pass the client's input and signals on. The command outlives a client that goes away."""
+    if process.stdin is None:
+        return
+    while True:
+        try:
+            data = await channel.stdin.read(CHUNK_BYTES)
+        except asyncssh.SignalReceived as received:
+            with suppress(ProcessLookupError, KeyError):
+                process.send_signal(signal.Signals[f"SIG{received.signal}"])
+            continue
+        except (asyncssh.TerminalSizeChanged, asyncssh.BreakReceived):
+            continue
+        except (OSError, asyncssh.Error):
+            data = b""
+        try:
+            if not data:
+                process.stdin.close()
+                return
+            process.stdin.write(data)
+            await process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+
+async def _copy(source: asyncio.StreamReader | None, target: asyncssh.SSHWriter[bytes]) -> None:
+    while source is not None and (data := await source.read(CHUNK_BYTES)):
+        try:
+            target.write(data)
+            await target.drain()
+        except (OSError, asyncssh.Error):
+            return
+
+
+class _HomeFiles(asyncssh.SFTPServer):
+    """SFTP over the home folder: the paths that commands see, and none outside."""
+
+    def __init__(self, channel: asyncssh.SSHServerChannel[bytes], home: Path) -> None:
+        super().__init__(channel)
+        self._home = os.fsencode(home)
+
+    def map_path(self, path: bytes) -> bytes:
+        local = os.path.normpath(os.path.join(self._home, path))  # noqa: PTH118 - bytes
+        if local == os.path.dirname(self._home):  # noqa: PTH120 - bytes
+            return self._home  # `..` of the topmost folder is itself, as below a chroot
+        # A link is followed to its folder before the comparison: `link/../..` leads nowhere else.
+        folder = os.path.realpath(os.path.dirname(local))  # noqa: PTH120 - bytes
+        inside = local == self._home or _is_below(folder, os.path.realpath(self._home))
+        if not inside:
+            message = f"{os.fsdecode(path)} is outside of {os.fsdecode(self._home)}"
+            raise asyncssh.SFTPPermissionDenied(message)
+        return local
+
+
+def _is_below(path: bytes, folder: bytes) -> bool:
+    return path == folder or path.startswith(folder + b"/")
+
+
+if __name__ == "__main__":
+    main()

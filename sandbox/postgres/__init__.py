@@ -1,0 +1,1 @@
+"""An embedded PostgreSQL, its databases and logins."""

@@ -1,0 +1,1 @@
+"""The stand-in of Wikidata's query service and search."""

@@ -1,0 +1,252 @@
+"""The items that the Wikidata stand-in knows, in Wikidata's own terms.
+
+Both faces of the stand-in, the graph and the MediaWiki API, are made from these items, so that they
+never contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sandbox.world.city_facts import Bystander, CityFacts, SightFacts
+from sandbox.world.city_places import COUNTRIES, PlaceFacts
+from sandbox.world.city_terms import LANGUAGES
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A value that is another item."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """A value that is a place on Earth, in degrees."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A value that is a plain number."""
+
+    amount: int
+
+
+@dataclass(frozen=True)
+class Area:
+    """A value that is an area."""
+
+    square_kilometres: float
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A value that is a point in time, as ISO 8601."""
+
+    iso: str
+
+
+@dataclass(frozen=True)
+class MediaFile:
+    """A value that is the name of a file on Commons, without `File:`."""
+
+    name: str
+
+
+Value = Entity | Coordinates | Quantity | Area | Moment | MediaFile | str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of an item: a property id and its value."""
+
+    property_id: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Item:
+    """One Wikidata item; labels, descriptions and aliases by language."""
+
+    id: str
+    labels: Mapping[str, str]
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    sitelinks: int = 0
+
+    def first(self, property_id: str) -> Value | None:
+        """Return the first value of a property, None if there is none."""
+        return next((c.value for c in self.claims if c.property_id == property_id), None)
+
+
+# Real classes with their real ids and parents: id, label, ids of the parent classes.
+CLASSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("Q35120", "entity", ()),
+    ("Q56061", "administrative territorial entity", ("Q35120",)),
+    ("Q839954", "archaeological site", ("Q35120",)),
+    ("Q860861", "sculpture", ("Q35120",)),
+    ("Q811979", "architectural structure", ("Q35120",)),
+    ("Q41176", "building", ("Q811979",)),
+    ("Q570116", "tourist attraction", ("Q35120",)),
+    ("Q24398318", "religious building", ("Q41176",)),
+    ("Q16970", "church building", ("Q24398318",)),
+    ("Q2977", "cathedral", ("Q16970",)),
+    ("Q163687", "basilica", ("Q16970",)),
+    ("Q12518", "tower", ("Q811979",)),
+    ("Q39715", "lighthouse", ("Q12518",)),
+    ("Q12280", "bridge", ("Q811979",)),
+    ("Q174782", "square", ("Q35120",)),
+    ("Q53060", "gate", ("Q811979",)),
+    ("Q82117", "city gate", ("Q53060",)),
+    ("Q143912", "triumphal arch", ("Q4989906",)),
+    ("Q57821", "fortification", ("Q811979",)),
+    ("Q1785071", "fort", ("Q57821",)),
+    ("Q23413", "castle", ("Q57821",)),
+    ("Q16560", "palace", ("Q41176",)),
+    ("Q4989906", "monument", ("Q811979",)),
+    ("Q170980", "obelisk", ("Q4989906",)),
+    ("Q24354", "theatre building", ("Q41176",)),
+    ("Q33506", "museum", ("Q35120",)),
+    ("Q483453", "fountain", ("Q811979",)),
+    ("Q486972", "human settlement", ("Q35120",)),
+    ("Q515", "city", ("Q486972",)),
+    ("Q3957", "town", ("Q486972",)),
+    ("Q123705", "neighborhood", ("Q486972",)),
+    ("Q6256", "country", ("Q35120",)),
+    ("Q2668072", "collection", ("Q35120",)),
+    ("Q7328910", "art collection", ("Q2668072",)),
+    ("Q1190554", "occurrence", ("Q35120",)),
+    ("Q1656682", "event", ("Q1190554",)),
+    ("Q220505", "film festival", ("Q1656682",)),
+    ("Q168983", "conflagration", ("Q1190554",)),
+    ("Q43229", "organization", ("Q35120",)),
+    ("Q4830453", "business", ("Q43229",)),
+    ("Q476028", "association football club", ("Q43229",)),
+    ("Q482994", "album", ("Q35120",)),
+    ("Q4167410", "Wikimedia disambiguation page", ()),
+)
+
+
+def items_of(facts: CityFacts) -> tuple[Item, ...]:
+    """Return every item of the small Wikidata around the world's city."""
+    return (
+        *(_class(*row) for row in CLASSES),
+        *(
+            Item(
+                country.wikidata_id,
+                dict.fromkeys(LANGUAGES, country.name),
+                {"en": "country"},
+                claims=(Claim("P31", Entity("Q6256")), Claim("P297", country.code)),
+                sitelinks=300,
+            )
+            for country in dict.fromkeys((*COUNTRIES, facts.city.country))
+        ),
+        _place(facts.city),
+        *(_place(place) for place in facts.other_places),
+        *(_sight(sight, facts.city) for sight in facts.sights),
+        *(_bystander(bystander, facts) for bystander in facts.bystanders),
+        *_other_meanings(facts.city),
+    )
+
+
+def _class(class_id: str, label: str, parents: tuple[str, ...]) -> Item:
+    return Item(
+        class_id,
+        {"en": label},
+        claims=tuple(Claim("P279", Entity(parent)) for parent in parents),
+        sitelinks=60,
+    )
+
+
+def _place(place: PlaceFacts) -> Item:
+    return Item(
+        place.wikidata_id,
+        place.labels,
+        {"en": place.description},
+        {"en": place.aliases},
+        (
+            Claim("P31", Entity(place.class_id)),
+            Claim("P17", Entity(place.country.wikidata_id)),
+            Claim("P131", Entity(place.country.wikidata_id)),
+            Claim("P625", Coordinates(place.latitude, place.longitude)),
+            Claim("P2046", Area(place.square_kilometres)),
+            Claim("P1082", Quantity(place.population)),
+            Claim("P373", place.name),
+        ),
+        place.sitelinks,
+    )
+
+
+def _sight(sight: SightFacts, city: PlaceFacts) -> Item:
+    claims = [
+        Claim("P31", Entity(sight.class_id)),
+        Claim("P17", Entity(city.country.wikidata_id)),
+        Claim("P131", Entity(city.wikidata_id)),
+        Claim("P625", Coordinates(sight.latitude, sight.longitude)),
+        Claim("P373", sight.commons_category),
+    ]
+    if sight.class_id != "Q570116":
+        # Famous buildings have a second class, so that a query without `distinct` finds them twice.
+        claims.append(Claim("P31", Entity("Q570116")))
+    if sight.freebase_id is not None:
+        claims.append(Claim("P646", sight.freebase_id))
+    if sight.knowledge_graph_id is not None:
+        claims.append(Claim("P2671", sight.knowledge_graph_id))
+    return Item(
+        sight.wikidata_id,
+        sight.labels,
+        {"en": sight.description},
+        {language: names for language, names in sight.aliases.items() if names},
+        tuple(claims),
+        sight.sitelinks,
+    )
+
+
+def _bystander(bystander: Bystander, facts: CityFacts) -> Item:
+    home = next(
+        (place for place in facts.other_places if place.wikidata_id == bystander.located_in),
+        facts.city,
+    )
+    claims = [
+        Claim("P31", Entity(bystander.class_id)),
+        Claim("P17", Entity(home.country.wikidata_id)),
+        Claim("P131", Entity(bystander.located_in)),
+        Claim("P625", Coordinates(bystander.latitude, bystander.longitude)),
+    ]
+    if bystander.has_commons_category:
+        claims.append(Claim("P373", bystander.label))
+    if bystander.demolished_on is not None:
+        claims.append(Claim("P576", Moment(bystander.demolished_on)))
+    return Item(
+        bystander.wikidata_id,
+        {"en": bystander.label, "de": bystander.label},
+        {"en": bystander.description},
+        claims=tuple(claims),
+        sitelinks=bystander.sitelinks,
+    )
+
+
+def _other_meanings(city: PlaceFacts) -> tuple[Item, ...]:
+    """Return items that share the city's name and are no places at all."""
+    number = int(city.wikidata_id[1:])
+    return (
+        Item(
+            f"Q{number + 1_000_000}",
+            {"en": city.name, "de": city.name},
+            {"en": "Wikimedia disambiguation page"},
+            claims=(Claim("P31", Entity("Q4167410")),),
+            sitelinks=12,
+        ),
+        Item(
+            f"Q{number + 1_000_001}",
+            {"en": city.name},
+            {"en": "album"},
+            claims=(Claim("P31", Entity("Q482994")),),
+            sitelinks=2,
+        ),
+    )

@@ -1,0 +1,220 @@
+"""Invent what Wikidata, Commons and Google know about a world's city and its sights.
+
+A world is only photos and boxes. Everything else that the real services would say (ids, labels in
+several languages, coordinates, how well known a sight is) is derived here from hashes of the names,
+so that all stand-ins agree with each other, on every run. None of the ids claims to be a real one.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sandbox.world.city_places import (
+    MERIDIA,
+    Identifiers,
+    PlaceFacts,
+    invent_city,
+    invent_namesake,
+    invent_near_spelling,
+    point_near,
+)
+from sandbox.world.city_terms import fold, kind_of, labels_of, without_diacritics
+from sandbox.world.drawing.city import VALMORIA
+from sandbox.world.seeded import seeded_between, seeded_fraction, seeded_identifier
+from sandbox.world.world import World
+
+# Nearer than the radius that the smallest city's area gives, so that all sights are found.
+FARTHEST_SIGHT_KM = 2.0
+TOWER_CLASS = "Q12518"
+
+_BASE36 = string.digits + string.ascii_lowercase
+_FREEBASE = string.digits + "bcdfghjklmnpqrstvwxyz_"
+_PLACE_ID = string.ascii_letters + string.digits + "_-"
+
+
+@dataclass(frozen=True)
+class SightFacts:
+    """A sight of the world as the services know it; `sight` is its name in the manifest."""
+
+    sight: str
+    wikidata_id: str
+    labels: Mapping[str, str]
+    aliases: Mapping[str, tuple[str, ...]]
+    description: str
+    class_id: str
+    latitude: float
+    longitude: float
+    sitelinks: int
+    commons_category: str
+    freebase_id: str | None
+    knowledge_graph_id: str | None
+    place_id: str
+
+    @property
+    def mid(self) -> str:
+        """The Knowledge Graph id that Google Vision answers with."""
+        return self.freebase_id or self.knowledge_graph_id or ""
+
+
+@dataclass(frozen=True)
+class Bystander:
+    """An item near the city that is no sight of it, for queries to leave out."""
+
+    wikidata_id: str
+    label: str
+    class_id: str
+    description: str
+    sitelinks: int
+    latitude: float
+    longitude: float
+    located_in: str
+    demolished_on: str | None = None
+    has_commons_category: bool = True
+
+
+@dataclass(frozen=True)
+class CityFacts:
+    """What the services know about the world's city, and about what could be mistaken for it."""
+
+    city: PlaceFacts
+    sights: tuple[SightFacts, ...]
+    other_places: tuple[PlaceFacts, ...]
+    bystanders: tuple[Bystander, ...]
+    by_sight: Mapping[str, SightFacts] = field(repr=False)
+
+    def of(self, sight: str) -> SightFacts:
+        """Return the facts of a sight by its name in the manifest."""
+        return self.by_sight[sight]
+
+
+def facts_of(world: World) -> CityFacts:
+    """Return the facts of `world`, the same ones for the same city and sight names."""
+    ids = Identifiers(world.city)
+    city = invent_city(world.city, ids)
+    sights = tuple(
+        _sight(name, rank, city, ids) for rank, name in enumerate(_by_fame(world.sights, city.name))
+    )
+    others = (invent_namesake(city, ids), invent_near_spelling(city, ids))
+    return CityFacts(
+        city=city,
+        sights=sights,
+        other_places=others,
+        bystanders=_bystanders(city, others[1], ids),
+        by_sight={sight.sight: sight for sight in sights},
+    )
+
+
+def _by_fame(sights: Sequence[str], city: str) -> list[str]:
+    return sorted(sights, key=lambda name: seeded_fraction("fame", city, name))
+
+
+def _sight(name: str, rank: int, city: PlaceFacts, ids: Identifiers) -> SightFacts:
+    latitude, longitude = _sight_place(name, city)
+    labels = labels_of(name)
+    has_freebase_id = rank % 3 != 2  # younger items only have a Knowledge Graph id
+    return SightFacts(
+        sight=name,
+        wikidata_id=ids.deal(name),
+        labels=labels,
+        aliases=_aliases(labels, city.name),
+        description=f"sight in {city.name}, {city.country.name}",
+        class_id=kind_of(name).class_id,
+        latitude=latitude,
+        longitude=longitude,
+        sitelinks=max(3, 90 - 7 * rank - int(5 * seeded_fraction("sitelinks", name))),
+        # Commons tells categories of the same name apart by the place in brackets.
+        commons_category=name if fold(city.name) in fold(name) else f"{name} ({city.name})",
+        freebase_id=(
+            "/m/0" + seeded_identifier(_FREEBASE, 5, "freebase", city.name, name)
+            if has_freebase_id
+            else None
+        ),
+        knowledge_graph_id=(
+            None
+            if has_freebase_id
+            else "/g/11" + seeded_identifier(_BASE36, 8, "kg", city.name, name)
+        ),
+        place_id="ChIJ" + seeded_identifier(_PLACE_ID, 23, "place", city.name, name),
+    )
+
+
+def _sight_place(name: str, city: PlaceFacts) -> tuple[float, float]:
+    if city.country == MERIDIA:
+        for drawn in VALMORIA.sights:
+            if drawn.name == name:
+                return drawn.latitude, drawn.longitude
+    return point_near(
+        city.latitude,
+        city.longitude,
+        seeded_between(0.2, FARTHEST_SIGHT_KM, "distance", city.name, name),
+        seeded_between(0, 360, "bearing", city.name, name),
+    )
+
+
+def _aliases(labels: Mapping[str, str], city: str) -> Mapping[str, tuple[str, ...]]:
+    aliases: dict[str, tuple[str, ...]] = {}
+    for language, label in labels.items():
+        plain = without_diacritics(label)
+        # A comma in a name once lost a paid label, so every English name has an alias with one.
+        found = [plain, f"{label}, {city}"] if language == "en" else [plain]
+        aliases[language] = tuple(alias for alias in found if alias != label)
+    return aliases
+
+
+def _bystanders(city: PlaceFacts, town: PlaceFacts, ids: Identifiers) -> tuple[Bystander, ...]:
+    """Return items that a careless query takes for sights: famous, near, and not buildings."""
+    kinds = (
+        (f"{city.name} Museum Collection", "Q7328910", "art collection", 88),
+        (f"{city.name} Film Festival", "Q220505", "annual film festival", 74),
+        (f"Old Town of {city.name}", "Q123705", "neighbourhood", 69),
+        (f"{city.name} Shipping Company", "Q4830453", "business with its seat in the city", 61),
+        (f"Great Fire of {city.name}", "Q168983", "conflagration", 40),
+        (f"{city.name} Football Club", "Q476028", "association football club", 95),
+    )
+    nearby = [
+        Bystander(
+            ids.deal(label),
+            label,
+            class_id,
+            f"{description} of {city.name}",
+            sitelinks,
+            *point_near(city.latitude, city.longitude, 0.4 + 0.2 * number, 47.0 * number),
+            located_in=city.wikidata_id,
+        )
+        for number, (label, class_id, description, sitelinks) in enumerate(kinds)
+    ]
+    # A true sight, but of another town: far outside the radius.
+    far = Bystander(
+        ids.deal(f"Tower of {town.name}"),
+        f"Tower of {town.name}",
+        TOWER_CLASS,
+        f"tower in {town.name}",
+        97,
+        *point_near(town.latitude, town.longitude, 0.5, 90),
+        located_in=town.wikidata_id,
+    )
+    # Was a sight: only drawings of it can exist.
+    demolished = Bystander(
+        ids.deal(f"Old Fort of {city.name}"),
+        f"Old Fort of {city.name}",
+        "Q1785071",
+        f"demolished fort in {city.name}",
+        58,
+        *point_near(city.latitude, city.longitude, 0.9, 200),
+        located_in=city.wikidata_id,
+        demolished_on="1871-05-02T00:00:00Z",
+    )
+    # A building of which Commons has no photos.
+    unseen = Bystander(
+        ids.deal(f"Unseen Tower of {city.name}"),
+        f"Unseen Tower of {city.name}",
+        TOWER_CLASS,
+        f"tower in {city.name}",
+        52,
+        *point_near(city.latitude, city.longitude, 1.1, 310),
+        located_in=city.wikidata_id,
+        has_commons_category=False,
+    )
+    return (*nearby, far, demolished, unseen)

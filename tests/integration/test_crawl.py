@@ -1,0 +1,213 @@
+"""Crawl through icrawler and the real client code, against the stand-in of Wikimedia Commons."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from PIL import Image
+
+from sandbox.counts import Counts
+from sandbox.web import WebServer
+from sandbox.world.city_facts import CityFacts
+from sandbox.world.world import World
+from sightscan.city import City, Sight
+from sightscan.crawl.crawl import CrawlReport, crawl_photos
+from sightscan.crawl.dedupe.clusters import cluster_photos
+from sightscan.errors import CrawlError, ServiceError
+from tests.cities.crawled_city import settings_for, store_sights
+from tests.cities.small_world import PHOTOS_PER_SIGHT, draw_small_world
+
+# The photos of a sight, the one that shows both sights, and two near-copies of its own.
+KEPT = PHOTOS_PER_SIGHT + 1 + 2
+DIRT = {"opted_out": 1, "truncated": 1, "not_an_image": 1, "too_small": 1, "unsupported_type": 2}
+
+Stored = tuple[City, tuple[Sight, ...]]
+
+
+@pytest.fixture
+def counts() -> Counts:
+    return Counts()
+
+
+@pytest.fixture
+def web(world: World, facts: CityFacts, counts: Counts) -> Iterator[WebServer]:
+    with WebServer(world, facts, counts) as running:
+        yield running
+
+
+@pytest.fixture
+def stored(warehouse: psycopg.Connection[Any], facts: CityFacts) -> Stored:
+    return store_sights(warehouse, facts)
+
+
+def downloads(counts: Counts) -> int:
+    asked = counts.snapshot().get("commons", {})
+    return asked.get("file_downloads", 0) + asked.get("thumbnail_downloads", 0)
+
+
+def crawled(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored, **overrides: object
+) -> list[CrawlReport]:
+    city, sights = stored
+    config = settings_for(web, **overrides)
+    return [crawl_photos(warehouse, config, city, sight) for sight in sights]
+
+
+def test_every_photo_of_the_world_is_kept_as_it_is(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored, world: World
+) -> None:
+    crawled(warehouse, web, stored)
+    kept = {bytes(row[0]) for row in warehouse.execute("select sha256 from core.photo_blob")}
+    assert {hashlib.sha256(photo.path.read_bytes()).digest() for photo in world.photos} <= kept
+
+
+def test_report_counts_what_was_kept_folded_and_refused(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored
+) -> None:
+    for report in crawled(warehouse, web, stored):
+        assert (report.kept, report.duplicate, report.failed, report.known) == (KEPT, 1, 0, 0)
+        assert report.rejected == DIRT
+        assert report.found == KEPT + 1 + sum(DIRT.values())
+
+
+def test_every_photo_has_its_licence_author_and_page(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored
+) -> None:
+    crawled(warehouse, web, stored)
+    rows = warehouse.execute(
+        "select licence, author, page_url, title, query, source from core.photo_source"
+    ).fetchall()
+    assert all(all(cell for cell in row) for row in rows)
+    assert not [row for row in rows if "<" in row[1]]
+
+
+def test_subcategories_are_crawled_too(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored, facts: CityFacts
+) -> None:
+    crawled(warehouse, web, stored)
+    queries = {row[0] for row in warehouse.execute("select distinct query from core.photo_source")}
+    categories = {sight.commons_category for sight in facts.sights}
+    assert queries == categories | {f"Exterior of {category}" for category in categories}
+
+
+def test_second_crawl_fetches_nothing(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored, counts: Counts
+) -> None:
+    first = crawled(warehouse, web, stored)
+    fetched = downloads(counts)
+    second = crawled(warehouse, web, stored)
+    assert downloads(counts) == fetched
+    assert [report.known for report in second] == [report.found for report in first]
+    assert all(report.kept == 0 for report in second)
+
+
+def test_limit_counts_what_is_there_already(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored, counts: Counts
+) -> None:
+    assert [r.kept for r in crawled(warehouse, web, stored, max_images_per_sight=5)] == [5, 5]
+    assert [r.kept for r in crawled(warehouse, web, stored, max_images_per_sight=8)] == [3, 3]
+    fetched = downloads(counts)
+    assert [r.kept for r in crawled(warehouse, web, stored, max_images_per_sight=8)] == [0, 0]
+    assert downloads(counts) == fetched
+
+
+def test_recompressed_copy_is_in_one_cluster_with_its_original(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored
+) -> None:
+    crawled(warehouse, web, stored)
+    cluster_photos(warehouse, stored[0], settings_for(web))
+    sizes = warehouse.execute(
+        "select photo_source.title, (select count(*) from core.photo as member"
+        " where member.cluster_sha256 = photo.cluster_sha256)"
+        " from core.photo inner join core.photo_source on photo.sha256 = photo_source.sha256"
+        " where photo_source.title like '%(recompressed)%'"
+    ).fetchall()
+    assert [size for _, size in sizes] == [2, 2]
+
+
+def test_photo_that_was_taken_down_is_not_kept(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored, world: World
+) -> None:
+    digest = hashlib.sha256(world.photos[0].path.read_bytes()).digest()
+    warehouse.execute(
+        "insert into core.removed_photo (sha256, reason, removed_by) values (%s, 'asked', 'me')",
+        (digest,),
+    )
+    reports = crawled(warehouse, web, stored)
+    assert sum(report.rejected.get("removed", 0) for report in reports) >= 1
+    found = warehouse.execute("select 1 from core.photo where sha256 = %s", (digest,)).fetchall()
+    assert found == []
+
+
+def test_wide_photo_comes_as_a_thumbnail_of_an_allowed_width(
+    warehouse: psycopg.Connection[Any],
+    facts: CityFacts,
+    stored: Stored,
+    tmp_path: Path,
+    counts: Counts,
+) -> None:
+    world = draw_small_world(tmp_path / "wide")
+    wide = world.photos[0]
+    with Image.open(wide.path) as picture:
+        picture.resize((1500, 1000)).save(wide.path, "JPEG")
+    photos = (replace(wide, width=1500, height=1000), *world.photos[1:])
+    with WebServer(replace(world, photos=photos), facts, counts) as web:
+        crawled(warehouse, web, stored)
+    sizes = warehouse.execute(
+        "select distinct photo.width_pixels, photo_source.url from core.photo"
+        " inner join core.photo_source on photo.sha256 = photo_source.sha256"
+        " where photo.width_pixels >= 960"
+    ).fetchall()
+    assert sizes
+    assert all(width == 960 and "/960px-" in url for width, url in sizes)
+    assert "refused_thumbnail_width" not in counts.snapshot()["commons"]
+
+
+def test_sight_without_a_category_is_a_sentence(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored
+) -> None:
+    city, sights = stored
+    bare = replace(sights[0], commons_category=None)
+    with pytest.raises(CrawlError, match="has no Commons category"):
+        crawl_photos(warehouse, settings_for(web), city, bare)
+
+
+def test_category_that_yields_nothing_is_noticed(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored
+) -> None:
+    city, sights = stored
+    empty = replace(sights[0], commons_category="No such category")
+    with pytest.raises(CrawlError, match="yields no file"):
+        crawl_photos(warehouse, settings_for(web), city, empty)
+
+
+def test_commons_on_an_untrusted_private_address_is_refused(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored
+) -> None:
+    city, sights = stored
+    config = settings_for(web, crawl_trusted_origins="")
+    with pytest.raises(ServiceError, match="CRAWL_TRUSTED_ORIGINS"):
+        crawl_photos(warehouse, config, city, sights[0])
+
+
+def test_blobs_are_the_pictures_that_the_rows_describe(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored
+) -> None:
+    crawled(warehouse, web, stored)
+    rows = warehouse.execute(
+        "select photo.sha256, byte_count, width_pixels, height_pixels, bytes from core.photo"
+        " inner join core.photo_blob on photo.sha256 = photo_blob.sha256"
+    ).fetchall()
+    assert rows
+    for digest, byte_count, width, height, data in rows:
+        assert hashlib.sha256(data).digest() == digest
+        assert len(data) == byte_count
+        with Image.open(io.BytesIO(data)) as picture:
+            assert picture.size == (width, height)

@@ -1,0 +1,117 @@
+"""The app's two questions to the warehouse, asked of a migrated one with the app's own rights."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from detector_app.catalogue import read_catalogue
+from detector_app.errors import WarehouseAway
+from detector_app.model_store import obtain_model
+from detector_app.warehouse import Warehouse
+from tests.cities.published_city import (
+    APP_LOGIN,
+    APP_PASSWORD,
+    add_city,
+    create_app_login,
+    publish_model,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.postgres.server import PostgresAddress
+
+
+@pytest.fixture
+def app_warehouse(
+    warehouse: psycopg.Connection[Any], warehouse_address: PostgresAddress
+) -> Warehouse:
+    """Return the warehouse as the app reaches it."""
+    create_app_login(warehouse)
+    return Warehouse(
+        host=warehouse_address.host,
+        port=warehouse_address.port,
+        database=warehouse_address.database,
+        user=APP_LOGIN,
+        password=APP_PASSWORD,
+    )
+
+
+def test_city_without_a_model_is_in_preparation(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    add_city(warehouse)
+    catalogue = read_catalogue(app_warehouse, tmp_path)
+    assert catalogue.away is None
+    assert [(city.name, city.stage, city.model) for city in catalogue.cities] == [
+        ("Málaga", "added", None)
+    ]
+
+
+def test_published_model_is_described_and_fetched(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    add_city(warehouse)
+    onnx = publish_model(warehouse, version=1)
+    (city,) = read_catalogue(app_warehouse, tmp_path).cities
+    assert city.model is not None
+    assert city.model.onnx_sha256 == hashlib.sha256(onnx).hexdigest()
+    assert city.model.class_names[0] == "Torre do Relógio"
+    assert obtain_model(city.model, app_warehouse, tmp_path) == onnx
+
+
+def test_later_publication_takes_the_place(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    add_city(warehouse)
+    publish_model(warehouse, version=1)
+    publish_model(warehouse, version=2)
+    (city,) = read_catalogue(app_warehouse, tmp_path).cities
+    assert city.model is not None
+    assert city.model.model_version == 2
+
+
+def test_retired_city_without_a_model_is_not_offered(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    add_city(warehouse)
+    warehouse.execute("update core.city set state = 'disabled'")
+    assert read_catalogue(app_warehouse, tmp_path).cities == ()
+
+
+def test_model_that_is_published_no_more_is_none(app_warehouse: Warehouse) -> None:
+    assert app_warehouse.read_model_file("malaga", "0" * 64) is None
+
+
+def test_app_may_not_read_beyond_the_mart(app_warehouse: Warehouse) -> None:
+    with (
+        psycopg.connect(
+            host=app_warehouse.host,
+            port=app_warehouse.port,
+            dbname=app_warehouse.database,
+            user=app_warehouse.user,
+            password=app_warehouse.password,
+        ) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("select * from core.city")
+
+
+def test_wrong_password_is_a_sentence_that_names_the_settings(app_warehouse: Warehouse) -> None:
+    stranger = Warehouse(
+        app_warehouse.host, app_warehouse.port, app_warehouse.database, APP_LOGIN, "guess"
+    )
+    with pytest.raises(WarehouseAway, match=r"password authentication failed.*PGPASSWORD"):
+        stranger.list_cities()
+
+
+def test_missing_database_is_a_sentence_that_names_the_settings(app_warehouse: Warehouse) -> None:
+    elsewhere = Warehouse(
+        app_warehouse.host, app_warehouse.port, "nowhere", APP_LOGIN, APP_PASSWORD
+    )
+    with pytest.raises(WarehouseAway, match=r'"nowhere" does not exist.*PGDATABASE'):
+        elsewhere.list_cities()

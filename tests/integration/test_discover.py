@@ -1,0 +1,300 @@
+"""Discover through the real client code, against the stand-in of Wikidata."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from sandbox.counts import Counts
+from sandbox.web import WebServer
+from sandbox.world.city_facts import CityFacts
+from sandbox.world.world import World
+from sightscan.city import City
+from sightscan.discover.cities import resolve_city
+from sightscan.discover.sights import discover_sights
+from sightscan.discover.wikidata import WikidataClient, open_client
+from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
+from sightscan.settings import Settings, read_settings
+from sightscan.warehouse.registry.cities import add_city
+from sightscan.warehouse.registry.sights import list_sights
+from tests.cities.small_world import CITY
+
+Opener = Callable[[CityFacts], AbstractContextManager[tuple[WikidataClient, Settings]]]
+
+
+@pytest.fixture
+def opened(world: World) -> Opener:
+    """Return how to open a client of a Wikidata that knows some facts."""
+
+    @contextmanager
+    def with_facts(facts: CityFacts) -> Iterator[tuple[WikidataClient, Settings]]:
+        with WebServer(world, facts, Counts()) as web:
+            config = read_settings(
+                wikidata_sparql_url=web.wikidata_sparql_url, wikidata_api_url=web.wikidata_api_url
+            )
+            with open_client(config) as client:
+                yield client, config
+
+    return with_facts
+
+
+@pytest.fixture
+def client(opened: Opener, facts: CityFacts) -> Iterator[WikidataClient]:
+    with opened(facts) as (client, _):
+        yield client
+
+
+def test_city_comes_from_its_name(client: WikidataClient, facts: CityFacts) -> None:
+    city = resolve_city(client, CITY)
+    known = facts.city
+    assert (city.city_id, city.name, city.country, city.slug) == (
+        known.wikidata_id,
+        CITY,
+        known.country.name,
+        "port-aurel",
+    )
+    assert city.place.latitude == pytest.approx(known.latitude)
+    assert city.place.longitude == pytest.approx(known.longitude)
+
+
+@pytest.mark.parametrize("spelling", ["port aurel", "  Port   Aurel ", "City of Port Aurel"])
+def test_other_spellings_and_aliases_mean_the_same_city(
+    client: WikidataClient, facts: CityFacts, spelling: str
+) -> None:
+    assert resolve_city(client, spelling).city_id == facts.city.wikidata_id
+
+
+def test_id_means_its_city(client: WikidataClient, facts: CityFacts) -> None:
+    assert resolve_city(client, facts.city.wikidata_id.lower()).name == CITY
+
+
+def test_country_after_a_comma_chooses_the_namesake(
+    client: WikidataClient, facts: CityFacts
+) -> None:
+    namesake = facts.other_places[0]
+    assert namesake.name == CITY
+    found = resolve_city(client, f"{CITY}, {namesake.country.name}")
+    assert found.city_id == namesake.wikidata_id
+
+
+def test_country_in_lower_case_chooses_too(client: WikidataClient, facts: CityFacts) -> None:
+    namesake = facts.other_places[0]
+    found = resolve_city(client, f"{CITY}, {namesake.country.name.upper()}")
+    assert found.city_id == namesake.wikidata_id
+
+
+def test_namesakes_as_well_known_are_given_as_choices(opened: Opener, facts: CityFacts) -> None:
+    namesake = replace(facts.other_places[0], sitelinks=facts.city.sitelinks - 1)
+    equal = replace(facts, other_places=(namesake, *facts.other_places[1:]))
+    with opened(equal) as (client, _), pytest.raises(AmbiguousCity) as caught:
+        resolve_city(client, CITY)
+    sentence = str(caught.value)
+    assert all(place in sentence for place in (facts.city.wikidata_id, namesake.wikidata_id))
+    assert namesake.country.name in sentence
+
+
+def test_misspelt_city_is_unknown_and_its_nearest_spelling_is_given(
+    client: WikidataClient,
+) -> None:
+    with pytest.raises(UnknownCity, match=f"did you mean .*{CITY}"):
+        resolve_city(client, "Port Aurell Xy")
+
+
+@pytest.mark.parametrize("name", ["Zzyzxqv", "", "  ", "?!", "Q35120", "Q999999999999"])
+def test_what_is_no_city_is_unknown(client: WikidataClient, name: str) -> None:
+    with pytest.raises(UnknownCity):
+        resolve_city(client, name)
+
+
+def test_country_is_no_city(client: WikidataClient, facts: CityFacts) -> None:
+    with pytest.raises(UnknownCity):
+        resolve_city(client, facts.city.country.name)
+
+
+def test_city_is_found_by_its_name_in_another_language(opened: Opener, facts: CityFacts) -> None:
+    labels = {**facts.city.labels, "de": "Goldhafen"}
+    with opened(replace(facts, city=replace(facts.city, labels=labels))) as (client, _):
+        assert resolve_city(client, "Goldhafen").city_id == facts.city.wikidata_id
+
+
+def discovered(
+    warehouse: psycopg.Connection[Any], client: WikidataClient, config: Settings
+) -> tuple[City, tuple[int, ...]]:
+    city = add_city(warehouse, resolve_city(client, CITY))
+    return city, discover_sights(warehouse, client, city, config).sight_ids
+
+
+def test_sights_are_stored_best_known_first_with_all_that_is_known(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    with opened(facts) as (client, config):
+        city, sight_ids = discovered(warehouse, client, config)
+    stored = list_sights(warehouse, city.city_id)
+    expected = sorted(facts.sights, key=lambda sight: -sight.sitelinks)
+    assert [sight.wikidata_id for sight in stored] == [sight.wikidata_id for sight in expected]
+    assert tuple(sight.sight_id for sight in stored) == sight_ids
+    for sight, known in zip(stored, expected, strict=True):
+        assert sight.name == known.labels["en"]
+        assert sight.names == known.labels
+        assert set(sight.aliases) == {
+            alias for aliases in known.aliases.values() for alias in aliases
+        } - {sight.name}
+        assert sight.commons_category == known.commons_category
+        assert sight.freebase_id == known.freebase_id
+        assert sight.knowledge_graph_id == known.knowledge_graph_id
+        assert sight.sitelink_count == known.sitelinks
+        assert sight.place is not None
+        assert sight.place.latitude == pytest.approx(known.latitude)
+
+
+def test_what_is_no_sight_is_left_out(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    """A collection, a festival, a district, a company, a club, and a tower of another town."""
+    with opened(facts) as (client, config):
+        city, _ = discovered(warehouse, client, config)
+    names = {sight.name for sight in list_sights(warehouse, city.city_id)}
+    assert not names & {bystander.label for bystander in facts.bystanders}
+
+
+def test_second_discovery_gives_the_same_ids(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    with opened(facts) as (client, config):
+        first = discovered(warehouse, client, config)
+        assert discovered(warehouse, client, config) == first
+
+
+def test_no_more_sights_than_allowed_are_kept(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    with opened(facts) as (client, config):
+        city = add_city(warehouse, resolve_city(client, CITY))
+        one = config.with_overrides({"max_sights_per_city": 1})
+        report = discover_sights(warehouse, client, city, one)
+    assert (report.found, report.kept) == (len(facts.sights), 1)
+    best = max(facts.sights, key=lambda sight: sight.sitelinks)
+    assert [s.wikidata_id for s in list_sights(warehouse, city.city_id)] == [best.wikidata_id]
+
+
+def test_city_without_sights_is_a_sentence(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    with opened(replace(facts, sights=(), by_sight={})) as (client, config):
+        city = add_city(warehouse, resolve_city(client, CITY))
+        with pytest.raises(ServiceError, match="knows no sight"):
+            discover_sights(warehouse, client, city, config)
+
+
+def test_two_sights_of_one_name_stay_two_classes(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    first = facts.sights[0]
+    twin = replace(first, wikidata_id="Q7", latitude=first.latitude + 0.01, **NO_GOOGLE_IDS)
+    with opened(replace(facts, sights=(*facts.sights, twin))) as (client, config):
+        city, _ = discovered(warehouse, client, config)
+    names = {sight.name for sight in list_sights(warehouse, city.city_id)}
+    name = first.labels["en"]
+    assert {f"{name} (Q7)", f"{name} ({first.wikidata_id})"} <= names
+
+
+NO_GOOGLE_IDS: dict[str, Any] = {"freebase_id": None, "knowledge_graph_id": None}
+
+
+def test_two_items_of_one_sight_are_stored_as_one(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    first = facts.sights[0]
+    double = replace(
+        first, wikidata_id="Q7", sitelinks=1, latitude=first.latitude + 0.0005, **NO_GOOGLE_IDS
+    )
+    with opened(replace(facts, sights=(*facts.sights, double))) as (client, config):
+        city, sight_ids = discovered(warehouse, client, config)
+    stored = list_sights(warehouse, city.city_id)
+    assert len(sight_ids) == len(facts.sights)
+    assert "Q7" not in {sight.wikidata_id for sight in stored}
+
+
+def test_sight_that_wikidata_forgets_is_retired_and_reported(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    with opened(facts) as (client, config):
+        city, _ = discovered(warehouse, client, config)
+    *others, gone = facts.sights
+    with opened(replace(facts, sights=tuple(others))) as (client, config):
+        report = discover_sights(warehouse, client, city, config)
+    assert report.retired == (gone.labels["en"],)
+    assert len(list_sights(warehouse, city.city_id)) == len(facts.sights)
+
+
+def test_file_of_sights_overrules_what_was_found(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts, tmp_path: Path
+) -> None:
+    best, second = sorted(facts.sights, key=lambda sight: -sight.sitelinks)[:2]
+    (tmp_path / "port-aurel.yaml").write_text(
+        f"""
+add:
+  - name: Harbour Crane
+    latitude: {facts.city.latitude}
+    longitude: {facts.city.longitude}
+    commons_category: Harbour Crane (Port Aurel)
+drop: [{best.wikidata_id}, Nobody knows this]
+rename: {{{second.wikidata_id}: Old Name}}
+rank: {{Harbour Crane: 1}}
+"""
+    )
+    with opened(facts) as (client, config):
+        city = add_city(warehouse, resolve_city(client, CITY))
+        own = config.with_overrides({"sights_folder": tmp_path})
+        report = discover_sights(warehouse, client, city, own)
+    names = [sight.name for sight in list_sights(warehouse, city.city_id)]
+    assert names[:2] == ["Harbour Crane", "Old Name"]
+    assert best.labels["en"] not in names
+    assert report.unknown_in_file == ("Nobody knows this",)
+
+
+def test_file_of_sights_makes_one_of_two(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts, tmp_path: Path
+) -> None:
+    one, other = facts.sights[:2]
+    with opened(facts) as (client, config):
+        city, _ = discovered(warehouse, client, config)
+        file = tmp_path / "port-aurel.yaml"
+        file.write_text(f"merge: [[{other.wikidata_id}, {one.wikidata_id}]]")
+        own = config.with_overrides({"sights_folder": tmp_path})
+        report = discover_sights(warehouse, client, city, own)
+    assert report.merged == (one.labels["en"],)
+    stored = {sight.wikidata_id for sight in list_sights(warehouse, city.city_id)}
+    assert other.wikidata_id in stored
+    assert one.wikidata_id not in stored
+
+
+def test_city_is_found_by_its_name_in_a_language_that_is_not_asked_for_first(
+    opened: Opener, facts: CityFacts
+) -> None:
+    labels = {**facts.city.labels, "cs": "Zlatý Přístav", "zh": "金港"}
+    with opened(replace(facts, city=replace(facts.city, labels=labels))) as (client, _):
+        for name in ("Zlatý Přístav", "zlaty pristav", "金港"):
+            assert resolve_city(client, name).city_id == facts.city.wikidata_id
+
+
+def test_misspelt_beginning_is_understood_too(client: WikidataClient) -> None:
+    with pytest.raises(UnknownCity, match=f"did you mean .*{CITY}"):
+        resolve_city(client, "Prot Aurel")
+
+
+def test_choices_say_where_and_how_many_people(opened: Opener, facts: CityFacts) -> None:
+    namesake = replace(facts.other_places[0], sitelinks=facts.city.sitelinks, population=4321)
+    with (
+        opened(replace(facts, other_places=(namesake,))) as (client, _),
+        pytest.raises(
+            AmbiguousCity, match=rf"{namesake.country.name} \({namesake.wikidata_id}; 4,321 people"
+        ),
+    ):
+        resolve_city(client, CITY)

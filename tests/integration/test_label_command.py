@@ -1,0 +1,117 @@
+"""`python -m sightscan.label`: what an operator reads, and that a resend needs a word."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from sightscan.city import City, Place
+from sightscan.label.__main__ import main
+from sightscan.settings import read_settings, settings
+from sightscan.warehouse.registry.cities import add_city
+from sightscan.warehouse.spend.paid_calls import (
+    VISION_LANDMARKS,
+    Caps,
+    Payer,
+    Settlement,
+    reserve_calls,
+    settle_calls,
+    sum_units_spent,
+)
+from sightscan.warehouse.spend.prices import unit_price
+
+PHOTOS = [bytes([number]) * 32 for number in range(3)]
+
+Run = Callable[..., tuple[int, str]]
+
+
+def reserve(warehouse: psycopg.Connection[Any], run_id: str) -> list[int]:
+    price = unit_price(read_settings(), VISION_LANDMARKS.price_name)
+    payer = Payer("Q1", "city_one", run_id)
+    reserved = reserve_calls(
+        warehouse, VISION_LANDMARKS, payer, PHOTOS, caps=Caps(city=100), price=price
+    )
+    return [call.call_id for call in reserved.calls]
+
+
+@pytest.fixture(autouse=True)
+def unknown_calls(warehouse: psycopg.Connection[Any]) -> None:
+    """Leave two calls of unknown fate, half an hour old, and one that was answered."""
+    add_city(warehouse, City("Q1", "one", "One", "X", Place(1, 1), 1_000))
+    first, second, third = reserve(warehouse, "r")
+    settle_calls(
+        warehouse,
+        [
+            Settlement(first, "unknown", error="time-out"),
+            Settlement(second, "unknown", error="time-out"),
+            Settlement(third, "succeeded", {"response": {}}),
+        ],
+    )
+    warehouse.execute("update core.paid_call set settled_at = now() - interval '30 min'")
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    def command(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["sightscan.label", *arguments])
+        code = main()
+        return code, "".join(capsys.readouterr())
+
+    return command
+
+
+@pytest.mark.parametrize("option", [[], ["--dry-run"]])
+def test_resend_without_a_word_changes_nothing(
+    run: Run, warehouse: psycopg.Connection[Any], option: list[str]
+) -> None:
+    code, output = run("resend-unknown", "one", *option)
+    assert (code, "would send again 2 images" in output) == (0, True)
+    assert reserve(warehouse, "next") == []
+
+
+def test_resent_calls_are_spent_twice_and_resent_once(
+    run: Run, warehouse: psycopg.Connection[Any]
+) -> None:
+    assert run("resend-unknown", "one", "--yes")[0] == 0
+    assert len(reserve(warehouse, "next")) == 2
+    assert reserve(warehouse, "after that") == []
+    assert sum_units_spent(warehouse, VISION_LANDMARKS, "Q1").by_city == 5
+    assert "no image of unknown fate" in run("resend-unknown", "one", "--yes")[1]
+
+
+def test_call_that_may_still_be_answered_is_not_resent(
+    run: Run, warehouse: psycopg.Connection[Any]
+) -> None:
+    warehouse.execute("update core.paid_call set settled_at = now()")
+    assert "nothing was changed" in run("resend-unknown", "one", "--yes")[1]
+    assert reserve(warehouse, "next") == []
+
+
+def test_ledger_shows_fates_and_caps(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_GOOGLE_VISION_CALLS_IN_ALL", "500")
+    settings.cache_clear()
+    _, output = run("ledger", "one")
+    lines = [line.split() for line in output.splitlines()]
+    assert ["unknown,", "not", "sent", "again", "2", "0.0000", "USD"] in lines
+    assert ["of", "all", "cities", "ever", "3", "of", "500"] in lines
+
+
+def test_estimate_tells_whether_a_budget_would_stop_the_run(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = ("--sights", "2", "--photos-per-sight", "10", "--vision-calls", "5", "--epochs", "3")
+    code, output = run("estimate", "one", *form)
+    assert (code, "5 Vision images" in output) == (0, True)
+    monkeypatch.setenv("MAX_USD_PER_RUN", "1")
+    settings.cache_clear()
+    code, output = run("estimate", "one", *form)
+    assert (code, "more than MAX_USD_PER_RUN=1" in output) == (1, True)
+
+
+def test_unknown_city_is_a_sentence(run: Run) -> None:
+    code, output = run("ledger", "nowhere")
+    assert (code, output.startswith("error: ")) == (2, True)

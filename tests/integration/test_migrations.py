@@ -1,0 +1,623 @@
+"""A warehouse that is filled and in use is migrated: nobody errs, nothing is lost, nothing hangs."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from sandbox.addresses import PostgresAddress
+from sightscan.errors import WarehouseError
+from sightscan.settings import settings
+from sightscan.warehouse.backup.dump import backup_warehouse
+from sightscan.warehouse.backup.restore import restore_warehouse
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.schema import migrate as runner
+from sightscan.warehouse.schema.lock_retry import Patience
+from sightscan.warehouse.schema.migrate import MigrationReport, be_silent, migrate
+
+SQL_FOLDER = settings().sql_folder
+OLD_LEVEL = "0005"
+QUICK = Patience(lock_seconds=0.3, statement_seconds=20, total_seconds=30)
+PHOTO_COUNT = 400
+FILL = """
+insert into core.city (city_id, slug, name, country, latitude, longitude, radius_meters)
+values ('Q1', 'malaga', 'Málaga', 'Spain', 36.7, -4.4, 8000), ('Q2', 'beijing', '北京', 'China', 39.9, 116.4, 20000);
+insert into core.sight (city_id, wikidata_id, name, normalised_name, rank)
+select 'Q' || 1 + number %% 2, 'Q' || 100 + number, 'Sight ' || number, 'sight ' || number, 1 + number
+from generate_series(0, 19) as number;
+insert into core.photo (sha256, byte_count, width_pixels, height_pixels, media_type, perceptual_hash, cluster_sha256)
+select sha256(number::text::bytea), 100, 640, 480, 'image/jpeg', sha256('p'), sha256(number::text::bytea)
+from generate_series(1, %(photos)s) as number;
+insert into core.photo_blob (sha256, bytes) select photo.sha256, convert_to(repeat('x', 100), 'UTF8') from core.photo;
+insert into core.photo_source (sha256, url_sha256, sight_id, url, source, licence, query, found_at)
+select
+    photo.sha256, sha256(photo.sha256), 1 + row_number() over () %% 20, 'https://example.org/', 'wikimedia_commons',
+    (%(licences)s::text[])[1 + row_number() over () %% cardinality(%(licences)s::text[])], 'q', now()
+from core.photo;
+insert into core.rejected_photo (url_sha256, sight_id, url, source, reason, detail)
+select sha256(number::text::bytea), 1 + number %% 20, 'https://example.org/' || number, 'wikimedia_commons', 'too_small', '9 x 9'
+from generate_series(1, 100) as number;
+insert into core.removed_photo (sha256, reason, removed_by) values (sha256('gone'), 'asked', 'ann');
+insert into core.clustered_photo (city_id, sha256, near_duplicate_bits) select 'Q1', photo.sha256, 10 from core.photo;
+insert into core.city_request (request_id, asked_name, city_id, stage, vote_count, asked_at)
+values (gen_random_uuid(), 'Málaga', 'Q1', 'resolved', 3, now()), (gen_random_uuid(), 'Atlantis', null, 'refused', 1, now());
+insert into core.paid_call (provider, feature, subject_sha256, attempt, city_id, dag_id, run_id, state, price_usd, answer, settled_at)
+select 'google_vision', 'landmark_detection', photo.sha256, 1, 'Q1', 'city_malaga', 'run', 'succeeded', 0.0015, '{}', now()
+from core.photo;
+insert into core.label (call_id, annotation_number, city_id, sha256, sight_id, description, score, x1, y1, x2, y2, state)
+select paid_call.call_id, 0, 'Q1', paid_call.subject_sha256, 2, 'Sight', 0.9, 0.1, 0.1, 0.8, 0.8, 'accepted' from core.paid_call;
+insert into core.label_review (review_id, label_id, decision, sight_id, reviewed_by, reviewed_at)
+select
+    gen_random_uuid(), label.label_id, (array['accept', 'reject', 'rename'])[1 + label.label_id %% 3],
+    case when label.label_id %% 3 = 2 then 4 end, 'ann', now()
+from core.label where label.label_id <= 90;
+insert into core.dataset
+values ('Q1', 1, sha256('d'), '{Sight 1}', '{2}', 300, 50, 50, 'city_malaga', 'run');
+insert into core.dataset_photo select 'Q1', 1, photo.sha256, 'train' from core.photo;
+insert into core.dataset_box select 'Q1', 1, photo.sha256, 0, 0, 0.1, 0.1, 0.8, 0.8 from core.photo;
+insert into core.training_run (city_id, dataset_version, dag_id, run_id, request) values ('Q1', 1, 'city_malaga', 'run', '{}');
+insert into core.model (
+    city_id, model_version, dataset_version, training_id, class_names, image_size, onnx_sha256, weights_sha256,
+    map50, map50_95, class_metrics, result
+) select 'Q1', 1, 1, training_run.training_id, '{Sight 1}', 640, sha256('o'), sha256('w'), 0.8, 0.5, '[]', '{}' from core.training_run;
+insert into core.model_file values ('Q1', 1, 'model.onnx', sha256('o'), 'o');
+insert into core.publication (city_id, model_version, published_by, reason) values ('Q1', 1, 'run', 'first');
+insert into core.check_result (check_name, severity, offending_count, dag_id, run_id)
+select 'a check', 'warn', 0, 'refresh_data_marts', number::text from generate_series(1, 50) as number;
+insert into core.instance_lease (instance_id, city_id, dag_id, run_id, deadline_at)
+values ('i-1', 'Q1', 'city_malaga', 'run', now() + interval '1 hour');
+insert into core.instance_session (instance_id, city_id, dag_id, run_id, price_per_hour_usd, started_at, running_at, stopped_at, stopped_by)
+values ('i-1', 'Q1', 'city_malaga', 'earlier', 0.5, now() - interval '2 hours', now() - interval '2 hours', now(), 'teardown'),
+    ('i-1', 'Q1', 'city_malaga', 'run', 0.5, now(), null, null, null);
+insert into core.rate_limit (bucket, capacity, refill_per_second, tokens) values ('google_vision.images', 10, 2, 5);
+insert into core.stage_report (dag_id, run_id, task_id, city_id, report) values
+    ('city_malaga', 'run', 'crawl_photos', 'Q1', '{"kept": 400}'), ('city_malaga', 'run', 'label_photos', 'Q1', '{"kept": 7}');
+insert into load.photo (
+    batch_id, sha256, bytes, width_pixels, height_pixels, media_type, perceptual_hash, sight_id, url, source, licence, query, found_at
+) values (gen_random_uuid(), sha256('l'), 'l', 1, 1, 'image/png', sha256('p'), 1, 'https://example.org/', 'test', 'CC0', 'q', now());
+insert into load.rejected_photo (batch_id, sight_id, url, source, reason) values (gen_random_uuid(), 1, 'https://example.org/', 'test', 'too_small');
+insert into load.label (batch_id, call_id, annotation_number, city_id, sha256, description, score, x1, y1, x2, y2, state)
+values (gen_random_uuid(), 1, 0, 'Q1', sha256('l'), 'Sight', 0.5, 0, 0, 1, 1, 'unmatched');
+insert into load.city_request (request_id, asked_name, asked_by) values (gen_random_uuid(), 'Porto', 'somebody');
+insert into load.contribution (contribution_id, city_id, bytes, licence, contributed_by)
+values (gen_random_uuid(), 'Q1', 'photo', 'CC0', 'somebody');
+insert into load.withdrawal (withdrawal_id, sha256, reason) values (gen_random_uuid(), sha256('l'), 'mine');
+insert into load.report (report_id, city_id, message) select gen_random_uuid(), 'Q1', 'wrong' from generate_series(1, 20);
+"""
+# As Commons writes them, and as 0028 renames them.
+LICENCES = {
+    "CC BY-SA 4.0": "cc-by-sa-4.0",
+    "CC BY 2.0": "cc-by-2.0",
+    "CC0": "cc0-1.0",
+    "CC0 1.0": "cc0-1.0",
+    "Public domain": "public-domain",
+    "cc-by-3.0": "cc-by-3.0",
+}
+INSERT_PHOTO = """
+with added as (
+    insert into core.photo (sha256, byte_count, width_pixels, height_pixels, media_type, perceptual_hash, cluster_sha256)
+    values (sha256(%(seed)s::text::bytea), 9, 640, 480, 'image/png', sha256('p'), sha256('c')) returning sha256
+)
+insert into core.photo_source (sha256, url_sha256, sight_id, url, source, licence, query, found_at)
+select added.sha256, added.sha256, 1, 'https://example.org/', 'test', 'CC0', 'q', now() from added
+"""
+# Dropped by a later migration, which refuses if there is a row in it.
+DROPPED = ("load", "review")
+READ_MARTS = "select city_slug, photo_count, spend_usd from mart.city_overview"
+
+
+@dataclass
+class Traffic:
+    """What those who used the warehouse meanwhile met."""
+
+    done: int = 0
+    errors: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def filled(
+    empty_database: PostgresAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> PostgresAddress:
+    """Fill a warehouse of the first released schema."""
+    folder = tmp_path / "old"
+    shutil.copytree(SQL_FOLDER, folder)
+    for file in (folder / "schema").glob("*.sql"):
+        if file.stem[:4] > OLD_LEVEL:
+            file.unlink()
+    # The marts of today may read what the old schema lacks, so the old database has its own.
+    for file in (folder / "marts").glob("*.sql"):
+        file.unlink()
+    (folder / "marts" / "city_overview.sql").write_text(
+        "create view mart.city_overview as select city.slug as city_slug,"
+        " (select count(*) from core.photo) as photo_count,"
+        " 0::double precision as spend_usd from core.city"
+    )
+    with monkeypatch.context() as patched, connect(autocommit=True) as connection:
+        patched.setattr(runner, "MART_ORDER", ("city_overview",))
+        migrate(connection, folder)
+        psycopg.ClientCursor(connection).execute(
+            FILL, {"photos": PHOTO_COUNT, "licences": list(LICENCES)}
+        )
+    return empty_database
+
+
+def test_the_filled_warehouse_leaves_no_old_table_out(filled: PostgresAddress) -> None:
+    rows = fingerprints(filled, old_columns_of(filled))
+    assert len(rows) > 30
+    assert [name for name, (count, _) in rows.items() if count == 0] == ["load.review"]
+
+
+def test_a_filled_warehouse_in_use_is_migrated_without_an_error_or_a_loss(
+    filled: PostgresAddress,
+) -> None:
+    columns = old_columns_of(filled)
+    assert fingerprints(filled, {DROPPED: columns.pop(DROPPED)}) == {"load.review": (0, 0)}
+    sources = sources_of(filled, columns["core", "photo_source"])
+    before = fingerprints(filled, columns)
+    with traffic_on(filled) as traffic:
+        report = migrate_in(filled)
+        wait_for(lambda: traffic.done > 20)
+    after = fingerprints(filled, columns)
+    assert traffic.errors == []
+    assert report.marts_renewed
+    written = {"core.photo", "core.photo_source"}
+    assert {name: rows for name, rows in before.items() if name not in written} == {
+        name: after[name] for name in before if name not in written
+    }
+    with connect_as(filled) as connection:
+        found = connection.execute("select task_id, photos_new from core.stage_report order by 1")
+        assert found.fetchall() == [("crawl_photos", 400), ("label_photos", None)]
+    assert after["core.photo"][0] == PHOTO_COUNT + written_by(filled)
+    assert after["core.photo_source"][0] == after["core.photo"][0]
+    renamed = [row | {"licence": LICENCES[row["licence"]]} for row in sources]
+    assert sources_of(filled, columns["core", "photo_source"]) == renamed
+    assert {row["licence"] for row in renamed} == set(LICENCES.values())
+
+
+def test_rows_that_a_constraint_refuses_are_found_as_the_runbook_says(
+    filled: PostgresAddress,
+) -> None:
+    with connect_as(filled) as connection:
+        connection.execute("update core.label set score = 1.5 where label_id = 7")
+        connection.execute("update core.rejected_photo set reason = 'Too Small' where sight_id = 3")
+    with pytest.raises(WarehouseError, match="violated by some row"):
+        migrate_in(filled)
+    page = (SQL_FOLDER.parents[1] / "docs" / "runbooks" / "upgrade.md").read_text()
+    query = page[page.index("    select format(") :].split(";")[0]
+    with connect_as(filled) as connection:
+        queries = [text for (text,) in connection.execute(query.encode()).fetchall()]
+        counts = [(text.split()[3], connection.execute(text.encode()).rowcount) for text in queries]
+    assert [found for found in sorted(counts) if found[1]] == [
+        ("core.label", 1),
+        ("core.rejected_photo", 5),
+    ]
+
+
+def test_a_table_that_is_to_go_is_not_dropped_with_a_row_in_it(filled: PostgresAddress) -> None:
+    with connect_as(filled) as connection:
+        connection.execute(
+            "insert into load.review (review_id, label_id, decision, reviewed_by, reviewed_at)"
+            " values (gen_random_uuid(), 1, 'accept', 'ann', now())"
+        )
+    with pytest.raises(WarehouseError, match=r"load\.review holds decisions"):
+        migrate_in(filled)
+    assert fingerprints(filled, {DROPPED: ["label_id"]})["load.review"][0] == 1
+
+
+def test_a_migrated_warehouse_is_what_a_new_one_is(
+    filled: PostgresAddress, warehouse_address: PostgresAddress
+) -> None:
+    with connect_as(filled) as connection:
+        migrate(connection, SQL_FOLDER)
+    assert shape_of(filled) == shape_of(warehouse_address)
+
+
+def test_a_restored_database_forbids_temporary_tables_again(filled: PostgresAddress) -> None:
+    """A dump holds no rights to the database itself."""
+    migrate_in(filled)
+    name = sql.Identifier(filled.database)
+    may = "select has_database_privilege('sightscan_app', current_database(), 'temporary')"
+    with connect_as(filled) as connection:
+        connection.execute(sql.SQL("grant temporary on database {} to public").format(name))
+        assert connection.execute(may).fetchone() == (True,)
+        migrate_in(filled)
+        assert connection.execute(may).fetchone() == (False,)
+
+
+def test_a_restored_database_forbids_large_objects_and_locks_again(
+    filled: PostgresAddress,
+) -> None:
+    may = "select has_function_privilege('sightscan_app', %s::regprocedure, 'execute')"
+    functions = ("lo_create(oid)", "pg_advisory_lock(bigint)")
+    with connect_as(filled) as connection:
+        for name in functions:
+            connection.execute(
+                sql.SQL("grant execute on function {} to public").format(sql.SQL(name))
+            )
+        migrate_in(filled)
+        for name in functions:
+            assert connection.execute(may, [name]).fetchone() == (False,)
+
+
+def test_a_login_that_may_not_forbid_says_what_to_run(filled: PostgresAddress) -> None:
+    """Of who owns the database: the functions are the server's, so only its superuser may."""
+    said: list[str] = []
+    owner = replace(filled, user="probe_owner", password="of the tests")
+    names = {"owner": sql.Identifier(owner.user), "database": sql.Identifier(filled.database)}
+    with connect_as(filled) as connection:
+        connection.execute(
+            sql.SQL("create role {owner} login password 'of the tests'").format(**names)
+        )
+        try:
+            connection.execute("drop schema load, core, mart, public cascade")
+            connection.execute("create schema public")
+            connection.execute(
+                sql.SQL("grant all on schema public to {owner} with grant option").format(**names)
+            )
+            connection.execute(
+                sql.SQL("alter database {database} owner to {owner}").format(**names)
+            )
+            connection.execute(sql.SQL("alter role {owner} createrole").format(**names))
+            # As on a server whose superuser nobody asked.
+            functions = "select oid::regprocedure::text from pg_proc where proname ~ '^lo_cre'"
+            for (name,) in connection.execute(functions).fetchall():
+                connection.execute(
+                    sql.SQL("grant execute on function {} to public").format(sql.SQL(name))
+                )
+            for _ in range(2):
+                migrate_in(owner, say=said.append)
+        finally:
+            connection.execute(
+                sql.SQL("alter database {database} owner to postgres").format(**names)
+            )
+            connection.execute(sql.SQL("drop owned by {owner} cascade").format(**names))
+            connection.execute(sql.SQL("drop role {owner}").format(**names))
+    hints = [line for line in said if "forbid_shared_functions.sql" in line]
+    assert len(hints) == 1
+    assert f"psql --dbname={filled.database} --file=" in hints[0]
+
+
+def test_a_backup_of_an_older_version_does_not_bring_back_what_was_taken_down(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    """It is migrated before it gets the name: a take-down reaches tables that it does not have."""
+    dump = tmp_path / "old.dump"
+    backup_warehouse(settings(), dump)
+    with connect_as(filled) as connection:
+        connection.execute(
+            "insert into core.removed_photo (sha256, reason, removed_by)"
+            " values (sha256('7'), 'asked', 'ann')"
+        )
+    report = restore_warehouse(settings(), dump, filled.database, replace_existing=True)
+    assert report.kept_as is not None
+    try:
+        assert report.buried == 1
+        assert migrate_in(filled).applied == ()
+    finally:
+        with replace(filled, database="postgres").connect() as connection:
+            connection.execute(sql.SQL("drop database {}").format(sql.Identifier(report.kept_as)))
+
+
+def test_two_at_once_upgrade_once(filled: PostgresAddress) -> None:
+    reports: list[MigrationReport] = []
+    threads = [
+        threading.Thread(target=lambda: reports.append(migrate_in(filled))) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(report.marts_renewed for report in reports) == [False, True]
+
+
+def test_a_reader_that_holds_a_lock_delays_and_breaks_nothing(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    with connect_as(filled) as reader, connect_as(filled) as another:
+        reader.execute("begin")
+        reader.execute("select count(*) from core.check_result")
+
+        def say(line: str) -> None:
+            said.append(line)
+            # The reader ends once it was named, however long the migrations before took.
+            if "9990_strong gives way to process" in line:
+                reader.execute("commit")
+
+        report = migrate_in(filled, strong(tmp_path), say=say)
+        # Whoever came behind the waiting migration was served: it gave way.
+        another.execute("select count(*) from core.check_result")
+    assert report.applied[-1] == "9990_strong"
+    assert any("9990_strong gives way to process" in line for line in said)
+
+
+def test_others_are_served_while_a_migration_waits(filled: PostgresAddress, tmp_path: Path) -> None:
+    """A lock that is waited for makes everybody wait, unless who waits gives way."""
+    folder = strong(tmp_path)
+    served = threading.Event()
+
+    def read_behind() -> None:
+        with connect_as(filled) as connection:
+            connection.execute("select count(*) from core.check_result")
+            served.set()
+
+    with connect_as(filled) as reader:
+        reader.execute("begin")
+        reader.execute("select count(*) from core.check_result")
+        migration = threading.Thread(target=lambda: migrate_in(filled, folder))
+        migration.start()
+        wait_for(lambda: is_waiting(filled))
+        late = threading.Thread(target=read_behind)
+        late.start()
+        assert served.wait(timeout=20)
+        reader.execute("commit")
+        late.join()
+        migration.join()
+
+
+def test_a_long_transaction_is_named_in_the_sentence(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    with connect_as(filled) as reader:
+        reader.execute("set application_name = 'a long report'")
+        reader.execute("begin")
+        reader.execute("select count(*) from core.check_result")
+        process = reader.info.backend_pid
+        with pytest.raises(
+            WarehouseError,
+            match=rf"9990_strong did not get its locks within 2 s: process {process} of postgres "
+            r"\(a long report, idle in transaction",
+        ):
+            migrate_in(filled, strong(tmp_path), patience=Patience(0.5, 20, 2))
+
+
+def test_a_statement_that_takes_too_long_is_undone(filled: PostgresAddress, tmp_path: Path) -> None:
+    folder = with_file(tmp_path, "9990_slow", "create table core.slow (id int); select pg_sleep(9)")
+    with pytest.raises(WarehouseError, match=r"9990_slow took longer than 1 s.*statement-seconds"):
+        migrate_in(filled, folder, patience=Patience(0.5, 1, 5))
+    with connect_as(filled) as connection:
+        assert connection.execute("select to_regclass('core.slow')").fetchone() == (None,)
+
+
+def test_a_killed_migration_leaves_nothing_and_is_done_by_the_next(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    folder = with_file(tmp_path, "9990_slow", "create table core.slow (id int); select pg_sleep(3)")
+    failures: list[str] = []
+
+    def run() -> None:
+        try:
+            migrate_in(filled, folder)
+        except WarehouseError as error:
+            failures.append(str(error))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    with connect_as(filled) as connection:
+        kill = (
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+            " where datname = current_database() and query like '%pg_sleep(3)%'"
+            " and pid <> pg_backend_pid()"
+        )
+        wait_for(lambda: connection.execute(kill).fetchone() == (1,))
+        thread.join()
+        assert connection.execute("select to_regclass('core.slow')").fetchone() == (None,)
+    assert "9990_slow failed: terminating connection" in failures[0]
+    assert migrate_in(filled, folder).applied == ("9990_slow",)
+
+
+def test_an_index_that_was_left_unfinished_is_built_anew(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    """The build waits for an older transaction and is killed there: the index is left invalid."""
+    build = "create index concurrently if not exists check_by_run on core.check_result (run_id);"
+    folder = with_file(tmp_path, "9990_index", f"-- outside a transaction\n{build}")
+
+    def build_in_vain() -> None:
+        with suppress(WarehouseError):
+            migrate_in(filled, folder)
+
+    with connect_as(filled) as writer, connect_as(filled) as killer:
+        writer.execute("begin")
+        writer.execute("update core.check_result set offending_count = 1")
+        builder = threading.Thread(target=build_in_vain)
+        builder.start()
+        kill = (
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+            " where datname = current_database() and query like '%concurrently if not%'"
+            " and wait_event_type = 'Lock' and pid <> pg_backend_pid()"
+        )
+        wait_for(lambda: killer.execute(kill).fetchone() == (1,))
+        builder.join()
+        valid = "select indisvalid from pg_index where indexrelid = 'core.check_by_run'::regclass"
+        assert killer.execute(valid).fetchone() == (False,)
+        writer.execute("commit")
+        assert migrate_in(filled, folder).applied == ("9990_index",)
+        assert killer.execute(valid).fetchone() == (True,)
+
+
+def test_an_index_is_built_beside_writers_and_a_second_migration(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    """Who waits for his turn to migrate holds no snapshot that the build would wait for."""
+    build = "create index concurrently if not exists photo_by_size on core.photo (byte_count);"
+    folder = with_file(tmp_path, "9990_index", f"-- outside a transaction\n{build}")
+    with traffic_on(filled) as traffic:
+        threads = [threading.Thread(target=lambda: migrate_in(filled, folder)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert traffic.errors == []
+    with connect_as(filled) as connection:
+        valid = "select indisvalid from pg_index where indexrelid = 'core.photo_by_size'::regclass"
+        assert connection.execute(valid).fetchone() == (True,)
+
+
+def test_readers_never_miss_a_mart_that_is_renewed(filled: PostgresAddress) -> None:
+    migrate_in(filled)
+    with traffic_on(filled) as traffic, connect_as(filled) as connection:
+        for _ in range(5):
+            connection.execute("delete from public.schema_migration where name = 'marts'")
+            assert migrate_in(filled).marts_renewed
+    assert traffic.errors == []
+
+
+@contextmanager
+def traffic_on(address: PostgresAddress) -> Iterator[Traffic]:
+    """Write and read all the time, as workers and the app do."""
+    traffic = Traffic()
+    over = threading.Event()
+
+    def use(name: str, statement: sql.SQL, *, is_writer: bool) -> None:
+        with connect_as(address) as connection:
+            for number in itertools.count():
+                if over.is_set():
+                    return
+                try:
+                    names = {"seed": f"{name} {number}"} if is_writer else None
+                    connection.execute(statement, names)
+                except psycopg.Error as error:
+                    traffic.errors.append(str(error))
+                traffic.done += 1
+
+    threads = [
+        threading.Thread(
+            target=use, args=("w1", sql.SQL(INSERT_PHOTO)), kwargs={"is_writer": True}
+        ),
+        threading.Thread(
+            target=use, args=("w2", sql.SQL(INSERT_PHOTO)), kwargs={"is_writer": True}
+        ),
+        threading.Thread(target=use, args=("r1", sql.SQL(READ_MARTS)), kwargs={"is_writer": False}),
+    ]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: traffic.done > 5)
+    try:
+        yield traffic
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def migrate_in(
+    address: PostgresAddress,
+    folder: Path = SQL_FOLDER,
+    *,
+    patience: Patience = QUICK,
+    say: Callable[[str], None] = be_silent,
+) -> MigrationReport:
+    """Migrate on a connection of its own, as the command does."""
+    with connect_as(address) as connection:
+        return migrate(connection, folder, patience=patience, say=say)
+
+
+def connect_as(address: PostgresAddress) -> psycopg.Connection[Any]:
+    return address.connect()
+
+
+def with_file(tmp_path: Path, name: str, text: str) -> Path:
+    """Return a copy of the SQL folder with one more migration."""
+    folder = tmp_path / "new"
+    shutil.copytree(SQL_FOLDER, folder)
+    (folder / "schema" / f"{name}.sql").write_text(text)
+    return folder
+
+
+def strong(tmp_path: Path) -> Path:
+    """Add a migration that needs a table for itself alone."""
+    text = "alter table core.check_result add column probe integer not null default 0;"
+    return with_file(tmp_path, "9990_strong", text)
+
+
+def is_waiting(address: PostgresAddress) -> bool:
+    """Tell whether the migration waits for a lock."""
+    with connect_as(address) as connection:
+        row = connection.execute(
+            "select count(*) from pg_stat_activity where datname = current_database()"
+            " and wait_event_type = 'Lock' and query like '%probe integer%'"
+        ).fetchone()
+    return row is not None and row[0] > 0
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def old_columns_of(address: PostgresAddress) -> dict[tuple[str, str], list[str]]:
+    """Return the columns of each table that holds rows of its own."""
+    with connect_as(address) as connection:
+        rows = connection.execute(
+            "select table_schema, table_name, array_agg(column_name::text order by column_name)"
+            " from information_schema.columns where table_schema in ('load', 'core') group by 1, 2"
+        ).fetchall()
+    return {(schema, name): columns for schema, name, columns in rows}
+
+
+def fingerprints(
+    address: PostgresAddress, columns_of: dict[tuple[str, str], list[str]]
+) -> dict[str, tuple[int, int]]:
+    """Return the number of rows of each table, and a hash of what is in these columns."""
+    found = {}
+    with connect_as(address) as connection:
+        for (schema, name), columns in columns_of.items():
+            query = sql.SQL(
+                "select count(*), coalesce(sum(hashtextextended(row({})::text, 0)), 0) from {}"
+            ).format(sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, name))
+            (found[f"{schema}.{name}"],) = connection.execute(query).fetchall()
+    return found
+
+
+def sources_of(address: PostgresAddress, columns: list[str]) -> list[dict[str, Any]]:
+    """Return where the photos of the filled warehouse were found, without those of the writers."""
+    query = sql.SQL(
+        "select {} from core.photo_source where source = 'wikimedia_commons' order by url_sha256"
+    ).format(sql.SQL(", ").join(map(sql.Identifier, columns)))
+    with connect_as(address) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query).fetchall()
+
+
+def written_by(address: PostgresAddress) -> int:
+    """Return how many photos the writers of `traffic_on` added."""
+    with connect_as(address) as connection:
+        row = connection.execute("select count(*) from core.photo where byte_count = 9").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def shape_of(address: PostgresAddress) -> list[tuple[Any, ...]]:
+    """Return every column, constraint, index and grant of the layers."""
+    with connect_as(address) as connection:
+        return connection.execute(
+            """
+            select 'column', table_schema, table_name || '.' || column_name, data_type || is_nullable
+            from information_schema.columns where table_schema in ('load', 'core', 'mart')
+            union all
+            select 'constraint', connamespace::regnamespace::text, conrelid::regclass || conname,
+                pg_get_constraintdef(oid) || convalidated
+            from pg_constraint where connamespace::regnamespace::text in ('load', 'core', 'mart')
+            union all
+            select 'index', schemaname, indexname, indexdef
+            from pg_indexes where schemaname in ('load', 'core', 'mart')
+            union all
+            select 'grant', table_schema, table_name || grantee, privilege_type
+            from information_schema.role_table_grants where table_schema in ('load', 'core', 'mart')
+            order by 1, 2, 3, 4
+            """
+        ).fetchall()

@@ -1,0 +1,306 @@
+"""Reaching, filling and reading a GPU host over real SSH and SFTP, also when it breaks off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import psycopg
+import pytest
+
+from sandbox.counts import Counts
+from sandbox.gpu.gpu_host import GpuHost, ed25519_key
+from sandbox.ports import PortBook
+from sightscan.dataset.freeze import freeze_dataset
+from sightscan.dataset_folder import FrozenDataset
+from sightscan.errors import InstanceError, TrainingError
+from sightscan.publish.register import register_model
+from sightscan.settings import Settings, read_settings
+from sightscan.train.download import download_model
+from sightscan.train.host import HostAddress, await_host
+from sightscan.train.progress import read_progress
+from sightscan.train.request import request_training
+from sightscan.train.upload import upload_dataset
+from sightscan.training import Training
+from sightscan.warehouse.models.models import insert_publication
+from tests.cities.colour_city import ColourCity, add_photo, store_colour_city, write_model_folder
+from trainer.dataset_folder import read_dataset as read_as_trainer
+from trainer.request import hash_request, read_request
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[GpuHost]:
+    """Run the SSH server of one instance, as the sandbox does."""
+    key = ed25519_key(tmp_path / "client_key", "client")
+    host = GpuHost("i-1", tmp_path / "i-1", Counts(), PortBook(tmp_path), client_key=key)
+    host.power_on()
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def address(machine: GpuHost) -> HostAddress:
+    known = machine.address
+    return HostAddress(known.host, known.port, known.user, known.key_file, known.host_key)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A city whose dataset is frozen and whose training was asked for."""
+
+    config: Settings
+    place: ColourCity
+    dataset: FrozenDataset
+    training: Training
+
+
+def ask(
+    warehouse: psycopg.Connection[Any], place: ColourCity, run_id: str, **overrides: object
+) -> Asked:
+    config = read_settings(
+        min_image_number_per_label=5,
+        mts_epochs=3,
+        mts_image_size=160,
+        mts_architecture="yolov5n",
+        **overrides,
+    )
+    dag_id = place.city.dag_id
+    dataset = freeze_dataset(warehouse, config, place.city, dag_id=dag_id, run_id=run_id)
+    training = request_training(
+        warehouse, config, place.city, dataset.version, dag_id=dag_id, run_id=run_id
+    )
+    return Asked(config, place, dataset, training)
+
+
+@pytest.fixture
+def asked(warehouse: psycopg.Connection[Any]) -> Asked:
+    return ask(warehouse, store_colour_city(warehouse, photos_a_sight=6), "run 1")
+
+
+def test_host_that_answers_is_reached(address: HostAddress) -> None:
+    assert await_host(address, timeout_seconds=20) < 20
+
+
+def test_host_that_starts_late_is_waited_for(machine: GpuHost, address: HostAddress) -> None:
+    machine.power_off()
+    boot = threading.Timer(1.5, machine.power_on)
+    boot.start()
+    assert await_host(address, timeout_seconds=60) > 1
+    boot.join()
+
+
+def test_host_that_is_off_is_given_up_with_a_sentence(
+    machine: GpuHost, address: HostAddress
+) -> None:
+    machine.power_off()
+    with pytest.raises(InstanceError, match=r"does not answer .* gave up after 2 s"):
+        await_host(address, timeout_seconds=2)
+
+
+def test_wrong_host_key_is_refused_at_once(address: HostAddress) -> None:
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    started = time.monotonic()
+    with pytest.raises(InstanceError, match=r"host key of .* is not the pinned one"):
+        await_host(replace(address, host_key=other), timeout_seconds=60)
+    assert time.monotonic() - started < 30
+
+
+def test_key_that_the_host_does_not_know_is_refused_at_once(
+    address: HostAddress, tmp_path: Path
+) -> None:
+    stranger = ed25519_key(tmp_path / "stranger", "stranger")
+    with pytest.raises(InstanceError, match="refuses the key"):
+        await_host(replace(address, key_file=stranger), timeout_seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"), [(None, "cannot be read"), ("no key", "is no private SSH key")]
+)
+def test_key_file_that_is_none_is_named(
+    address: HostAddress, tmp_path: Path, content: str | None, problem: str
+) -> None:
+    key_file = tmp_path / "mine"
+    if content is not None:
+        key_file.write_text(content, encoding="utf-8")
+    with pytest.raises(InstanceError, match=f"mine {problem}"):
+        await_host(replace(address, key_file=key_file), timeout_seconds=60)
+
+
+def test_pinned_key_that_is_none_is_named(address: HostAddress) -> None:
+    with pytest.raises(InstanceError, match="expected a line like 'ssh-ed25519"):
+        await_host(replace(address, host_key="SHA256:abc"), timeout_seconds=60)
+
+
+def test_trainer_reads_what_was_uploaded(
+    warehouse: psycopg.Connection[Any], machine: GpuHost, address: HostAddress, asked: Asked
+) -> None:
+    report = upload_dataset(warehouse, asked.config, address, asked.training)
+    assert (report.uploaded, report.already_there) == (30, 0)
+    folder = machine.home / asked.training.run_folder
+    dataset = read_as_trainer(folder)
+    assert dataset.sha256 == asked.dataset.sha256.hex()
+    photos = [*dataset.train, *dataset.val, *dataset.test]
+    assert len(photos) == 30
+    for photo in photos:
+        assert hashlib.sha256(photo.path.read_bytes()).hexdigest() == photo.sha256
+    assert read_request(folder).epochs == 3
+
+
+def test_trainer_and_pipeline_hash_the_request_alike(
+    warehouse: psycopg.Connection[Any],
+    machine: GpuHost,
+    address: HostAddress,
+    tmp_path: Path,
+) -> None:
+    weights = tmp_path / "yolov5n.pt"
+    weights.write_bytes(b"weights to start from")
+    place = store_colour_city(warehouse, photos_a_sight=6)
+    asked = ask(warehouse, place, "run 1", mts_weights=weights)
+    upload_dataset(warehouse, asked.config, address, asked.training)
+    folder = machine.home / asked.training.run_folder
+    assert hash_request(read_request(folder), folder) == asked.training.request.sha256.hex()
+
+
+def test_second_upload_sends_no_photo(
+    warehouse: psycopg.Connection[Any], address: HostAddress, asked: Asked
+) -> None:
+    upload_dataset(warehouse, asked.config, address, asked.training)
+    again = upload_dataset(warehouse, asked.config, address, asked.training)
+    assert (again.uploaded, again.already_there, again.byte_count) == (0, 30, 0)
+
+
+def test_next_dataset_sends_only_what_is_new(
+    warehouse: psycopg.Connection[Any], address: HostAddress, asked: Asked
+) -> None:
+    upload_dataset(warehouse, asked.config, address, asked.training)
+    for number in range(3):
+        add_photo(warehouse, asked.place.city, asked.place.sights[0], f"later {number}")
+    later = ask(warehouse, asked.place, "run 2")
+    report = upload_dataset(warehouse, later.config, address, later.training)
+    assert (report.uploaded, report.already_there) == (3, 30)
+
+
+def test_upload_that_breaks_off_is_completed_by_the_next(
+    warehouse: psycopg.Connection[Any], machine: GpuHost, address: HostAddress
+) -> None:
+    place = store_colour_city(warehouse, photos_a_sight=60)
+    asked = ask(warehouse, place, "run 1")
+    images = machine.home / "sightscan" / "images"
+
+    def pull_the_plug() -> None:
+        while len(list(images.glob("*.png"))) < 5:
+            time.sleep(0.002)
+        machine.power_off()
+
+    plug = threading.Thread(target=pull_the_plug)
+    plug.start()
+    with pytest.raises(InstanceError, match=r"broke off .* goes on where it stopped"):
+        upload_dataset(warehouse, asked.config, address, asked.training)
+    plug.join()
+    # Half a photo, as a kill at the worst moment leaves it.
+    (images / f"{'ab' * 32}.png.part").write_bytes(b"half")
+    machine.power_on()
+    await_host(address, timeout_seconds=30)
+    report = upload_dataset(warehouse, asked.config, address, asked.training)
+    assert report.already_there >= 1
+    assert report.uploaded + report.already_there == 300
+    assert not list((machine.home / "sightscan").rglob("*.part"))
+    assert len(read_as_trainer(machine.home / asked.training.run_folder).train) > 100
+
+
+def test_photo_whose_bytes_are_gone_stops_the_upload_with_a_sentence(
+    warehouse: psycopg.Connection[Any], machine: GpuHost, address: HostAddress, asked: Asked
+) -> None:
+    warehouse.execute(
+        "delete from core.photo_blob where sha256 ="
+        " (select sha256 from core.dataset_photo order by sha256 limit 1)"
+    )
+    with pytest.raises(TrainingError, match="bytes of 1 photos of the dataset are gone"):
+        upload_dataset(warehouse, asked.config, address, asked.training)
+    assert not (machine.home / asked.training.run_folder / "request.json").exists()
+
+
+def test_later_training_starts_from_the_model_in_place(
+    warehouse: psycopg.Connection[Any],
+    machine: GpuHost,
+    address: HostAddress,
+    asked: Asked,
+    tmp_path: Path,
+) -> None:
+    folder = write_model_folder(tmp_path / "model", asked.training, asked.dataset)
+    version = register_model(warehouse, asked.training, folder)
+    city_id = asked.place.city.city_id
+    insert_publication(warehouse, city_id, version, published_by="test", reason="first")
+    later = ask(warehouse, asked.place, "run 2")
+    upload_dataset(warehouse, later.config, address, later.training)
+    name = later.training.request.weights
+    assert name is not None
+    uploaded = machine.home / later.training.run_folder / name
+    assert uploaded.read_bytes() == (folder / "weights.safetensors").read_bytes()
+
+
+def test_finished_model_is_fetched_without_its_checkpoints(
+    machine: GpuHost, address: HostAddress, asked: Asked, tmp_path: Path
+) -> None:
+    remote = machine.home / asked.training.model_folder
+    write_model_folder(remote, asked.training, asked.dataset)
+    (remote / "checkpoints").mkdir()
+    (remote / "checkpoints" / "last.pt").write_bytes(b"\x80 a pickle")
+    folder = download_model(address, asked.training, tmp_path / "fetched")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "confusion_matrix.png",
+        "curves.png",
+        "model.onnx",
+        "result.json",
+        "weights.safetensors",
+    ]
+
+
+def test_training_without_result_is_no_model(
+    address: HostAddress, asked: Asked, tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match=r"result\.json is missing .* there is no model"):
+        download_model(address, asked.training, tmp_path / "fetched")
+    assert not (tmp_path / "fetched").exists()
+
+
+def test_fetched_file_with_another_hash_is_refused(
+    machine: GpuHost, address: HostAddress, asked: Asked, tmp_path: Path
+) -> None:
+    remote = machine.home / asked.training.model_folder
+    write_model_folder(remote, asked.training, asked.dataset)
+    (remote / "model.onnx").write_bytes(b"other")
+    with pytest.raises(TrainingError, match=r"model\.onnx does not have the SHA-256"):
+        download_model(address, asked.training, tmp_path / "fetched")
+
+
+def test_result_of_another_request_is_refused(
+    machine: GpuHost, address: HostAddress, asked: Asked, tmp_path: Path
+) -> None:
+    remote = machine.home / asked.training.model_folder
+    write_model_folder(remote, asked.training, asked.dataset)
+    result = json.loads((remote / "result.json").read_text(encoding="utf-8"))
+    result["request_sha256"] = "ab" * 32
+    (remote / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    with pytest.raises(TrainingError, match="answers another request"):
+        download_model(address, asked.training, tmp_path / "fetched")
+
+
+def test_epochs_reach_the_warehouse(
+    warehouse: psycopg.Connection[Any], machine: GpuHost, address: HostAddress, asked: Asked
+) -> None:
+    remote = machine.home / asked.training.model_folder
+    remote.mkdir(parents=True)
+    lines = '{"epoch": 1, "val_map50": 0.2}\n{"epoch": 2, "val_map50": 0.4}\n{"epo'
+    (remote / "progress.jsonl").write_text(lines, encoding="utf-8")
+    assert len(read_progress(warehouse, address, asked.training)) == 2
+    stored = warehouse.execute("select epoch_metrics from core.training_run").fetchone()
+    assert stored is not None
+    assert [epoch["val_map50"] for epoch in stored[0]] == [0.2, 0.4]

@@ -1,0 +1,84 @@
+"""A portrait is found by OpenCV's own detector; a far face, and no face, are not in the way."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from sightscan.crawl.clean.clean import inspect_photo
+from sightscan.crawl.clean.faces import face_share
+from sightscan.crawl.fetch.fetcher import PhotoRefusedError
+
+SHARE = 0.15
+
+
+def face(side: int = 400) -> Image.Image:
+    """Return a drawing with what the detector looks for: hair, brows, eyes, nose and mouth."""
+    image = Image.new("L", (side, side), 120)
+    draw = ImageDraw.Draw(image)
+
+    def oval(x: float, y: float, wide: float, high: float, level: int) -> None:
+        box = ((x - wide) * side, (y - high) * side, (x + wide) * side, (y + high) * side)
+        draw.ellipse(box, fill=level)
+
+    oval(0.5, 0.5, 0.36, 0.45, 50)
+    oval(0.5, 0.53, 0.31, 0.41, 200)
+    for x in (0.37, 0.63):
+        oval(x, 0.345, 0.1, 0.018, 70)
+        oval(x, 0.42, 0.1, 0.05, 125)
+        oval(x, 0.42, 0.08, 0.03, 50)
+    draw.polygon(
+        [(0.5 * side, 0.4 * side), (0.45 * side, 0.62 * side), (0.55 * side, 0.62 * side)], 225
+    )
+    oval(0.5, 0.63, 0.055, 0.015, 150)
+    oval(0.5, 0.72, 0.12, 0.03, 100)
+    return image.filter(ImageFilter.GaussianBlur(side / 50)).convert("RGB")
+
+
+def wall(width: int = 800, height: int = 600) -> Image.Image:
+    coarse = np.random.default_rng(4).integers(60, 200, (12, 16, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def jpeg(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()
+
+
+def test_portrait_is_mostly_a_face() -> None:
+    with pytest.raises(PhotoRefusedError) as caught:
+        inspect_photo(jpeg(face()), 64, SHARE)
+    assert caught.value.reason == "mostly_a_face"
+    assert "%" in (caught.value.detail or "")
+
+
+def test_portrait_is_kept_without_the_filter() -> None:
+    assert inspect_photo(jpeg(face()), 64).width_pixels == 400
+
+
+def test_portrait_in_a_turned_photo_is_seen_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    buffer = io.BytesIO()
+    face().rotate(90).save(buffer, "JPEG", quality=95, exif=exif)
+    with pytest.raises(PhotoRefusedError, match="mostly_a_face"):
+        inspect_photo(buffer.getvalue(), 64, SHARE)
+
+
+def test_somebody_before_a_sight_is_no_portrait() -> None:
+    photo = wall()
+    photo.paste(face(160), (300, 400))
+    assert face_share(photo, SHARE) == 0
+
+
+def test_wall_has_no_face() -> None:
+    assert face_share(wall(), SHARE) == 0
+
+
+@pytest.mark.parametrize("size", [(2_000, 64), (64, 2_000)])
+def test_very_narrow_photo_is_looked_at(size: tuple[int, int]) -> None:
+    assert face_share(wall(*size), 1.0) == 0

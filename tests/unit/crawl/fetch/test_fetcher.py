@@ -1,0 +1,312 @@
+"""Photos are fetched within limits, and each refusal has its reason."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sightscan.crawl.fetch import fetcher as fetching
+from sightscan.crawl.fetch.fetcher import (
+    CrawlStoppedError,
+    Fetcher,
+    PhotoRefusedError,
+    PhotoUnavailableError,
+    Validators,
+    open_fetcher,
+)
+from sightscan.errors import ServiceError
+from sightscan.settings import read_settings
+from tests.scripted_server import Answer, ScriptedServer, scripted_server
+
+MOST_BYTES = 2_000
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as running:
+        yield running
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def fetcher(
+    server: ScriptedServer, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Fetcher]:
+    monkeypatch.setattr(fetching, "FIRST_PAUSE_SECONDS", 0.01)
+    config = read_settings(crawl_trusted_origins=server.url, max_photo_bytes=MOST_BYTES)
+    with open_fetcher(config, stop) as opened:
+        yield opened
+
+
+def refusal(fetch: Callable[[], bytes]) -> str:
+    with pytest.raises(PhotoRefusedError) as caught:
+        fetch()
+    return caught.value.reason
+
+
+def test_photo_is_fetched_under_our_name(fetcher: Fetcher, server: ScriptedServer) -> None:
+    url = server.tell("/a.jpg", Answer(b"bytes of a photo"))
+    assert fetcher.photo(url) == b"bytes of a photo"
+    assert server.user_agents == {read_settings().user_agent}
+
+
+def test_address_of_5000_characters_is_fetched(fetcher: Fetcher, server: ScriptedServer) -> None:
+    url = server.tell("/a.jpg", Answer(b"x"))
+    assert fetcher.photo(f"{url}?token={'a' * 5_000}") == b"x"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["data:image/png;base64,AAAA", "ftp://a.example/a.jpg", "file:///etc/passwd", "http:///a", "a"],
+)
+def test_other_kinds_of_address_are_refused(fetcher: Fetcher, url: str) -> None:
+    assert refusal(lambda: fetcher.photo(url)) == "refused_address"
+
+
+def test_private_address_is_refused(fetcher: Fetcher, server: ScriptedServer) -> None:
+    server.tell("/robots.txt", Answer(b""))
+    port = server.url.rpartition(":")[2]
+    assert refusal(lambda: fetcher.photo(f"http://localhost:{port}/a.jpg")) == "refused_address"
+    assert not server.asked
+
+
+def test_stated_size_over_the_limit_is_not_downloaded(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    url = server.tell("/a.jpg", Answer(b"", stated_length=MOST_BYTES + 1))
+    assert refusal(lambda: fetcher.photo(url)) == "too_large"
+
+
+def test_photo_of_the_largest_size_is_kept(fetcher: Fetcher, server: ScriptedServer) -> None:
+    url = server.tell("/a.jpg", Answer(b"x" * MOST_BYTES))
+    assert len(fetcher.photo(url)) == MOST_BYTES
+
+
+def test_compressed_answer_is_never_unpacked(fetcher: Fetcher, server: ScriptedServer) -> None:
+    bomb = gzip.compress(bytes(1_000_000))
+    url = server.tell("/a.jpg", Answer(bomb, headers=(("Content-Encoding", "gzip"),)))
+    assert fetcher.photo(url) == bomb
+
+
+@pytest.mark.parametrize("status", [404, 410, 451])
+def test_missing_photo_is_refused_for_good(
+    fetcher: Fetcher, server: ScriptedServer, status: int
+) -> None:
+    url = server.tell("/a.jpg", Answer(status=status))
+    assert refusal(lambda: fetcher.photo(url)) == f"http_{status}"
+    assert server.asked["/a.jpg"] == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_forbidden_photo_is_asked_for_once_and_again_another_time(
+    fetcher: Fetcher, server: ScriptedServer, status: int
+) -> None:
+    url = server.tell("/a.jpg", Answer(status=status))
+    with pytest.raises(PhotoUnavailableError, match=str(status)):
+        fetcher.photo(url)
+    assert server.asked["/a.jpg"] == 1
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_failing_server_is_asked_again_and_then_left(
+    fetcher: Fetcher, server: ScriptedServer, status: int
+) -> None:
+    url = server.tell("/a.jpg", Answer(status=status))
+    with pytest.raises(PhotoUnavailableError, match=str(status)):
+        fetcher.photo(url)
+    assert server.asked["/a.jpg"] == fetching.ATTEMPTS
+
+
+def test_answer_cut_off_in_the_middle_is_unavailable(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    url = server.tell("/a.jpg", Answer(b"half of it", stated_length=1_000))
+    with pytest.raises(PhotoUnavailableError):
+        fetcher.photo(url)
+
+
+def test_retry_after_is_obeyed(fetcher: Fetcher, server: ScriptedServer) -> None:
+    hurried = Answer(status=429, headers=(("Retry-After", "1"),))
+    url = server.tell("/a.jpg", hurried, Answer(b"photo"))
+    started = time.monotonic()
+    assert fetcher.photo(url) == b"photo"
+    assert time.monotonic() - started >= 1.0
+
+
+def test_pause_of_hours_is_left_to_the_next_crawl(fetcher: Fetcher, server: ScriptedServer) -> None:
+    url = server.tell("/a.jpg", Answer(status=503, headers=(("Retry-After", "7200"),)))
+    other = server.tell("/b.jpg", Answer(b"photo"))
+    for each in (url, url, other):
+        with pytest.raises(PhotoUnavailableError):
+            fetcher.photo(each)
+    assert (server.asked["/a.jpg"], server.asked["/b.jpg"]) == (1, 0)
+
+
+def test_trickling_answer_ends(
+    fetcher: Fetcher, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "LONGEST_DOWNLOAD_SECONDS", 0.1)
+    url = server.tell("/a.jpg", Answer(b"x" * 100, pause_seconds=0.02))
+    with pytest.raises(PhotoUnavailableError, match="not there after"):
+        fetcher.photo(url)
+
+
+def test_redirect_on_the_same_host_is_followed(fetcher: Fetcher, server: ScriptedServer) -> None:
+    server.tell("/b.jpg", Answer(b"photo"))
+    url = server.tell("/a.jpg", Answer(status=302, headers=(("Location", "/b.jpg"),)))
+    assert fetcher.photo(url) == b"photo"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://169.254.169.254/latest/meta-data",
+        "http://localhost:1/",
+        "https://elsewhere.example/a.jpg",
+        "https://upload.wikimedia.org.evil.example/a.jpg",
+        "",
+    ],
+)
+def test_redirect_to_another_host_is_refused(
+    fetcher: Fetcher, server: ScriptedServer, location: str
+) -> None:
+    url = server.tell("/a.jpg", Answer(status=301, headers=(("Location", location),)))
+    assert refusal(lambda: fetcher.photo(url)) == "refused_redirect"
+
+
+def test_redirect_in_a_circle_ends(fetcher: Fetcher, server: ScriptedServer) -> None:
+    url = server.tell("/a.jpg", Answer(status=302, headers=(("Location", "/a.jpg"),)))
+    assert refusal(lambda: fetcher.photo(url)) == "refused_redirect"
+
+
+def test_robots_txt_is_honoured(fetcher: Fetcher, server: ScriptedServer) -> None:
+    server.tell("/robots.txt", Answer(b"User-agent: *\nDisallow: /private/"))
+    url = server.tell("/private/a.jpg", Answer(b"photo"))
+    assert refusal(lambda: fetcher.photo(url)) == "opted_out"
+    assert server.asked["/private/a.jpg"] == 0
+
+
+def test_robots_txt_is_found_behind_redirects(fetcher: Fetcher, server: ScriptedServer) -> None:
+    server.tell("/robots.txt", Answer(status=301, headers=(("Location", "/moved"),)))
+    server.tell("/moved", Answer(b"User-agent: *\nDisallow: /private/"))
+    url = server.tell("/private/a.jpg", Answer(b"photo"))
+    assert refusal(lambda: fetcher.photo(url)) == "opted_out"
+
+
+def test_huge_robots_txt_is_read_as_far_as_one_must(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    rules = b"User-agent: *\nDisallow: /private/\n"
+    server.tell("/robots.txt", Answer(rules + b"# more\n" * 100_000))
+    closed = server.tell("/private/a.jpg", Answer(b"photo"))
+    opened = server.tell("/a.jpg", Answer(b"photo"))
+    assert refusal(lambda: fetcher.photo(closed)) == "opted_out"
+    assert fetcher.photo(opened) == b"photo"
+
+
+def test_forbidden_robots_txt_forbids_nothing(fetcher: Fetcher, server: ScriptedServer) -> None:
+    server.tell("/robots.txt", Answer(status=403))
+    url = server.tell("/a.jpg", Answer(b"photo"))
+    assert fetcher.photo(url) == b"photo"
+    assert server.asked["/robots.txt"] == 1
+
+
+def test_robots_txt_that_fails_is_not_asked_for_with_each_photo(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    server.tell("/robots.txt", Answer(status=503))
+    urls = [server.tell(f"/{n}.jpg", Answer(b"photo")) for n in range(3)]
+    for url in urls:
+        with pytest.raises(PhotoUnavailableError, match=r"robots\.txt"):
+            fetcher.photo(url)
+    assert server.asked["/robots.txt"] == fetching.ATTEMPTS
+
+
+def test_validators_that_no_header_can_carry_are_left_out() -> None:
+    assert fetching.Validators("caf\u00e9", "Thu, 26 Nov 2026 10:00:00 GMT").as_headers() == {
+        "If-Modified-Since": "Thu, 26 Nov 2026 10:00:00 GMT"
+    }
+
+
+def test_failing_robots_txt_means_not_now(fetcher: Fetcher, server: ScriptedServer) -> None:
+    server.tell("/robots.txt", Answer(status=503))
+    url = server.tell("/a.jpg", Answer(b"photo"))
+    with pytest.raises(PhotoUnavailableError):
+        fetcher.photo(url)
+
+
+def test_opt_out_in_the_header_is_honoured(fetcher: Fetcher, server: ScriptedServer) -> None:
+    url = server.tell("/a.jpg", Answer(b"photo", headers=(("X-Robots-Tag", "noimageai"),)))
+    assert refusal(lambda: fetcher.photo(url)) == "opted_out"
+
+
+def test_waiting_ends_when_the_crawl_is_stopped(
+    fetcher: Fetcher, server: ScriptedServer, stop: threading.Event
+) -> None:
+    url = server.tell("/a.jpg", Answer(status=429, headers=(("Retry-After", "50"),)))
+    threading.Timer(0.1, stop.set).start()
+    started = time.monotonic()
+    with pytest.raises(CrawlStoppedError):
+        fetcher.photo(url)
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (Answer(b"<html>sorry</html>"), "answers no JSON"),
+        (Answer(b"[1, 2]"), "expected a JSON object"),
+        (Answer(status=404), "answers no JSON"),
+        (Answer(status=500), "does not answer"),
+    ],
+)
+def test_garbage_of_an_api_is_a_sentence(
+    fetcher: Fetcher, server: ScriptedServer, answer: Answer, sentence: str
+) -> None:
+    url = server.tell("/api", answer)
+    with pytest.raises(ServiceError, match=sentence):
+        fetcher.json(url, {"action": "query"})
+
+
+def test_api_on_a_private_address_needs_trust(fetcher: Fetcher) -> None:
+    with pytest.raises(ServiceError, match="CRAWL_TRUSTED_ORIGINS"):
+        fetcher.json("http://localhost:9/w/api.php", {})
+
+
+def test_changed_photo_is_fetched_at_a_second_visit(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    url = server.tell("/a.jpg", Answer(b"new", headers=(("ETag", '"2"'),)))
+    visit = fetcher.visit(url, Validators(etag='"1"'))
+    assert (visit.data, visit.validators.etag) == (b"new", '"2"')
+
+
+def test_unchanged_photo_has_no_bytes_at_a_second_visit(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    url = server.tell("/a.jpg", Answer(status=304))
+    assert fetcher.visit(url, Validators(last_modified="Mon, 01 Jan 2024")).data is None
+
+
+def test_unchanged_to_who_did_not_ask_is_no_photo(fetcher: Fetcher, server: ScriptedServer) -> None:
+    url = server.tell("/a.jpg", Answer(status=304))
+    assert refusal(lambda: fetcher.photo(url)) == "http_304"
+
+
+@pytest.mark.parametrize("answer", [Answer(b"nothing"), Answer(status=404), Answer(status=500)])
+def test_key_in_an_address_is_not_told(
+    fetcher: Fetcher, server: ScriptedServer, caplog: pytest.LogCaptureFixture, answer: Answer
+) -> None:
+    caplog.set_level("INFO")
+    url = server.tell("/services/rest/", answer)
+    with pytest.raises(ServiceError) as caught:
+        fetcher.json(url, {"api_key": "a-secret"})
+    assert "a-secret" not in caplog.text + str(caught.value)

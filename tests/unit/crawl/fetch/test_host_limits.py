@@ -1,0 +1,119 @@
+"""No host is asked faster, or more at a time, than it should be."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightscan.crawl.fetch.host_limits import HostPace
+from sightscan.settings import read_settings
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@given(per_second=st.floats(0.1, 50), pauses=st.lists(st.floats(0, 3), min_size=30, max_size=60))
+def test_host_is_never_asked_more_often_than_the_rate_and_a_burst(
+    per_second: float, pauses: list[float]
+) -> None:
+    clock = Clock()
+    config = read_settings(crawl_requests_per_second=per_second)
+    pace = HostPace(config, clock=clock)
+    asked: list[float] = []
+    for pause in pauses:
+        clock.now += pause
+        with pace.turn("a.example", clock.sleep):
+            asked.append(clock.now)
+    for first, start in enumerate(asked):
+        within = [moment for moment in asked[first:] if moment < start + 2.0]
+        assert len(within) <= max(1.0, per_second) + 2.0 * per_second + 1
+
+
+def test_hosts_do_not_wait_for_one_another() -> None:
+    clock = Clock()
+    pace = HostPace(read_settings(crawl_requests_per_second=1), clock=clock)
+    for number in range(20):
+        with pace.turn(f"{number}.example", clock.sleep):
+            pass
+    assert clock.now == 0
+
+
+def most_at_once(pace: HostPace, host: str, threads: int = 8) -> int:
+    """Return how many threads held a turn at a host at the same time."""
+    lock, here, most = threading.Lock(), [0], [0]
+    crowd = threading.Event()
+
+    def ask(_: int) -> None:
+        with pace.turn(host, lambda _seconds: None):
+            with lock:
+                here[0] += 1
+                most[0] = max(most[0], here[0])
+            crowd.wait(0.01)
+            with lock:
+                here[0] -= 1
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(ask, range(threads * 2)))
+    return most[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "most"),
+    [("a.example", 3), ("commons.wikimedia.org", 1), ("upload.wikimedia.org", 1)],
+)
+def test_threads_share_the_places_at_a_host(host: str, most: int) -> None:
+    config = read_settings(crawl_requests_at_once=3, crawl_requests_per_second=0)
+    assert most_at_once(HostPace(config), host) == most
+
+
+def taken() -> tuple[list[str], Callable[[str, float, float], float]]:
+    names: list[str] = []
+
+    def take(name: str, _capacity: float, _refill: float) -> float:
+        names.append(name)
+        return 0.0
+
+    return names, take
+
+
+def test_catalogues_share_a_bucket_with_all_workers_and_other_hosts_do_not() -> None:
+    names, take = taken()
+    pace = HostPace(read_settings(), take)
+    for host in ("upload.wikimedia.org", "api.openverse.org", "www.google.com", "a.example"):
+        with pace.turn(host, lambda _seconds: None):
+            pass
+    assert names == [
+        "crawl.upload.wikimedia.org",
+        "crawl.api.openverse.org",
+        "crawl.www.google.com",
+    ]
+
+
+@given(per_minute=st.floats(1, 600))
+def test_api_with_a_limit_a_minute_is_not_asked_more_often_in_any_minute(
+    per_minute: float,
+) -> None:
+    clock = Clock()
+    pace = HostPace(read_settings(), clock=clock)
+    asked: list[float] = []
+    while clock.now < 150 and len(asked) < 300:
+        clock.now += pace.seconds_to_wait("an.api", per_minute)
+        asked.append(clock.now)
+    for start in asked:
+        within = [moment for moment in asked if start <= moment < start + 60 - 1e-6]
+        assert len(within) <= max(per_minute, 1) + 1

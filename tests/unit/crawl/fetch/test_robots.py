@@ -1,0 +1,66 @@
+"""Opt-outs are honoured, and nothing else is taken for one."""
+
+from __future__ import annotations
+
+import pytest
+
+from sightscan.crawl.fetch.robots import ROBOTS_HOLD_SECONDS, RobotsRules, opts_out
+
+
+@pytest.mark.parametrize(
+    ("headers", "directive"),
+    [
+        ([], None),
+        (["noai"], "noai"),
+        (["NoAI, NoImageAI"], "noai"),
+        (["noindex", "noimageai"], "noimageai"),
+        (["noindex, nofollow"], None),
+        (["googlebot: noai"], None),
+        (["otherbot: noindex, noai"], None),
+        (["sightscan: noai"], "noai"),
+        (["*: noimageai"], "noimageai"),
+        (["googlebot: noindex", "noai"], "noai"),
+        (["max-image-preview:large, noai"], "noai"),
+        (["index, follow, max-snippet:-1, max-video-preview: -1, noimageai"], "noimageai"),
+        (["unavailable_after: 25 Jun 2030 15:00:00 PST, noai"], "noai"),
+        (["unavailable_after: Tue, 25 Jun 2030 15:00:00 GMT, noai"], "noai"),
+        (["googlebot: max-snippet:-1, noai"], None),
+    ],
+)
+def test_directives_for_us_are_found(headers: list[str], directive: str | None) -> None:
+    assert opts_out(headers) == directive
+
+
+def test_robots_txt_is_fetched_once_for_an_origin() -> None:
+    fetched: list[str] = []
+
+    def fetch(url: str) -> str:
+        fetched.append(url)
+        return "User-agent: *\nDisallow: /private/"
+
+    rules = RobotsRules(fetch)
+    assert rules.allows("https://a.example", "https://a.example/photo.jpg")
+    assert not rules.allows("https://a.example", "https://a.example/private/photo.jpg")
+    assert fetched == ["https://a.example/robots.txt"]
+
+
+def test_rules_for_our_name_come_before_those_for_all() -> None:
+    rules = RobotsRules(
+        lambda _url: "User-agent: *\nAllow: /\n\nUser-agent: SightScan\nDisallow: /"
+    )
+    assert not rules.allows("https://a.example", "https://a.example/photo.jpg")
+
+
+def test_without_robots_txt_all_is_allowed() -> None:
+    assert RobotsRules(lambda _url: "").allows("https://a.example", "https://a.example/photo.jpg")
+
+
+def test_robots_txt_is_fetched_again_after_a_day() -> None:
+    now = [0.0]
+    texts = iter(["", "User-agent: *\nDisallow: /"])
+    rules = RobotsRules(lambda _url: next(texts), clock=lambda: now[0])
+    assert rules.allows("https://a.example", "https://a.example/photo.jpg")
+    now[0] += ROBOTS_HOLD_SECONDS - 1
+    assert rules.allows("https://a.example", "https://a.example/photo.jpg")
+    now[0] += 1
+    assert not rules.allows("https://a.example", "https://a.example/photo.jpg")

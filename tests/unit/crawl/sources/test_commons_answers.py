@@ -1,0 +1,108 @@
+"""What Commons says of a file becomes a photo to fetch, or a refusal with a reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sightscan.crawl.sources.commons_answers import read_page
+from sightscan.crawl.sources.text import plain, without_html
+from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
+
+LEAST_SIDE = 200
+
+
+def page(**changes: Any) -> dict[str, Any]:
+    """Return a page as the API describes it (formatversion 2), with changes to its imageinfo."""
+    info = {
+        "size": 2_400_000,
+        "width": 3000,
+        "height": 2000,
+        "thumburl": "https://upload.wikimedia.org/wikipedia/commons/thumb/a/ab/T.jpg/960px-T.jpg",
+        "thumbwidth": 960,
+        "thumbheight": 640,
+        "url": "https://upload.wikimedia.org/wikipedia/commons/a/ab/T.jpg",
+        "descriptionurl": "https://commons.wikimedia.org/wiki/File:T.jpg",
+        "mime": "image/jpeg",
+        "extmetadata": {
+            "LicenseShortName": {"value": "CC BY-SA 4.0", "source": "commons-desc-page"},
+            "LicenseUrl": {"value": "https://creativecommons.org/licenses/by-sa/4.0"},
+            "Artist": {"value": '<a href="//commons.wikimedia.org/wiki/User:B">Bea &amp; Jo</a>'},
+        },
+    } | changes
+    return {"pageid": 1, "ns": 6, "title": "File:T.jpg", "imageinfo": [info]}
+
+
+def test_photo_comes_with_its_licence_and_author() -> None:
+    assert read_page(page(), "Torre Alta", LEAST_SIDE) == Attribution(
+        url="https://upload.wikimedia.org/wikipedia/commons/thumb/a/ab/T.jpg/960px-T.jpg",
+        page_url="https://commons.wikimedia.org/wiki/File:T.jpg",
+        source="wikimedia_commons",
+        licence="cc-by-sa-4.0",
+        licence_url="https://creativecommons.org/licenses/by-sa/4.0",
+        author="Bea & Jo",
+        title="T.jpg",
+        query="Torre Alta",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"mime": "image/svg+xml"}, "unsupported_type"),
+        ({"mime": "application/pdf"}, "unsupported_type"),
+        ({"width": 32, "height": 32}, "too_small"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_before_it_is_fetched(
+    changes: dict[str, Any], reason: str
+) -> None:
+    read = read_page(page(**changes), "Torre Alta", LEAST_SIDE)
+    assert isinstance(read, RejectedPhoto)
+    assert read.reason == reason
+
+
+@pytest.mark.parametrize(
+    "extmetadata", [{}, {"LicenseShortName": {"value": " "}}, []], ids=["none", "blank", "a list"]
+)
+def test_photo_that_states_no_licence_says_so(extmetadata: Any) -> None:
+    read = read_page(page(extmetadata=extmetadata), "Torre Alta", LEAST_SIDE)
+    assert isinstance(read, Attribution)
+    assert read.licence == "unknown"
+
+
+def test_work_in_the_public_domain_needs_no_licence_page() -> None:
+    metadata = {"LicenseShortName": {"value": "Public domain"}}
+    read = read_page(page(extmetadata=metadata), "Torre Alta", LEAST_SIDE)
+    assert isinstance(read, Attribution)
+    assert (read.licence, read.licence_url, read.author) == ("public-domain", None, None)
+
+
+def test_page_without_a_file_is_passed_over() -> None:
+    assert read_page({"pageid": 1, "ns": 6, "title": "File:T.jpg"}, "x", LEAST_SIDE) is None
+
+
+def test_file_described_otherwise_than_documented_is_noticed() -> None:
+    broken = page()
+    del broken["imageinfo"][0]["mime"]
+    with pytest.raises(KeyError):
+        read_page(broken, "Torre Alta", LEAST_SIDE)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("Bea", "Bea"),
+        ("<p>Bea <b>and</b>\n Jo</p>", "Bea and Jo"),
+        ("<style>.a{color:red}</style>Bea", "Bea"),
+        ('<span style="display: none;">Unknown</span>Bea', "Bea"),
+        ("&lt;Bea&gt; &#38; Jo", "<Bea> & Jo"),
+    ],
+)
+def test_author_is_plain_text(html: str, text: str) -> None:
+    assert without_html(html) == text
+
+
+def test_text_is_fit_for_the_warehouse() -> None:
+    assert plain("a\x00b\ud800c") == "ab?c"

@@ -1,0 +1,234 @@
+"""The bill before the run."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from sightscan.city import City, Place, Sight
+from sightscan.crawl.report import CrawlReport, SourceReport, save_crawl_report
+from sightscan.settings import read_settings
+from sightscan.spend.estimate import authorise_spend, estimate_spend
+from sightscan.training import TrainingRequest
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.models.instances import open_session
+from sightscan.warehouse.models.trainings import insert_training, start_training
+from sightscan.warehouse.registry.cities import add_city
+from sightscan.warehouse.spend.budgets import end_estimate, reopen_estimate
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, Caps, Payer, reserve_calls
+from sightscan.warehouse.spend.prices import UnitPrice
+
+CITY = City("Q1", "one", "One", "X", Place(1, 1), 1_000)
+OTHER_CITY = City("Q2", "two", "Two", "X", Place(1, 1), 1_000)
+DAG_IDS = {city.city_id: city.dag_id for city in (CITY, OTHER_CITY)}
+
+
+@pytest.fixture
+def city(warehouse: psycopg.Connection[Any]) -> City:
+    return add_city(warehouse, CITY)
+
+
+def test_first_run_costs_at_most_its_calls_and_the_whole_time_limit(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    config = read_settings(
+        max_google_vision_calls_per_new_city=3000,
+        max_sights_per_city=10,
+        max_images_per_sight=200,
+        mts_price_per_hour_usd=2,
+        mts_time_limit_seconds=1800,
+    )
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    assert (estimate.most_calls, estimate.free_units_left) == (2000, 1000)
+    # Half an hour of training, five hours and ten minutes more until the lease ends, and twenty-five
+    # minutes until the reaper has stopped it.
+    assert estimate.most_gpu_usd == pytest.approx(2 * (0.5 + 5 + 10 / 60 + 25 / 60), abs=1e-4)
+    assert estimate.most_usd == pytest.approx(1000 * 0.0015 + 12.1667, abs=1e-4)
+    assert estimate.probable_gpu_usd == pytest.approx(1.0)
+    assert "at most 13.67 USD" in estimate.sentence
+
+
+def test_spent_calls_are_not_estimated_again(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    warehouse.execute(
+        "insert into core.paid_call (provider, feature, subject_sha256, attempt, city_id, dag_id,"
+        " run_id, state, price_usd, settled_at) values ('google_vision', 'landmark_detection', '1',"
+        " 1, 'Q1', 'd', 'r', 'unknown', 0, now())"
+    )
+    config = read_settings(max_google_vision_calls_per_new_city=1)
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    assert (estimate.most_calls, estimate.probable_calls) == (0, 0)
+
+
+def test_gpu_is_probably_what_it_was_before(warehouse: psycopg.Connection[Any], city: City) -> None:
+    warehouse.execute(
+        "insert into core.instance_session (instance_id, city_id, dag_id, run_id,"
+        " price_per_hour_usd, started_at, running_at, stopped_at, stopped_by) values"
+        " ('i-1', 'Q1', 'd', 'r', 2, now() - interval '31 min', now() - interval '30 min', now(),"
+        " 'teardown')"
+    )
+    config = read_settings(mts_price_per_hour_usd=2)
+    assert estimate_spend(
+        warehouse, config, city, dag_id=city.dag_id
+    ).probable_gpu_usd == pytest.approx(1.0)
+
+
+def test_first_photos_are_probably_as_many_as_in_first_runs_elsewhere(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    other = add_city(warehouse, OTHER_CITY)
+    config = read_settings(max_sights_per_city=10, max_images_per_sight=20)
+    authorise_spend(warehouse, config, other, dag_id=other.dag_id, run_id="first")
+    for rank, kept in enumerate((30, 20), start=1):
+        report_crawl(warehouse, Sight(rank, "Q2", f"Sight {rank}", rank), kept, run_id="first")
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    assert (estimate.most_calls, estimate.probable_calls) == (200, 50)
+
+
+def test_crawl_that_is_repeated_counts_with_its_last_report(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    config = read_settings(max_sights_per_city=1, max_images_per_sight=100)
+    authorise_spend(warehouse, config, city, dag_id=city.dag_id, run_id="first")
+    sight = Sight(1, "Q1", "Sight", 1)
+    report_crawl(warehouse, sight, 80, run_id="first")
+    report_crawl(warehouse, sight, 25, run_id="first")
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id, run_id="second")
+    assert (estimate.most_calls, estimate.probable_calls) == (100, 25)
+
+
+def report_crawl(
+    warehouse: psycopg.Connection[Any], sight: Sight, kept: int, *, run_id: str
+) -> None:
+    """Report a crawl as its task does, of a source that also gave photos that are not new."""
+    source = SourceReport(
+        source="wikimedia_commons",
+        expected=kept + 9,
+        received=kept + 9,
+        found=kept + 9,
+        known=2,
+        kept=kept,
+        shared=3,
+        duplicate=1,
+        failed=1,
+        rejected={"too_small": 2},
+        seconds=1.5,
+    )
+    report = CrawlReport.of((source,), seconds=2.0)
+    save_crawl_report(warehouse, report, sight, dag_id=DAG_IDS[sight.city_id], run_id=run_id)
+
+
+def test_gpu_probably_takes_longer_for_more_epochs(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    warehouse.execute(
+        "insert into core.dataset values ('Q1', 1, sha256('d'), '{Gate}', '{1}', 9, 1, 1, 'd', 'r')"
+    )
+    config = read_settings(mts_price_per_hour_usd=2, mts_epochs=100)
+    open_session(warehouse, config, "i-1", city_id="Q1", dag_id="d", run_id="r")
+    training = insert_training(
+        warehouse,
+        city_id="Q1",
+        dataset_version=1,
+        dag_id="d",
+        run_id="r",
+        request=TrainingRequest(
+            epochs=50,
+            image_size=640,
+            batch_size=16,
+            seed=1,
+            time_limit_seconds=3600,
+            architecture="yolov5s",
+        ),
+    )
+    start_training(warehouse, training.training_id, instance_id="i-1")
+    warehouse.execute(
+        "update core.instance_session set started_at = now() - interval '31 min',"
+        " running_at = now() - interval '30 min', stopped_at = now(), stopped_by = 'teardown'"
+    )
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    # Half an hour for fifty epochs is an hour for a hundred.
+    assert estimate.probable_gpu_usd == pytest.approx(2.0)
+
+
+def test_estimate_of_a_cleared_run_has_what_it_spent_already(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    config = read_settings(
+        max_google_vision_calls_per_run=10, max_sights_per_city=1, max_images_per_sight=8
+    )
+    reserve_calls(
+        warehouse,
+        VISION_LANDMARKS,
+        Payer("Q1", city.dag_id, "r"),
+        [bytes([number]) * 32 for number in range(4)],
+        caps=Caps(city=100),
+        price=UnitPrice(0, 0.5),
+    )
+    estimate = authorise_spend(warehouse, config, city, dag_id=city.dag_id, run_id="r")
+    assert estimate.most_calls == 10
+    assert estimate.most_vision_usd == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("city_count", [8, 1], ids=["of eight cities", "of one city's backfill"])
+def test_runs_that_start_at_once_cannot_pass_the_months_budget_together(
+    warehouse: psycopg.Connection[Any], city_count: int
+) -> None:
+    # Each may cost 10 USD, 5.58 of them for what comes beside the training: of eight, four fit.
+    config = read_settings(
+        max_google_vision_calls_per_new_city=0,
+        mts_price_per_hour_usd=1,
+        mts_time_limit_seconds=10 * 3600 - (5 * 3600 + 35 * 60),
+        max_usd_per_month=40,
+    )
+    cities = [
+        add_city(warehouse, City(f"Q{n}", f"c{n}", f"C{n}", "X", Place(1, 1), 1_000))
+        for n in range(1, city_count + 1)
+    ]
+    runs = [(cities[n % city_count], f"r{n}") for n in range(8)]
+
+    def start(run: tuple[City, str]) -> str:
+        city, run_id = run
+        with connect(autocommit=True) as connection:
+            return authorise_spend(
+                connection, config, city, dag_id=city.dag_id, run_id=run_id
+            ).refusal
+
+    with ThreadPoolExecutor(8) as pool:
+        refusals = list(pool.map(start, runs))
+    assert refusals.count("") == 4
+    refused = next(refusal for refusal in refusals if refusal)
+    assert "MAX_USD_PER_MONTH=40" in refused
+    assert "nothing was spent" in refused
+    allowed, run_id = runs[refusals.index("")]
+    end_estimate(warehouse, dag_id=allowed.dag_id, run_id=run_id)
+    assert start(runs[refusals.index(refused)]) == ""
+    # A task of it is cleared: it may spend again.
+    reopen_estimate(warehouse, dag_id=allowed.dag_id, run_id=run_id)
+    assert start((cities[0], "one more"))
+
+
+def test_run_above_its_own_budget_is_refused_with_what_to_change(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    config = read_settings(mts_price_per_hour_usd=3, max_usd_per_run=10)
+    refusal = authorise_spend(warehouse, config, city, dag_id=city.dag_id, run_id="r").refusal
+    assert "MAX_USD_PER_RUN=10" in refusal
+    assert "MTS_TIME_LIMIT_SECONDS" in refusal
+
+
+def test_pages_of_places_are_estimated_where_there_is_a_key(
+    warehouse: psycopg.Connection[Any], city: City, tmp_path: Path
+) -> None:
+    prices = yaml.safe_load(read_settings().prices_file.read_text())
+    prices["google_places.text_search_pro"][0]["free_units_per_month"] = 1
+    (tmp_path / "prices.yaml").write_text(yaml.safe_dump(prices))
+    config = read_settings(maps_key="k", prices_file=tmp_path / "prices.yaml")
+    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    assert estimate.most_places_usd == pytest.approx(2 * 0.032)
