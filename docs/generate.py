@@ -1,4 +1,4 @@
-"""`python -m docs.generate`: write docs/DAGS.md, docs/WAREHOUSE.md and its picture from what is there.
+"""`python -m docs.generate`: write docs/DAGS.md and docs/WAREHOUSE.md from what is there.
 
 `--check` writes nothing and fails if a page differs. The DAGs are parsed as Airflow parses them,
 the warehouse is a migrated PostgreSQL of its own, so no page can say what is not so.
@@ -15,7 +15,6 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 DAGS_PAGE = REPOSITORY / "docs" / "DAGS.md"
 WAREHOUSE_PAGE = REPOSITORY / "docs" / "WAREHOUSE.md"
-WAREHOUSE_PICTURE = REPOSITORY / "docs" / "images" / "warehouse.svg"
 SQL_FOLDER = REPOSITORY / "include" / "sql"
 WRITTEN_BY = "<!-- Written by `make docs`; edit what it describes, not this page. -->\n\n"
 
@@ -28,7 +27,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sightscan-docs-") as scratch:
         pages = {
             DAGS_PAGE: make_dags_page(Path(scratch)),
-            **make_warehouse_pages(Path(scratch)),
+            WAREHOUSE_PAGE: make_warehouse_page(Path(scratch)),
         }
     stale = [page for page, text in pages.items() if not is_current(page, text)]
     if is_check and stale:
@@ -63,9 +62,8 @@ def make_dags_page(scratch: Path) -> str:
     return WRITTEN_BY + describe_dags(REPOSITORY / "dags", scratch)
 
 
-def make_warehouse_pages(scratch: Path) -> dict[Path, str]:
-    """Migrate a warehouse of its own and return its page and its picture."""
-    from docs.warehouse_diagram import draw_warehouse  # noqa: PLC0415
+def make_warehouse_page(scratch: Path) -> str:
+    """Migrate a warehouse of its own and return its page."""
     from docs.warehouse_page import describe_warehouse  # noqa: PLC0415
     from sandbox.postgres.server import EmbeddedPostgres  # noqa: PLC0415
     from sightscan.warehouse.schema.migrate import migrate  # noqa: PLC0415
@@ -74,10 +72,7 @@ def make_warehouse_pages(scratch: Path) -> dict[Path, str]:
     try:
         with server.start().connect() as connection:
             migrate(connection, SQL_FOLDER)
-            return {
-                WAREHOUSE_PAGE: WRITTEN_BY + describe_warehouse(connection, SQL_FOLDER / "marts"),
-                WAREHOUSE_PICTURE: draw_warehouse(connection),
-            }
+            return WRITTEN_BY + describe_warehouse(connection, SQL_FOLDER / "marts")
     finally:
         server.erase()
 

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from docs.warehouse_entities import draw_entities
 from docs.warehouse_roles import describe_roles
 
 SCHEMAS = ("load", "core", "mart")
@@ -24,8 +25,11 @@ Three layers of one PostgreSQL database (15 or newer): `load`, `core`, `mart`. M
 `public.schema_migration` remembers them. Marts are views (`include/sql/marts`), replaced whole
 when their text changes; the tables behind hourly marts end in `_v1`. How a warehouse in use is
 brought to a newer version: [upgrade](runbooks/upgrade.md).
+"""
+ENTITIES = """\
+## Entities of the core
 
-![The tables in three layers, and the foreign keys of the core](images/warehouse.svg)
+Keys, and each foreign key as a line to what it refers to; nothing refers to `load` and `mart`.
 """
 TABLES = """\
 select
@@ -117,7 +121,13 @@ def describe_warehouse(connection: psycopg.Connection[Any], marts_folder: Path) 
     """Return the page for the warehouse that `connection` reaches."""
     with connection.cursor(row_factory=class_row(Table)) as cursor:
         tables = cursor.execute(TABLES, {"schemas": list(SCHEMAS)}).fetchall()
-    parts = [INTRODUCTION, _contents(tables), describe_roles(connection, SCHEMAS, ROLES)]
+    parts = [
+        INTRODUCTION,
+        _contents(tables),
+        ENTITIES,
+        draw_entities(connection),
+        describe_roles(connection, SCHEMAS, ROLES),
+    ]
     for schema in SCHEMAS:
         parts.append(f"## {schema}\n\n{_schema_comment(connection, schema)}\n")
         parts += [
