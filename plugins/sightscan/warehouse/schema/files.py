@@ -1,15 +1,23 @@
-"""The files that make the schema: migrations in order, then the views of the marts."""
+"""The files that make the schema, and `public.schema_migration`, which remembers what was applied.
+
+Migrations in order, then the views of the marts; and what follows from the two together.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from sightscan.errors import WarehouseError
 
 OUTSIDE_MARK = "-- outside a transaction"
+# Not a file, but remembered like one: the marts as they were created last.
+MARTS = "marts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +67,56 @@ def read_marts(folder: Path, order: Sequence[str]) -> dict[str, str]:
         msg = f"MART_ORDER must name each file of {folder} once, but differs in {different}"
         raise WarehouseError(msg)
     return {name: (folder / f"{name}.sql").read_text(encoding="utf-8") for name in order}
+
+
+def read_known(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Return the hash of each that was applied, by name; make the table if there is none."""
+    connection.execute(
+        "create table if not exists public.schema_migration ("
+        " name text primary key, sha256 text not null,"
+        " applied_at timestamptz not null default now())"
+    )
+    return dict(connection.execute("select name, sha256 from public.schema_migration").fetchall())
+
+
+def refuse_edited(files: Sequence[MigrationFile], known: Mapping[str, str]) -> None:
+    """Refuse a file that is not what was applied under its name."""
+    for file in files:
+        if known.get(file.name, file.sha256) != file.sha256:
+            msg = (
+                f"migration {file.name!r} was applied with other contents: migrations are never "
+                "edited; undo the edit and add a new file"
+            )
+            raise WarehouseError(msg)
+
+
+def find_newer(
+    missing: Sequence[MigrationFile], known: Iterable[str], files: Sequence[MigrationFile]
+) -> list[str]:
+    """Return what a newer version applied; refuse a warehouse that is of another line of versions.
+
+    The older version must do nothing then: it would put its older marts in place.
+    """
+    newer = sorted(set(known) - {MARTS} - {file.name for file in files})
+    if newer and missing:
+        msg = (
+            f"the warehouse has {', '.join(newer)}, which is not among the files, and lacks "
+            f"{', '.join(file.name for file in missing)}: they belong to different versions; "
+            "migrate with the files of the version that is in use"
+        )
+        raise WarehouseError(msg)
+    return newer
+
+
+def remember(connection: psycopg.Connection[Any], name: str, digest: str) -> None:
+    """Note that this was applied."""
+    connection.execute(
+        "insert into public.schema_migration (name, sha256) values (%s, %s)"
+        " on conflict (name) do update set sha256 = excluded.sha256, applied_at = now()",
+        (name, digest),
+    )
+
+
+def forget(connection: psycopg.Connection[Any], names: Iterable[str]) -> None:
+    """Note nothing of these any more; without MARTS, the marts are renewed by the next one."""
+    connection.execute("delete from public.schema_migration where name = any(%s)", [list(names)])

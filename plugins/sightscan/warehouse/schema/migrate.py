@@ -19,15 +19,17 @@ import psycopg
 from psycopg import sql
 
 from sightscan.errors import WarehouseError
-from sightscan.warehouse.schema.applied import (
+from sightscan.warehouse.schema.files import (
     MARTS,
+    MigrationFile,
     find_newer,
-    forget_marts,
+    forget,
     read_known,
+    read_marts,
+    read_migrations,
     refuse_edited,
     remember,
 )
-from sightscan.warehouse.schema.files import MigrationFile, read_marts, read_migrations
 from sightscan.warehouse.schema.lock_retry import Patience, run_patiently
 from sightscan.warehouse.statements import statement
 
@@ -119,7 +121,7 @@ class _Run:
             with self._transaction():
                 self.connection.execute(file.text.encode())
                 remember(self.connection, file.name, file.sha256)
-                forget_marts(self.connection)
+                forget(self.connection, [MARTS])
 
         def outside() -> None:
             # It waits for older transactions to end, and nobody waits behind it.
@@ -133,7 +135,7 @@ class _Run:
                     self.connection.execute("reset statement_timeout")
             with self._transaction():
                 remember(self.connection, file.name, file.sha256)
-                forget_marts(self.connection)
+                forget(self.connection, [MARTS])
 
         self._patiently(file.name, outside if file.is_outside else inside)
 
