@@ -1,9 +1,14 @@
-"""A warehouse that is filled and in use is migrated: nobody errs, nothing is lost, nothing hangs."""
+"""A warehouse that is filled and in use is migrated: nobody errs, nothing is lost, nothing hangs.
+
+It is one of the thirty migrations that were squashed, so each test takes it over, too.
+"""
 
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +20,12 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.rows import dict_row
 
 from sandbox.addresses import PostgresAddress
 from sightscan.errors import WarehouseError
 from sightscan.settings import settings
 from sightscan.warehouse.backup.dump import backup_warehouse
+from sightscan.warehouse.backup.pg_tools import find_program
 from sightscan.warehouse.backup.restore import restore_warehouse
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.schema import migrate as runner
@@ -28,7 +33,9 @@ from sightscan.warehouse.schema.lock_retry import Patience
 from sightscan.warehouse.schema.migrate import MigrationReport, be_silent, migrate
 
 SQL_FOLDER = settings().sql_folder
-OLD_LEVEL = "0005"
+# The files of commit 98da476, the last that has them.
+SQUASHED_FILES = Path(__file__).parents[1] / "fixtures" / "squashed_migrations.tar.gz"
+SQUASHED_COUNT = 30
 QUICK = Patience(lock_seconds=0.3, statement_seconds=20, total_seconds=30)
 PHOTO_COUNT = 400
 FILL = """
@@ -44,12 +51,15 @@ insert into core.photo_blob (sha256, bytes) select photo.sha256, convert_to(repe
 insert into core.photo_source (sha256, url_sha256, sight_id, url, source, licence, query, found_at)
 select
     photo.sha256, sha256(photo.sha256), 1 + row_number() over () %% 20, 'https://example.org/', 'wikimedia_commons',
-    (%(licences)s::text[])[1 + row_number() over () %% cardinality(%(licences)s::text[])], 'q', now()
+    'cc-by-sa-4.0', 'q', now()
 from core.photo;
 insert into core.rejected_photo (url_sha256, sight_id, url, source, reason, detail)
 select sha256(number::text::bytea), 1 + number %% 20, 'https://example.org/' || number, 'wikimedia_commons', 'too_small', '9 x 9'
 from generate_series(1, 100) as number;
 insert into core.removed_photo (sha256, reason, removed_by) values (sha256('gone'), 'asked', 'ann');
+insert into core.removed_url (url_sha256, sha256, reason, removed_by) values (sha256('u'), sha256('gone'), 'asked', 'ann');
+insert into core.photo_visit (url_sha256, etag, visited_at) values (sha256('u'), '"1"', now());
+insert into core.object_to_delete (uri, sha256) values ('s3://bucket/gone', sha256('gone'));
 insert into core.clustered_photo (city_id, sha256, near_duplicate_bits) select 'Q1', photo.sha256, 10 from core.photo;
 insert into core.city_request (request_id, asked_name, city_id, stage, vote_count, asked_at)
 values (gen_random_uuid(), 'Málaga', 'Q1', 'resolved', 3, now()), (gen_random_uuid(), 'Atlantis', null, 'refused', 1, now());
@@ -63,6 +73,7 @@ select
     gen_random_uuid(), label.label_id, (array['accept', 'reject', 'rename'])[1 + label.label_id %% 3],
     case when label.label_id %% 3 = 2 then 4 end, 'ann', now()
 from core.label where label.label_id <= 90;
+insert into core.label_claim values (91, 'ann', now() + interval '1 hour');
 insert into core.dataset
 values ('Q1', 1, sha256('d'), '{Sight 1}', '{2}', 300, 50, 50, 'city_malaga', 'run');
 insert into core.dataset_photo select 'Q1', 1, photo.sha256, 'train' from core.photo;
@@ -73,6 +84,7 @@ insert into core.model (
     map50, map50_95, class_metrics, result
 ) select 'Q1', 1, 1, training_run.training_id, '{Sight 1}', 640, sha256('o'), sha256('w'), 0.8, 0.5, '[]', '{}' from core.training_run;
 insert into core.model_file values ('Q1', 1, 'model.onnx', sha256('o'), 'o');
+insert into core.imported_model (city_id, sha256, model_version, bytes) values ('Q1', sha256('i'), 1, 'i');
 insert into core.publication (city_id, model_version, published_by, reason) values ('Q1', 1, 'run', 'first');
 insert into core.check_result (check_name, severity, offending_count, dag_id, run_id)
 select 'a check', 'warn', 0, 'refresh_data_marts', number::text from generate_series(1, 50) as number;
@@ -82,6 +94,14 @@ insert into core.instance_session (instance_id, city_id, dag_id, run_id, price_p
 values ('i-1', 'Q1', 'city_malaga', 'earlier', 0.5, now() - interval '2 hours', now() - interval '2 hours', now(), 'teardown'),
     ('i-1', 'Q1', 'city_malaga', 'run', 0.5, now(), null, null, null);
 insert into core.rate_limit (bucket, capacity, refill_per_second, tokens) values ('google_vision.images', 10, 2, 5);
+insert into core.spend_estimate
+select 'city_malaga', 'run', 'Q1', 400, 0, 400, 300, 600, 0.6, 0.5, 0, 1.5, 1, 2.1, 1.5, null, now(), now(), now();
+insert into mart.city_activity_hourly_v1 values (date_trunc('hour', now()), 'Q1', 400, 100, 400, 400, 0, 1);
+insert into mart.city_activity_hourly_v2
+values ('Q1', date_trunc('hour', now()), 400, 400, 100, 400, 400, 0, 0.6, 400, 0, 0, 0, 90, 1, now());
+insert into mart.sight_activity_hourly_v1 values (2, date_trunc('hour', now()), 20, 5, 20, 0, 0, 400, 400, 0, 0, 90);
+insert into mart.city_spend_hourly_v1 values ('Q1', date_trunc('hour', now()), 'google_vision', 'landmark_detection', 400, 0, 0.6);
+insert into mart.refreshed_hour values (date_trunc('hour', now()), now());
 insert into core.stage_report (dag_id, run_id, task_id, city_id, report) values
     ('city_malaga', 'run', 'crawl_photos', 'Q1', '{"kept": 400}'), ('city_malaga', 'run', 'label_photos', 'Q1', '{"kept": 7}');
 insert into load.photo (
@@ -96,15 +116,6 @@ values (gen_random_uuid(), 'Q1', 'photo', 'CC0', 'somebody');
 insert into load.withdrawal (withdrawal_id, sha256, reason) values (gen_random_uuid(), sha256('l'), 'mine');
 insert into load.report (report_id, city_id, message) select gen_random_uuid(), 'Q1', 'wrong' from generate_series(1, 20);
 """
-# As Commons writes them, and as 0028 renames them.
-LICENCES = {
-    "CC BY-SA 4.0": "cc-by-sa-4.0",
-    "CC BY 2.0": "cc-by-2.0",
-    "CC0": "cc0-1.0",
-    "CC0 1.0": "cc0-1.0",
-    "Public domain": "public-domain",
-    "cc-by-3.0": "cc-by-3.0",
-}
 INSERT_PHOTO = """
 with added as (
     insert into core.photo (sha256, byte_count, width_pixels, height_pixels, media_type, perceptual_hash, cluster_sha256)
@@ -113,8 +124,6 @@ with added as (
 insert into core.photo_source (sha256, url_sha256, sight_id, url, source, licence, query, found_at)
 select added.sha256, added.sha256, 1, 'https://example.org/', 'test', 'CC0', 'q', now() from added
 """
-# Dropped by a later migration, which refuses if there is a row in it.
-DROPPED = ("load", "review")
 READ_MARTS = "select city_slug, photo_count, spend_usd from mart.city_overview"
 
 
@@ -130,15 +139,12 @@ class Traffic:
 def filled(
     empty_database: PostgresAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> PostgresAddress:
-    """Fill a warehouse of the first released schema."""
+    """Fill a warehouse of the thirty migrations that were squashed."""
     folder = tmp_path / "old"
-    shutil.copytree(SQL_FOLDER, folder)
-    for file in (folder / "schema").glob("*.sql"):
-        if file.stem[:4] > OLD_LEVEL:
-            file.unlink()
+    shutil.unpack_archive(SQUASHED_FILES, folder / "schema")
+    (folder / "schema" / "squashed.sha256").touch()
     # The marts of today may read what the old schema lacks, so the old database has its own.
-    for file in (folder / "marts").glob("*.sql"):
-        file.unlink()
+    (folder / "marts").mkdir()
     (folder / "marts" / "city_overview.sql").write_text(
         "create view mart.city_overview as select city.slug as city_slug,"
         " (select count(*) from core.photo) as photo_count,"
@@ -146,25 +152,21 @@ def filled(
     )
     with monkeypatch.context() as patched, connect(autocommit=True) as connection:
         patched.setattr(runner, "MART_ORDER", ("city_overview",))
-        migrate(connection, folder)
-        psycopg.ClientCursor(connection).execute(
-            FILL, {"photos": PHOTO_COUNT, "licences": list(LICENCES)}
-        )
+        assert len(migrate(connection, folder).applied) == SQUASHED_COUNT
+        psycopg.ClientCursor(connection).execute(FILL, {"photos": PHOTO_COUNT})
     return empty_database
 
 
-def test_the_filled_warehouse_leaves_no_old_table_out(filled: PostgresAddress) -> None:
-    rows = fingerprints(filled, old_columns_of(filled))
-    assert len(rows) > 30
-    assert [name for name, (count, _) in rows.items() if count == 0] == ["load.review"]
+def test_the_filled_warehouse_leaves_no_table_out(filled: PostgresAddress) -> None:
+    rows = fingerprints(filled, columns_of(filled))
+    assert len(rows) > 40
+    assert [name for name, (count, _) in rows.items() if count == 0] == []
 
 
-def test_a_filled_warehouse_in_use_is_migrated_without_an_error_or_a_loss(
+def test_a_filled_warehouse_in_use_is_taken_over_without_an_error_or_a_loss(
     filled: PostgresAddress,
 ) -> None:
-    columns = old_columns_of(filled)
-    assert fingerprints(filled, {DROPPED: columns.pop(DROPPED)}) == {"load.review": (0, 0)}
-    sources = sources_of(filled, columns["core", "photo_source"])
+    columns = columns_of(filled)
     before = fingerprints(filled, columns)
     with traffic_on(filled) as traffic:
         report = migrate_in(filled)
@@ -181,47 +183,85 @@ def test_a_filled_warehouse_in_use_is_migrated_without_an_error_or_a_loss(
         assert found.fetchall() == [("crawl_photos", 400), ("label_photos", None)]
     assert after["core.photo"][0] == PHOTO_COUNT + written_by(filled)
     assert after["core.photo_source"][0] == after["core.photo"][0]
-    renamed = [row | {"licence": LICENCES[row["licence"]]} for row in sources]
-    assert sources_of(filled, columns["core", "photo_source"]) == renamed
-    assert {row["licence"] for row in renamed} == set(LICENCES.values())
 
 
-def test_rows_that_a_constraint_refuses_are_found_as_the_runbook_says(
+def test_a_warehouse_that_was_taken_over_is_what_a_new_one_is(
+    filled: PostgresAddress, warehouse_address: PostgresAddress
+) -> None:
+    migrate_in(filled)
+    assert schema_of(filled) == schema_of(warehouse_address)
+    assert register_of(filled) == register_of(warehouse_address)
+    assert migrate_in(filled) == MigrationReport((), len(files_of_today()), marts_renewed=False)
+
+
+def test_files_that_were_squashed_are_not_run_and_later_ones_are(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    folder = with_file(tmp_path, "9990_later", "create table core.later (id int);")
+    later = [name for name in files_of_today() if name > "0007_facts_and_reports"]
+    assert migrate_in(filled, folder, say=said.append).applied == (*later, "9990_later")
+    assert said[0] == "7 files stand for the 30 that were applied ..."
+
+
+def test_a_warehouse_with_only_some_of_the_squashed_files_is_told_what_to_do(
     filled: PostgresAddress,
 ) -> None:
     with connect_as(filled) as connection:
-        connection.execute("update core.label set score = 1.5 where label_id = 7")
-        connection.execute("update core.rejected_photo set reason = 'Too Small' where sight_id = 3")
-    with pytest.raises(WarehouseError, match="violated by some row"):
+        connection.execute("delete from public.schema_migration where name >= '0029'")
+    before = register_of(filled)
+    with pytest.raises(
+        WarehouseError,
+        match=r"has 28 of the 30 .* lacks 0029_licence_comments, 0030_object_to_delete: "
+        r"migrate it with the files of commit 98da476",
+    ):
         migrate_in(filled)
+    assert register_of(filled) == before
+
+
+def test_a_warehouse_with_an_edited_squashed_file_is_refused(filled: PostgresAddress) -> None:
+    with connect_as(filled) as connection:
+        connection.execute(
+            "update public.schema_migration set sha256 = 'x' where name = '0017_colour_hash'"
+        )
+    before = register_of(filled)
+    with pytest.raises(WarehouseError, match="'0017_colour_hash' was applied with other contents"):
+        migrate_in(filled)
+    assert register_of(filled) == before
+
+
+def test_a_take_over_that_fails_leaves_the_old_register(filled: PostgresAddress) -> None:
+    with connect_as(filled) as connection:
+        connection.execute(
+            "alter table public.schema_migration add constraint probe check (name <> '0005_labels')"
+        )
+        before = register_of(filled)
+        with pytest.raises(WarehouseError, match="the new register failed"):
+            migrate_in(filled)
+        assert register_of(filled) == before
+        connection.execute("alter table public.schema_migration drop constraint probe")
+    migrate_in(filled)
+    assert list(register_of(filled)) == [*files_of_today(), "marts"]
+
+
+def test_rows_that_a_constraint_refuses_are_found_as_the_runbook_says(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    add = "alter table core.label add constraint label_sure check (score < 0.95) not valid;"
+    folder = with_file(tmp_path, "9990_sure", add)
+    (folder / "schema" / "9991_sure_of_old_rows.sql").write_text(
+        "alter table core.label validate constraint label_sure;"
+    )
+    with connect_as(filled) as connection:
+        connection.execute("update core.label set score = 1 where label_id = 7")
+    with pytest.raises(WarehouseError, match="violated by some row"):
+        migrate_in(filled, folder)
     page = (SQL_FOLDER.parents[1] / "docs" / "runbooks" / "upgrade.md").read_text()
     query = page[page.index("    select format(") :].split(";")[0]
     with connect_as(filled) as connection:
         queries = [text for (text,) in connection.execute(query.encode()).fetchall()]
         counts = [(text.split()[3], connection.execute(text.encode()).rowcount) for text in queries]
-    assert [found for found in sorted(counts) if found[1]] == [
-        ("core.label", 1),
-        ("core.rejected_photo", 5),
-    ]
-
-
-def test_a_table_that_is_to_go_is_not_dropped_with_a_row_in_it(filled: PostgresAddress) -> None:
-    with connect_as(filled) as connection:
-        connection.execute(
-            "insert into load.review (review_id, label_id, decision, reviewed_by, reviewed_at)"
-            " values (gen_random_uuid(), 1, 'accept', 'ann', now())"
-        )
-    with pytest.raises(WarehouseError, match=r"load\.review holds decisions"):
-        migrate_in(filled)
-    assert fingerprints(filled, {DROPPED: ["label_id"]})["load.review"][0] == 1
-
-
-def test_a_migrated_warehouse_is_what_a_new_one_is(
-    filled: PostgresAddress, warehouse_address: PostgresAddress
-) -> None:
-    with connect_as(filled) as connection:
-        migrate(connection, SQL_FOLDER)
-    assert shape_of(filled) == shape_of(warehouse_address)
+    assert counts == [("core.label", 1)]
 
 
 def test_a_restored_database_forbids_temporary_tables_again(filled: PostgresAddress) -> None:
@@ -304,10 +344,29 @@ def test_a_backup_of_an_older_version_does_not_bring_back_what_was_taken_down(
     assert report.kept_as is not None
     try:
         assert report.buried == 1
+        assert list(register_of(filled)) == [*files_of_today(), "marts"]
         assert migrate_in(filled).applied == ()
     finally:
         with replace(filled, database="postgres").connect() as connection:
             connection.execute(sql.SQL("drop database {}").format(sql.Identifier(report.kept_as)))
+
+
+def test_a_backup_of_the_squashed_version_is_taken_over_once_it_is_back(
+    filled: PostgresAddress, tmp_path: Path
+) -> None:
+    dump = tmp_path / "old.dump"
+    backup_warehouse(settings(), dump)
+    before = fingerprints(filled, columns_of(filled, "core"))
+    name = f"{filled.database}_back"
+    restored = replace(filled, database=name)
+    try:
+        restore_warehouse(settings(), dump, name)
+        migrate_in(restored)
+        assert fingerprints(restored, columns_of(filled, "core")) == before
+        assert list(register_of(restored)) == [*files_of_today(), "marts"]
+    finally:
+        with replace(filled, database="postgres").connect() as connection:
+            connection.execute(sql.SQL("drop database if exists {}").format(sql.Identifier(name)))
 
 
 def test_two_at_once_upgrade_once(filled: PostgresAddress) -> None:
@@ -325,18 +384,17 @@ def test_two_at_once_upgrade_once(filled: PostgresAddress) -> None:
 def test_a_reader_that_holds_a_lock_delays_and_breaks_nothing(
     filled: PostgresAddress, tmp_path: Path
 ) -> None:
-    said: list[str] = []
     with connect_as(filled) as reader, connect_as(filled) as another:
-        reader.execute("begin")
-        reader.execute("select count(*) from core.check_result")
+        said: list[str] = []
 
-        def say(line: str) -> None:
+        def let_go_once_named(line: str) -> None:
             said.append(line)
-            # The reader ends once it was named, however long the migrations before took.
             if "9990_strong gives way to process" in line:
                 reader.execute("commit")
 
-        report = migrate_in(filled, strong(tmp_path), say=say)
+        reader.execute("begin")
+        reader.execute("select count(*) from core.check_result")
+        report = migrate_in(filled, strong(tmp_path), say=let_go_once_named)
         # Whoever came behind the waiting migration was served: it gave way.
         another.execute("select count(*) from core.check_result")
     assert report.applied[-1] == "9990_strong"
@@ -560,37 +618,31 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def old_columns_of(address: PostgresAddress) -> dict[tuple[str, str], list[str]]:
+def columns_of(address: PostgresAddress, *schemas: str) -> dict[tuple[str, str], list[str]]:
     """Return the columns of each table that holds rows of its own."""
     with connect_as(address) as connection:
         rows = connection.execute(
             "select table_schema, table_name, array_agg(column_name::text order by column_name)"
-            " from information_schema.columns where table_schema in ('load', 'core') group by 1, 2"
+            " from information_schema.columns inner join information_schema.tables"
+            " using (table_schema, table_name)"
+            " where table_type = 'BASE TABLE' and table_schema = any(%s) group by 1, 2",
+            [list(schemas or ("load", "core", "mart"))],
         ).fetchall()
     return {(schema, name): columns for schema, name, columns in rows}
 
 
 def fingerprints(
-    address: PostgresAddress, columns_of: dict[tuple[str, str], list[str]]
+    address: PostgresAddress, columns: dict[tuple[str, str], list[str]]
 ) -> dict[str, tuple[int, int]]:
     """Return the number of rows of each table, and a hash of what is in these columns."""
     found = {}
     with connect_as(address) as connection:
-        for (schema, name), columns in columns_of.items():
+        for (schema, name), names in columns.items():
             query = sql.SQL(
                 "select count(*), coalesce(sum(hashtextextended(row({})::text, 0)), 0) from {}"
-            ).format(sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, name))
+            ).format(sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(schema, name))
             (found[f"{schema}.{name}"],) = connection.execute(query).fetchall()
     return found
-
-
-def sources_of(address: PostgresAddress, columns: list[str]) -> list[dict[str, Any]]:
-    """Return where the photos of the filled warehouse were found, without those of the writers."""
-    query = sql.SQL(
-        "select {} from core.photo_source where source = 'wikimedia_commons' order by url_sha256"
-    ).format(sql.SQL(", ").join(map(sql.Identifier, columns)))
-    with connect_as(address) as connection, connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query).fetchall()
 
 
 def written_by(address: PostgresAddress) -> int:
@@ -601,23 +653,31 @@ def written_by(address: PostgresAddress) -> int:
     return int(row[0])
 
 
-def shape_of(address: PostgresAddress) -> list[tuple[Any, ...]]:
-    """Return every column, constraint, index and grant of the layers."""
+def schema_of(address: PostgresAddress) -> list[str]:
+    """Return what pg_dump makes of all that is no row: no object, comment or grant is left out."""
     with connect_as(address) as connection:
-        return connection.execute(
-            """
-            select 'column', table_schema, table_name || '.' || column_name, data_type || is_nullable
-            from information_schema.columns where table_schema in ('load', 'core', 'mart')
-            union all
-            select 'constraint', connamespace::regnamespace::text, conrelid::regclass || conname,
-                pg_get_constraintdef(oid) || convalidated
-            from pg_constraint where connamespace::regnamespace::text in ('load', 'core', 'mart')
-            union all
-            select 'index', schemaname, indexname, indexdef
-            from pg_indexes where schemaname in ('load', 'core', 'mart')
-            union all
-            select 'grant', table_schema, table_name || grantee, privilege_type
-            from information_schema.role_table_grants where table_schema in ('load', 'core', 'mart')
-            order by 1, 2, 3, 4
-            """
-        ).fetchall()
+        major = connection.info.server_version // 10_000
+    dump = subprocess.run(
+        [find_program(settings(), "pg_dump", major), "--schema-only"],
+        env=os.environ | address.environment,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    # Those two lines are random.
+    lines = dump.stdout.splitlines()
+    return [line for line in lines if not line.startswith(("\\restrict", "\\unrestrict"))]
+
+
+def register_of(address: PostgresAddress) -> dict[str, str]:
+    """Return the hash of each migration that was applied, and of the marts, by name."""
+    with connect_as(address) as connection:
+        return dict(
+            connection.execute(
+                "select name, sha256 from public.schema_migration order by name"
+            ).fetchall()
+        )
+
+
+def files_of_today() -> list[str]:
+    return sorted(path.stem for path in (SQL_FOLDER / "schema").glob("*.sql"))

@@ -18,6 +18,11 @@ from sightscan.errors import WarehouseError
 OUTSIDE_MARK = "-- outside a transaction"
 # Not a file, but remembered like one: the marts as they were created last.
 MARTS = "marts"
+# Hashes of the migrations that were squashed, as `sha256sum` writes them.
+SQUASHED = "squashed.sha256"
+# This file and those before it make what the squashed ones made.
+LAST_OF_SQUASH = "0007_facts_and_reports"
+LAST_COMMIT_BEFORE_SQUASH = "98da476"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,45 @@ class MigrationFile:
         return self.text.startswith(OUTSIDE_MARK)
 
 
+@dataclass(frozen=True, slots=True)
+class Squash:
+    """Migrations that are no files any more (hash by name), and the files that make the same."""
+
+    old: Mapping[str, str]
+    new: tuple[MigrationFile, ...]
+
+    def is_due(self, known: Mapping[str, str]) -> bool:
+        """Tell whether the warehouse has all the old ones, exactly as they were.
+
+        Raises:
+            WarehouseError: it has some of them, or one that was edited.
+
+        """
+        found = {name: known[name] for name in self.old if name in known}
+        edited = sorted(name for name in found if found[name] != self.old[name])
+        if edited:
+            msg = (
+                f"migration {edited[0]!r} was applied with other contents than commit "
+                f"{LAST_COMMIT_BEFORE_SQUASH} has: migrations are never edited; restore a backup "
+                "from before the edit, or bring the warehouse by hand to what that commit makes"
+            )
+            raise WarehouseError(msg)
+        if found and found != self.old:
+            lacking = sorted(self.old.keys() - found.keys())
+            msg = (
+                f"the warehouse has {len(found)} of the {len(self.old)} migrations that were "
+                f"squashed, and lacks {', '.join(lacking)}: migrate it with the files of commit "
+                f"{LAST_COMMIT_BEFORE_SQUASH}, which has them all, then with these"
+            )
+            raise WarehouseError(msg)
+        return bool(found)
+
+    def replace_in(self, known: Mapping[str, str]) -> dict[str, str]:
+        """Return what is known once the new files stand for the old ones."""
+        kept = {name: digest for name, digest in known.items() if name not in self.old}
+        return kept | {file.name: file.sha256 for file in self.new}
+
+
 def read_migrations(folder: Path) -> tuple[MigrationFile, ...]:
     """Return the migrations of a folder in their order.
 
@@ -53,6 +97,22 @@ def read_migrations(folder: Path) -> tuple[MigrationFile, ...]:
         msg = f"no migration in {folder}: expected NNNN_*.sql there; check SQL_FOLDER"
         raise WarehouseError(msg)
     return files
+
+
+def read_squash(folder: Path, files: Sequence[MigrationFile]) -> Squash:
+    """Return which migrations of before these files of the folder stand for.
+
+    Raises:
+        WarehouseError: the list of their hashes is not there.
+
+    """
+    path = folder / SQUASHED
+    if not path.is_file():
+        msg = f"no {SQUASHED} in {folder}: expected it beside the migrations; check SQL_FOLDER"
+        raise WarehouseError(msg)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    old = {Path(name).stem: digest for digest, name in map(str.split, lines)}
+    return Squash(old, tuple(file for file in files if file.name <= LAST_OF_SQUASH))
 
 
 def read_marts(folder: Path, order: Sequence[str]) -> dict[str, str]:

@@ -22,11 +22,13 @@ from sightscan.errors import WarehouseError
 from sightscan.warehouse.schema.files import (
     MARTS,
     MigrationFile,
+    Squash,
     find_newer,
     forget,
     read_known,
     read_marts,
     read_migrations,
+    read_squash,
     refuse_edited,
     remember,
 )
@@ -80,21 +82,28 @@ def migrate(
     """Bring the warehouse to the newest schema; a warehouse that is there already is left alone.
 
     Raises:
-        WarehouseError: an applied migration was edited, the warehouse is of another line of
-            versions, a file fails (nothing of that one stays), or locks are not to be had.
+        WarehouseError: an applied migration was edited, the warehouse has only some of those that
+            were squashed or is of another line of versions, a file fails (nothing of that one
+            stays), or locks are not to be had.
 
     """
     files = read_migrations(sql_folder / "schema")
+    squash = read_squash(sql_folder / "schema", files)
     marts = read_marts(sql_folder / "marts", MART_ORDER)
     run = _Run(connection, patience or Patience(), say)
     with _autocommit(connection), _alone(connection, say):
         known = read_known(connection)
+        is_squash_due = squash.is_due(known)
+        if is_squash_due:
+            known = squash.replace_in(known)
         refuse_edited(files, known)
         missing = [file for file in files if file.name not in known]
         newer = find_newer(missing, known, files)
         if newer:
             say(f"left as it is: the warehouse is newer than these files, it has {newer[-1]}")
             return MigrationReport((), len(files), marts_renewed=False)
+        if is_squash_due:
+            run.take_over(squash)
         for number, file in enumerate(missing, start=1):
             say(f"applying {file.name} ({number} of {len(missing)}) ...")
             run.apply(file)
@@ -113,6 +122,18 @@ class _Run:
     connection: psycopg.Connection[Any]
     patience: Patience
     say: Callable[[str], None]
+
+    def take_over(self, squash: Squash) -> None:
+        """Note that the files of today were applied, instead of those that were squashed."""
+
+        def replace() -> None:
+            with self._transaction():
+                forget(self.connection, squash.old)
+                for file in squash.new:
+                    remember(self.connection, file.name, file.sha256)
+
+        self.say(f"{len(squash.new)} files stand for the {len(squash.old)} that were applied ...")
+        self._patiently("the new register", replace)
 
     def apply(self, file: MigrationFile) -> None:
         """Apply one file, whole or not at all, and remember it."""

@@ -50,9 +50,9 @@ def test_an_edited_migration_is_refused_by_name(
     shutil.copytree(SQL_FOLDER, folder)
     with connect() as connection:
         migrate(connection, folder)
-    edited = folder / "schema" / "0002_core.sql"
+    edited = folder / "schema" / "0002_registry.sql"
     edited.write_text(edited.read_text() + "\n-- edited")
-    with connect() as connection, pytest.raises(WarehouseError, match="0002_core"):
+    with connect() as connection, pytest.raises(WarehouseError, match="0002_registry"):
         migrate(connection, folder)
 
 
@@ -120,8 +120,19 @@ def test_a_warehouse_of_another_line_of_versions_is_refused(
         connection.execute(
             "update public.schema_migration set name = '0005_other' where name like '0005%'"
         )
-        with pytest.raises(WarehouseError, match=r"has 0005_other, .* lacks 0005_clustered_photo"):
+        with pytest.raises(WarehouseError, match=r"has 0005_other, .* lacks 0005_labels"):
             migrate(connection, SQL_FOLDER)
+
+
+def test_a_folder_without_the_hashes_of_what_was_squashed_is_refused(
+    empty_database: PostgresAddress, tmp_path: Path
+) -> None:
+    """Without them, a warehouse of the squashed files would be taken for another line."""
+    folder = tmp_path / "sql"
+    shutil.copytree(SQL_FOLDER, folder)
+    (folder / "schema" / "squashed.sha256").unlink()
+    with connect() as connection, pytest.raises(WarehouseError, match=r"no squashed\.sha256 in"):
+        migrate(connection, folder)
 
 
 def test_an_open_transaction_is_refused(empty_database: PostgresAddress) -> None:
@@ -136,7 +147,7 @@ def test_the_command_says_what_it_applies(
 ) -> None:
     arguments = argparse.Namespace(patience_seconds=5, statement_seconds=5)
     assert "marts_renewed=yes" in migrate_command.run(arguments)
-    assert "applying 0001_schemas_and_roles (1 of " in capsys.readouterr().err
+    assert "applying 0001_layers_and_roles (1 of " in capsys.readouterr().err
 
 
 def test_a_wrong_password_is_one_sentence_that_names_the_settings(

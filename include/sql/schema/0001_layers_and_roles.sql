@@ -1,6 +1,6 @@
 -- Three layers (load: as received; core: normalised truth; mart: what people and programs read)
 -- and the three roles that may touch them. The roles carry no password here: whoever runs the
--- server gives them one.
+-- server gives them one. Each table grants to the roles what they need; nothing is granted by default.
 
 create schema if not exists load;
 create schema if not exists core;
