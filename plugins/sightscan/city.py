@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import asin, cos, radians, sin, sqrt
 
 from slugify import slugify
+
+from sightscan.names import normalise_name
 
 EARTH_RADIUS_METERS = 6_371_000
 
@@ -82,15 +83,3 @@ def slug_of(name: str, city_id: str, taken: Collection[str] = ()) -> str:
 def identity_of(name: str) -> str:
     """Return what identifies a sight without a Wikidata id: never empty for a name that is not."""
     return normalise_name(name) or " ".join(name.casefold().split()) or name
-
-
-def normalise_name(name: str) -> str:
-    """Return the name in lower case, without accents, punctuation or doubled spaces."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    kept = (
-        # Vowels of Indic scripts are marks, too, but none that could be left out.
-        character if character.isalnum() or unicodedata.category(character) == "Mc" else " "
-        for character in decomposed
-        if not unicodedata.combining(character)
-    )
-    return " ".join("".join(kept).split())

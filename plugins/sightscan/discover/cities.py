@@ -15,10 +15,11 @@ from pathlib import Path
 
 from rapidfuzz import fuzz, process
 
-from sightscan.city import City, Place, normalise_name, slug_of
+from sightscan.city import City, Place, slug_of
 from sightscan.discover.points import place_of
 from sightscan.discover.wikidata import WIKIDATA_ID, SearchHit, WikidataClient
 from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
+from sightscan.names import normalise_name
 
 SETTLEMENTS_QUERY = Path(__file__).with_name("settlements.rq")
 NAMES_QUERY = Path(__file__).with_name("settlement_names.rq")

@@ -7,84 +7,22 @@ apart again by the detector. So whatever is in doubt stays two.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from rapidfuzz import fuzz
-
-from sightscan.city import Sight, normalise_name
+from sightscan.city import Sight
+from sightscan.names import is_same_name, normalise_name
 from sightscan.warehouse.registry.sights import SightMerge
 
 # Two entries of one building lie that near; a bridge's may lie at its two ends.
 NEAR_METERS = 150
-# Of 100: "brandenburg" and "brandenburger" have 92, "maggiore" and "minore" 71.
-ALIKE_WORDS = 85
-# The kinds of sights, each by its words in the languages of the names.
-KINDS = (
-    ("gate", "tor", "porte", "puerta", "porta"),
-    ("tower", "turm", "tour", "torre"),
-    ("bridge", "brucke", "pont", "puente", "ponte", "most"),
-    ("church", "kirche", "eglise", "iglesia", "igreja"),
-    ("cathedral", "dom", "kathedrale", "cathedrale", "catedral", "duomo"),
-    ("basilica", "basilika", "basilique"),
-    ("square", "platz", "place", "plaza", "praca", "piazza"),
-    ("castle", "burg", "schloss", "chateau", "castillo", "castelo", "castello"),
-    ("palace", "palast", "palais", "palacio", "palazzo"),
-    ("fountain", "brunnen", "fontaine", "fuente", "fonte", "fontana"),
-    ("statue", "estatua", "standbild"),
-    ("monument", "denkmal", "monumento", "memorial"),
-    ("theatre", "theater", "teatro"),
-    ("museum", "musee", "museo", "museu"),
-    ("house", "haus", "maison", "casa"),
-    ("column", "saule", "colonne", "columna", "coluna"),
-)
-_KIND_OF = {word: words[0] for words in KINDS for word in words}
-_PARTICLES = frozenset(
-    [
-        "the",
-        "of",
-        "de",
-        "la",
-        "le",
-        "les",
-        "du",
-        "des",
-        "del",
-        "da",
-        "do",
-        "dos",
-        "das",
-        "el",
-        "der",
-        "die",
-        "l",
-        "d",
-        "s",
-        "di",
-        "dei",
-        "della",
-        "delle",
-        "degli",
-    ]
-)
-_SAINT = frozenset(("st", "saint", "sankt", "san", "santa", "santo", "sao", "sainte"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Name:
-    """A name in parts: its kinds of sight, the words that are its own, and all of it."""
-
-    kinds: frozenset[str]
-    words: tuple[str, ...]
-    whole: str
 
 
 def is_same_sight(one: Sight, other: Sight) -> bool:
     """Tell whether two entries of a city are one sight.
 
     Equal ids say yes; after that, different ids of Google's of one kind say no. Else they must lie
-    near one another, and some name of the one must say the same as some name of the other:
-    the same kind of sight, and each word of its own alike. An entry without coordinates is only the
-    same as one with exactly its name.
+    near one another, and some name of the one must say the same as some name of the other.
+    An entry without coordinates is only the same as one with exactly its name.
     """
     if one.wikidata_id is not None and one.wikidata_id == other.wikidata_id:
         return True
@@ -106,8 +44,8 @@ def is_same_sight(one: Sight, other: Sight) -> bool:
 
 def names_say_the_same(some: Iterable[str], others: Iterable[str]) -> bool:
     """Tell whether a name of the one side says the same as a name of the other."""
-    right = [_parts(name) for name in others]
-    return any(_same_name(_parts(name), other) for name in some for other in right)
+    right = [normalise_name(name) for name in others]
+    return any(is_same_name(normalise_name(name), other) for name in some for other in right)
 
 
 def fold_same_sights(
@@ -161,45 +99,3 @@ def joined(first: Sight, second: Sight) -> Sight:
 def _labels(sight: Sight) -> tuple[str, ...]:
     # Aliases are left out: "Town Hall" is one of the old as of the new town hall.
     return tuple(dict.fromkeys((sight.name, *sight.names.values())))
-
-
-def _parts(name: str) -> _Name:
-    kinds: set[str] = set()
-    words: list[str] = []
-    whole = normalise_name(name)
-    for word in whole.split():
-        kind, stem = _kind_in(word)
-        if kind is not None:
-            kinds.add(kind)
-        if stem and stem not in _PARTICLES:
-            words.append("saint" if stem in _SAINT else stem)
-    return _Name(frozenset(kinds), tuple(words), whole)
-
-
-def _kind_in(word: str) -> tuple[str | None, str]:
-    """Return the kind that a word names or ends with, and what is left of it: Karls|brucke."""
-    if word in _KIND_OF:
-        return _KIND_OF[word], ""
-    for ending in ("brucke", "kirche", "platz", "turm", "brunnen", "schloss", "palast", "denkmal"):
-        if word.endswith(ending):
-            return _KIND_OF[ending], word.removesuffix(ending)
-    return None, word
-
-
-def _same_name(one: _Name, other: _Name) -> bool:
-    if one.whole == other.whole:
-        # "Cathedral" alone names nothing.
-        return bool(one.words) or len(one.kinds) > 1
-    if one.kinds != other.kinds or not one.words or not other.words:
-        return False
-    return _all_alike(one.words, other.words) and _all_alike(other.words, one.words)
-
-
-def _all_alike(words: Sequence[str], others: Sequence[str]) -> bool:
-    return all(any(_alike(word, other) for other in others) for word in words)
-
-
-def _alike(word: str, other: str) -> bool:
-    if any(map(str.isdigit, word + other)):
-        return word == other
-    return fuzz.ratio(word, other) >= ALIKE_WORDS

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from sightscan.city import City, Sight, normalise_name
+from sightscan.city import City, Sight
 from sightscan.discover.facts import list_candidates, read_facts, read_sight_facts, read_sights
 from sightscan.discover.places import PlacesBuyer, PlacesRanking, rank_by_places
 from sightscan.discover.ranking import overrule_order, rank_sights
@@ -22,6 +22,7 @@ from sightscan.discover.sameness import fold_same_sights, joined
 from sightscan.discover.sights_file import SightsFile, read_sights_file
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import ServiceError
+from sightscan.names import normalise_name
 from sightscan.settings import Settings
 from sightscan.warehouse.registry.sights import SightMerge, key_of, known_sights, replace_sights
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sightscan.city import City, Sight, normalise_name
+from sightscan.city import City, Sight
 from sightscan.label.landmarks import Landmark
-from sightscan.names import likeness, plain_name
+from sightscan.names import name_similarity, normalise_name, plain_name
 
 # Vision and Wikidata place one building as far apart as it is large (a long facade, a square with
 # its gardens), which is some 300 m at most. In an old town the neighbours are nearer than that:
@@ -98,7 +98,7 @@ class SightIndex:
     def _match_by_place(self, names: Sequence[str], landmark: Landmark) -> Match:
         alike = sorted(
             (
-                (self._likeness(names, sight), number)
+                (self._similarity(names, sight), number)
                 for number, sight in enumerate(self._sights)
                 if _is_near(sight, landmark)
             ),
@@ -111,11 +111,11 @@ class SightIndex:
             return Match(None, reason="ambiguous_name")
         return Match(self._sights[alike[0][1]], "place_and_name")
 
-    def _likeness(self, names: Sequence[str], sight: Sight) -> float:
+    def _similarity(self, names: Sequence[str], sight: Sight) -> float:
         """Return how alike the most alike pair of names is, 0 to 100."""
         return max(
             (
-                likeness(name, known, self._city_names)
+                name_similarity(name, known, self._city_names)
                 for name in names
                 for known in self._names[sight.sight_id]
             ),

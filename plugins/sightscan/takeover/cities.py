@@ -13,11 +13,12 @@ from typing import Any
 
 import psycopg
 
-from sightscan.city import City, normalise_name
+from sightscan.city import City
 from sightscan.discover.cities import resolve_city
 from sightscan.discover.sights import discover_sights
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import AmbiguousCity, UnknownCity
+from sightscan.names import normalise_name
 from sightscan.settings import Settings
 from sightscan.takeover.source_database import FirstCity
 from sightscan.warehouse.registry.cities import add_city, disable_city, list_cities

@@ -10,7 +10,6 @@ import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sightscan.city import normalise_name
 from sightscan.crawl.fetch.fetcher import (
     PhotoRefusedError,
     PhotoUnavailableError,
@@ -21,6 +20,7 @@ from sightscan.crawl.sources.licences import licence_id
 from sightscan.crawl.sources.source import Lead, Listing, PhotoSource
 from sightscan.crawl.sources.text import plain
 from sightscan.errors import CrawlError
+from sightscan.names import normalise_name
 from sightscan.warehouse.photos.photos import Attribution
 
 ATTRIBUTION_FILE = "attribution.csv"

@@ -9,8 +9,9 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from rapidfuzz import process
 
-from sightscan.city import City, Place, normalise_name, slug_of
+from sightscan.city import City, Place, slug_of
 from sightscan.errors import UnknownCity
+from sightscan.names import normalise_name
 from sightscan.warehouse.statements import statement
 
 # Below this similarity (0 to 100) a slug is not worth suggesting for a misspelt one.
