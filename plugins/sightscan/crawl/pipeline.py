@@ -38,8 +38,8 @@ from sightscan.crawl.job import (
 )
 from sightscan.crawl.sources.licences import is_open
 from sightscan.crawl.sources.source import BrokenSourceError, Lead
-from sightscan.crawl.sources.text import plain
 from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto
+from sightscan.warehouse.text import clean_text
 
 # More at a time than there are cores would be no faster, and would keep the threads that fetch
 # from what has come for them.
@@ -158,7 +158,7 @@ class PhotoDownloader(Downloader):
                     visit.data, config.min_photo_side_pixels, config.rejected_face_share
                 )
         except PhotoRefusedError as error:
-            detail = None if error.detail is None else plain(error.detail)
+            detail = clean_text(error.detail)
             return RejectedPhoto(task.url, task.source, error.reason, detail)
         except PhotoUnavailableError as error:
             return FailedPhoto(task.url, str(error))

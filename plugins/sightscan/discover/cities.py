@@ -16,8 +16,7 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 from sightscan.city import City, Place, slug_of
-from sightscan.discover.points import place_of
-from sightscan.discover.wikidata import WIKIDATA_ID, SearchHit, WikidataClient
+from sightscan.discover.wikidata import WIKIDATA_ID, SearchHit, WikidataClient, place_of
 from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
 from sightscan.names import normalise_name
 

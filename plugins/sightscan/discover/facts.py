@@ -9,9 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from sightscan.city import City, Sight
-from sightscan.discover.points import place_of
 from sightscan.discover.sights_file import FREEBASE_ID, KNOWLEDGE_GRAPH_ID
-from sightscan.discover.wikidata import WikidataClient
+from sightscan.discover.wikidata import WikidataClient, place_of
 from sightscan.errors import ServiceError
 
 SIGHTS_QUERY = Path(__file__).with_name("sights.rq")

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from sightscan.city import Place
 from sightscan.errors import ServiceError
 from sightscan.retry_after import seconds_to_wait
 from sightscan.settings import Settings
@@ -28,6 +29,8 @@ TRANSIENT = frozenset({429, 500, 502, 503, 504})
 SEARCH_LIMIT = 20
 
 WIKIDATA_ID = re.compile(r"Q[1-9][0-9]*")
+# Well-known text: longitude first. Another globe than Earth stands before it as an address.
+_POINT = re.compile(r"Point\(\s*(-?[\d.eE+-]+)\s+(-?[\d.eE+-]+)\s*\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,22 @@ def open_client(config: Settings) -> Iterator[WikidataClient]:
     """Open a client that says who we are, and close it at the end."""
     with httpx.Client(headers={"User-Agent": config.user_agent}, timeout=TIMEOUT) as http:
         yield WikidataClient(http, config)
+
+
+def place_of(point: str) -> Place:
+    """Return the place of a WKT literal such as `Point(13.38 52.51)`.
+
+    Raises:
+        ServiceError: it is not a point.
+
+    """
+    found = _POINT.search(point)
+    if found is None:
+        msg = (
+            f"Wikidata gives the coordinates {point!r}, expected a point such as Point(13.38 52.51)"
+        )
+        raise ServiceError(msg)
+    return Place(latitude=float(found[2]), longitude=float(found[1]))
 
 
 def _hit(found: Mapping[str, Any]) -> SearchHit:

@@ -28,6 +28,7 @@ from sightscan.city import City
 from sightscan.errors import ServiceError, SettingsError
 from sightscan.label.sender import PreparedPhoto
 from sightscan.settings import Settings
+from sightscan.warehouse.text import clean_text
 
 IMAGES_PER_REQUEST = 16
 REQUEST_TIMEOUT_SECONDS = 60
@@ -125,17 +126,17 @@ def annotate_photos(
 
 def _as_json(response: Any) -> dict[str, Any]:
     read = MessageToDict(response, preserving_proto_field_name=True)  # type: ignore[no-untyped-call]
-    return dict(_without_zeros(read))
+    return dict(_clean(read))
 
 
-def _without_zeros(value: Any) -> Any:
-    """Return JSON without zero characters, which PostgreSQL does not take."""
+def _clean(value: Any) -> Any:
+    """Return JSON without the characters that PostgreSQL does not take."""
     if isinstance(value, str):
-        return value.replace("\0", "")
+        return clean_text(value)
     if isinstance(value, dict):
-        return {name: _without_zeros(each) for name, each in value.items()}
+        return {name: _clean(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_without_zeros(each) for each in value]
+        return [_clean(each) for each in value]
     return value
 
 

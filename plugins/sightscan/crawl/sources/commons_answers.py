@@ -5,18 +5,24 @@ https://www.mediawiki.org/wiki/API:Imageinfo and https://commons.wikimedia.org/w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from html import unescape
 from typing import Any
 
 from sightscan.crawl.sources.licences import licence_id
-from sightscan.crawl.sources.text import plain, without_html
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
+from sightscan.warehouse.text import clean_text
 
 SOURCE = "wikimedia_commons"
 # One of the widths that Wikimedia allows; Google Vision needs no more, nor does a detector.
 THUMBNAIL_WIDTH_PIXELS = 960
 PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 METADATA = ("LicenseShortName", "LicenseUrl", "Artist", "ObjectName")
+_TAG = re.compile(r"<[^>]*>")
+_HIDDEN = re.compile(
+    r"<(style|script)\b.*?</\1\s*>|<[^>]*display\s*:\s*none.*?</[^>]*>", re.IGNORECASE | re.DOTALL
+)
 
 
 def read_page(
@@ -33,9 +39,9 @@ def read_page(
         # A title whose file is missing (deleted a moment ago) has no imageinfo.
         return None
     info = infos[0]
-    url = plain(info.get("thumburl") or info["url"])
+    url = clean_text(info.get("thumburl") or info["url"])
     if info["mime"] not in PHOTO_TYPES:
-        return RejectedPhoto(url, SOURCE, "unsupported_type", plain(info["mime"]))
+        return RejectedPhoto(url, SOURCE, "unsupported_type", clean_text(info["mime"]))
     width, height = int(info["width"]), int(info["height"])
     if min(width, height) < least_side_pixels:
         seen = f"{width} x {height}, at least {least_side_pixels} each"
@@ -44,14 +50,19 @@ def read_page(
     licence_url = _text(metadata, "LicenseUrl")
     return Attribution(
         url=url,
-        page_url=plain(info["descriptionurl"]),
+        page_url=clean_text(info["descriptionurl"]),
         source=SOURCE,
         licence=licence_id(_text(metadata, "LicenseShortName"), licence_url),
         licence_url=licence_url,
         author=_text(metadata, "Artist"),
-        title=plain(page["title"]).removeprefix("File:"),
+        title=clean_text(page["title"]).removeprefix("File:"),
         query=query,
     )
+
+
+def without_html(text: str) -> str:
+    """Return the text of a piece of HTML on one line."""
+    return " ".join(clean_text(unescape(_TAG.sub(" ", _HIDDEN.sub(" ", text)))).split())
 
 
 def _text(metadata: Mapping[str, Any], name: str) -> str | None:

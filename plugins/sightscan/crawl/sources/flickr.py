@@ -19,9 +19,9 @@ from icrawler.utils import Signal
 
 from sightscan.crawl.sources.licences import UNKNOWN
 from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
-from sightscan.crawl.sources.text import plain
 from sightscan.errors import ServiceError
 from sightscan.warehouse.photos.photos import Attribution
+from sightscan.warehouse.text import clean_text
 
 CC = "https://creativecommons.org/licenses/"
 # https://www.flickr.com/services/api/flickr.photos.licenses.getInfo.html; 0 is all rights reserved.
@@ -73,7 +73,7 @@ class FlickrSource(PhotoSource):
         for url in self._pages(lead.address):
             answer = self._asked(url)
             if answer.get("stat") != "ok":
-                msg = f"Flickr refuses the search: {plain(answer.get('message', answer))}; check FLICKR_API_KEY"
+                msg = f"Flickr refuses the search: {clean_text(str(answer.get('message', answer)))}; check FLICKR_API_KEY"
                 raise ServiceError(msg)
             try:
                 expected = len(answer["photos"]["photo"])
@@ -135,13 +135,13 @@ class FlickrSource(PhotoSource):
         licence, licence_url = LICENCES.get(str(photo.get("license", "")), (UNKNOWN, None))
         page = f"https://www.flickr.com/photos/{photo.get('owner')}/{photo.get('id')}/"
         return Attribution(
-            url=plain(url),
-            page_url=plain(page),
+            url=clean_text(url),
+            page_url=clean_text(page),
             source=self.name,
             licence=licence,
             licence_url=licence_url,
-            author=plain(photo.get("ownername") or "") or None,
-            title=plain(photo.get("title") or "") or None,
+            author=clean_text(str(photo.get("ownername") or "")) or None,
+            title=clean_text(str(photo.get("title") or "")) or None,
             query=query,
         )
 

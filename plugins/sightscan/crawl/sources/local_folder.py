@@ -18,10 +18,10 @@ from sightscan.crawl.fetch.fetcher import (
 )
 from sightscan.crawl.sources.licences import licence_id
 from sightscan.crawl.sources.source import Lead, Listing, PhotoSource
-from sightscan.crawl.sources.text import plain
 from sightscan.errors import CrawlError
 from sightscan.names import normalise_name
 from sightscan.warehouse.photos.photos import Attribution
+from sightscan.warehouse.text import clean_text
 
 ATTRIBUTION_FILE = "attribution.csv"
 EVERY_OTHER = "*"
@@ -80,16 +80,16 @@ class LocalFolderSource(PhotoSource):
 
     def _found(self, file_name: str, credit: Mapping[str, str], lead: Lead) -> Attribution:
         def told(column: str) -> str | None:
-            return plain(credit.get(column) or "").strip() or None
+            return clean_text(credit.get(column) or "").strip() or None
 
         return Attribution(
-            url=plain(f"{SCHEME}{lead.address}/{file_name}"),
+            url=clean_text(f"{SCHEME}{lead.address}/{file_name}"),
             page_url=told("page_url"),
             source=self.name,
             licence=licence_id(told("licence"), told("licence_url")),
             licence_url=told("licence_url"),
             author=told("author"),
-            title=told("title") or plain(file_name),
+            title=told("title") or clean_text(file_name),
             query=lead.query,
         )
 

@@ -12,8 +12,8 @@ from typing import Any
 from sightscan.crawl.sources.commons_answers import THUMBNAIL_WIDTH_PIXELS
 from sightscan.crawl.sources.licences import licence_id
 from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
-from sightscan.crawl.sources.text import plain
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
+from sightscan.warehouse.text import clean_text
 
 PAGE_SIZE = 20
 # Openverse gives no more than 240 results of a search to anonymous clients.
@@ -68,7 +68,7 @@ class OpenverseSource(PhotoSource):
 
     def _read(self, result: Mapping[str, Any], query: str) -> Attribution | RejectedPhoto:
         width, height = int(result.get("width") or 0), int(result.get("height") or 0)
-        url = plain(result["url"])
+        url = clean_text(str(result["url"]))
         least = self.config.min_photo_side_pixels
         if width and height and min(width, height) < least:
             seen = f"{width} x {height}, at least {least} each"
@@ -102,4 +102,4 @@ def _thumbnail(url: str, width_pixels: int) -> str:
 
 def _text(result: Mapping[str, Any], name: str) -> str | None:
     value = result.get(name)
-    return plain(value).strip() or None if value else None
+    return clean_text(str(value)).strip() or None if value else None

@@ -23,8 +23,8 @@ from icrawler.utils import Signal
 
 from sightscan.crawl.sources.licences import UNKNOWN
 from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
-from sightscan.crawl.sources.text import plain
 from sightscan.warehouse.photos.photos import Attribution
+from sightscan.warehouse.text import clean_text
 
 # Search engines give no more than this, whatever is asked for.
 MOST_RESULTS = 1_000
@@ -118,7 +118,7 @@ class SearchPageSource(PhotoSource):
 
     def _found(self, url: str, query: str) -> Attribution:
         return Attribution(
-            url=plain(url),
+            url=clean_text(url),
             page_url=None,
             source=self.name,
             licence=UNKNOWN,

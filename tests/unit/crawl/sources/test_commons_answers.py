@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from sightscan.crawl.sources.commons_answers import read_page
-from sightscan.crawl.sources.text import plain, without_html
+from sightscan.crawl.sources.commons_answers import read_page, without_html
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
 LEAST_SIDE = 200
@@ -102,7 +101,3 @@ def test_file_described_otherwise_than_documented_is_noticed() -> None:
 )
 def test_author_is_plain_text(html: str, text: str) -> None:
     assert without_html(html) == text
-
-
-def test_text_is_fit_for_the_warehouse() -> None:
-    assert plain("a\x00b\ud800c") == "ab?c"
