@@ -1,4 +1,4 @@
-"""What decoding photos takes: memory, which threads share, and errors, which rubbish raises."""
+"""Decode photos: the memory that threads share, the errors of rubbish, transparency on white."""
 
 from __future__ import annotations
 
@@ -58,3 +58,13 @@ class PixelBudget:
 
 
 BUDGET = PixelBudget(MOST_PIXELS)
+
+
+def flatten_on_white(image: Image.Image) -> Image.Image:
+    """Return a picture in RGB, with white where it is transparent."""
+    if not image.has_transparency_data:
+        # A copy of a large photo would be memory for nothing.
+        return image if image.mode == "RGB" else image.convert("RGB")
+    with_alpha = image.convert("RGBA")
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, with_alpha).convert("RGB")

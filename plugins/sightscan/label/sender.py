@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
-from sightscan.decoding import BROKEN, BUDGET
+from sightscan.decoding import BROKEN, BUDGET, flatten_on_white
 
 # 640 x 480 is what Google recommends for landmarks; more may not help. Some more leaves small
 # sights in wide views a chance.
@@ -62,7 +62,7 @@ def prepare_photo(content: bytes) -> PreparedPhoto:
 def _reduce(image: Image.Image) -> PreparedPhoto:
     upright = ImageOps.exif_transpose(image)
     upright.thumbnail((LONGEST_SIDE_PIXELS, LONGEST_SIDE_PIXELS), Image.Resampling.LANCZOS)
-    flat = _on_white(upright)
+    flat = flatten_on_white(upright)
     encoded = b""
     for quality in JPEG_QUALITIES:
         stream = io.BytesIO()
@@ -71,13 +71,3 @@ def _reduce(image: Image.Image) -> PreparedPhoto:
         if len(encoded) <= MOST_BYTES:
             break
     return PreparedPhoto(encoded, *flat.size)
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """Return the image in RGB; what was transparent is white."""
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    rgba = image.convert("RGBA")
-    white = Image.new("RGB", rgba.size, "white")
-    white.paste(rgba, mask=rgba.getchannel("A"))
-    return white

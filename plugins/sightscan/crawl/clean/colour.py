@@ -7,8 +7,7 @@ import io
 import numpy as np
 from PIL import Image, ImageCms
 
-from sightscan.crawl.dedupe.perceptual_hash import flattened
-from sightscan.decoding import BROKEN
+from sightscan.decoding import BROKEN, flatten_on_white
 
 JPEG_QUALITY = 95
 ORIENTATION = 0x0112
@@ -85,10 +84,10 @@ def upright_srgb(
     if profile is not None:
         mode = _profiled_mode(image)
         # Profiles know no transparency: white is put beneath first.
-        plain = flattened(image) if mode == "RGB" else image.convert(mode)
+        plain = flatten_on_white(image) if mode == "RGB" else image.convert(mode)
         image = _in_srgb(plain, profile)
     else:
-        image = flattened(image)
+        image = flatten_on_white(image)
     return image.transpose(TURNS[turn]) if turn in TURNS else image
 
 

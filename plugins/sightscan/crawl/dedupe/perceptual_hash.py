@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from sightscan.decoding import flatten_on_white
+
 HASH_BITS = 256
 # The picture is looked at in so many pixels each way.
 SIDE_PIXELS = 32
@@ -37,24 +39,13 @@ def perceptual_hash(image: Image.Image) -> bytes:
     return np.packbits(np.concatenate([part > np.median(part) for part in parts])).tobytes()
 
 
-def flattened(image: Image.Image) -> Image.Image:
-    """Return a picture in RGB, with white where it is transparent."""
-    if image.mode == "RGB":
-        return image
-    if not image.has_transparency_data:
-        return image.convert("RGB")
-    with_alpha = image.convert("RGBA")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, with_alpha).convert("RGB")
-
-
 def _channels(image: Image.Image) -> list[Channel]:
     """Return light, blueness and redness, each of 32 x 32 pixels."""
-    plain = image if image.mode in {"L", "RGB", "RGBA"} else flattened(image)
+    plain = image if image.mode in {"L", "RGB", "RGBA"} else flatten_on_white(image)
     # Large pictures are first reduced by whole factors: much faster, and no bit changes by it.
     size = (SIDE_PIXELS, SIDE_PIXELS)
     small = plain.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    split = flattened(small).convert("YCbCr").split()
+    split = flatten_on_white(small).convert("YCbCr").split()
     return [np.asarray(channel, dtype=np.float64) for channel in split]
 
 
