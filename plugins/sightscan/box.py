@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# A sight was boxed twice if the boxes overlap by more than half, where mAP50 takes a detection and
+# a truth for one object too, or if one lies in the other.
+SAME_SPOT_IOU = 0.5
+SAME_SPOT_SHARE_OF_SMALLER = 0.8
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -55,14 +60,25 @@ class Box:
 
 def intersection_over_union(one: Box, other: Box) -> float:
     """Return the shared area of two boxes over their joint area, 0 to 1."""
-    shared = Box(
+    shared = _shared_area(one, other)
+    joint = one.area + other.area - shared
+    return shared / joint if joint > 0 else 0.0
+
+
+def is_same_spot(one: Box, other: Box) -> bool:
+    """Tell whether two boxes of one sight on one photo are one building that was boxed twice."""
+    if intersection_over_union(one, other) > SAME_SPOT_IOU:
+        return True
+    return _shared_area(one, other) > SAME_SPOT_SHARE_OF_SMALLER * min(one.area, other.area)
+
+
+def _shared_area(one: Box, other: Box) -> float:
+    return Box(
         max(one.x1, other.x1),
         max(one.y1, other.y1),
         min(one.x2, other.x2),
         min(one.y2, other.y2),
     ).area
-    joint = one.area + other.area - shared
-    return shared / joint if joint > 0 else 0.0
 
 
 def _clip(share: float) -> float:

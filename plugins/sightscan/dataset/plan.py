@@ -6,15 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sightscan.box import intersection_over_union
+from sightscan.box import is_same_spot
 from sightscan.city import Sight
 from sightscan.dataset.split import SplitPhoto, split_photos
 from sightscan.dataset_folder import SPLITS, FrozenBox, FrozenPhoto, Split
 from sightscan.errors import DatasetError
 from sightscan.warehouse.models.datasets import LabelledPhoto, PlacedPhoto, SightBox
-
-# Two boxes of one sight that overlap more are one building seen twice by the provider.
-SAME_BOX_OVERLAP = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +111,15 @@ def _of_classes(photos: Iterable[LabelledPhoto], classes: set[int]) -> list[Spli
 
 
 def _fold_boxes(boxes: Sequence[SightBox]) -> list[SightBox]:
-    """Keep the surest of boxes of one sight in one place; the order is that of the input."""
+    """Keep the surest of boxes of one sight at one spot; the order is that of the input.
+
+    Labelling holds repetitions back within one answer; a second answer, or a person who accepts
+    both, brings them back, and a detector would learn to find one building twice.
+    """
     kept: list[SightBox] = []
     for one in boxes:
         if not any(
-            one.sight_id == other.sight_id
-            and intersection_over_union(one.box, other.box) > SAME_BOX_OVERLAP
-            for other in kept
+            one.sight_id == other.sight_id and is_same_spot(one.box, other.box) for other in kept
         ):
             kept.append(one)
     return kept

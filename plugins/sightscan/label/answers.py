@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sightscan.box import Box, intersection_over_union
+from sightscan.box import Box, intersection_over_union, is_same_spot
 from sightscan.label.landmarks import Landmark, landmarks_of
 from sightscan.label.matching import Match, SightIndex
 from sightscan.warehouse.labels.labels import LabelRow, StoredAnswer
@@ -19,12 +19,9 @@ SHORTEST_SIDE = 0.01
 # A landmark that the provider itself places so far from the sight it names is another one, or a
 # guess: large parks and palaces stay within it.
 DISAGREE_METERS = 1_000
-# One building was boxed twice if the boxes overlap by more than half, or one lies in the other.
-SAME_IOU = 0.5
-SAME_SHARE_OF_SMALLER = 0.8
 # Boxes of two sights that are that much alike are one box. A dome and its church, a gate and its
-# square share less.
-ONE_BOX_IOU = 0.7
+# square share less; boxes of one sight need to share less to be a repetition (`is_same_spot`).
+TWO_SIGHTS_IOU = 0.7
 
 
 def read_labels(
@@ -98,7 +95,7 @@ def _hold_back_repetitions(labels: Sequence[LabelRow]) -> tuple[LabelRow, ...]:
     accepted = (label for label in labels if label.state == "accepted")
     for label in sorted(accepted, key=lambda each: (-each.score, each.annotation_number)):
         if any(
-            other.sight_id == label.sight_id and _is_same_spot(other.box, label.box)
+            other.sight_id == label.sight_id and is_same_spot(other.box, label.box)
             for other in kept
         ):
             repeated.add(label.annotation_number)
@@ -127,7 +124,7 @@ def _hold_back_shared_boxes(
         for other in labels
         if label.state == "accepted"
         and other.sight_id != label.sight_id
-        and intersection_over_union(label.box, other.box) > ONE_BOX_IOU
+        and intersection_over_union(label.box, other.box) > TWO_SIGHTS_IOU
         and not (label.sight_id in found_for and other.sight_id not in found_for)
     }
     return tuple(
@@ -136,16 +133,6 @@ def _hold_back_shared_boxes(
         else label
         for label in labels
     )
-
-
-def _is_same_spot(one: Box, other: Box) -> bool:
-    if intersection_over_union(one, other) > SAME_IOU:
-        return True
-    shared = Box(
-        max(one.x1, other.x1), max(one.y1, other.y1), min(one.x2, other.x2), min(one.y2, other.y2)
-    )
-    smaller = min(one.area, other.area)
-    return not shared.is_degenerate and shared.area > SAME_SHARE_OF_SMALLER * smaller
 
 
 def _is_degenerate(box: Box) -> bool:

@@ -22,6 +22,7 @@ CITY = City("Q64", "berlin", "Berlin", "Germany", Place(52.5167, 13.3833), 10_00
 GATE = Sight(1, "Q64", "Brandenburg Gate", 1, place=HERE, freebase_id="/m/gate")
 TOWER = Sight(2, "Q64", "Eiffel Tower", 2, place=HERE)
 INDEX = SightIndex(CITY, (GATE, TOWER))
+EIFFEL: dict[str, Any] = {"mid": None, "description": "Eiffel Tower"}
 
 
 def annotation(
@@ -144,6 +145,26 @@ def test_same_sight_twice_keeps_the_better_score() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("shift", "of_one_sight", "of_two_sights"),
+    [
+        # Overlaps of 0.49, 0.51, 0.69 and 0.71.
+        (103, [None, None], [None, None]),
+        (97, [None, "same_sight_twice"], [None, None]),
+        (55, [None, "same_sight_twice"], [None, None]),
+        (50, [None, "same_sight_twice"], ["two_sights_in_one_box"] * 2),
+    ],
+)
+def test_boxes_of_two_sights_may_overlap_more_than_those_of_one(
+    shift: int, of_one_sight: list[str | None], of_two_sights: list[str | None]
+) -> None:
+    left, right = (0, 50, 300, 250), (shift, 50, 300 + shift, 250)
+    one = read(annotation(left, score=0.9), annotation(right), found_for=frozenset({3}))
+    two = read(annotation(left), annotation(right, **EIFFEL), found_for=frozenset({3}))
+    assert [label.reason for label in one] == of_one_sight
+    assert [label.reason for label in two] == of_two_sights
+
+
 def test_part_of_a_sight_inside_its_box_is_held_back() -> None:
     labels = read(annotation(), annotation((200, 60, 260, 120), score=0.6))
     assert [label.reason for label in labels] == [None, "same_sight_twice"]
@@ -155,7 +176,6 @@ def test_two_boxes_of_a_sight_apart_from_each_other_stay() -> None:
 
 
 WHOLE = (0, 0, 500, 250)
-EIFFEL: dict[str, Any] = {"mid": None, "description": "Eiffel Tower"}
 
 
 @pytest.mark.parametrize(
