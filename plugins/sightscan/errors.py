@@ -1,13 +1,15 @@
-"""Every error that SightScan raises on purpose.
+"""The tree of SightScan's errors: the base, and what one part raises for another, or for a person.
 
-One sentence each: what was wrong with its value, what was expected, what to do next.
+One sentence each: what was wrong with its value, what was expected, what to do next. What a stage
+raises for itself (a photo that is refused, a host that is not ready) stands with what raises it, and
+has the same base.
 """
 
 from __future__ import annotations
 
 
 class SightScanError(Exception):
-    """The base: catch it to catch everything that SightScan raises on purpose."""
+    """The base of every error class of SightScan; only a caller's mistake is a ValueError."""
 
 
 class SettingsError(SightScanError):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps
 
 from sightscan.decoding import BROKEN, BUDGET, flatten_on_white
+from sightscan.errors import SightScanError
 
 # 640 x 480 is what Google recommends for landmarks; more may not help. Some more leaves small
 # sights in wide views a chance.
@@ -22,7 +23,7 @@ JPEG_QUALITIES = (90, 80, 65, 45)
 EXIF_ORIENTATION = 0x0112
 
 
-class UnfitPhotoError(ValueError):
+class UnfitPhotoError(SightScanError):
     """The photo cannot be decoded here, so sending it would be paid for nothing."""
 
 

@@ -15,7 +15,7 @@ import httpx
 from sightscan.crawl.fetch.guarded_transport import GuardedTransport, RefusedAddressError, origin_of
 from sightscan.crawl.fetch.host_limits import HostPace
 from sightscan.crawl.fetch.robots import OriginRules, RobotsRules, RobotsUnknownError, opts_out
-from sightscan.errors import ServiceError
+from sightscan.errors import ServiceError, SightScanError
 from sightscan.retry_after import seconds_to_wait
 from sightscan.settings import Settings
 
@@ -41,7 +41,7 @@ FIRST_SERVER_ERROR = 500
 WIKIMEDIA_HOSTS = (".wikimedia.org",)
 
 
-class PhotoRefusedError(Exception):
+class PhotoRefusedError(SightScanError):
     """A photo that is not to be had or not to be kept, for good: one word, and what was seen."""
 
     def __init__(self, reason: str, detail: str | None = None) -> None:
@@ -51,11 +51,11 @@ class PhotoRefusedError(Exception):
         self.detail = detail
 
 
-class PhotoUnavailableError(Exception):
+class PhotoUnavailableError(SightScanError):
     """A photo that could not be had now; it is tried again by the next crawl."""
 
 
-class CrawlStoppedError(Exception):
+class CrawlStoppedError(SightScanError):
     """The crawl was told to stop while this was waiting."""
 
 

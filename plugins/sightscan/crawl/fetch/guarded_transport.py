@@ -17,6 +17,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from sightscan.errors import SightScanError
+
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 # (host, port) -> addresses; a name can have several.
 Resolver = Callable[[str, int], Sequence[str]]
@@ -29,7 +31,7 @@ GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 RELAYS = ipaddress.ip_network("192.88.99.0/24")
 
 
-class RefusedAddressError(Exception):
+class RefusedAddressError(SightScanError):
     """A host stands for an address that may not be crawled."""
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from protego import Protego
 
+from sightscan.errors import SightScanError
+
 # Our name in robots.txt and in X-Robots-Tag.
 AGENT = "SightScan"
 OPT_OUT_DIRECTIVES = frozenset({"noai", "noimageai"})
@@ -24,7 +26,7 @@ ROBOTS_HOLD_SECONDS = 24 * 3600
 UNKNOWN_HOLD_SECONDS = 5 * 60
 
 
-class RobotsUnknownError(Exception):
+class RobotsUnknownError(SightScanError):
     """A robots.txt cannot be had now, so nothing may be fetched from its origin yet."""
 
 
