@@ -30,16 +30,10 @@ class Letterbox:
     width: int
     height: int
 
-    def to_input(self, boxes: Floats) -> Floats:
-        """Map boxes (n, 4) of corners from picture pixels to input pixels."""
-        return boxes * self.scale + self._offset()
-
     def to_picture(self, boxes: Floats) -> Floats:
         """Map boxes (n, 4) of corners from input pixels to picture pixels."""
-        return (boxes - self._offset()) / self.scale
-
-    def _offset(self) -> Floats:
-        return np.array([self.left, self.top, self.left, self.top], dtype=np.float32)
+        offset = np.array([self.left, self.top, self.left, self.top], dtype=np.float32)
+        return (boxes - offset) / self.scale
 
 
 def fit_letterbox(width: int, height: int, image_size: int, stride: int) -> Letterbox:

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from sandbox.demo.airflow_api import AirflowApi, AirflowApiError, TaskState
 from sandbox.demo.chain import Chain, ChainOptions
+from sandbox.demo.city_request import ask_for_city, city_of_request, refusal_of
 from sandbox.demo.picture import draw_detections
 from sandbox.demo.profile import profile_for
 from sandbox.demo.progress import watch_run
@@ -27,7 +28,6 @@ from sandbox.world.world import WorldError, load_world
 from sightscan.city import City
 from sightscan.errors import SightScanError
 from sightscan.warehouse.registry.cities import find_city
-from sightscan.warehouse.registry.city_requests import ask_for_city, city_of_request, refusal_of
 
 SYNC_TIMEOUT_SECONDS = 120
 RUN_TIMEOUT_SECONDS = 3600

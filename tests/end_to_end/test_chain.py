@@ -21,6 +21,7 @@ from psycopg.rows import dict_row
 
 from sandbox.demo.airflow_api import TaskState
 from sandbox.demo.chain import Chain, ChainOptions
+from sandbox.demo.city_request import ask_for_city
 from sandbox.demo.profile import DemoProfile, profile_for
 from sandbox.demo.report import published_model
 from sandbox.ports import free_port
@@ -29,7 +30,6 @@ from sandbox.world.film import write_film
 from sightscan.city import City
 from sightscan.settings import settings
 from sightscan.warehouse.registry.cities import list_cities
-from sightscan.warehouse.registry.city_requests import ask_for_city
 from tests.end_to_end.browser import choose_city, open_app, start_webcam, wait_for_names
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]

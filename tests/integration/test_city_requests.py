@@ -8,12 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from sandbox.demo.city_request import ask_for_city, refusal_of
 from sandbox.web import WebServer
 from sightscan.discover.requests import RequestReport, resolve_requests
 from sightscan.discover.wikidata import WikidataClient, open_client
 from sightscan.settings import read_settings
 from sightscan.warehouse.registry.cities import disable_city, list_cities
-from sightscan.warehouse.registry.city_requests import ask_for_city, refusal_of, waiting_requests
+from sightscan.warehouse.registry.city_requests import waiting_requests
 from tests.cities.small_world import CITY
 
 

@@ -25,7 +25,6 @@ from sightscan.publish.register import register_model
 from sightscan.settings import Settings, read_settings
 from sightscan.train.download import download_model
 from sightscan.train.host import HostAddress, await_host
-from sightscan.train.progress import read_progress
 from sightscan.train.request import request_training
 from sightscan.train.upload import upload_dataset
 from sightscan.training import Training
@@ -291,16 +290,3 @@ def test_result_of_another_request_is_refused(
     (remote / "result.json").write_text(json.dumps(result), encoding="utf-8")
     with pytest.raises(TrainingError, match="answers another request"):
         download_model(address, asked.training, tmp_path / "fetched")
-
-
-def test_epochs_reach_the_warehouse(
-    warehouse: psycopg.Connection[Any], machine: GpuHost, address: HostAddress, asked: Asked
-) -> None:
-    remote = machine.home / asked.training.model_folder
-    remote.mkdir(parents=True)
-    lines = '{"epoch": 1, "val_map50": 0.2}\n{"epoch": 2, "val_map50": 0.4}\n{"epo'
-    (remote / "progress.jsonl").write_text(lines, encoding="utf-8")
-    assert len(read_progress(warehouse, address, asked.training)) == 2
-    stored = warehouse.execute("select epoch_metrics from core.training_run").fetchone()
-    assert stored is not None
-    assert [epoch["val_map50"] for epoch in stored[0]] == [0.2, 0.4]

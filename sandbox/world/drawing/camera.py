@@ -38,10 +38,6 @@ class Camera:
         """Say which world x is seen in a column of the canvas at a depth."""
         return (pixel_x - self.centre_x) * depth / self.focal
 
-    def ground_y(self, depth: float) -> float:
-        """Say in which row of the canvas the ground of a depth is seen."""
-        return self.horizon_y + self.height_metres * self.focal / depth
-
     def shifted(self, dx: float, dy: float) -> Camera:
         """Shift the picture on the canvas by pixels."""
         return Camera(self.focal, self.height_metres, self.centre_x + dx, self.horizon_y + dy)

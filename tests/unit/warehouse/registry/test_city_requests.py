@@ -6,13 +6,8 @@ from typing import Any
 
 import psycopg
 
-from sightscan.warehouse.registry.city_requests import (
-    ask_for_city,
-    city_of_request,
-    refusal_of,
-    settle_request,
-    waiting_requests,
-)
+from sandbox.demo.city_request import ask_for_city, city_of_request, refusal_of
+from sightscan.warehouse.registry.city_requests import settle_request, waiting_requests
 
 
 def add_city(warehouse: psycopg.Connection[Any]) -> None:
