@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector_app.letterbox import PADDING_GREY, apply_letterbox, fit_letterbox
+from detector_app.letterbox import apply_letterbox, fit_letterbox
 
 SHAPES = [(640, 480), (480, 640), (1, 1), (17, 2000), (3000, 31), (416, 416), (101, 99)]
 
@@ -40,7 +40,7 @@ def test_padding_is_the_grey_of_training() -> None:
     letterbox = fit_letterbox(100, 50, image_size=96, stride=32)
     images = apply_letterbox(np.zeros((50, 100, 3), dtype=np.uint8), letterbox)
     assert images.shape == (1, 3, 64, 96)
-    assert images[0, :, 0, 0] == pytest.approx(PADDING_GREY / 255)
+    assert images[0, :, 0, 0] == pytest.approx(114 / 255)
 
 
 def test_channels_stay_red_green_blue() -> None:

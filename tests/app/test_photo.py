@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from detector_app.errors import PhotoRefused
-from detector_app.photo import MAX_SHOWN_SIDE_PIXELS, read_photo, write_jpeg
+from detector_app.photo import read_photo, write_jpeg
 
 
 def encode(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -47,7 +47,7 @@ def test_transparent_parts_are_white() -> None:
 
 def test_large_photo_is_made_smaller_in_its_own_shape() -> None:
     photo = read_photo(encode(Image.new("RGB", (6000, 3000)), "JPEG"), "photo.jpg")
-    assert photo.size == (MAX_SHOWN_SIDE_PIXELS, MAX_SHOWN_SIDE_PIXELS // 2)
+    assert photo.size == (2560, 1280)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,7 @@ from conftest import RED, draw_patches
 from detector_app.decoding import Detection
 from detector_app.errors import DetectionFailed
 from detector_app.overlay import choose_colours
-from detector_app.video import (
-    NAME_LINGERS_SECONDS,
-    STALE_AFTER_SECONDS,
-    LatestSights,
-    make_frame_callback,
-)
+from detector_app.video import LatestSights, make_frame_callback
 
 if TYPE_CHECKING:
     from detector_app.inference import Detector
@@ -73,7 +68,7 @@ def test_name_lingers_and_then_goes() -> None:
     clock = Clock()
     latest = LatestSights(clock)
     record(latest, TOWER)
-    clock.now += NAME_LINGERS_SECONDS - 0.1
+    clock.now += 1.4
     record(latest)
     assert names(latest) == ["Tower"]
     clock.now += 0.2
@@ -85,7 +80,9 @@ def test_film_that_stopped_shows_nothing() -> None:
     clock = Clock()
     latest = LatestSights(clock)
     record(latest, TOWER)
-    clock.now += STALE_AFTER_SECONDS + 0.1
+    clock.now += 2.9
+    assert latest.read().frame_count == 1
+    clock.now += 0.2
     assert latest.read().frame_count == 0
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
-from sightscan.crawl.spool import KEEP_SECONDS, Spool
+from sightscan.crawl.spool import Spool
 from sightscan.errors import SettingsError
 
 URL = "https://a.example/" + "a" * 5_000
@@ -25,11 +26,14 @@ def test_dropping_what_is_not_there_is_no_error(tmp_path: Path) -> None:
     Spool(tmp_path).drop([URL])
 
 
-def test_old_photos_are_forgotten(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("hours", "found"), [(23, b"photo"), (25, None)])
+def test_photos_of_more_than_a_day_ago_are_forgotten(
+    tmp_path: Path, hours: int, found: bytes | None
+) -> None:
     Spool(tmp_path).put(URL, b"photo")
     for file in tmp_path.iterdir():
-        os.utime(file, (0, file.stat().st_mtime - KEEP_SECONDS - 1))
-    assert Spool(tmp_path).get(URL) is None
+        os.utime(file, (0, time.time() - hours * 3600))
+    assert Spool(tmp_path).get(URL) == found
 
 
 def test_folder_is_for_its_user_only(tmp_path: Path) -> None:

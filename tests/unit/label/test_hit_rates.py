@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightscan.label.hit_rates import FIRST_RATE, HIGHEST_RATE, LOWEST_RATE, HitRates, Stratum
+from sightscan.label.hit_rates import HitRates, Stratum
 
 COMMONS, SEARCH = Stratum("commons", "medium"), Stratum("search", "medium")
 
@@ -21,7 +21,7 @@ def rates_after(*answers: tuple[int, Stratum, int, int]) -> HitRates:
 
 
 def test_every_second_call_is_believed_to_hit_before_any_answer() -> None:
-    assert HitRates().rate(1, COMMONS) == FIRST_RATE
+    assert HitRates().rate(1, COMMONS) == 0.5
 
 
 def test_many_answers_outweigh_the_first_belief() -> None:
@@ -56,4 +56,9 @@ def test_one_unknown_sight_does_not_make_a_source_a_bad_one() -> None:
 )
 def test_no_photo_is_ever_hopeless_or_certain(answers: list[tuple[int, Stratum, int, int]]) -> None:
     rates = rates_after(*answers)
-    assert all(LOWEST_RATE <= rates.rate(each, COMMONS) <= HIGHEST_RATE for each in (1, 2, 3, 4))
+    assert all(0.01 <= rates.rate(each, COMMONS) <= 0.99 for each in (1, 2, 3, 4))
+
+
+def test_many_answers_of_one_kind_go_as_far_as_the_bounds() -> None:
+    assert rates_after((1, COMMONS, 0, 10_000)).rate(1, COMMONS) == 0.01
+    assert rates_after(*((sight, COMMONS, 999, 0) for sight in range(99))).rate(1, COMMONS) == 0.99

@@ -114,6 +114,28 @@ def test_neighbours_of_one_name_are_ambiguous() -> None:
     assert index.match(landmark("Stadtschloss", "/m/castle", DOM)).how == "mid"
 
 
+@pytest.mark.parametrize(("meters", "how"), [(290, "place_and_name"), (310, None)])
+def test_spelling_of_a_name_counts_within_three_hundred_metres(
+    meters: float, how: str | None
+) -> None:
+    place = Place(GATE.latitude + meters / 111_195, GATE.longitude)
+    match = SightIndex(BERLIN, SIGHTS).match(landmark("Gate of Brandenburg", None, place))
+    assert match.how == how
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "sight_id"),
+    # 90 and 96 of 100 like the landmark, whose own name is 100 like it.
+    [("Brandenburger Gates", 1), ("Brandenburger Gate", None)],
+)
+def test_neighbour_that_is_less_alike_by_five_of_a_hundred_leaves_no_doubt(
+    neighbour: str, sight_id: int | None
+) -> None:
+    sights = (*SIGHTS, Sight(7, "Q64", neighbour, 7, place=GATE))
+    match = SightIndex(BERLIN, sights).match(landmark("Gate of Brandenburg", None, GATE))
+    assert (match.sight.sight_id if match.sight else None) == sight_id
+
+
 def test_any_of_several_places_counts() -> None:
     index = SightIndex(BERLIN, SIGHTS)
     match = index.match(landmark("Gate of Brandenburg", None, LAS_VEGAS, GATE))

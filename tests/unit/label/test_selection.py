@@ -175,6 +175,17 @@ def test_sight_on_which_nothing_is_found_is_given_up_for_another() -> None:
     assert tower_calls < 70
 
 
+@pytest.mark.parametrize(("misses", "sight_id"), [(9, BRIDGE), (90, TOWER)])
+def test_second_thirty_views_of_a_sight_teach_half_as_much_as_the_first(
+    misses: int, sight_id: int
+) -> None:
+    # Nearly every call about the tower hits; about the bridge, three of four or one of four.
+    photos = answers(TOWER, 60, 0) + answers(BRIDGE, 30, misses)
+    photos += pile(TOWER, 60) + pile(BRIDGE, 60)
+    chosen = PhotoChoice(photos, RANKS, minimum=30).take(1, calls_left=PLENTY)
+    assert sights_of(photos, chosen) == {sight_id: 1}
+
+
 def test_photos_on_their_way_count_for_what_they_will_probably_bring() -> None:
     photos = pile(TOWER, 200) + pile(BRIDGE, 60)
     choice = PhotoChoice(photos, RANKS, minimum=10)

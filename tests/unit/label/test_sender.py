@@ -8,7 +8,7 @@ import random
 import pytest
 from PIL import Image
 
-from sightscan.label.sender import MOST_BYTES, UnfitPhotoError, prepare_photo
+from sightscan.label.sender import UnfitPhotoError, prepare_photo
 
 
 def encoded(image: Image.Image, format_: str = "JPEG", **options: object) -> bytes:
@@ -49,7 +49,18 @@ def test_photo_that_lies_on_its_side_is_turned_upright() -> None:
 def test_noisy_photo_stays_under_its_share_of_a_request() -> None:
     dice = random.Random(1)  # noqa: S311 - repeatable, not secret
     noise = Image.frombytes("RGB", (1024, 1024), dice.randbytes(3 * 1024 * 1024))
-    assert len(prepare_photo(encoded(noise, "PNG")).content) <= MOST_BYTES
+    assert len(prepare_photo(encoded(noise, "PNG")).content) <= 600_000
+
+
+@pytest.mark.parametrize(("side", "is_sent_as_it_is"), [(440, True), (455, False)])
+def test_photo_of_more_than_600_kilobytes_is_packed_anew(
+    side: int,
+    is_sent_as_it_is: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    dice = random.Random(1)  # noqa: S311 - repeatable, not secret
+    content = encoded(Image.frombytes("RGB", (side, side), dice.randbytes(3 * side**2)), "PNG")
+    assert 580_000 < len(content) < 630_000
+    assert (prepare_photo(content).content == content) is is_sent_as_it_is
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "P", "L", "CMYK"])

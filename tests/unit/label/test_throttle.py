@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
 
 from sightscan.errors import ServiceError
-from sightscan.label.throttle import MOST_SETBACKS, MOST_UNKNOWN_IN_A_ROW, Pace
+from sightscan.label import throttle as pace_module
+from sightscan.label.throttle import Pace
 from sightscan.label.vision import Fate, Outcome
 
 ANSWERED = Outcome(Fate.ANSWERED)
@@ -58,22 +60,55 @@ def test_trouble_is_met_with_one_request_at_a_time() -> None:
     assert pace.width == 8
 
 
-def test_unknown_fates_in_a_row_end_the_task() -> None:
+def test_third_unknown_fate_in_a_row_ends_the_task() -> None:
     pace = Pace(1_700, concurrency=1)
-    for _ in range(MOST_UNKNOWN_IN_A_ROW - 1):
+    for _ in range(2):
+        pace.learn(UNKNOWN)
+    pace.learn(ANSWERED)
+    for _ in range(2):
         pace.learn(UNKNOWN)
     with pytest.raises(ServiceError, match="count as spent"):
         pace.learn(UNKNOWN)
 
 
-def test_quota_waits_are_bounded_in_number_and_length() -> None:
+def test_eighth_setback_in_a_row_ends_the_task() -> None:
     pace = Pace(1_700, concurrency=1)
-    for _ in range(MOST_SETBACKS - 1):
+    for _ in range(7):
         pace.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=0.0))
     with pytest.raises(ServiceError, match="nothing was paid"):
         pace.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=0.0))
-    with pytest.raises(ServiceError, match="wait 3600 s"):
-        Pace(1_700, concurrency=1).learn(Outcome(Fate.OVER_QUOTA, wait_seconds=3600.0))
+
+
+def test_wait_of_two_minutes_is_waited_for_and_a_longer_one_ends_the_task() -> None:
+    Pace(1_700, concurrency=1).learn(Outcome(Fate.OVER_QUOTA, wait_seconds=120.0))
+    with pytest.raises(ServiceError, match="wait 121 s"):
+        Pace(1_700, concurrency=1).learn(Outcome(Fate.OVER_QUOTA, wait_seconds=121.0))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "waits"),
+    [
+        (Outcome(Fate.OVER_QUOTA), [15.0, 15.0, 15.0]),
+        # Told too little again and again: a second longer each time.
+        (Outcome(Fate.OVER_QUOTA, wait_seconds=3.0), [3.0, 4.0, 5.0]),
+        (Outcome(Fate.NEVER_OPENED), [1.0, 2.0, 4.0]),
+    ],
+    ids=["over quota", "over quota and told how long", "never opened"],
+)
+def test_setbacks_in_a_row_are_waited_out(
+    warehouse: psycopg.Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    outcome: Outcome,
+    waits: list[float],
+) -> None:
+    # Time stands still.
+    monkeypatch.setattr(pace_module, "time", SimpleNamespace(monotonic=lambda: 1_000.0))
+    pace = Pace(1_700, concurrency=1)
+    waited = []
+    for _ in waits:
+        pace.learn(outcome)
+        waited.append(pace.seconds_to_wait(warehouse, 16))
+    assert waited == waits
 
 
 def test_refusal_ends_the_task_at_once() -> None:

@@ -11,7 +11,6 @@ from PIL import Image, ImageOps
 
 from sightscan.label.landmarks import landmarks_of
 from sightscan.takeover.boxes import (
-    ORIENTATION,
     YAxis,
     clean_name,
     corners_of,
@@ -73,7 +72,7 @@ def test_point_turns_with_its_photo(orientation: int) -> None:
     picture = Image.new("L", (40, 20))
     picture.putpixel((5, 3), 255)
     exif = Image.Exif()
-    exif[ORIENTATION] = orientation
+    exif[0x0112] = orientation
     stream = io.BytesIO()
     picture.save(stream, "PNG", exif=exif)
     upright = ImageOps.exif_transpose(Image.open(stream))

@@ -17,7 +17,6 @@ from PIL import Image, ImageCms, ImageOps
 
 from sightscan.crawl.clean import clean as inspection
 from sightscan.crawl.clean.clean import inspect_photo
-from sightscan.crawl.clean.colour import ORIENTATION
 from sightscan.crawl.clean.metadata import PNG_START
 from sightscan.crawl.fetch.fetcher import PhotoRefusedError
 from sightscan.decoding import PixelBudget
@@ -97,12 +96,12 @@ def test_fine_photo_is_kept_byte_by_byte(form: str, mode: str, media_type: str) 
 
 def test_photo_on_its_side_is_turned_upright() -> None:
     exif = Image.Exif()
-    exif[ORIENTATION] = 6
+    exif[0x0112] = 6
     file = inspect_photo(saved(picture(), exif=exif), LEAST_SIDE)
     assert (file.width_pixels, file.height_pixels) == (80, 120)
     with Image.open(io.BytesIO(file.data)) as stored:
         assert stored.size == (80, 120)
-        assert ORIENTATION not in stored.getexif()
+        assert 0x0112 not in stored.getexif()
 
 
 def test_colours_for_print_become_rgb() -> None:
@@ -182,7 +181,7 @@ def test_any_bytes_behind_a_photos_first_are_refused(rubbish: bytes, start: byte
 @pytest.mark.parametrize("turn", range(2, 9))
 def test_every_orientation_is_turned_as_viewers_do(turn: int) -> None:
     exif = Image.Exif()
-    exif[ORIENTATION] = turn
+    exif[0x0112] = turn
     data = saved(picture(), quality=95, exif=exif)
     with Image.open(io.BytesIO(data)) as image:
         expected = np.asarray(ImageOps.exif_transpose(image), dtype=np.int16)
@@ -240,7 +239,7 @@ def test_broken_profile_is_taken_away(form: str) -> None:
 
 def test_transparent_photo_that_is_converted_stands_on_white() -> None:
     exif = Image.Exif()
-    exif[ORIENTATION] = 3
+    exif[0x0112] = 3
     data = saved(Image.new("RGBA", (100, 80), (0, 0, 0, 0)), "PNG", exif=exif)
     assert pixels(inspect_photo(data, LEAST_SIDE).data).min() >= 250
 

@@ -122,7 +122,7 @@ def test_failing_server_is_asked_again_and_then_left(
     url = server.tell("/a.jpg", Answer(status=status))
     with pytest.raises(PhotoUnavailableError, match=str(status)):
         fetcher.photo(url)
-    assert server.asked["/a.jpg"] == fetching.ATTEMPTS
+    assert server.asked["/a.jpg"] == 3
 
 
 def test_answer_cut_off_in_the_middle_is_unavailable(
@@ -227,7 +227,7 @@ def test_robots_txt_that_fails_is_not_asked_for_with_each_photo(
     for url in urls:
         with pytest.raises(PhotoUnavailableError, match=r"robots\.txt"):
             fetcher.photo(url)
-    assert server.asked["/robots.txt"] == fetching.ATTEMPTS
+    assert server.asked["/robots.txt"] == 3
 
 
 def test_validators_that_no_header_can_carry_are_left_out() -> None:

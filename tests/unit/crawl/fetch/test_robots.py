@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sightscan.crawl.fetch.robots import ROBOTS_HOLD_SECONDS, RobotsRules, opts_out
+from sightscan.crawl.fetch.robots import RobotsRules, RobotsUnknownError, opts_out
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,18 @@ def test_robots_txt_is_fetched_again_after_a_day() -> None:
     texts = iter(["", "User-agent: *\nDisallow: /"])
     rules = RobotsRules(lambda _url: next(texts), clock=lambda: now[0])
     assert rules.allows("https://a.example", "https://a.example/photo.jpg")
-    now[0] += ROBOTS_HOLD_SECONDS - 1
+    now[0] = 86_399.0
     assert rules.allows("https://a.example", "https://a.example/photo.jpg")
-    now[0] += 1
+    now[0] = 86_400.0
     assert not rules.allows("https://a.example", "https://a.example/photo.jpg")
+
+
+def test_robots_txt_that_cannot_be_had_is_asked_for_again_after_five_minutes() -> None:
+    now = [0.0]
+    asked: list[float] = []
+    rules = RobotsRules(lambda _url: asked.append(now[0]), clock=lambda: now[0])
+    for moment in (0.0, 299.0, 300.0):
+        now[0] = moment
+        with pytest.raises(RobotsUnknownError):
+            rules.allows("https://a.example", "https://a.example/photo.jpg")
+    assert asked == [0.0, 300.0]
