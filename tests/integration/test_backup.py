@@ -8,7 +8,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from sightscan.warehouse.connection import connect
 from sightscan.warehouse.schema.migrate import migrate
 from sightscan.warehouse.takedowns.takedowns import Subjects, remove_photos
 from tests.cities.colour_city import ColourCity, store_colour_city
+from tests.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INTO = "restored"
@@ -323,11 +323,9 @@ def test_interrupted_backup_leaves_no_file(
     folder = tmp_path / "backups"
     command = [sys.executable, "-m", "sightscan.warehouse", "backup", "--to", folder / "one.dump"]
     backup = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while not started.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(started.exists)
     backup.send_signal(signal.SIGTERM)
-    _, said = backup.communicate(timeout=20)
+    _, said = backup.communicate(timeout=60)
     assert (backup.returncode, list(folder.iterdir())) == (2, [])
     assert "was interrupted" in said
 

@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -31,6 +30,7 @@ from sightscan.warehouse.connection import connect
 from sightscan.warehouse.schema import migrate as runner
 from sightscan.warehouse.schema.lock_retry import Patience
 from sightscan.warehouse.schema.migrate import MigrationReport, be_silent, migrate
+from tests.waiting import wait_until
 
 SQL_FOLDER = settings().sql_folder
 # The files of commit 98da476, the last that has them.
@@ -170,7 +170,7 @@ def test_a_filled_warehouse_in_use_is_taken_over_without_an_error_or_a_loss(
     before = fingerprints(filled, columns)
     with traffic_on(filled) as traffic:
         report = migrate_in(filled)
-        wait_for(lambda: traffic.done > 20)
+        wait_until(lambda: traffic.done > 20)
     after = fingerprints(filled, columns)
     assert traffic.errors == []
     assert report.marts_renewed
@@ -416,7 +416,7 @@ def test_others_are_served_while_a_migration_waits(filled: PostgresAddress, tmp_
         reader.execute("select count(*) from core.check_result")
         migration = threading.Thread(target=lambda: migrate_in(filled, folder))
         migration.start()
-        wait_for(lambda: is_waiting(filled))
+        wait_until(lambda: is_waiting(filled))
         late = threading.Thread(target=read_behind)
         late.start()
         assert served.wait(timeout=20)
@@ -469,7 +469,7 @@ def test_a_killed_migration_leaves_nothing_and_is_done_by_the_next(
             " where datname = current_database() and query like '%pg_sleep(3)%'"
             " and pid <> pg_backend_pid()"
         )
-        wait_for(lambda: connection.execute(kill).fetchone() == (1,))
+        wait_until(lambda: connection.execute(kill).fetchone() == (1,))
         thread.join()
         assert connection.execute("select to_regclass('core.slow')").fetchone() == (None,)
     assert "9990_slow failed: terminating connection" in failures[0]
@@ -497,7 +497,7 @@ def test_an_index_that_was_left_unfinished_is_built_anew(
             " where datname = current_database() and query like '%concurrently if not%'"
             " and wait_event_type = 'Lock' and pid <> pg_backend_pid()"
         )
-        wait_for(lambda: killer.execute(kill).fetchone() == (1,))
+        wait_until(lambda: killer.execute(kill).fetchone() == (1,))
         builder.join()
         valid = "select indisvalid from pg_index where indexrelid = 'core.check_by_run'::regclass"
         assert killer.execute(valid).fetchone() == (False,)
@@ -562,7 +562,7 @@ def traffic_on(address: PostgresAddress) -> Iterator[Traffic]:
     ]
     for thread in threads:
         thread.start()
-    wait_for(lambda: traffic.done > 5)
+    wait_until(lambda: traffic.done > 5)
     try:
         yield traffic
     finally:
@@ -609,13 +609,6 @@ def is_waiting(address: PostgresAddress) -> bool:
             " and wait_event_type = 'Lock' and query like '%probe integer%'"
         ).fetchone()
     return row is not None and row[0] > 0
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def columns_of(address: PostgresAddress, *schemas: str) -> dict[tuple[str, str], list[str]]:

@@ -53,22 +53,24 @@ def test_hosts_do_not_wait_for_one_another() -> None:
     assert clock.now == 0
 
 
-def most_at_once(pace: HostPace, host: str, threads: int = 8) -> int:
+def most_at_once(pace: HostPace, host: str, expected: int) -> int:
     """Return how many threads held a turn at a host at the same time."""
     lock, here, most = threading.Lock(), [0], [0]
-    crowd = threading.Event()
+    crowd, nobody = threading.Barrier(expected), threading.Event()
 
     def ask(_: int) -> None:
         with pace.turn(host, lambda _seconds: None):
             with lock:
                 here[0] += 1
                 most[0] = max(most[0], here[0])
-            crowd.wait(0.01)
+            # All who may be here come; one more would come meanwhile.
+            crowd.wait(timeout=60)
+            nobody.wait(0.01)
             with lock:
                 here[0] -= 1
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(ask, range(threads * 2)))
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(expected * 5)))
     return most[0]
 
 
@@ -78,7 +80,7 @@ def most_at_once(pace: HostPace, host: str, threads: int = 8) -> int:
 )
 def test_threads_share_the_places_at_a_host(host: str, most: int) -> None:
     config = read_settings(crawl_requests_at_once=3, crawl_requests_per_second=0)
-    assert most_at_once(HostPace(config), host) == most
+    assert most_at_once(HostPace(config), host, most) == most
 
 
 def taken() -> tuple[list[str], Callable[[str, float, float], float]]:
@@ -93,7 +95,11 @@ def taken() -> tuple[list[str], Callable[[str, float, float], float]]:
 
 def test_catalogues_share_a_bucket_with_all_workers_and_other_hosts_do_not() -> None:
     names, take = taken()
-    pace = HostPace(read_settings(), take)
+    config = read_settings(
+        openverse_api_url="https://api.openverse.org",
+        google_images_url="https://www.google.com/search",
+    )
+    pace = HostPace(config, take)
     for host in ("upload.wikimedia.org", "api.openverse.org", "www.google.com", "a.example"):
         with pace.turn(host, lambda _seconds: None):
             pass
@@ -102,6 +108,19 @@ def test_catalogues_share_a_bucket_with_all_workers_and_other_hosts_do_not() -> 
         "crawl.api.openverse.org",
         "crawl.www.google.com",
     ]
+
+
+def test_shared_buckets_hold_a_second_of_a_host_and_a_quarter_of_an_apis_minute() -> None:
+    buckets: list[tuple[str, float, float]] = []
+
+    def take(name: str, capacity: float, refill_per_second: float) -> float:
+        buckets.append((name, capacity, refill_per_second))
+        return 0.0
+
+    pace = HostPace(read_settings(crawl_requests_per_second=3), take)
+    with pace.turn("upload.wikimedia.org", lambda _seconds: None):
+        pace.seconds_to_wait("an.api", 20)
+    assert buckets == [("crawl.upload.wikimedia.org", 3.0, 3.0), ("an.api", 5.0, 0.25)]
 
 
 @given(per_minute=st.floats(1, 600))

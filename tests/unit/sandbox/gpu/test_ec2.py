@@ -88,6 +88,7 @@ def test_every_instance_is_described(client: Any, server: Ec2Server) -> None:
         for reservation in client.describe_instances()["Reservations"]
         for instance in reservation["Instances"]
     ]
+    assert found
     assert {each["InstanceId"] for each in found} == set(server._fleet.instance_ids)
     assert {each["InstanceType"] for each in found} == {"g4dn.xlarge"}
     assert all(each["BlockDeviceMappings"] for each in found)

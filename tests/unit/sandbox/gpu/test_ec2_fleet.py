@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.counts import Counts
 from sandbox.gpu.ec2_fleet import Ec2Fleet, Ec2Refusal
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -167,11 +167,4 @@ def _states(fleet: Ec2Fleet) -> list[str]:
 
 def _wait_for(fleet: Ec2Fleet, state: str) -> None:
     [instance_id] = fleet.instance_ids
-    _wait_until(lambda: fleet.state_of(instance_id) == state)
-
-
-def _wait_until(condition: Callable[[], bool], timeout_seconds: float = 10) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.005)
+    wait_until(lambda: fleet.state_of(instance_id) == state)

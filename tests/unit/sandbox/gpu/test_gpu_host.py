@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -25,6 +24,7 @@ from sandbox.gpu.gpu_host import (
     require_trainer_environment,
 )
 from sandbox.ports import PortBook
+from tests.waiting import does_end, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_detached_job_of_airflow_survives_the_connection_not_the_stop(host: GpuH
     paths = RemoteJobPaths(job_id="job", remote_os="posix", base_dir="jobs")
     wrapper = build_posix_wrapper_command("sleep 600", paths)
     assert _run(host, wrapper).stdout == "job\n"
-    _wait_until((host.home / "jobs/job/pid").exists)
+    wait_until((host.home / "jobs/job/pid").exists)
     process = Path("/proc") / (host.home / "jobs/job/pid").read_text(encoding="utf-8")
     was_running = process.exists()
     host.on_state("stopping")
@@ -179,16 +179,18 @@ def test_ssh_answers_some_time_after_running(tmp_path: Path, trainer_bin: Path) 
     machine.on_state("running")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((machine.address.host, machine.address.port), timeout=5)
-    _wait_until(lambda: _run_quietly(machine, "true"))
+    wait_until(lambda: _run_quietly(machine, "true"))
     machine.close()
 
 
 def test_stop_during_the_boot_wins(tmp_path: Path, trainer_bin: Path) -> None:
     """No server comes up after its instance was stopped."""
-    machine = _machine(tmp_path, trainer_bin, boot_seconds=0.1)
+    machine = _machine(tmp_path, trainer_bin, boot_seconds=3_600)
     machine.on_state("running")
+    boot = machine._boot
+    assert boot is not None
     machine.on_state("stopping")
-    time.sleep(0.3)
+    assert does_end(boot.join)
     assert machine._process is None
     machine.close()
 
@@ -254,10 +256,3 @@ def _with_sftp(host: GpuHost, act: Callable[[asyncssh.SFTPClient], Awaitable[Any
             return await act(sftp)
 
     return asyncio.run(run())
-
-
-def _wait_until(condition: Callable[[], bool], timeout_seconds: float = 20) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)

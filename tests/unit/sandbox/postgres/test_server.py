@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from sandbox.addresses import PostgresAddress
 from sandbox.postgres import cluster as postgres_cluster
 from sandbox.postgres.server import EmbeddedPostgres, PostgresError
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_starts_after_a_kill_9(own_server: EmbeddedPostgres) -> None:
             "select (regexp_match(pg_read_file('postmaster.pid'), '^\\d+'))[1]"
         ).fetchone() or [None]
     os.kill(int(str(process_id)), signal.SIGKILL)
-    _wait_until(lambda: not own_server.is_running())
+    wait_until(lambda: not own_server.is_running())
     with own_server.start().connect() as connection:
         connection.execute("select from kept")
 
@@ -200,11 +200,3 @@ def test_address_becomes_a_url_whatever_is_in_the_password() -> None:
     address = PostgresAddress("127.0.0.1", 5432, "airflow", "air flow", "p@ss/w:rd")
     expected = "postgresql+psycopg2://air%20flow:p%40ss%2Fw%3Ard@127.0.0.1:5432/airflow"
     assert address.url() == expected
-
-
-def _wait_until(condition: object, timeout_seconds: float = 10) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)

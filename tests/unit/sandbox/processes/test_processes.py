@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sandbox.processes.processes import KEEPER, KeptProcess, start_kept
+from tests.waiting import wait_until
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 # Each writes its process id into the file "escaped" and sleeps.
@@ -58,7 +57,7 @@ def test_descendants_end_when_the_holder_is_killed_with_its_group(tmp_path: Path
     escaped = _process_id(tmp_path / "escaped")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    _wait_until(lambda: not _is_alive(escaped))
+    wait_until(lambda: not _is_alive(escaped))
 
 
 def test_command_may_end_in_its_own_way(tmp_path: Path) -> None:
@@ -119,16 +118,9 @@ def _start(folder: Path, script: str) -> KeptProcess:
 
 
 def _process_id(path: Path) -> int:
-    _wait_until(lambda: path.exists() and path.read_text(encoding="utf-8").endswith("\n"))
+    wait_until(lambda: path.exists() and path.read_text(encoding="utf-8").endswith("\n"))
     return int(path.read_text(encoding="utf-8"))
 
 
 def _is_alive(process_id: int) -> bool:
     return Path(f"/proc/{process_id}").exists()
-
-
-def _wait_until(condition: Callable[[], bool], timeout_seconds: float = 10) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)

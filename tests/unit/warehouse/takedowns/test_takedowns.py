@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -46,6 +45,7 @@ from sightscan.warehouse.takedowns.takedowns import (
     remove_photos,
 )
 from tests.cities.colour_city import ColourCity, add_photo, store_colour_city
+from tests.waiting import wait_until
 
 TABLES = ("photo", "photo_blob", "photo_source", "label", "clustered_photo", "label_review")
 
@@ -476,10 +476,7 @@ def begin(connection: psycopg.Connection[Any]) -> None:
 def wait_for_lock(warehouse: psycopg.Connection[Any]) -> None:
     """Wait until somebody waits for an advisory lock."""
     query = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-    deadline = time.monotonic() + 20
-    while warehouse.execute(query).fetchone() == (0,):
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(0.01)
+    wait_until(lambda: warehouse.execute(query).fetchone() != (0,))
 
 
 def test_replaced_tombstone_keeps_its_first_reason(
