@@ -124,6 +124,7 @@ def test_search_goes_on_where_it_ended(http: httpx.Client, server: WebServer) ->
     first = search(http, server, search=CITY, limit="2")
     after = search(http, server, search=CITY, limit="2", **{"continue": "2"})
     assert first["search-continue"] == 2
+    assert after["search"]
     assert not {h["id"] for h in first["search"]} & {h["id"] for h in after["search"]}
 
 

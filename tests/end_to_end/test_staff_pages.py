@@ -199,6 +199,7 @@ def test_photos_are_shown_with_their_credit_and_what_was_left_out_with_why(
     drawn = page.locator(".card img").evaluate_all(
         "images => Promise.all(images.map(image => image.decode().then(() => image.naturalWidth)))"
     )
+    assert len(drawn) == 8
     assert all(width > 0 for width in drawn)
     page.locator("#show").select_option("left-out")
     expect(page.locator("#rows tr")).to_have_count(1)

@@ -84,6 +84,7 @@ def test_every_photo_has_its_licence_author_and_page(
     rows = warehouse.execute(
         "select licence, author, page_url, title, query, source from core.photo_source"
     ).fetchall()
+    assert rows
     assert all(all(cell for cell in row) for row in rows)
     assert not [row for row in rows if "<" in row[1]]
 

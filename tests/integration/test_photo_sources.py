@@ -98,6 +98,7 @@ def test_openverse_gives_licence_author_page_and_title(
     assert report.kept > 0
     columns = "source, licence, author, page_url, title, query"
     found = rows(warehouse, columns)
+    assert found
     assert all(all(row) for row in found)
     assert {row[0] for row in found} == {"openverse"}
     assert {row[1] for row in found} <= {
@@ -134,7 +135,9 @@ def test_photos_near_a_sight_are_found_without_a_category(
     near = replace(sight, commons_category=None, place=Place(known.latitude, known.longitude))
     report = crawl(with_sources(web, "wikimedia_commons"), near)
     assert report.kept > 0
-    assert all("within 150 m" in row[0] for row in rows(warehouse, "query"))
+    queries = {row[0] for row in rows(warehouse, "query")}
+    assert queries
+    assert all("within 150 m" in query for query in queries)
 
 
 @pytest.mark.parametrize("source", ["google", "bing"])
@@ -349,7 +352,9 @@ def test_full_resolution_fetches_originals(
 ) -> None:
     config = with_sources(web, "wikimedia_commons", crawl_full_resolution=True)
     crawl(config)
-    assert not [row for row in rows(warehouse, "url") if "/thumb/" in row[0]]
+    urls = [row[0] for row in rows(warehouse, "url")]
+    assert urls
+    assert not [url for url in urls if "/thumb/" in url]
 
 
 def openverse_page(*urls: str) -> Answer:

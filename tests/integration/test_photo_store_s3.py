@@ -206,4 +206,6 @@ def test_photos_of_an_earlier_store_move_to_the_new_one(
     fill(warehouse, gate_id, PhotoStore(f"s3://{BUCKET}/old", store.config))
     assert move_photos(warehouse, store.config, store).moved_count == PHOTOS
     assert read_all(warehouse) == expected()
-    assert all(key.startswith("photos/") for key in keys(bucket))
+    found = keys(bucket)
+    assert len(found) == PHOTOS
+    assert all(key.startswith("photos/") for key in found)

@@ -48,7 +48,9 @@ def test_folder_holds_the_model_and_nothing_that_executes(finished: Finished) ->
 
 
 def test_result_names_the_files_by_their_hashes(finished: Finished) -> None:
-    for name, expected in result_of(finished)["files"].items():
+    files = result_of(finished)["files"]
+    assert set(files) == {"model.onnx", "weights.safetensors"}
+    for name, expected in files.items():
         assert hashlib.sha256((finished[1] / name).read_bytes()).hexdigest() == expected
 
 
