@@ -108,6 +108,16 @@ def test_instance_that_nobody_leased_is_stopped(cloud: SmallCloud) -> None:
     assert cloud.instance_state() == "stopped"
 
 
+def test_instance_that_still_starts_is_billed_and_stopped_too(
+    cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "sightscan.operators.reaper.EC2Hook.get_instance_state", lambda *_: "pending"
+    )
+    assert reap({"ti": Instance("running")}) == [cloud.instance_id]
+    assert cloud.instance_state() == "stopped"
+
+
 def test_one_unknown_instance_does_not_protect_the_others(
     cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

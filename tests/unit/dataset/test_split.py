@@ -6,6 +6,7 @@ import hashlib
 import random
 from collections import Counter, defaultdict
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -106,6 +107,22 @@ def test_photos_without_copies_reach_the_shares(counts: list[int]) -> None:
 def test_25_photos_of_a_sight_make_4_test_3_val_18_train() -> None:
     photos = [photo(number, number, 1) for number in range(25)]
     assert Counter(split_photos(photos, {}, SEED).values()) == {"test": 4, "val": 3, "train": 18}
+
+
+@pytest.mark.parametrize(("count", "test_count"), [(59, 9), (60, 10), (66, 10), (67, 11)])
+def test_sight_of_60_photos_has_at_least_10_in_test(count: int, test_count: int) -> None:
+    splits = split_photos([photo(number, number, 1) for number in range(count)], {}, SEED)
+    assert Counter(splits.values())["test"] == test_count
+
+
+@pytest.mark.parametrize(("in_test", "in_val", "in_train"), [(3, 2, 5), (4, 1, 5), (5, 1, 4)])
+def test_val_leaves_training_half_of_a_sight_but_has_one(
+    in_test: int, in_val: int, in_train: int
+) -> None:
+    photos = [photo(number, number, 1) for number in range(10)]
+    placed: dict[bytes, Split] = {one.sha256: "test" for one in photos[:in_test]}
+    splits = split_photos(photos, _placed(placed, photos), SEED)
+    assert Counter(splits.values()) == {"test": in_test, "val": in_val, "train": in_train}
 
 
 def test_new_photo_that_links_test_and_train_is_left_out() -> None:

@@ -30,6 +30,10 @@ def test_places_lifts_what_it_names_first() -> None:
     assert ids(rank_sights(given_sights, {"Q4": 1, "Q3": 2})) == ["Q4", "Q3", "Q1", "Q2"]
 
 
+def test_places_lifts_what_it_names_ninth_over_a_neighbour_that_it_does_not_name() -> None:
+    assert ids(rank_sights([sight(1, 9), sight(2, 8)], {"Q2": 9})) == ["Q2", "Q1"]
+
+
 def test_places_at_its_end_does_not_lift_over_the_first() -> None:
     given_sights = [sight(number, 100 - number) for number in range(1, 41)]
     assert ids(rank_sights(given_sights, {"Q40": 40}))[0] == "Q1"

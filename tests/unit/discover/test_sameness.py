@@ -33,7 +33,9 @@ def sight(name: str, place: Place | None = HERE, **known: object) -> Sight:
         ("Berliner Dom", "Kölner Dom", 50, False),
         ("Tower Bridge", "London Bridge", 100, False),
         ("St. Mary's Church", "St. Mary's Church", 2_000, False),
-        ("Brandenburg Gate", "Brandenburger Tor", 400, False),
+        ("Brandenburg Gate", "Brandenburger Tor", 145, True),
+        ("Brandenburg Gate", "Brandenburger Tor", 155, False),
+        ("Marien Tower", "Marian Tower", 5, False),
         # Of their names alone nobody can tell: the labels and ids of Wikidata must.
         ("Karlsbrücke", "Charles Bridge", 5, False),
         ("Santa Maria Maggiore", "Santa Maria Minore", 40, False),

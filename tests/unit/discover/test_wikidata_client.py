@@ -65,12 +65,15 @@ def test_retry_after_is_obeyed() -> None:
     assert slept == [7.0, 4.0]
 
 
-def test_pause_of_hours_is_an_error_at_once() -> None:
+@pytest.mark.parametrize(("seconds", "pauses"), [("120", [120.0] * 3), ("121", [])])
+def test_pause_of_more_than_two_minutes_is_an_error_at_once(
+    seconds: str, pauses: list[float]
+) -> None:
     slept: list[float] = []
-    client = client_of(lambda _: httpx.Response(429, headers={"Retry-After": "3600"}), slept)
+    client = client_of(lambda _: httpx.Response(429, headers={"Retry-After": seconds}), slept)
     with pytest.raises(ServiceError, match="429"):
         client.search("x")
-    assert slept == []
+    assert slept == pauses
 
 
 def test_silence_is_an_error_after_some_attempts() -> None:

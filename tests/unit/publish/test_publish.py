@@ -86,6 +86,15 @@ def test_first_model_below_the_minimum_is_refused_with_the_reason(
     assert find_model_in_place(warehouse, place.city.city_id) is None
 
 
+def test_first_model_at_the_minimum_is_published(
+    warehouse: psycopg.Connection[Any], place: ColourCity, shelf: Shelf
+) -> None:
+    config = read_settings(min_image_number_per_label=5, min_map50_for_first_model=1)
+    version = shelf.register("colours.onnx")
+    decision = publish_model(warehouse, config, place.city, version, published_by="run")
+    assert (decision.published, decision.map50) == (True, 1.0)
+
+
 def test_better_model_replaces_the_one_in_place(
     warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
 ) -> None:
@@ -144,6 +153,19 @@ def test_broken_export_fails_and_decides_nothing(
     with pytest.raises(PublicationError, match="the export is broken"):
         publish_model(warehouse, config, place.city, version, published_by="run")
     assert read_model(warehouse, place.city.city_id, version).state == "registered"
+
+
+def test_export_that_measures_five_hundredths_apart_is_no_rounding(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    # As exported it has 0.995, which is YOLOv5's reading of a model without a mistake.
+    near, far = (
+        shelf.register("colours.onnx", map50=0.95),
+        shelf.register("colours.onnx", map50=0.94),
+    )
+    assert publish_model(warehouse, config, place.city, near, published_by="run").published
+    with pytest.raises(PublicationError, match="the export is broken"):
+        publish_model(warehouse, config, place.city, far, published_by="run")
 
 
 def test_model_is_measured_by_sights_when_names_have_changed(

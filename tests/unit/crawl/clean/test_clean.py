@@ -35,15 +35,15 @@ def saved(image: Image.Image, form: str = "JPEG", **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def bomb() -> bytes:
-    """Return a PNG of a few bytes that says it has 30,000 x 30,000 pixels."""
+def bomb(side: int = 30_000) -> bytes:
+    """Return a grey PNG of a few bytes that says how many pixels it has on each side."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
             struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         )
 
-    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
@@ -94,6 +94,10 @@ def test_fine_photo_is_kept_byte_by_byte(form: str, mode: str, media_type: str) 
     assert file.sha256 == hashlib.sha256(data).digest()
 
 
+def test_photo_of_the_smallest_size_is_kept() -> None:
+    assert inspect_photo(saved(picture(width=64)), LEAST_SIDE).width_pixels == 64
+
+
 def test_photo_on_its_side_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -125,6 +129,9 @@ def test_colours_for_print_become_rgb() -> None:
         (saved(picture(), "PNG", save_all=True, append_images=[picture(seed=8)]), "animated"),
         (many_scans(), "too_many_scans"),
         (saved(picture(width=63)), "too_small"),
+        # Of 75 million pixels there may be no more.
+        (bomb(8_661), "too_many_pixels"),
+        (bomb(8_660), "truncated"),
         (saved(picture())[:900], "truncated"),
         (broken_png(), "broken"),
         (bomb(), "too_many_pixels"),

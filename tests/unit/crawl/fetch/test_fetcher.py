@@ -213,6 +213,7 @@ def test_redirect_to_another_host_is_refused(
 def test_redirect_in_a_circle_ends(fetcher: Fetcher, server: ScriptedServer) -> None:
     url = server.tell("/a.jpg", Answer(status=302, headers=(("Location", "/a.jpg"),)))
     assert refusal(lambda: fetcher.photo(url)) == "refused_redirect"
+    assert server.asked["/a.jpg"] == 6
 
 
 def test_robots_txt_is_honoured(fetcher: Fetcher, server: ScriptedServer) -> None:
@@ -232,8 +233,10 @@ def test_robots_txt_is_found_behind_redirects(fetcher: Fetcher, server: Scripted
 def test_huge_robots_txt_is_read_as_far_as_one_must(
     fetcher: Fetcher, server: ScriptedServer
 ) -> None:
+    # RFC 9309: at least 500 KiB.
     rules = b"User-agent: *\nDisallow: /private/\n"
-    server.tell("/robots.txt", Answer(rules + b"# more\n" * 100_000))
+    cut = b"User-agent: *\nDisallow: /\n"
+    server.tell("/robots.txt", Answer(b"# more\n" * 73_000 + rules + b"# more\n" * 1_000 + cut))
     closed = server.tell("/private/a.jpg", Answer(b"photo"))
     opened = server.tell("/a.jpg", Answer(b"photo"))
     assert refusal(lambda: fetcher.photo(closed)) == "opted_out"

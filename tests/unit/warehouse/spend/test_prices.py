@@ -118,11 +118,14 @@ def test_day_before_all_prices_is_a_sentence(tmp_path: Path) -> None:
         unit_price(config, "p", on=date(2026, 5, 31))
 
 
-def test_volume_price_below_the_free_units_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("above", [5, 10])
+def test_volume_price_that_does_not_begin_above_the_free_units_is_refused(
+    tmp_path: Path, above: int
+) -> None:
     config = write_prices(
         tmp_path,
         "p: [{valid_from: 2026-01-01, free_units_per_month: 10, usd_per_unit: 2,"
-        " volume_prices: [{above_units: 5, usd_per_unit: 1}]}]",
+        f" volume_prices: [{{above_units: {above}, usd_per_unit: 1}}]}}]",
     )
     with pytest.raises(SettingsError, match="above_units"):
         unit_price(config, "p")
@@ -136,6 +139,8 @@ def test_volume_price_below_the_free_units_is_refused(tmp_path: Path) -> None:
         "ec2.gpu_hour: 3",
         "ec2.gpu_hour: [{usd_per_hour: 3}]",
         "ec2.gpu_hour: [{valid_from: 2026-01-01, usd_per_hour: cheap}]",
+        "ec2.gpu_hour: [{valid_from: 2026-01-01, usd_per_hour: -1}]",
+        "ec2.gpu_hour: [{valid_from: 2026-01-01, usd_per_hour: true}]",
     ],
 )
 def test_missing_or_senseless_price_is_a_sentence(tmp_path: Path, text: str) -> None:
