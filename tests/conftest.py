@@ -18,7 +18,7 @@ from psycopg import sql
 from sandbox.addresses import PostgresAddress
 from sandbox.postgres.server import EmbeddedPostgres
 from sandbox.postgres.server import connect as connect_to
-from sightscan.settings import settings
+from sightscan.settings import Settings, settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.schema.migrate import migrate
 
@@ -56,26 +56,18 @@ begin
 end
 $$
 """
-# A developer's own settings must not leak into a test.
-SETTING_PREFIXES = (
-    "PG",
-    "MTS_",
-    "AWS_",
-    "VISION_",
-    "WIKIDATA_",
-    "COMMONS_",
-    "CRAWL_",
-    "OPENVERSE_",
-    "FLICKR_",
-    "GOOGLE_IMAGES_",
-    "BING_",
-    "PHOTO_",
-    "LICENCE_",
-    "MAX_",
-    "MIN_",
-    "PHOTO_",
-)
+# A developer's own settings must not leak into a test; libpq, boto and Google's libraries read more.
+SETTING_NAMES = {name.upper() for name in Settings.model_fields}
+FOREIGN_PREFIXES = ("PG", "AWS_", "GOOGLE_")
+# The defaults are the real services. Nobody listens here, for who forgets to name a stand-in.
+NOBODY = "127.0.0.1:9"
+SERVICES = {
+    name.upper(): f"http://{NOBODY}"
+    for name, field in Settings.model_fields.items()
+    if name.endswith("_url") and str(field.default).startswith("https://")
+} | {"VISION_ENDPOINT": NOBODY, "AWS_ENDPOINT_URL": f"http://{NOBODY}"}
 
+pytest_plugins = ("tests.loopback_only",)
 collect_ignore = ["app", "trainer"]  # they run in environments of their own
 
 # How long one example takes says more about the machine than about the code.
@@ -87,10 +79,12 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(autouse=True)
 def clean_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give each test the defaults, read anew."""
+    """Give each test the defaults, read anew; services that it does not name are nobody."""
     for name in list(os.environ):
-        if name.startswith(SETTING_PREFIXES):
+        if name in SETTING_NAMES or name.startswith(FOREIGN_PREFIXES):
             monkeypatch.delenv(name)
+    for name, value in SERVICES.items():
+        monkeypatch.setenv(name, value)
     # What one test's crawl left behind must not be found by the next.
     monkeypatch.setenv("CRAWL_SPOOL_FOLDER", tempfile.mkdtemp(dir=_airflow_home.name))
     settings.cache_clear()

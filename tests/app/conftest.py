@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from detector_app.inference import Detector
 
+pytest_plugins = ("tests.loopback_only",)
+
 TINY_ONNX = Path(__file__).parent / "fixtures" / "tiny.onnx"
 SETTING_NAMES = (
     "PGHOST",

@@ -12,6 +12,8 @@ from drawn_dataset import CLASS_NAMES, run_trainer, write_dataset
 
 from trainer.isolation import SWITCHES
 
+pytest_plugins = ("tests.loopback_only",)
+
 # The switches only: the audit hook of the isolation cannot be taken back, and pytest is not to be
 # isolated.
 os.environ.update(SWITCHES)
