@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncssh
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_before_delay, wait_fixed
 
 from sightscan.errors import InstanceError
 
@@ -83,17 +84,24 @@ def await_host(address: HostAddress, timeout_seconds: float) -> float:
 async def reach_host(address: HostAddress, timeout_seconds: float) -> float:
     """Do what `await_host` does, in a running event loop."""
     begun = time.monotonic()
-    while True:
-        try:
-            async with open_host(address):
-                seconds = time.monotonic() - begun
-                log.info("host=%s answered after seconds=%.1f", address, seconds)
-                return seconds
-        except HostNotReadyError as error:
-            if time.monotonic() - begun + POLL_SECONDS > timeout_seconds:
-                msg = f"{error}; gave up after {timeout_seconds:g} s"
-                raise InstanceError(msg) from None
-            await asyncio.sleep(POLL_SECONDS)
+
+    async def knock() -> float:
+        async with open_host(address):
+            return time.monotonic() - begun
+
+    knock_until_open = AsyncRetrying(
+        stop=stop_before_delay(timeout_seconds),
+        wait=wait_fixed(POLL_SECONDS),
+        retry=retry_if_exception_type(HostNotReadyError),
+        reraise=True,
+    )
+    try:
+        seconds: float = await knock_until_open(knock)
+    except HostNotReadyError as error:
+        msg = f"{error}; gave up after {timeout_seconds:g} s"
+        raise InstanceError(msg) from None
+    log.info("host=%s answered after seconds=%.1f", address, seconds)
+    return seconds
 
 
 async def _connect(address: HostAddress) -> asyncssh.SSHClientConnection:

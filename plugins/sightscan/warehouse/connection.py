@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 from psycopg.rows import TupleRow
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_incrementing
 
 from sightscan.errors import SettingsError, WarehouseError
 from sightscan.settings import Settings, settings
@@ -59,21 +59,25 @@ def _open(config: Settings, *, autocommit: bool) -> psycopg.Connection[TupleRow]
 
 def _connect_patiently(config: Settings, *, autocommit: bool) -> psycopg.Connection[TupleRow]:
     """Try again while the server is starting; a refused password is final at once."""
-    for attempt in range(1, CONNECT_ATTEMPTS + 1):
-        try:
-            return psycopg.connect(
-                host=config.pghost,
-                port=config.pgport,
-                dbname=config.pgdatabase,
-                user=config.pguser,
-                password=config.pgpassword.get_secret_value() if config.pgpassword else None,
-                connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                application_name="sightscan",
-                options="-c timezone=UTC",
-                autocommit=autocommit,
-            )
-        except psycopg.OperationalError as error:
-            if attempt == CONNECT_ATTEMPTS or "starting up" not in str(error):
-                raise
-            time.sleep(attempt)
-    raise AssertionError  # the loop returns or raises
+    connect_again = Retrying(
+        stop=stop_after_attempt(CONNECT_ATTEMPTS),
+        wait=wait_incrementing(start=1, increment=1),
+        retry=retry_if_exception(_is_starting_up),
+        reraise=True,
+    )
+    return connect_again(
+        psycopg.connect,
+        host=config.pghost,
+        port=config.pgport,
+        dbname=config.pgdatabase,
+        user=config.pguser,
+        password=config.pgpassword.get_secret_value() if config.pgpassword else None,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        application_name="sightscan",
+        options="-c timezone=UTC",
+        autocommit=autocommit,
+    )
+
+
+def _is_starting_up(error: BaseException) -> bool:
+    return isinstance(error, psycopg.OperationalError) and "starting up" in str(error)

@@ -1,0 +1,43 @@
+"""A server that is starting is waited for, one that refuses is not."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from typing import Any
+from unittest.mock import MagicMock
+
+import psycopg
+import pytest
+
+from sightscan.errors import WarehouseError
+from sightscan.settings import read_settings
+from sightscan.warehouse.connection import connect
+
+STARTING = psycopg.OperationalError("FATAL:  the database system is starting up")
+REFUSED = psycopg.OperationalError("FATAL:  password authentication failed")
+
+
+def opened() -> Any:
+    return MagicMock(spec=psycopg.Connection, **{"info.server_version": 170_000})
+
+
+@pytest.mark.parametrize(
+    ("answers", "slept", "end"),
+    [
+        ([opened()], [], nullcontext()),
+        ([STARTING, STARTING, opened()], [1, 2], nullcontext()),
+        ([STARTING] * 3, [1, 2], pytest.raises(WarehouseError, match="starting up")),
+        ([REFUSED], [], pytest.raises(WarehouseError, match="password")),
+        ([STARTING, REFUSED], [1], pytest.raises(WarehouseError, match="password")),
+    ],
+)
+def test_only_a_server_that_is_starting_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, answers: list[Any], slept: list[float], end: Any
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(psycopg, "connect", MagicMock(side_effect=answers))
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    with end, connect(read_settings(pghost="db.example")):
+        pass
+    assert pauses == slept
