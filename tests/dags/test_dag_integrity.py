@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from airflow._shared.module_loading import find_path_from_directory
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
@@ -207,3 +208,9 @@ def test_three_hundred_cities_parse_in_one_go(
     )
     monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
     assert len(parse()) == 300 + len(UPKEEP)
+
+
+def test_airflow_executes_no_module_of_the_library_as_a_plugin() -> None:
+    """It would put them into sys.modules by their bare names: `http` in place of Python's own."""
+    found = find_path_from_directory(str(REPOSITORY / "plugins"), ".airflowignore")
+    assert {Path(path).name for path in found if path.endswith(".py")} == {"pages_plugin.py"}

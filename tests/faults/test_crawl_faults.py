@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from tenacity import wait_fixed
 
 from sandbox.commons.server import CommonsLimits
 from sandbox.counts import Counts
@@ -22,6 +24,7 @@ from sandbox.world.world import World
 from sightscan.crawl import pipeline as crawler
 from sightscan.crawl import writer
 from sightscan.crawl.crawl import crawl_photos
+from sightscan.crawl.fetch import fetcher as fetching
 from sightscan.errors import CrawlError, ServiceError
 from sightscan.settings import read_settings
 from tests.cities.crawled_city import settings_for, store_sights
@@ -196,7 +199,9 @@ def test_photos_that_fail_now_are_tried_again_by_the_next_crawl(
     world: World,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sightscan.crawl.fetch.fetcher.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(
+        fetching, "RETRY_POLICY", replace(fetching.RETRY_POLICY, wait=wait_fixed(0.01))
+    )
     city, sights = store_sights(warehouse, facts)
     url = server.tell("/a.jpg", Answer(status=503))
     page = (

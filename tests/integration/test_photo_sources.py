@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import psycopg
 import pytest
+from tenacity import wait_fixed
 
 from sandbox.catalogues.openverse import OpenverseLimits
 from sandbox.counts import Counts
@@ -480,8 +481,10 @@ def test_source_in_trouble_is_told_and_the_next_is_asked(  # noqa: PLR0917 - fix
     path: str,
     fault: str,
 ) -> None:
-    monkeypatch.setattr(fetching, "LONGEST_DOWNLOAD_SECONDS", 3.0)
-    monkeypatch.setattr(fetching, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 3.0)
+    monkeypatch.setattr(
+        fetching, "RETRY_POLICY", replace(fetching.RETRY_POLICY, wait=wait_fixed(0.01))
+    )
     config = with_sources(
         web,
         f"{source},openverse",

@@ -120,6 +120,22 @@ def test_refusal_leaves_the_order_to_wikidata_and_says_so(
     assert [call[0] for call in scene.calls()] == [state]
 
 
+@pytest.mark.parametrize("body", [b"[" * 200_000, b"[]", b'{"places": [{}]}'])
+def test_answer_that_cannot_be_read_has_an_unknown_fate(scene: Scene, body: bytes) -> None:
+    scene.discover(places=answering(lambda _: httpx.Response(200, content=body)))
+    assert [call[0] for call in scene.calls()] == ["unknown"]
+
+
+def test_service_that_lets_nobody_in_was_not_paid(scene: Scene) -> None:
+    def refusing(request: httpx.Request) -> httpx.Response:
+        message = "refused"
+        raise httpx.ConnectError(message, request=request)
+
+    report = scene.discover(places=answering(refusing))
+    assert "cannot connect" in report.places_problem
+    assert [call[0] for call in scene.calls()] == ["failed"]
+
+
 def test_call_of_unknown_fate_is_not_repeated(scene: Scene) -> None:
     asked: list[httpx.Request] = []
 

@@ -17,9 +17,12 @@ from typing import Any, Literal
 
 import httpx
 import psycopg
+from tenacity import stop_after_attempt, wait_none
 
 from sightscan.city import City, Place, Sight
 from sightscan.discover.sameness import NEAR_METERS, names_say_the_same
+from sightscan.http import Request, RetryPolicy, Sender, open_http
+from sightscan.http_answers import Answer, SendError, UnreadableError, take_any
 from sightscan.settings import Settings
 from sightscan.warehouse.registry.sights import key_of
 from sightscan.warehouse.spend.paid_calls import (
@@ -38,7 +41,9 @@ from sightscan.warehouse.spend.prices import unit_price
 PAGE_SIZE = 20
 # Names and places make it a call of the tier "Pro"; nextPageToken costs nothing.
 FIELD_MASK = "places.id,places.displayName,places.location,nextPageToken"
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+SILENCE_SECONDS = 30.0
+# What is paid for is never sent a second time.
+RETRY_POLICY = RetryPolicy(stop=stop_after_attempt(1), wait=wait_none(), max_pause_seconds=0.0)
 # A page takes seconds: what is reserved longer belongs to nobody.
 ABANDONED_SECONDS = 600
 # Text Search takes no larger circle.
@@ -78,7 +83,7 @@ class PlacesClient:
 
     def __init__(self, http: httpx.Client, base_url: str) -> None:
         """Keep the client, which has the key, and the address; nothing is sent yet."""
-        self._http = http
+        self._sender = Sender(http, RETRY_POLICY)
         self._url = f"{base_url.rstrip('/')}/v1/places:searchText"
 
     def search(self, text: str, city: City, token: str | None) -> _Page:
@@ -93,20 +98,23 @@ class PlacesClient:
         }
         if token is not None:
             body["pageToken"] = token
+        request = Request(url=self._url, method="POST", document=body, judge=take_any)
         try:
-            response = self._http.post(self._url, json=body)
-        except httpx.ConnectError as error:
+            answer = self._sender.send(request)
+        except SendError as error:
+            if error.was_sent:
+                return _Page("unknown", error=str(error))
             return _Page("failed", error=f"cannot connect: {error}")
-        except httpx.HTTPError as error:
-            return _Page("unknown", error=type(error).__name__)
-        if response.is_client_error or response.is_redirect:
-            return _Page("failed", error=_reason(response))
+        if answer.is_redirect or httpx.codes.is_client_error(answer.status):
+            return _Page("failed", error=_reason(answer))
+        if not httpx.codes.is_success(answer.status):
+            return _Page("unknown", error=_reason(answer))
         try:
-            answer = response.raise_for_status().json()
-            places = tuple(_checked(place) for place in answer.get("places", []))
-        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):
-            return _Page("unknown", error=_reason(response))
-        return _Page("succeeded", places, answer.get("nextPageToken"))
+            document = answer.json_object()
+            places = tuple(_checked(place) for place in document.get("places", []))
+        except (UnreadableError, ValueError, KeyError, TypeError, AttributeError):
+            return _Page("unknown", error=_reason(answer))
+        return _Page("succeeded", places, document.get("nextPageToken"))
 
 
 @contextmanager
@@ -118,9 +126,8 @@ def open_places(config: Settings) -> Iterator[PlacesClient | None]:
     headers = {
         "X-Goog-Api-Key": config.maps_key.get_secret_value(),
         "X-Goog-FieldMask": FIELD_MASK,
-        "User-Agent": config.user_agent,
     }
-    with httpx.Client(headers=headers, timeout=TIMEOUT) as http:
+    with open_http(config.user_agent, silence_seconds=SILENCE_SECONDS, headers=headers) as http:
         yield PlacesClient(http, config.places_api_url)
 
 
@@ -240,5 +247,5 @@ def _checked(place: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _reason(response: httpx.Response) -> str:
-    return f"status {response.status_code}: {' '.join(response.text.split())[:200]}"
+def _reason(answer: Answer) -> str:
+    return f"status {answer.status}: {answer.words()}"

@@ -1,4 +1,4 @@
-"""Ask Wikidata: entity search and SPARQL, over httpx, politely."""
+"""Ask Wikidata: entity search and SPARQL, politely."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from string import Template
 from typing import Any
 
 import httpx
+from tenacity import stop_after_attempt, wait_exponential
 
 from sightscan.city import Place
 from sightscan.errors import ServiceError
-from sightscan.retry_after import seconds_to_wait
+from sightscan.http import Request, RetryPolicy, Sender, open_http
+from sightscan.http_answers import SendError, UnreadableError, judge_success
 from sightscan.settings import Settings
 
 # The query service gives up after 60 s; a little more, so that its own answer is seen.
-TIMEOUT = httpx.Timeout(65.0, connect=10.0)
-ATTEMPTS = 4
-# Without a Retry-After: 2, 4, 8 s. With one, it is obeyed up to this; longer is an error.
-FIRST_PAUSE_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 120.0
-TRANSIENT = frozenset({429, 500, 502, 503, 504})
+SILENCE_SECONDS = 65.0
+# Four times, with pauses of 2, 4 and 8 s.
+RETRY_POLICY = RetryPolicy(
+    stop=stop_after_attempt(4), wait=wait_exponential(multiplier=2), max_pause_seconds=120.0
+)
 # The search service answers at most 50 to anonymous clients.
 SEARCH_LIMIT = 20
 
@@ -53,9 +54,8 @@ class WikidataClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Keep the client and the addresses; nothing is sent yet."""
-        self._http = http
+        self._sender = Sender(http, RETRY_POLICY, sleep=sleep)
         self._config = config
-        self._sleep = sleep
 
     def search(
         self, text: str, language: str = "en", limit: int = SEARCH_LIMIT
@@ -77,13 +77,13 @@ class WikidataClient:
             "formatversion": "2",
         }
         url = self._config.wikidata_api_url
-        answer = self._json(lambda: self._http.get(url, params=parameters), url)
-        if "error" in answer:
-            msg = f"Wikidata's search refuses {text!r}: {answer['error'].get('info')}; try another name"
-            raise ServiceError(msg)
+        answer = self._ask(Request(url=url, parameters=parameters, judge=judge_success))
         try:
+            if "error" in answer:
+                msg = f"Wikidata's search refuses {text!r}: {answer['error'].get('info')}; try another name"
+                raise ServiceError(msg)
             return tuple(_hit(found) for found in answer["search"])
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             msg = f"Wikidata's search at {url} answers in another form than documented: no {error}"
             raise ServiceError(msg) from error
 
@@ -106,7 +106,7 @@ class WikidataClient:
             "formatversion": "2",
         }
         url = self._config.wikidata_api_url
-        answer = self._json(lambda: self._http.get(url, params=parameters), url)
+        answer = self._ask(Request(url=url, parameters=parameters, judge=judge_success))
         try:
             titles = [str(found["title"]) for found in answer["query"]["search"]]
         except (KeyError, TypeError) as error:
@@ -126,56 +126,38 @@ class WikidataClient:
         """
         text = Template(file.read_text(encoding="utf-8")).substitute(values)
         url = self._config.wikidata_sparql_url
-        headers = {"Accept": "application/sparql-results+json"}
-        answer = self._json(
-            lambda: self._http.post(url, data={"query": text}, headers=headers), url
+        request = Request(
+            url=url,
+            method="POST",
+            headers={"Accept": "application/sparql-results+json"},
+            form={"query": text},
+            judge=judge_success,
         )
+        answer = self._ask(request)
         try:
             return tuple(_row(binding) for binding in answer["results"]["bindings"])
         except (KeyError, TypeError, AttributeError) as error:
             msg = f"Wikidata's query service at {url} answers in another form than documented: {error}"
             raise ServiceError(msg) from error
 
-    def _json(self, send: Callable[[], httpx.Response], url: str) -> dict[str, Any]:
-        response = self._send(send, url)
+    def _ask(self, request: Request) -> dict[str, Any]:
         try:
-            answer = response.json()
-        except ValueError as error:
-            msg = f"{url} answered {response.text[:80]!r}, expected JSON; check the address"
+            answer = self._sender.send(request)
+        except SendError as error:
+            problem = error.with_words()
+            msg = f"{request.url} does not answer ({problem}); check the address and the network, or try later"
             raise ServiceError(msg) from error
-        if not isinstance(answer, dict):
-            msg = f"{url} answered a {type(answer).__name__}, expected a JSON object; check the address"
-            raise ServiceError(msg)
-        return answer
-
-    def _send(self, send: Callable[[], httpx.Response], url: str) -> httpx.Response:
-        """Send until it is answered; wait as long as the service asks, a few times."""
-        problem = ""
-        for attempt in range(1, ATTEMPTS + 1):
-            pause = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
-            try:
-                response = send()
-            except httpx.HTTPError as error:
-                problem = f"{type(error).__name__}: {error}"
-            else:
-                if response.is_success:
-                    return response
-                problem = f"status {response.status_code}: {response.text[:200]!r}"
-                if response.status_code not in TRANSIENT:
-                    break
-                asked = seconds_to_wait(response.headers.get("Retry-After"))
-                pause = pause if asked is None else asked
-            if attempt == ATTEMPTS or pause > LONGEST_PAUSE_SECONDS:
-                break
-            self._sleep(pause)
-        msg = f"{url} does not answer ({problem}); check the address and the network, or try later"
-        raise ServiceError(msg)
+        try:
+            return answer.json_object()
+        except UnreadableError as error:
+            msg = f"{request.url} answers {error} ({answer.words(80)!r}); check the address"
+            raise ServiceError(msg) from error
 
 
 @contextmanager
 def open_client(config: Settings) -> Iterator[WikidataClient]:
     """Open a client that says who we are, and close it at the end."""
-    with httpx.Client(headers={"User-Agent": config.user_agent}, timeout=TIMEOUT) as http:
+    with open_http(config.user_agent, silence_seconds=SILENCE_SECONDS) as http:
         yield WikidataClient(http, config)
 
 

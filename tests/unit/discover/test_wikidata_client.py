@@ -76,6 +76,27 @@ def test_pause_of_more_than_two_minutes_is_an_error_at_once(
     assert slept == pauses
 
 
+def test_no_pause_asked_for_is_no_leave_to_hurry() -> None:
+    slept: list[float] = []
+    client = client_of(lambda _: httpx.Response(429, headers={"Retry-After": "0"}), slept)
+    with pytest.raises(ServiceError, match="429"):
+        client.search("x")
+    assert slept == [2.0, 4.0, 8.0]
+
+
+def test_refusal_is_told_in_the_words_of_the_server() -> None:
+    client = client_of(lambda _: httpx.Response(403, text="Please set\na user agent"))
+    with pytest.raises(ServiceError, match=r"\(status 403: 'Please set a user agent'\)"):
+        client.search("x")
+
+
+def test_address_that_is_none_is_a_sentence() -> None:
+    http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    client = WikidataClient(http, read_settings(wikidata_api_url="https://xn--a.example/"))
+    with pytest.raises(ServiceError, match="check the address"):
+        client.search("x")
+
+
 def test_silence_is_an_error_after_some_attempts() -> None:
     asked: list[httpx.Request] = []
 
@@ -97,6 +118,10 @@ def test_silence_is_an_error_after_some_attempts() -> None:
         httpx.Response(200, json={"something": "else"}),
         httpx.Response(200, json={"search": [{"label": "without an id"}]}),
         httpx.Response(200, json={"error": {"code": "badvalue", "info": "no such language"}}),
+        httpx.Response(200, json={"error": "no form of ours"}),
+        httpx.Response(200, json={"search": [{"id": "Q1", "match": "no object"}]}),
+        httpx.Response(200, content=b"[" * 200_000),
+        httpx.Response(302, headers={"Location": "/elsewhere"}),
         httpx.Response(403, text="set a user agent"),
     ],
 )

@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from tenacity import stop_after_attempt, wait_exponential
 
 from sightscan.crawl.fetch.guarded_transport import GuardedTransport, RefusedAddressError, origin_of
+from sightscan.crawl.fetch.host_gate import HostGate
 from sightscan.crawl.fetch.host_limits import HostPace
-from sightscan.crawl.fetch.robots import OriginRules, RobotsRules, RobotsUnknownError, opts_out
+from sightscan.crawl.fetch.robots import (
+    OriginRules,
+    RobotsRules,
+    RobotsUnknownError,
+    fetch_robots,
+    opts_out,
+)
 from sightscan.errors import ServiceError, SightScanError
-from sightscan.retry_after import seconds_to_wait
+from sightscan.http import (
+    MAX_ANSWER_BYTES,
+    Request,
+    RetryPolicy,
+    Sender,
+    join_url,
+    open_http,
+    parse_url,
+)
+from sightscan.http_answers import (
+    Answer,
+    NotNowError,
+    NoURLError,
+    SendError,
+    TooLargeError,
+    UnreadableError,
+)
 from sightscan.settings import Settings
 
-TIMEOUT = httpx.Timeout(15.0, connect=10.0)
+SILENCE_SECONDS = 15.0
 # A server that sends a byte now and then never times out by itself.
-LONGEST_DOWNLOAD_SECONDS = 60.0
-ATTEMPTS = 3
-FIRST_PAUSE_SECONDS = 0.5
-# Whoever asks for a longer pause gets it by the next run.
-LONGEST_PAUSE_SECONDS = 60.0
-MOST_REDIRECTS = 5
-LARGEST_ANSWER_BYTES = 32_000_000
-# RFC 9309: what is behind that may be left unread.
-LARGEST_ROBOTS_BYTES = 512_000
-
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# Here a refusal is about us or about now, not about the photo: it is asked for again another time.
-TRANSIENT = frozenset({408, 425, 429})
-# So is this, but nobody changes their mind within a second.
-FORBIDDEN = frozenset({401, 403})
-FIRST_SERVER_ERROR = 500
+MAX_DOWNLOAD_SECONDS = 60.0
+# Three times, with pauses of 0.5 and 1 s; whoever asks for a longer pause than a minute gets it by
+# the next run.
+RETRY_POLICY = RetryPolicy(
+    stop=stop_after_attempt(3), wait=wait_exponential(multiplier=0.5), max_pause_seconds=60.0
+)
+MAX_REDIRECTS = 5
 # Where Commons keeps its files: photos may be redirected there.
 WIKIMEDIA_HOSTS = (".wikimedia.org",)
 
@@ -101,13 +114,15 @@ class Fetcher:
         known_robots: dict[str, OriginRules] | None = None,
     ) -> None:
         """Keep the client; `stop` ends every wait, `known_robots` may be those of other fetchers."""
-        self._http = http
-        self._pace = pace or HostPace(config)
-        self._trusted_origins = config.trusted_origins
-        self._most_photo_bytes = config.max_photo_bytes
         self._stop = stop
-        self._robots = RobotsRules(self._robots_text, origins=known_robots)
-        self._paused_until: dict[str, float] = {}
+        self._pace = pace or HostPace(config)
+        gate = HostGate(self._pace, self._sleep, RETRY_POLICY.max_pause_seconds)
+        self._sender = Sender(
+            http, RETRY_POLICY, gate=gate, sleep=self._sleep, check=self._check_stop
+        )
+        self._robots = RobotsRules(self._fetch_robots, origins=known_robots)
+        self._trusted_origins = config.trusted_origins
+        self._max_photo_bytes = config.max_photo_bytes
 
     def json(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         """Return the JSON object that an API answers.
@@ -116,28 +131,16 @@ class Fetcher:
             ServiceError: it does not answer, or something else.
 
         """
+        with _as_service_error(url):
+            answer = self._send(url, parameters=parameters)
         try:
-            response, body = self._patiently(
-                httpx.URL(url, params=parameters), LARGEST_ANSWER_BYTES
-            )
-            if response.status_code != httpx.codes.OK:
-                # Not httpx's own error: that one names the URL with its parameters, keys and all.
-                msg = f"{url} answers no JSON but {response.status_code}; check the address"
-                raise ServiceError(msg)
-            answer = httpx.Response(200, content=body).json()
-        except (PhotoUnavailableError, PhotoRefusedError) as error:
-            msg = f"{url} does not answer: {error}; check the address and the network, or try later"
+            if answer.status == httpx.codes.OK:
+                return answer.json_object()
+        except UnreadableError as error:
+            msg = f"{url} answers {error}; check the address"
             raise ServiceError(msg) from error
-        except RefusedAddressError as error:
-            msg = f"{url} is refused: {error}; if it is yours, add its origin to CRAWL_TRUSTED_ORIGINS"
-            raise ServiceError(msg) from error
-        except ValueError as error:
-            msg = f"{url} answers no JSON: {error}; check the address"
-            raise ServiceError(msg) from error
-        if not isinstance(answer, dict):
-            msg = f"{url} answers a {type(answer).__name__}, expected a JSON object; check the address"
-            raise ServiceError(msg)
-        return answer
+        msg = f"{url} answers no JSON but {answer.status}; check the address"
+        raise ServiceError(msg)
 
     def wait_for_api(self, name: str, per_minute: float) -> None:
         """Wait for a turn at an API that has a limit of its own, shared by all tasks."""
@@ -152,9 +155,9 @@ class Fetcher:
             ServiceError: it does not answer, or its robots.txt does not let us ask.
 
         """
-        target = _checked(url)
-        where = f"{origin_of(target)}{target.path}"
-        try:
+        where = url.partition("?")[0]
+        with _as_service_error(where):
+            target = parse_url(url)
             if obey_robots and not self._allows(target):
                 msg = (
                     f"the robots.txt of {target.host} closes {target.path} to robots: take this "
@@ -162,19 +165,11 @@ class Fetcher:
                     "CRAWL_OBEY_ROBOTS_OF_SEARCH_PAGES=false"
                 )
                 raise ServiceError(msg)
-            response, body = self._patiently(target, LARGEST_ANSWER_BYTES)
-        except (PhotoUnavailableError, PhotoRefusedError) as error:
-            msg = (
-                f"{where} does not answer: {error}; check the address and the network, or try later"
-            )
-            raise ServiceError(msg) from error
-        except RefusedAddressError as error:
-            msg = f"{where} is refused: {error}; if it is yours, add its origin to CRAWL_TRUSTED_ORIGINS"
-            raise ServiceError(msg) from error
-        if response.status_code != httpx.codes.OK:
-            msg = f"{where} answers {response.status_code}, expected 200; open it in a browser"
+            answer = self._send(target)
+        if answer.status != httpx.codes.OK:
+            msg = f"{where} answers {answer.status}, expected 200; open it in a browser"
             raise ServiceError(msg)
-        return body
+        return answer.body
 
     def photo(self, url: str) -> bytes:
         """Return the bytes of a photo; see `visit`."""
@@ -188,150 +183,57 @@ class Fetcher:
             PhotoUnavailableError: the server fails, hurries us away, or does not answer.
 
         """
-        target = _checked(url)
         asked = validators.as_headers() if validators else {}
-        try:
-            for _ in range(MOST_REDIRECTS + 1):
+        with _as_photo_error():
+            target = parse_url(url)
+            for _ in range(MAX_REDIRECTS + 1):
                 if not self._allows(target):
                     reason, detail = "opted_out", f"robots.txt of {target.host}"
                     raise PhotoRefusedError(reason, detail)
-                response, body = self._patiently(target, self._most_photo_bytes, asked)
-                if response.status_code not in REDIRECTS:
-                    return _visited(response, body, is_conditional=bool(asked))
-                target = self._redirected(target, response)
-        except RefusedAddressError as error:
-            reason = "refused_address"
-            raise PhotoRefusedError(reason, str(error)) from error
-        reason, detail = "refused_redirect", f"more than {MOST_REDIRECTS} redirects"
+                answer = self._send(target, headers=asked, max_bytes=self._max_photo_bytes)
+                if not answer.is_redirect:
+                    return read_visit(answer, is_conditional=bool(asked))
+                target = redirect_target(target, answer, self._trusted_origins)
+        reason, detail = "refused_redirect", f"more than {MAX_REDIRECTS} redirects"
         raise PhotoRefusedError(reason, detail)
 
-    def _redirected(self, source: httpx.URL, response: httpx.Response) -> httpx.URL:
-        location = response.headers.get("Location", "")
-        try:
-            target = _checked(str(source.join(location)))
-        except httpx.InvalidURL:
-            target = None
-        allowed = (
-            target is not None
-            and bool(location)
-            and (
-                target.host == source.host
-                or target.host.endswith(WIKIMEDIA_HOSTS)
-                or origin_of(target) in self._trusted_origins
-            )
+    def _send(
+        self,
+        url: str | httpx.URL,
+        *,
+        parameters: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_ANSWER_BYTES,
+    ) -> Answer:
+        request = Request(
+            url=url,
+            parameters=parameters,
+            headers=headers or {},
+            max_bytes=max_bytes,
+            max_seconds=MAX_DOWNLOAD_SECONDS,
+            # Many a photo is gone, and nobody waits for a page that says so.
+            max_refusal_bytes=0,
+            # Raw bytes, not decompressed ones: a small answer must not unpack to a huge one.
+            is_raw=True,
         )
-        if target is None or not allowed:
-            reason = "refused_redirect"
-            raise PhotoRefusedError(reason, f"{response.status_code} to {location[:200]!r}")
-        return target
+        return self._sender.send(request)
 
     def _allows(self, url: httpx.URL) -> bool:
         try:
             return self._robots.allows(origin_of(url), str(url))
         except RobotsUnknownError as error:
             msg = f"robots.txt of {url.host}: {error}"
-            raise PhotoUnavailableError(msg) from error
+            raise NotNowError(msg, is_final=True, was_sent=False) from error
 
-    def _robots_text(self, url: str) -> str | None:
-        """Return a robots.txt, empty if there is none; None: it cannot be known now.
-
-        RFC 9309: at least five redirects are followed, to whatever host; an answer that says that
-        there is none (4xx) allows all; an error of the server, or none, allows nothing yet.
-        """
-        target = httpx.URL(url)
-        try:
-            for _ in range(MOST_REDIRECTS + 1):
-                response, body = self._patiently(
-                    target, LARGEST_ROBOTS_BYTES, is_cut=True, is_answer=FORBIDDEN
-                )
-                if response.status_code not in REDIRECTS:
-                    break
-                target = _checked(str(target.join(response.headers.get("Location", ""))))
-        except (PhotoUnavailableError, httpx.InvalidURL):
-            return None
-        except (RefusedAddressError, PhotoRefusedError):
-            # Led to where nobody may ask: there is none.
-            return ""
-        return body.decode("utf-8", "replace") if response.status_code == httpx.codes.OK else ""
-
-    def _patiently(
-        self,
-        url: httpx.URL,
-        most_bytes: int,
-        headers: Mapping[str, str] | None = None,
-        *,
-        is_cut: bool = False,
-        is_answer: frozenset[int] = frozenset(),
-    ) -> tuple[httpx.Response, bytes]:
-        """Ask until it is answered, a few times; wait when and as long as the host asks."""
-        problem = ""
-        for attempt in range(1, ATTEMPTS + 1):
-            self._wait_for(url.host)
-            pause = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
-            try:
-                with self._pace.turn(url.host, self._sleep):
-                    response, body = self._once(url, most_bytes, headers or {}, is_cut=is_cut)
-            except httpx.HTTPError as error:
-                problem = f"{type(error).__name__} {error}".strip()
-            else:
-                status = response.status_code
-                is_final = status not in TRANSIENT | FORBIDDEN and status < FIRST_SERVER_ERROR
-                if is_final or status in is_answer:
-                    return response, body
-                problem = f"status {status}"
-                if status in FORBIDDEN:
-                    break
-                asked = seconds_to_wait(response.headers.get("Retry-After"))
-                if asked is not None:
-                    # All threads wait: the host asks us, not one connection, to slow down.
-                    self._paused_until[url.host] = time.monotonic() + asked
-                    if asked > LONGEST_PAUSE_SECONDS:
-                        problem += f", and asks for a pause of {asked:.0f} s"
-                        break
-                    pause = 0.0
-            if attempt < ATTEMPTS:
-                self._sleep(pause)
-        raise PhotoUnavailableError(problem)
-
-    def _once(
-        self, url: httpx.URL, most_bytes: int, headers: Mapping[str, str], *, is_cut: bool
-    ) -> tuple[httpx.Response, bytes]:
-        until = time.monotonic() + LONGEST_DOWNLOAD_SECONDS
-        # Raw bytes, not decompressed ones: a small answer must not unpack to a huge one.
-        plain = {"Accept-Encoding": "identity", **headers}
-        with self._http.stream("GET", url, headers=plain) as response:
-            if response.status_code != httpx.codes.OK:
-                return response, b""
-            stated = response.headers.get("Content-Length", "")
-            if not is_cut and stated.isdigit() and int(stated) > most_bytes:
-                reason = "too_large"
-                raise PhotoRefusedError(reason, f"{stated} bytes stated, {most_bytes} allowed")
-            body = bytearray()
-            # As it comes: pieces of a size would be waited for, and nobody would look at the clock.
-            for chunk in response.iter_raw():
-                body += chunk
-                if is_cut and len(body) >= most_bytes:
-                    return response, bytes(body[:most_bytes])
-                if len(body) > most_bytes:
-                    reason = "too_large"
-                    raise PhotoRefusedError(reason, f"more than the {most_bytes} bytes allowed")
-                if self._stop.is_set():
-                    raise CrawlStoppedError
-                if time.monotonic() > until:
-                    msg = f"not there after {LONGEST_DOWNLOAD_SECONDS:.0f} s"
-                    raise PhotoUnavailableError(msg)
-            return response, bytes(body)
-
-    def _wait_for(self, host: str) -> None:
-        pause = self._paused_until.get(host, 0.0) - time.monotonic()
-        if pause > LONGEST_PAUSE_SECONDS:
-            msg = f"{host} asks to be left alone for {pause:.0f} s more"
-            raise PhotoUnavailableError(msg)
-        if pause > 0:
-            self._sleep(pause)
+    def _fetch_robots(self, url: str) -> str | None:
+        return fetch_robots(self._sender, url)
 
     def _sleep(self, seconds: float) -> None:
         if self._stop.wait(seconds):
+            raise CrawlStoppedError
+
+    def _check_stop(self) -> None:
+        if self._stop.is_set():
             raise CrawlStoppedError
 
 
@@ -343,40 +245,84 @@ def open_fetcher(
     known_robots: dict[str, OriginRules] | None = None,
 ) -> Iterator[Fetcher]:
     """Open a fetcher that says who we are, and close its connections at the end."""
-    # It logs each request with its URL, and the key of Flickr's API is a part of those.
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     transport = GuardedTransport(config.trusted_origins, connections=config.crawl_threads + 2)
-    with httpx.Client(
-        transport=transport,
-        headers={"User-Agent": config.user_agent},
-        timeout=TIMEOUT,
-        trust_env=False,
-        follow_redirects=False,
-    ) as http:
+    with open_http(config.user_agent, silence_seconds=SILENCE_SECONDS, transport=transport) as http:
         yield Fetcher(http, config, stop, pace, known_robots)
 
 
-def _checked(url: str) -> httpx.URL:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        reason = "refused_address"
-        raise PhotoRefusedError(reason, f"no URL: {error}") from error
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        reason = "refused_address"
-        raise PhotoRefusedError(reason, f"scheme {parsed.scheme!r}, expected http or https")
-    return parsed
+def read_visit(answer: Answer, *, is_conditional: bool) -> Visit:
+    """Return what an answer to the question for a photo brings.
 
+    Raises:
+        PhotoRefusedError: no photo, or one that its server keeps from us.
 
-def _visited(response: httpx.Response, body: bytes, *, is_conditional: bool) -> Visit:
-    directive = opts_out(response.headers.get_list("X-Robots-Tag"))
+    """
+    directive = opts_out(answer.headers.get_list("X-Robots-Tag"))
     if directive is not None:
         reason = "opted_out"
         raise PhotoRefusedError(reason, f"X-Robots-Tag: {directive}")
-    if is_conditional and response.status_code == httpx.codes.NOT_MODIFIED:
+    if is_conditional and answer.status == httpx.codes.NOT_MODIFIED:
         return Visit(None)
-    if response.status_code != httpx.codes.OK:
-        reason = f"http_{response.status_code}"
-        raise PhotoRefusedError(reason, response.reason_phrase)
-    headers = response.headers
-    return Visit(body, Validators(headers.get("ETag"), headers.get("Last-Modified")))
+    if answer.status != httpx.codes.OK:
+        reason = f"http_{answer.status}"
+        raise PhotoRefusedError(reason, answer.reason)
+    headers = answer.headers
+    return Visit(answer.body, Validators(headers.get("ETag"), headers.get("Last-Modified")))
+
+
+def redirect_target(
+    source: httpx.URL, answer: Answer, trusted_origins: frozenset[str]
+) -> httpx.URL:
+    """Return where a photo is sent on to: the same host, Wikimedia's, or a trusted one.
+
+    Raises:
+        PhotoRefusedError: it leads anywhere else, or nowhere.
+
+    """
+    location = answer.headers.get("Location", "")
+    try:
+        target = join_url(source, location)
+    except NoURLError:
+        target = None
+    if (
+        target is None
+        or not location
+        or not (
+            target.host == source.host
+            or target.host.endswith(WIKIMEDIA_HOSTS)
+            or origin_of(target) in trusted_origins
+        )
+    ):
+        reason = "refused_redirect"
+        raise PhotoRefusedError(reason, f"{answer.status} to {location[:200]!r}")
+    return target
+
+
+@contextmanager
+def _as_photo_error() -> Iterator[None]:
+    """Say what became of a photo that was not had."""
+    try:
+        yield
+    except NotNowError as error:
+        raise PhotoUnavailableError(str(error)) from error
+    except TooLargeError as error:
+        reason = "too_large"
+        raise PhotoRefusedError(reason, str(error)) from error
+    except (NoURLError, RefusedAddressError) as error:
+        reason = "refused_address"
+        raise PhotoRefusedError(reason, str(error)) from error
+
+
+@contextmanager
+def _as_service_error(where: str) -> Iterator[None]:
+    """Say what is wrong with a service that does not answer, without the parameters: keys and all."""
+    try:
+        yield
+    except SendError as error:
+        msg = f"{where} does not answer: {error}; check the address and the network, or try later"
+        raise ServiceError(msg) from error
+    except RefusedAddressError as error:
+        msg = (
+            f"{where} is refused: {error}; if it is yours, add its origin to CRAWL_TRUSTED_ORIGINS"
+        )
+        raise ServiceError(msg) from error

@@ -5,11 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import httpx
 from protego import Protego
 
+from sightscan.crawl.fetch.guarded_transport import RefusedAddressError
 from sightscan.errors import SightScanError
+from sightscan.http import Request, Sender, join_url, parse_url
+from sightscan.http_answers import FORBIDDEN, NotNowError, NoURLError
 
 # Our name in robots.txt and in X-Robots-Tag.
 AGENT = "SightScan"
@@ -20,8 +24,11 @@ VALUED_DIRECTIVES = frozenset(
 )
 # RFC 9309: a robots.txt should not be used for longer than a day.
 ROBOTS_HOLD_SECONDS = 24 * 3600
-
-
+# RFC 9309: at least so many redirects are followed, to whatever host.
+MAX_ROBOTS_REDIRECTS = 5
+# RFC 9309: what is behind that may be left unread.
+MAX_ROBOTS_BYTES = 512_000
+MAX_ROBOTS_SECONDS = 60.0
 # A robots.txt that cannot be had now is not asked for with each photo.
 UNKNOWN_HOLD_SECONDS = 5 * 60
 
@@ -78,6 +85,36 @@ class RobotsRules:
             msg = "it does not answer, and what it forbids is not known"
             raise RobotsUnknownError(msg)
         return bool(rules.can_fetch(url, AGENT))
+
+
+def fetch_robots(sender: Sender, url: str) -> str | None:
+    """Return a robots.txt, empty if there is none; None: it cannot be known now.
+
+    RFC 9309: an answer that says that there is none (4xx) allows all; an error of the server, or
+    no answer, allows nothing yet.
+    """
+    request = Request(
+        url=url,
+        max_bytes=MAX_ROBOTS_BYTES,
+        max_seconds=MAX_ROBOTS_SECONDS,
+        max_refusal_bytes=0,
+        is_cut=True,
+        is_raw=True,
+    )
+    try:
+        for _ in range(MAX_ROBOTS_REDIRECTS + 1):
+            answer = sender.send(request)
+            if not answer.is_redirect:
+                break
+            location = answer.headers.get("Location", "")
+            request = replace(request, url=join_url(parse_url(request.url), location))
+    except NotNowError as error:
+        is_refused = error.answer is not None and error.answer.status in FORBIDDEN
+        return "" if is_refused else None
+    except (NoURLError, RefusedAddressError):
+        # Led to where nobody may ask: there is none.
+        return ""
+    return answer.body.decode("utf-8", "replace") if answer.status == httpx.codes.OK else ""
 
 
 def opts_out(headers: Iterable[str]) -> str | None:

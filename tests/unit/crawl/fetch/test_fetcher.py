@@ -7,8 +7,10 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 
+from sightscan import http_answers
 from sightscan.crawl.fetch import fetcher as fetching
 from sightscan.crawl.fetch.fetcher import (
     CrawlStoppedError,
@@ -17,6 +19,8 @@ from sightscan.crawl.fetch.fetcher import (
     PhotoUnavailableError,
     Validators,
     open_fetcher,
+    read_visit,
+    redirect_target,
 )
 from sightscan.errors import ServiceError
 from sightscan.settings import read_settings
@@ -81,7 +85,15 @@ def test_address_of_5000_characters_is_fetched(fetcher: Fetcher, server: Scripte
 
 @pytest.mark.parametrize(
     "url",
-    ["data:image/png;base64,AAAA", "ftp://a.example/a.jpg", "file:///etc/passwd", "http:///a", "a"],
+    [
+        "data:image/png;base64,AAAA",
+        "ftp://a.example/a.jpg",
+        "file:///etc/passwd",
+        "http:///a",
+        "a",
+        "http://xn--a.example/a.jpg",
+        "http://a.example/\ud800.jpg",
+    ],
 )
 def test_other_kinds_of_address_are_refused(fetcher: Fetcher, url: str) -> None:
     assert refusal(lambda: fetcher.photo(url)) == "refused_address"
@@ -156,8 +168,8 @@ def test_retry_after_is_obeyed_up_to_a_minute(
     hurried = Answer(status=429, headers=(("Retry-After", "60"),))
     url = server.tell("/a.jpg", hurried, Answer(b"photo"))
     assert fetcher.photo(url) == b"photo"
-    # Less what passed since the answer came.
-    assert [math.ceil(seconds) for seconds in stop.waits] == [60]
+    # Less what passed since the answer came; the clock stands, so that the host's gate waits, too.
+    assert {math.ceil(seconds) for seconds in stop.waits} == {60}
 
 
 def test_pause_of_more_than_a_minute_is_not_waited_for(
@@ -167,6 +179,13 @@ def test_pause_of_more_than_a_minute_is_not_waited_for(
     with pytest.raises(PhotoUnavailableError, match="asks for a pause of 61 s"):
         fetcher.photo(url)
     assert (server.asked["/a.jpg"], stop.waits) == (1, [])
+
+
+def test_impossible_retry_after_ends_no_crawl(fetcher: Fetcher, server: ScriptedServer) -> None:
+    date = "Sun, 01 Mar 99999999999 12:00:00 GMT"
+    hurried = Answer(status=429, headers=(("Retry-After", date),))
+    url = server.tell("/a.jpg", hurried, Answer(b"photo"))
+    assert fetcher.photo(url) == b"photo"
 
 
 def test_pause_of_hours_is_left_to_the_next_crawl(fetcher: Fetcher, server: ScriptedServer) -> None:
@@ -181,7 +200,7 @@ def test_pause_of_hours_is_left_to_the_next_crawl(fetcher: Fetcher, server: Scri
 def test_trickling_answer_ends(
     fetcher: Fetcher, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "LONGEST_DOWNLOAD_SECONDS", 0.1)
+    monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 0.1)
     url = server.tell("/a.jpg", Answer(b"x" * 100, pause_seconds=0.02))
     with pytest.raises(PhotoUnavailableError, match="not there after"):
         fetcher.photo(url)
@@ -200,6 +219,7 @@ def test_redirect_on_the_same_host_is_followed(fetcher: Fetcher, server: Scripte
         "http://localhost:1/",
         "https://elsewhere.example/a.jpg",
         "https://upload.wikimedia.org.evil.example/a.jpg",
+        "ftp://a.example/a.jpg",
         "",
     ],
 )
@@ -294,6 +314,7 @@ def test_waiting_ends_when_the_crawl_is_stopped(
     [
         (Answer(b"<html>sorry</html>"), "answers no JSON"),
         (Answer(b"[1, 2]"), "expected a JSON object"),
+        (Answer(b"[" * 200_000), "answers no JSON"),
         (Answer(status=404), "answers no JSON"),
         (Answer(status=500), "does not answer"),
     ],
@@ -304,6 +325,26 @@ def test_garbage_of_an_api_is_a_sentence(
     url = server.tell("/api", answer)
     with pytest.raises(ServiceError, match=sentence):
         fetcher.json(url, {"action": "query"})
+
+
+def test_search_page_at_no_address_is_a_sentence(fetcher: Fetcher) -> None:
+    with pytest.raises(ServiceError, match="does not answer: no URL"):
+        fetcher.page("https://xn--a.example/search?q=x", obey_robots=True)
+
+
+def test_redirect_to_wikimedia_and_to_trusted_origins_is_followed() -> None:
+    source = httpx.URL("https://commons.example/a.jpg")
+    for location in ("https://upload.wikimedia.org/a.jpg", "https://mine.example/a.jpg"):
+        answer = http_answers.Answer(302, httpx.Headers({"Location": location}), b"")
+        target = redirect_target(source, answer, frozenset({"https://mine.example"}))
+        assert str(target) == location
+
+
+def test_opt_out_counts_also_where_there_is_no_photo() -> None:
+    answer = http_answers.Answer(404, httpx.Headers({"X-Robots-Tag": "noai"}), b"")
+    with pytest.raises(PhotoRefusedError) as caught:
+        read_visit(answer, is_conditional=False)
+    assert caught.value.reason == "opted_out"
 
 
 def test_api_on_a_private_address_needs_trust(fetcher: Fetcher) -> None:

@@ -12,19 +12,7 @@ from hypothesis import strategies as st
 
 from sightscan.crawl.fetch.host_limits import HostPace
 from sightscan.settings import read_settings
-
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+from tests.stopped_clock import Clock
 
 
 @given(per_second=st.floats(0.1, 50), pauses=st.lists(st.floats(0, 3), min_size=30, max_size=60))

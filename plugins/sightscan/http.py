@@ -1,0 +1,309 @@
+"""One polite HTTP sender: it says who we are, waits as long as it is asked to, and keeps limits.
+
+What comes of a request is an answer or an error: not now, or never. How fast a host may be asked is
+a gate's to say. All that httpx raises, and what lies below it, becomes one of our errors here, and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base
+
+from sightscan.http_answers import (
+    FIRST_REFUSAL,
+    MAX_REFUSAL_BYTES,
+    Answer,
+    Judge,
+    NotNowError,
+    NoURLError,
+    TooLargeError,
+    judge_status,
+)
+
+# A host lets us in soon or not at all; how long it may be silent then is for its client to say.
+CONNECT_SECONDS = 10.0
+# A server that sends a byte now and then never times out by itself.
+MAX_ANSWER_SECONDS = 180.0
+MAX_ANSWER_BYTES = 32_000_000
+# The words of a refusal are not worth a longer wait.
+MAX_REFUSAL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to ask, how much of an answer is wanted, and what makes it one.
+
+    `is_cut` means that what is behind `max_bytes` may be left unread. `is_raw` means that the body
+    is taken as it comes: a small answer must not unpack to a huge one. Of a refusal, as much is read
+    as a sentence needs; nothing, where nobody tells its words.
+    """
+
+    url: str | httpx.URL
+    method: str = "GET"
+    parameters: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+    document: Any = None
+    max_bytes: int = MAX_ANSWER_BYTES
+    max_seconds: float = MAX_ANSWER_SECONDS
+    max_refusal_bytes: int = MAX_REFUSAL_BYTES
+    is_cut: bool = False
+    is_raw: bool = False
+    judge: Judge = judge_status
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often to ask, and how long to wait in between, in tenacity's values.
+
+    A service may ask for longer; whoever asks for more than `max_pause_seconds` is left alone.
+    """
+
+    stop: stop_base
+    wait: wait_base
+    max_pause_seconds: float
+
+
+class Gate(Protocol):
+    """Says when a host may be asked."""
+
+    def turn(self, host: str) -> AbstractContextManager[None]:
+        """Wait for a turn at a host, and hold it; raise NotNowError if there is none soon."""
+
+    def leave_alone(self, host: str, seconds: float) -> None:
+        """Note that a host asks not to be asked for so long."""
+
+
+class OpenGate:
+    """Lets everybody through at once."""
+
+    def turn(self, host: str) -> AbstractContextManager[None]:
+        """Wait for nothing."""
+        del host
+        return nullcontext()
+
+    def leave_alone(self, host: str, seconds: float) -> None:
+        """Remember nothing: whoever was asked to wait does so."""
+
+
+class Sender:
+    """Send over one pool of connections until there is an answer; threads may share it."""
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        policy: RetryPolicy,
+        *,
+        gate: Gate | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Keep the client; `check` is called while an answer comes, and may raise to end it."""
+        self._client = client
+        self._gate = gate or OpenGate()
+        self._check = check
+        self._retrying = Retrying(
+            stop=policy.stop | _stop_if_longer_than(policy.max_pause_seconds),
+            wait=_wait_as_asked(policy.wait),
+            retry=retry_if_exception(_is_worth_repeating),
+            sleep=sleep,
+            reraise=True,
+        )
+
+    def send(self, request: Request) -> Answer:
+        """Return the answer to a request, which is sent again as the policy says.
+
+        Raises:
+            NotNowError: there is no answer now.
+            NeverError: there will be none, or the address is none.
+
+        """
+        return self._retrying(self._ask_once, self._build(request), request)
+
+    def _build(self, request: Request) -> httpx.Request:
+        url = parse_url(request.url)
+        encoding = {"Accept-Encoding": "identity"} if request.is_raw else {}
+        with _our_errors():
+            return self._client.build_request(
+                request.method,
+                url,
+                params=request.parameters,
+                headers={**encoding, **request.headers},
+                data=request.form,
+                json=request.document,
+            )
+
+    def _ask_once(self, built: httpx.Request, request: Request) -> Answer:
+        host = built.url.host
+        with self._gate.turn(host):
+            with _our_errors():
+                answer = self._receive(built, request)
+            problem = request.judge(answer)
+            if problem is None:
+                return answer
+            if isinstance(problem, NotNowError) and problem.wait_seconds is not None:
+                self._gate.leave_alone(host, problem.wait_seconds)
+            raise problem
+
+    def _receive(self, built: httpx.Request, request: Request) -> Answer:
+        begun = time.monotonic()
+        response = self._client.send(built, stream=True)
+        try:
+            if response.status_code >= FIRST_REFUSAL:
+                body = self._read_refusal(response, request)
+            elif httpx.codes.is_success(response.status_code):
+                body = self._read_body(response, request, begun + request.max_seconds)
+            else:
+                body = b""
+        finally:
+            response.close()
+        return Answer(response.status_code, response.headers, body, response.reason_phrase)
+
+    def _read_body(self, response: httpx.Response, request: Request, until: float) -> bytes:
+        most = request.max_bytes
+        stated = response.headers.get("Content-Length", "")
+        if not request.is_cut and _is_over(stated, most):
+            msg = f"{stated} bytes stated, {most} allowed"
+            raise TooLargeError(msg)
+        body = bytearray()
+        for piece in _pieces(response, request):
+            body += piece
+            if request.is_cut and len(body) >= most:
+                return bytes(body[:most])
+            if len(body) > most:
+                msg = f"more than the {most} bytes allowed"
+                raise TooLargeError(msg)
+            self._check()
+            if time.monotonic() > until:
+                msg = f"not there after {request.max_seconds:.0f} s"
+                raise NotNowError(msg, is_final=True)
+        return bytes(body)
+
+    def _read_refusal(self, response: httpx.Response, request: Request) -> bytes:
+        """Return what comes soon of the body: the status is known, whatever breaks off now."""
+        most = request.max_refusal_bytes
+        if most == 0:
+            return b""
+        until = time.monotonic() + MAX_REFUSAL_SECONDS
+        body = bytearray()
+        with suppress(httpx.HTTPError):
+            for piece in _pieces(response, request):
+                body += piece
+                self._check()
+                if len(body) >= most or time.monotonic() > until:
+                    break
+        return bytes(body[:most])
+
+
+@contextmanager
+def open_http(
+    user_agent: str,
+    *,
+    silence_seconds: float,
+    headers: Mapping[str, str] | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> Iterator[httpx.Client]:
+    """Open a client that says who we are, and close it at the end.
+
+    A server may be silent for `silence_seconds`. A transport of one's own is the only way out:
+    proxies of the environment are for clients without one.
+    """
+    # It logs each request with its URL, and keys can be a part of those.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with httpx.Client(
+        headers={**(headers or {}), "User-Agent": user_agent},
+        timeout=httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS),
+        transport=transport,
+        trust_env=transport is None,
+        follow_redirects=False,
+    ) as client:
+        yield client
+
+
+def parse_url(url: str | httpx.URL) -> httpx.URL:
+    """Return a URL of the web, whose parts can all be read.
+
+    Raises:
+        NoURLError: it is none.
+
+    """
+    with _our_errors():
+        parsed = httpx.URL(url)
+        # A name that begins with xn-- is decoded only here, and need not be one.
+        host = parsed.host
+    if parsed.scheme not in ("http", "https") or not host:
+        msg = f"scheme {parsed.scheme!r}, expected http or https"
+        raise NoURLError(msg, was_sent=False)
+    return parsed
+
+
+def join_url(source: httpx.URL, location: str) -> httpx.URL:
+    """Return where a redirect leads.
+
+    Raises:
+        NoURLError: nowhere.
+
+    """
+    with _our_errors():
+        joined = source.join(location)
+    return parse_url(joined)
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    """Turn what httpx and what lies below it raise into our errors."""
+    try:
+        yield
+    except (httpx.InvalidURL, UnicodeError) as error:
+        # Not of httpx's base class: a URL that is none, a name that no DNS can be asked for.
+        msg = f"no URL: {error}"
+        raise NoURLError(msg, was_sent=False) from error
+    except httpx.HTTPError as error:
+        msg = f"{type(error).__name__}: {error}".removesuffix(": ")
+        was_sent = not isinstance(error, httpx.ConnectError)
+        raise NotNowError(msg, was_sent=was_sent) from error
+
+
+def _pieces(response: httpx.Response, request: Request) -> Iterator[bytes]:
+    # As they come: pieces of a size would be waited for, and nobody would look at the clock.
+    return response.iter_raw() if request.is_raw else response.iter_bytes()
+
+
+def _is_over(stated: str, most: int) -> bool:
+    return stated.isascii() and stated.isdigit() and float(stated) > most
+
+
+def _is_worth_repeating(error: BaseException) -> bool:
+    return isinstance(error, NotNowError) and not error.is_final
+
+
+class _wait_as_asked(wait_base):  # noqa: N801 - named as tenacity names its own
+    """Wait as the policy says, or as long as the service asks, if that is longer."""
+
+    def __init__(self, policy: wait_base) -> None:
+        self._policy = policy
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        asked = error.wait_seconds if isinstance(error, NotNowError) else None
+        return max(self._policy(retry_state), asked or 0.0)
+
+
+class _stop_if_longer_than(stop_base):  # noqa: N801 - named as tenacity names its own
+    """Stop if the next pause would be too long."""
+
+    def __init__(self, max_seconds: float) -> None:
+        self._max_seconds = max_seconds
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return retry_state.upcoming_sleep > self._max_seconds
