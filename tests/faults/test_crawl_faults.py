@@ -117,7 +117,7 @@ def test_crawl_that_is_hurried_away_waits_and_misses_nothing(
 ) -> None:
     counts = Counts()
     city, sights = store_sights(warehouse, facts)
-    limits = CommonsLimits(files_per_minute=240, files_at_once=8)
+    limits = CommonsLimits(files_per_minute=240, files_at_once=4)
     with WebServer(world, facts, counts, commons_limits=limits) as web:
         report = crawl_photos(warehouse, settings_for(web), city, sights[0])
     assert counts.snapshot()["commons"]["refused_too_many_requests"] > 0
