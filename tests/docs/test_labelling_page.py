@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 
 from sightscan import pages as review
-from sightscan.label import answers as reading
+from sightscan.label import answers
 from sightscan.warehouse.labels.reviews import LabelDecision, store_decisions
 from tests.cities.colour_city import store_colour_city
 
@@ -36,8 +36,8 @@ def test_held_back_label_is_seen_and_released(warehouse: psycopg.Connection[Any]
 
 
 def test_every_reason_is_explained() -> None:
-    source = Path(reading.__file__).read_text() + (
-        Path(reading.__file__).with_name("matching.py").read_text()
+    source = Path(answers.__file__).read_text() + (
+        Path(answers.__file__).with_name("matching.py").read_text()
     )
     reasons = set(re.findall(r'\("([a-z_]+)", |reason="([a-z_]+)"', source))
     for reason in {one or other for one, other in reasons}:

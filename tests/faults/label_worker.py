@@ -14,9 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sightscan.label import batch
-from sightscan.label import results as settling
-from sightscan.label import run as photos
+from sightscan.label import results, run, sender
 from sightscan.label.vision import open_client
 from sightscan.settings import read_settings
 from sightscan.warehouse.connection import connect
@@ -24,17 +22,17 @@ from sightscan.warehouse.registry.cities import find_city
 
 # step: module, function, whether the process ends before, while, or after the function does its work
 STEPS: dict[str, tuple[Any, str, str]] = {
-    "before the reservation": (photos, "reserve_calls", "before"),
-    "after the reservation": (photos, "reserve_calls", "after"),
-    "before the mark": (photos, "mark_calls_sent", "before"),
-    "after the mark": (photos, "mark_calls_sent", "after"),
-    "before the call": (batch, "annotate_photos", "before"),
-    "during the call": (batch, "annotate_photos", "during"),
-    "after the call": (batch, "annotate_photos", "after"),
-    "before the settlement": (photos, "settle_batch", "before"),
-    "between settlement and labels": (settling, "settle_calls", "after"),
-    "before the commit": (settling, "merge_labels", "after"),
-    "after the commit": (photos, "settle_batch", "after"),
+    "before the reservation": (run, "reserve_calls", "before"),
+    "after the reservation": (run, "reserve_calls", "after"),
+    "before the mark": (run, "mark_calls_sent", "before"),
+    "after the mark": (run, "mark_calls_sent", "after"),
+    "before the call": (sender, "annotate_photos", "before"),
+    "during the call": (sender, "annotate_photos", "during"),
+    "after the call": (sender, "annotate_photos", "after"),
+    "before the settlement": (run, "settle_batch", "before"),
+    "between settlement and labels": (results, "settle_calls", "after"),
+    "before the commit": (results, "merge_labels", "after"),
+    "after the commit": (run, "settle_batch", "after"),
 }
 
 
@@ -45,7 +43,7 @@ def main(city_id: str, run_id: str, cap: str, step: str = "", nth: str = "1") ->
     config = read_settings(max_google_vision_calls_per_new_city=int(cap), vision_concurrency=2)
     with connect(autocommit=True) as connection:
         city = find_city(connection, city_id)
-        report = photos.label_photos(
+        report = run.label_photos(
             connection, open_client(config), config, city, dag_id=city.dag_id, run_id=run_id
         )
     sys.stdout.write(f"{report.sent}\n")

@@ -10,9 +10,9 @@ from typing import Any
 import psycopg
 
 from sightscan.label.answers import read_labels
-from sightscan.label.batch import BatchResult, SentPhoto
 from sightscan.label.landmarks import answer_of, error_of, landmarks_of
 from sightscan.label.matching import SightIndex
+from sightscan.label.sender import BatchResult, SentPhoto
 from sightscan.label.vision import Fate, Outcome
 from sightscan.warehouse.labels.labels import LabelRow, StoredAnswer, merge_labels
 from sightscan.warehouse.spend.paid_calls import Settlement, settle_calls

@@ -21,7 +21,11 @@ from google.cloud import vision
 
 from sightscan.city import City
 from sightscan.errors import ServiceError, WarehouseError
-from sightscan.label.batch import (
+from sightscan.label.matching import SightIndex
+from sightscan.label.relabel import relabel_answers
+from sightscan.label.results import RELEASED, SettledBatch, settle_batch
+from sightscan.label.selection import PhotoChoice
+from sightscan.label.sender import (
     BatchResult,
     PreparedBatch,
     ReservedPhoto,
@@ -29,10 +33,6 @@ from sightscan.label.batch import (
     send_batch,
     withhold_batch,
 )
-from sightscan.label.matching import SightIndex
-from sightscan.label.relabel import relabel_answers
-from sightscan.label.results import RELEASED, SettledBatch, settle_batch
-from sightscan.label.selection import PhotoChoice
 from sightscan.label.throttle import Pace
 from sightscan.label.vision import IMAGES_PER_REQUEST, REQUEST_TIMEOUT_SECONDS, Fate
 from sightscan.settings import Settings

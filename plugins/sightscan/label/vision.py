@@ -26,7 +26,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 
 from sightscan.city import City
 from sightscan.errors import ServiceError, SettingsError
-from sightscan.label.sender import PreparedPhoto
+from sightscan.label.prepare import PreparedPhoto
 from sightscan.settings import Settings
 from sightscan.warehouse.text import clean_text
 

@@ -11,7 +11,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from sightscan.city import City, Place
 from sightscan.errors import ServiceError, SettingsError
 from sightscan.label import vision as ours
-from sightscan.label.sender import PreparedPhoto
+from sightscan.label.prepare import PreparedPhoto
 from sightscan.label.vision import Fate, annotate_photos, open_client
 from sightscan.settings import read_settings
 

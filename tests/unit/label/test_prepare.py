@@ -8,7 +8,7 @@ import random
 import pytest
 from PIL import Image
 
-from sightscan.label.sender import UnfitPhotoError, prepare_photo
+from sightscan.label.prepare import UnfitPhotoError, prepare_photo
 
 
 def encoded(image: Image.Image, format_: str = "JPEG", **options: object) -> bytes:

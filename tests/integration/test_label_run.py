@@ -17,9 +17,8 @@ from sandbox.world.world import World
 from sightscan.box import Box, intersection_over_union
 from sightscan.city import City
 from sightscan.errors import ServiceError
-from sightscan.label import results as settling
-from sightscan.label import run as photos
-from sightscan.label import throttle as pace
+from sightscan.label import results, throttle
+from sightscan.label import run as label_run
 from sightscan.label import vision as vision_module
 from sightscan.label.relabel import relabel_answers
 from sightscan.label.run import LabelReport, label_photos
@@ -274,7 +273,7 @@ def test_zero_characters_of_an_answer_cost_no_label(
 def test_an_answer_that_the_warehouse_refuses_costs_only_itself(
     label: Label, warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle = settling.settle_calls
+    settle = results.settle_calls
     odd: list[int] = []
 
     def refuse_one(connection: Any, settlements: Any) -> None:
@@ -285,7 +284,7 @@ def test_an_answer_that_the_warehouse_refuses_costs_only_itself(
                 raise psycopg.DataError(message)
         settle(connection, settlements)
 
-    monkeypatch.setattr(settling, "settle_calls", refuse_one)
+    monkeypatch.setattr(results, "settle_calls", refuse_one)
     report = label()
     assert (report.answered, report.unknown) == (PHOTOS - 1, 1)
     assert states(warehouse) == {"succeeded": PHOTOS - 1, "unknown": 1}
@@ -297,7 +296,7 @@ def test_lost_connection_loses_no_answer(
     counts: Counts,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settle = photos.settle_batch
+    settle = label_run.settle_batch
     cut: list[int] = []
 
     def cut_once(connection: psycopg.Connection[Any], *given: Any, **more: Any) -> Any:
@@ -307,7 +306,7 @@ def test_lost_connection_loses_no_answer(
                 other.execute("select pg_terminate_backend(%s, 5000)", cut)
         return settle(connection, *given, **more)
 
-    monkeypatch.setattr(photos, "settle_batch", cut_once)
+    monkeypatch.setattr(label_run, "settle_batch", cut_once)
     with connect(autocommit=True) as connection:
         report = label(connection=connection)
     assert (report.answered, report.spent, sent_images(counts)) == (PHOTOS, PHOTOS, PHOTOS)
@@ -358,7 +357,7 @@ def test_connection_that_never_opened_costs_nothing(
     server: VisionServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pace, "RECONNECT_SECONDS", 0.01)
+    monkeypatch.setattr(throttle, "RECONNECT_SECONDS", 0.01)
     server.stop()
     with pytest.raises(ServiceError, match="nothing was paid"):
         label_photos(warehouse, open_client(config), config, stored.city, dag_id="d", run_id="r")
@@ -380,7 +379,7 @@ def test_interrupted_task_settles_what_was_sent_and_releases_what_was_not(
         if next(left, "over") == "over":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(photos._LabelRun, "_log_progress", interrupt)
+    monkeypatch.setattr(label_run._LabelRun, "_log_progress", interrupt)
     with pytest.raises(KeyboardInterrupt):
         label(vision_concurrency=1)
     assert states(warehouse) == {state: 16}
@@ -400,7 +399,7 @@ def test_photos_that_another_worker_gave_up_are_not_sent(
         )
         return mark_calls_sent(connection, call_ids)
 
-    monkeypatch.setattr(photos, "mark_calls_sent", be_slow)
+    monkeypatch.setattr(label_run, "mark_calls_sent", be_slow)
     label(vision_concurrency=1)
     assert sent_images(counts) == states(warehouse)["succeeded"] == PHOTOS - 3 * 6 + 2
 
