@@ -1,9 +1,7 @@
 """Which photos to label next, so that each call buys as much as it can under a cap.
 
-Calls buy usable labels: docs/choosing-photos.md says what that is. A sight below the minimum for
-training is worth nothing yet, so sights are brought to it one after the other, the cheapest first,
-as far as answers so far make that likely. Then come more views of sights that have it, then sights
-that cannot reach it, then near copies.
+Calls buy usable labels: docs/choosing-photos.md says what that is, `worth` in which order sights are
+asked about. Within a sight, sources and sizes take turns; near copies come last of all.
 
 Pure: photos and answers in, photos out; the same answers in the same order give the same choice.
 """
@@ -16,6 +14,7 @@ from dataclasses import dataclass, field
 from heapq import nsmallest
 
 from sightscan.label.hit_rates import HitRates, Stratum
+from sightscan.label.worth import CallWorth
 from sightscan.warehouse.labels.labels import CityPhoto
 
 # Longest sides in pixels. A photo that is smaller than what landmarks need may hide its sight; one
@@ -77,22 +76,22 @@ class PhotoChoice:
     def take(self, count: int, *, calls_left: int) -> list[bytes]:
         """Take the next photos, as if `calls_left` were all that the city may ever pay for."""
         taken: list[bytes] = []
-        worths = {
-            pile.sight_id: self._worth(pile, calls_left)
+        orders = {
+            pile.sight_id: self._worth(pile, calls_left).order
             for pile in self._piles.values()
             if pile.left.total() > 0
         }
-        while worths and len(taken) < count:
-            best = max(worths, key=worths.__getitem__)
+        while orders and len(taken) < count:
+            best = max(orders, key=orders.__getitem__)
             view = self._next_view(self._piles[best])
             self._take_view(view)
             taken.append(view.sha256)
             for sight_id in view.sight_ids:
                 pile = self._piles[sight_id]
                 if pile.left.total() > 0:
-                    worths[sight_id] = self._worth(pile, calls_left - len(taken))
+                    orders[sight_id] = self._worth(pile, calls_left - len(taken)).order
                 else:
-                    worths.pop(sight_id, None)
+                    orders.pop(sight_id, None)
         return taken + self._take_copies(count - len(taken))
 
     def put_back(self, sha256s: Sequence[bytes]) -> None:
@@ -114,7 +113,7 @@ class PhotoChoice:
             self._end_journey(view)
         self._learn(photo, accepted_sight_ids)
 
-    def forget(self, sha256s: Sequence[bytes]) -> None:
+    def forget(self, sha256s: Iterable[bytes]) -> None:
         """Give up photos that were taken, and about which there will be no answer."""
         for sha256 in sha256s:
             view = self._views.get(sha256)
@@ -145,27 +144,23 @@ class PhotoChoice:
             if photo.is_answered:
                 self._learn(photo, photo.accepted_sight_ids)
 
-    def _worth(self, pile: _SightPile, calls_left: int) -> tuple[int, float, float, int, int]:
-        """Return what the next call about a sight is worth: its tier, then within it."""
+    def _worth(self, pile: _SightPile, calls_left: int) -> CallWorth:
         rates = {
             stratum: self._rates.rate(pile.sight_id, stratum)
             for stratum, count in pile.left.items()
             if count
         }
-        expected = pile.expected_labels
-        # Strata are drawn in proportion to the squares of their rates.
-        rate = sum(each**3 for each in rates.values()) / sum(each**2 for each in rates.values())
-        if expected >= self._minimum:
-            # The second thirty views of a sight teach about half as much as the first.
-            tier, worth = 1, rate / (expected // self._minimum)
-        else:
-            missing = self._minimum - expected
-            within_reach = sum(rates[stratum] * pile.left[stratum] for stratum in rates)
-            calls = missing / rate
-            is_reachable = within_reach >= missing and calls <= calls_left
-            # Of those out of reach the nearest, since luck may help; those as near take turns.
-            tier, worth = (2, -calls) if is_reachable else (0, float(int(expected + within_reach)))
-        return tier, worth, -expected, -pile.rank, -pile.sight_id
+        return CallWorth(
+            sight_id=pile.sight_id,
+            rank=pile.rank,
+            labels=pile.expected_labels,
+            labels_to_come=sum(rate * pile.left[stratum] for stratum, rate in rates.items()),
+            # Strata are drawn in proportion to the squares of their rates.
+            hit_rate=sum(rate**3 for rate in rates.values())
+            / sum(rate**2 for rate in rates.values()),
+            minimum=self._minimum,
+            calls_left=calls_left,
+        )
 
     def _next_view(self, pile: _SightPile) -> View:
         """Return the view that keeps the sight's strata in proportion."""
