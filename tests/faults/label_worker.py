@@ -14,25 +14,26 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sightscan.label import results, run, sender
+from sightscan.label import calls, sender
+from sightscan.label.run import label_photos
 from sightscan.label.vision import open_client
 from sightscan.settings import read_settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.registry.cities import find_city
 
-# step: module, function, whether the process ends before, while, or after the function does its work
+# step: module or class, function, whether the process ends before, while, or after the function does its work
 STEPS: dict[str, tuple[Any, str, str]] = {
-    "before the reservation": (run, "reserve_calls", "before"),
-    "after the reservation": (run, "reserve_calls", "after"),
-    "before the mark": (run, "mark_calls_sent", "before"),
-    "after the mark": (run, "mark_calls_sent", "after"),
+    "before the reservation": (calls, "reserve_calls", "before"),
+    "after the reservation": (calls, "reserve_calls", "after"),
+    "before the mark": (calls, "mark_calls_sent", "before"),
+    "after the mark": (calls, "mark_calls_sent", "after"),
     "before the call": (sender, "annotate_photos", "before"),
     "during the call": (sender, "annotate_photos", "during"),
     "after the call": (sender, "annotate_photos", "after"),
-    "before the settlement": (run, "settle_batch", "before"),
-    "between settlement and labels": (results, "settle_calls", "after"),
-    "before the commit": (results, "merge_labels", "after"),
-    "after the commit": (run, "settle_batch", "after"),
+    "before the settlement": (calls.VisionCalls, "store", "before"),
+    "between settlement and labels": (calls, "settle_calls", "after"),
+    "before the commit": (calls, "merge_labels", "after"),
+    "after the commit": (calls.VisionCalls, "store", "after"),
 }
 
 
@@ -43,14 +44,14 @@ def main(city_id: str, run_id: str, cap: str, step: str = "", nth: str = "1") ->
     config = read_settings(max_google_vision_calls_per_new_city=int(cap), vision_concurrency=2)
     with connect(autocommit=True) as connection:
         city = find_city(connection, city_id)
-        report = run.label_photos(
+        report = label_photos(
             connection, open_client(config), config, city, dag_id=city.dag_id, run_id=run_id
         )
     sys.stdout.write(f"{report.sent}\n")
 
 
-def _arm(module: Any, name: str, moment: str, nth: int) -> None:
-    function: Callable[..., Any] = getattr(module, name)
+def _arm(owner: Any, name: str, moment: str, nth: int) -> None:
+    function: Callable[..., Any] = getattr(owner, name)
     turns = itertools.count(1)
 
     def deadly(*args: Any, **kwargs: Any) -> Any:
@@ -66,7 +67,7 @@ def _arm(module: Any, name: str, moment: str, nth: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
-    setattr(module, name, deadly)
+    setattr(owner, name, deadly)
 
 
 if __name__ == "__main__":

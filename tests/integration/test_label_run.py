@@ -17,11 +17,10 @@ from sandbox.world.world import World
 from sightscan.box import Box, intersection_over_union
 from sightscan.city import City
 from sightscan.errors import ServiceError
-from sightscan.label import results, throttle
-from sightscan.label import run as label_run
+from sightscan.label import calls, throttle
 from sightscan.label import vision as vision_module
 from sightscan.label.relabel import relabel_answers
-from sightscan.label.run import LabelReport, label_photos
+from sightscan.label.run import LabelLoop, LabelReport, label_photos
 from sightscan.label.vision import open_client
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.connection import connect
@@ -273,7 +272,7 @@ def test_zero_characters_of_an_answer_cost_no_label(
 def test_an_answer_that_the_warehouse_refuses_costs_only_itself(
     label: Label, warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle = results.settle_calls
+    settle = calls.settle_calls
     odd: list[int] = []
 
     def refuse_one(connection: Any, settlements: Any) -> None:
@@ -284,7 +283,7 @@ def test_an_answer_that_the_warehouse_refuses_costs_only_itself(
                 raise psycopg.DataError(message)
         settle(connection, settlements)
 
-    monkeypatch.setattr(results, "settle_calls", refuse_one)
+    monkeypatch.setattr(calls, "settle_calls", refuse_one)
     report = label()
     assert (report.answered, report.unknown) == (PHOTOS - 1, 1)
     assert states(warehouse) == {"succeeded": PHOTOS - 1, "unknown": 1}
@@ -296,7 +295,7 @@ def test_lost_connection_loses_no_answer(
     counts: Counts,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settle = label_run.settle_batch
+    settle = calls.settle_calls
     cut: list[int] = []
 
     def cut_once(connection: psycopg.Connection[Any], *given: Any, **more: Any) -> Any:
@@ -306,7 +305,7 @@ def test_lost_connection_loses_no_answer(
                 other.execute("select pg_terminate_backend(%s, 5000)", cut)
         return settle(connection, *given, **more)
 
-    monkeypatch.setattr(label_run, "settle_batch", cut_once)
+    monkeypatch.setattr(calls, "settle_calls", cut_once)
     with connect(autocommit=True) as connection:
         report = label(connection=connection)
     assert (report.answered, report.spent, sent_images(counts)) == (PHOTOS, PHOTOS, PHOTOS)
@@ -375,11 +374,11 @@ def test_interrupted_task_settles_what_was_sent_and_releases_what_was_not(
     # In the first turn a batch is reserved and prepared, in the second it is sent.
     left = iter([None] * (turns - 1))
 
-    def interrupt(_: object) -> None:
+    def interrupt(*_: object) -> None:
         if next(left, "over") == "over":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(label_run._LabelRun, "_log_progress", interrupt)
+    monkeypatch.setattr(LabelLoop, "_log_progress", interrupt)
     with pytest.raises(KeyboardInterrupt):
         label(vision_concurrency=1)
     assert states(warehouse) == {state: 16}
@@ -399,7 +398,7 @@ def test_photos_that_another_worker_gave_up_are_not_sent(
         )
         return mark_calls_sent(connection, call_ids)
 
-    monkeypatch.setattr(label_run, "mark_calls_sent", be_slow)
+    monkeypatch.setattr(calls, "mark_calls_sent", be_slow)
     label(vision_concurrency=1)
     assert sent_images(counts) == states(warehouse)["succeeded"] == PHOTOS - 3 * 6 + 2
 

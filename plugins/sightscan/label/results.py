@@ -1,110 +1,130 @@
-"""Settle what became of a batch: states of its calls, and the labels of its answers."""
+"""Record what became of a batch: states of its calls, and the labels of its answers."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import psycopg
 
 from sightscan.label.answers import read_labels
-from sightscan.label.landmarks import answer_of, error_of, landmarks_of
+from sightscan.label.landmarks import answer_of, error_of
 from sightscan.label.matching import SightIndex
 from sightscan.label.sender import BatchResult, SentPhoto
 from sightscan.label.vision import Fate, Outcome
-from sightscan.warehouse.labels.labels import LabelRow, StoredAnswer, merge_labels
-from sightscan.warehouse.spend.paid_calls import Settlement, settle_calls
+from sightscan.warehouse.labels.labels import LabelRow, StoredAnswer
+from sightscan.warehouse.spend.paid_calls import Settlement
 
 # Provably not processed: such a call is released, and does not count against the cap.
 INVALID_ARGUMENT = 3  # of google.rpc.Code
 RELEASED = frozenset({Fate.REFUSED, Fate.OVER_QUOTA, Fate.NEVER_OPENED})
 
+# Writes settlements and labels, both or neither.
+Store = Callable[[Sequence[Settlement], Sequence[LabelRow]], None]
+
 
 @dataclass(frozen=True, slots=True)
-class SettledBatch:
-    """What a batch came to: counts of the report, and the sights accepted on each answered photo.
+class RecordedBatch:
+    """What came of the photos of a batch.
 
-    Counts: sent, answered, empty, failed, unknown, released (images); accepted, held_back,
+    `accepted` has the sights accepted on each photo that was answered. `released` were provably not
+    paid for; `unfit` were never sent, and will not be; nothing will be heard of `lost`.
+    """
+
+    accepted: Mapping[bytes, frozenset[int]] = field(default_factory=dict)
+    released: tuple[bytes, ...] = ()
+    unfit: tuple[bytes, ...] = ()
+    lost: tuple[bytes, ...] = ()
+
+    def __or__(self, other: RecordedBatch) -> RecordedBatch:
+        """Return both as one."""
+        return RecordedBatch(
+            {**self.accepted, **other.accepted},
+            self.released + other.released,
+            self.unfit + other.unfit,
+            self.lost + other.lost,
+        )
+
+
+class Results:
+    """Records batches and counts what they came to.
+
+    `counts`: sent, answered, empty, failed, unknown, released (images); accepted, held_back,
     unmatched (labels).
     """
 
-    counts: Counter[str]
-    accepted_sight_ids: Mapping[bytes, frozenset[int]]
+    def __init__(self, store: Store, index: SightIndex, *, min_score: float) -> None:
+        self.counts: Counter[str] = Counter()
+        self._store = store
+        self._index = index
+        self._min_score = min_score
+
+    def record(self, result: BatchResult) -> RecordedBatch:
+        """Store a batch's settlements and labels in one go; return what came of its photos.
+
+        An answer that the warehouse refuses costs only itself: the others are stored, it is unknown.
+        """
+        try:
+            return self._record(result)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            parts = result.by_photo()
+            if len(parts) == 1:
+                detail = f"the warehouse refuses the answer: {error}"
+                return self._record(replace(result, outcome=Outcome(Fate.UNKNOWN, detail=detail)))
+        recorded = RecordedBatch()
+        for part in parts:
+            recorded |= self.record(part)
+        return recorded
+
+    def _record(self, result: BatchResult) -> RecordedBatch:
+        settlements = _settlements_of(result)
+        labels = {
+            answer.sha256: read_labels(answer, self._index, min_score=self._min_score)
+            for answer in _answers_among(settlements, result.sent)
+        }
+        every_label = [label for read in labels.values() for label in read]
+        self._store(settlements, every_label)
+        sent = tuple(photo.sha256 for photo in result.sent)
+        released = sent if result.outcome.fate in RELEASED else ()
+        states = Counter(settlement.state for settlement in settlements)
+        self.counts += Counter(
+            sent=len(sent) - len(released),
+            answered=states["succeeded"],
+            empty=sum(not read for read in labels.values()),
+            failed=states["failed"] - len(released),
+            unknown=states["unknown"],
+            released=len(released),
+        )
+        self.counts.update(label.state for label in every_label)
+        return RecordedBatch(
+            {sha256: _accepted_sights(read) for sha256, read in labels.items()},
+            released=released,
+            unfit=tuple(photo.sha256 for photo in result.unfit),
+            lost=() if released else tuple(sha256 for sha256 in sent if sha256 not in labels),
+        )
 
 
-def settle_batch(
-    connection: psycopg.Connection[Any],
-    result: BatchResult,
-    index: SightIndex,
-    *,
-    min_score: float,
-) -> SettledBatch:
-    """Write a batch's settlements and labels in one transaction; return what it came to.
-
-    An answer that the warehouse refuses costs only itself: the others are stored, it is unknown.
-    """
-    try:
-        return _settle(connection, result, index, min_score)
-    except (psycopg.DataError, psycopg.IntegrityError) as error:
-        parts = result.by_photo()
-        if len(parts) == 1:
-            detail = f"the warehouse refuses the answer: {error}"
-            lost = replace(result, outcome=Outcome(Fate.UNKNOWN, detail=detail))
-            return _settle(connection, lost, index, min_score)
-    counts: Counter[str] = Counter()
-    accepted: dict[bytes, frozenset[int]] = {}
-    for part in parts:
-        settled = settle_batch(connection, part, index, min_score=min_score)
-        counts += settled.counts
-        accepted |= settled.accepted_sight_ids
-    return SettledBatch(counts, accepted)
-
-
-def _settle(
-    connection: psycopg.Connection[Any], result: BatchResult, index: SightIndex, min_score: float
-) -> SettledBatch:
+def _settlements_of(result: BatchResult) -> list[Settlement]:
+    outcome = result.outcome
     settlements = [
         # Kept as an answer, so that the photo is never chosen again.
         Settlement(photo.call_id, "failed", {"not_sent": photo.reason}, f"not sent: {photo.reason}")
         for photo in result.unfit
     ]
-    counts = Counter(failed=len(settlements))
-    labels: list[LabelRow] = []
-    accepted: dict[bytes, frozenset[int]] = {}
-    outcome = result.outcome
     if outcome.fate is Fate.ANSWERED:
-        for photo, response in zip(result.sent, outcome.responses, strict=True):
-            settlement = _settlement_of(photo, response)
-            settlements.append(settlement)
-            if settlement.answer is not None and settlement.state == "succeeded":
-                counts["empty"] += not landmarks_of(settlement.answer)
-                answer = StoredAnswer(
-                    photo.call_id, photo.sha256, settlement.answer, photo.found_for
-                )
-                read = read_labels(answer, index, min_score=min_score)
-                labels += read
-                accepted[photo.sha256] = _accepted_sights(read)
-        counts["sent"] += len(result.sent)
-        states = Counter(settlement.state for settlement in settlements)
-        counts["answered"] += states["succeeded"]
-        counts["failed"] = states["failed"]
-        counts["unknown"] += states["unknown"]
+        settlements += (
+            _settlement_of(photo, response)
+            for photo, response in zip(result.sent, outcome.responses, strict=True)
+        )
     elif outcome.fate in RELEASED:
         detail = f"not processed: {outcome.detail}"
         settlements += (Settlement(photo.call_id, "failed", None, detail) for photo in result.sent)
-        counts["released"] += len(result.sent)
     else:
         detail = f"fate unknown: {outcome.detail}"
         settlements += (Settlement(photo.call_id, "unknown", None, detail) for photo in result.sent)
-        counts["sent"] += len(result.sent)
-        counts["unknown"] += len(result.sent)
-    counts.update(_states_of(labels))
-    with connection.transaction():
-        settle_calls(connection, settlements)
-        merge_labels(connection, labels)
-    return SettledBatch(counts, accepted)
+    return settlements
 
 
 def _settlement_of(photo: SentPhoto, response: dict[str, Any]) -> Settlement:
@@ -117,8 +137,14 @@ def _settlement_of(photo: SentPhoto, response: dict[str, Any]) -> Settlement:
     return Settlement(photo.call_id, "succeeded", answer)
 
 
-def _states_of(labels: Iterable[LabelRow]) -> Counter[str]:
-    return Counter(label.state for label in labels)
+def _answers_among(
+    settlements: Iterable[Settlement], sent: Iterable[SentPhoto]
+) -> Iterator[StoredAnswer]:
+    photos = {photo.call_id: photo for photo in sent}
+    for settlement in settlements:
+        if settlement.answer is not None and settlement.state == "succeeded":
+            photo = photos[settlement.call_id]
+            yield StoredAnswer(photo.call_id, photo.sha256, settlement.answer, photo.found_for)
 
 
 def _accepted_sights(labels: Iterable[LabelRow]) -> frozenset[int]:

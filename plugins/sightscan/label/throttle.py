@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
-
-import psycopg
+from typing import Protocol
 
 from sightscan.errors import ServiceError
 from sightscan.label.vision import Fate, Outcome
-from sightscan.warehouse.spend.paid_calls import take_tokens
 
-BUCKET = "google_vision.images"
 # Google counts images a minute. A bucket that holds this share of a minute's images and refills
 # with the rest lets a city of the usual size through at once, and never more than a minute's
 # images pass in any sixty seconds.
@@ -19,20 +15,28 @@ BURST_SHARE = 0.6
 SECONDS_PER_MINUTE = 60
 # Over quota without a word about how long: Google's quotas are renewed each minute.
 WAIT_SECONDS_UNTOLD = 15.0
-LONGEST_WAIT_SECONDS = 120.0
-MOST_SETBACKS = 8
+MAX_WAIT_SECONDS = 120.0
+MAX_SETBACKS = 8
 RECONNECT_SECONDS = 1.0
 # Each may have been billed, so a service in trouble is left alone soon.
-MOST_UNKNOWN_IN_A_ROW = 3
+MAX_UNKNOWN_IN_A_ROW = 3
 
 
-class Pace:
+class TakeTokens(Protocol):
+    """Takes tokens from the bucket that all workers share; returns the seconds to wait for them."""
+
+    def __call__(self, count: int, *, capacity: float, refill_per_second: float) -> float:
+        """Take so many."""
+
+
+class Throttle:
     """Says when and how many batches may be on their way; counts setbacks in a row."""
 
-    def __init__(self, images_per_minute: int, concurrency: int) -> None:
+    def __init__(self, images_per_minute: int, concurrency: int, take_tokens: TakeTokens) -> None:
         self._capacity = images_per_minute * BURST_SHARE
         self._refill_per_second = (images_per_minute - self._capacity) / SECONDS_PER_MINUTE
         self._concurrency = concurrency
+        self._take_tokens = take_tokens
         self._tokens = 0
         self._ready_at = 0.0
         self._setbacks = 0
@@ -43,12 +47,10 @@ class Pace:
         """Return how many batches may be on their way: one, while the service is in trouble."""
         return 1 if self._setbacks or self._unknown else self._concurrency
 
-    def seconds_to_wait(self, connection: psycopg.Connection[Any], images: int) -> float:
+    def seconds_to_wait(self, images: int) -> float:
         """Return the seconds until that many images may be sent; 0: now."""
         if self._tokens < images:
-            wait = take_tokens(
-                connection,
-                BUCKET,
+            wait = self._take_tokens(
                 images - self._tokens,
                 capacity=self._capacity,
                 refill_per_second=self._refill_per_second,
@@ -80,7 +82,7 @@ class Pace:
                 self._set_back(outcome, RECONNECT_SECONDS * 2**self._setbacks)
             case Fate.UNKNOWN:
                 self._unknown += 1
-                if self._unknown >= MOST_UNKNOWN_IN_A_ROW:
+                if self._unknown >= MAX_UNKNOWN_IN_A_ROW:
                     msg = (
                         f"Google Vision left {self._unknown} requests in a row without an answer, "
                         f"the last with {outcome.detail}; their images count as spent and are not "
@@ -91,7 +93,7 @@ class Pace:
 
     def _set_back(self, outcome: Outcome, wait_seconds: float) -> None:
         self._setbacks += 1
-        if self._setbacks >= MOST_SETBACKS or wait_seconds > LONGEST_WAIT_SECONDS:
+        if self._setbacks >= MAX_SETBACKS or wait_seconds > MAX_WAIT_SECONDS:
             msg = (
                 f"Google Vision cannot be used now ({outcome.detail}; wait {wait_seconds:.0f} s, "
                 f"setback {self._setbacks} in a row); nothing was paid for it: check the quota and "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,32 +10,43 @@ import psycopg
 import pytest
 
 from sightscan.errors import ServiceError
-from sightscan.label import throttle as pace_module
-from sightscan.label.throttle import Pace
+from sightscan.label import throttle as throttle_module
+from sightscan.label.throttle import Throttle
 from sightscan.label.vision import Fate, Outcome
+from sightscan.warehouse.spend.paid_calls import take_tokens
 
 ANSWERED = Outcome(Fate.ANSWERED)
 UNKNOWN = Outcome(Fate.UNKNOWN, detail="x")
 
 
+def sharing(warehouse: psycopg.Connection[Any], per_minute: int) -> Throttle:
+    """Return a throttle of a worker that shares its bucket with others."""
+    return Throttle(per_minute, 1, partial(take_tokens, warehouse, "a bucket"))
+
+
+def alone(concurrency: int = 1) -> Throttle:
+    """Return a throttle whose bucket is never empty."""
+    return Throttle(1_700, concurrency, lambda _, **_bucket: 0.0)
+
+
 def test_usual_city_goes_through_without_waiting(warehouse: psycopg.Connection[Any]) -> None:
-    pace = Pace(1_700, concurrency=4)
+    throttle = sharing(warehouse, 1_700)
     waits = []
     for _ in range(63):
-        waits.append(pace.seconds_to_wait(warehouse, 16))
-        pace.use(16)
+        waits.append(throttle.seconds_to_wait(16))
+        throttle.use(16)
     assert max(waits) == 0
 
 
 def test_two_workers_never_pass_a_minutes_images(warehouse: psycopg.Connection[Any]) -> None:
     per_minute = 320
-    workers = [Pace(per_minute, concurrency=1), Pace(per_minute, concurrency=1)]
+    workers = [sharing(warehouse, per_minute), sharing(warehouse, per_minute)]
     ready_at = []
     for number in range(60):
         worker = workers[number % 2]
         worker._tokens = 0
         worker._ready_at = 0.0
-        ready_at += [worker.seconds_to_wait(warehouse, 16)] * 16
+        ready_at += [worker.seconds_to_wait(16)] * 16
     busiest = max(sum(start <= at < start + 60 for at in ready_at) for start in set(ready_at))
     # Seconds that pass while the test runs refill a few.
     assert busiest <= per_minute + 16
@@ -43,46 +55,43 @@ def test_two_workers_never_pass_a_minutes_images(warehouse: psycopg.Connection[A
 def test_tokens_that_were_not_used_serve_the_next_batch(
     warehouse: psycopg.Connection[Any],
 ) -> None:
-    pace = Pace(1_700, concurrency=1)
-    pace.seconds_to_wait(warehouse, 16)
-    pace.use(3)
-    pace.seconds_to_wait(warehouse, 13)
+    throttle = sharing(warehouse, 1_700)
+    throttle.seconds_to_wait(16)
+    throttle.use(3)
+    throttle.seconds_to_wait(13)
     row = warehouse.execute("select tokens from core.rate_limit").fetchone()
     assert row is not None
     assert row[0] == pytest.approx(0.6 * 1_700 - 16, abs=1)
 
 
 def test_trouble_is_met_with_one_request_at_a_time() -> None:
-    pace = Pace(1_700, concurrency=8)
-    pace.learn(UNKNOWN)
-    assert pace.width == 1
-    pace.learn(ANSWERED)
-    assert pace.width == 8
+    throttle = alone(concurrency=8)
+    throttle.learn(UNKNOWN)
+    assert throttle.width == 1
+    throttle.learn(ANSWERED)
+    assert throttle.width == 8
 
 
-def test_third_unknown_fate_in_a_row_ends_the_task() -> None:
-    pace = Pace(1_700, concurrency=1)
+def test_unknown_fates_in_a_row_end_the_task() -> None:
+    throttle = alone()
     for _ in range(2):
-        pace.learn(UNKNOWN)
-    pace.learn(ANSWERED)
+        throttle.learn(UNKNOWN)
+    throttle.learn(ANSWERED)
     for _ in range(2):
-        pace.learn(UNKNOWN)
+        throttle.learn(UNKNOWN)
     with pytest.raises(ServiceError, match="count as spent"):
-        pace.learn(UNKNOWN)
+        throttle.learn(UNKNOWN)
 
 
-def test_eighth_setback_in_a_row_ends_the_task() -> None:
-    pace = Pace(1_700, concurrency=1)
+def test_quota_waits_are_bounded_in_number_and_length() -> None:
+    throttle = alone()
     for _ in range(7):
-        pace.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=0.0))
+        throttle.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=0.0))
     with pytest.raises(ServiceError, match="nothing was paid"):
-        pace.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=0.0))
-
-
-def test_wait_of_two_minutes_is_waited_for_and_a_longer_one_ends_the_task() -> None:
-    Pace(1_700, concurrency=1).learn(Outcome(Fate.OVER_QUOTA, wait_seconds=120.0))
+        throttle.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=0.0))
+    alone().learn(Outcome(Fate.OVER_QUOTA, wait_seconds=120.0))
     with pytest.raises(ServiceError, match="wait 121 s"):
-        Pace(1_700, concurrency=1).learn(Outcome(Fate.OVER_QUOTA, wait_seconds=121.0))
+        alone().learn(Outcome(Fate.OVER_QUOTA, wait_seconds=121.0))
 
 
 @pytest.mark.parametrize(
@@ -96,21 +105,26 @@ def test_wait_of_two_minutes_is_waited_for_and_a_longer_one_ends_the_task() -> N
     ids=["over quota", "over quota and told how long", "never opened"],
 )
 def test_setbacks_in_a_row_are_waited_out(
-    warehouse: psycopg.Connection[Any],
-    monkeypatch: pytest.MonkeyPatch,
-    outcome: Outcome,
-    waits: list[float],
+    monkeypatch: pytest.MonkeyPatch, outcome: Outcome, waits: list[float]
 ) -> None:
     # Time stands still.
-    monkeypatch.setattr(pace_module, "time", SimpleNamespace(monotonic=lambda: 1_000.0))
-    pace = Pace(1_700, concurrency=1)
+    monkeypatch.setattr(throttle_module, "time", SimpleNamespace(monotonic=lambda: 1_000.0))
+    throttle = alone()
     waited = []
     for _ in waits:
-        pace.learn(outcome)
-        waited.append(pace.seconds_to_wait(warehouse, 16))
+        throttle.learn(outcome)
+        waited.append(throttle.seconds_to_wait(16))
     assert waited == waits
 
 
 def test_refusal_ends_the_task_at_once() -> None:
     with pytest.raises(ServiceError, match="refuses"):
-        Pace(1_700, concurrency=1).learn(Outcome(Fate.REFUSED, detail="no permission"))
+        alone().learn(Outcome(Fate.REFUSED, detail="no permission"))
+
+
+def test_told_to_wait_it_waits_and_longer_each_time() -> None:
+    throttle = alone()
+    throttle.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=20.0))
+    assert throttle.seconds_to_wait(16) == pytest.approx(20, abs=1)
+    throttle.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=60.0))
+    assert throttle.seconds_to_wait(16) == pytest.approx(61, abs=0.9)
