@@ -1,8 +1,8 @@
-"""Crawl one source for one sight: feeder, parser and downloader of icrawler.
+"""Crawl one source for one sight; icrawler's base classes are a shell in which all is replaced.
 
-icrawler gives the shape: three pools of threads with queues between them. What its base classes do
-inside a thread is replaced, because there errors die unseen, full queues lose photos, and threads
-find out by seconds-long polling that the work is over.
+The shell is the shape: feeder, parser and downloader, three pools of threads with queues between
+them. What icrawler does inside a thread is not used: there errors die unseen, full queues lose
+photos, and threads find out by seconds-long polling that the work is over.
 """
 
 # icrawler is untyped, and its methods take whatever they are given; ours say what they take.
