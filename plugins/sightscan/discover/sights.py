@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -130,56 +130,69 @@ def find_sights(
 
     """
     file = read_sights_file(config.sights_folder, city.slug, city.city_id)
+    pool = _gather(connection, client, city, config, file)
+    folded, merges = fold_same_sights(pool.everything, pool.stored)
+    folded, told = _merge_as_told(folded, file)
+    dropped = _named_by(file.drop, folded, pool.stored)
+    eligible = _without(folded, _keys(dropped) | (_keys(pool.name_only) - _keys(pool.added)))
+    places = rank_by_places(connection, buyer, config, city, eligible)
+    ranked = rank_sights(_with_place_ids(eligible, places), places.ranks)
+    kept = overrule_order(
+        _without(ranked, _keys(pool.added)),
+        [sight for sight in ranked if key_of(sight) in _keys(pool.added)],
+        file,
+        config.max_sights_per_city,
+    )
+    return FoundSights(
+        found=pool.candidate_count,
+        sights=_named_apart([_renamed(sight, file) for sight in kept]),
+        behind=tuple(_without(ranked, _keys(kept))),
+        merges=(*merges, *told),
+        dropped=dropped,
+        unknown=_unknown_references(file, pool),
+        places=places,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """What the sights are chosen from: the operator's own, Wikidata's, and those in the warehouse."""
+
+    added: tuple[Sight, ...]
+    found: tuple[Sight, ...]
+    stored: tuple[Sight, ...]
+    candidate_count: int
+
+    @property
+    def name_only(self) -> tuple[Sight, ...]:
+        """Return those in use that Wikidata does not know: kept only as long as the file adds them."""
+        return tuple(
+            sight for sight in self.stored if sight.wikidata_id is None and sight.state == "active"
+        )
+
+    @property
+    def everything(self) -> tuple[Sight, ...]:
+        """Return each once; added ones first: of two that are one, the operator's stays."""
+        return _unique([*self.added, *self.found, *self.name_only])
+
+
+def _gather(
+    connection: psycopg.Connection[Any],
+    client: WikidataClient,
+    city: City,
+    config: Settings,
+    file: SightsFile,
+) -> _Pool:
     languages = tuple(config.sight_languages.split(","))
-    wanted = config.max_sights_per_city
-    candidates = list_candidates(client, city, 2 * wanted + SPARE_CANDIDATES)
+    candidates = list_candidates(client, city, 2 * config.max_sights_per_city + SPARE_CANDIDATES)
     added_ids = [sight.wikidata_id for sight in file.add if sight.wikidata_id is not None]
     items = list(dict.fromkeys([*(item for item, _ in candidates), *added_ids]))
     facts = read_facts(client, items, languages)
-    found = read_sights(city.city_id, candidates, facts, languages)
-    added = tuple(_added(sight, facts, languages) for sight in file.add)
-    known = known_sights(connection, city.city_id)
-    # Added ones first: of two that are one, the operator's stays.
-    named = [sight for sight in known if sight.wikidata_id is None and sight.state == "active"]
-    everything = _unique([*added, *found, *named])
-    folded, merges = fold_same_sights(everything, known)
-    folded, told = _merge_as_told(folded, file)
-    dropped = tuple(filter(None, (_find(ref, folded) or _find(ref, known) for ref in file.drop)))
-    gone = {key_of(sight) for sight in dropped}
-    names_only = {key_of(sight) for sight in named} - {key_of(sight) for sight in added}
-    open_to_rank = [s for s in folded if key_of(s) not in gone | names_only]
-    ranking = rank_by_places(connection, buyer, config, city, open_to_rank)
-    placed = [
-        replace(sight, place_id=sight.place_id or ranking.place_ids.get(key_of(sight)))
-        for sight in open_to_rank
-    ]
-    ranked = rank_sights(placed, ranking.ranks)
-    added_keys = {key_of(sight) for sight in added}
-    kept = overrule_order(
-        [sight for sight in ranked if key_of(sight) not in added_keys],
-        [sight for sight in ranked if key_of(sight) in added_keys],
-        file,
-        wanted,
-    )
-    kept_keys = {key_of(sight) for sight in kept}
-    references = [
-        *file.drop,
-        *file.rename,
-        *file.rank,
-        *(ref for pair in file.merge for ref in pair),
-    ]
-    return FoundSights(
-        found=len(candidates),
-        sights=_named_apart(tuple(_renamed(sight, file) for sight in kept)),
-        behind=tuple(sight for sight in ranked if key_of(sight) not in kept_keys),
-        merges=(*merges, *told),
-        dropped=dropped,
-        unknown=tuple(
-            ref
-            for ref in dict.fromkeys(references)
-            if _find(ref, everything) is None and _find(ref, known) is None
-        ),
-        places=ranking,
+    return _Pool(
+        added=tuple(_added(sight, facts, languages) for sight in file.add),
+        found=read_sights(city.city_id, candidates, facts, languages),
+        stored=known_sights(connection, city.city_id),
+        candidate_count=len(candidates),
     )
 
 
@@ -204,6 +217,37 @@ def _merge_as_told(
         kept = [one if sight is survivor else sight for sight in kept if sight is not merged]
         merges.append(SightMerge(one, merged))
     return tuple(kept), tuple(merges)
+
+
+def _named_by(references: Iterable[str], *lists: Sequence[Sight]) -> tuple[Sight, ...]:
+    """Return the sight that each reference means, from the first of the lists that has it."""
+    found = (
+        next(filter(None, (_find(reference, sights) for sights in lists)), None)
+        for reference in references
+    )
+    return tuple(sight for sight in found if sight is not None)
+
+
+def _with_place_ids(sights: Iterable[Sight], places: PlacesRanking) -> list[Sight]:
+    return [
+        replace(sight, place_id=sight.place_id or places.place_ids.get(key_of(sight)))
+        for sight in sights
+    ]
+
+
+def _unknown_references(file: SightsFile, pool: _Pool) -> tuple[str, ...]:
+    """Return what the file names and nobody has found."""
+    pairs = (reference for pair in file.merge for reference in pair)
+    references = dict.fromkeys([*file.drop, *file.rename, *file.rank, *pairs])
+    return tuple(each for each in references if not _named_by([each], pool.everything, pool.stored))
+
+
+def _keys(sights: Iterable[Sight]) -> set[str]:
+    return {key_of(sight) for sight in sights}
+
+
+def _without(sights: Iterable[Sight], keys: Collection[str]) -> list[Sight]:
+    return [sight for sight in sights if key_of(sight) not in keys]
 
 
 def _find(reference: str, sights: Iterable[Sight]) -> Sight | None:
