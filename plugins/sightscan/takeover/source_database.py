@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg.rows import class_row
 
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.statements import statement
@@ -138,13 +139,12 @@ def list_first_images(
 ) -> Iterator[list[ListedImage]]:
     """Give the images of a city in batches that are small enough to be read at once."""
     batch: list[ListedImage] = []
-    with first.cursor("images") as cursor:
+    with first.cursor("images", row_factory=class_row(ListedImage)) as cursor:
         cursor.execute(
             statement("takeover/list_first_images"),
             {"city_ids": list(city.city_ids), "spellings": list(city.spellings)},
         )
-        for row in cursor:
-            listed = ListedImage(*row)
+        for listed in cursor:
             size = sum(each.byte_count for each in batch) + listed.byte_count
             if batch and (len(batch) >= BATCH_IMAGES or size > BATCH_BYTES):
                 yield batch
@@ -175,8 +175,9 @@ def read_first_images(
 
 def list_first_models(first: psycopg.Connection[Any], city: FirstCity) -> tuple[FirstModel, ...]:
     """Return the models of a city, the first one first."""
-    rows = first.execute(statement("takeover/list_first_models"), {"city_ids": list(city.city_ids)})
-    return tuple(FirstModel(row[0], row[1], bytes(row[2]), row[3]) for row in rows)
+    with first.cursor(row_factory=class_row(FirstModel)) as cursor:
+        cursor.execute(statement("takeover/list_first_models"), {"city_ids": list(city.city_ids)})
+        return tuple(cursor)
 
 
 def read_first_model(first: psycopg.Connection[Any], model: FirstModel) -> bytes:

@@ -2,7 +2,7 @@
 select
     false as is_left_behind,
     image.image_id,
-    image.image_source,
+    image.image_source as source,
     octet_length(image.image_file) as byte_count,
     image.image_labels is not null
     or image.image_source in (
@@ -19,7 +19,7 @@ union all
 select
     true as is_left_behind,
     left_behind.id as image_id,
-    left_behind.sight_image_data_source as image_source,
+    left_behind.sight_image_data_source as source,
     octet_length(left_behind.sight_image) as byte_count,
     left_behind.sight_image_data_source in (
         select label.sight_image_data_source from load_layer.sight_image_labels as label

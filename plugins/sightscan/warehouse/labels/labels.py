@@ -10,6 +10,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 import psycopg
+from psycopg.rows import dict_row
 
 from sightscan.box import Box
 from sightscan.city import Place
@@ -129,15 +130,17 @@ def read_photos_to_label(
     connection: psycopg.Connection[Any], city_id: str, sha256s: Sequence[bytes]
 ) -> tuple[PhotoToLabel, ...]:
     """Read photos of the city, in the order given, without those that were removed meanwhile."""
-    rows = connection.execute(
-        statement("labels/read_photos_to_label"),
-        {"city_id": city_id, "sha256s": list(sha256s)},
-        binary=True,
-    ).fetchall()
-    found_for = {sha256: frozenset(sight_ids) for sha256, _, _, sight_ids in rows}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            statement("labels/read_photos_to_label"),
+            {"city_id": city_id, "sha256s": list(sha256s)},
+            binary=True,
+        ).fetchall()
+    found_for = {row["sha256"]: frozenset(row["found_for"]) for row in rows}
+    stored = (PhotoPlace(row["sha256"], row["bytes"], row["uri"]) for row in rows)
     photos = {
         sha256: PhotoToLabel(sha256, content, found_for[sha256])
-        for sha256, content in read_contents(PhotoPlace(*row[:3]) for row in rows)
+        for sha256, content in read_contents(stored)
     }
     return tuple(photos[sha256] for sha256 in sha256s if sha256 in photos)
 
@@ -157,14 +160,15 @@ def list_answers(
                 "after_call_id": after_call_id,
                 "most": ANSWERS_AT_ONCE,
             },
-        ).fetchall()
-        if not rows:
-            return
-        yield tuple(
+        )
+        answers = tuple(
             StoredAnswer(call_id, bytes(sha256), answer, frozenset(found_for))
             for call_id, sha256, answer, found_for in rows
         )
-        after_call_id = rows[-1][0]
+        if not answers:
+            return
+        yield answers
+        after_call_id = answers[-1].call_id
 
 
 @dataclass(frozen=True, slots=True)

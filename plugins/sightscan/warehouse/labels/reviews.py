@@ -12,7 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import class_row, dict_row
 
 from sightscan.errors import ReviewError
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_content
@@ -225,9 +225,10 @@ def decide_in_bulk(
 
 def read_photo(connection: psycopg.Connection[Any], sha256: bytes) -> bytes | None:
     """Return the bytes of a photo, or None if there is none of that hash, or not any more."""
-    row = connection.execute(
-        statement("labels/read_photo_blob"), {"sha256": sha256}, binary=True
-    ).fetchone()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            statement("labels/read_photo_blob"), {"sha256": sha256}, binary=True
+        ).fetchone()
     if row is None:
         return None
-    return read_content(PhotoPlace(sha256, *row))
+    return read_content(PhotoPlace(sha256, row["bytes"], row["uri"]))

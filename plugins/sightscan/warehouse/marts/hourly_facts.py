@@ -99,8 +99,9 @@ def rebuild_hourly_marts(
     """
     found = connection.execute(statement("marts/find_known_span")).fetchone()
     counts: Counter[str] = Counter(dict.fromkeys(HOURLY_MARTS, 0))
-    if found is not None and found[0] is not None:
-        for span in split_span(*found):
+    start_at, end_at = found or (None, None)
+    if start_at is not None and end_at is not None:
+        for span in split_span(start_at, end_at):
             began_at = _tell_time(connection)
             counts.update(_replace(connection, [span]))
             _note_refreshed(connection, span, began_at)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
 from sightscan.box import Box
 from sightscan.dataset_folder import FrozenBox, FrozenDataset, FrozenPhoto, Split, hash_dataset
@@ -55,17 +57,22 @@ def list_labelled_photos(
     connection: psycopg.Connection[Any], city_id: str
 ) -> tuple[LabelledPhoto, ...]:
     """Return the photos of a city with at least one accepted box, sorted by hash."""
-    rows = connection.execute(statement("models/list_labelled_photos"), {"city_id": city_id})
-    # Grouped here: a row for each box is read sooner than PostgreSQL makes JSON of them.
-    return tuple(
-        LabelledPhoto(
-            sha256=sha256,
-            cluster_sha256=cluster,
-            media_type=media_type,
-            boxes=tuple(SightBox(row[3], Box(*row[4:])) for row in boxes),
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(statement("models/list_labelled_photos"), {"city_id": city_id})
+        # Grouped here: a row for each box is read sooner than PostgreSQL makes JSON of them.
+        by_photo = itertools.groupby(rows, key=itemgetter("sha256", "cluster_sha256", "media_type"))
+        return tuple(
+            LabelledPhoto(
+                sha256=sha256,
+                cluster_sha256=cluster,
+                media_type=media_type,
+                boxes=tuple(
+                    SightBox(row["sight_id"], Box(row["x1"], row["y1"], row["x2"], row["y2"]))
+                    for row in boxes
+                ),
+            )
+            for (sha256, cluster, media_type), boxes in by_photo
         )
-        for (sha256, cluster, media_type), boxes in itertools.groupby(rows, key=lambda row: row[:3])
-    )
 
 
 def list_placed_photos(
@@ -111,28 +118,29 @@ def find_dataset(
 ) -> FrozenDataset | None:
     """Return the newest dataset of a city with this version, contents, or (dag id, run id)."""
     dag_id, run_id = run or (None, None)
-    row = connection.execute(
-        statement("models/find_dataset"),
-        {
-            "city_id": city_id,
-            "dataset_version": version,
-            "sha256": sha256,
-            "dag_id": dag_id,
-            "run_id": run_id,
-        },
-    ).fetchone()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            statement("models/find_dataset"),
+            {
+                "city_id": city_id,
+                "dataset_version": version,
+                "sha256": sha256,
+                "dag_id": dag_id,
+                "run_id": run_id,
+            },
+        ).fetchone()
     if row is None:
         return None
     return FrozenDataset(
-        city_id=row[0],
-        city_slug=row[1],
-        version=row[2],
-        sha256=row[3],
-        class_names=tuple(row[4]),
-        sight_ids=tuple(row[5]),
-        train_count=row[6],
-        val_count=row[7],
-        test_count=row[8],
+        city_id=row["city_id"],
+        city_slug=row["slug"],
+        version=row["dataset_version"],
+        sha256=row["sha256"],
+        class_names=tuple(row["class_names"]),
+        sight_ids=tuple(row["sight_ids"]),
+        train_count=row["train_count"],
+        val_count=row["val_count"],
+        test_count=row["test_count"],
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg.rows import class_row, dict_row
 
 from sightscan.errors import InstanceError
 from sightscan.settings import Settings
@@ -125,9 +126,10 @@ def find_open_session(
     connection: psycopg.Connection[Any], instance_id: str
 ) -> InstanceSession | None:
     """Return the session of an instance that has not been closed."""
-    row = connection.execute(
-        statement("models/find_open_session"), {"instance_id": instance_id}
-    ).fetchone()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            statement("models/find_open_session"), {"instance_id": instance_id}
+        ).fetchone()
     return None if row is None else _session(row)
 
 
@@ -149,27 +151,26 @@ def close_session(
     With `session_id`, only that one is closed: another may have begun since it was looked at. With
     `has_run`, one that nobody noted as running is billed from its start.
     """
-    row = connection.execute(
-        statement("models/close_session"),
-        {
-            "instance_id": instance_id,
-            "stopped_by": stopped_by,
-            "session_id": session_id,
-            "has_run": has_run,
-        },
-    ).fetchone()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            statement("models/close_session"),
+            {
+                "instance_id": instance_id,
+                "stopped_by": stopped_by,
+                "session_id": session_id,
+                "has_run": has_run,
+            },
+        ).fetchone()
     return None if row is None else _session(row)
 
 
 def _leases(
     connection: psycopg.Connection[Any], dag_id: str | None, run_id: str | None
 ) -> tuple[InstanceLease, ...]:
-    rows = connection.execute(statement("models/list_leases"), {"dag_id": dag_id, "run_id": run_id})
-    return tuple(InstanceLease(*row) for row in rows)
+    with connection.cursor(row_factory=class_row(InstanceLease)) as cursor:
+        cursor.execute(statement("models/list_leases"), {"dag_id": dag_id, "run_id": run_id})
+        return tuple(cursor)
 
 
-def _session(row: tuple[Any, ...]) -> InstanceSession:
-    session_id, instance_id, city_id, dag_id, run_id, price, *times_and_hand = row
-    return InstanceSession(
-        session_id, instance_id, city_id, dag_id, run_id, float(price), *times_and_hand
-    )
+def _session(row: dict[str, Any]) -> InstanceSession:
+    return InstanceSession(**row | {"price_per_hour_usd": float(row["price_per_hour_usd"])})

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from sightscan.errors import PublicationError
@@ -129,18 +130,19 @@ def read_model_file(
         PublicationError: there is no such file, or its bytes are not those that were registered.
 
     """
-    row = connection.execute(
-        statement("models/read_model_file"),
-        {"city_id": city_id, "model_version": version, "file_name": file_name},
-    ).fetchone()
-    if row is None or sha256(row[1]).digest() != row[0]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            statement("models/read_model_file"),
+            {"city_id": city_id, "model_version": version, "file_name": file_name},
+        ).fetchone()
+    if row is None or sha256(row["bytes"]).digest() != row["sha256"]:
         state = "is missing" if row is None else "does not have the hash that was registered"
         msg = (
             f"{file_name} of model {version} of {city_id} {state}; restore core.model_file "
             "from a backup, or roll back to another model"
         )
         raise PublicationError(msg)
-    content: bytes = row[1]
+    content: bytes = row["bytes"]
     return content
 
 
@@ -206,23 +208,24 @@ def _find(
     version: int | None = None,
     training_id: int | None = None,
 ) -> StoredModel | None:
-    row = connection.execute(
-        statement("models/find_model"),
-        {"city_id": city_id, "model_version": version, "training_id": training_id},
-    ).fetchone()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            statement("models/find_model"),
+            {"city_id": city_id, "model_version": version, "training_id": training_id},
+        ).fetchone()
     if row is None:
         return None
     return StoredModel(
-        city_id=row[0],
-        version=row[1],
-        dataset_version=row[2],
-        class_names=tuple(row[3]),
-        sight_ids=tuple(row[4]),
-        image_size=row[5],
-        onnx_sha256=row[6],
-        weights_sha256=row[7],
-        map50=row[8],
-        map50_95=row[9],
-        state=row[10],
-        decision=row[11],
+        city_id=row["city_id"],
+        version=row["model_version"],
+        dataset_version=row["dataset_version"],
+        class_names=tuple(row["class_names"]),
+        sight_ids=tuple(row["sight_ids"]),
+        image_size=row["image_size"],
+        onnx_sha256=row["onnx_sha256"],
+        weights_sha256=row["weights_sha256"],
+        map50=row["map50"],
+        map50_95=row["map50_95"],
+        state=row["state"],
+        decision=row["decision"],
     )

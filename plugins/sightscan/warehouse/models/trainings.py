@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from sightscan.errors import TrainingError
@@ -55,21 +56,22 @@ def find_training(
     connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
 ) -> Training | None:
     """Return the training of a run, if it asked for one."""
-    row = connection.execute(
-        statement("models/find_training"), {"dag_id": dag_id, "run_id": run_id}
-    ).fetchone()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            statement("models/find_training"), {"dag_id": dag_id, "run_id": run_id}
+        ).fetchone()
     if row is None:
         return None
     return Training(
-        training_id=row[0],
-        city_id=row[1],
-        city_slug=row[2],
-        dataset_version=row[3],
-        dataset_sha256=row[4],
-        dag_id=row[5],
-        run_id=row[6],
-        request=TrainingRequest.from_json(row[7]),
-        state=row[8],
+        training_id=row["training_id"],
+        city_id=row["city_id"],
+        city_slug=row["slug"],
+        dataset_version=row["dataset_version"],
+        dataset_sha256=row["sha256"],
+        dag_id=row["dag_id"],
+        run_id=row["run_id"],
+        request=TrainingRequest.from_json(row["request"]),
+        state=row["state"],
     )
 
 

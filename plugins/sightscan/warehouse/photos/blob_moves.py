@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import Settings
@@ -86,8 +87,8 @@ class _Batch:
 def _move_batch(
     connection: psycopg.Connection[Any], config: Settings, store: PhotoStore | None, after: bytes
 ) -> _Batch | None:
-    with connection.transaction():
-        rows = connection.execute(
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
             statement("photos/lock_photos_to_move"),
             {
                 "after_sha256": after,
@@ -98,10 +99,10 @@ def _move_batch(
         ).fetchall()
         if not rows:
             return None
-        media_types = {sha256: media_type for sha256, _, _, media_type in rows}
+        media_types = {row["sha256"]: row["media_type"] for row in rows}
+        stored = (PhotoPlace(row["sha256"], row["bytes"], row["uri"]) for row in rows)
         photos = [
-            (sha256, media_types[sha256], content)
-            for sha256, content in read_contents(PhotoPlace(*row[:3]) for row in rows)
+            (sha256, media_types[sha256], content) for sha256, content in read_contents(stored)
         ]
         places = _new_places(config, store, photos)
         for sha256, content, uri in places:
@@ -109,10 +110,12 @@ def _move_batch(
                 statement("photos/move_photo"), {"sha256": sha256, "bytes": content, "uri": uri}
             )
         forget_objects(connection, [uri for _, _, uri in places if uri is not None])
-        note_objects(connection, [(uri, sha256) for sha256, _, uri, _ in rows if uri is not None])
+        note_objects(
+            connection, [(row["uri"], row["sha256"]) for row in rows if row["uri"] is not None]
+        )
     # After the commit only: until then, the rows point to them.
     delete_leftover_objects(connection, config)
-    return _Batch(len(rows), sum(len(content) for _, _, content in photos), rows[-1][0])
+    return _Batch(len(rows), sum(len(content) for _, _, content in photos), rows[-1]["sha256"])
 
 
 def _new_places(
@@ -129,9 +132,9 @@ def _new_places(
             raise WarehouseError(msg)
     uris = store.write(photos)
     # Read back, and hashed there: bytes are let go of only when their copy is known to be good.
-    for sha256, uri in zip((photo[0] for photo in photos), uris, strict=True):
+    for sha256, uri in zip((sha256 for sha256, _, _ in photos), uris, strict=True):
         _verify(sha256, uri, config)
-    return [(photo[0], None, uri) for photo, uri in zip(photos, uris, strict=True)]
+    return [(sha256, None, uri) for (sha256, _, _), uri in zip(photos, uris, strict=True)]
 
 
 def _verify(sha256: bytes, uri: str, config: Settings) -> None:

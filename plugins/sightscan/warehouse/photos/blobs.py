@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from psycopg.rows import dict_row
 from upath import UPath
 
 from sightscan.dataset_folder import SUFFIXES
@@ -209,11 +210,11 @@ def delete_objects(uris: Sequence[str], config: Settings | None = None) -> None:
 
 def _look_again(sha256: bytes) -> PhotoPlace | None:
     # A connection of its own: the reader's may be in the middle of a COPY.
-    with connect(autocommit=True) as connection:
-        row = connection.execute(
+    with connect(autocommit=True) as connection, connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
             statement("photos/read_photo_place"), {"sha256": sha256}, binary=True
         ).fetchone()
-    return None if row is None else PhotoPlace(sha256, row[0], row[1])
+    return None if row is None else PhotoPlace(sha256, row["bytes"], row["uri"])
 
 
 def _object(place: PhotoPlace) -> tuple[bytes, str]:

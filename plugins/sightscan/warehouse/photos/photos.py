@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import psycopg
+from psycopg.rows import class_row
 
 from sightscan.dataset_folder import SUFFIXES
 from sightscan.errors import WarehouseError
@@ -229,7 +230,7 @@ def photos_by_url(
         statement("photos/list_city_urls"),
         {"city_id": city_id, "sight_id": sight_id, "since": since},
     )
-    return {row[0]: row[1] for row in rows}
+    return dict(rows.fetchall())
 
 
 def visited_photos(
@@ -237,7 +238,7 @@ def visited_photos(
 ) -> Mapping[bytes, tuple[str | None, str | None]]:
     """Return ETag and Last-Modified of a sight's photos, by SHA-256 of their URL."""
     rows = connection.execute(statement("photos/list_photo_visits"), {"sight_id": sight_id})
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {url_sha256: (etag, last_modified) for url_sha256, etag, last_modified in rows}
 
 
 def photos_of_sight(connection: psycopg.Connection[Any], sight_id: int) -> frozenset[bytes]:
@@ -255,11 +256,12 @@ def hashes_of_city(
     connection: psycopg.Connection[Any], city_id: str, near_duplicate_bits: int
 ) -> tuple[HashedPhoto, ...]:
     """Return the photos of a city, sorted by SHA-256, with what clustering needs."""
-    rows = connection.execute(
-        statement("photos/list_city_hashes"),
-        {"city_id": city_id, "near_duplicate_bits": near_duplicate_bits},
-    )
-    return tuple(HashedPhoto(*row) for row in rows)
+    with connection.cursor(row_factory=class_row(HashedPhoto)) as cursor:
+        cursor.execute(
+            statement("photos/list_city_hashes"),
+            {"city_id": city_id, "near_duplicate_bits": near_duplicate_bits},
+        )
+        return tuple(cursor)
 
 
 def clusters_of(
@@ -267,7 +269,7 @@ def clusters_of(
 ) -> Mapping[bytes, bytes]:
     """Return the cluster of each photo, both by SHA-256."""
     rows = connection.execute(statement("photos/list_clusters"), {"sha256s": list(sha256s)})
-    return {row[0]: row[1] for row in rows}
+    return dict(rows.fetchall())
 
 
 def store_clusters(
@@ -337,9 +339,9 @@ def _store_bytes(
         rows = [(file.sha256, None, uri) for file, uri in zip(files, uris, strict=True)]
     with cursor.copy(statement("photos/copy_photo_blobs")) as copy:
         copy.set_types(BLOB_TYPES)
-        for row in rows:
-            if row[0] in new:
-                copy.write_row(row)
+        for sha256, content, uri in rows:
+            if sha256 in new:
+                copy.write_row((sha256, content, uri))
     for sha256, content, uri in rows:
         if sha256 not in new:
             cursor.execute(

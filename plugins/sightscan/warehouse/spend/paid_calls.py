@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import psycopg
+from psycopg.rows import class_row, dict_row
 
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.spend.prices import UnitPrice
@@ -119,10 +120,11 @@ class AbandonedCalls:
 
 def count_units(connection: psycopg.Connection[Any], bought: PaidFeature) -> CountedUnits:
     """Count what all cities ever reserved, but for the last hour; it takes a while."""
-    row = connection.execute(
-        statement("spend/count_units"), {"provider": bought.provider, "feature": bought.feature}
-    ).fetchone()
-    return CountedUnits(datetime.now(UTC), 0) if row is None else CountedUnits(*row)
+    with connection.cursor(row_factory=class_row(CountedUnits)) as cursor:
+        cursor.execute(
+            statement("spend/count_units"), {"provider": bought.provider, "feature": bought.feature}
+        )
+        return cursor.fetchone() or CountedUnits(datetime.now(UTC), 0)
 
 
 def reserve_calls(
@@ -148,11 +150,11 @@ def reserve_calls(
     _refuse_open_transaction(connection)
     if counted is None and caps.in_all is not None:
         counted = count_units(connection, bought)
-    with connection.transaction():
-        connection.execute(
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
             statement("spend/lock_ledger"), {"provider": bought.provider, "feature": bought.feature}
         )
-        rows = connection.execute(
+        rows = cursor.execute(
             statement("spend/reserve_calls"),
             {
                 "provider": bought.provider,
@@ -174,10 +176,12 @@ def reserve_calls(
         ).fetchall()
     turn = {subject: number for number, subject in enumerate(subjects)}
     calls = [
-        Reservation(call_id, bytes(subject)) for _, call_id, subject in rows if call_id is not None
+        Reservation(row["call_id"], row["subject_sha256"])
+        for row in rows
+        if row["call_id"] is not None
     ]
     calls.sort(key=lambda reservation: turn[reservation.subject_sha256])
-    return Reserved(tuple(calls), tuple(rows[0][0]))
+    return Reserved(tuple(calls), tuple(rows[0]["stopped_by"]))
 
 
 def mark_calls_sent(connection: psycopg.Connection[Any], call_ids: Sequence[int]) -> frozenset[int]:
@@ -272,11 +276,12 @@ def summarise_ledger(
     connection: psycopg.Connection[Any], bought: PaidFeature, city_id: str
 ) -> tuple[LedgerLine, ...]:
     """Return a city's calls by what became of them."""
-    rows = connection.execute(
-        statement("spend/summarise_ledger"),
-        {"city_id": city_id, "provider": bought.provider, "feature": bought.feature},
-    )
-    return tuple(LedgerLine(*row) for row in rows)
+    with connection.cursor(row_factory=class_row(LedgerLine)) as cursor:
+        cursor.execute(
+            statement("spend/summarise_ledger"),
+            {"city_id": city_id, "provider": bought.provider, "feature": bought.feature},
+        )
+        return tuple(cursor)
 
 
 def sum_units_spent(
@@ -288,17 +293,18 @@ def sum_units_spent(
     run_id: str = "",
 ) -> UnitsSpent:
     """Return the units of the calls that stand; of no run if none is named."""
-    row = connection.execute(
-        statement("spend/sum_units_spent"),
-        {
-            "provider": bought.provider,
-            "feature": bought.feature,
-            "city_id": city_id,
-            "dag_id": dag_id,
-            "run_id": run_id,
-        },
-    ).fetchone()
-    return UnitsSpent(0, 0) if row is None else UnitsSpent(*row)
+    with connection.cursor(row_factory=class_row(UnitsSpent)) as cursor:
+        cursor.execute(
+            statement("spend/sum_units_spent"),
+            {
+                "provider": bought.provider,
+                "feature": bought.feature,
+                "city_id": city_id,
+                "dag_id": dag_id,
+                "run_id": run_id,
+            },
+        )
+        return cursor.fetchone() or UnitsSpent(0, 0)
 
 
 def list_place_answers(

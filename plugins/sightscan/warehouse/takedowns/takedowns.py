@@ -17,6 +17,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.marts.hourly_facts import refresh_hours
@@ -149,17 +150,18 @@ def bury_photos(
 ) -> RemovalReport:
     """Delete photos and leave tombstones, in the transaction of a caller that holds the lock."""
     url_sha256s = subjects.url_sha256s
-    found = connection.execute(
-        statement("takedowns/find_photos_to_remove"),
-        {
-            "sha256s": list(subjects.sha256s),
-            "url_sha256s": url_sha256s,
-            "urls": list(subjects.urls),
-        },
-    ).fetchall()
-    sha256s = [bytes(row[0]) for row in found]
-    stored = {bytes(row[0]) for row in found if row[1]}
-    before = [bytes(row[0]) for row in found if row[2] and not row[1]]
+    with connection.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(
+            statement("takedowns/find_photos_to_remove"),
+            {
+                "sha256s": list(subjects.sha256s),
+                "url_sha256s": url_sha256s,
+                "urls": list(subjects.urls),
+            },
+        ).fetchall()
+    sha256s = [row["sha256"] for row in found]
+    stored = {row["sha256"] for row in found if row["is_stored"]}
+    before = [row["sha256"] for row in found if row["is_removed"] and not row["is_stored"]]
     copies = _near_copies(connection, sha256s)
     if near_copies:
         sha256s += copies
