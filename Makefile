@@ -23,6 +23,9 @@ DEMO := $(AIRFLOW)/python -m sandbox.demo --state "$(STATE)" \
 	--airflow-port $(AIRFLOW_PORT) --app-port $(APP_PORT) \
 	$(if $(WORLD),--world "$(WORLD)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
+# Settings of the environment, else those of the demo that runs on STATE.
+SIGHTSCAN := $(AIRFLOW)/sightscan --state "$(STATE)"
+
 .PHONY: help
 help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
@@ -112,21 +115,16 @@ bench-label-choice: test-setup ## simulate which photos are labelled first, agai
 	@$(AIRFLOW)/python -m benchmarks.label_choice
 
 .PHONY: new-city
-new-city: setup ## add a city to the registry (NAME="Lisbon")
-	@$(AIRFLOW)/python -m sightscan.discover add "$(NAME)"
-
-# Settings of the environment, else those of the demo that runs on STATE.
-WAREHOUSE := [ -n "$${PGHOST:-}" ] || { [ ! -f "$(STATE)/environment" ] || { \
-	echo "PGHOST is not set: this is about the demo in $(STATE)"; . "$(STATE)/environment"; }; }; \
-	exec $(AIRFLOW)/python -m sightscan.warehouse
+new-city: .venv/airflow/.installed ## add a city to the registry (NAME="Lisbon")
+	@exec $(SIGHTSCAN) city add "$(NAME)"
 
 .PHONY: backup
-backup: setup ## write the whole warehouse into one file (TO=FILE)
-	@$(WAREHOUSE) backup $(if $(TO),--to "$(TO)")
+backup: .venv/airflow/.installed ## write the whole warehouse into one file (TO=FILE)
+	@exec $(SIGHTSCAN) warehouse backup $(if $(TO),--to "$(TO)")
 
 .PHONY: restore
-restore: setup ## bring a backup back into a new database (FROM=FILE, INTO=DATABASE)
-	@$(WAREHOUSE) restore "$(FROM)" --into "$(INTO)"
+restore: .venv/airflow/.installed ## bring a backup back into a new database (FROM=FILE, INTO=DATABASE)
+	@exec $(SIGHTSCAN) warehouse restore "$(FROM)" --into "$(INTO)"
 
 .PHONY: bench-warehouse
 bench-warehouse: setup ## measure what the warehouse promises in numbers (ARGS="--quick")
@@ -165,6 +163,7 @@ clean: ## remove what the demo and the tests left (not the environments)
 		{ echo "error: $(PYTHON) is not Python 3.11; install it or name it: make PYTHON=..."; exit 2; }
 	@$(PYTHON) -m venv .venv/airflow
 	@$(AIRFLOW)/python $(INSTALL) -r requirements.txt -r sandbox/requirements.txt
+	@$(AIRFLOW)/python $(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
 .venv/bench/.installed: benchmarks/requirements.txt

@@ -37,7 +37,7 @@ MOST_MEMORY_GROWTH = 0.05
 CITY = City("Q1", "bench", "Bench", "Nowhere", Place(0.0, 0.0), 10_000)
 # Of its own memory, not of that of the process that started it.
 EXPORT_AND_PEAK = (
-    "from pathlib import Path; from sightscan.dataset.__main__ import main; failed = main();"
+    "from pathlib import Path; from sightscan.cli.main import main; failed = main();"
     " print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]);"
     " raise SystemExit(failed)"
 )
@@ -212,7 +212,7 @@ def _export_megabytes(version: int) -> float:
         done = subprocess.run(
             [
                 *(sys.executable, "-c", EXPORT_AND_PEAK),
-                *("export", CITY.slug, "--version", str(version), "--to", folder),
+                *("dataset", "export", CITY.slug, "--version", str(version), "--to", folder),
             ],
             capture_output=True,
             text=True,

@@ -8,7 +8,7 @@ meanwhile), one transaction a mart, and runs the checks of `include/sql/checks`:
 
 **Backfill**, in any order, twice, or two at once:
 `airflow backfill create --dag-id refresh_data_marts --from-date 2026-11-01 --to-date 2026-11-02`;
-without Airflow, and for all of history: `python -m sightscan.warehouse refresh-marts --all`
+without Airflow, and for all of history: `sightscan warehouse refresh-marts --all`
 
 **May it be run again?** Yes: an interval is deleted and written in one transaction.
 """

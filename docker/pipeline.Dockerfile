@@ -1,4 +1,4 @@
-# The pipeline: every component of Airflow, and `python -m sightscan...`. Build it from the
+# The pipeline: every component of Airflow, and the command `sightscan`. Build it from the
 # repository: `docker build -f docker/pipeline.Dockerfile -t sightscan-pipeline .`
 FROM python:3.11-slim-bookworm
 
@@ -21,10 +21,11 @@ COPY requirements.txt ./
 RUN pip install --no-cache-dir --no-deps --requirement requirements.txt
 
 COPY docker/entrypoint.sh /entrypoint
-COPY airflow.cfg ./
+COPY airflow.cfg pyproject.toml ./
 COPY include include
 COPY plugins plugins
 COPY dags dags
+RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable .
 
 # Settings and secrets come from the environment at run time; none is in the image.
 ENV AIRFLOW_HOME=/var/lib/airflow \

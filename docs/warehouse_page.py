@@ -21,7 +21,7 @@ INTRODUCTION = """\
 # The warehouse
 
 Three layers of one PostgreSQL database (15 or newer): `load`, `core`, `mart`. Migrations
-(`include/sql/schema`) are applied in order, each once, by `python -m sightscan.warehouse migrate`;
+(`include/sql/schema`) are applied in order, each once, by `sightscan warehouse migrate`;
 `public.schema_migration` remembers them. Marts are views (`include/sql/marts`), replaced whole
 when their text changes; the tables behind hourly marts end in `_v1`. How a warehouse in use is
 brought to a newer version: [upgrade](runbooks/upgrade.md).

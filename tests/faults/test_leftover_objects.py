@@ -34,9 +34,8 @@ def statement(name, known=leftover_objects.statement, asked=[]):
         os.kill(os.getpid(), signal.SIGKILL)
     return known(name)
 leftover_objects.statement = statement
-from sightscan.warehouse.__main__ import main
-sys.argv = ["warehouse", "move-photos", "--to-database"]
-sys.exit(main())
+from sightscan.cli.main import main
+sys.exit(main(["photos", "move", "--to-database"]))
 """
 
 

@@ -33,9 +33,8 @@ def statement(name, known=removals.statement):
         os.kill(os.getpid(), signal.SIGKILL)
     return known(name)
 removals.statement = statement
-from sightscan.warehouse.__main__ import main
-sys.argv = ["warehouse", "remove-photo", photo, "--reason", "asked", "--yes"]
-sys.exit(main())
+from sightscan.cli.main import main
+sys.exit(main(["photos", "remove", photo, "--reason", "asked", "--yes"]))
 """
 
 
@@ -51,7 +50,7 @@ def python_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def remove(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sightscan.warehouse", "remove-photo", *arguments]
+    command = [sys.executable, "-m", "sightscan", "photos", "remove", *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )

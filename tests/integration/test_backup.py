@@ -19,10 +19,10 @@ from psycopg import sql
 
 from sandbox.addresses import PostgresAddress
 from sandbox.postgres.databases import create_login
+from sightscan.cli.main import main
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.errors import WarehouseError
 from sightscan.settings import read_settings, settings
-from sightscan.warehouse.__main__ import main
 from sightscan.warehouse.backup.dump import backup_warehouse, count_rows, manifest_of
 from sightscan.warehouse.backup.pg_tools import find_program
 from sightscan.warehouse.backup.restore import restore_warehouse
@@ -205,15 +205,13 @@ def test_photo_at_an_address_that_was_taken_down_is_gone_after_the_restore(
 
 
 def test_database_whose_take_downs_cannot_be_read_is_replaced_all_the_same(
-    dump: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    dump: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     restore_warehouse(settings(), dump, INTO)
     config = settings().model_copy(update={"pgdatabase": INTO})
     with connect(config) as connection:
         connection.execute("alter table core.removed_photo rename column reason to damaged")
-    command = ["sightscan.warehouse", "restore", str(dump), "--into", INTO, "--replace"]
-    monkeypatch.setattr(sys, "argv", command)
-    assert main() == 0
+    assert main(["warehouse", "restore", str(dump), "--into", INTO, "--replace"]) == 0
     assert "its take-downs could not be read: do them again" in capsys.readouterr().out
 
 
@@ -321,7 +319,15 @@ def test_interrupted_backup_leaves_no_file(
     monkeypatch.setenv("PG_BIN_FOLDER", str(slow.parent))
     monkeypatch.setenv("PYTHONPATH", f"{REPOSITORY / 'plugins'}{os.pathsep}{REPOSITORY}")
     folder = tmp_path / "backups"
-    command = [sys.executable, "-m", "sightscan.warehouse", "backup", "--to", folder / "one.dump"]
+    command = [
+        sys.executable,
+        "-m",
+        "sightscan",
+        "warehouse",
+        "backup",
+        "--to",
+        folder / "one.dump",
+    ]
     backup = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_until(started.exists)
     backup.send_signal(signal.SIGTERM)

@@ -1,8 +1,8 @@
-"""`python -m sightscan.discover`: a city is added, shown and previewed; errors are sentences."""
+"""`sightscan city` and `sights`: a city is added, shown and previewed; errors are sentences."""
 
 from __future__ import annotations
 
-import sys
+import json
 from collections.abc import Callable
 
 import pytest
@@ -10,8 +10,8 @@ import pytest
 from sandbox.addresses import PostgresAddress
 from sandbox.web import WebServer
 from sandbox.world.city_facts import CityFacts
-from sightscan.discover import __main__ as command
-from sightscan.settings import read_settings
+from sightscan.cli.main import main
+from sightscan.settings import settings
 from tests.cities.small_world import CITY
 
 Run = Callable[..., tuple[int, str, str]]
@@ -25,38 +25,40 @@ def run(
     warehouse_address: PostgresAddress,
 ) -> Run:
     assert warehouse_address
-    config = read_settings(
-        wikidata_sparql_url=server.wikidata_sparql_url,
-        wikidata_api_url=server.wikidata_api_url,
-    )
-    monkeypatch.setattr(command, "settings", lambda: config)
+    monkeypatch.setenv("WIKIDATA_SPARQL_URL", server.wikidata_sparql_url)
+    monkeypatch.setenv("WIKIDATA_API_URL", server.wikidata_api_url)
+    settings.cache_clear()
 
     def run_command(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["sightscan.discover", *words])
-        code = command.main()
+        code = main(words)
         return (code, *capsys.readouterr())
 
     return run_command
 
 
 def test_dry_run_says_which_city_and_adds_none(run: Run, facts: CityFacts) -> None:
-    code, said, _ = run("add", CITY, "--dry-run", "--radius-km", "8")
+    code, said, _ = run("city", "add", CITY, "--dry-run", "--radius-km", "8")
     assert code == 0
     assert facts.city.wikidata_id in said
     assert "8 km around" in said
-    assert run("list")[1] == ""
+    assert json.loads(run("city", "list", "--json")[1]) == []
 
 
 def test_sights_of_an_added_city_are_shown(run: Run, facts: CityFacts) -> None:
-    run("add", CITY)
-    code, said, _ = run("sights", "port-aurel")
+    run("city", "add", CITY)
+    code, said, _ = run("sights", "preview", "port-aurel")
     assert code == 0
     assert all(sight.labels["de"] in said for sight in facts.sights)
     assert "left out:" in said
 
 
 @pytest.mark.parametrize(
-    "words", [("add", "Zzyzxqv"), ("sights", "nowhere"), ("add", CITY, "--radius-km", "900")]
+    "words",
+    [
+        ("city", "add", "Zzyzxqv"),
+        ("sights", "preview", "nowhere"),
+        ("city", "add", CITY, "--radius-km", "900"),
+    ],
 )
 def test_error_is_a_sentence_and_a_code(run: Run, words: tuple[str, ...]) -> None:
     code, said, complaint = run(*words)

@@ -1,8 +1,8 @@
-"""`python -m sightscan.label`: what an operator reads, and that a resend needs a word."""
+"""`sightscan spend` and `labels`: what an operator reads, and that a resend needs a word."""
 
 from __future__ import annotations
 
-import sys
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from sightscan.city import City, Place
-from sightscan.label.__main__ import main
+from sightscan.cli.main import main
 from sightscan.settings import read_settings, settings
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.paid_calls import (
@@ -55,10 +55,9 @@ def unknown_calls(warehouse: psycopg.Connection[Any]) -> None:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def command(*arguments: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["sightscan.label", *arguments])
-        code = main()
+        code = main(arguments)
         return code, "".join(capsys.readouterr())
 
     return command
@@ -68,7 +67,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def test_resend_without_a_word_changes_nothing(
     run: Run, warehouse: psycopg.Connection[Any], option: list[str]
 ) -> None:
-    code, output = run("resend-unknown", "one", *option)
+    code, output = run("labels", "resend-unknown", "one", *option)
     assert (code, "would send again 2 images" in output) == (0, True)
     assert reserve(warehouse, "next") == []
 
@@ -76,42 +75,68 @@ def test_resend_without_a_word_changes_nothing(
 def test_resent_calls_are_spent_twice_and_resent_once(
     run: Run, warehouse: psycopg.Connection[Any]
 ) -> None:
-    assert run("resend-unknown", "one", "--yes")[0] == 0
+    assert run("labels", "resend-unknown", "one", "--yes")[0] == 0
     assert len(reserve(warehouse, "next")) == 2
     assert reserve(warehouse, "after that") == []
     assert sum_units_spent(warehouse, VISION_LANDMARKS, "Q1").by_city == 5
-    assert "no image of unknown fate" in run("resend-unknown", "one", "--yes")[1]
+    assert "no image of unknown fate" in run("labels", "resend-unknown", "one", "--yes")[1]
 
 
 def test_call_that_may_still_be_answered_is_not_resent(
     run: Run, warehouse: psycopg.Connection[Any]
 ) -> None:
     warehouse.execute("update core.paid_call set settled_at = now()")
-    assert "nothing was changed" in run("resend-unknown", "one", "--yes")[1]
+    assert "nothing was changed" in run("labels", "resend-unknown", "one", "--yes")[1]
     assert reserve(warehouse, "next") == []
 
 
 def test_ledger_shows_fates_and_caps(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_GOOGLE_VISION_CALLS_IN_ALL", "500")
     settings.cache_clear()
-    _, output = run("ledger", "one")
+    _, output = run("spend", "show", "one")
     lines = [line.split() for line in output.splitlines()]
-    assert ["unknown,", "not", "sent", "again", "2", "0.0000", "USD"] in lines
-    assert ["of", "all", "cities", "ever", "3", "of", "500"] in lines
+    assert ["unknown,", "not", "sent", "again", "2", "0.0000"] in lines
+    assert ["of", "all", "cities", "ever", "3", "500", "497"] in lines
+
+
+def test_spend_of_all_cities_says_what_the_month_still_allows(
+    run: Run, monkeypatch: pytest.MonkeyPatch, warehouse: psycopg.Connection[Any]
+) -> None:
+    monkeypatch.setenv("MAX_USD_PER_MONTH", "100")
+    settings.cache_clear()
+    warehouse.execute("update core.paid_call set price_usd = 2 where state = 'succeeded'")
+    add_city(warehouse, City("Q2", "two", "Two", "X", Place(2, 2), 1_000))
+    told = json.loads(run("spend", "show", "--json")[1])
+    assert [(city["city"], city["images"], city["usd"]) for city in told["cities"]] == [
+        ("one", 3, 2.0),
+        ("two", 0, 0.0),
+    ]
+    assert (told["month"]["budget_usd"], told["month"]["left_usd"]) == (100.0, 98.0)
+    lines = [line.split() for line in run("spend", "show")[1].splitlines()]
+    assert ["one", "3", "2.0000", "1,000", "997"] in lines
+    assert ["left", "98.0000"] in lines
+
+
+def test_relabel_reads_what_is_stored_and_pays_nothing(
+    run: Run, warehouse: psycopg.Connection[Any]
+) -> None:
+    code, output = run("labels", "relabel", "one")
+    assert (code, output.startswith("one: answers=")) == (0, True)
+    assert sum_units_spent(warehouse, VISION_LANDMARKS, "Q1").by_city == 3
 
 
 def test_estimate_tells_whether_a_budget_would_stop_the_run(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form = ("--sights", "2", "--photos-per-sight", "10", "--vision-calls", "5", "--epochs", "3")
-    code, output = run("estimate", "one", *form)
+    code, output = run("spend", "estimate", "one", *form)
     assert (code, "5 Vision images" in output) == (0, True)
     monkeypatch.setenv("MAX_USD_PER_RUN", "1")
     settings.cache_clear()
-    code, output = run("estimate", "one", *form)
+    code, output = run("spend", "estimate", "one", *form)
     assert (code, "more than MAX_USD_PER_RUN=1" in output) == (1, True)
 
 
 def test_unknown_city_is_a_sentence(run: Run) -> None:
-    code, output = run("ledger", "nowhere")
+    code, output = run("spend", "show", "nowhere")
     assert (code, output.startswith("error: ")) == (2, True)

@@ -103,7 +103,7 @@ def fill(warehouse: psycopg.Connection[Any], gate_id: int, store: PhotoStore | N
 
 def start_move(*options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "sightscan.warehouse", "move-photos", *options],
+        [sys.executable, "-m", "sightscan", "photos", "move", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -172,10 +172,12 @@ def test_key_travels_in_a_header_and_is_in_no_log(
 
 
 def test_preview_buys_nothing_and_changes_nothing(scene: Scene, facts: CityFacts) -> None:
-    text = preview_sights(scene.warehouse, scene.client, scene.city, scene.config)
-    assert all(sight.wikidata_id in text for sight in facts.sights)
-    assert "gone since 1871-05-02" in text
-    assert "no Commons category" in text
-    assert "film festival" in text
+    preview = preview_sights(scene.warehouse, scene.client, scene.city, scene.config)
+    kept = [sight.wikidata_id for sight in preview.kept]
+    assert sorted(kept) == sorted(sight.wikidata_id for sight in facts.sights)
+    reasons = "\n".join(sight.reason for sight in preview.left_out)
+    assert "gone since 1871-05-02" in reasons
+    assert "no Commons category" in reasons
+    assert "film festival" in reasons
     assert scene.calls() == []
     assert list_sights(scene.warehouse, scene.city.city_id) == ()

@@ -17,8 +17,8 @@ import pytest
 from sandbox.addresses import PostgresAddress
 from sandbox.postgres.server import connect as connect_to
 from sandbox.web import WebServer
+from sightscan.cli.main import main
 from sightscan.settings import settings
-from sightscan.takeover.__main__ import main
 from sightscan.warehouse.labels.labels import list_photos_to_label
 from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, sum_units_spent
 from tests.cities.first_system import (
@@ -60,7 +60,7 @@ NOTHING = ("city", "photo", "source", "rejected", "call", "label", "model")
 KILLED = """
 import os, signal, sys
 from sightscan.takeover import photos
-from sightscan.takeover.__main__ import main
+from sightscan.cli.main import main
 from sightscan.takeover import source_database as first_system
 first_system.BATCH_IMAGES = 4
 done, stored = [], photos.store_paid_answers
@@ -70,7 +70,7 @@ def deadly(*arguments):
     if len(done) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
 photos.store_paid_answers = deadly
-main()
+main(["takeover"])
 """
 
 
@@ -311,9 +311,7 @@ def test_old_database_is_only_read(filled: psycopg.Connection[Any]) -> None:
 
 def take_over(*options: str) -> int:
     """Run the command as an operator would; return its exit code."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["takeover", *options])
-        return main()
+    return main(["takeover", *options])
 
 
 def _url(address: PostgresAddress) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,40 @@ LEFT_OUT_QUERY = Path(__file__).with_name("sights_left_out.rq")
 MOST_LEFT_OUT = 30
 
 
+@dataclass(frozen=True, slots=True)
+class PreviewedSight:
+    """A sight that a run would keep; `places_rank` is Google's order, None where it has none."""
+
+    rank: int
+    sitelink_count: int
+    places_rank: int | None
+    wikidata_id: str | None
+    names: tuple[str, ...]
+    google_ids: tuple[str, ...]
+    commons_category: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutSight:
+    """A sight that a run would not keep, and why."""
+
+    wikidata_id: str | None
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SightsPreview:
+    """What a run would keep, in its order, and the best known of what it would leave out."""
+
+    kept: tuple[PreviewedSight, ...]
+    left_out: tuple[LeftOutSight, ...]
+
+
 def preview_sights(
     connection: psycopg.Connection[Any], client: WikidataClient, city: City, config: Settings
-) -> str:
-    """Return a table of what `discover_sights` would store; Places is read, not asked.
+) -> SightsPreview:
+    """Return what `discover_sights` would store; Places is read, not asked.
 
     Raises:
         ServiceError: Wikidata does not answer.
@@ -29,37 +60,42 @@ def preview_sights(
 
     """
     found = find_sights(connection, client, city, config)
-    lines = [f"{'rank':>4} {'sitelinks':>9} {'places':>6}  {'id':<12} name; Google ids; category"]
-    lines += [_line(sight, found.places.ranks.get(key_of(sight))) for sight in found.sights]
     settled = {
         *(key_of(sight) for sight in (*found.sights, *found.behind, *found.dropped)),
         *(key_of(merge.merged) for merge in found.merges),
     }
-    lines.append("\nleft out:")
-    lines += [
-        f"{merge.merged.wikidata_id or '-':<12} {merge.merged.name}: is {merge.survivor.name}"
-        for merge in found.merges
-    ]
-    lines += [f"{s.wikidata_id or '-':<12} {s.name}: dropped by the file" for s in found.dropped]
-    lines += [
-        f"{s.wikidata_id or '-':<12} {s.name}: beyond MAX_SIGHTS_PER_CITY={config.max_sights_per_city}"
-        for s in found.behind[:MOST_LEFT_OUT]
-    ]
-    lines += _excluded(client, city, settled)
-    lines += [f"{name}: named in the file of sights, found nowhere" for name in found.unknown]
-    return "\n".join(lines) + "\n"
+    beyond = f"beyond MAX_SIGHTS_PER_CITY={config.max_sights_per_city}"
+    left_out = (
+        *(_left_out(merge.merged, f"is {merge.survivor.name}") for merge in found.merges),
+        *(_left_out(sight, "dropped by the file") for sight in found.dropped),
+        *(_left_out(sight, beyond) for sight in found.behind[:MOST_LEFT_OUT]),
+        *_excluded(client, city, settled),
+        *(
+            LeftOutSight(None, name, "named in the file of sights, found nowhere")
+            for name in found.unknown
+        ),
+    )
+    kept = (_kept(sight, found.places.ranks.get(key_of(sight))) for sight in found.sights)
+    return SightsPreview(tuple(kept), left_out)
 
 
-def _line(sight: Sight, places_rank: int | None) -> str:
-    ids = " ".join(filter(None, (sight.freebase_id, sight.knowledge_graph_id))) or "-"
-    names = dict.fromkeys((sight.name, *sight.names.values()))
-    return (
-        f"{sight.rank:>4} {sight.sitelink_count:>9} {places_rank or '-':>6}  "
-        f"{sight.wikidata_id or '-':<12} {' / '.join(names)}; {ids}; {sight.commons_category or '-'}"
+def _kept(sight: Sight, places_rank: int | None) -> PreviewedSight:
+    return PreviewedSight(
+        rank=sight.rank,
+        sitelink_count=sight.sitelink_count,
+        places_rank=places_rank,
+        wikidata_id=sight.wikidata_id,
+        names=tuple(dict.fromkeys((sight.name, *sight.names.values()))),
+        google_ids=tuple(filter(None, (sight.freebase_id, sight.knowledge_graph_id))),
+        commons_category=sight.commons_category,
     )
 
 
-def _excluded(client: WikidataClient, city: City, settled: set[str]) -> Iterator[str]:
+def _left_out(sight: Sight, reason: str) -> LeftOutSight:
+    return LeftOutSight(sight.wikidata_id, sight.name, reason)
+
+
+def _excluded(client: WikidataClient, city: City, settled: set[str]) -> Iterator[LeftOutSight]:
     """Yield the best known items around that the query for sights leaves out, with the reason."""
     rows = client.query(
         LEFT_OUT_QUERY,
@@ -70,8 +106,8 @@ def _excluded(client: WikidataClient, city: City, settled: set[str]) -> Iterator
     )
     for row in rows:
         if row["sight"] not in settled and row["sight"] != city.city_id:
-            name = row.get("name", "?")
-            yield f"{row['sight']:<12} {name} ({row['sitelinks']} sitelinks): {_reason(row)}"
+            reason = f"{_reason(row)} ({row['sitelinks']} sitelinks)"
+            yield LeftOutSight(row["sight"], row.get("name", "?"), reason)
 
 
 def _reason(row: Mapping[str, str]) -> str:

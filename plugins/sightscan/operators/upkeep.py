@@ -40,7 +40,7 @@ def remove_withdrawn_photos() -> int:
     if report.left:
         logger.warning(
             "%d withdrawals in load.withdrawal are about photos that nobody contributed: nothing "
-            "was removed; look at them, and use remove-photo where it is right",
+            "was removed; look at them, and use `sightscan photos remove` where it is right",
             report.left,
         )
     return report.removed

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from sightscan.dataset.__main__ import main
+from sightscan.cli.main import main
 from sightscan.dataset.export import export_dataset
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset
@@ -93,9 +92,8 @@ def test_folder_of_another_dataset_is_refused(
         export_dataset(warehouse, place.city.city_id, second.version, tmp_path)
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["sightscan.dataset", "export", *arguments])
-    return main()
+def run(*arguments: str) -> int:
+    return main(["dataset", "export", *arguments])
 
 
 def test_command_exports_the_newest_dataset(
@@ -103,10 +101,9 @@ def test_command_exports_the_newest_dataset(
     config: Settings,
     place: ColourCity,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     freeze(warehouse, config, place)
-    assert run(monkeypatch, "malaga", "--to", str(tmp_path), "--no-images") == 0
+    assert run("malaga", "--to", str(tmp_path), "--no-images") == 0
     assert json.loads((tmp_path / "dataset.json").read_text("utf-8"))["version"] == 1
     assert not list((tmp_path / "images").rglob("*.*"))
 
@@ -124,7 +121,6 @@ def test_command_says_what_is_not_there(
     arguments: tuple[str, ...],
     said: str,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert run(monkeypatch, *arguments) == 2
+    assert run(*arguments) == 2
     assert said in capsys.readouterr().err

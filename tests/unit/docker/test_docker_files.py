@@ -157,15 +157,17 @@ def test_an_image_is_pinned_unprivileged_and_starts_what_is_there(dockerfile: Pa
         # `users` is a program of every Linux, too, but here it is a word of Airflow.
         (["users", "list"], "airflow users list"),
         (["airflow", "db", "migrate"], "airflow db migrate"),
+        (["sightscan", "warehouse", "migrate"], "sightscan warehouse migrate"),
         (["bash", "-c", "exec airflow triggerer"], "airflow triggerer"),
     ],
 )
 def test_the_entry_point_takes_words_of_airflow_and_programs(
     tmp_path: Path, words: list[str], said: str
 ) -> None:
-    stub = tmp_path / "airflow"
-    stub.write_text('#!/bin/bash\necho "airflow $*"\n')
-    stub.chmod(0o755)
+    for program in ("airflow", "sightscan"):
+        stub = tmp_path / program
+        stub.write_text(f'#!/bin/bash\necho "{program} $*"\n')
+        stub.chmod(0o755)
     done = subprocess.run(
         [DOCKER / "entrypoint.sh", *words],
         env={"PATH": os.pathsep.join([str(tmp_path), os.environ["PATH"]])},

@@ -1,4 +1,4 @@
-"""`python -m sightscan.publish rollback`: one command, or one sentence."""
+"""`sightscan model rollback`: one command, or one sentence."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import Any
 import psycopg
 import pytest
 
+from sightscan.cli.main import main
 from sightscan.dataset.freeze import freeze_dataset
-from sightscan.publish.__main__ import main
 from sightscan.publish.register import register_model
 from sightscan.settings import read_settings
 from sightscan.warehouse.models.models import conclude_model, insert_publication, read_model
 from tests.cities.colour_city import ask_training, store_colour_city, write_model_folder
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr("sys.argv", ["sightscan.publish", "rollback", *arguments])
-    return main()
+def run(*arguments: str) -> int:
+    return main(["model", "rollback", *arguments])
 
 
 @pytest.fixture
@@ -45,16 +44,12 @@ def two_published(warehouse: psycopg.Connection[Any], tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("two_published")
-def test_rollback_says_what_is_in_place(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(monkeypatch, "malaga", "--reason", "false alarms") == 0
+def test_rollback_says_what_is_in_place(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("malaga", "--reason", "false alarms") == 0
     assert capsys.readouterr().out == "malaga: model 1 is in place\n"
 
 
 @pytest.mark.usefixtures("two_published")
-def test_unknown_city_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(monkeypatch, "malga", "--reason", "false alarms") == 2
+def test_unknown_city_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("malga", "--reason", "false alarms") == 2
     assert capsys.readouterr().err.startswith("error: no city 'malga' in the registry")

@@ -1,4 +1,4 @@
-"""`python -m sightscan.warehouse refresh-marts`, and the facts that a demo's migration fills."""
+"""`sightscan warehouse refresh-marts`, and the facts that a demo's migration fills."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from benchmarks.warehouse_rows import fill
 from sandbox.addresses import PostgresAddress
 from sandbox.demo.pipeline import migrate_warehouse
-from sightscan.warehouse.__main__ import main
+from sightscan.cli.main import main
 
 END = datetime(2026, 11, 1, tzinfo=UTC)
 PHOTOS = 400  # at a hundred an hour: from 20:00 on
@@ -29,10 +29,9 @@ Command = Callable[..., int]
 
 
 @pytest.fixture
-def refresh_marts(monkeypatch: pytest.MonkeyPatch) -> Command:
+def refresh_marts() -> Command:
     def run(*arguments: str) -> int:
-        monkeypatch.setattr("sys.argv", ["warehouse", "refresh-marts", *arguments])
-        return main()
+        return main(["warehouse", "refresh-marts", *arguments])
 
     return run
 

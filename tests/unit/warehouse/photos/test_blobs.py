@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from sightscan.cli.main import main
 from sightscan.errors import SettingsError, WarehouseError
 from sightscan.settings import read_settings
-from sightscan.warehouse.__main__ import main
 from sightscan.warehouse.models.datasets import stream_blobs
 from sightscan.warehouse.photos.blob_moves import move_photos
 from sightscan.warehouse.photos.blobs import open_photo_store
@@ -90,8 +89,6 @@ def test_bytes_that_are_not_their_hash_are_not_moved(
 def test_command_without_a_store_says_what_to_set(
     warehouse: psycopg.Connection[Any],
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["sightscan.warehouse", "move-photos"])
-    assert main() == 2
+    assert main(["photos", "move"]) == 2
     assert "PHOTO_STORE is empty" in capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import threading
 from pathlib import Path
@@ -10,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.addresses import PostgresAddress
+from sightscan.cli.main import main
 from sightscan.errors import SettingsError, WarehouseError
 from sightscan.settings import read_settings, settings
-from sightscan.warehouse.commands import migrate as migrate_command
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.schema.migrate import MigrationReport, migrate
 
@@ -145,9 +144,11 @@ def test_an_open_transaction_is_refused(empty_database: PostgresAddress) -> None
 def test_the_command_says_what_it_applies(
     empty_database: PostgresAddress, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = argparse.Namespace(patience_seconds=5, statement_seconds=5)
-    assert "marts_renewed=yes" in migrate_command.run(arguments)
-    assert "applying 0001_layers_and_roles (1 of " in capsys.readouterr().err
+    limits = ("--patience-seconds", "5", "--statement-seconds", "5")
+    assert main(["warehouse", "migrate", *limits]) == 0
+    said = capsys.readouterr()
+    assert "marts_renewed=yes" in said.out
+    assert "applying 0001_layers_and_roles (1 of " in said.err
 
 
 def test_a_wrong_password_is_one_sentence_that_names_the_settings(

@@ -1,0 +1,10 @@
+"""`python -m sightscan`: the command `sightscan`, where it is not on the PATH."""
+
+from __future__ import annotations
+
+import sys
+
+from sightscan.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

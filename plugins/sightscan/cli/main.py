@@ -1,0 +1,81 @@
+"""All groups of commands under one name, and how an error leaves the program."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sightscan.cli import city, dataset, labels, model, photos, sights, spend, takeover, warehouse
+from sightscan.errors import SightScanError
+
+FAILED = 2
+
+app = typer.Typer(
+    name="sightscan",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="`sightscan GROUP --help` lists the commands of a group, `sightscan GROUP COMMAND --help` "
+    "says what one does, what it changes, and how it is called.",
+)
+app.add_typer(city.commands, name="city")
+app.add_typer(sights.commands, name="sights")
+app.add_typer(photos.commands, name="photos")
+app.add_typer(labels.commands, name="labels")
+app.add_typer(dataset.commands, name="dataset")
+app.add_typer(model.commands, name="model")
+app.add_typer(spend.commands, name="spend")
+app.add_typer(warehouse.commands, name="warehouse")
+app.command("takeover", short_help="Take over a first SightScan.", epilog=takeover.MANUAL)(
+    takeover.take_over_first_system
+)
+
+
+@app.callback()
+def sightscan(
+    context: typer.Context,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="The state of a running demo, which commands are about where PGHOST is not set "
+            "(var/demo).",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """What an operator of SightScan does by hand.
+
+    Settings come from the environment (.env.example has them all). Where PGHOST is not set and a
+    demo runs in this checkout, commands are about that demo, and say so.
+    """
+    context.obj = state
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status, 2 after an error in a sentence."""
+    try:
+        status = app(args=arguments, prog_name="sightscan", standalone_mode=False)
+    except SightScanError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return FAILED
+    except typer.TyperException as error:
+        return _explain_usage(error)
+    except typer.Abort:
+        return 1
+    return status if isinstance(status, int) else 0
+
+
+def _explain_usage(error: typer.TyperException) -> int:
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        sys.stderr.write(f"{error.format_message()}\n")
+    else:
+        hint = f"; see `{context.command_path} --help`" if context else ""
+        sys.stderr.write(f"error: {error.format_message().rstrip('.')}{hint}\n")
+    return error.exit_code

@@ -1,0 +1,115 @@
+"""What commands print: tables for a person, JSON for a program, and how far long work is."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+# Wide enough that no row of a table is broken where a program such as grep reads it.
+PIPE_COLUMNS = 1000
+LINE_SECONDS = 2
+
+
+def print_lines(*lines: str) -> None:
+    """Print sentences and counts, a line each."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON: bytes as hexadecimal digits, times and paths as text."""
+    text = json.dumps(
+        value,
+        indent=2,
+        ensure_ascii=False,
+        default=lambda other: other.hex() if isinstance(other, bytes) else str(other),
+    )
+    sys.stdout.write(f"{text}\n")
+
+
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = ""
+) -> None:
+    """Print rows under their headings; numbers stand to the right, and None is a dash."""
+    from rich.table import Table
+
+    filled = list(rows)
+    numeric = [
+        any(isinstance(row[column], int | float) for row in filled)
+        for column in range(len(columns))
+    ]
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for name, is_numeric in zip(columns, numeric, strict=True):
+        table.add_column(name, justify="right" if is_numeric else "left")
+    for row in filled:
+        table.add_row(*(_cell(value) for value in row))
+    console = _console(is_error=False)
+    if title:
+        console.print(title, style="bold")
+    console.print(table)
+
+
+class Progress:
+    """How far long work is: a bar on a terminal, else a line every few seconds, as errors go."""
+
+    def __init__(self, done: str) -> None:
+        """`done` says what was done to each, such as "moved"; nothing is printed yet."""
+        self.count = 0
+        self._done = done
+        self._told_at = time.monotonic()
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        """Show the bar, if a person looks."""
+        if sys.stderr.isatty():
+            from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+            from rich.progress import Progress as Bar
+
+            columns = (self._done, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Bar(*columns, console=_console(is_error=True), transient=True)
+            self._task = self._bar.add_task(self._done, total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    def tell(self, count: int, total: int) -> None:
+        """Say how many are done, of how many."""
+        self.count = count
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=count, total=total)
+        elif time.monotonic() - self._told_at >= LINE_SECONDS:
+            self._told_at = time.monotonic()
+            sys.stderr.write(f"{self._done}={count} of={total}\n")
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:,.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _console(*, is_error: bool) -> Console:
+    from rich.console import Console
+
+    stream = sys.stderr if is_error else sys.stdout
+    return Console(
+        file=stream,
+        width=None if stream.isatty() else PIPE_COLUMNS,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )

@@ -1,0 +1,194 @@
+"""`sightscan photos`: where their bytes are, and taking photos down."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sightscan.cli.environment import open_settings, open_warehouse
+from sightscan.cli.manual import AsJson, group, manual
+from sightscan.cli.output import Progress, print_json, print_lines
+
+if TYPE_CHECKING:
+    from sightscan.warehouse.takedowns.takedowns import PhotoUse, RemovalReport, Subjects
+
+commands = group("Photos: move their bytes, and take them down.")
+
+
+@commands.command(
+    "move",
+    epilog=manual(
+        changes="where bytes of photos are, row by row in core.photo_blob; each object is read "
+        "back and hashed before its row lets go of the bytes.",
+        examples=("sightscan photos move", "sightscan photos move --to-database"),
+    ),
+)
+def move(
+    context: typer.Context,
+    *,
+    to_database: Annotated[
+        bool,
+        typer.Option("--to-database", help="Back to PostgreSQL; empty PHOTO_STORE first."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the bytes of all photos to where PHOTO_STORE says, while everybody works on.
+
+    Set PHOTO_STORE for all workers first, so that new photos go there too. It may be interrupted
+    at any time, and goes on when it is run again (docs/runbooks/move-photos.md).
+    """
+    from sightscan.errors import SettingsError, WarehouseError
+    from sightscan.warehouse.connection import connect
+    from sightscan.warehouse.photos.blob_moves import move_photos
+    from sightscan.warehouse.photos.blobs import open_photo_store
+
+    config = open_settings(context)
+    store = None if to_database else open_photo_store(config)
+    if store is None and not to_database:
+        msg = (
+            "PHOTO_STORE is empty: expected where to move the photos, such as s3://bucket/photos; "
+            "set it, or move them back to PostgreSQL with --to-database"
+        )
+        raise SettingsError(msg)
+    where = store.url if store else "PostgreSQL"
+    progress = Progress("moved")
+    try:
+        with connect(config, autocommit=True) as connection, progress:
+            report = move_photos(connection, config, store, progress.tell)
+    except KeyboardInterrupt:
+        msg = f"interrupted after {progress.count} photos; run the same command again to go on"
+        raise WarehouseError(msg) from None
+    if as_json:
+        print_json({**asdict(report), "to": where})
+        return
+    lines = [f"moved={report.moved_count} bytes={report.byte_count} to={where}"]
+    if report.left_count:
+        lines.append(
+            f"{report.left_count} photos came or were in use meanwhile: run the command again"
+        )
+    if store and report.moved_count:
+        lines.append(
+            "their space in PostgreSQL is given back to the disk by: vacuum core.photo_blob"
+        )
+    if to_database and config.photo_store:
+        lines.append("PHOTO_STORE is still set, so new photos go there: empty it for all workers")
+    print_lines(*lines)
+
+
+@commands.command(
+    "remove",
+    epilog=manual(
+        changes="deletes bytes and rows of the photos, for all cities, and leaves tombstones. It "
+        "cannot be taken back: look at it with --dry-run first.",
+        examples=(
+            'sightscan photos remove https://example.org/a.jpg --reason "asked by mail" --dry-run',
+            'sightscan photos remove https://example.org/a.jpg --reason "asked by mail"',
+        ),
+    ),
+)
+def remove(
+    context: typer.Context,
+    photos: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SHA256|URL...",
+            help="The photo's hash, its address, or its page's; several at once if need be.",
+            show_default=False,
+        ),
+    ],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; kept with the tombstone.", show_default=False)],
+    by: Annotated[
+        str | None, typer.Option(help="Who asked for it (your login).", show_default=False)
+    ] = None,
+    near_copies: Annotated[
+        bool, typer.Option("--near-copies", help="Near-duplicates of these photos go, too.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go, and change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take photos down for good, from all layers, and say which datasets and models saw them.
+
+    No crawl fetches or stores them again (docs/runbooks/take-down.md). What is already gone is
+    said so; doing it again completes what was interrupted.
+    """
+    from sightscan.warehouse.takedowns.takedowns import read_subjects, remove_photos
+
+    subjects = read_subjects(photos)
+    removed_by = by or getpass.getuser()
+    with open_warehouse(context) as (_, connection):
+
+        def take_down(*, is_rehearsal: bool) -> RemovalReport:
+            return remove_photos(
+                connection,
+                subjects,
+                reason=reason,
+                removed_by=removed_by,
+                near_copies=near_copies,
+                is_rehearsal=is_rehearsal,
+            )
+
+        if not dry_run and not yes:
+            _ask(take_down(is_rehearsal=True), subjects)
+        report = take_down(is_rehearsal=dry_run)
+    if as_json:
+        print_json({"dry_run": dry_run, **asdict(report)})
+        return
+    said = _describe(report, subjects)
+    print_lines(*(("dry run, nothing is changed", *said) if dry_run else said))
+
+
+def _ask(plan: RemovalReport, subjects: Subjects) -> None:
+    from sightscan.errors import WarehouseError
+
+    if not sys.stdin.isatty():
+        msg = "a take-down cannot be taken back: look at it with --dry-run, then say --yes"
+        raise WarehouseError(msg)
+    said = "\n".join(_describe(plan, subjects))
+    sys.stderr.write(f"{said}\nThis cannot be taken back. Go on? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        msg = "nothing was removed: the answer was not yes"
+        raise WarehouseError(msg)
+
+
+def _describe(report: RemovalReport, subjects: Subjects) -> list[str]:
+    rows = " ".join(f"{table}={count}" for table, count in sorted(report.row_counts.items()))
+    lines = [
+        (
+            f"photos={len(report.removed)} removed_before={len(report.removed_before)} "
+            f"new_address_tombstones={report.url_count} objects={report.object_count}"
+        ),
+        f"rows: {rows or 'none'}",
+    ]
+    lines += [f"removed {sha256.hex()}" for sha256 in report.removed]
+    if not report.removed and not report.removed_before:
+        asked = ", ".join((*(sha256.hex() for sha256 in subjects.sha256s), *subjects.urls))
+        lines.append(f"nothing is stored of {asked}; it will never be fetched or stored")
+    lines += [
+        f"near copy, still there: {sha256.hex()} (--near-copies takes it, too)"
+        for sha256 in report.near_copies
+    ]
+    lines += [_describe_use(use) for use in report.uses] or ["no dataset and no model used it"]
+    return lines
+
+
+def _describe_use(use: PhotoUse) -> str:
+    models = ", ".join(str(version) for version in use.model_versions) or "none"
+    line = (
+        f"used: city={use.city_slug} dataset={use.dataset_version} split={use.split} "
+        f"photos={use.photo_count} models={models}"
+    )
+    if use.version_in_place is not None:
+        line += (
+            f"; model {use.version_in_place} is in place: to replace it, run the city's DAG, "
+            "whose next dataset is without the photo"
+        )
+    return line
