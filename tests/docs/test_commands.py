@@ -96,7 +96,8 @@ def test_a_wrong_line_would_be_found(line: str) -> None:
 
 
 def test_no_module_of_a_stage_is_run_as_a_program() -> None:
-    run = re.compile(r"-m sightscan\.")
+    # The one that is named runs the version before, which had no command of its own yet.
+    run = re.compile(r"(?<!98da476/plugins python )-m sightscan\.")
     places = [*PAGES, *FILES, *SOURCES, REPOSITORY / ".env.example"]
     assert [name_of(path) for path in places if run.search(path.read_text("utf-8"))] == []
     mains = sorted((REPOSITORY / "plugins").rglob("__main__.py"))

@@ -73,16 +73,6 @@ def test_one_building_seen_twice_is_one_box(other: Box, count: int) -> None:
     assert found.boxes[0].box == BOX
 
 
-@pytest.mark.parametrize(("overlap", "boxes"), [(0.69, 2), (0.71, 1)])
-def test_boxes_of_one_sight_that_overlap_by_more_than_seven_tenths_are_one(
-    overlap: float, boxes: int
-) -> None:
-    twice = photo("twice", SightBox(1, Box(0, 0, 1, 1)), SightBox(1, Box(0, 0, 1, overlap)))
-    made = plan([*photos_of(1, 8), twice], [sight(1, "Tower")])
-    (found,) = (one for one in made.photos if one.sha256 == twice.sha256)
-    assert len(found.boxes) == boxes
-
-
 def test_no_sight_with_enough_photos_says_which_is_nearest() -> None:
     with pytest.raises(DatasetError, match=r"nearest is 'Gate' with 4"):
         plan([*photos_of(1, 2), *photos_of(2, 4)], [sight(1, "Tower"), sight(2, "Gate")])

@@ -113,7 +113,7 @@ def test_no_statement_writes_out_what_counts_what_is_billed_or_what_an_hour_cost
     written_out = [
         file.name
         for kind in ("queries", "marts", "checks")
-        for file in sorted((folder / kind).glob("*.sql"))
+        for file in sorted((folder / kind).rglob("*.sql"))
         if WRITTEN_OUT.search(file.read_text(encoding="utf-8"))
     ]
     # Asks another question: whether a photo needs no call any more, be it ours or taken over.
