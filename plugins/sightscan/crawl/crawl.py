@@ -30,7 +30,7 @@ from sightscan.crawl.spool import Spool
 from sightscan.crawl.writer import Writer
 from sightscan.errors import CrawlError, ServiceError
 from sightscan.settings import Settings
-from sightscan.warehouse.connection import connect
+from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.photos.blobs import open_photo_store
 from sightscan.warehouse.photos.photos import (
     known_urls,
@@ -83,7 +83,7 @@ def crawl_photos(
     with ExitStack() as opened:
         # The pace of catalogues is taken over a connection of its own: the other one may be in
         # the middle of a batch.
-        own = opened.enter_context(connect(config, autocommit=True))
+        own = opened.enter_context(reopener(connection)())
         pace = HostPace(config, partial(_take_token, own, threading.Lock()))
         for name in names:
             source_report, problem = crawl.ask(name, Limit(wanted), pace)

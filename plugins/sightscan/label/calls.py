@@ -20,7 +20,7 @@ from sightscan.errors import WarehouseError
 from sightscan.label.sender import PreparedBatch, ReservedPhoto
 from sightscan.settings import Settings
 from sightscan.spend.caps import vision_caps
-from sightscan.warehouse.connection import connect
+from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.labels.labels import LabelRow, merge_labels, read_photos_to_label
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
@@ -63,6 +63,7 @@ class VisionCalls:
     def __init__(self, connection: psycopg.Connection[Any], config: Settings, payer: Payer) -> None:
         self.caps = vision_caps(config)
         self._connection = connection
+        self._reopen = reopener(connection)
         self._config = config
         self._payer = payer
         self._opened = ExitStack()
@@ -167,9 +168,7 @@ class VisionCalls:
         pause = 0.5
         while self._connection.closed:
             try:
-                self._connection = self._opened.enter_context(
-                    connect(self._config, autocommit=True)
-                )
+                self._connection = self._opened.enter_context(self._reopen())
             except WarehouseError:
                 if time.monotonic() + pause > deadline:
                     raise

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -15,12 +16,16 @@ from sightscan.settings import Settings, settings
 CONNECT_TIMEOUT_SECONDS = 10
 CONNECT_ATTEMPTS = 3
 OLDEST_SERVER = 150_000
+APPLICATION_NAME = "sightscan"
+# Of each session: hours and months are those of UTC, wherever the server is.
+SESSION_OPTIONS = "-c timezone=UTC"
+
+Connection = psycopg.Connection[TupleRow]
+Connector = Callable[[], AbstractContextManager[Connection]]
 
 
 @contextmanager
-def connect(
-    config: Settings | None = None, *, autocommit: bool = False
-) -> Iterator[psycopg.Connection[TupleRow]]:
+def connect(config: Settings | None = None, *, autocommit: bool = False) -> Iterator[Connection]:
     """Open a connection in UTC; commit at the end, roll back on an error, always close.
 
     Raises:
@@ -28,36 +33,90 @@ def connect(
         WarehouseError: the server refuses, is not there, or is older than PostgreSQL 15.
 
     """
-    connection = _open(config or settings(), autocommit=autocommit)
-    with connection:
+    config = config or settings()
+    host = warehouse_host(config)
+    with open_checked(
+        lambda: psycopg.connect(
+            host=host,
+            port=config.pgport,
+            dbname=config.pgdatabase,
+            user=config.pguser,
+            password=config.pgpassword.get_secret_value() if config.pgpassword else None,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            application_name=APPLICATION_NAME,
+            options=SESSION_OPTIONS,
+            autocommit=autocommit,
+        ),
+        refusal=(
+            f"the warehouse {config.pgdatabase!r} at {host}:{config.pgport} does not let "
+            f"{config.pguser!r} in"
+        ),
+        advice="check PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD",
+    ) as connection:
         yield connection
 
 
-def _open(config: Settings, *, autocommit: bool) -> psycopg.Connection[TupleRow]:
+def warehouse_host(config: Settings) -> str:
+    """Return the host that the settings name.
+
+    Raises:
+        SettingsError: PGHOST is not set.
+
+    """
     if config.pghost is None:
         msg = (
             "PGHOST is not set: expected the host of a PostgreSQL from 15 on; set PGHOST, PGPORT, "
             "PGDATABASE, PGUSER and PGPASSWORD, or start the embedded server with `make demo`"
         )
         raise SettingsError(msg)
+    return config.pghost
+
+
+def reopener(connection: psycopg.Connection[Any]) -> Connector:
+    """Return what opens further autocommit connections to where this one leads.
+
+    Ask while the connection is open; what is returned works after it is lost, too. Work that was
+    given a connection reaches the same warehouse by it, whatever the settings say.
+    """
+    info = connection.info
+    parameters: dict[str, Any] = info.get_parameters()
+    password = info.password
+    refusal = (
+        f"the warehouse {info.dbname!r} at {info.host}:{info.port} does not let {info.user!r} in"
+    )
+    return lambda: open_checked(
+        lambda: psycopg.connect(**parameters, password=password, autocommit=True),
+        refusal=refusal,
+        advice="look whether the server runs, and whether the login may still connect",
+    )
+
+
+@contextmanager
+def open_checked(
+    opens: Callable[[], Connection], *, refusal: str, advice: str
+) -> Iterator[Connection]:
+    """Open a connection if it leads to a warehouse; commit, or roll back, and close at the end.
+
+    Raises:
+        WarehouseError: `refusal` with the server's reason and `advice`, or the server is too old.
+
+    """
     try:
-        connection = _connect_patiently(config, autocommit=autocommit)
+        connection = _open_patiently(opens)
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[-1]
-        msg = (
-            f"the warehouse {config.pgdatabase!r} at {config.pghost}:{config.pgport} does not let "
-            f"{config.pguser!r} in: {reason}; check PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD"
-        )
+        msg = f"{refusal}: {reason}; {advice}"
         raise WarehouseError(msg) from None
     if connection.info.server_version < OLDEST_SERVER:
         version = connection.info.server_version // 10_000
         connection.close()
         msg = f"the warehouse runs PostgreSQL {version}, but 15 or newer is needed; upgrade it"
         raise WarehouseError(msg)
-    return connection
+    with connection:
+        yield connection
 
 
-def _connect_patiently(config: Settings, *, autocommit: bool) -> psycopg.Connection[TupleRow]:
+def _open_patiently(opens: Callable[[], Connection]) -> Connection:
     """Try again while the server is starting; a refused password is final at once."""
     connect_again = Retrying(
         stop=stop_after_attempt(CONNECT_ATTEMPTS),
@@ -65,18 +124,7 @@ def _connect_patiently(config: Settings, *, autocommit: bool) -> psycopg.Connect
         retry=retry_if_exception(_is_starting_up),
         reraise=True,
     )
-    return connect_again(
-        psycopg.connect,
-        host=config.pghost,
-        port=config.pgport,
-        dbname=config.pgdatabase,
-        user=config.pguser,
-        password=config.pgpassword.get_secret_value() if config.pgpassword else None,
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        application_name="sightscan",
-        options="-c timezone=UTC",
-        autocommit=autocommit,
-    )
+    return connect_again(opens)
 
 
 def _is_starting_up(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from sightscan.box import Box
 from sightscan.city import Place
+from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.labels.sanitise import mend_label
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
 from sightscan.warehouse.spend.paid_calls import PaidFeature
@@ -140,7 +141,7 @@ def read_photos_to_label(
     stored = (PhotoPlace(row["sha256"], row["bytes"], row["uri"]) for row in rows)
     photos = {
         sha256: PhotoToLabel(sha256, content, found_for[sha256])
-        for sha256, content in read_contents(stored)
+        for sha256, content in read_contents(stored, reopener(connection))
     }
     return tuple(photos[sha256] for sha256 in sha256s if sha256 in photos)
 

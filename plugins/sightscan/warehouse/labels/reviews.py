@@ -15,6 +15,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from sightscan.errors import ReviewError
+from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_content
 from sightscan.warehouse.statements import statement
 
@@ -231,4 +232,4 @@ def read_photo(connection: psycopg.Connection[Any], sha256: bytes) -> bytes | No
         ).fetchone()
     if row is None:
         return None
-    return read_content(PhotoPlace(sha256, row["bytes"], row["uri"]))
+    return read_content(PhotoPlace(sha256, row["bytes"], row["uri"]), reopener(connection))

@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from sightscan.box import Box
 from sightscan.dataset_folder import FrozenBox, FrozenDataset, FrozenPhoto, Split, hash_dataset
 from sightscan.errors import DatasetError
+from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
 from sightscan.warehouse.statements import statement
 
@@ -247,4 +248,4 @@ def stream_blobs(
         cursor.copy(statement("models/copy_dataset_blobs"), {"sha256s": list(sha256s)}) as copy,
     ):
         copy.set_types(["bytea", "bytea", "text"])
-        yield from read_contents(PhotoPlace(*row) for row in copy.rows())
+        yield from read_contents((PhotoPlace(*row) for row in copy.rows()), reopener(connection))

@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import Settings
+from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.photos.blob_cleanup import (
     delete_leftover_objects,
     forget_objects,
@@ -102,7 +103,8 @@ def _move_batch(
         media_types = {row["sha256"]: row["media_type"] for row in rows}
         stored = (PhotoPlace(row["sha256"], row["bytes"], row["uri"]) for row in rows)
         photos = [
-            (sha256, media_types[sha256], content) for sha256, content in read_contents(stored)
+            (sha256, media_types[sha256], content)
+            for sha256, content in read_contents(stored, reopener(connection))
         ]
         places = _new_places(config, store, photos)
         for sha256, content, uri in places:

@@ -22,7 +22,7 @@ from upath import UPath
 from sightscan.dataset_folder import SUFFIXES
 from sightscan.errors import SettingsError, WarehouseError
 from sightscan.settings import Settings, settings
-from sightscan.warehouse.connection import connect
+from sightscan.warehouse.connection import Connector
 from sightscan.warehouse.statements import statement
 
 # Objects asked for at a time: a store answers in some 20 ms, whoever else is asking.
@@ -105,10 +105,13 @@ def open_photo_store(config: Settings) -> PhotoStore | None:
     return PhotoStore(url, config)
 
 
-def read_contents(places: Iterable[PhotoPlace]) -> Generator[tuple[bytes, bytes], None, None]:
+def read_contents(
+    places: Iterable[PhotoPlace], connect: Connector
+) -> Generator[tuple[bytes, bytes], None, None]:
     """Yield (sha256, bytes) of photos in their order; those in an object store are read ahead.
 
-    At most PARALLEL_OBJECTS of them are in memory.
+    At most PARALLEL_OBJECTS of them are in memory. `connect` opens another connection to look where
+    a photo is now, should it have moved meanwhile.
 
     Raises:
         WarehouseError: an object is not there, or is not what it should be; the sentence names it.
@@ -124,7 +127,7 @@ def read_contents(places: Iterable[PhotoPlace]) -> Generator[tuple[bytes, bytes]
                     continue
                 if pool is None:
                     pool = stack.enter_context(ThreadPoolExecutor(PARALLEL_OBJECTS))
-                ahead.append((place.sha256, pool.submit(read_content, place)))
+                ahead.append((place.sha256, pool.submit(read_content, place, connect)))
                 if len(ahead) >= PARALLEL_OBJECTS:
                     sha256, future = ahead.popleft()
                     yield sha256, future.result()
@@ -136,7 +139,7 @@ def read_contents(places: Iterable[PhotoPlace]) -> Generator[tuple[bytes, bytes]
                 future.cancel()
 
 
-def read_content(place: PhotoPlace) -> bytes:
+def read_content(place: PhotoPlace, connect: Connector) -> bytes:
     """Return the bytes of a photo, wherever they are.
 
     Raises:
@@ -148,7 +151,7 @@ def read_content(place: PhotoPlace) -> bytes:
     try:
         return read_object(place.sha256, place.uri or "")
     except FileNotFoundError:
-        moved = _look_again(place.sha256)
+        moved = _look_again(place.sha256, connect)
     # Moved after its row was read: it is where the row says now.
     if moved is not None and moved.uri != place.uri:
         try:
@@ -208,9 +211,9 @@ def delete_objects(uris: Sequence[str], config: Settings | None = None) -> None:
         list(pool.map(delete, uris))
 
 
-def _look_again(sha256: bytes) -> PhotoPlace | None:
+def _look_again(sha256: bytes, connect: Connector) -> PhotoPlace | None:
     # A connection of its own: the reader's may be in the middle of a COPY.
-    with connect(autocommit=True) as connection, connection.cursor(row_factory=dict_row) as cursor:
+    with connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
             statement("photos/read_photo_place"), {"sha256": sha256}, binary=True
         ).fetchone()
