@@ -1,8 +1,10 @@
-"""Airflow's own hooks work with the stand-ins of EC2 and of the GPU host."""
+"""Airflow's own hooks, and ours, work with the stand-ins of EC2 and of the GPU host."""
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ from sandbox.gpu.ec2 import REGION, Ec2Server, new_key
 from sandbox.gpu.ec2_fleet import Ec2Fleet
 from sandbox.gpu.gpu_host import GpuHost, ed25519_key
 from sandbox.ports import PortBook
+from sightscan.operators.hooks import GpuHostHook, InstanceHook
+from sightscan.operators.triggers import TrainingTrigger
+from sightscan.settings import settings
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,21 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Cloud]:
     }
     monkeypatch.setenv("AIRFLOW_CONN_AWS_SANDBOX", json.dumps(aws))
     monkeypatch.setenv("AIRFLOW_CONN_SSH_SANDBOX", json.dumps(ssh))
+    # The same by the settings, for the hooks that fall back to them.
+    (tmp_path / "known_hosts").write_text(
+        f"[{fleet.instance_ids[0]}]:{address.port} {address.host_key}\n"
+    )
+    for name, value in {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": key.access_key_id,
+        "AWS_ACCESS_KEY": key.access_key,
+        "MTS_SSH_USER": address.user,
+        "MTS_SSH_KEY_FILE": str(address.key_file),
+        "MTS_SSH_KNOWN_HOSTS": str(tmp_path / "known_hosts"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
     yield _Cloud(fleet, host)
     fleet.close()
     host.close()
@@ -91,3 +111,55 @@ def test_ssh_hook_runs_a_command_on_the_pinned_host(cloud: _Cloud) -> None:
             client, "pwd", get_pty=False, environment=None, timeout=30
         )
     assert (status, output.decode().strip()) == (0, str(cloud.host.home))
+
+
+def test_hooks_of_ours_find_both_by_the_settings(cloud: _Cloud) -> None:
+    assert (
+        InstanceHook(aws_conn_id="sightscan_aws").get_instance_state(cloud.instance_id) == "stopped"
+    )
+    cloud.host.power_on()
+    hook = GpuHostHook(
+        f"sightscan_gpu_host_{cloud.instance_id}", remote_host=cloud.host.address.host
+    )
+    with hook.get_conn() as client:
+        _, stdout, _ = client.exec_command("pwd")
+        assert stdout.read().decode().strip() == str(cloud.host.home)
+
+
+def watch(cloud: _Cloud, remote_host: str | None) -> str:
+    """Return what the training's trigger reads on the host, by its own connection."""
+    trigger = TrainingTrigger(
+        training_id=1,
+        progress_file="progress.jsonl",
+        ssh_conn_id=f"sightscan_gpu_host_{cloud.instance_id}",
+        remote_host=remote_host,
+        job_id="job",
+        job_dir="job",
+        log_file="job/log",
+        exit_code_file="job/exit_code",
+        remote_os="posix",
+    )
+
+    async def pwd() -> str:
+        connection = await trigger._connect()
+        async with connection:
+            _, output, _ = await trigger._run_command(connection, "pwd")
+        return output.strip()
+
+    return asyncio.run(pwd())
+
+
+def test_trigger_reaches_the_host_by_the_settings(cloud: _Cloud) -> None:
+    cloud.host.power_on()
+    assert watch(cloud, cloud.host.address.host) == str(cloud.host.home)
+
+
+def test_trigger_reaches_the_host_by_a_connection_of_airflow(
+    cloud: _Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.host.power_on()
+    given = os.environ["AIRFLOW_CONN_SSH_SANDBOX"]
+    monkeypatch.setenv(f"AIRFLOW_CONN_SIGHTSCAN_GPU_HOST_{cloud.instance_id.upper()}", given)
+    monkeypatch.delenv("MTS_SSH_KEY_FILE")
+    settings.cache_clear()
+    assert watch(cloud, None) == str(cloud.host.home)

@@ -1,4 +1,4 @@
-"""The only place that imports Airflow: tasks, operators, triggers and the registry's snapshot.
+"""What Airflow runs: tasks, operators, triggers, connections and the registry's snapshot.
 
 Airflow says when; the stages say how. A module here reads settings and the city, calls one public
 function of a stage, stores what it reports and leaves an id in XCom. Stages are imported when a

@@ -1,33 +1,92 @@
-"""Airflow connections made from the settings, so that there is one place to set them.
+"""Airflow connections by name: Airflow's own first, then those made from the settings.
 
-`airflow.cfg` names this class as the secrets backend. It answers two kinds of connection ids and
-nothing else; all others fall through to Airflow's own stores.
+Three kinds are ours: the warehouse, EC2, and the host of each GPU instance. Whoever gives Airflow
+a connection of such a name (secrets backend, environment, UI) overrules the settings. No slot of
+Airflow's configuration is taken for it: our hooks ask Airflow and fall back to the settings, and
+`plugins/connections_plugin.py` makes the same connections known to everybody else's.
 """
 
 from __future__ import annotations
 
 import json
+from typing import cast
 
 from airflow.sdk import Connection
 from airflow.sdk.bases.secrets_backend import BaseSecretsBackend
+from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.log import mask_secret
 
 from sightscan.settings import settings
 
+WAREHOUSE_CONNECTION = "sightscan_warehouse"
 AWS_CONNECTION = "sightscan_aws"
 GPU_HOST_CONNECTION = "sightscan_gpu_host_"
 
 
+def find_connection(conn_id: str) -> Connection:
+    """Return Airflow's connection of that name, else the one that the settings make.
+
+    Raises:
+        AirflowNotFoundException: Airflow has none, and it is none of ours.
+        SettingsError: Airflow has none, and a setting that ours needs is missing.
+
+    """
+    try:
+        return cast("Connection", Connection.get(conn_id))
+    except AirflowNotFoundException:
+        ours = connection_from_settings(conn_id)
+        if ours is None:
+            raise
+    if ours.password:
+        mask_secret(ours.password)
+    return ours
+
+
+def connection_from_settings(conn_id: str) -> Connection | None:
+    """Return the connection, or None if it is not one of ours.
+
+    Raises:
+        SettingsError: a setting that it needs is missing.
+
+    """
+    if conn_id == WAREHOUSE_CONNECTION:
+        return _warehouse()
+    if conn_id == AWS_CONNECTION:
+        return _aws()
+    if conn_id.startswith(GPU_HOST_CONNECTION):
+        return _gpu_host(conn_id)
+    return None
+
+
 class SettingsConnections(BaseSecretsBackend):
-    """EC2 as `sightscan_aws`, the host of instance X as `sightscan_gpu_host_X`."""
+    """Our connections as Airflow asks for them, after all other places: see the plugin."""
 
     def get_connection(self, conn_id: str, team_name: str | None = None) -> Connection | None:
         """Return the connection, or None if it is not one of ours."""
         del team_name  # one team: the settings are the deployment's
-        if conn_id == AWS_CONNECTION:
-            return _aws()
-        if conn_id.startswith(GPU_HOST_CONNECTION):
-            return _gpu_host(conn_id)
-        return None
+        return connection_from_settings(conn_id)
+
+
+def _warehouse() -> Connection:
+    from sightscan.warehouse.connection import (
+        APPLICATION_NAME,
+        CONNECT_TIMEOUT_SECONDS,
+        warehouse_host,
+    )
+
+    config = settings()
+    return Connection(
+        conn_id=WAREHOUSE_CONNECTION,
+        conn_type="postgres",
+        host=warehouse_host(config),
+        port=config.pgport,
+        schema=config.pgdatabase,
+        login=config.pguser,
+        password=config.pgpassword.get_secret_value() if config.pgpassword else None,
+        extra=json.dumps(
+            {"application_name": APPLICATION_NAME, "connect_timeout": CONNECT_TIMEOUT_SECONDS}
+        ),
+    )
 
 
 def _aws() -> Connection:

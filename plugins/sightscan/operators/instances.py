@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.amazon.aws.operators.ec2 import (
@@ -16,6 +17,7 @@ from airflow.sdk import BaseOperator
 
 from sightscan.errors import InstanceError
 from sightscan.operators.connections import AWS_CONNECTION, GPU_HOST_CONNECTION
+from sightscan.operators.hooks import GpuHostHook, InstanceHook
 from sightscan.operators.triggers import TrainingTrigger
 from sightscan.operators.work import city_work
 from sightscan.settings import settings
@@ -63,6 +65,8 @@ class ReserveInstanceOperator(BaseOperator):
 
 class StartInstanceOperator(EC2StartInstanceOperator):
     """Start the leased instance and open its session, from which it is billed."""
+
+    aws_hook_class = InstanceHook
 
     def __init__(self, *, slug: str, **kwargs: Any) -> None:
         super().__init__(aws_conn_id=AWS_CONNECTION, **kwargs)
@@ -123,6 +127,17 @@ class TrainModelOperator(SSHRemoteJobOperator):
         self.training_id = training_id
         self.progress_file = progress_file
 
+    @cached_property
+    def ssh_hook(self) -> GpuHostHook:
+        """The hook that submits the job; the provider's own would not know our settings."""
+        return GpuHostHook(
+            ssh_conn_id=self.ssh_conn_id,
+            remote_host=self.remote_host or "",
+            conn_timeout=self.conn_timeout,
+            banner_timeout=self.banner_timeout,
+            conn_retry_attempts=self.conn_retry_attempts,
+        )
+
     def execute(self, context: Context) -> None:
         """Submit the job and defer until it ends."""
         from sightscan.warehouse.models.trainings import start_training
@@ -162,6 +177,8 @@ class StopInstanceOperator(EC2StopInstanceOperator):
 
     Should it fail, the lease stays until the reaper sees that the run is over.
     """
+
+    aws_hook_class = InstanceHook
 
     def __init__(self, *, slug: str, **kwargs: Any) -> None:
         super().__init__(aws_conn_id=AWS_CONNECTION, **kwargs)

@@ -6,7 +6,6 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
 from airflow.sdk.exceptions import AirflowRuntimeError
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -16,6 +15,7 @@ from sightscan.settings import settings
 
 if TYPE_CHECKING:
     import psycopg
+    from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +35,14 @@ def reap(context: Any) -> list[str]:
         InstanceError: an instance could not be stopped; the others were.
 
     """
-    from sightscan.warehouse.connection import connect
+    from sightscan.operators.hooks import InstanceHook
+    from sightscan.operators.warehouse import open_warehouse
     from sightscan.warehouse.models.instances import list_leases
 
     config = settings()
-    hook = EC2Hook(aws_conn_id=AWS_CONNECTION)
+    hook = InstanceHook(aws_conn_id=AWS_CONNECTION)
     stopped, trouble = [], []
-    with connect(config, autocommit=True) as connection:
+    with open_warehouse() as connection:
         leased = [lease.instance_id for lease in list_leases(connection)]
         for instance_id in dict.fromkeys([*config.instance_ids, *leased]):
             try:

@@ -183,14 +183,13 @@ def freeze_dataset(slug: str) -> int:
 @task(execution_timeout=timedelta(seconds=AWAIT_HOST_SECONDS))
 def await_host(slug: str, instance_id: str) -> str:
     """Wait until the instance's SSH server answers with its pinned key; return its address."""
-    from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
-
     from sightscan.operators.connections import AWS_CONNECTION
+    from sightscan.operators.hooks import InstanceHook
     from sightscan.train.addresses import host_address
     from sightscan.train.host import await_host as wait_for
 
     with city_work(slug) as work:
-        instance = EC2Hook(aws_conn_id=AWS_CONNECTION).get_instance(instance_id)
+        instance = InstanceHook(aws_conn_id=AWS_CONNECTION).get_instance(instance_id)
         host = instance.public_dns_name or instance.private_dns_name
         if not host:
             msg = (

@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from airflow.providers.ssh.triggers.ssh_remote_job import SSHRemoteJobTrigger
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSecretsBackendAccessDenied
 
 from sightscan.errors import SightScanError
+from sightscan.operators.connections import GPU_HOST_CONNECTION
+from sightscan.settings import settings
+from sightscan.train.addresses import host_address
+from sightscan.train.host import connect_host
 from sightscan.train.progress import parse_progress
 
 if TYPE_CHECKING:
@@ -32,6 +37,14 @@ class TrainingTrigger(SSHRemoteJobTrigger):
         arguments |= {"training_id": self.training_id, "progress_file": self.progress_file}
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
+    async def _connect(self) -> SSHClientConnection:
+        # The provider's hook asks Airflow alone; the settings are asked where Airflow knows nothing.
+        try:
+            return await super()._connect()
+        except AirflowNotFoundException:
+            instance_id = self.ssh_conn_id.removeprefix(GPU_HOST_CONNECTION)
+            return await connect_host(host_address(settings(), instance_id, self.remote_host or ""))
+
     async def _check_completion(self, conn: SSHClientConnection) -> int | None:
         # Progress first: after the job's end there is no further poll.
         _, text, _ = await self._run_command(conn, f"cat {shlex.quote(self.progress_file)}")
@@ -44,7 +57,7 @@ class TrainingTrigger(SSHRemoteJobTrigger):
     async def _keep(self, epochs: Sequence[Mapping[str, Any]]) -> None:
         try:
             await asyncio.to_thread(_save_epochs, self.training_id, epochs)
-        except (psycopg.Error, SightScanError) as error:
+        except (psycopg.Error, SightScanError, AirflowSecretsBackendAccessDenied) as error:
             # A training must not end because its progress cannot be shown; the next poll saves it.
             self.log.warning("the epochs' metrics were not saved: %s", error)
         else:
@@ -52,8 +65,8 @@ class TrainingTrigger(SSHRemoteJobTrigger):
 
 
 def _save_epochs(training_id: int, epochs: Sequence[Mapping[str, Any]]) -> None:
-    from sightscan.warehouse.connection import connect
+    from sightscan.operators.warehouse import open_warehouse
     from sightscan.warehouse.models.trainings import save_epoch_metrics
 
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         save_epoch_metrics(connection, training_id, epochs)

@@ -66,13 +66,13 @@ def city_work(slug: str) -> Iterator[CityWork]:
         WarehouseError: the warehouse cannot be reached.
 
     """
-    from sightscan.warehouse.connection import connect
+    from sightscan.operators.warehouse import open_warehouse
     from sightscan.warehouse.registry.cities import find_city
 
     context = get_current_context()
     params = context["params"]
     base = settings()
-    with connect(base, autocommit=True) as connection:
+    with open_warehouse() as connection:
         city = find_city(connection, slug)
         form = {
             setting: params[field]

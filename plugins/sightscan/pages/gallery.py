@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
 from sightscan.pages.staff import Viewer
-from sightscan.warehouse.connection import connect
+from sightscan.pages.warehouse import open_warehouse
 from sightscan.warehouse.photos.gallery import (
     PageEnd,
     count_crawled_photos,
@@ -38,7 +38,7 @@ def show_page(_: Viewer) -> FileResponse:
 @router.get("/start")
 def start(_: Viewer) -> dict[str, Any]:
     """Return the cities."""
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         cities = list_cities(connection)
     return {"cities": [{"slug": city.slug, "name": city.name} for city in cities]}
 
@@ -46,7 +46,7 @@ def start(_: Viewer) -> dict[str, Any]:
 @router.get("/counts")
 def count(_: Viewer, city: str) -> dict[str, Any]:
     """Return how many photos of each sight were kept, and left out for which reason."""
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         counts = count_crawled_photos(connection, find_city(connection, city).city_id)
     return {"counts": [asdict(each) for each in counts]}
 
@@ -65,7 +65,7 @@ def list_kept(  # noqa: PLR0917 - each is a part of the address
     after = None
     if after_recorded_at is not None and after_sha256 is not None and after_sight_id is not None:
         after = PageEnd(after_recorded_at, bytes.fromhex(after_sha256), after_sight_id)
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         city_id = find_city(connection, city).city_id
         photos = list_kept_photos(connection, city_id, sight_id=sight_id, after=after, most=most)
     return {"photos": [asdict(photo) | {"sha256": photo.sha256.hex()} for photo in photos]}
@@ -76,7 +76,7 @@ def list_left_out(
     _: Viewer, city: str, sight_id: SightId = None, reason: str | None = None
 ) -> dict[str, Any]:
     """Return the newest photos that were not kept."""
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         city_id = find_city(connection, city).city_id
         photos = list_left_out_photos(
             connection, city_id, sight_id=sight_id, reason=reason, most=MOST_LEFT_OUT

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from sightscan.decoding import BROKEN, BUDGET
 from sightscan.pages.staff import Viewer
-from sightscan.warehouse.connection import connect
+from sightscan.pages.warehouse import open_warehouse
 from sightscan.warehouse.labels.reviews import read_photo
 
 JPEG_QUALITY = 82
@@ -27,7 +27,7 @@ def show_photo(
     side: Annotated[int, Query(ge=64, le=1600)] = 1280,
 ) -> Response:
     """Return a photo with at most `side` pixels on its longest side."""
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         content = read_photo(connection, bytes.fromhex(sha256))
     if content is None:
         raise HTTPException(404, f"no photo {sha256}: it was never here, or was taken down")

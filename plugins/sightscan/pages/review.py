@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from sightscan.city import Place
 from sightscan.pages.staff import Decider, FromOwnPage, Viewer, may_decide
-from sightscan.warehouse.connection import connect
+from sightscan.pages.warehouse import open_warehouse
 from sightscan.warehouse.labels.reviews import (
     ABOVE_ALL_SCORES,
     BulkOrder,
@@ -94,7 +94,7 @@ def show_page(_: Viewer) -> FileResponse:
 @router.get("/start")
 def start(reviewer: Viewer, user: GetUserDep) -> dict[str, Any]:
     """Return who is there, and the cities."""
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         cities = list_cities(connection)
     return {
         "reviewer": reviewer,
@@ -111,7 +111,7 @@ def count_waiting(
     below_score: Annotated[float, Query(le=ABOVE_ALL_SCORES)] = ABOVE_ALL_SCORES,
 ) -> dict[str, Any]:
     """Return the city's sights, for filter and rename, and how many labels wait for what."""
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         found = find_city(connection, city)
         wanted = ReviewFilter(found.city_id, least_score=least_score, below_score=below_score)
         counts = count_labels(connection, wanted)
@@ -132,7 +132,7 @@ def count_waiting(
 @router.post("/next", dependencies=[FromOwnPage])
 def list_next(reviewer: Decider, wanted: Wanted) -> dict[str, Any]:
     """Return the next labels; no other reviewer gets them for a while."""
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         labels = claim_labels(
             connection,
             ReviewFilter(
@@ -157,7 +157,7 @@ def decide(reviewer: Decider, body: Decisions) -> dict[str, int]:
         LabelDecision(each.review_id, each.label_id, each.decision, each.sight_id)
         for each in body.decisions
     ]
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         store_decisions(connection, decisions, reviewer=reviewer)
     return {"stored": len(decisions)}
 
@@ -165,7 +165,7 @@ def decide(reviewer: Decider, body: Decisions) -> dict[str, int]:
 @router.post("/bulk", dependencies=[FromOwnPage])
 def decide_many(reviewer: Decider, order: Order) -> dict[str, list[int]]:
     """Decide all that wait for one sight for one reason, if they are as many as was said."""
-    with connect(autocommit=True) as connection:
+    with open_warehouse() as connection:
         values = order.model_dump(exclude={"city"})
         city_id = find_city(connection, order.city).city_id
         label_ids = decide_in_bulk(

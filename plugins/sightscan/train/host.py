@@ -53,7 +53,7 @@ async def open_host(address: HostAddress) -> AsyncIterator[asyncssh.SSHClientCon
 
     """
     try:
-        connection = await _connect(address)
+        connection = await connect_host(address)
     except asyncssh.HostKeyNotVerifiable:
         msg = (
             f"the host key of {address} is not the pinned one: either the instance was rebuilt "
@@ -69,6 +69,33 @@ async def open_host(address: HostAddress) -> AsyncIterator[asyncssh.SSHClientCon
         raise HostNotReadyError(msg) from None
     async with connection:
         yield connection
+
+
+async def connect_host(address: HostAddress) -> asyncssh.SSHClientConnection:
+    """Open an SSH connection to a host for somebody who closes it.
+
+    Raises:
+        InstanceError: our key or the pinned one cannot be read.
+        OSError, asyncssh.Error, TimeoutError: the host does not let us in.
+
+    """
+    # Its twelve lines for each connection would bury ours.
+    asyncssh.set_log_level(logging.WARNING)
+    return await asyncssh.connect(
+        address.host,
+        address.port,
+        username=address.user,
+        client_keys=[_private_key(address.key_file)],
+        known_hosts=([_pinned_key(address)], [], []),
+        # Nothing of the person or machine that runs this: no agent, no ~/.ssh/config, no password.
+        agent_path=None,
+        config=None,
+        preferred_auth="publickey",
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        login_timeout=CONNECT_TIMEOUT_SECONDS,
+        keepalive_interval=KEEPALIVE_SECONDS,
+        keepalive_count_max=KEEPALIVES_UNANSWERED,
+    )
 
 
 def await_host(address: HostAddress, timeout_seconds: float) -> float:
@@ -102,26 +129,6 @@ async def reach_host(address: HostAddress, timeout_seconds: float) -> float:
         raise InstanceError(msg) from None
     log.info("host=%s answered after seconds=%.1f", address, seconds)
     return seconds
-
-
-async def _connect(address: HostAddress) -> asyncssh.SSHClientConnection:
-    # Its twelve lines for each connection would bury ours.
-    asyncssh.set_log_level(logging.WARNING)
-    return await asyncssh.connect(
-        address.host,
-        address.port,
-        username=address.user,
-        client_keys=[_private_key(address.key_file)],
-        known_hosts=([_pinned_key(address)], [], []),
-        # Nothing of the person or machine that runs this: no agent, no ~/.ssh/config, no password.
-        agent_path=None,
-        config=None,
-        preferred_auth="publickey",
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        login_timeout=CONNECT_TIMEOUT_SECONDS,
-        keepalive_interval=KEEPALIVE_SECONDS,
-        keepalive_count_max=KEEPALIVES_UNANSWERED,
-    )
 
 
 def _private_key(path: Path) -> asyncssh.SSHKey:
