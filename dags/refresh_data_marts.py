@@ -4,7 +4,8 @@ Computes the hourly facts anew for the run's own data interval (and the two hour
 rows that were in flight, and each older hour that a label or a call belongs to that changed
 meanwhile), one transaction a mart, and runs the checks of `include/sql/checks`:
 `fail` turns the run red with the offending rows in the log, `warn` warns; results are kept in
-`core.check_result`.
+`core.check_result`. *Rendered Templates* of each task shows its SQL, the interval and the
+connection, which is `sightscan_warehouse`.
 
 **Backfill**, in any order, twice, or two at once:
 `airflow backfill create --dag-id refresh_data_marts --from-date 2026-11-01 --to-date 2026-11-02`;
@@ -20,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import dag
 from airflow.timetables.interval import CronDataIntervalTimetable
 
-from sightscan.operators import upkeep
+from sightscan.operators.marts import CheckMartsOperator, RefreshMartsOperator
 
 
 @dag(
@@ -34,7 +35,11 @@ from sightscan.operators import upkeep
 )
 def refresh_data_marts() -> None:
     """Wire the tasks."""
-    upkeep.refresh_interval() >> upkeep.check_marts()
+    refreshed = RefreshMartsOperator(
+        task_id="refresh_interval", execution_timeout=timedelta(minutes=50)
+    )
+    checked = CheckMartsOperator(task_id="check_marts", execution_timeout=timedelta(minutes=30))
+    refreshed >> checked
 
 
 refresh_data_marts()

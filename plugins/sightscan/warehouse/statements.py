@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import LiteralString
 
@@ -25,3 +26,8 @@ def statement(name: str) -> LiteralString:
         raise WarehouseError(msg) from None
     # The text is the repository's own, so it is as good as a literal.
     return text
+
+
+def script(names: Sequence[str]) -> str:
+    """Return statements as one text to read, each under the name of its file."""
+    return "\n".join(f"-- {name}.sql\n{statement(name)}" for name in names)

@@ -51,8 +51,7 @@ def run_checks(
         WarehouseError: a check does not say its severity in its first line.
 
     """
-    files = sorted((folder or settings().sql_folder / "checks").glob("*.sql"))
-    results = tuple(_run_check(connection, file, city_id) for file in files)
+    results = tuple(_run_check(connection, file, city_id) for file in _files(folder))
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
             statement("marts/insert_check_result"),
@@ -71,10 +70,19 @@ def run_checks(
     return results
 
 
+def check_script() -> str:
+    """Return all checks as one text to read, each under the name of its file."""
+    return "\n".join(f"-- {file.name}\n{file.read_text(encoding='utf-8')}" for file in _files())
+
+
 def is_by_city(file: Path) -> bool:
     """Say whether a check is asked for one city after the other."""
     head = HEAD.match(file.read_text(encoding="utf-8"))
     return head is not None and head["by_city"] is not None
+
+
+def _files(folder: Path | None = None) -> list[Path]:
+    return sorted((folder or settings().sql_folder / "checks").glob("*.sql"))
 
 
 def _run_check(connection: psycopg.Connection[Any], file: Path, city_id: str | None) -> CheckResult:
