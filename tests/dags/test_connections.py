@@ -175,7 +175,7 @@ def test_secrets_backend_of_a_company_stays_and_ours_are_found(
     for name, value in use_secrets_backend(tmp_path, theirs).items():
         monkeypatch.setenv(name, value)
     assert find_connection("their_lake").host == "lake.example.org"
-    assert find_connection("sightscan_aws").extra_dejson == {"region_name": "eu-central-1"}
+    assert find_connection("sightscan_aws").extra_dejson["region_name"] == "eu-central-1"
     with open_warehouse() as connection:
         assert described(connection)[0] == warehouse_address.database
 

@@ -213,4 +213,7 @@ def test_three_hundred_cities_parse_in_one_go(
 def test_airflow_executes_no_module_of_the_library_as_a_plugin() -> None:
     """It would put them into sys.modules by their bare names: `http` in place of Python's own."""
     found = find_path_from_directory(str(REPOSITORY / "plugins"), ".airflowignore")
-    assert {Path(path).name for path in found if path.endswith(".py")} == {"pages_plugin.py"}
+    assert {Path(path).name for path in found if path.endswith(".py")} == {
+        "connections_plugin.py",
+        "pages_plugin.py",
+    }
