@@ -35,7 +35,8 @@ from tests.waiting import wait_until
 REPOSITORY = Path(__file__).resolve().parents[2]
 CRAWL = """
 import sys
-from sightscan.crawl import photos, writer
+from sightscan.crawl import writer
+from sightscan.crawl.crawl import crawl_photos
 from sightscan.settings import settings
 from sightscan.warehouse.registry.cities import find_city
 from sightscan.warehouse.connection import connect
@@ -43,7 +44,7 @@ from sightscan.warehouse.registry.sights import read_sight
 writer.BATCH_PHOTOS = 2
 with connect(autocommit=True) as connection:
     sight = read_sight(connection, int(sys.argv[1]))
-    photos.crawl_photos(connection, settings(), find_city(connection, sight.city_id), sight)
+    crawl_photos(connection, settings(), find_city(connection, sight.city_id), sight)
 """
 
 

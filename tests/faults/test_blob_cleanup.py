@@ -27,13 +27,13 @@ PHOTOS = 3
 # After the first commit, before the old objects are deleted.
 KILLED = """
 import os, signal, sys
-from sightscan.warehouse import leftover_objects, moves
-def statement(name, known=leftover_objects.statement, asked=[]):
+from sightscan.warehouse.photos import blob_cleanup
+def statement(name, known=blob_cleanup.statement, asked=[]):
     asked.append(name)
     if asked.count("photos/lock_objects_to_delete") == 2:
         os.kill(os.getpid(), signal.SIGKILL)
     return known(name)
-leftover_objects.statement = statement
+blob_cleanup.statement = statement
 from sightscan.cli.main import main
 sys.exit(main(["photos", "move", "--to-database"]))
 """
