@@ -17,6 +17,8 @@ from rapidfuzz import fuzz
 # Of 100. A letter more or less is a spelling from three letters on ("tor", "thor": 86), another
 # letter from seven on ("nikolai", "nicolai": 86); "mary" and "mark" (75) are two names.
 MIN_WORD_SIMILARITY = 85
+# Of 100. Below it, a name is not worth suggesting for a misspelt one.
+MIN_SUGGESTION_SIMILARITY = 60
 # "Berliner", "Pariser", "Münchner": an adjective of a city's name has an ending of its own, and
 # keeps the name up to one or two letters if it is that long. ("Park" is no adjective of Paris.)
 ENDING_LETTERS = 2

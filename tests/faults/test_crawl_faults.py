@@ -227,7 +227,7 @@ def test_threads_are_told_that_the_work_is_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """None finds out by looking now and then, as icrawler's own do."""
-    monkeypatch.setattr("sightscan.crawl.job.POLL_SECONDS", 3_600)
+    monkeypatch.setattr("sightscan.crawl.job.JOB_POLL_SECONDS", 3_600)
     city, sights = store_sights(warehouse, facts)
     with WebServer(world, facts, Counts()) as web:
         report = crawl_photos(warehouse, settings_for(web), city, sights[0])

@@ -29,6 +29,7 @@ from sightscan.crawl.sources.source import BrokenSourceError
 from sightscan.crawl.spool import Spool
 from sightscan.crawl.writer import Writer
 from sightscan.errors import CrawlError, ServiceError
+from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.photos.blobs import open_photo_store
@@ -40,7 +41,6 @@ from sightscan.warehouse.photos.photos import (
 )
 from sightscan.warehouse.spend.paid_calls import take_tokens
 
-PROGRESS_SECONDS = 5.0
 # Other tasks crawl other sights of the city meanwhile; a row is dated by the start of its batch.
 OVERLAP = timedelta(minutes=5)
 

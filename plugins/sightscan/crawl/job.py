@@ -16,7 +16,7 @@ from sightscan.settings import Settings
 from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto
 
 # How long a thread that waits takes to see that the crawl is over.
-POLL_SECONDS = 0.1
+JOB_POLL_SECONDS = 0.1
 # Photos on their way from one kind of thread to the next: this bounds the memory.
 WAITING_PHOTOS = 16
 
@@ -95,7 +95,7 @@ class Limit:
             while self._kept + self._in_flight >= self.most:
                 if self._kept >= self.most or stop.is_set():
                     return False
-                self._changed.wait(POLL_SECONDS)
+                self._changed.wait(JOB_POLL_SECONDS)
             self._in_flight += 1
             return True
 
@@ -158,7 +158,7 @@ class CrawlJob:
         """
         while not self.stop.is_set():
             try:
-                items.put(item, timeout=POLL_SECONDS)
+                items.put(item, timeout=JOB_POLL_SECONDS)
             except queue.Full:
                 continue
             return
@@ -168,7 +168,7 @@ class CrawlJob:
         """Take the next item; raise CrawlStoppedError when the crawl is over."""
         while not self.stop.is_set():
             try:
-                return items.get(timeout=POLL_SECONDS)
+                return items.get(timeout=JOB_POLL_SECONDS)
             except queue.Empty:
                 continue
         raise CrawlStoppedError

@@ -28,7 +28,7 @@ from sightscan.crawl.fetch.fetcher import (
     Visit,
 )
 from sightscan.crawl.job import (
-    POLL_SECONDS,
+    JOB_POLL_SECONDS,
     CrawlJob,
     FailedPhoto,
     FetchedPhoto,
@@ -229,7 +229,7 @@ class SourceCrawler(Crawler):
         try:
             while self.downloader.is_alive() or not self.job.outcomes.empty():
                 try:
-                    yield self.job.outcomes.get(timeout=POLL_SECONDS / 2)
+                    yield self.job.outcomes.get(timeout=JOB_POLL_SECONDS / 2)
                 except queue.Empty:
                     yield None
         finally:

@@ -18,7 +18,7 @@ from pathlib import Path
 from sightscan.errors import SettingsError
 
 # What nobody came back for by then, nobody will.
-KEEP_SECONDS = 24 * 3600
+SPOOL_KEEP_SECONDS = 24 * 3600
 
 
 class Spool:
@@ -57,7 +57,7 @@ class Spool:
         return self._folder / url_sha256(url).hex()
 
     def _drop_old(self) -> None:
-        oldest = time.time() - KEEP_SECONDS
+        oldest = time.time() - SPOOL_KEEP_SECONDS
         for file in self._folder.iterdir():
             try:
                 if file.stat().st_mtime < oldest:

@@ -21,6 +21,7 @@ import psycopg
 
 from sightscan.dataset_folder import MANIFEST_FILE, SPLITS, FrozenDataset, FrozenPhoto
 from sightscan.errors import DatasetError
+from sightscan.progress import PROGRESS_SECONDS
 from sightscan.warehouse.models.datasets import (
     list_dataset_photos,
     list_photo_sizes,
@@ -36,7 +37,6 @@ UNFINISHED_FILE = f".{MANIFEST_FILE}.unfinished"
 PARALLEL_WRITES = 2
 # Photos that wait to be written: more would only fill the memory.
 MOST_WAITING = 8
-PROGRESS_SECONDS = 5
 
 Tell = Callable[[int, int], None]
 

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 from sightscan.city import City, Place, slug_of
 from sightscan.discover.wikidata import WIKIDATA_ID, SearchHit, WikidataClient, place_of
 from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
-from sightscan.names import normalise_name
+from sightscan.names import MIN_SUGGESTION_SIMILARITY, normalise_name
 
 SETTLEMENTS_QUERY = Path(__file__).with_name("settlements.rq")
 NAMES_QUERY = Path(__file__).with_name("settlement_names.rq")
@@ -29,7 +29,6 @@ SEARCH_LANGUAGES = ("en", "de", "fr", "es", "pt")
 # Paris has about 6 times the sitelinks of Paris, Texas: who types Paris means the first.
 CLEARLY_BETTER_KNOWN = 5.0
 MOST_CHOICES = 6
-LEAST_SIMILARITY = 60
 SHORTEST_PREFIX = 3
 
 # Without a known area: far enough for the sights of most cities.
@@ -183,7 +182,7 @@ def _nearest(places: Sequence[Settlement], asked: str) -> list[str]:
         scorer=fuzz.ratio,
         processor=normalise_name,
         limit=MOST_CHOICES,
-        score_cutoff=LEAST_SIMILARITY,
+        score_cutoff=MIN_SUGGESTION_SIMILARITY,
     )
     return list(dict.fromkeys(spelling for spelling, _, _ in matches))
 

@@ -38,16 +38,16 @@ from sightscan.warehouse.spend.paid_calls import (
 )
 from sightscan.warehouse.spend.prices import unit_price
 
-PAGE_SIZE = 20
+PLACES_PAGE_SIZE = 20
 # Names and places make it a call of the tier "Pro"; nextPageToken costs nothing.
 FIELD_MASK = "places.id,places.displayName,places.location,nextPageToken"
-SILENCE_SECONDS = 30.0
+PLACES_SILENCE_SECONDS = 30.0
 # What is paid for is never sent a second time.
 RETRY_POLICY = RetryPolicy(stop=stop_after_attempt(1), wait=wait_none(), max_pause_seconds=0.0)
 # A page takes seconds: what is reserved longer belongs to nobody.
 ABANDONED_SECONDS = 600
 # Text Search takes no larger circle.
-LARGEST_RADIUS_METERS = 50_000
+MAX_PLACES_RADIUS_METERS = 50_000
 
 log = logging.getLogger(__name__)
 
@@ -89,11 +89,11 @@ class PlacesClient:
     def search(self, text: str, city: City, token: str | None) -> _Page:
         """Return one page, sent once; an error is a page with its fate, never an exception."""
         centre = {"latitude": city.place.latitude, "longitude": city.place.longitude}
-        radius = float(min(city.radius_meters, LARGEST_RADIUS_METERS))
+        radius = float(min(city.radius_meters, MAX_PLACES_RADIUS_METERS))
         body: dict[str, Any] = {
             "textQuery": text,
             "languageCode": "en",
-            "pageSize": PAGE_SIZE,
+            "pageSize": PLACES_PAGE_SIZE,
             "locationBias": {"circle": {"center": centre, "radius": radius}},
         }
         if token is not None:
@@ -127,7 +127,9 @@ def open_places(config: Settings) -> Iterator[PlacesClient | None]:
         "X-Goog-Api-Key": config.maps_key.get_secret_value(),
         "X-Goog-FieldMask": FIELD_MASK,
     }
-    with open_http(config.user_agent, silence_seconds=SILENCE_SECONDS, headers=headers) as http:
+    with open_http(
+        config.user_agent, silence_seconds=PLACES_SILENCE_SECONDS, headers=headers
+    ) as http:
         yield PlacesClient(http, config.places_api_url)
 
 

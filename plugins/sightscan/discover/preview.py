@@ -16,7 +16,7 @@ from sightscan.settings import Settings
 from sightscan.warehouse.registry.sights import key_of
 
 LEFT_OUT_QUERY = Path(__file__).with_name("sights_left_out.rq")
-MOST_LEFT_OUT = 30
+MAX_SIGHTS_LEFT_OUT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def preview_sights(
     left_out = (
         *(_left_out(merge.merged, f"is {merge.survivor.name}") for merge in found.merges),
         *(_left_out(sight, "dropped by the file") for sight in found.dropped),
-        *(_left_out(sight, beyond) for sight in found.behind[:MOST_LEFT_OUT]),
+        *(_left_out(sight, beyond) for sight in found.behind[:MAX_SIGHTS_LEFT_OUT]),
         *_excluded(client, city, settled),
         *(
             LeftOutSight(None, name, "named in the file of sights, found nowhere")
@@ -102,7 +102,7 @@ def _excluded(client: WikidataClient, city: City, settled: set[str]) -> Iterator
         longitude=f"{city.place.longitude:.6f}",
         latitude=f"{city.place.latitude:.6f}",
         radius_km=f"{city.radius_meters / 1000:.3f}",
-        limit=str(MOST_LEFT_OUT + len(settled)),
+        limit=str(MAX_SIGHTS_LEFT_OUT + len(settled)),
     )
     for row in rows:
         if row["sight"] not in settled and row["sight"] != city.city_id:

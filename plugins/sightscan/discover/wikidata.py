@@ -21,7 +21,7 @@ from sightscan.http_answers import SendError, UnreadableError, judge_success
 from sightscan.settings import Settings
 
 # The query service gives up after 60 s; a little more, so that its own answer is seen.
-SILENCE_SECONDS = 65.0
+WIKIDATA_SILENCE_SECONDS = 65.0
 # Four times, with pauses of 2, 4 and 8 s.
 RETRY_POLICY = RetryPolicy(
     stop=stop_after_attempt(4), wait=wait_exponential(multiplier=2), max_pause_seconds=120.0
@@ -157,7 +157,7 @@ class WikidataClient:
 @contextmanager
 def open_client(config: Settings) -> Iterator[WikidataClient]:
     """Open a client that says who we are, and close it at the end."""
-    with open_http(config.user_agent, silence_seconds=SILENCE_SECONDS) as http:
+    with open_http(config.user_agent, silence_seconds=WIKIDATA_SILENCE_SECONDS) as http:
         yield WikidataClient(http, config)
 
 

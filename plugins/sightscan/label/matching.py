@@ -14,7 +14,7 @@ from sightscan.names import name_similarity, normalise_name, plain_name
 # Vision and Wikidata place one building as far apart as it is large (a long facade, a square with
 # its gardens), which is some 300 m at most. In an old town the neighbours are nearer than that:
 # nearness alone says nothing, so the names must be alike as well.
-NEAR_METERS = 300
+NEAR_LANDMARK_METERS = 300
 # Of 100. The second-best sight must be that much less alike, or nobody can tell which is meant.
 CLEAR_LEAD = 5
 
@@ -127,7 +127,7 @@ def _is_near(sight: Sight, landmark: Landmark) -> bool:
     if sight.place is None:
         return False
     distance = landmark.distance_meters(sight.place)
-    return distance is not None and distance <= NEAR_METERS
+    return distance is not None and distance <= NEAR_LANDMARK_METERS
 
 
 def _names_of(sight: Sight) -> tuple[str, ...]:

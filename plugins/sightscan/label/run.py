@@ -27,6 +27,7 @@ from sightscan.label.sender import BatchResult, PreparedBatch, Sender, withhold_
 from sightscan.label.throttle import Throttle
 from sightscan.label.vision import IMAGES_PER_REQUEST, REQUEST_TIMEOUT_SECONDS
 from sightscan.label.waiting import WaitingPhotos
+from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 from sightscan.spend.caps import calls_left, explain_caps
 from sightscan.warehouse.labels.labels import list_city_photos
@@ -42,7 +43,6 @@ logger = logging.getLogger(__name__)
 
 # A live worker's reservation is answered within the time-out, after it waited for a free thread.
 ABANDONED_AFTER_SECONDS = 3 * REQUEST_TIMEOUT_SECONDS
-PROGRESS_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from sightscan.label.vision import Fate, Outcome
 # Google counts images a minute. A bucket that holds this share of a minute's images and refills
 # with the rest lets a city of the usual size through at once, and never more than a minute's
 # images pass in any sixty seconds.
-BURST_SHARE = 0.6
-SECONDS_PER_MINUTE = 60
+VISION_BURST_SHARE = 0.6
 # Over quota without a word about how long: Google's quotas are renewed each minute.
 WAIT_SECONDS_UNTOLD = 15.0
 MAX_WAIT_SECONDS = 120.0
@@ -33,8 +32,8 @@ class Throttle:
     """Says when and how many batches may be on their way; counts setbacks in a row."""
 
     def __init__(self, images_per_minute: int, concurrency: int, take_tokens: TakeTokens) -> None:
-        self._capacity = images_per_minute * BURST_SHARE
-        self._refill_per_second = (images_per_minute - self._capacity) / SECONDS_PER_MINUTE
+        self._capacity = images_per_minute * VISION_BURST_SHARE
+        self._refill_per_second = (images_per_minute - self._capacity) / 60
         self._concurrency = concurrency
         self._take_tokens = take_tokens
         self._tokens = 0

@@ -21,8 +21,8 @@ from sightscan.warehouse.photos.gallery import (
 from sightscan.warehouse.registry.cities import find_city, list_cities
 
 PAGE = Path(__file__).parent / "static" / "gallery.html"
-MOST_AT_ONCE = 120
-MOST_LEFT_OUT = 500
+MAX_PHOTOS_AT_ONCE = 120
+MAX_PHOTOS_LEFT_OUT = 500
 
 router = APIRouter(prefix="/gallery")
 
@@ -59,7 +59,7 @@ def list_kept(  # noqa: PLR0917 - each is a part of the address
     after_recorded_at: datetime | None = None,
     after_sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")] = None,
     after_sight_id: SightId = None,
-    most: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 60,
+    most: Annotated[int, Query(ge=1, le=MAX_PHOTOS_AT_ONCE)] = 60,
 ) -> dict[str, Any]:
     """Return the next photos that were kept, the newest first."""
     after = None
@@ -79,6 +79,6 @@ def list_left_out(
     with open_warehouse() as connection:
         city_id = find_city(connection, city).city_id
         photos = list_left_out_photos(
-            connection, city_id, sight_id=sight_id, reason=reason, most=MOST_LEFT_OUT
+            connection, city_id, sight_id=sight_id, reason=reason, most=MAX_PHOTOS_LEFT_OUT
         )
-    return {"photos": [asdict(photo) for photo in photos], "most": MOST_LEFT_OUT}
+    return {"photos": [asdict(photo) for photo in photos], "most": MAX_PHOTOS_LEFT_OUT}

@@ -13,9 +13,9 @@ from sightscan.pages.staff import Viewer
 from sightscan.pages.warehouse import open_warehouse
 from sightscan.warehouse.labels.reviews import read_photo
 
-JPEG_QUALITY = 82
+SHOWN_JPEG_QUALITY = 82
 # A photo that is taken down is gone from the browsers, too, after as long.
-KEEP_SECONDS = 600
+BROWSER_KEEP_SECONDS = 600
 
 router = APIRouter(prefix="/photos")
 
@@ -34,7 +34,7 @@ def show_photo(
     return Response(
         scale_down(content, side),
         media_type="image/jpeg",
-        headers={"Cache-Control": f"private, max-age={KEEP_SECONDS}"},
+        headers={"Cache-Control": f"private, max-age={BROWSER_KEEP_SECONDS}"},
     )
 
 
@@ -50,5 +50,5 @@ def scale_down(content: bytes, side: int) -> bytes:
                 upright.thumbnail((side, side))
     except BROKEN as error:
         raise HTTPException(422, f"the photo cannot be decoded: {error}") from error
-    upright.save(stream, "JPEG", quality=JPEG_QUALITY)
+    upright.save(stream, "JPEG", quality=SHOWN_JPEG_QUALITY)
     return stream.getvalue()

@@ -32,7 +32,7 @@ from sightscan.warehouse.registry.cities import find_city, list_cities
 from sightscan.warehouse.registry.sights import list_sights
 
 PAGE = Path(__file__).parent / "static" / "review.html"
-MOST_AT_ONCE = 60
+MAX_LABELS_AT_ONCE = 60
 # Who has looked at more without deciding anything should filter.
 MOST_SEEN = 20_000
 MOST_DECISIONS = 10_000
@@ -53,7 +53,7 @@ class Wanted(BaseModel):
     least_score: Score = 0.0
     below_score: Score = ABOVE_ALL_SCORES
     seen: Annotated[list[LabelId], Field(max_length=MOST_SEEN)] = []
-    most: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = 10
+    most: Annotated[int, Field(ge=1, le=MAX_LABELS_AT_ONCE)] = 10
 
 
 class Decided(BaseModel):

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from PIL import Image
+from PIL.ExifTags import Base
 
 from sightscan.label.landmarks import answer_of
 from sightscan.takeover.source_database import FirstImage, FirstLabel
@@ -25,7 +26,6 @@ Point = tuple[float, float]
 
 # Scores were thrown away; everything that came was trained on, so everything passes now.
 SCORE = 1.0
-ORIENTATION = 0x0112
 UPRIGHT = 1
 
 
@@ -86,4 +86,4 @@ def _corners(label: FirstLabel, y_axis: YAxis, orientation: int) -> Sequence[Poi
 
 def _orientation(data: bytes) -> int:
     with Image.open(io.BytesIO(data)) as image:
-        return int(image.getexif().get(ORIENTATION, UPRIGHT))
+        return int(image.getexif().get(Base.Orientation, UPRIGHT))

@@ -24,6 +24,7 @@ from sightscan.crawl.fetch.fetcher import PhotoRefusedError
 from sightscan.label.answers import read_labels
 from sightscan.label.matching import SightIndex
 from sightscan.label.relabel import relabel_answers
+from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 from sightscan.takeover.boxes import YAxis, rebuild_answer
 from sightscan.takeover.cities import ResolvedCity
@@ -51,7 +52,6 @@ from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedP
 from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
 
 SOURCE = "first_sightscan"
-PROGRESS_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from sightscan.crawl.writer import BATCH_BYTES
 from sightscan.errors import WarehouseError
+from sightscan.warehouse.connection import CONNECT_TIMEOUT_SECONDS
 from sightscan.warehouse.statements import statement
 
 TABLES = (
@@ -31,10 +33,8 @@ TABLES = (
     "load_layer.sight_image_labels",
     "load_layer.sight_images",
 )
-CONNECT_TIMEOUT_SECONDS = 10
 # What is read at once: enough to be quick, little enough to stay small.
 BATCH_IMAGES = 32
-BATCH_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True)

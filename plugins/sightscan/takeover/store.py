@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from sightscan.takeover.source_database import FirstModel
+from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.marts.hourly_facts import list_sight_hours, refresh_hours
 from sightscan.warehouse.spend.paid_calls import PaidFeature
 from sightscan.warehouse.statements import statement
@@ -88,7 +89,7 @@ def sort_photos(connection: psycopg.Connection[Any], city_id: str) -> None:
     """Move photos from the city's unsorted ones to the sights that their paid labels name."""
     with connection.transaction():
         # First of all: a take-down deletes the rows that move here.
-        connection.execute(statement("warehouse/hold_off_removals"))
+        hold_off_removals(connection)
         hours = list_sight_hours(connection, city_id, "unsorted")
         connection.execute(statement("takeover/sort_taken_over_photos"), {"city_id": city_id})
         connection.execute(statement("takeover/delete_sorted_sources"), {"city_id": city_id})

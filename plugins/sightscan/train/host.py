@@ -17,11 +17,11 @@ from sightscan.errors import InstanceError
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_SECONDS = 10
+SSH_CONNECT_TIMEOUT_SECONDS = 10
 KEEPALIVE_SECONDS = 15
 # Four unanswered keepalives: a host that is gone is noticed within a minute.
 KEEPALIVES_UNANSWERED = 4
-POLL_SECONDS = 1.0
+HOST_POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ async def connect_host(address: HostAddress) -> asyncssh.SSHClientConnection:
         agent_path=None,
         config=None,
         preferred_auth="publickey",
-        connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        login_timeout=CONNECT_TIMEOUT_SECONDS,
+        connect_timeout=SSH_CONNECT_TIMEOUT_SECONDS,
+        login_timeout=SSH_CONNECT_TIMEOUT_SECONDS,
         keepalive_interval=KEEPALIVE_SECONDS,
         keepalive_count_max=KEEPALIVES_UNANSWERED,
     )
@@ -118,7 +118,7 @@ async def reach_host(address: HostAddress, timeout_seconds: float) -> float:
 
     knock_until_open = AsyncRetrying(
         stop=stop_before_delay(timeout_seconds),
-        wait=wait_fixed(POLL_SECONDS),
+        wait=wait_fixed(HOST_POLL_SECONDS),
         retry=retry_if_exception_type(HostNotReadyError),
         reraise=True,
     )

@@ -21,6 +21,7 @@ import psycopg
 
 from sightscan.dataset_folder import MANIFEST_FILE, SPLITS, FrozenDataset, FrozenPhoto
 from sightscan.errors import TrainingError
+from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 from sightscan.train.host import HostAddress
 from sightscan.train.request import hash_weights
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 # Photos in flight: enough to hide the round trips, few enough for the largest photos in memory.
 PARALLEL_UPLOADS = 8
 PARALLEL_SMALL_FILES = 32
-PROGRESS_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import io
 
 import numpy as np
 from PIL import Image, ImageCms
+from PIL.ExifTags import Base
 
 from sightscan.decoding import BROKEN, flatten_on_white
 
-JPEG_QUALITY = 95
-ORIENTATION = 0x0112
+KEPT_JPEG_QUALITY = 95
 # How the pixels are to be turned, by EXIF's orientation. 1 is upright, anything else is no value.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -36,7 +36,7 @@ def orientation(exif: bytes | None) -> int:
     try:
         tags = Image.Exif()
         tags.load(exif)
-        value = tags.get(ORIENTATION)
+        value = tags.get(Base.Orientation)
     except BROKEN:
         return 1
     return value if isinstance(value, int) and value in TURNS else 1
@@ -95,7 +95,7 @@ def as_jpeg(image: Image.Image) -> bytes:
     """Return an RGB picture as a JPEG without any metadata."""
     # Not the given picture's info: saving would write its profile again.
     buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=JPEG_QUALITY, icc_profile=None, exif=b"", comment=b"")
+    image.save(buffer, "JPEG", quality=KEPT_JPEG_QUALITY, icc_profile=None, exif=b"", comment=b"")
     return buffer.getvalue()
 
 

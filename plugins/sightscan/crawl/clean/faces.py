@@ -17,7 +17,7 @@ from PIL import Image
 
 CASCADE = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
 # A face of interest fills much of a photo: it is as plain in a small copy of it.
-SIDE_PIXELS = 256
+SEARCHED_SIDE_PIXELS = 256
 STEP = 1.1
 # So many overlapping finds make a face; fewer are a window with two shadows.
 LEAST_FINDS = 4
@@ -32,7 +32,7 @@ def face_share(image: Image.Image, least_share: float) -> float:
     A face here is the square from brow to mouth that the detector draws.
     """
     small = image.convert("L")
-    small.thumbnail((SIDE_PIXELS, SIDE_PIXELS), reducing_gap=2.0)
+    small.thumbnail((SEARCHED_SIDE_PIXELS, SEARCHED_SIDE_PIXELS), reducing_gap=2.0)
     area = small.width * small.height
     # A square of that share may be larger than a narrow picture is wide.
     least_side = min(math.floor(math.sqrt(least_share * area)), *small.size)

@@ -13,7 +13,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-HASH_BYTES = 32
+from sightscan.warehouse.photos.photos import HASH_BYTES
+
 HASH_WORDS = HASH_BYTES // 8
 # Rows against columns at once: 16 x 4,096 words (512 kB) stay in the processor's cache.
 BLOCK_ROWS = 16

@@ -15,7 +15,7 @@ from sightscan.decoding import flatten_on_white
 
 HASH_BITS = 256
 # The picture is looked at in so many pixels each way.
-SIDE_PIXELS = 32
+HASHED_SIDE_PIXELS = 32
 LUMA_BITS = 128
 CHROMA_BITS = (HASH_BITS - LUMA_BITS) // 2
 # Below this deviation (of 255 levels) colours are the camera's noise, and their bits are chance.
@@ -43,7 +43,7 @@ def _channels(image: Image.Image) -> list[Channel]:
     """Return light, blueness and redness, each of 32 x 32 pixels."""
     plain = image if image.mode in {"L", "RGB", "RGBA"} else flatten_on_white(image)
     # Large pictures are first reduced by whole factors: much faster, and no bit changes by it.
-    size = (SIDE_PIXELS, SIDE_PIXELS)
+    size = (HASHED_SIDE_PIXELS, HASHED_SIDE_PIXELS)
     small = plain.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     split = flatten_on_white(small).convert("YCbCr").split()
     return [np.asarray(channel, dtype=np.float64) for channel in split]
@@ -51,15 +51,15 @@ def _channels(image: Image.Image) -> list[Channel]:
 
 def _cosines() -> Channel:
     """Return the matrix of the discrete cosine transform (type II, orthonormal)."""
-    frequency, pixel = np.indices((SIDE_PIXELS, SIDE_PIXELS))
-    waves = np.cos(np.pi * frequency * (2 * pixel + 1) / (2 * SIDE_PIXELS))
-    scale = np.sqrt(np.where(frequency == 0, 1, 2) / SIDE_PIXELS)
+    frequency, pixel = np.indices((HASHED_SIDE_PIXELS, HASHED_SIDE_PIXELS))
+    waves = np.cos(np.pi * frequency * (2 * pixel + 1) / (2 * HASHED_SIDE_PIXELS))
+    scale = np.sqrt(np.where(frequency == 0, 1, 2) / HASHED_SIDE_PIXELS)
     return np.asarray(waves * scale, dtype=np.float64)
 
 
 def _lowest_first() -> NDArray[np.intp]:
     """Return the places of the frequencies in the flat transform; brightness, the first, is out."""
-    down, across = np.indices((SIDE_PIXELS, SIDE_PIXELS))
+    down, across = np.indices((HASHED_SIDE_PIXELS, HASHED_SIDE_PIXELS))
     return np.lexsort((down.ravel(), (down + across).ravel()))[1:]
 
 

@@ -41,7 +41,7 @@ from sightscan.http_answers import (
 )
 from sightscan.settings import Settings
 
-SILENCE_SECONDS = 15.0
+CRAWL_SILENCE_SECONDS = 15.0
 # A server that sends a byte now and then never times out by itself.
 MAX_DOWNLOAD_SECONDS = 60.0
 # Three times, with pauses of 0.5 and 1 s; whoever asks for a longer pause than a minute gets it by
@@ -246,7 +246,9 @@ def open_fetcher(
 ) -> Iterator[Fetcher]:
     """Open a fetcher that says who we are, and close its connections at the end."""
     transport = GuardedTransport(config.trusted_origins, connections=config.crawl_threads + 2)
-    with open_http(config.user_agent, silence_seconds=SILENCE_SECONDS, transport=transport) as http:
+    with open_http(
+        config.user_agent, silence_seconds=CRAWL_SILENCE_SECONDS, transport=transport
+    ) as http:
         yield Fetcher(http, config, stop, pace, known_robots)
 
 

@@ -22,8 +22,7 @@ SERIAL_HOSTS = (".wikimedia.org", ".wikipedia.org")
 BURST_SECONDS = 1.0
 # A bucket that holds a quarter of a minute's requests and refills with the rest never lets more
 # than a minute's requests pass in any sixty seconds.
-BURST_SHARE = 0.25
-SECONDS_PER_MINUTE = 60
+HOST_BURST_SHARE = 0.25
 
 # (name of the bucket, its capacity, its refill a second) -> seconds to wait.
 TakeToken = Callable[[str, float, float], float]
@@ -81,8 +80,8 @@ class HostPace:
 
     def seconds_to_wait(self, name: str, per_minute: float) -> float:
         """Take a turn at an API with a limit of its own; return how long to wait for it."""
-        capacity = max(1.0, per_minute * BURST_SHARE)
-        refill = max(per_minute - capacity, 1.0) / SECONDS_PER_MINUTE
+        capacity = max(1.0, per_minute * HOST_BURST_SHARE)
+        refill = max(per_minute - capacity, 1.0) / 60
         return self._take(name, Rate(capacity, refill), is_shared=True)
 
     def _slots_of(self, host: str) -> threading.BoundedSemaphore:

@@ -15,7 +15,7 @@ from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, Pho
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 from sightscan.warehouse.text import clean_text
 
-PAGE_SIZE = 20
+OPENVERSE_PAGE_SIZE = 20
 # Openverse gives no more than 240 results of a search to anonymous clients.
 MOST_PAGES = 12
 OPEN_LICENCES = "by,by-sa,cc0,pdm"
@@ -40,7 +40,7 @@ class OpenverseSource(PhotoSource):
     def listings(self, lead: Lead) -> Iterator[Listing]:
         """Yield the pages of a search."""
         url = f"{self.config.openverse_api_url.rstrip('/')}/v1/images/"
-        asked = {"q": lead.address, "page_size": str(PAGE_SIZE), "mature": "false"}
+        asked = {"q": lead.address, "page_size": str(OPENVERSE_PAGE_SIZE), "mature": "false"}
         if self.config.licence_policy == "open":
             asked["license"] = OPEN_LICENCES
         page, pages = 1, 1

@@ -19,10 +19,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sightscan.errors import WarehouseError
+from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 
-POLL_SECONDS = 0.1
-PROGRESS_SECONDS = 5.0
+PROGRAM_POLL_SECONDS = 0.1
 END_SECONDS = 10.0
 
 
@@ -83,7 +83,7 @@ def run_program(
         told_at = time.monotonic()
         try:
             while process.poll() is None:
-                time.sleep(POLL_SECONDS)
+                time.sleep(PROGRAM_POLL_SECONDS)
                 if time.monotonic() - told_at >= PROGRESS_SECONDS:
                     told_at = time.monotonic()
                     sys.stderr.write(f"{name}: {progress()}\n")

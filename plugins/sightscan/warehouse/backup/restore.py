@@ -27,7 +27,7 @@ from sightscan.warehouse.backup.pg_tools import (
     run_program,
 )
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.statements import statement
+from sightscan.warehouse.schema.migrate import forbid_shared_functions
 
 MAINTENANCE_DATABASE = "postgres"
 OWNER = "sightscan_pipeline"
@@ -83,7 +83,7 @@ def restore_warehouse(
             restored = config.model_copy(update={"pgdatabase": workshop})
             # Rights to the server's own functions come back only if the superuser gives them.
             with connect(restored, autocommit=True) as inside:
-                inside.execute(statement("schema/forbid_shared_functions"))
+                forbid_shared_functions(inside)
             rows = _verify(restored, manifest, dump)
             kept_as = f"{database}_before_{moment}" if _exists(connection, database) else None
             buried: int | None = 0

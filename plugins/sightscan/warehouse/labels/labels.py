@@ -16,6 +16,7 @@ from sightscan.box import Box
 from sightscan.city import Place
 from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.labels.sanitise import mend_label
+from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
 from sightscan.warehouse.spend.paid_calls import PaidFeature
 from sightscan.warehouse.statements import statement
@@ -201,7 +202,7 @@ def merge_labels(
             copy.set_types(COLUMN_TYPES)
             for label in fit:
                 copy.write_row((batch_id, *_columns(label)))
-        cursor.execute(statement("warehouse/hold_off_removals"))
+        hold_off_removals(connection)
         cursor.execute(statement("labels/discard_orphaned_labels"), {"batch_id": batch_id})
         removed_count = cursor.rowcount
         cursor.execute(statement("labels/merge_labels"), {"batch_id": batch_id})

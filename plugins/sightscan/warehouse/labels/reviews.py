@@ -16,6 +16,7 @@ from psycopg.rows import class_row, dict_row
 
 from sightscan.errors import ReviewError
 from sightscan.warehouse.connection import reopener
+from sightscan.warehouse.locks import CLAIM_LOCK
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_content
 from sightscan.warehouse.statements import statement
 
@@ -25,8 +26,6 @@ Kind = Literal["held_back", "uncertain", "unmatched", "decided"]
 # Long enough to look at a batch over a cup of coffee; who comes back later may meet a colleague's
 # decision, and the last one counts.
 CLAIM_SECONDS = 15 * 60
-# Any number that nobody else locks.
-CLAIM_LOCK = 7_362_054
 # Scores are at most 1, so that all of them are below this.
 ABOVE_ALL_SCORES = 2.0
 

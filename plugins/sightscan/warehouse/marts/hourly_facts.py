@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from sightscan.errors import WarehouseError
+from sightscan.warehouse.locks import HOURLY_LOCK
 from sightscan.warehouse.statements import statement
 
 HOURLY_MARTS = ("city_activity_hourly", "sight_activity_hourly", "city_spend_hourly")
@@ -31,8 +32,6 @@ HOUR = timedelta(hours=1)
 # Rows are stamped when their transaction starts, and seen when it commits: two hours are more
 # than any of our transactions takes.
 IN_FLIGHT = timedelta(hours=2)
-# Any number that nobody else locks; each mart is locked under it by its place in HOURLY_MARTS.
-HOURLY_LOCK = 7_362_052
 # A transaction of a long refresh: short enough to let the hourly run in between.
 CHUNK = timedelta(days=7)
 

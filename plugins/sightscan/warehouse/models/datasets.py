@@ -15,6 +15,7 @@ from sightscan.box import Box
 from sightscan.dataset_folder import FrozenBox, FrozenDataset, FrozenPhoto, Split, hash_dataset
 from sightscan.errors import DatasetError
 from sightscan.warehouse.connection import reopener
+from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
 from sightscan.warehouse.statements import statement
 
@@ -92,7 +93,7 @@ def lock_datasets(connection: psycopg.Connection[Any], city_id: str) -> None:
     The lock ends with the transaction.
     """
     connection.execute(statement("models/lock_datasets"), {"city_id": city_id})
-    connection.execute(statement("warehouse/hold_off_removals"))
+    hold_off_removals(connection)
 
 
 def read_dataset(connection: psycopg.Connection[Any], city_id: str, version: int) -> FrozenDataset:

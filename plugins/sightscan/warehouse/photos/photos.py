@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 
 from sightscan.dataset_folder import SUFFIXES
 from sightscan.errors import WarehouseError
+from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoStore
 from sightscan.warehouse.statements import statement
 from sightscan.warehouse.text import clean_text, is_clean
@@ -183,7 +184,7 @@ def merge_photos(
     try:
         with connection.transaction(), connection.cursor() as cursor:
             _load_batch(cursor, batch, sight_id, valid, [*rejected, *invalid])
-            cursor.execute(statement("warehouse/hold_off_removals"))
+            hold_off_removals(connection)
             cursor.execute(statement("photos/discard_removed_photos"), key)
             removed_count = cursor.rowcount
             cursor.execute(statement("photos/merge_photos"), key)

@@ -11,11 +11,9 @@ from rapidfuzz import process
 
 from sightscan.city import City, Place, slug_of
 from sightscan.errors import UnknownCity
-from sightscan.names import normalise_name
+from sightscan.names import MIN_SUGGESTION_SIMILARITY, normalise_name
 from sightscan.warehouse.statements import statement
 
-# Below this similarity (0 to 100) a slug is not worth suggesting for a misspelt one.
-LEAST_SIMILARITY = 60
 MOST_SUGGESTIONS = 5
 
 
@@ -96,7 +94,7 @@ def _city(row: dict[str, Any]) -> City:
 def _sentence(asked: str, cities: tuple[City, ...]) -> str:
     slugs = [city.slug for city in cities]
     near = process.extract(
-        asked.lower(), slugs, limit=MOST_SUGGESTIONS, score_cutoff=LEAST_SIMILARITY
+        asked.lower(), slugs, limit=MOST_SUGGESTIONS, score_cutoff=MIN_SUGGESTION_SIMILARITY
     )
     known = [slug for slug, _, _ in near] or slugs[:MOST_SUGGESTIONS]
     have = f"have: {', '.join(known)}" if known else "it is empty"

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from sightscan.city import Place, Sight, identity_of
 from sightscan.errors import WarehouseError
+from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.marts.hourly_facts import list_sight_hours, refresh_hours
 from sightscan.warehouse.statements import statement
 
@@ -68,7 +69,7 @@ def replace_sights(
     """
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         # First of all: a take-down deletes the rows that move here.
-        cursor.execute(statement("warehouse/hold_off_removals"))
+        hold_off_removals(connection)
         stored = upsert_sights(connection, city_id, sights)
         there = {key_of(sight): sight for sight in known_sights(connection, city_id)}
         pairs = _merged_pairs(merges, there)

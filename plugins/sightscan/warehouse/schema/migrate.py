@@ -19,6 +19,7 @@ import psycopg
 from psycopg import sql
 
 from sightscan.errors import WarehouseError
+from sightscan.warehouse.locks import MIGRATION_LOCK
 from sightscan.warehouse.schema.files import (
     MARTS,
     MigrationFile,
@@ -35,9 +36,7 @@ from sightscan.warehouse.schema.files import (
 from sightscan.warehouse.schema.lock_retry import Patience, run_patiently
 from sightscan.warehouse.statements import statement
 
-# Any number that nobody else locks; the same for everyone who migrates.
-MIGRATION_LOCK = 7_362_051
-POLL_SECONDS = 0.3
+LOCK_POLL_SECONDS = 0.3
 # The marts in the order of their dependence: a view comes after the views that it reads.
 MART_ORDER = (
     "decided_label",
@@ -226,11 +225,16 @@ class _Run:
             self.connection.execute(drop.format(sql.Identifier(*name)))
 
 
+def forbid_shared_functions(connection: psycopg.Connection[Any]) -> None:
+    """Take from everybody what only the server's superuser can take."""
+    connection.execute(statement("schema/forbid_shared_functions"))
+
+
 def _forbid_shared_functions(
     connection: psycopg.Connection[Any], sql_folder: Path, say: Callable[[str], None]
 ) -> None:
     """Take from everybody what only the server's superuser can take, or say who should."""
-    connection.execute(statement("schema/forbid_shared_functions"))
+    forbid_shared_functions(connection)
     left = connection.execute(statement("schema/count_shared_functions")).fetchone()
     if left != (0,):
         file = sql_folder / "queries/schema/forbid_shared_functions.sql"
@@ -268,7 +272,7 @@ def _alone(connection: psycopg.Connection[Any], say: Callable[[str], None]) -> I
         if not is_waiting:
             say("another migration is running; waiting for its end ...")
         is_waiting = True
-        time.sleep(POLL_SECONDS)
+        time.sleep(LOCK_POLL_SECONDS)
     try:
         yield
     finally:

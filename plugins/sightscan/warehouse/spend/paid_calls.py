@@ -17,6 +17,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from sightscan.errors import WarehouseError
+from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.spend.prices import UnitPrice
 from sightscan.warehouse.statements import statement
 
@@ -206,7 +207,7 @@ def settle_calls(connection: psycopg.Connection[Any], settlements: Sequence[Sett
         "errors": [settlement.error for settlement in settlements],
     }
     with connection.transaction():
-        connection.execute(statement("warehouse/hold_off_removals"))
+        hold_off_removals(connection)
         connection.execute(statement("spend/settle_calls"), values)
 
 
