@@ -52,7 +52,7 @@ test: check test-unit test-trainer test-app test-slow ## set up, check and test 
 
 .PHONY: test-unit
 test-unit: test-setup ## the tests that take under a minute
-	$(AIRFLOW)/python -m pytest -q -n auto -m "not slow" tests/unit tests/sql tests/docs
+	$(AIRFLOW)/python -m pytest -q -n auto -m "not slow" tests/unit tests/sql tests/docs tests/rules
 
 .PHONY: test-slow
 test-slow: test-setup ## contracts, faults, DAGs, and one city end to end through Airflow

@@ -15,11 +15,30 @@ from sightscan.settings import Settings
 from sightscan.training import lease_seconds, max_session_seconds
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
+PAGES = sorted(
+    [
+        *REPOSITORY.glob("*.md"),
+        *(REPOSITORY / "docs").rglob("*.md"),
+        *(REPOSITORY / "tests").rglob("*.md"),
+    ]
+)
 RUNBOOKS = sorted((REPOSITORY / "docs" / "runbooks").glob("*.md"))
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
 # Indented by four: a block of code. It ends with the line that ends in a semicolon.
 STATEMENT = re.compile(r"^    ((?:select|update)\b.*?;)$", re.MULTILINE | re.DOTALL)
+
+# A word with a slash or with the ending of a file; no URL, no absolute path, no option.
+PATH = re.compile(r"`(?![/~$.-])(?![a-z0-9]+://)([\w./<>{},*-]+(?:/[\w.<>{},*-]*|\.\w+))`")
+ENDINGS = {"py", "sql", "md", "yaml", "toml", "sh", "svg", "cfg", "html", "js", "Dockerfile"}
+# A page may name a path from here, too.
+ROOTS = [REPOSITORY, REPOSITORY / "plugins", REPOSITORY / "plugins" / "sightscan"]
+# What these pages name is made when something runs, or is somebody else's.
+MADE_BY_RUNNING = (
+    re.compile(r"var/.*"),
+    # The folders of a training, on the GPU host.
+    re.compile(r"(?:images|labels)/(?:\{train,val,test\}/.*)?|(?:sightscan|runs)/"),
+    re.compile(r"PHOTO_FOLDER/.*|include/sights/.*"),
+)
 
 TABLE = re.compile(r"`((?:load|core|mart)\.\w+)(?:\.(\w+))?`")
 
@@ -30,6 +49,79 @@ by_name = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relat
 def test_links_lead_somewhere(page: Path) -> None:
     targets = LINK.findall(page.read_text(encoding="utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def missing_paths(text: str, folders: list[Path]) -> list[str]:
+    """Return the paths within backquotes that no folder has; `<name>` stands for anything."""
+    missing = []
+    for path in PATH.findall(text):
+        ending = path.rpartition(".")[2]
+        if any(made.fullmatch(path) for made in MADE_BY_RUNNING):
+            continue
+        if "/" not in path and ending not in ENDINGS:
+            continue
+        pattern = re.sub(r"<\w+>|NNNN_what", "*", path).rstrip("/")
+        if not any(next(folder.glob(pattern), None) for folder in folders):
+            missing.append(path)
+    return missing
+
+
+def folders_of(page: Path, text: str) -> list[Path]:
+    """Return where a page's paths begin: a bare name lies beside what the page names in full."""
+    named = [REPOSITORY / path for path in PATH.findall(text) if "/" in path and "*" not in path]
+    beside = {path if path.is_dir() else path.parent for path in named if path.exists()}
+    return [page.parent, *ROOTS, *sorted(beside)]
+
+
+@by_name
+def test_paths_that_are_named_exist(page: Path) -> None:
+    if page.name == "CHANGELOG.md":
+        pytest.skip("names what was there once")
+    text = page.read_text(encoding="utf-8")
+    assert missing_paths(text, folders_of(page, text)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "is_missing"),
+    [
+        ("plugins/sightscan/crawl/crawl.py", False),
+        ("warehouse/schema/migrate.py", False),
+        ("include/sql/marts/<name>.sql", False),
+        ("plugins/sightscan/crawl/sources/", False),
+        ("var/demo/report.json", False),
+        ("request.json", False),
+        ("plugins/sightscan/crawl/commons.py", True),
+        ("warehouse/migrate.py", True),
+        ("commons.py", True),
+        ("include/sql/gone/<name>.sql", True),
+        ("plugins/sightscan/gone/", True),
+    ],
+)
+def test_a_path_that_is_not_there_would_be_found(path: str, is_missing: bool) -> None:  # noqa: FBT001
+    assert missing_paths(f"as in `{path}`, see", ROOTS) == ([path] if is_missing else [])
+
+
+def test_folders_of_the_readme_are_those_of_the_tree() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    block = text.partition("## Where things live\n\n")[2].partition("\n\n")[0]
+    block = re.sub(r"\n {20,}", " ", block)
+    listed = dict(re.findall(r"^    (\S+) +(.+)$", block, re.MULTILINE))
+    assert [path for path in listed if not (REPOSITORY / path).exists()] == []
+    ignored = {"var", "build", "logs"}
+    top = {
+        f"{path.name}/"
+        for path in REPOSITORY.iterdir()
+        if path.is_dir() and path.name[0] not in "._" and path.name not in ignored
+    }
+    assert {path.partition("/")[0] + "/" for path in listed if "/" in path} == top - {
+        name for name in top if name.endswith(".egg-info/")
+    }
+    tests = {path.name for path in (REPOSITORY / "tests").iterdir() if path.is_dir()}
+    left = {name for name in tests if name[0] not in "._" and name not in listed["tests/"]}
+    assert left == set()
+    kinds = re.findall(r"[:,] ([a-z_, ]+)(?=;)", listed["tests/"])
+    named = {name for kind in kinds for name in kind.split(", ")}
+    assert named - tests == set()
 
 
 @by_name

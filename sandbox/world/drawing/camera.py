@@ -18,10 +18,10 @@ NEAR_METRES = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """Lengths in pixels of the canvas, except `height_metres` above the ground."""
+    """Lengths in pixels of the canvas, except `height_meters` above the ground."""
 
     focal: float
-    height_metres: float
+    height_meters: float
     centre_x: float
     horizon_y: float
 
@@ -31,7 +31,7 @@ class Camera:
         scale = self.focal / np.maximum(depth, NEAR_METRES)
         pixels = np.empty((len(points), 2))
         pixels[:, 0] = self.centre_x + points[:, 0] * scale
-        pixels[:, 1] = self.horizon_y - (points[:, 2] - self.height_metres) * scale
+        pixels[:, 1] = self.horizon_y - (points[:, 2] - self.height_meters) * scale
         return pixels, depth
 
     def x_at(self, pixel_x: float, depth: float) -> float:
@@ -40,4 +40,4 @@ class Camera:
 
     def shifted(self, dx: float, dy: float) -> Camera:
         """Shift the picture on the canvas by pixels."""
-        return Camera(self.focal, self.height_metres, self.centre_x + dx, self.horizon_y + dy)
+        return Camera(self.focal, self.height_meters, self.centre_x + dx, self.horizon_y + dy)

@@ -43,7 +43,7 @@ class Framing:
     """A camera, and the distance at which the turned sight stands before it."""
 
     camera: Camera
-    distance: float
+    distance_meters: float
     width: int
     height: int
 
@@ -60,7 +60,7 @@ def extent_of_pixels(pixels: Floats) -> Extent:
 
 
 def frame_sight(
-    sight: Mesh, radius_metres: float, rng: np.random.Generator, *, portrait: bool
+    sight: Mesh, radius_meters: float, rng: np.random.Generator, *, portrait: bool
 ) -> Framing:
     """Place the camera so that a sight at the origin fills a drawn share of the frame."""
     width, height = (SHORT_SIDE, LONG_SIDE) if portrait else (LONG_SIDE, SHORT_SIDE)
@@ -73,7 +73,7 @@ def frame_sight(
     camera = Camera(focal, eye, 0.0, 0.0)
     fill = float(rng.uniform(0.60, 1.0))
     distance = _solve_distance(
-        sight, camera, radius_metres, (fill * 0.90 * width, fill * 0.80 * height)
+        sight, camera, radius_meters, (fill * 0.90 * width, fill * 0.80 * height)
     )
     box = extent_of(sight.placed(y=distance), camera)
     dx = _draw_offset(rng, box.x1, box.x2, width)
@@ -83,17 +83,17 @@ def frame_sight(
 
 
 def _solve_distance(
-    sight: Mesh, camera: Camera, radius_metres: float, room: tuple[float, float]
+    sight: Mesh, camera: Camera, radius_meters: float, room: tuple[float, float]
 ) -> float:
     """Find the distance from which the sight just fits a room of pixels.
 
     Size is nearly inverse to distance, so a few corrections by the remaining ratio settle it.
     """
-    distance = radius_metres * 4
+    distance = radius_meters * 4
     for _ in range(6):
         box = extent_of(sight.placed(y=distance), camera)
         ratio = max((box.x2 - box.x1) / room[0], (box.y2 - box.y1) / room[1])
-        distance = max(distance * ratio, radius_metres * 1.35 + 4)
+        distance = max(distance * ratio, radius_meters * 1.35 + 4)
     return distance
 
 

@@ -27,7 +27,7 @@ class Ground:
     """What lies where, by distance in metres from the camera."""
 
     paving: int
-    joints_metres: float
+    joints_meters: float
     lawn_share: float
     road: tuple[float, float] | None
     water: tuple[float, float] | None
@@ -54,7 +54,7 @@ def paint_ground(
     columns, rows = np.meshgrid(
         np.arange(width, dtype=np.float32), np.arange(first, height, dtype=np.float32)
     )
-    far = (camera.height_metres * camera.focal / (rows - camera.horizon_y)).astype(np.float32)
+    far = (camera.height_meters * camera.focal / (rows - camera.horizon_y)).astype(np.float32)
     x = ((columns - camera.centre_x) * far / camera.focal).astype(np.float32)
     albedo = _albedo(ground, x, far, camera, rng)
     lit = 1 - shadow[first:, :, None] * 0.85
@@ -76,10 +76,10 @@ def _albedo(
     broad = sample_noise(tile, x * 3 + float(rng.uniform(0, TILE)), far * 3)
     fine = sample_noise(tile, x * 41, far * 41)
     # A pattern finer than a pixel only flickers: fade it out with distance.
-    pixel_metres = far / camera.focal * np.maximum(1.0, far / camera.height_metres)
-    near = np.exp(-pixel_metres * 2.2)
+    pixel_meters = far / camera.focal * np.maximum(1.0, far / camera.height_meters)
+    near = np.exp(-pixel_meters * 2.2)
     albedo = np.asarray(PAVINGS[ground.paving] * np.ones((*x.shape, 1), np.float32))
-    joint = ground.joints_metres
+    joint = ground.joints_meters
     lines = (np.mod(x, joint) < 0.09 * joint) | (np.mod(far, joint) < 0.09 * joint)
     albedo = albedo * (1 - 0.28 * lines * near)[..., None]
     if ground.lawn_share > 0:

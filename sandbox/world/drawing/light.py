@@ -75,7 +75,7 @@ class Light:
     zenith: Image  # (3,)
     horizon: Image  # (3,)
     haze: Image  # (3,)
-    haze_metres: float
+    haze_meters: float
     cover: float
     flood: Image  # (3,) the floodlights that sights have at night
     key: float
@@ -87,10 +87,10 @@ class Light:
 
     def transmission(self, metres: NDArray[AnyFloat]) -> NDArray[AnyFloat]:
         """Say which share of light comes through the haze of a distance."""
-        return np.asarray(np.exp(-np.maximum(metres, 0) / self.haze_metres), dtype=metres.dtype)
+        return np.asarray(np.exp(-np.maximum(metres, 0) / self.haze_meters), dtype=metres.dtype)
 
 
-def draw_light(rng: np.random.Generator, sight_metres: float) -> Light:
+def draw_light(rng: np.random.Generator, sight_meters: float) -> Light:
     """Draw the light of one photo whose sight stands at a distance."""
     weights = np.array([hour.weight for hour in HOURS])
     hour = HOURS[int(rng.choice(len(HOURS), p=weights / weights.sum()))]
@@ -118,7 +118,7 @@ def draw_light(rng: np.random.Generator, sight_metres: float) -> Light:
         zenith=_colour(zenith),
         horizon=_colour(horizon),
         haze=_colour(horizon * 0.86 + zenith * 0.10),
-        haze_metres=sight_metres * rng.uniform(*hour.visibility),
+        haze_meters=sight_meters * rng.uniform(*hour.visibility),
         cover=rng.uniform(*hour.cover),
         flood=_colour(np.array(tint) * rng.uniform(0.2, 0.5) * hour.night),
         key=hour.key * rng.uniform(0.75, 1.3),

@@ -92,7 +92,7 @@ def _prepare(camera: Camera, light: Light, thing: Placed, rng: np.random.Generat
     mesh = thing.mesh
     counts = np.diff(mesh.start)
     centre = np.add.reduceat(mesh.vertices, mesh.start[:-1], axis=0) / counts[:, None]
-    view = np.array([0.0, 0.0, camera.height_metres]) - centre
+    view = np.array([0.0, 0.0, camera.height_meters]) - centre
     towards = np.einsum("ij,ij->i", mesh.normal, view)
     pixels, depth = camera.project(mesh.vertices)
     near_enough = np.minimum.reduceat(depth, mesh.start[:-1]) > NEAR_METRES

@@ -42,11 +42,11 @@ def compose_scene(sight: str, rng: Rng) -> Scene:
     turn = math.radians(float(rng.uniform(-model.turn_degrees, model.turn_degrees)))
     mesh = sight_mesh(sight).placed(turn=turn).tinted(1 + rng.normal(0, 0.05, 3))
     portrait = bool(rng.random() < model.portrait)
-    framing = frame_sight(mesh, model.radius_metres, rng, portrait=portrait)
-    light = draw_light(rng, framing.distance)
-    ground = _draw_ground(model, framing.distance, rng)
+    framing = frame_sight(mesh, model.radius_meters, rng, portrait=portrait)
+    light = draw_light(rng, framing.distance_meters)
+    ground = _draw_ground(model, framing.distance_meters, rng)
     stage = Stage(framing, light, ground)
-    stage.add_sight(sight, mesh.placed(y=framing.distance), framing.distance, rng)
+    stage.add_sight(sight, mesh.placed(y=framing.distance_meters), framing.distance_meters, rng)
     if rng.random() < SECOND_SIGHT_SHARE:
         try_second_sight(stage, rng)
     add_town(stage, rng)
@@ -60,17 +60,17 @@ def compose_scene(sight: str, rng: Rng) -> Scene:
 def _draw_ground(model: SightModel, distance: float, rng: Rng) -> Ground:
     water = None
     if rng.random() < model.waterside:
-        shore = distance - model.radius_metres
+        shore = distance - model.radius_meters
         near = max(5.0, shore * float(rng.uniform(0.12, 0.5)))
-        far = distance + model.radius_metres * 1.2 + float(rng.uniform(10, 90))
+        far = distance + model.radius_meters * 1.2 + float(rng.uniform(10, 90))
         water = (near, far)
     road = None
     if water is None and rng.random() < 0.35:
-        low = (distance - model.radius_metres) * float(rng.uniform(0.35, 0.7))
+        low = (distance - model.radius_meters) * float(rng.uniform(0.35, 0.7))
         road = (low, low + 8.0)
     return Ground(
         paving=int(rng.integers(6)),
-        joints_metres=float(rng.choice((1.0, 2.0, 3.0))),
+        joints_meters=float(rng.choice((1.0, 2.0, 3.0))),
         lawn_share=float(rng.choice((0.0, rng.uniform(0.2, 0.75)))),
         road=road,
         water=water,
@@ -108,7 +108,7 @@ def _paint(stage: Stage, rng: Rng) -> Image:
         dtype=np.float32,
     )
     large = Camera(
-        camera.focal * scale, camera.height_metres, camera.centre_x * scale,
+        camera.focal * scale, camera.height_meters, camera.centre_x * scale,
         camera.horizon_y * scale,
     )  # fmt: skip
     paint_meshes(canvas, large, light, stage.things, np.random.default_rng(seed))

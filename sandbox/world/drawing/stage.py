@@ -32,14 +32,14 @@ class StandingSight:
     depth: float
 
     @property
-    def radius_metres(self) -> float:
+    def radius_meters(self) -> float:
         """Give the radius of the ground that it stands on."""
-        return SIGHT_MODELS[self.name].radius_metres
+        return SIGHT_MODELS[self.name].radius_meters
 
     def keeps_off(self, x: float, depth: float, reach: float) -> bool:
         """Say whether a thing of some reach would stand in the sight."""
         middle_x, middle_y = self.mesh.vertices[:, :2].mean(axis=0).tolist()
-        return math.hypot(x - middle_x, depth - middle_y) < self.radius_metres + reach
+        return math.hypot(x - middle_x, depth - middle_y) < self.radius_meters + reach
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Stage:
     def add_sight(self, name: str, mesh: Mesh, depth: float, rng: np.random.Generator) -> None:
         """Add a sight, on a quay if it stands at the water."""
         if self.is_water(depth) and name != BRIDGE:
-            radius = SIGHT_MODELS[name].radius_metres
+            radius = SIGHT_MODELS[name].radius_meters
             x = float(mesh.vertices[:, 0].mean())
             self.things.append(Placed(_build_quay(radius * 2.5).placed(x, depth)))
         floodlit = float(rng.uniform(0.6, 1.5)) if rng.random() < 0.85 else 0.1

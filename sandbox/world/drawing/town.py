@@ -36,7 +36,7 @@ def _stands_beside(stage: Stage, name: str, rng: Rng) -> bool:
         float(span[2]) / (size * framing.height), float(span[0]) / (size * framing.width)
     )
     main = stage.sights[0]
-    if depth < main.depth + main.radius_metres + model.radius_metres:
+    if depth < main.depth + main.radius_meters + model.radius_meters:
         return False
     if (name == BRIDGE) != stage.is_water(depth):
         return False
@@ -61,7 +61,7 @@ def _share_inside(box: Extent, framing: Framing) -> float:
 def add_town(stage: Stage, rng: Rng) -> None:
     """Put a row of houses behind the sights, taller blocks further off, distractors beside."""
     main = stage.sights[0]
-    depth, behind = main.depth, main.depth + main.radius_metres
+    depth, behind = main.depth, main.depth + main.radius_meters
     if stage.ground.water:
         behind = max(behind, stage.ground.water[1] + 3)
     for _ in range(int(rng.integers(1, 4))):

@@ -23,7 +23,7 @@ class SightModel:
     """
 
     build: Callable[[], Mesh]
-    radius_metres: float
+    radius_meters: float
     turn_degrees: float
     waterside: float
     portrait: float

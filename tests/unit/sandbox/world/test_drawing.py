@@ -92,9 +92,9 @@ def test_failed_drawing_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.Mon
 def test_sight_is_large_and_at_most_partly_cut(name: str, seed: int, portrait: bool) -> None:  # noqa: FBT001 - hypothesis names it
     model = SIGHT_MODELS[name]
     framing = frame_sight(
-        sight_mesh(name), model.radius_metres, np.random.default_rng(seed), portrait=portrait
+        sight_mesh(name), model.radius_meters, np.random.default_rng(seed), portrait=portrait
     )
-    box = extent_of(sight_mesh(name).placed(y=framing.distance), framing.camera)
+    box = extent_of(sight_mesh(name).placed(y=framing.distance_meters), framing.camera)
     width, height = (box.x2 - box.x1) / framing.width, (box.y2 - box.y1) / framing.height
     assert max(width, height) > 0.3
     cut = 0.15
@@ -103,7 +103,7 @@ def test_sight_is_large_and_at_most_partly_cut(name: str, seed: int, portrait: b
 
 
 def test_camera_sees_a_thing_twice_as_far_half_as_large() -> None:
-    camera = Camera(focal=500, height_metres=1.7, centre_x=0, horizon_y=0)
+    camera = Camera(focal=500, height_meters=1.7, centre_x=0, horizon_y=0)
     cube = MeshBuilder().part()
     add_box(cube, 0, 0, 0, 2, 0.001, 2, RED)
     near, far = (extent_of(cube.build().placed(y=y), camera) for y in (10.0, 20.0))
