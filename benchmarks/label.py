@@ -37,6 +37,7 @@ from sandbox.world.city_facts import facts_of
 from sandbox.world.world import World, WorldBox, WorldPhoto, load_world, write_manifest
 from sightscan.label.run import label_photos
 from sightscan.label.vision import IMAGES_PER_REQUEST, open_client
+from sightscan.run import Run
 from sightscan.settings import REPOSITORY, settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.registry.cities import list_cities
@@ -232,7 +233,7 @@ def label_once() -> None:
         before = _peak_megabytes()
         started_at, used = time.monotonic(), time.process_time()
         report = label_photos(
-            connection, client, config, city, dag_id=city.dag_id, run_id="benchmark"
+            connection, client, config, city, Run(city.city_id, city.dag_id, "benchmark")
         )
         measure = Measure(
             seconds=time.monotonic() - started_at,

@@ -131,8 +131,6 @@ class Training:
     city_slug: str
     dataset_version: int
     dataset_sha256: bytes
-    dag_id: str
-    run_id: str
     request: TrainingRequest
     state: str = "requested"
 

@@ -27,6 +27,7 @@ from sandbox.ports import PortTaken
 from sandbox.world.world import WorldError, load_world
 from sightscan.city import City
 from sightscan.errors import SightScanError
+from sightscan.run import Run
 from sightscan.warehouse.registry.cities import find_city
 
 SYNC_TIMEOUT_SECONDS = 120
@@ -130,26 +131,24 @@ def _add_city(chain: Chain, console: Console) -> City:
 
 def _run_city(chain: Chain, city: City, console: Console, started: float) -> tuple[str, DemoReport]:
     begin = datetime.now(UTC)
-    run_id = chain.api.trigger(city.dag_id)
-    console.print(f"run       {chain.login.url}/dags/{city.dag_id}/runs/{run_id}")
+    run = Run(city.city_id, city.dag_id, chain.api.trigger(city.dag_id))
+    console.print(f"run       {chain.login.url}/dags/{run.dag_id}/runs/{run.run_id}")
     with chain.connect() as connection:
         state, tasks = watch_run(
             chain.api,
             connection,
-            city.dag_id,
-            run_id,
+            run,
             console=console,
             timeout_seconds=RUN_TIMEOUT_SECONDS,
             still_running=chain.check_running,
         )
         if state != "success":
-            console.print(_failed_log(chain.api, city.dag_id, run_id), markup=False)
+            console.print(_failed_log(chain.api, run.dag_id, run.run_id), markup=False)
         report = make_report(
             connection,
             chain.world,
             slug=city.slug,
-            dag_id=city.dag_id,
-            run_id=run_id,
+            run=run,
             cap=chain.settings.max_google_vision_calls_per_new_city,
             tasks=tasks,
             total_seconds=time.monotonic() - started,

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 
 from sandbox.demo.airflow_api import FINAL_RUN_STATES, AirflowApi, TaskState
+from sightscan.run import Run
 from sightscan.warehouse.marts.run_reports import list_reports
 from sightscan.warehouse.statements import statement
 
@@ -48,8 +49,7 @@ MARKS = {
 def watch_run(
     api: AirflowApi,
     connection: psycopg.Connection[Any],
-    dag_id: str,
-    run_id: str,
+    run: Run,
     *,
     console: Console,
     timeout_seconds: float,
@@ -66,17 +66,17 @@ def watch_run(
     with Live(console=console, refresh_per_second=4, transient=False) as live:
         while time.monotonic() < deadline:
             still_running()
-            state = api.run_state(dag_id, run_id)
-            tasks = api.task_states(dag_id, run_id)
-            notes = _notes(connection, dag_id, run_id)
+            state = api.run_state(run.dag_id, run.run_id)
+            tasks = api.task_states(run.dag_id, run.run_id)
+            notes = _notes(connection, run)
             if console.is_terminal:
-                live.update(_table(dag_id, tasks, notes))
+                live.update(_table(run.dag_id, tasks, notes))
             else:
                 _say_changes(console, tasks, notes, said)
             if state in FINAL_RUN_STATES:
                 return state, tasks
             time.sleep(POLL_SECONDS)
-    message = f"run {run_id} of {dag_id} has not ended after {timeout_seconds:.0f} s"
+    message = f"run {run.run_id} of {run.dag_id} has not ended after {timeout_seconds:.0f} s"
     raise TimeoutError(message)
 
 
@@ -123,17 +123,17 @@ def _summary(instances: Sequence[TaskState]) -> tuple[str, str]:
     return mark, seconds
 
 
-def _notes(connection: psycopg.Connection[Any], dag_id: str, run_id: str) -> dict[str, str]:
+def _notes(connection: psycopg.Connection[Any], run: Run) -> dict[str, str]:
     notes: dict[str, str] = {}
     kept = 0
-    for task_id, _, report in list_reports(connection, dag_id=dag_id, run_id=run_id):
+    for task_id, _, report in list_reports(connection, run):
         if task_id == "crawl_photos":
             kept += int(report["kept"])
             notes[task_id] = f"{kept} photos kept"
         else:
             notes[task_id] = _note(report)
     row = connection.execute(
-        statement("demo/list_epochs"), {"dag_id": dag_id, "run_id": run_id}
+        statement("demo/list_epochs"), {"dag_id": run.dag_id, "run_id": run.run_id}
     ).fetchone()
     if row and row[0]:
         last = row[0][-1]

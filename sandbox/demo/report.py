@@ -23,6 +23,7 @@ from sandbox.world.world import World, WorldPhoto
 from sightscan.box import Box
 from sightscan.publish.detector import OnnxDetector
 from sightscan.publish.measure import measure_model
+from sightscan.run import Run
 from sightscan.warehouse.marts.run_reports import list_reports
 from sightscan.warehouse.statements import statement
 
@@ -74,8 +75,7 @@ def make_report(
     world: World,
     *,
     slug: str,
-    dag_id: str,
-    run_id: str,
+    run: Run,
     cap: int,
     tasks: Sequence[TaskState],
     total_seconds: float,
@@ -84,7 +84,7 @@ def make_report(
 ) -> DemoReport:
     """Gather the figures of a finished run from the warehouse, Airflow and the stand-ins."""
     city = _one_row(connection, "demo/summarise_city", slug=slug)
-    run = _one_row(connection, "demo/summarise_run", dag_id=dag_id, run_id=run_id)
+    bought = _one_row(connection, "demo/summarise_run", dag_id=run.dag_id, run_id=run.run_id)
     model = published_model(connection, world, slug)
     truth = _measure_truth(model) if model else None
     return DemoReport(
@@ -92,11 +92,11 @@ def make_report(
         sights=city["sight_count"],
         photos=city["photo_count"],
         labels=city["label_count"],
-        paid_calls=run["paid_calls"],
+        paid_calls=bought["paid_calls"],
         paid_call_cap=cap,
-        spend_usd=round(run["spend_usd"], 4),
-        trained=run["is_trained"],
-        decision=_decision(connection, dag_id, run_id),
+        spend_usd=round(bought["spend_usd"], 4),
+        trained=bought["is_trained"],
+        decision=_decision(connection, run),
         model_version=city["model_version"],
         map50=_rounded(city["map50"]),
         map50_95=_rounded(city["map50_95"]),
@@ -198,10 +198,10 @@ def _measure_truth(model: PublishedModel) -> tuple[float, float]:
     return measure.map50, measure.map50_95
 
 
-def _decision(connection: psycopg.Connection[Any], dag_id: str, run_id: str) -> str:
+def _decision(connection: psycopg.Connection[Any], run: Run) -> str:
     reasons = [
         str(report["reason"])
-        for task_id, _, report in list_reports(connection, dag_id=dag_id, run_id=run_id)
+        for task_id, _, report in list_reports(connection, run)
         if task_id in ("decide_training", "publish_model")
     ]
     return "; ".join(reasons)

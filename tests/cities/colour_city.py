@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 from sightscan.box import Box
 from sightscan.city import City, Place, Sight
 from sightscan.dataset_folder import FrozenDataset
+from sightscan.run import Run
 from sightscan.training import Training, TrainingRequest
 from sightscan.warehouse.models.trainings import insert_training
 from sightscan.warehouse.registry.cities import add_city
@@ -141,10 +142,8 @@ def ask_training(
     """Store a training of the dataset."""
     return insert_training(
         warehouse,
-        city_id=dataset.city_id,
+        Run(dataset.city_id, "city_malaga", run_id),
         dataset_version=dataset.version,
-        dag_id="city_malaga",
-        run_id=run_id,
         request=TrainingRequest(
             epochs=3,
             image_size=IMAGE_SIZE,
@@ -170,7 +169,7 @@ def write_model_folder(
     folder.mkdir(parents=True, exist_ok=True)
     files = {
         "model.onnx": (FIXTURES / onnx).read_bytes(),
-        "weights.safetensors": f"weights of {training.run_id}".encode(),
+        "weights.safetensors": f"weights of {training.training_id}".encode(),
         "curves.png": b"\x89PNG curves",
         "confusion_matrix.png": b"\x89PNG matrix",
     }

@@ -12,6 +12,7 @@ from airflow.utils.state import DagRunState
 
 from sightscan.errors import InstanceError
 from sightscan.operators.reaper import reap
+from sightscan.run import Run
 from sightscan.settings import Settings, settings
 from sightscan.warehouse.models.instances import lease_instance, list_leases, open_session
 from tests.dags.small_cloud import DAG_ID, SmallCloud, small_cloud
@@ -55,23 +56,10 @@ def cloud(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> SmallCloud:
 
 
 def lease(cloud: SmallCloud, seconds: int = 3600) -> None:
+    run = Run("Q1", DAG_ID, "run")
     with cloud.connect() as connection:
-        lease_instance(
-            connection,
-            [cloud.instance_id],
-            city_id="Q1",
-            dag_id=DAG_ID,
-            run_id="run",
-            seconds=seconds,
-        )
-        open_session(
-            connection,
-            settings(),
-            cloud.instance_id,
-            city_id="Q1",
-            dag_id=DAG_ID,
-            run_id="run",
-        )
+        lease_instance(connection, run, [cloud.instance_id], seconds=seconds)
+        open_session(connection, settings(), run, cloud.instance_id)
 
 
 @pytest.mark.parametrize("state", ["running", DagRunState.RUNNING, DagRunState.QUEUED])

@@ -17,6 +17,7 @@ from typing import Any
 from sightscan.label import calls, sender
 from sightscan.label.run import label_photos
 from sightscan.label.vision import open_client
+from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.registry.cities import find_city
@@ -45,7 +46,7 @@ def main(city_id: str, run_id: str, cap: str, step: str = "", nth: str = "1") ->
     with connect(autocommit=True) as connection:
         city = find_city(connection, city_id)
         report = label_photos(
-            connection, open_client(config), config, city, dag_id=city.dag_id, run_id=run_id
+            connection, open_client(config), config, city, Run(city.city_id, city.dag_id, run_id)
         )
     sys.stdout.write(f"{report.sent}\n")
 

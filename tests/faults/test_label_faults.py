@@ -21,6 +21,7 @@ from sandbox.vision.server import VisionServer
 from sandbox.world.world import World
 from sightscan.label.run import label_photos
 from sightscan.label.vision import open_client
+from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.registry.sights import upsert_sights
@@ -70,7 +71,9 @@ def start_worker(stored: LabelledCity, run_id: str, cap: int, *kill: str) -> sub
 def label_again(warehouse: psycopg.Connection[Any], stored: LabelledCity, run_id: str) -> None:
     config = read_settings()
     client = open_client(config)
-    label_photos(warehouse, client, config, stored.city, dag_id=stored.city.dag_id, run_id=run_id)
+    label_photos(
+        warehouse, client, config, stored.city, Run(stored.city.city_id, stored.city.dag_id, run_id)
+    )
     client.transport.close()
 
 

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from sightscan.city import City, Place
+from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.models.instances import (
@@ -38,9 +39,7 @@ def lease(
     *instance_ids: str,
     seconds: int = 3600,
 ) -> str | None:
-    return lease_instance(
-        warehouse, instance_ids, city_id=CITY_ID, dag_id="d", run_id=run_id, seconds=seconds
-    )
+    return lease_instance(warehouse, Run(CITY_ID, "d", run_id), instance_ids, seconds=seconds)
 
 
 def test_first_free_instance_is_taken_in_the_order_given(
@@ -59,9 +58,9 @@ def test_same_run_gets_the_same_lease_with_its_deadline(
     warehouse: psycopg.Connection[Any],
 ) -> None:
     lease(warehouse, "run 1", "i-1")
-    before = lease_of(warehouse, dag_id="d", run_id="run 1")
+    before = lease_of(warehouse, Run(CITY_ID, "d", "run 1"))
     assert lease(warehouse, "run 1", "i-2", "i-1") == "i-1"
-    assert lease_of(warehouse, dag_id="d", run_id="run 1") == before
+    assert lease_of(warehouse, Run(CITY_ID, "d", "run 1")) == before
 
 
 def test_expired_lease_is_listed_and_not_taken_over(
@@ -80,8 +79,8 @@ def test_released_instance_is_free_and_releasing_again_does_nothing(
     warehouse: psycopg.Connection[Any],
 ) -> None:
     lease(warehouse, "run 1", "i-1")
-    assert release_lease(warehouse, dag_id="d", run_id="run 1") == "i-1"
-    assert release_lease(warehouse, dag_id="d", run_id="run 1") is None
+    assert release_lease(warehouse, Run(CITY_ID, "d", "run 1")) == "i-1"
+    assert release_lease(warehouse, Run(CITY_ID, "d", "run 1")) is None
     assert lease(warehouse, "run 2", "i-1") == "i-1"
 
 
@@ -109,9 +108,7 @@ def test_same_run_asking_at_once_holds_one_instance(
 
 def start(warehouse: psycopg.Connection[Any], run_id: str = "run 1") -> int:
     config = read_settings(mts_price_per_hour_usd=3.6)
-    return open_session(
-        warehouse, config, "i-1", city_id=CITY_ID, dag_id="d", run_id=run_id
-    ).session_id
+    return open_session(warehouse, config, Run(CITY_ID, "d", run_id), "i-1").session_id
 
 
 def cost_usd(warehouse: psycopg.Connection[Any]) -> float:
@@ -151,7 +148,5 @@ def test_session_that_never_ran_costs_nothing(warehouse: psycopg.Connection[Any]
 def test_price_comes_from_the_price_list_unless_it_is_set(
     warehouse: psycopg.Connection[Any],
 ) -> None:
-    session = open_session(
-        warehouse, read_settings(), "i-1", city_id=CITY_ID, dag_id="d", run_id="run 1"
-    )
+    session = open_session(warehouse, read_settings(), Run(CITY_ID, "d", "run 1"), "i-1")
     assert session.price_per_hour_usd == pytest.approx(3.06)

@@ -22,6 +22,7 @@ from sandbox.postgres.databases import create_login
 from sightscan.cli.main import main
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.errors import WarehouseError
+from sightscan.run import Run
 from sightscan.settings import read_settings, settings
 from sightscan.warehouse.backup.dump import backup_warehouse, count_rows, manifest_of
 from sightscan.warehouse.backup.pg_tools import find_program
@@ -41,7 +42,7 @@ def place(warehouse: psycopg.Connection[Any]) -> ColourCity:
     """Fill the warehouse: photos, labels, a dataset, a take-down."""
     place = store_colour_city(warehouse, photos_a_sight=6)
     config = read_settings(min_image_number_per_label=3)
-    freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id="one")
+    freeze_dataset(warehouse, config, place.city, Run(place.city.city_id, "city_malaga", "one"))
     gone = next(iter(place.photos.values()))[0]
     remove_photos(warehouse, Subjects((gone,)), reason="asked", removed_by="ann")
     return place

@@ -11,12 +11,12 @@ import pytest
 
 from sightscan.city import City, Place
 from sightscan.cli.main import main
+from sightscan.run import Run
 from sightscan.settings import read_settings, settings
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     Caps,
-    Payer,
     Settlement,
     reserve_calls,
     settle_calls,
@@ -26,14 +26,14 @@ from sightscan.warehouse.spend.prices import unit_price
 
 PHOTOS = [bytes([number]) * 32 for number in range(3)]
 
-Run = Callable[..., tuple[int, str]]
+Command = Callable[..., tuple[int, str]]
 
 
 def reserve(warehouse: psycopg.Connection[Any], run_id: str) -> list[int]:
     price = unit_price(read_settings(), VISION_LANDMARKS.price_name)
-    payer = Payer("Q1", "city_one", run_id)
+    run = Run("Q1", "city_one", run_id)
     reserved = reserve_calls(
-        warehouse, VISION_LANDMARKS, payer, PHOTOS, caps=Caps(city=100), price=price
+        warehouse, VISION_LANDMARKS, run, PHOTOS, caps=Caps(city=100), price=price
     )
     return [call.call_id for call in reserved.calls]
 
@@ -55,7 +55,7 @@ def unknown_calls(warehouse: psycopg.Connection[Any]) -> None:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
+def run(capsys: pytest.CaptureFixture[str]) -> Command:
     def command(*arguments: str) -> tuple[int, str]:
         code = main(arguments)
         return code, "".join(capsys.readouterr())
@@ -65,7 +65,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 @pytest.mark.parametrize("option", [[], ["--dry-run"]])
 def test_resend_without_a_word_changes_nothing(
-    run: Run, warehouse: psycopg.Connection[Any], option: list[str]
+    run: Command, warehouse: psycopg.Connection[Any], option: list[str]
 ) -> None:
     code, output = run("labels", "resend-unknown", "one", *option)
     assert (code, "would send again 2 images" in output) == (0, True)
@@ -73,24 +73,24 @@ def test_resend_without_a_word_changes_nothing(
 
 
 def test_resent_calls_are_spent_twice_and_resent_once(
-    run: Run, warehouse: psycopg.Connection[Any]
+    run: Command, warehouse: psycopg.Connection[Any]
 ) -> None:
     assert run("labels", "resend-unknown", "one", "--yes")[0] == 0
     assert len(reserve(warehouse, "next")) == 2
     assert reserve(warehouse, "after that") == []
-    assert sum_units_spent(warehouse, VISION_LANDMARKS, "Q1").by_city == 5
+    assert sum_units_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_one")).by_city == 5
     assert "no image of unknown fate" in run("labels", "resend-unknown", "one", "--yes")[1]
 
 
 def test_call_that_may_still_be_answered_is_not_resent(
-    run: Run, warehouse: psycopg.Connection[Any]
+    run: Command, warehouse: psycopg.Connection[Any]
 ) -> None:
     warehouse.execute("update core.paid_call set settled_at = now()")
     assert "nothing was changed" in run("labels", "resend-unknown", "one", "--yes")[1]
     assert reserve(warehouse, "next") == []
 
 
-def test_ledger_shows_fates_and_caps(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ledger_shows_fates_and_caps(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAX_GOOGLE_VISION_CALLS_IN_ALL", "500")
     settings.cache_clear()
     _, output = run("spend", "show", "one")
@@ -100,7 +100,7 @@ def test_ledger_shows_fates_and_caps(run: Run, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_spend_of_all_cities_says_what_the_month_still_allows(
-    run: Run, monkeypatch: pytest.MonkeyPatch, warehouse: psycopg.Connection[Any]
+    run: Command, monkeypatch: pytest.MonkeyPatch, warehouse: psycopg.Connection[Any]
 ) -> None:
     monkeypatch.setenv("MAX_USD_PER_MONTH", "100")
     settings.cache_clear()
@@ -118,15 +118,15 @@ def test_spend_of_all_cities_says_what_the_month_still_allows(
 
 
 def test_relabel_reads_what_is_stored_and_pays_nothing(
-    run: Run, warehouse: psycopg.Connection[Any]
+    run: Command, warehouse: psycopg.Connection[Any]
 ) -> None:
     code, output = run("labels", "relabel", "one")
     assert (code, output.startswith("one: answers=")) == (0, True)
-    assert sum_units_spent(warehouse, VISION_LANDMARKS, "Q1").by_city == 3
+    assert sum_units_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_one")).by_city == 3
 
 
 def test_estimate_tells_whether_a_budget_would_stop_the_run(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form = ("--sights", "2", "--photos-per-sight", "10", "--vision-calls", "5", "--epochs", "3")
     code, output = run("spend", "estimate", "one", *form)
@@ -137,6 +137,6 @@ def test_estimate_tells_whether_a_budget_would_stop_the_run(
     assert (code, "more than MAX_USD_PER_RUN=1" in output) == (1, True)
 
 
-def test_unknown_city_is_a_sentence(run: Run) -> None:
+def test_unknown_city_is_a_sentence(run: Command) -> None:
     code, output = run("spend", "show", "nowhere")
     assert (code, output.startswith("error: ")) == (2, True)

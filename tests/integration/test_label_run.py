@@ -22,6 +22,7 @@ from sightscan.label import vision as vision_module
 from sightscan.label.relabel import relabel_answers
 from sightscan.label.run import LabelLoop, LabelReport, label_photos
 from sightscan.label.vision import open_client
+from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.labels.labels import list_photos_to_label
@@ -30,7 +31,6 @@ from sightscan.warehouse.registry.sights import list_sights, upsert_sights
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     Caps,
-    Payer,
     mark_calls_sent,
     reserve_calls,
 )
@@ -91,8 +91,7 @@ def label(
             client,
             config.with_overrides(overrides),
             city,
-            dag_id=city.dag_id,
-            run_id=run_id,
+            Run(city.city_id, city.dag_id, run_id),
         )
 
     yield run
@@ -359,7 +358,9 @@ def test_connection_that_never_opened_costs_nothing(
     monkeypatch.setattr(throttle, "RECONNECT_SECONDS", 0.01)
     server.stop()
     with pytest.raises(ServiceError, match="nothing was paid"):
-        label_photos(warehouse, open_client(config), config, stored.city, dag_id="d", run_id="r")
+        label_photos(
+            warehouse, open_client(config), config, stored.city, Run(stored.city.city_id, "d", "r")
+        )
     assert set(states(warehouse)) == {"failed"}
 
 
@@ -415,7 +416,7 @@ def test_left_reservation_is_spent_if_it_was_marked_as_sent_and_free_if_not(
     reserve_calls(
         warehouse,
         VISION_LANDMARKS,
-        Payer(stored.city.city_id, stored.city.dag_id, "run 1"),
+        Run(stored.city.city_id, stored.city.dag_id, "run 1"),
         waiting[:5],
         caps=Caps(city=100),
         price=unit_price(read_settings(), VISION_LANDMARKS.price_name),
@@ -471,7 +472,9 @@ def test_erring_vision_still_gives_labels_of_the_right_class(
     ) as server:
         config = read_settings(vision_endpoint=server.endpoint)
         client = open_client(config)
-        report = label_photos(warehouse, client, config, stored.city, dag_id="d", run_id="r")
+        report = label_photos(
+            warehouse, client, config, stored.city, Run(stored.city.city_id, "d", "r")
+        )
         client.transport.close()
     wrong = warehouse.execute(
         "select count(*) from core.label where state = 'accepted' and not exists ("

@@ -22,10 +22,10 @@ from sightscan.discover.places import FIELD_MASK, PlacesBuyer, PlacesClient, ope
 from sightscan.discover.preview import preview_sights
 from sightscan.discover.sights import DiscoverReport, discover_sights
 from sightscan.discover.wikidata import WikidataClient, open_client
+from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.registry.sights import list_sights
-from sightscan.warehouse.spend.paid_calls import Payer
 from tests.cities.small_world import CITY
 
 SECRET = "not-a-real-key"
@@ -42,10 +42,10 @@ class Scene:
     counts: Counts
 
     def discover(self, run_id: str = "1", places: PlacesClient | None = None) -> DiscoverReport:
-        payer = Payer(self.city.city_id, "city_port-aurel", run_id)
+        run = Run(self.city.city_id, "city_port-aurel", run_id)
         with open_places(self.config) as own:
             client = places or own
-            buyer = PlacesBuyer(client, payer) if client else None
+            buyer = PlacesBuyer(client, run) if client else None
             return discover_sights(self.warehouse, self.client, self.city, self.config, buyer=buyer)
 
     def calls(self) -> list[tuple[Any, ...]]:

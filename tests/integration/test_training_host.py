@@ -22,6 +22,7 @@ from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import InstanceError, TrainingError
 from sightscan.publish.register import register_model
+from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from sightscan.train.download import download_model
 from sightscan.train.host import HostAddress, await_host
@@ -70,11 +71,9 @@ def ask(
         mts_architecture="yolov5n",
         **overrides,
     )
-    dag_id = place.city.dag_id
-    dataset = freeze_dataset(warehouse, config, place.city, dag_id=dag_id, run_id=run_id)
-    training = request_training(
-        warehouse, config, place.city, dataset.version, dag_id=dag_id, run_id=run_id
-    )
+    run = Run(place.city.city_id, place.city.dag_id, run_id)
+    dataset = freeze_dataset(warehouse, config, place.city, run)
+    training = request_training(warehouse, config, place.city, run, dataset.version)
     return Asked(config, place, dataset, training)
 
 

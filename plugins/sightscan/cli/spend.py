@@ -11,6 +11,7 @@ import typer
 from sightscan.cli.environment import open_warehouse
 from sightscan.cli.manual import AsJson, CityArgument, group, manual
 from sightscan.cli.output import print_json, print_lines, print_table
+from sightscan.run import Run
 
 if TYPE_CHECKING:
     import psycopg
@@ -114,7 +115,7 @@ def estimate(
     with open_warehouse(context) as (config, connection):
         known = find_city(connection, city)
         own = config.with_overrides({**known.overrides, **given})
-        bill = estimate_spend(connection, own, known, dag_id=known.dag_id)
+        bill = estimate_spend(connection, own, known, Run(known.city_id, known.dag_id))
     if as_json:
         print_json(asdict(bill))
     else:
@@ -133,7 +134,7 @@ def _ledger(connection: psycopg.Connection[Any], config: Settings, city: City) -
     )
 
     lines = summarise_ledger(connection, VISION_LANDMARKS, city.city_id)
-    spent = sum_units_spent(connection, VISION_LANDMARKS, city.city_id)
+    spent = sum_units_spent(connection, VISION_LANDMARKS, Run(city.city_id, city.dag_id))
     caps = vision_caps(config.with_overrides(city.overrides))
     return {
         "city": city.slug,
@@ -151,8 +152,7 @@ def _ledger(connection: psycopg.Connection[Any], config: Settings, city: City) -
 def _month(connection: psycopg.Connection[Any], config: Settings) -> dict[str, float | None]:
     from sightscan.warehouse.spend.budgets import sum_usd_of_month
 
-    # Of no run: all that are under way count.
-    month = sum_usd_of_month(connection, dag_id="", run_id="")
+    month = sum_usd_of_month(connection)
     budget = config.max_usd_per_month
     taken = month.spent_usd + month.under_way_usd
     return {

@@ -12,6 +12,7 @@ import psycopg
 from sightscan.city import Sight
 from sightscan.crawl.sources.source import BrokenSourceError
 from sightscan.errors import CrawlError
+from sightscan.run import Run
 from sightscan.warehouse.marts.run_reports import CRAWL_TASK, save_report
 
 # So many photos that a source speaks of are not all missing by chance.
@@ -98,18 +99,14 @@ class CrawlReport:
 
 def save_crawl_report(
     connection: psycopg.Connection[Any],
+    run: Run,
     report: CrawlReport,
     sight: Sight,
-    *,
-    dag_id: str,
-    run_id: str,
 ) -> None:
     """Store what a run's crawl of a sight did; again replaces."""
     save_report(
         connection,
-        dag_id=dag_id,
-        run_id=run_id,
-        city_id=sight.city_id,
+        run,
         task_id=CRAWL_TASK,
         subject=sight.name,
         report=asdict(report),

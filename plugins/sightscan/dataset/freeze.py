@@ -10,6 +10,7 @@ import psycopg
 from sightscan.city import City
 from sightscan.dataset.plan import plan_dataset
 from sightscan.dataset_folder import FrozenDataset, hash_dataset
+from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.warehouse.models.datasets import (
     find_dataset,
@@ -28,9 +29,7 @@ def freeze_dataset(
     connection: psycopg.Connection[Any],
     config: Settings,
     city: City,
-    *,
-    dag_id: str,
-    run_id: str,
+    run: Run,
 ) -> FrozenDataset:
     """Store the dataset of what is labelled now, or return the one that has the same contents.
 
@@ -42,7 +41,7 @@ def freeze_dataset(
     """
     with connection.transaction():
         lock_datasets(connection, city.city_id)
-        earlier = find_dataset(connection, city.city_id, run=(dag_id, run_id))
+        earlier = find_dataset(connection, city.city_id, run=run)
         if earlier is not None:
             return earlier
         plan = plan_dataset(
@@ -66,8 +65,7 @@ def freeze_dataset(
             class_names=plan.class_names,
             sight_ids=plan.sight_ids,
             photos=plan.photos,
-            dag_id=dag_id,
-            run_id=run_id,
+            run=run,
         )
         frozen = read_dataset(connection, city.city_id, version)
     log.info(

@@ -23,13 +23,13 @@ from sightscan.city import City, Place, Sight
 from sightscan.discover.sameness import NEAR_METERS, names_say_the_same
 from sightscan.http import Request, RetryPolicy, Sender, open_http
 from sightscan.http_answers import Answer, SendError, UnreadableError, take_any
+from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.warehouse.registry.sights import key_of
 from sightscan.warehouse.spend.paid_calls import (
     MOST_PLACES_PAGES,
     PLACES_SEARCH,
     Caps,
-    Payer,
     Settlement,
     list_place_answers,
     reserve_calls,
@@ -57,7 +57,7 @@ class PlacesBuyer:
     """Who may buy pages of Places, and with which client."""
 
     client: PlacesClient
-    payer: Payer
+    run: Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +173,8 @@ def _buy_pages(
     settle_abandoned_calls(
         connection,
         PLACES_SEARCH,
+        buyer.run,
         older_than_seconds=ABANDONED_SECONDS,
-        dag_id=buyer.payer.dag_id,
-        run_id=buyer.payer.run_id,
     )
     price = unit_price(config, PLACES_SEARCH.price_name)
     token: str | None = None
@@ -183,7 +182,7 @@ def _buy_pages(
         reserved = reserve_calls(
             connection,
             PLACES_SEARCH,
-            buyer.payer,
+            buyer.run,
             [subject],
             caps=Caps(city=config.max_places_calls_per_city),
             price=price,

@@ -18,6 +18,7 @@ import psycopg
 
 from sightscan.errors import WarehouseError
 from sightscan.label.sender import PreparedBatch, ReservedPhoto
+from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.spend.caps import vision_caps
 from sightscan.warehouse.connection import reopener
@@ -25,7 +26,6 @@ from sightscan.warehouse.labels.labels import LabelRow, merge_labels, read_photo
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     CapName,
-    Payer,
     Settlement,
     UnitsSpent,
     count_units,
@@ -58,14 +58,14 @@ class ReservedBatch:
 
 
 class VisionCalls:
-    """The calls of one payer; leave it to close a connection that it opened itself."""
+    """The calls of one run; leave it to close a connection that it opened itself."""
 
-    def __init__(self, connection: psycopg.Connection[Any], config: Settings, payer: Payer) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], config: Settings, run: Run) -> None:
         self.caps = vision_caps(config)
         self._connection = connection
         self._reopen = reopener(connection)
         self._config = config
-        self._payer = payer
+        self._run = run
         self._opened = ExitStack()
         self._price: tuple[date, UnitPrice] | None = None
         self._counted = (
@@ -80,25 +80,19 @@ class VisionCalls:
 
     def units_spent(self) -> UnitsSpent:
         """Return the images that count against the caps."""
-        return sum_units_spent(
-            self._connection,
-            VISION_LANDMARKS,
-            self._payer.city_id,
-            dag_id=self._payer.dag_id,
-            run_id=self._payer.run_id,
-        )
+        return sum_units_spent(self._connection, VISION_LANDMARKS, self._run)
 
     def reserve(self, chosen: Sequence[bytes]) -> ReservedBatch:
         """Read photos and reserve calls about them, as many as the caps allow."""
         # Read before they are reserved: a photo that is gone by now must not cost a call.
         photos = {
             photo.sha256: photo
-            for photo in read_photos_to_label(self._connection, self._payer.city_id, chosen)
+            for photo in read_photos_to_label(self._connection, self._run.city_id, chosen)
         }
         reserved = reserve_calls(
             self._connection,
             VISION_LANDMARKS,
-            self._payer,
+            self._run,
             list(photos),
             caps=self.caps,
             price=self._price_in_force(),

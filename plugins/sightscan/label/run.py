@@ -28,6 +28,7 @@ from sightscan.label.throttle import Throttle
 from sightscan.label.vision import IMAGES_PER_REQUEST, REQUEST_TIMEOUT_SECONDS
 from sightscan.label.waiting import WaitingPhotos
 from sightscan.progress import PROGRESS_SECONDS
+from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.spend.caps import calls_left, explain_caps
 from sightscan.warehouse.labels.labels import list_city_photos
@@ -35,7 +36,6 @@ from sightscan.warehouse.registry.sights import list_sights
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     Caps,
-    Payer,
     settle_abandoned_calls,
 )
 
@@ -79,9 +79,7 @@ def label_photos(
     client: vision.ImageAnnotatorClient,
     config: Settings,
     city: City,
-    *,
-    dag_id: str,
-    run_id: str,
+    run: Run,
 ) -> LabelReport:
     """Send the city's photos that nobody has paid for to Google Vision, as many as its cap allows.
 
@@ -95,9 +93,8 @@ def label_photos(
     abandoned = settle_abandoned_calls(
         connection,
         VISION_LANDMARKS,
+        run,
         older_than_seconds=ABANDONED_AFTER_SECONDS,
-        dag_id=dag_id,
-        run_id=run_id,
     )
     relabelled = relabel_answers(connection, config, city).changed
     sights = list_sights(connection, city.city_id)
@@ -107,7 +104,7 @@ def label_photos(
         minimum=config.min_image_number_per_label,
     )
     with (
-        VisionCalls(connection, config, Payer(city.city_id, dag_id, run_id)) as calls,
+        VisionCalls(connection, config, run) as calls,
         ThreadPoolExecutor(config.vision_concurrency, thread_name_prefix="vision") as pool,
     ):
         # What the city may ever pay for decides what is begun; a run's or a month's cap only when.

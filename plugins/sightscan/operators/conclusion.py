@@ -30,7 +30,7 @@ def conclude(slug: str) -> str:
 
     failed = _failed_tasks(get_current_context())
     with city_work(slug) as work:
-        reports = list_reports(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+        reports = list_reports(work.connection, work.run)
         for task_id, subject, report in reports:
             if task_id != CRAWL_TASK:
                 logger.info("%s %s %s", task_id, subject, _as_counts(report))
@@ -43,7 +43,7 @@ def conclude(slug: str) -> str:
             logger.info(
                 "the photos as pictures: Browse > Photos, /sightscan/gallery/?city=%s", slug
             )
-        end_estimate(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+        end_estimate(work.connection, work.run)
         if failed:
             _end_training(work, f"failed: {', '.join(failed)}")
     if failed:
@@ -83,7 +83,7 @@ def _end_training(work: CityWork, error: str) -> None:
     """Note the end of a training whose task could not do so itself: killed, or timed out."""
     from sightscan.warehouse.models.trainings import find_training, finish_training
 
-    training = find_training(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+    training = find_training(work.connection, work.run)
     if training is not None and training.state in ("requested", "running"):
         finish_training(work.connection, training.training_id, error=error)
 

@@ -51,10 +51,8 @@ class ReserveInstanceOperator(BaseOperator):
         with city_work(self.slug) as work:
             instance_id = lease_instance(
                 work.connection,
+                work.run,
                 work.config.instance_ids,
-                city_id=work.city.city_id,
-                dag_id=work.dag_id,
-                run_id=work.run_id,
                 seconds=lease_seconds(work.config.mts_time_limit_seconds),
             )
         if instance_id is None:
@@ -82,10 +80,8 @@ class StartInstanceOperator(EC2StartInstanceOperator):
             open_session(
                 work.connection,
                 work.config,
+                work.run,
                 self.instance_id,
-                city_id=work.city.city_id,
-                dag_id=work.dag_id,
-                run_id=work.run_id,
             )
             super().execute(context)
             session_running(work.connection, self.instance_id)
@@ -194,13 +190,13 @@ class StopInstanceOperator(EC2StopInstanceOperator):
         )
 
         with city_work(self.slug) as work:
-            lease = lease_of(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+            lease = lease_of(work.connection, work.run)
             if lease is None:
                 self.log.info("the lease is gone already: the reaper stopped the instance")
                 return
             if lease.instance_id != self.instance_id:
                 msg = (
-                    f"run {work.run_id} holds {lease.instance_id}, but was told to stop "
+                    f"run {work.run.run_id} holds {lease.instance_id}, but was told to stop "
                     f"{self.instance_id}; clear the task reserve_instance of this run"
                 )
                 raise InstanceError(msg)
@@ -216,4 +212,4 @@ class StopInstanceOperator(EC2StopInstanceOperator):
                     session_id=session.session_id,
                     has_run=has_run,
                 )
-            release_lease(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+            release_lease(work.connection, work.run)

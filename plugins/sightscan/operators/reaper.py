@@ -91,8 +91,8 @@ def _stop_if_idle(
             has_run=state == "running",
         )
     if lease is not None:
-        logger.warning("freeing the lease of %s on %s: %s", lease.run_id, instance_id, why)
-        release_lease(connection, dag_id=lease.dag_id, run_id=lease.run_id)
+        logger.warning("freeing the lease of %s on %s: %s", lease.run.run_id, instance_id, why)
+        release_lease(connection, lease.run)
     return has_to_stop
 
 
@@ -100,7 +100,7 @@ def _why_dead(context: Any, lease: Any) -> str | None:
     if lease.is_expired:
         return f"its deadline {lease.deadline_at:%Y-%m-%d %H:%M} has passed"
     try:
-        state = context["ti"].get_dagrun_state(lease.dag_id, lease.run_id)
+        state = context["ti"].get_dagrun_state(lease.run.dag_id, lease.run.run_id)
     except AirflowRuntimeError as error:
         # Whoever deletes a run deletes its teardown, too: nobody else stops its instance.
         if (error.error.detail or {}).get("status_code") == HTTPStatus.NOT_FOUND:

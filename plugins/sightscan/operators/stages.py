@@ -26,9 +26,7 @@ def estimate_spend(slug: str) -> float:
     from sightscan.spend.estimate import authorise_spend
 
     with city_work(slug) as work:
-        estimate = authorise_spend(
-            work.connection, work.config, work.city, dag_id=work.dag_id, run_id=work.run_id
-        )
+        estimate = authorise_spend(work.connection, work.config, work.city, work.run)
         logger.info("%s", estimate.sentence)
         work.save_report("estimate_spend", asdict(estimate))
         if estimate.refusal:
@@ -44,20 +42,18 @@ def discover_sights(slug: str) -> list[int]:
     from sightscan.discover.places import PlacesBuyer, open_places
     from sightscan.discover.sights import discover_sights as discover
     from sightscan.discover.wikidata import open_client
-    from sightscan.warehouse.spend.paid_calls import Payer
 
     with (
         city_work(slug) as work,
         open_client(work.config) as client,
         open_places(work.config) as places,
     ):
-        payer = Payer(work.city.city_id, work.dag_id, work.run_id)
         report = discover(
             work.connection,
             client,
             work.city,
             work.config,
-            buyer=PlacesBuyer(places, payer) if places else None,
+            buyer=PlacesBuyer(places, work.run) if places else None,
         )
         work.save_report("discover_sights", asdict(report))
         return list(report.sight_ids)
@@ -85,9 +81,7 @@ def crawl_photos(slug: str, sight_id: int) -> int:
             work.city,
             sight,
             # Before the crawl fails, if it does: what was kept until then is news too.
-            save=lambda done: save_crawl_report(
-                work.connection, done, sight, dag_id=work.dag_id, run_id=work.run_id
-            ),
+            save=lambda done: save_crawl_report(work.connection, work.run, done, sight),
         )
         return report.kept
 
@@ -103,7 +97,7 @@ def label_photos(slug: str) -> int:
     from sightscan.warehouse.spend.budgets import reopen_estimate
 
     with city_work(slug) as work:
-        reopen_estimate(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+        reopen_estimate(work.connection, work.run)
         # Once for the city, when all of its sights are crawled: the choice of what is paid for and
         # the split of the dataset both go by it.
         clustered = cluster_photos(work.connection, work.city, work.config)
@@ -113,8 +107,7 @@ def label_photos(slug: str) -> int:
             open_client(work.config),
             work.config,
             work.city,
-            dag_id=work.dag_id,
-            run_id=work.run_id,
+            work.run,
         )
         work.save_report("label_photos", asdict(report))
         return report.sent
@@ -138,7 +131,10 @@ def refresh_marts(slug: str) -> int:
         )
         refresh_hourly_marts(work.connection, min(start, now), now + timedelta(hours=1))
         warned = judge_marts(
-            work.connection, dag_id=work.dag_id, run_id=work.run_id, city_id=work.city.city_id
+            work.connection,
+            dag_id=work.run.dag_id,
+            run_id=work.run.run_id,
+            city_id=work.run.city_id,
         )
         work.save_report("refresh_marts", {"warned": warned})
         return len(warned)
@@ -169,9 +165,7 @@ def freeze_dataset(slug: str) -> int:
     from sightscan.dataset.freeze import freeze_dataset as freeze
 
     with city_work(slug) as work:
-        dataset = freeze(
-            work.connection, work.config, work.city, dag_id=work.dag_id, run_id=work.run_id
-        )
+        dataset = freeze(work.connection, work.config, work.city, work.run)
         work.save_report(
             "freeze_dataset",
             {"version": dataset.version, "counts": dict(dataset.counts)},
@@ -218,9 +212,8 @@ def upload_dataset(slug: str, dataset_version: str, instance_id: str, host: str)
             work.connection,
             work.config,
             work.city,
+            work.run,
             int(dataset_version),
-            dag_id=work.dag_id,
-            run_id=work.run_id,
         )
         address = host_address(work.config, instance_id, host)
         report = upload(work.connection, work.config, address, training)
@@ -242,7 +235,7 @@ def register_model(slug: str, instance_id: str, host: str) -> int:
     from sightscan.warehouse.models.trainings import read_training
 
     with city_work(slug) as work, tempfile.TemporaryDirectory() as scratch:
-        training = read_training(work.connection, dag_id=work.dag_id, run_id=work.run_id)
+        training = read_training(work.connection, work.run)
         address = host_address(work.config, instance_id, host)
         folder = download_model(address, training, Path(scratch))
         version = register(work.connection, training, folder)
@@ -262,7 +255,7 @@ def publish_model(slug: str, model_version: int) -> str:
             work.config,
             work.city,
             model_version,
-            published_by=f"{work.dag_id}/{work.run_id}",
+            published_by=f"{work.run.dag_id}/{work.run.run_id}",
         )
         work.save_report("publish_model", asdict(decision))
         return decision.reason

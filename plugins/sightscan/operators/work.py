@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
 
+from sightscan.run import Run
 from sightscan.settings import Settings, settings
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ class CityWork:
     connection: psycopg.Connection[Any]
     city: City
     config: Settings
-    dag_id: str
-    run_id: str
+    run: Run
     params: Mapping[str, Any]
 
     def save_report(self, task_id: str, report: Mapping[str, object]) -> None:
@@ -47,9 +47,7 @@ class CityWork:
 
         save_report(
             self.connection,
-            dag_id=self.dag_id,
-            run_id=self.run_id,
-            city_id=self.city.city_id,
+            self.run,
             task_id=task_id,
             subject="",
             report=report,
@@ -83,7 +81,6 @@ def city_work(slug: str) -> Iterator[CityWork]:
             connection=connection,
             city=city,
             config=base.with_overrides({**city.overrides, **form}),
-            dag_id=context["dag"].dag_id,
-            run_id=context["run_id"],
+            run=Run(city.city_id, context["dag"].dag_id, context["run_id"]),
             params=params,
         )

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 
 from sightscan.city import City
+from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.spend.caps import calls_left, vision_caps
 from sightscan.training import max_session_seconds
@@ -63,9 +64,7 @@ def authorise_spend(
     connection: psycopg.Connection[Any],
     config: Settings,
     city: City,
-    *,
-    dag_id: str,
-    run_id: str,
+    run: Run,
 ) -> SpendEstimate:
     """Estimate a run and store it; the caller stops the run if there is a refusal.
 
@@ -77,14 +76,8 @@ def authorise_spend(
     """
     with connection.transaction():
         lock_budget(connection)
-        estimate = estimate_spend(connection, config, city, dag_id=dag_id, run_id=run_id)
-        save_estimate(
-            connection,
-            dag_id=dag_id,
-            run_id=run_id,
-            city_id=city.city_id,
-            estimate=asdict(estimate),
-        )
+        estimate = estimate_spend(connection, config, city, run)
+        save_estimate(connection, run, asdict(estimate))
     return estimate
 
 
@@ -92,9 +85,7 @@ def estimate_spend(
     connection: psycopg.Connection[Any],
     config: Settings,
     city: City,
-    *,
-    dag_id: str,
-    run_id: str = "",
+    run: Run,
 ) -> SpendEstimate:
     """Estimate a run before its crawl: the photos to come count with the most there may be.
 
@@ -103,20 +94,18 @@ def estimate_spend(
 
     """
     price = unit_price(config, VISION_LANDMARKS.price_name)
-    units = sum_units_spent(
-        connection, VISION_LANDMARKS, city.city_id, dag_id=dag_id, run_id=run_id
-    )
+    units = sum_units_spent(connection, VISION_LANDMARKS, run)
     waiting = len(list_photos_to_label(connection, VISION_LANDMARKS, city.city_id))
     photo_limit = config.max_sights_per_city * config.max_images_per_sight
-    share = find_new_photo_share(connection, city.city_id, dag_id=dag_id, run_id=run_id)
+    share = find_new_photo_share(connection, run)
     left = calls_left(vision_caps(config), units)
     most = min(left, waiting + photo_limit)
     probable = min(left, waiting + round(photo_limit * (1.0 if share is None else share)))
 
-    spent = sum_usd_of_run(connection, dag_id=dag_id, run_id=run_id)
+    spent = sum_usd_of_run(connection, run)
     most_vision_usd = spent.vision_usd + price.usd_of(most, units.this_month)
     probable_vision_usd = spent.vision_usd + price.usd_of(probable, units.this_month)
-    most_places_usd = spent.places_usd + _most_places_usd(connection, config, city)
+    most_places_usd = spent.places_usd + _most_places_usd(connection, config, run)
     most_gpu_usd, probable_gpu_usd = _gpu_usd(connection, config, city, spent)
     most_usd = most_vision_usd + most_places_usd + most_gpu_usd
     probable_usd = probable_vision_usd + most_places_usd + probable_gpu_usd
@@ -134,9 +123,7 @@ def estimate_spend(
         probable_gpu_usd=round(probable_gpu_usd, 4),
         most_usd=round(most_usd, 4),
         probable_usd=round(probable_usd, 4),
-        refusal=_refusal(
-            connection, config, dag_id=dag_id, run_id=run_id, most_usd=most_usd, spent=spent
-        ),
+        refusal=_refusal(connection, config, run, most_usd=most_usd, spent=spent),
         sentence=(
             f"{city.name}: at most {most_usd:.2f} USD ({units.by_run + most} Vision images for "
             f"{most_vision_usd:.2f} USD, Places {most_places_usd:.2f} USD, GPU {most_gpu_usd:.2f} "
@@ -149,11 +136,11 @@ def estimate_spend(
     )
 
 
-def _most_places_usd(connection: psycopg.Connection[Any], config: Settings, city: City) -> float:
+def _most_places_usd(connection: psycopg.Connection[Any], config: Settings, run: Run) -> float:
     """Return what discovery may pay for the pages of one question; nothing without a key."""
     if config.maps_key is None:
         return 0.0
-    units = sum_units_spent(connection, PLACES_SEARCH, city.city_id)
+    units = sum_units_spent(connection, PLACES_SEARCH, run)
     pages = min(MOST_PLACES_PAGES, max(config.max_places_calls_per_city - units.by_city, 0))
     return unit_price(config, PLACES_SEARCH.price_name).usd_of(pages, units.this_month)
 
@@ -177,9 +164,8 @@ def _gpu_usd(
 def _refusal(
     connection: psycopg.Connection[Any],
     config: Settings,
+    run: Run,
     *,
-    dag_id: str,
-    run_id: str,
     most_usd: float,
     spent: RunSpend,
 ) -> str:
@@ -191,7 +177,7 @@ def _refusal(
             f"{config.max_usd_per_run:g}"
         )
     if config.max_usd_per_month is not None:
-        month = sum_usd_of_month(connection, dag_id=dag_id, run_id=run_id)
+        month = sum_usd_of_month(connection, run)
         # What this run has spent is in the month's sum already.
         further_usd = most_usd - spent.usd
         total_usd = month.spent_usd + month.under_way_usd + further_usd

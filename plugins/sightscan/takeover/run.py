@@ -17,6 +17,7 @@ import psycopg
 from sightscan.city import Sight
 from sightscan.discover.wikidata import WikidataClient, open_client
 from sightscan.errors import WarehouseError
+from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.takeover.boxes import YAxis
 from sightscan.takeover.cities import (
@@ -105,9 +106,7 @@ def take_over(
                 if not is_dry_run:
                     save_report(
                         connection,
-                        dag_id=DAG_ID,
-                        run_id=run_id,
-                        city_id=city.city.city_id,
+                        Run(city.city.city_id, DAG_ID, run_id),
                         task_id="take_over",
                         subject=resolved.first.spellings[0],
                         report=asdict(report),

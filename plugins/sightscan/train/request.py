@@ -11,6 +11,7 @@ import psycopg
 
 from sightscan.city import City
 from sightscan.errors import TrainingError
+from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.training import Training, TrainingRequest, weights_name
 from sightscan.warehouse.models.models import find_model_in_place
@@ -27,10 +28,8 @@ def request_training(
     connection: psycopg.Connection[Any],
     config: Settings,
     city: City,
+    run: Run,
     dataset_version: int,
-    *,
-    dag_id: str,
-    run_id: str,
 ) -> Training:
     """Store what a run asks of the trainer; a run that has asked gets what it asked for again.
 
@@ -40,7 +39,7 @@ def request_training(
         TrainingError: MTS_WEIGHTS is no weights file.
 
     """
-    earlier = find_training(connection, dag_id=dag_id, run_id=run_id)
+    earlier = find_training(connection, run)
     if earlier is not None:
         return earlier
     request = TrainingRequest(
@@ -54,10 +53,8 @@ def request_training(
     )
     training = insert_training(
         connection,
-        city_id=city.city_id,
+        run,
         dataset_version=dataset_version,
-        dag_id=dag_id,
-        run_id=run_id,
         request=request,
     )
     log.info(

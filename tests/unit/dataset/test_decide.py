@@ -12,6 +12,7 @@ from sightscan.dataset.decide import TrainingDecision, decide_training
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.publish.publish import publish_model
 from sightscan.publish.register import register_model
+from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from tests.cities.colour_city import (
     ColourCity,
@@ -38,7 +39,9 @@ def train(
 ) -> None:
     """Freeze, "train", register and publish or refuse."""
     config = settings_with(10)
-    dataset = freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id="run")
+    dataset = freeze_dataset(
+        warehouse, config, place.city, Run(place.city.city_id, "city_malaga", "run")
+    )
     training = ask_training(warehouse, dataset, "run")
     map50 = 0.0 if onnx == "blind.onnx" else 1.0
     write_model_folder(folder, training, dataset, onnx=onnx, map50=map50, map50_95=map50)
@@ -113,7 +116,7 @@ def test_training_that_broke_off_does_not_count_as_tried(
     warehouse: psycopg.Connection[Any], place: ColourCity
 ) -> None:
     dataset = freeze_dataset(
-        warehouse, settings_with(10), place.city, dag_id="city_malaga", run_id="run"
+        warehouse, settings_with(10), place.city, Run(place.city.city_id, "city_malaga", "run")
     )
     ask_training(warehouse, dataset, "run")
     assert decide_training(warehouse, settings_with(10), place.city).train

@@ -15,6 +15,7 @@ from sightscan.dataset.export import export_dataset
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import DatasetError
+from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from tests.cities.colour_city import ColourCity, add_photo, store_colour_city
 
@@ -32,7 +33,9 @@ def place(warehouse: psycopg.Connection[Any]) -> ColourCity:
 def freeze(
     warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, run_id: str = "run 1"
 ) -> FrozenDataset:
-    return freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id=run_id)
+    return freeze_dataset(
+        warehouse, config, place.city, Run(place.city.city_id, "city_malaga", run_id)
+    )
 
 
 def test_exported_folder_holds_what_its_manifest_says(

@@ -10,6 +10,7 @@ import pytest
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset, hash_dataset
 from sightscan.errors import DatasetError
+from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.models.datasets import list_dataset_photos
 from tests.cities.colour_city import ColourCity, add_photo, store_colour_city
@@ -28,7 +29,9 @@ def place(warehouse: psycopg.Connection[Any]) -> ColourCity:
 def freeze(
     warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, run_id: str = "run 1"
 ) -> FrozenDataset:
-    return freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id=run_id)
+    return freeze_dataset(
+        warehouse, config, place.city, Run(place.city.city_id, "city_malaga", run_id)
+    )
 
 
 def add_photos(warehouse: psycopg.Connection[Any], place: ColourCity, count: int) -> None:

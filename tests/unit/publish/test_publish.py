@@ -13,6 +13,7 @@ from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import PublicationError
 from sightscan.publish.publish import _measure, publish_model, rollback
 from sightscan.publish.register import register_model
+from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.models.models import find_model_in_place, read_model
 from tests.cities.colour_city import (
@@ -38,7 +39,9 @@ def place(warehouse: psycopg.Connection[Any]) -> ColourCity:
 def dataset(
     warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity
 ) -> FrozenDataset:
-    return freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id="run")
+    return freeze_dataset(
+        warehouse, config, place.city, Run(place.city.city_id, "city_malaga", "run")
+    )
 
 
 class Shelf:
@@ -174,7 +177,9 @@ def test_model_is_measured_by_sights_when_names_have_changed(
     version = shelf.register("colours.onnx")
     warehouse.execute("update core.sight set name = 'Porta Verde' where name = 'Green Gate'")
     add_photo(warehouse, place.city, place.sights[0], "one more")
-    later = freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id="later")
+    later = freeze_dataset(
+        warehouse, config, place.city, Run(place.city.city_id, "city_malaga", "later")
+    )
     assert "Porta Verde" in later.class_names
     model = read_model(warehouse, place.city.city_id, version)
     assert _measure(warehouse, model, later).map50 == pytest.approx(1)

@@ -15,6 +15,7 @@ from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import PublicationError, SightScanError, TrainingError
 from sightscan.publish.register import register_model
+from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.training import Training
 from sightscan.warehouse.models.models import read_model, read_model_file
@@ -34,7 +35,9 @@ class Finished:
 def finished(warehouse: psycopg.Connection[Any], tmp_path: Path) -> Finished:
     place = store_colour_city(warehouse, photos_a_sight=5)
     config = read_settings(min_image_number_per_label=5)
-    dataset = freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id="run")
+    dataset = freeze_dataset(
+        warehouse, config, place.city, Run(place.city.city_id, "city_malaga", "run")
+    )
     training = ask_training(warehouse, dataset, "run")
     return Finished(dataset, training, write_model_folder(tmp_path / "model", training, dataset))
 

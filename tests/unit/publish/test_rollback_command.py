@@ -11,6 +11,7 @@ import pytest
 from sightscan.cli.main import main
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.publish.register import register_model
+from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.warehouse.models.models import conclude_model, insert_publication, read_model
 from tests.cities.colour_city import ask_training, store_colour_city, write_model_folder
@@ -24,7 +25,7 @@ def run(*arguments: str) -> int:
 def two_published(warehouse: psycopg.Connection[Any], tmp_path: Path) -> None:
     place = store_colour_city(warehouse, photos_a_sight=5)
     config = read_settings(min_image_number_per_label=5)
-    dataset = freeze_dataset(warehouse, config, place.city, dag_id="d", run_id="run")
+    dataset = freeze_dataset(warehouse, config, place.city, Run(place.city.city_id, "d", "run"))
     for run_id in ("run 1", "run 2"):
         training = ask_training(warehouse, dataset, run_id)
         folder = write_model_folder(tmp_path / run_id, training, dataset)

@@ -12,6 +12,7 @@ import yaml
 
 from sightscan.city import City, Place, Sight
 from sightscan.crawl.report import CrawlReport, SourceReport, save_crawl_report
+from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.spend.estimate import authorise_spend, estimate_spend
 from sightscan.training import TrainingRequest
@@ -20,7 +21,7 @@ from sightscan.warehouse.models.instances import open_session
 from sightscan.warehouse.models.trainings import insert_training, start_training
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.budgets import end_estimate, reopen_estimate
-from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, Caps, Payer, reserve_calls
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, Caps, reserve_calls
 from sightscan.warehouse.spend.prices import UnitPrice
 
 CITY = City("Q1", "one", "One", "X", Place(1, 1), 1_000)
@@ -43,7 +44,7 @@ def test_first_run_costs_at_most_its_calls_and_the_whole_time_limit(
         mts_price_per_hour_usd=2,
         mts_time_limit_seconds=1800,
     )
-    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    estimate = estimate_spend(warehouse, config, city, Run(city.city_id, city.dag_id))
     assert (estimate.most_calls, estimate.free_units_left) == (2000, 1000)
     # Half an hour of training, five hours and ten minutes more until the lease ends, and twenty-five
     # minutes until the reaper has stopped it.
@@ -62,7 +63,7 @@ def test_spent_calls_are_not_estimated_again(
         " 1, 'Q1', 'd', 'r', 'unknown', 0, now())"
     )
     config = read_settings(max_google_vision_calls_per_new_city=1)
-    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    estimate = estimate_spend(warehouse, config, city, Run(city.city_id, city.dag_id))
     assert (estimate.most_calls, estimate.probable_calls) == (0, 0)
 
 
@@ -75,7 +76,7 @@ def test_gpu_is_probably_what_it_was_before(warehouse: psycopg.Connection[Any], 
     )
     config = read_settings(mts_price_per_hour_usd=2)
     assert estimate_spend(
-        warehouse, config, city, dag_id=city.dag_id
+        warehouse, config, city, Run(city.city_id, city.dag_id)
     ).probable_gpu_usd == pytest.approx(1.0)
 
 
@@ -84,10 +85,10 @@ def test_first_photos_are_probably_as_many_as_in_first_runs_elsewhere(
 ) -> None:
     other = add_city(warehouse, OTHER_CITY)
     config = read_settings(max_sights_per_city=10, max_images_per_sight=20)
-    authorise_spend(warehouse, config, other, dag_id=other.dag_id, run_id="first")
+    authorise_spend(warehouse, config, other, Run(other.city_id, other.dag_id, "first"))
     for rank, kept in enumerate((30, 20), start=1):
         report_crawl(warehouse, Sight(rank, "Q2", f"Sight {rank}", rank), kept, run_id="first")
-    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    estimate = estimate_spend(warehouse, config, city, Run(city.city_id, city.dag_id))
     assert (estimate.most_calls, estimate.probable_calls) == (200, 50)
 
 
@@ -95,11 +96,11 @@ def test_crawl_that_is_repeated_counts_with_its_last_report(
     warehouse: psycopg.Connection[Any], city: City
 ) -> None:
     config = read_settings(max_sights_per_city=1, max_images_per_sight=100)
-    authorise_spend(warehouse, config, city, dag_id=city.dag_id, run_id="first")
+    authorise_spend(warehouse, config, city, Run(city.city_id, city.dag_id, "first"))
     sight = Sight(1, "Q1", "Sight", 1)
     report_crawl(warehouse, sight, 80, run_id="first")
     report_crawl(warehouse, sight, 25, run_id="first")
-    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id, run_id="second")
+    estimate = estimate_spend(warehouse, config, city, Run(city.city_id, city.dag_id, "second"))
     assert (estimate.most_calls, estimate.probable_calls) == (100, 25)
 
 
@@ -121,7 +122,7 @@ def report_crawl(
         seconds=1.5,
     )
     report = CrawlReport.of((source,), seconds=2.0)
-    save_crawl_report(warehouse, report, sight, dag_id=DAG_IDS[sight.city_id], run_id=run_id)
+    save_crawl_report(warehouse, Run(sight.city_id, DAG_IDS[sight.city_id], run_id), report, sight)
 
 
 def test_gpu_probably_takes_longer_for_more_epochs(
@@ -131,13 +132,11 @@ def test_gpu_probably_takes_longer_for_more_epochs(
         "insert into core.dataset values ('Q1', 1, sha256('d'), '{Gate}', '{1}', 9, 1, 1, 'd', 'r')"
     )
     config = read_settings(mts_price_per_hour_usd=2, mts_epochs=100)
-    open_session(warehouse, config, "i-1", city_id="Q1", dag_id="d", run_id="r")
+    open_session(warehouse, config, Run("Q1", "d", "r"), "i-1")
     training = insert_training(
         warehouse,
-        city_id="Q1",
+        Run("Q1", "d", "r"),
         dataset_version=1,
-        dag_id="d",
-        run_id="r",
         request=TrainingRequest(
             epochs=50,
             image_size=640,
@@ -152,7 +151,7 @@ def test_gpu_probably_takes_longer_for_more_epochs(
         "update core.instance_session set started_at = now() - interval '31 min',"
         " running_at = now() - interval '30 min', stopped_at = now(), stopped_by = 'teardown'"
     )
-    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    estimate = estimate_spend(warehouse, config, city, Run(city.city_id, city.dag_id))
     # Half an hour for fifty epochs is an hour for a hundred.
     assert estimate.probable_gpu_usd == pytest.approx(2.0)
 
@@ -166,12 +165,12 @@ def test_estimate_of_a_cleared_run_has_what_it_spent_already(
     reserve_calls(
         warehouse,
         VISION_LANDMARKS,
-        Payer("Q1", city.dag_id, "r"),
+        Run("Q1", city.dag_id, "r"),
         [bytes([number]) * 32 for number in range(4)],
         caps=Caps(city=100),
         price=UnitPrice(0, 0.5),
     )
-    estimate = authorise_spend(warehouse, config, city, dag_id=city.dag_id, run_id="r")
+    estimate = authorise_spend(warehouse, config, city, Run(city.city_id, city.dag_id, "r"))
     assert estimate.most_calls == 10
     assert estimate.most_vision_usd == pytest.approx(2.0)
 
@@ -197,7 +196,7 @@ def test_runs_that_start_at_once_cannot_pass_the_months_budget_together(
         city, run_id = run
         with connect(autocommit=True) as connection:
             return authorise_spend(
-                connection, config, city, dag_id=city.dag_id, run_id=run_id
+                connection, config, city, Run(city.city_id, city.dag_id, run_id)
             ).refusal
 
     with ThreadPoolExecutor(8) as pool:
@@ -207,10 +206,10 @@ def test_runs_that_start_at_once_cannot_pass_the_months_budget_together(
     assert "MAX_USD_PER_MONTH=40" in refused
     assert "nothing was spent" in refused
     allowed, run_id = runs[refusals.index("")]
-    end_estimate(warehouse, dag_id=allowed.dag_id, run_id=run_id)
+    end_estimate(warehouse, Run(allowed.city_id, allowed.dag_id, run_id))
     assert start(runs[refusals.index(refused)]) == ""
     # A task of it is cleared: it may spend again.
-    reopen_estimate(warehouse, dag_id=allowed.dag_id, run_id=run_id)
+    reopen_estimate(warehouse, Run(allowed.city_id, allowed.dag_id, run_id))
     assert start((cities[0], "one more"))
 
 
@@ -218,7 +217,7 @@ def test_run_above_its_own_budget_is_refused_with_what_to_change(
     warehouse: psycopg.Connection[Any], city: City
 ) -> None:
     config = read_settings(mts_price_per_hour_usd=3, max_usd_per_run=10)
-    refusal = authorise_spend(warehouse, config, city, dag_id=city.dag_id, run_id="r").refusal
+    refusal = authorise_spend(warehouse, config, city, Run(city.city_id, city.dag_id, "r")).refusal
     assert "MAX_USD_PER_RUN=10" in refusal
     assert "MTS_TIME_LIMIT_SECONDS" in refusal
 
@@ -230,5 +229,5 @@ def test_pages_of_places_are_estimated_where_there_is_a_key(
     prices["google_places.text_search_pro"][0]["free_units_per_month"] = 1
     (tmp_path / "prices.yaml").write_text(yaml.safe_dump(prices))
     config = read_settings(maps_key="k", prices_file=tmp_path / "prices.yaml")
-    estimate = estimate_spend(warehouse, config, city, dag_id=city.dag_id)
+    estimate = estimate_spend(warehouse, config, city, Run(city.city_id, city.dag_id))
     assert estimate.most_places_usd == pytest.approx(2 * 0.032)

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 
 from sightscan.city import City, Place
 from sightscan.operators.instances import ReserveInstanceOperator
+from sightscan.run import Run
 from sightscan.settings import settings
 from sightscan.spend.caps import vision_caps
 from sightscan.spend.estimate import authorise_spend
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.budgets import sum_usd_of_run
-from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, Payer, reserve_calls
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, reserve_calls
 from sightscan.warehouse.spend.prices import unit_price
 
 CITY = City("Q1", "one", "One", "X", Place(1, 1), 1_000)
@@ -68,13 +69,13 @@ def test_whole_lease_and_all_calls_cost_no_more_than_was_promised(
             patched.setenv(name, str(value))
         with task_of(city):
             config = settings()
-            promised = authorise_spend(warehouse, config, city, dag_id=city.dag_id, run_id=RUN)
+            promised = authorise_spend(warehouse, config, city, Run(city.city_id, city.dag_id, RUN))
             ReserveInstanceOperator(task_id="reserve_instance", slug=city.slug).execute(Context())
     # More photos than the run may find: the caps and the estimate's limit hold, nothing else.
     reserve_calls(
         warehouse,
         VISION_LANDMARKS,
-        Payer(city.city_id, city.dag_id, RUN),
+        Run(city.city_id, city.dag_id, RUN),
         [bytes([number]) * 32 for number in range(promised.photo_limit)],
         caps=vision_caps(config),
         price=unit_price(config, VISION_LANDMARKS.price_name),
@@ -87,7 +88,7 @@ def test_whole_lease_and_all_calls_cost_no_more_than_was_promised(
         " deadline_at + interval '25 min', 'reaper' from core.instance_lease",
         [chosen["MTS_PRICE_PER_HOUR_USD"]],
     )
-    spent = sum_usd_of_run(warehouse, dag_id=city.dag_id, run_id=RUN)
+    spent = sum_usd_of_run(warehouse, Run(city.city_id, city.dag_id, RUN))
     assert warehouse.execute("select count(*) from core.instance_session").fetchone() == (1,)
     # Sums are told to a hundredth of a cent.
     assert spent.gpu_usd <= promised.most_gpu_usd + 0.0001

@@ -21,7 +21,7 @@ REQUEST = TrainingRequest(
     time_limit_seconds=600,
     architecture="yolov5n",
 )
-TRAINING = Training(1, "Q8851", "malaga", 1, b"\xab" * 32, "city_malaga", "run", REQUEST)
+TRAINING = Training(1, "Q8851", "malaga", 1, b"\xab" * 32, REQUEST)
 
 
 def test_command_is_one_bash_without_separators() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.errors import TrainingError
+from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.train.request import request_training
 from sightscan.training import Training
@@ -23,10 +24,9 @@ def place(warehouse: psycopg.Connection[Any]) -> ColourCity:
 
 def request(warehouse: psycopg.Connection[Any], place: ColourCity, **overrides: object) -> Training:
     config = read_settings(min_image_number_per_label=5, **overrides)
-    dataset = freeze_dataset(warehouse, config, place.city, dag_id="d", run_id="run")
-    return request_training(
-        warehouse, config, place.city, dataset.version, dag_id="d", run_id="run"
-    )
+    run = Run(place.city.city_id, "d", "run")
+    dataset = freeze_dataset(warehouse, config, place.city, run)
+    return request_training(warehouse, config, place.city, run, dataset.version)
 
 
 def test_request_carries_the_settings(

@@ -1,9 +1,6 @@
 select
     instance_session.session_id,
     instance_session.instance_id,
-    instance_session.city_id,
-    instance_session.dag_id,
-    instance_session.run_id,
     instance_session.price_per_hour_usd,
     instance_session.started_at,
     instance_session.running_at,

@@ -4,8 +4,6 @@ select
     city.slug,
     training_run.dataset_version,
     dataset.sha256,
-    training_run.dag_id,
-    training_run.run_id,
     training_run.request,
     training_run.state
 from core.training_run

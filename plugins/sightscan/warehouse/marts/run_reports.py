@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
+from sightscan.run import Run
 from sightscan.warehouse.statements import statement
 
 # The task of a city's DAG that reports a crawl, once for each sight.
@@ -16,10 +18,8 @@ CRAWL_TASK = "crawl_photos"
 
 def save_report(
     connection: psycopg.Connection[Any],
+    run: Run,
     *,
-    dag_id: str,
-    run_id: str,
-    city_id: str,
     task_id: str,
     subject: str,
     report: Mapping[str, object],
@@ -32,9 +32,7 @@ def save_report(
     connection.execute(
         statement("marts/save_stage_report"),
         {
-            "dag_id": dag_id,
-            "run_id": run_id,
-            "city_id": city_id,
+            **asdict(run),
             "task_id": task_id,
             "subject": subject,
             "report": Jsonb(dict(report)),
@@ -44,9 +42,7 @@ def save_report(
 
 
 def list_reports(
-    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
+    connection: psycopg.Connection[Any], run: Run
 ) -> list[tuple[str, str, dict[str, Any]]]:
     """Return (task id, subject, report) of a run, in the order in which they came."""
-    return connection.execute(
-        statement("marts/list_stage_reports"), {"dag_id": dag_id, "run_id": run_id}
-    ).fetchall()
+    return connection.execute(statement("marts/list_stage_reports"), asdict(run)).fetchall()

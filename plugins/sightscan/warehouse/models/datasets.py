@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 from sightscan.box import Box
 from sightscan.dataset_folder import FrozenBox, FrozenDataset, FrozenPhoto, Split, hash_dataset
 from sightscan.errors import DatasetError
+from sightscan.run import Run
 from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
@@ -116,10 +117,9 @@ def find_dataset(
     *,
     version: int | None = None,
     sha256: bytes | None = None,
-    run: tuple[str, str] | None = None,
+    run: Run | None = None,
 ) -> FrozenDataset | None:
-    """Return the newest dataset of a city with this version, contents, or (dag id, run id)."""
-    dag_id, run_id = run or (None, None)
+    """Return the newest dataset of a city with this version, contents, or run."""
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
             statement("models/find_dataset"),
@@ -127,8 +127,8 @@ def find_dataset(
                 "city_id": city_id,
                 "dataset_version": version,
                 "sha256": sha256,
-                "dag_id": dag_id,
-                "run_id": run_id,
+                "dag_id": run and run.dag_id,
+                "run_id": run and run.run_id,
             },
         ).fetchone()
     if row is None:
@@ -153,8 +153,7 @@ def insert_dataset(
     class_names: Sequence[str],
     sight_ids: Sequence[int],
     photos: Sequence[FrozenPhoto],
-    dag_id: str,
-    run_id: str,
+    run: Run,
 ) -> int:
     """Store a dataset under the next version and return it; the caller holds `lock_datasets`."""
     counts = {
@@ -168,8 +167,7 @@ def insert_dataset(
             "sha256": hash_dataset(city_id, class_names, photos),
             "class_names": list(class_names),
             "sight_ids": list(sight_ids),
-            "dag_id": dag_id,
-            "run_id": run_id,
+            **asdict(run),
             **counts,
         },
     ).fetchone()

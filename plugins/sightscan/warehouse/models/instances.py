@@ -6,14 +6,15 @@ What a session costs is the view `core.session_cost`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import psycopg
-from psycopg.rows import class_row, dict_row
+from psycopg.rows import dict_row
 
 from sightscan.errors import InstanceError
+from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.warehouse.spend.prices import gpu_price_per_hour_usd
 from sightscan.warehouse.statements import statement
@@ -24,9 +25,7 @@ class InstanceLease:
     """An instance held by a run until a deadline at most."""
 
     instance_id: str
-    city_id: str
-    dag_id: str
-    run_id: str
+    run: Run
     leased_at: datetime
     deadline_at: datetime
     is_expired: bool
@@ -38,9 +37,6 @@ class InstanceSession:
 
     session_id: int
     instance_id: str
-    city_id: str | None
-    dag_id: str
-    run_id: str
     price_per_hour_usd: float
     started_at: datetime
     running_at: datetime | None
@@ -50,11 +46,9 @@ class InstanceSession:
 
 def lease_instance(
     connection: psycopg.Connection[Any],
+    run: Run,
     instance_ids: Sequence[str],
     *,
-    city_id: str,
-    dag_id: str,
-    run_id: str,
     seconds: int,
 ) -> str | None:
     """Take the first free instance for a run; return its id, or None if all are held.
@@ -65,53 +59,42 @@ def lease_instance(
         statement("models/lease_instance"),
         {
             "instance_ids": list(instance_ids),
-            "city_id": city_id,
-            "dag_id": dag_id,
-            "run_id": run_id,
+            **asdict(run),
             "seconds": seconds,
         },
     )
-    lease = lease_of(connection, dag_id=dag_id, run_id=run_id)
+    lease = lease_of(connection, run)
     return None if lease is None else lease.instance_id
 
 
-def lease_of(
-    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
-) -> InstanceLease | None:
+def lease_of(connection: psycopg.Connection[Any], run: Run) -> InstanceLease | None:
     """Return the lease that a run holds, if any."""
-    return next(iter(_leases(connection, dag_id, run_id)), None)
+    return next(iter(_leases(connection, run)), None)
 
 
 def list_leases(connection: psycopg.Connection[Any]) -> tuple[InstanceLease, ...]:
     """Return all leases, expired ones too: the reaper's list."""
-    return _leases(connection, None, None)
+    return _leases(connection)
 
 
-def release_lease(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> str | None:
+def release_lease(connection: psycopg.Connection[Any], run: Run) -> str | None:
     """Give back what a run holds; return the instance id, or None if it held none."""
-    row = connection.execute(
-        statement("models/delete_lease"), {"dag_id": dag_id, "run_id": run_id}
-    ).fetchone()
+    row = connection.execute(statement("models/delete_lease"), asdict(run)).fetchone()
     return None if row is None else row[0]
 
 
 def open_session(
     connection: psycopg.Connection[Any],
     config: Settings,
+    run: Run,
     instance_id: str,
-    *,
-    city_id: str,
-    dag_id: str,
-    run_id: str,
 ) -> InstanceSession:
     """Open the session of an instance that is about to start, or return the one that is open."""
     connection.execute(
         statement("models/open_session"),
         {
             "instance_id": instance_id,
-            "city_id": city_id,
-            "dag_id": dag_id,
-            "run_id": run_id,
+            **asdict(run),
             "price_per_hour_usd": gpu_price_per_hour_usd(config),
         },
     )
@@ -165,11 +148,23 @@ def close_session(
 
 
 def _leases(
-    connection: psycopg.Connection[Any], dag_id: str | None, run_id: str | None
+    connection: psycopg.Connection[Any], run: Run | None = None
 ) -> tuple[InstanceLease, ...]:
-    with connection.cursor(row_factory=class_row(InstanceLease)) as cursor:
-        cursor.execute(statement("models/list_leases"), {"dag_id": dag_id, "run_id": run_id})
-        return tuple(cursor)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            statement("models/list_leases"),
+            {"dag_id": run and run.dag_id, "run_id": run and run.run_id},
+        )
+        return tuple(
+            InstanceLease(
+                instance_id=row["instance_id"],
+                run=Run(row["city_id"], row["dag_id"], row["run_id"]),
+                leased_at=row["leased_at"],
+                deadline_at=row["deadline_at"],
+                is_expired=row["is_expired"],
+            )
+            for row in cursor
+        )
 
 
 def _session(row: dict[str, Any]) -> InstanceSession:

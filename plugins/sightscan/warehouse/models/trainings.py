@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import psycopg
@@ -10,17 +11,16 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from sightscan.errors import TrainingError
+from sightscan.run import Run
 from sightscan.training import Training, TrainingRequest
 from sightscan.warehouse.statements import statement
 
 
 def insert_training(
     connection: psycopg.Connection[Any],
+    run: Run,
     *,
-    city_id: str,
     dataset_version: int,
-    dag_id: str,
-    run_id: str,
     request: TrainingRequest,
 ) -> Training:
     """Store what a run asks for, unless it has asked already; return what stands."""
@@ -28,38 +28,32 @@ def insert_training(
         connection.execute(
             statement("models/insert_training"),
             {
-                "city_id": city_id,
                 "dataset_version": dataset_version,
-                "dag_id": dag_id,
-                "run_id": run_id,
+                **asdict(run),
                 "request": Jsonb(request.to_json()),
             },
         )
-        return read_training(connection, dag_id=dag_id, run_id=run_id)
+        return read_training(connection, run)
 
 
-def read_training(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> Training:
+def read_training(connection: psycopg.Connection[Any], run: Run) -> Training:
     """Return the training of a run.
 
     Raises:
         TrainingError: the run asked for none.
 
     """
-    found = find_training(connection, dag_id=dag_id, run_id=run_id)
+    found = find_training(connection, run)
     if found is None:
-        msg = f"run {run_id!r} of {dag_id} asked for no training; run freeze_dataset first"
+        msg = f"run {run.run_id!r} of {run.dag_id} asked for no training; run freeze_dataset first"
         raise TrainingError(msg)
     return found
 
 
-def find_training(
-    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
-) -> Training | None:
+def find_training(connection: psycopg.Connection[Any], run: Run) -> Training | None:
     """Return the training of a run, if it asked for one."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(
-            statement("models/find_training"), {"dag_id": dag_id, "run_id": run_id}
-        ).fetchone()
+        row = cursor.execute(statement("models/find_training"), asdict(run)).fetchone()
     if row is None:
         return None
     return Training(
@@ -68,8 +62,6 @@ def find_training(
         city_slug=row["slug"],
         dataset_version=row["dataset_version"],
         dataset_sha256=row["sha256"],
-        dag_id=row["dag_id"],
-        run_id=row["run_id"],
         request=TrainingRequest.from_json(row["request"]),
         state=row["state"],
     )

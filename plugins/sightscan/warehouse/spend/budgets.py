@@ -7,11 +7,12 @@ a budget together.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
 
+from sightscan.run import Run
 from sightscan.warehouse.statements import statement
 
 
@@ -48,34 +49,29 @@ def lock_budget(connection: psycopg.Connection[Any]) -> None:
     connection.execute(statement("spend/lock_budget"))
 
 
-def sum_usd_of_run(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> RunSpend:
+def sum_usd_of_run(connection: psycopg.Connection[Any], run: Run) -> RunSpend:
     """Return what a run has cost so far; its GPU counts up to now if it still runs."""
-    row = connection.execute(
-        statement("spend/sum_usd_of_run"), {"dag_id": dag_id, "run_id": run_id}
-    ).fetchone()
+    row = connection.execute(statement("spend/sum_usd_of_run"), asdict(run)).fetchone()
     return RunSpend(0.0, 0.0, 0.0) if row is None else RunSpend(*row)
 
 
-def sum_usd_of_month(
-    connection: psycopg.Connection[Any], *, dag_id: str, run_id: str
-) -> MonthSpend:
-    """Return what this month has cost so far, and what other runs may still cost."""
+def sum_usd_of_month(connection: psycopg.Connection[Any], run: Run | None = None) -> MonthSpend:
+    """Return what this month has cost so far, and what runs other than this may still cost."""
     row = connection.execute(
-        statement("spend/sum_usd_of_month"), {"dag_id": dag_id, "run_id": run_id}
+        statement("spend/sum_usd_of_month"),
+        asdict(run or Run("", "")),
     ).fetchone()
     return MonthSpend(0.0, 0.0, 0.0) if row is None else MonthSpend(*row)
 
 
-def find_new_photo_share(
-    connection: psycopg.Connection[Any], city_id: str, *, dag_id: str, run_id: str
-) -> float | None:
+def find_new_photo_share(connection: psycopg.Connection[Any], run: Run) -> float | None:
     """Return which share of the photos that a run may find was new in earlier runs, from 0 to 1.
 
     The city's own runs go first, then the first runs of others; None before any.
     """
     row = connection.execute(
         statement("spend/find_new_photo_share"),
-        {"city_id": city_id, "dag_id": dag_id, "run_id": run_id},
+        asdict(run),
     ).fetchone()
     return None if row is None else row[0]
 
@@ -95,24 +91,21 @@ def mean_session_seconds(
 
 def save_estimate(
     connection: psycopg.Connection[Any],
-    *,
-    dag_id: str,
-    run_id: str,
-    city_id: str,
+    run: Run,
     estimate: Mapping[str, object],
 ) -> None:
     """Store the bill before a run; again replaces."""
     connection.execute(
         statement("spend/save_estimate"),
-        {"dag_id": dag_id, "run_id": run_id, "city_id": city_id, **estimate},
+        asdict(run) | dict(estimate),
     )
 
 
-def reopen_estimate(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> None:
+def reopen_estimate(connection: psycopg.Connection[Any], run: Run) -> None:
     """Note that a run spends again: a task of it was cleared after its end."""
-    connection.execute(statement("spend/reopen_estimate"), {"dag_id": dag_id, "run_id": run_id})
+    connection.execute(statement("spend/reopen_estimate"), asdict(run))
 
 
-def end_estimate(connection: psycopg.Connection[Any], *, dag_id: str, run_id: str) -> None:
+def end_estimate(connection: psycopg.Connection[Any], run: Run) -> None:
     """Note that a run has ended: what it did not spend is free for others."""
-    connection.execute(statement("spend/end_estimate"), {"dag_id": dag_id, "run_id": run_id})
+    connection.execute(statement("spend/end_estimate"), asdict(run))

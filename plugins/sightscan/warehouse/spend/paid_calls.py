@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 
 from sightscan.errors import WarehouseError
+from sightscan.run import Run
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.spend.prices import UnitPrice
 from sightscan.warehouse.statements import statement
@@ -39,15 +40,6 @@ VISION_LANDMARKS = PaidFeature("google_vision", "landmark_detection")
 PLACES_SEARCH = PaidFeature("google_places", "text_search_pro")
 # Text Search gives no more about one question; discovery asks one.
 MOST_PLACES_PAGES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Payer:
-    """The city that pays and the run that asks."""
-
-    city_id: str
-    dag_id: str
-    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +123,7 @@ def count_units(connection: psycopg.Connection[Any], bought: PaidFeature) -> Cou
 def reserve_calls(
     connection: psycopg.Connection[Any],
     bought: PaidFeature,
-    payer: Payer,
+    run: Run,
     subjects: Sequence[bytes],
     *,
     caps: Caps,
@@ -160,9 +152,7 @@ def reserve_calls(
             {
                 "provider": bought.provider,
                 "feature": bought.feature,
-                "city_id": payer.city_id,
-                "dag_id": payer.dag_id,
-                "run_id": payer.run_id,
+                **asdict(run),
                 "subjects": list(subjects),
                 "city_cap": caps.city,
                 "run_cap": caps.run,
@@ -214,10 +204,9 @@ def settle_calls(connection: psycopg.Connection[Any], settlements: Sequence[Sett
 def settle_abandoned_calls(
     connection: psycopg.Connection[Any],
     bought: PaidFeature,
+    run: Run,
     *,
     older_than_seconds: float,
-    dag_id: str,
-    run_id: str,
 ) -> AbandonedCalls:
     """Settle what dead workers left reserved: as unknown, or as failed if it was never sent.
 
@@ -231,8 +220,7 @@ def settle_abandoned_calls(
             "provider": bought.provider,
             "feature": bought.feature,
             "older_than_seconds": older_than_seconds,
-            "dag_id": dag_id,
-            "run_id": run_id,
+            **asdict(run),
         },
     ).fetchall()
     states = [state for (state,) in rows]
@@ -288,21 +276,16 @@ def summarise_ledger(
 def sum_units_spent(
     connection: psycopg.Connection[Any],
     bought: PaidFeature,
-    city_id: str,
-    *,
-    dag_id: str = "",
-    run_id: str = "",
+    run: Run,
 ) -> UnitsSpent:
-    """Return the units of the calls that stand; of no run if none is named."""
+    """Return the units of the calls that stand; of no run if it is still to come."""
     with connection.cursor(row_factory=class_row(UnitsSpent)) as cursor:
         cursor.execute(
             statement("spend/sum_units_spent"),
             {
                 "provider": bought.provider,
                 "feature": bought.feature,
-                "city_id": city_id,
-                "dag_id": dag_id,
-                "run_id": run_id,
+                **asdict(run),
             },
         )
         return cursor.fetchone() or UnitsSpent(0, 0)

@@ -10,6 +10,7 @@ import pytest
 from psycopg import sql
 
 from sightscan.city import City, Place
+from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.budgets import sum_usd_of_month, sum_usd_of_run
@@ -53,10 +54,10 @@ def test_taken_over_calls_are_in_no_sum_of_money(warehouse: psycopg.Connection[A
     call(warehouse, "ours")
     call(warehouse, "failed", "failed")
     call(warehouse, "theirs", is_taken_over=True)
-    month = sum_usd_of_month(warehouse, dag_id="d", run_id="another")
+    month = sum_usd_of_month(warehouse, Run("Q1", "d", "another"))
     assert month.calls_usd == pytest.approx(0.25)
     assert month.under_way_usd == pytest.approx(2 - 0.25)
-    assert sum_usd_of_run(warehouse, dag_id="d", run_id="r").vision_usd == pytest.approx(0.25)
+    assert sum_usd_of_run(warehouse, Run("Q1", "d", "r")).vision_usd == pytest.approx(0.25)
 
 
 def test_of_a_session_over_the_turn_of_the_month_only_this_months_part_is_in_it(
@@ -70,9 +71,9 @@ def test_of_a_session_over_the_turn_of_the_month_only_this_months_part_is_in_it(
         " (interval '-3 hours', interval '1 hour'), (interval '-5 hours', interval '-4 hours'))"
         " as session (began, ended)"
     )
-    month = sum_usd_of_month(warehouse, dag_id="d", run_id="another")
+    month = sum_usd_of_month(warehouse, Run("Q1", "d", "another"))
     assert month.gpu_usd == pytest.approx(1 * 2)
-    assert sum_usd_of_run(warehouse, dag_id="d", run_id="r").gpu_usd == pytest.approx((4 + 1) * 2)
+    assert sum_usd_of_run(warehouse, Run("Q1", "d", "r")).gpu_usd == pytest.approx((4 + 1) * 2)
 
 
 @pytest.mark.parametrize(

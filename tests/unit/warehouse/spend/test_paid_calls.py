@@ -9,13 +9,13 @@ import pytest
 
 from sightscan.city import City, Place
 from sightscan.errors import WarehouseError
+from sightscan.run import Run
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     AbandonedCalls,
     Caps,
-    Payer,
     Reservation,
     Settlement,
     mark_calls_sent,
@@ -45,10 +45,10 @@ def reserve(
     run_id: str = "r",
     run_cap: int | None = None,
 ) -> tuple[Reservation, ...]:
-    payer = Payer(city_id, f"city_{city_id}", run_id)
+    run = Run(city_id, f"city_{city_id}", run_id)
     caps = Caps(city=cap, run=run_cap)
     return reserve_calls(
-        warehouse, VISION_LANDMARKS, payer, photos, caps=caps, price=PRICE, is_marked_when_sent=True
+        warehouse, VISION_LANDMARKS, run, photos, caps=caps, price=PRICE, is_marked_when_sent=True
     ).calls
 
 
@@ -70,7 +70,7 @@ def test_photo_with_a_standing_call_is_not_reserved_again(
     if state != "reserved":
         settle(warehouse, state, reservation)
     assert reserve(warehouse, PHOTOS[:1], city_id="Q2") == ()
-    assert sum_units_spent(warehouse, VISION_LANDMARKS, "Q1").by_city == 1
+    assert sum_units_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_Q1")).by_city == 1
 
 
 def test_failed_call_is_not_spent_and_may_be_reserved_again(
@@ -78,7 +78,7 @@ def test_failed_call_is_not_spent_and_may_be_reserved_again(
 ) -> None:
     (reservation,) = reserve(warehouse, PHOTOS[:1], cap=1)
     settle(warehouse, "failed", reservation)
-    assert sum_units_spent(warehouse, VISION_LANDMARKS, "Q1").by_city == 0
+    assert sum_units_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_Q1")).by_city == 0
     assert len(reserve(warehouse, PHOTOS[:1], cap=1)) == 1
 
 
@@ -123,7 +123,7 @@ def test_abandoned_are_old_ones_and_those_of_an_earlier_try(
     reserve(warehouse, PHOTOS[1:2], run_id="mine")
     reserve(warehouse, PHOTOS[2:3], run_id="alive elsewhere")
     settled = settle_abandoned_calls(
-        warehouse, VISION_LANDMARKS, older_than_seconds=180, dag_id="city_Q1", run_id="mine"
+        warehouse, VISION_LANDMARKS, older_than_seconds=180, run=Run("Q1", "city_Q1", "mine")
     )
     states = warehouse.execute("select state from core.paid_call order by call_id").fetchall()
     # The old one was marked as sent, mine was not.

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from sightscan.city import City, Place
+from sightscan.run import Run
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     Caps,
-    Payer,
     Settlement,
     allow_resend,
     mark_calls_sent,
@@ -59,11 +59,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(worker=WORKERS, wanted=st.lists(st.sampled_from(PHOTOS), unique=True, max_size=5))
     def reserve(self, worker: int, wanted: list[bytes]) -> None:
-        payer = Payer(self.city_of(worker), self.dag_of(worker), f"run {worker}")
+        run = Run(self.city_of(worker), self.dag_of(worker), f"run {worker}")
         reserved = reserve_calls(
             self.warehouse,
             VISION_LANDMARKS,
-            payer,
+            run,
             wanted,
             caps=CAPS,
             price=UnitPrice(3, 1),
@@ -100,8 +100,7 @@ class LedgerMachine(RuleBasedStateMachine):
             self.warehouse,
             VISION_LANDMARKS,
             older_than_seconds=3600 if is_patient else -1,
-            dag_id=self.dag_of(worker),
-            run_id=f"run {worker}",
+            run=Run(self.city_of(worker), self.dag_of(worker), f"run {worker}"),
         )
 
     @rule(city_id=st.sampled_from(CITIES))
@@ -130,9 +129,7 @@ class LedgerMachine(RuleBasedStateMachine):
             spent = sum_units_spent(
                 self.warehouse,
                 VISION_LANDMARKS,
-                self.city_of(worker),
-                dag_id=self.dag_of(worker),
-                run_id=f"run {worker}",
+                Run(self.city_of(worker), self.dag_of(worker), f"run {worker}"),
             )
             assert spent.by_city <= 6
             assert spent.by_run <= 4

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from sightscan.city import City, Place
 from sightscan.errors import SettingsError
+from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.registry.cities import add_city
-from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, Caps, Payer, reserve_calls
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, Caps, reserve_calls
 from sightscan.warehouse.spend.prices import (
     PriceStep,
     UnitPrice,
@@ -69,13 +70,11 @@ def test_each_call_has_the_price_of_its_number_in_the_month(
 ) -> None:
     warehouse.execute("delete from core.paid_call")
     add_city(warehouse, City("Q1", "one", "One", "X", Place(1, 1), 1_000))
-    payer = Payer("Q1", "d", "r")
+    run = Run("Q1", "d", "r")
     subjects = (number.to_bytes(32) for number in itertools.count())
     for size in batches:
         batch = list(itertools.islice(subjects, size))
-        reserve_calls(
-            warehouse, VISION_LANDMARKS, payer, batch, caps=Caps(city=10_000), price=price
-        )
+        reserve_calls(warehouse, VISION_LANDMARKS, run, batch, caps=Caps(city=10_000), price=price)
     rows = warehouse.execute("select price_usd from core.paid_call order by subject_sha256")
     expected = [plain_usd(price, number) for number in range(1, sum(batches) + 1)]
     assert [float(usd) for (usd,) in rows] == expected

@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from sightscan.dataset.freeze import freeze_dataset
+from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.warehouse.photos.photos import (
     Attribution,
@@ -109,7 +110,7 @@ def store_everywhere(warehouse: psycopg.Connection[Any], place: ColourCity) -> t
         warehouse, sight_id, [photo], [RejectedPhoto(URL, "wikimedia_commons", "too_small", URL)]
     )
     config = read_settings(min_image_number_per_label=3)
-    freeze_dataset(warehouse, config, place.city, dag_id="city_malaga", run_id="r")
+    freeze_dataset(warehouse, config, place.city, Run(place.city.city_id, "city_malaga", "r"))
     warehouse.execute(
         "insert into core.clustered_photo values (%s, %s, 72) on conflict do nothing",
         (place.city.city_id, sha256),

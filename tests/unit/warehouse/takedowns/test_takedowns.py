@@ -17,6 +17,7 @@ from psycopg import sql
 from sightscan.dataset.export import export_dataset
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.errors import DatasetError, WarehouseError
+from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.takeover.store import sort_photos
 from sightscan.warehouse.connection import connect
@@ -70,7 +71,7 @@ def remove(
 def freeze(warehouse: psycopg.Connection[Any], place: ColourCity, run_id: str) -> int:
     config = read_settings(min_image_number_per_label=3)
     return freeze_dataset(
-        warehouse, config, place.city, dag_id="city_malaga", run_id=run_id
+        warehouse, config, place.city, Run(place.city.city_id, "city_malaga", run_id)
     ).version
 
 
