@@ -98,10 +98,7 @@ class CrawlReport:
 
 
 def save_crawl_report(
-    connection: psycopg.Connection[Any],
-    run: Run,
-    report: CrawlReport,
-    sight: Sight,
+    connection: psycopg.Connection[Any], run: Run, report: CrawlReport, sight: Sight
 ) -> None:
     """Store what a run's crawl of a sight did; again replaces."""
     save_report(

@@ -26,10 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def freeze_dataset(
-    connection: psycopg.Connection[Any],
-    config: Settings,
-    city: City,
-    run: Run,
+    connection: psycopg.Connection[Any], config: Settings, city: City, run: Run
 ) -> FrozenDataset:
     """Store the dataset of what is labelled now, or return the one that has the same contents.
 

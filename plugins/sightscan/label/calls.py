@@ -138,11 +138,7 @@ class VisionCalls:
     def take_tokens(self, count: int, *, capacity: float, refill_per_second: float) -> float:
         """Take images from the quota that all workers share; return the seconds to wait for them."""
         return take_tokens(
-            self._connection,
-            BUCKET,
-            count,
-            capacity=capacity,
-            refill_per_second=refill_per_second,
+            self._connection, BUCKET, count, capacity=capacity, refill_per_second=refill_per_second
         )
 
     def _price_in_force(self) -> UnitPrice:

@@ -42,10 +42,7 @@ class Landmark:
 
 def answer_of(width: int, height: int, response: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the ledger keeps of a response: all of it, and the size sent in pixels."""
-    return {
-        "sent": {"width_pixels": width, "height_pixels": height},
-        "response": dict(response),
-    }
+    return {"sent": {"width_pixels": width, "height_pixels": height}, "response": dict(response)}
 
 
 def error_of(response: Mapping[str, Any]) -> str | None:

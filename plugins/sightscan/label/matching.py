@@ -44,7 +44,8 @@ class SightIndex:
             for mid in (sight.freebase_id, sight.knowledge_graph_id):
                 if mid is not None:
                     self._by_mid.setdefault(mid, sight)
-            names = {normalise_name(name) for name in _names_of(sight)} - {""}
+            all_names = (sight.name, *sight.names.values(), *sight.aliases)
+            names = {normalise_name(name) for name in all_names} - {""}
             self._names[sight.sight_id] = tuple(sorted(names))
             for name in {plain_name(name) for name in names}:
                 self._by_name.setdefault(name, []).append(sight)
@@ -128,7 +129,3 @@ def _is_near(sight: Sight, landmark: Landmark) -> bool:
         return False
     distance = landmark.distance_meters(sight.place)
     return distance is not None and distance <= NEAR_LANDMARK_METERS
-
-
-def _names_of(sight: Sight) -> tuple[str, ...]:
-    return (sight.name, *sight.names.values(), *sight.aliases)

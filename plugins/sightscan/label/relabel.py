@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
@@ -54,13 +54,6 @@ def relabel_answers(
     report = RelabelReport(
         answers, changed, states["accepted"], states["held_back"], states["unmatched"]
     )
-    logger.info(
-        "relabel %s: answers=%d changed=%d accepted=%d held_back=%d unmatched=%d",
-        city.slug,
-        report.answers,
-        report.changed,
-        report.accepted,
-        report.held_back,
-        report.unmatched,
-    )
+    counts = " ".join(f"{name}={count}" for name, count in asdict(report).items())
+    logger.info("relabel %s: %s", city.slug, counts)
     return report

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,15 +19,14 @@ from google.cloud import vision
 
 from sightscan.city import City
 from sightscan.errors import ServiceError, WarehouseError
-from sightscan.label.calls import VisionCalls
+from sightscan.label.calls import ReservedBatch, VisionCalls
 from sightscan.label.matching import SightIndex
 from sightscan.label.relabel import relabel_answers
-from sightscan.label.results import Results
+from sightscan.label.results import RecordedBatch, Results
 from sightscan.label.selection import PhotoChoice
 from sightscan.label.sender import BatchResult, PreparedBatch, Sender, withhold_batch
 from sightscan.label.throttle import Throttle
 from sightscan.label.vision import IMAGES_PER_REQUEST, REQUEST_TIMEOUT_SECONDS
-from sightscan.label.waiting import WaitingPhotos
 from sightscan.progress import PROGRESS_SECONDS
 from sightscan.run import Run
 from sightscan.settings import Settings
@@ -35,6 +35,7 @@ from sightscan.warehouse.labels.labels import list_city_photos
 from sightscan.warehouse.registry.sights import list_sights
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
+    CapName,
     Caps,
     settle_abandoned_calls,
 )
@@ -91,10 +92,7 @@ def label_photos(
 
     """
     abandoned = settle_abandoned_calls(
-        connection,
-        VISION_LANDMARKS,
-        run,
-        older_than_seconds=ABANDONED_AFTER_SECONDS,
+        connection, VISION_LANDMARKS, run, older_than_seconds=ABANDONED_AFTER_SECONDS
     )
     relabelled = relabel_answers(connection, config, city).changed
     sights = list_sights(connection, city.city_id)
@@ -143,6 +141,52 @@ def label_photos(
     if trouble is not None:
         raise trouble
     return report
+
+
+class WaitingPhotos:
+    """Photos that wait for a call; `stopped_by` are the caps that keep them from being sent.
+
+    `calls_left` is what the city may ever pay for: it decides what is begun.
+    """
+
+    def __init__(self, choice: PhotoChoice, calls_left: int) -> None:
+        self.stopped_by: tuple[CapName, ...] = ()
+        self._choice = choice
+        self._calls_left = calls_left
+
+    def __len__(self) -> int:
+        """Return how many photos wait."""
+        return len(self._choice)
+
+    @property
+    def may_be_sent(self) -> bool:
+        """Tell whether there is a photo, and no cap in its way."""
+        return len(self) > 0 and not self.stopped_by
+
+    def take(self, count: int) -> list[bytes]:
+        """Take the photos that are next."""
+        return self._choice.take(count, calls_left=self._calls_left)
+
+    def note_reserved(self, batch: ReservedBatch) -> None:
+        """Learn what became of photos that were taken; those that a cap leaves out wait on."""
+        self._choice.forget(batch.gone)
+        self._choice.put_back(batch.left_out)
+        self._calls_left = max(self._calls_left - len(batch.photos), 0)
+        self.stopped_by = batch.stopped_by
+
+    def note_recorded(self, batch: RecordedBatch) -> None:
+        """Learn from answers; what was not paid for makes room below the caps again."""
+        for sha256, sight_ids in batch.accepted.items():
+            self._choice.note_answer(sha256, sight_ids)
+        self._choice.put_back(batch.released)
+        self._choice.forget(batch.unfit + batch.lost)
+        if batch.released or batch.unfit:
+            self._calls_left += len(batch.released) + len(batch.unfit)
+            self.stopped_by = ()
+
+    def give_up(self, sha256s: Collection[bytes]) -> None:
+        """Give up photos that somebody else took over after they were reserved."""
+        self._choice.forget(sha256s)
 
 
 class LabelLoop:

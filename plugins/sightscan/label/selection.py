@@ -13,8 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 
-from sightscan.label.hit_rates import HitRates, Stratum
-from sightscan.label.worth import CallWorth
+from sightscan.label.worth import CallWorth, HitRates, Stratum
 from sightscan.warehouse.labels.labels import CityPhoto
 
 # Longest sides in pixels. A photo that is smaller than what landmarks need may hide its sight; one
@@ -96,29 +95,23 @@ class PhotoChoice:
 
     def put_back(self, sha256s: Sequence[bytes]) -> None:
         """Let photos wait again that were taken and, provably, not paid for."""
-        for sha256 in sha256s:
-            self._waiting.add(sha256)
-            view = self._views.get(sha256)
-            if view is not None:
-                self._end_journey(view)
-                for pile in self._piles_of(view):
-                    pile.drawn[view.stratum] -= 1
-                    self._queue(pile, view)
+        self.forget(sha256s)
+        self._waiting.update(sha256s)
+        for view in self._views_of(sha256s):
+            for pile in self._piles_of(view):
+                pile.drawn[view.stratum] -= 1
+                self._queue(pile, view)
 
     def note_answer(self, sha256: bytes, accepted_sight_ids: Collection[int]) -> None:
         """Learn from the answer about a photo that was taken."""
-        photo = self._photos[sha256]
-        view = self._views.get(sha256)
-        if view is not None:
-            self._end_journey(view)
-        self._learn(photo, accepted_sight_ids)
+        self.forget([sha256])
+        self._learn(self._photos[sha256], accepted_sight_ids)
 
     def forget(self, sha256s: Iterable[bytes]) -> None:
         """Give up photos that were taken, and about which there will be no answer."""
-        for sha256 in sha256s:
-            view = self._views.get(sha256)
-            if view is not None:
-                self._end_journey(view)
+        for view in self._views_of(sha256s):
+            for pile in self._piles_of(view):
+                pile.on_their_way.pop(view.sha256, None)
 
     def _sort_into_views(self) -> None:
         """Let the largest photo of each cluster speak for it, unless one of them was asked about."""
@@ -202,9 +195,9 @@ class PhotoChoice:
         pile.left[view.stratum] += 1
         pile.ready[view.stratum].append(view.sha256)
 
-    def _end_journey(self, view: View) -> None:
-        for pile in self._piles_of(view):
-            pile.on_their_way.pop(view.sha256, None)
+    def _views_of(self, sha256s: Iterable[bytes]) -> list[View]:
+        """Return the views among photos; the others are near copies."""
+        return [self._views[sha256] for sha256 in sha256s if sha256 in self._views]
 
     def _piles_of(self, view: View) -> list[_SightPile]:
         return [self._piles[sight_id] for sight_id in view.sight_ids]

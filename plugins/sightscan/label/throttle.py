@@ -76,7 +76,10 @@ class Throttle:
                 msg = f"Google Vision refuses: {outcome.detail}; nothing was paid for it"
                 raise ServiceError(msg)
             case Fate.OVER_QUOTA:
-                self._set_back(outcome, _wait_over_quota(outcome, self._setbacks))
+                told = outcome.wait_seconds
+                # Told too little again and again: wait longer each time.
+                wait = WAIT_SECONDS_UNTOLD if told is None else told + self._setbacks
+                self._set_back(outcome, wait)
             case Fate.NEVER_OPENED:
                 self._set_back(outcome, RECONNECT_SECONDS * 2**self._setbacks)
             case Fate.UNKNOWN:
@@ -100,10 +103,3 @@ class Throttle:
             )
             raise ServiceError(msg)
         self._ready_at = max(self._ready_at, time.monotonic() + wait_seconds)
-
-
-def _wait_over_quota(outcome: Outcome, setbacks: int) -> float:
-    if outcome.wait_seconds is None:
-        return WAIT_SECONDS_UNTOLD
-    # Told too little again and again: wait longer each time.
-    return float(outcome.wait_seconds + setbacks)

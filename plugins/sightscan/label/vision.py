@@ -18,9 +18,7 @@ from google.api_core import exceptions as google_exceptions
 from google.api_core.client_options import ClientOptions
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import vision
-from google.cloud.vision_v1.services.image_annotator.transports import (
-    ImageAnnotatorGrpcTransport,
-)
+from google.cloud.vision_v1.services.image_annotator.transports import ImageAnnotatorGrpcTransport
 from google.protobuf.json_format import MessageToDict
 from google.rpc.error_details_pb2 import RetryInfo
 

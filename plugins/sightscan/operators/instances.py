@@ -77,12 +77,7 @@ class StartInstanceOperator(EC2StartInstanceOperator):
         with city_work(self.slug) as work:
             self.check_interval = work.config.mts_check_interval_seconds
             self._await_end_of_stopping()
-            open_session(
-                work.connection,
-                work.config,
-                work.run,
-                self.instance_id,
-            )
+            open_session(work.connection, work.config, work.run, self.instance_id)
             super().execute(context)
             session_running(work.connection, self.instance_id)
 
@@ -160,9 +155,7 @@ class TrainModelOperator(SSHRemoteJobOperator):
         _, arguments = trigger.serialize()
         super().defer(
             trigger=TrainingTrigger(
-                training_id=int(self.training_id),
-                progress_file=self.progress_file,
-                **arguments,
+                training_id=int(self.training_id), progress_file=self.progress_file, **arguments
             ),
             **kwargs,
         )

@@ -102,13 +102,7 @@ def label_photos(slug: str) -> int:
         # the split of the dataset both go by it.
         clustered = cluster_photos(work.connection, work.city, work.config)
         work.save_report("cluster_photos", asdict(clustered))
-        report = label(
-            work.connection,
-            open_client(work.config),
-            work.config,
-            work.city,
-            work.run,
-        )
+        report = label(work.connection, open_client(work.config), work.config, work.city, work.run)
         work.save_report("label_photos", asdict(report))
         return report.sent
 
@@ -147,10 +141,7 @@ def decide_training(slug: str) -> str:
 
     with city_work(slug) as work:
         decision = decide(
-            work.connection,
-            work.config,
-            work.city,
-            force=bool(work.params.get("force_training")),
+            work.connection, work.config, work.city, force=bool(work.params.get("force_training"))
         )
         work.save_report("decide_training", asdict(decision))
         if not decision.train:
@@ -167,8 +158,7 @@ def freeze_dataset(slug: str) -> int:
     with city_work(slug) as work:
         dataset = freeze(work.connection, work.config, work.city, work.run)
         work.save_report(
-            "freeze_dataset",
-            {"version": dataset.version, "counts": dict(dataset.counts)},
+            "freeze_dataset", {"version": dataset.version, "counts": dict(dataset.counts)}
         )
         return int(dataset.version)
 
@@ -209,11 +199,7 @@ def upload_dataset(slug: str, dataset_version: str, instance_id: str, host: str)
 
     with city_work(slug) as work:
         training = request_training(
-            work.connection,
-            work.config,
-            work.city,
-            work.run,
-            int(dataset_version),
+            work.connection, work.config, work.city, work.run, int(dataset_version)
         )
         address = host_address(work.config, instance_id, host)
         report = upload(work.connection, work.config, address, training)

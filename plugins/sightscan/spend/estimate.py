@@ -61,10 +61,7 @@ class SpendEstimate:
 
 
 def authorise_spend(
-    connection: psycopg.Connection[Any],
-    config: Settings,
-    city: City,
-    run: Run,
+    connection: psycopg.Connection[Any], config: Settings, city: City, run: Run
 ) -> SpendEstimate:
     """Estimate a run and store it; the caller stops the run if there is a refusal.
 
@@ -82,10 +79,7 @@ def authorise_spend(
 
 
 def estimate_spend(
-    connection: psycopg.Connection[Any],
-    config: Settings,
-    city: City,
-    run: Run,
+    connection: psycopg.Connection[Any], config: Settings, city: City, run: Run
 ) -> SpendEstimate:
     """Estimate a run before its crawl: the photos to come count with the most there may be.
 

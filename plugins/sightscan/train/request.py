@@ -51,12 +51,7 @@ def request_training(
         architecture=config.mts_architecture,
         weights=_starting_weights(connection, config, city),
     )
-    training = insert_training(
-        connection,
-        run,
-        dataset_version=dataset_version,
-        request=request,
-    )
+    training = insert_training(connection, run, dataset_version=dataset_version, request=request)
     log.info(
         "city=%s dataset=%d epochs=%d image_size=%d weights=%s folder=%s",
         city.slug,

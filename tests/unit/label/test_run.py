@@ -14,12 +14,11 @@ from sightscan.label.calls import ReservedBatch
 from sightscan.label.matching import SightIndex
 from sightscan.label.prepare import PreparedPhoto
 from sightscan.label.results import Results
-from sightscan.label.run import LabelLoop
+from sightscan.label.run import LabelLoop, WaitingPhotos
 from sightscan.label.selection import PhotoChoice
 from sightscan.label.sender import BatchResult, PreparedBatch, ReservedPhoto, SentPhoto
 from sightscan.label.throttle import Throttle
 from sightscan.label.vision import Fate, Outcome
-from sightscan.label.waiting import WaitingPhotos
 from sightscan.warehouse.labels.labels import CityPhoto, PhotoToLabel
 from sightscan.warehouse.spend.paid_calls import Settlement
 

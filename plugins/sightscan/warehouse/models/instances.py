@@ -45,11 +45,7 @@ class InstanceSession:
 
 
 def lease_instance(
-    connection: psycopg.Connection[Any],
-    run: Run,
-    instance_ids: Sequence[str],
-    *,
-    seconds: int,
+    connection: psycopg.Connection[Any], run: Run, instance_ids: Sequence[str], *, seconds: int
 ) -> str | None:
     """Take the first free instance for a run; return its id, or None if all are held.
 
@@ -57,11 +53,7 @@ def lease_instance(
     """
     connection.execute(
         statement("models/lease_instance"),
-        {
-            "instance_ids": list(instance_ids),
-            **asdict(run),
-            "seconds": seconds,
-        },
+        {"instance_ids": list(instance_ids), **asdict(run), "seconds": seconds},
     )
     lease = lease_of(connection, run)
     return None if lease is None else lease.instance_id
@@ -84,10 +76,7 @@ def release_lease(connection: psycopg.Connection[Any], run: Run) -> str | None:
 
 
 def open_session(
-    connection: psycopg.Connection[Any],
-    config: Settings,
-    run: Run,
-    instance_id: str,
+    connection: psycopg.Connection[Any], config: Settings, run: Run, instance_id: str
 ) -> InstanceSession:
     """Open the session of an instance that is about to start, or return the one that is open."""
     connection.execute(

@@ -17,11 +17,7 @@ from sightscan.warehouse.statements import statement
 
 
 def insert_training(
-    connection: psycopg.Connection[Any],
-    run: Run,
-    *,
-    dataset_version: int,
-    request: TrainingRequest,
+    connection: psycopg.Connection[Any], run: Run, *, dataset_version: int, request: TrainingRequest
 ) -> Training:
     """Store what a run asks for, unless it has asked already; return what stands."""
     with connection.transaction():
@@ -91,9 +87,7 @@ def finish_training(
 
 
 def save_epoch_metrics(
-    connection: psycopg.Connection[Any],
-    training_id: int,
-    epochs: Sequence[Mapping[str, Any]],
+    connection: psycopg.Connection[Any], training_id: int, epochs: Sequence[Mapping[str, Any]]
 ) -> None:
     """Replace the epochs of a training by these, one object each."""
     connection.execute(

@@ -58,8 +58,7 @@ def sum_usd_of_run(connection: psycopg.Connection[Any], run: Run) -> RunSpend:
 def sum_usd_of_month(connection: psycopg.Connection[Any], run: Run | None = None) -> MonthSpend:
     """Return what this month has cost so far, and what runs other than this may still cost."""
     row = connection.execute(
-        statement("spend/sum_usd_of_month"),
-        asdict(run or Run("", "")),
+        statement("spend/sum_usd_of_month"), asdict(run or Run("", ""))
     ).fetchone()
     return MonthSpend(0.0, 0.0, 0.0) if row is None else MonthSpend(*row)
 
@@ -69,10 +68,7 @@ def find_new_photo_share(connection: psycopg.Connection[Any], run: Run) -> float
 
     The city's own runs go first, then the first runs of others; None before any.
     """
-    row = connection.execute(
-        statement("spend/find_new_photo_share"),
-        asdict(run),
-    ).fetchone()
+    row = connection.execute(statement("spend/find_new_photo_share"), asdict(run)).fetchone()
     return None if row is None else row[0]
 
 
@@ -90,15 +86,10 @@ def mean_session_seconds(
 
 
 def save_estimate(
-    connection: psycopg.Connection[Any],
-    run: Run,
-    estimate: Mapping[str, object],
+    connection: psycopg.Connection[Any], run: Run, estimate: Mapping[str, object]
 ) -> None:
     """Store the bill before a run; again replaces."""
-    connection.execute(
-        statement("spend/save_estimate"),
-        asdict(run) | dict(estimate),
-    )
+    connection.execute(statement("spend/save_estimate"), asdict(run) | dict(estimate))
 
 
 def reopen_estimate(connection: psycopg.Connection[Any], run: Run) -> None:

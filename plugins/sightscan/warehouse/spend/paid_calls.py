@@ -114,9 +114,7 @@ class AbandonedCalls:
 def count_units(connection: psycopg.Connection[Any], bought: PaidFeature) -> CountedUnits:
     """Count what all cities ever reserved, but for the last hour; it takes a while."""
     with connection.cursor(row_factory=class_row(CountedUnits)) as cursor:
-        cursor.execute(
-            statement("spend/count_units"), {"provider": bought.provider, "feature": bought.feature}
-        )
+        cursor.execute(statement("spend/count_units"), asdict(bought))
         return cursor.fetchone() or CountedUnits(datetime.now(UTC), 0)
 
 
@@ -144,14 +142,11 @@ def reserve_calls(
     if counted is None and caps.in_all is not None:
         counted = count_units(connection, bought)
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            statement("spend/lock_ledger"), {"provider": bought.provider, "feature": bought.feature}
-        )
+        cursor.execute(statement("spend/lock_ledger"), asdict(bought))
         rows = cursor.execute(
             statement("spend/reserve_calls"),
             {
-                "provider": bought.provider,
-                "feature": bought.feature,
+                **asdict(bought),
                 **asdict(run),
                 "subjects": list(subjects),
                 "city_cap": caps.city,
@@ -202,11 +197,7 @@ def settle_calls(connection: psycopg.Connection[Any], settlements: Sequence[Sett
 
 
 def settle_abandoned_calls(
-    connection: psycopg.Connection[Any],
-    bought: PaidFeature,
-    run: Run,
-    *,
-    older_than_seconds: float,
+    connection: psycopg.Connection[Any], bought: PaidFeature, run: Run, *, older_than_seconds: float
 ) -> AbandonedCalls:
     """Settle what dead workers left reserved: as unknown, or as failed if it was never sent.
 
@@ -216,12 +207,7 @@ def settle_abandoned_calls(
     """
     rows = connection.execute(
         statement("spend/settle_abandoned_calls"),
-        {
-            "provider": bought.provider,
-            "feature": bought.feature,
-            "older_than_seconds": older_than_seconds,
-            **asdict(run),
-        },
+        {**asdict(bought), **asdict(run), "older_than_seconds": older_than_seconds},
     ).fetchall()
     states = [state for (state,) in rows]
     return AbandonedCalls(states.count("failed"), states.count("unknown"))
@@ -243,8 +229,7 @@ def allow_resend(
         statement("spend/allow_resend"),
         {
             "city_id": city_id,
-            "provider": bought.provider,
-            "feature": bought.feature,
+            **asdict(bought),
             "allowed_by": allowed_by,
             "older_than_seconds": older_than_seconds,
         },
@@ -266,28 +251,16 @@ def summarise_ledger(
 ) -> tuple[LedgerLine, ...]:
     """Return a city's calls by what became of them."""
     with connection.cursor(row_factory=class_row(LedgerLine)) as cursor:
-        cursor.execute(
-            statement("spend/summarise_ledger"),
-            {"city_id": city_id, "provider": bought.provider, "feature": bought.feature},
-        )
+        cursor.execute(statement("spend/summarise_ledger"), {"city_id": city_id, **asdict(bought)})
         return tuple(cursor)
 
 
 def sum_units_spent(
-    connection: psycopg.Connection[Any],
-    bought: PaidFeature,
-    run: Run,
+    connection: psycopg.Connection[Any], bought: PaidFeature, run: Run
 ) -> UnitsSpent:
     """Return the units of the calls that stand; of no run if it is still to come."""
     with connection.cursor(row_factory=class_row(UnitsSpent)) as cursor:
-        cursor.execute(
-            statement("spend/sum_units_spent"),
-            {
-                "provider": bought.provider,
-                "feature": bought.feature,
-                **asdict(run),
-            },
-        )
+        cursor.execute(statement("spend/sum_units_spent"), asdict(bought) | asdict(run))
         return cursor.fetchone() or UnitsSpent(0, 0)
 
 
@@ -296,12 +269,7 @@ def list_place_answers(
 ) -> tuple[Mapping[str, Any], ...]:
     """Return what Google Places answered to these searches, in their order, where it did."""
     rows = connection.execute(
-        statement("spend/list_place_answers"),
-        {
-            "provider": PLACES_SEARCH.provider,
-            "feature": PLACES_SEARCH.feature,
-            "subjects": list(subjects),
-        },
+        statement("spend/list_place_answers"), {**asdict(PLACES_SEARCH), "subjects": list(subjects)}
     ).fetchall()
     return tuple(row[0] for row in rows)
 
