@@ -5,61 +5,56 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from sightscan.cli.declare import AsJson, CityArgument, argument, command, flag, group, option
 from sightscan.cli.environment import open_warehouse
-from sightscan.cli.manual import AsJson, CityArgument, group, manual
 from sightscan.cli.output import print_json, print_lines, print_table
+from sightscan.errors import SettingsError
 
 if TYPE_CHECKING:
     from sightscan.city import City
 
-commands = group("Cities: add, list and retire them.")
+commands = group("city", "Cities: add, list and retire them.")
 
-
-@commands.command(
-    "add",
-    epilog=manual(
-        changes="one row of core.city, unless --dry-run.",
-        examples=(
-            "sightscan city add Lisbon",
-            'sightscan city add "Valencia, Spain" --dry-run',
-            "sightscan city add Q8818 --radius-km 8",
-        ),
+Name = Annotated[
+    str,
+    argument(
+        "NAME",
+        "Its name in any language, its country after a comma if several cities are called so; or "
+        "its Wikidata id.",
     ),
-)
+]
+RadiusKm = Annotated[
+    float | None,
+    option(
+        "How far its sights may lie, from 2 to 25, instead of the radius that its area gives.",
+    ),
+]
+
+
+@command(commands, "add")
 def add(
-    context: typer.Context,
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME",
-            help="Its name in any language, its country after a comma if several cities are "
-            "called so; or its Wikidata id.",
-            show_default=False,
-        ),
-    ],
+    name: Name,
     *,
-    radius_km: Annotated[
-        float | None,
-        typer.Option(
-            help="How far its sights may lie, from 2 to 25, instead of the radius that its area "
-            "gives.",
-            show_default=False,
-        ),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which city it is.")] = False,
+    radius_km: RadiusKm = None,
+    dry_run: Annotated[bool, flag("--dry-run", "Only say which city it is.")] = False,
 ) -> None:
     """Find a city on Wikidata and add it to the registry.
 
     Its DAG appears within a quarter of an hour. A city that is there already is renewed, and
     enabled if it was retired.
+
+    Changes: one row of core.city, unless --dry-run.
+
+    Examples:
+        sightscan city add Lisbon
+        sightscan city add "Valencia, Spain" --dry-run
+        sightscan city add Q8818 --radius-km 8
     """
     from sightscan.discover.cities import resolve_city
     from sightscan.discover.wikidata import open_client
     from sightscan.warehouse.registry.cities import add_city
 
-    with open_warehouse(context) as (config, connection):
+    with open_warehouse() as (config, connection):
         with open_client(config) as client:
             city = _with_radius(resolve_city(client, name), radius_km)
         if dry_run:
@@ -72,17 +67,19 @@ def add(
             _print_synced(add_city(connection, city))
 
 
-@commands.command(
-    "list",
-    epilog=manual(
-        changes="nothing.", examples=("sightscan city list", "sightscan city list --json")
-    ),
-)
-def list_registry(context: typer.Context, *, as_json: AsJson = False) -> None:
-    """List the cities of the registry, those that are retired, too."""
+@command(commands, "list")
+def list_registry(*, as_json: AsJson = False) -> None:
+    """List the cities of the registry, those that are retired, too.
+
+    Changes: nothing.
+
+    Examples:
+        sightscan city list
+        sightscan city list --json
+    """
     from sightscan.warehouse.registry.cities import list_cities
 
-    with open_warehouse(context) as (_, connection):
+    with open_warehouse() as (_, connection):
         cities = list_cities(connection)
     if as_json:
         print_json(
@@ -102,34 +99,32 @@ def list_registry(context: typer.Context, *, as_json: AsJson = False) -> None:
                 for city in cities
             ]
         )
-        return
-    print_table(
-        ("slug", "state", "name", "country", "Wikidata id"),
-        [(city.slug, city.state, city.name, city.country, city.city_id) for city in cities],
-    )
+    else:
+        print_table(
+            ("slug", "state", "name", "country", "Wikidata id"),
+            [(city.slug, city.state, city.name, city.country, city.city_id) for city in cities],
+        )
 
 
-@commands.command(
-    "disable",
-    epilog=manual(
-        changes="the state of one row of core.city; nothing is deleted.",
-        examples=("sightscan city disable lisbon",),
-    ),
-)
-def disable(context: typer.Context, city: CityArgument) -> None:
+@command(commands, "disable")
+def disable(city: CityArgument) -> None:
     """Retire a city: everything of it stays, and nothing of it runs by itself any more.
 
     Its DAG keeps its history and loses its schedule. `sightscan city add` enables it again.
+
+    Changes: the state of one row of core.city; nothing is deleted.
+
+    Examples:
+        sightscan city disable lisbon
     """
     from sightscan.warehouse.registry.cities import disable_city
 
-    with open_warehouse(context) as (_, connection):
+    with open_warehouse() as (_, connection):
         _print_synced(disable_city(connection, city))
 
 
 def _with_radius(city: City, radius_km: float | None) -> City:
     from sightscan.discover.cities import LARGEST_RADIUS_METERS, SMALLEST_RADIUS_METERS
-    from sightscan.errors import SettingsError
 
     if radius_km is None:
         return city

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from sightscan.cli import city, dataset, labels, model, photos, sights, spend, takeover, warehouse
+from sightscan.cli.declare import command, option
+from sightscan.cli.environment import DEMO_FOLDER
 from sightscan.errors import SightScanError
 
 FAILED = 2
@@ -23,29 +25,20 @@ app = typer.Typer(
     epilog="`sightscan GROUP --help` lists the commands of a group, `sightscan GROUP COMMAND --help` "
     "says what one does, what it changes, and how it is called.",
 )
-app.add_typer(city.commands, name="city")
-app.add_typer(sights.commands, name="sights")
-app.add_typer(photos.commands, name="photos")
-app.add_typer(labels.commands, name="labels")
-app.add_typer(dataset.commands, name="dataset")
-app.add_typer(model.commands, name="model")
-app.add_typer(spend.commands, name="spend")
-app.add_typer(warehouse.commands, name="warehouse")
-app.command("takeover", short_help="Take over a first SightScan.", epilog=takeover.MANUAL)(
-    takeover.take_over_first_system
-)
+for room in (city, sights, photos, labels, dataset, model, spend, warehouse):
+    app.add_typer(room.commands)
+command(app, "takeover", short_help="Take over a first SightScan.")(takeover.take_over_first_system)
 
 
 @app.callback()
 def sightscan(
-    context: typer.Context,
+    *,
     state: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            help="The state of a running demo, which commands are about where PGHOST is not set "
+        option(
+            "The state of a running demo, which commands are about where PGHOST is not set "
             "(var/demo).",
-            show_default=False,
+            metavar="FOLDER",
         ),
     ] = None,
 ) -> None:
@@ -54,7 +47,7 @@ def sightscan(
     Settings come from the environment (.env.example has them all). Where PGHOST is not set and a
     demo runs in this checkout, commands are about that demo, and say so.
     """
-    context.obj = state
+    DEMO_FOLDER.set(state)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +21,19 @@ LINE_SECONDS = 2
 def print_lines(*lines: str) -> None:
     """Print sentences and counts, a line each."""
     sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def print_answer(value: object, *lines: str, as_json: bool) -> None:
+    """Print what was done: a value for a program, or lines for a person."""
+    if as_json:
+        print_json(value)
+    else:
+        print_lines(*lines)
+
+
+def counts_of(counts: Mapping[Any, object]) -> str:
+    """Return counts in one line."""
+    return " ".join(f"{name}={count}" for name, count in counts.items())
 
 
 def print_json(value: object) -> None:

@@ -5,48 +5,48 @@ from __future__ import annotations
 import getpass
 import sys
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from sightscan.cli.declare import AsJson, argument, command, flag, group, option
 from sightscan.cli.environment import open_settings, open_warehouse
-from sightscan.cli.manual import AsJson, group, manual
-from sightscan.cli.output import Progress, print_json, print_lines
+from sightscan.cli.output import Progress, counts_of, print_answer
+from sightscan.errors import SettingsError, WarehouseError
 
 if TYPE_CHECKING:
     from sightscan.warehouse.takedowns.takedowns import PhotoUse, RemovalReport, Subjects
 
-commands = group("Photos: move their bytes, and take them down.")
+commands = group("photos", "Photos: move their bytes, and take them down.")
 
-
-@commands.command(
-    "move",
-    epilog=manual(
-        changes="where bytes of photos are, row by row in core.photo_blob; each object is read "
-        "back and hashed before its row lets go of the bytes.",
-        examples=("sightscan photos move", "sightscan photos move --to-database"),
+Photos = Annotated[
+    list[str],
+    argument(
+        "SHA256|URL...", "The photo's hash, its address, or its page's; several at once if need be."
     ),
-)
-def move(
-    context: typer.Context,
-    *,
-    to_database: Annotated[
-        bool,
-        typer.Option("--to-database", help="Back to PostgreSQL; empty PHOTO_STORE first."),
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
+]
+ToDatabase = Annotated[bool, flag("--to-database", "Back to PostgreSQL; empty PHOTO_STORE first.")]
+NearCopies = Annotated[bool, flag("--near-copies", "Near-duplicates of these photos go, too.")]
+
+
+@command(commands, "move")
+def move(*, to_database: ToDatabase = False, as_json: AsJson = False) -> None:
     """Bring the bytes of all photos to where PHOTO_STORE says, while everybody works on.
 
     Set PHOTO_STORE for all workers first, so that new photos go there too. It may be interrupted
     at any time, and goes on when it is run again (docs/runbooks/move-photos.md).
+
+    Changes: where bytes of photos are, row by row in core.photo_blob; each object is read back and
+    hashed before its row lets go of the bytes.
+
+    Examples:
+        sightscan photos move
+        sightscan photos move --to-database
     """
-    from sightscan.errors import SettingsError, WarehouseError
     from sightscan.warehouse.connection import connect
     from sightscan.warehouse.photos.blob_moves import move_photos
     from sightscan.warehouse.photos.blobs import open_photo_store
 
-    config = open_settings(context)
+    config = open_settings()
     store = None if to_database else open_photo_store(config)
     if store is None and not to_database:
         msg = (
@@ -62,9 +62,6 @@ def move(
     except KeyboardInterrupt:
         msg = f"interrupted after {progress.count} photos; run the same command again to go on"
         raise WarehouseError(msg) from None
-    if as_json:
-        print_json({**asdict(report), "to": where})
-        return
     lines = [f"moved={report.moved_count} bytes={report.byte_count} to={where}"]
     if report.left_count:
         lines.append(
@@ -76,78 +73,54 @@ def move(
         )
     if to_database and config.photo_store:
         lines.append("PHOTO_STORE is still set, so new photos go there: empty it for all workers")
-    print_lines(*lines)
+    print_answer({**asdict(report), "to": where}, *lines, as_json=as_json)
 
 
-@commands.command(
-    "remove",
-    epilog=manual(
-        changes="deletes bytes and rows of the photos, for all cities, and leaves tombstones. It "
-        "cannot be taken back: look at it with --dry-run first.",
-        examples=(
-            'sightscan photos remove https://example.org/a.jpg --reason "asked by mail" --dry-run',
-            'sightscan photos remove https://example.org/a.jpg --reason "asked by mail"',
-        ),
-    ),
-)
+@command(commands, "remove")
 def remove(
-    context: typer.Context,
-    photos: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SHA256|URL...",
-            help="The photo's hash, its address, or its page's; several at once if need be.",
-            show_default=False,
-        ),
-    ],
+    photos: Photos,
     *,
-    reason: Annotated[str, typer.Option(help="Why; kept with the tombstone.", show_default=False)],
-    by: Annotated[
-        str | None, typer.Option(help="Who asked for it (your login).", show_default=False)
-    ] = None,
-    near_copies: Annotated[
-        bool, typer.Option("--near-copies", help="Near-duplicates of these photos go, too.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would go, and change nothing.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    reason: Annotated[str, option("Why; kept with the tombstone.")],
+    by: Annotated[str | None, option("Who asked for it (your login).")] = None,
+    near_copies: NearCopies = False,
+    dry_run: Annotated[bool, flag("--dry-run", "Say what would go, and change nothing.")] = False,
+    yes: Annotated[bool, flag("--yes", "Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Take photos down for good, from all layers, and say which datasets and models saw them.
 
     No crawl fetches or stores them again (docs/runbooks/take-down.md). What is already gone is
     said so; doing it again completes what was interrupted.
+
+    Changes: deletes bytes and rows of the photos, for all cities, and leaves tombstones. It cannot
+    be taken back: look at it with --dry-run first.
+
+    Examples:
+        sightscan photos remove https://example.org/a.jpg --reason "asked by mail" --dry-run
+        sightscan photos remove https://example.org/a.jpg --reason "asked by mail"
     """
     from sightscan.warehouse.takedowns.takedowns import read_subjects, remove_photos
 
     subjects = read_subjects(photos)
-    removed_by = by or getpass.getuser()
-    with open_warehouse(context) as (_, connection):
-
-        def take_down(*, is_rehearsal: bool) -> RemovalReport:
-            return remove_photos(
-                connection,
-                subjects,
-                reason=reason,
-                removed_by=removed_by,
-                near_copies=near_copies,
-                is_rehearsal=is_rehearsal,
-            )
-
+    with open_warehouse() as (_, connection):
+        take_down = partial(
+            remove_photos,
+            connection,
+            subjects,
+            reason=reason,
+            removed_by=by or getpass.getuser(),
+            near_copies=near_copies,
+        )
         if not dry_run and not yes:
             _ask(take_down(is_rehearsal=True), subjects)
         report = take_down(is_rehearsal=dry_run)
-    if as_json:
-        print_json({"dry_run": dry_run, **asdict(report)})
-        return
     said = _describe(report, subjects)
-    print_lines(*(("dry run, nothing is changed", *said) if dry_run else said))
+    if dry_run:
+        said.insert(0, "dry run, nothing is changed")
+    print_answer({"dry_run": dry_run, **asdict(report)}, *said, as_json=as_json)
 
 
 def _ask(plan: RemovalReport, subjects: Subjects) -> None:
-    from sightscan.errors import WarehouseError
-
     if not sys.stdin.isatty():
         msg = "a take-down cannot be taken back: look at it with --dry-run, then say --yes"
         raise WarehouseError(msg)
@@ -160,7 +133,7 @@ def _ask(plan: RemovalReport, subjects: Subjects) -> None:
 
 
 def _describe(report: RemovalReport, subjects: Subjects) -> list[str]:
-    rows = " ".join(f"{table}={count}" for table, count in sorted(report.row_counts.items()))
+    rows = counts_of(dict(sorted(report.row_counts.items())))
     lines = [
         (
             f"photos={len(report.removed)} removed_before={len(report.removed_before)} "

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sightscan.cli.environment import open_warehouse
-from sightscan.cli.manual import AsJson, CityArgument, group, manual
-from sightscan.cli.output import print_json, print_lines, print_table
+from sightscan.cli.declare import AsJson, CityArgument, argument, command, group, option
+from sightscan.cli.environment import open_city, open_warehouse
+from sightscan.cli.output import print_answer, print_json, print_lines, print_table
 from sightscan.run import Run
 
 if TYPE_CHECKING:
@@ -21,26 +20,12 @@ if TYPE_CHECKING:
 
 STOPPED_BY_BUDGET = 1
 
-commands = group("Money: what was spent, what is left, what a run may cost.")
+commands = group("spend", "Money: what was spent, what is left, what a run may cost.")
 
 
-@commands.command(
-    "show",
-    epilog=manual(
-        changes="nothing.",
-        examples=(
-            "sightscan spend show",
-            "sightscan spend show lisbon",
-            "sightscan spend show lisbon --json",
-        ),
-    ),
-)
+@command(commands, "show")
 def show(
-    context: typer.Context,
-    city: Annotated[
-        str | None,
-        typer.Argument(metavar="CITY", help="One city; without it, all.", show_default=False),
-    ] = None,
+    city: Annotated[str | None, argument("CITY", "One city; without it, all.")] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -49,10 +34,17 @@ def show(
     Of one city: what became of the images that were sent to Google Vision, and what each cap
     leaves. Of all cities: images and US dollars of each, and this month's budget. What was taken
     over from a first SightScan counts against no cap.
+
+    Changes: nothing.
+
+    Examples:
+        sightscan spend show
+        sightscan spend show lisbon
+        sightscan spend show lisbon --json
     """
     from sightscan.warehouse.registry.cities import find_city, list_cities
 
-    with open_warehouse(context) as (config, connection):
+    with open_warehouse() as (config, connection):
         cities = list_cities(connection) if city is None else (find_city(connection, city),)
         ledgers = [_ledger(connection, config, each) for each in cities]
         month = _month(connection, config)
@@ -60,9 +52,25 @@ def show(
         print_json({"cities": ledgers, "month": month})
         return
     if city is None:
-        _print_cities(ledgers)
+        rows = [
+            (ledger["city"], ledger["images"], ledger["usd"], *_most_and_left(cap))
+            for ledger in ledgers
+            for cap in ledger["caps"]
+            if cap["cap"] == "city"
+        ]
+        print_table(("city", "images", "USD", "cap", "left"), rows)
     else:
-        _print_ledger(ledgers[0])
+        (ledger,) = ledgers
+        print_table(
+            ("calls", "images", "USD"),
+            [tuple(line.values()) for line in ledger["calls"]],
+            title=f"{ledger['name']}: images sent to Google Vision",
+        )
+        print_lines("")
+        print_table(
+            ("cap", "used", "most", "left"),
+            [(cap["scope"], cap["used"], *_most_and_left(cap)) for cap in ledger["caps"]],
+        )
     print_lines("")
     print_table(
         ("this month (UTC), all cities", "USD"),
@@ -70,40 +78,32 @@ def show(
     )
 
 
-@commands.command(
+@command(
+    commands,
     "estimate",
-    epilog=manual(
-        changes="nothing.",
-        examples=(
-            "sightscan spend estimate lisbon",
-            "sightscan spend estimate lisbon --sights 5 --vision-calls 500",
-        ),
-        statuses={STOPPED_BY_BUDGET: "done, and a budget would stop such a run"},
-    ),
+    statuses={STOPPED_BY_BUDGET: "done, and a budget would stop such a run"},
 )
 def estimate(
-    context: typer.Context,
     city: CityArgument,
     *,
-    sights: Annotated[
-        int | None, typer.Option(help="Else MAX_SIGHTS_PER_CITY.", show_default=False)
-    ] = None,
-    photos_per_sight: Annotated[
-        int | None, typer.Option(help="Else MAX_IMAGES_PER_SIGHT.", show_default=False)
-    ] = None,
-    vision_calls: Annotated[
-        int | None, typer.Option(help="Else MAX_GOOGLE_VISION_CALLS_PER_RUN.", show_default=False)
-    ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Else MTS_EPOCHS.", show_default=False)] = None,
+    sights: Annotated[int | None, option("Else MAX_SIGHTS_PER_CITY.")] = None,
+    photos_per_sight: Annotated[int | None, option("Else MAX_IMAGES_PER_SIGHT.")] = None,
+    vision_calls: Annotated[int | None, option("Else MAX_GOOGLE_VISION_CALLS_PER_RUN.")] = None,
+    epochs: Annotated[int | None, option("Else MTS_EPOCHS.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a run of the city may cost, at most and probably, if it were started now.
 
     The options are the fields of the trigger form. The run itself says the same before it spends,
     and stops if a budget might be passed.
+
+    Changes: nothing.
+
+    Examples:
+        sightscan spend estimate lisbon
+        sightscan spend estimate lisbon --sights 5 --vision-calls 500
     """
     from sightscan.spend.estimate import estimate_spend
-    from sightscan.warehouse.registry.cities import find_city
 
     form = {
         "max_sights_per_city": sights,
@@ -112,15 +112,10 @@ def estimate(
         "mts_epochs": epochs,
     }
     given = {name: value for name, value in form.items() if value is not None}
-    with open_warehouse(context) as (config, connection):
-        known = find_city(connection, city)
-        own = config.with_overrides({**known.overrides, **given})
-        bill = estimate_spend(connection, own, known, Run(known.city_id, known.dag_id))
-    if as_json:
-        print_json(asdict(bill))
-    else:
-        refusal = (f"such a run would be stopped: {bill.refusal}",) if bill.refusal else ()
-        print_lines(bill.sentence, *refusal)
+    with open_city(city, **given) as (config, connection, known):
+        bill = estimate_spend(connection, config, known, Run(known.city_id, known.dag_id))
+    refusal = (f"such a run would be stopped: {bill.refusal}",) if bill.refusal else ()
+    print_answer(asdict(bill), bill.sentence, *refusal, as_json=as_json)
     if bill.refusal:
         raise typer.Exit(STOPPED_BY_BUDGET)
 
@@ -149,6 +144,10 @@ def _ledger(connection: psycopg.Connection[Any], config: Settings, city: City) -
     }
 
 
+def _most_and_left(cap: dict[str, Any]) -> tuple[int, int]:
+    return cap["most"], max(cap["most"] - cap["used"], 0)
+
+
 def _month(connection: psycopg.Connection[Any], config: Settings) -> dict[str, float | None]:
     from sightscan.warehouse.spend.budgets import sum_usd_of_month
 
@@ -156,35 +155,7 @@ def _month(connection: psycopg.Connection[Any], config: Settings) -> dict[str, f
     budget = config.max_usd_per_month
     taken = month.spent_usd + month.under_way_usd
     return {
-        "calls_usd": month.calls_usd,
-        "gpu_usd": month.gpu_usd,
-        "under_way_usd": month.under_way_usd,
+        **asdict(month),
         "budget_usd": budget,
         "left_usd": None if budget is None else max(budget - taken, 0.0),
     }
-
-
-def _print_cities(ledgers: list[dict[str, Any]]) -> None:
-    def rows() -> Iterator[tuple[object, ...]]:
-        for ledger in ledgers:
-            most = {cap["cap"]: cap["most"] for cap in ledger["caps"]}["city"]
-            images = ledger["images"]
-            yield ledger["city"], images, ledger["usd"], most, max(most - images, 0)
-
-    print_table(("city", "images", "USD", "cap", "left"), rows())
-
-
-def _print_ledger(ledger: dict[str, Any]) -> None:
-    print_table(
-        ("calls", "images", "USD"),
-        [(line["state"], line["units"], line["usd"]) for line in ledger["calls"]],
-        title=f"{ledger['name']}: images sent to Google Vision",
-    )
-    print_lines("")
-    print_table(
-        ("cap", "used", "most", "left"),
-        [
-            (cap["scope"], cap["used"], cap["most"], max(cap["most"] - cap["used"], 0))
-            for cap in ledger["caps"]
-        ],
-    )

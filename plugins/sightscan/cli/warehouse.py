@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
+from sightscan.cli.declare import AsJson, argument, command, flag, group, option
 from sightscan.cli.environment import open_settings, open_warehouse
-from sightscan.cli.manual import AsJson, group, manual
-from sightscan.cli.output import print_json, print_lines
+from sightscan.cli.output import counts_of, print_answer
+from sightscan.errors import WarehouseError
 
-commands = group("The warehouse: migrate, refresh, back up, restore.")
+commands = group("warehouse", "The warehouse: migrate, refresh, back up, restore.")
 
 
 def _hour(text: str) -> datetime:
@@ -25,88 +26,79 @@ def _hour(text: str) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-@commands.command(
-    "migrate",
-    epilog=manual(
-        changes="the schema; safe to repeat, at once with another, and while the system runs.",
-        examples=(
-            "sightscan warehouse migrate",
-            "sightscan warehouse migrate --statement-seconds 900",
-        ),
-    ),
-)
+LockTime = Annotated[float, typer.Option(min=0, help="How long each file tries to get its locks.")]
+StatementTime = Annotated[
+    float, typer.Option(min=0, help="How long a file may run while others may wait for it.")
+]
+FirstHour = Annotated[
+    datetime | None, option("First hour, UTC.", "--from", metavar="TIME", parser=_hour)
+]
+EndHour = Annotated[
+    datetime | None, option("End, not included.", "--to", metavar="TIME", parser=_hour)
+]
+NewFile = Annotated[
+    Path | None, option("A new file (var/backups/<database>-<time>.dump).", metavar="FILE")
+]
+Backup = Annotated[Path, argument("FILE", "A file that `sightscan warehouse backup` wrote.")]
+Replace = Annotated[bool, flag("--replace", "A database of this name gets another one.")]
+
+
+@command(commands, "migrate")
 def migrate_schema(
-    context: typer.Context,
     *,
-    patience_seconds: Annotated[
-        float, typer.Option(min=0, help="How long each file tries to get its locks.")
-    ] = 300,
-    statement_seconds: Annotated[
-        float, typer.Option(min=0, help="How long a file may run while others may wait for it.")
-    ] = 60,
+    patience_seconds: LockTime = 300,
+    statement_seconds: StatementTime = 60,
     as_json: AsJson = False,
 ) -> None:
     """Bring the warehouse to the newest schema, while others use it.
 
     Give it a login that owns the database. A line for each file goes to the error channel; one
     that is in somebody's way gives way (docs/runbooks/upgrade.md).
+
+    Changes: the schema; safe to repeat, at once with another, and while the system runs.
+
+    Examples:
+        sightscan warehouse migrate
+        sightscan warehouse migrate --statement-seconds 900
     """
     from sightscan.warehouse.connection import connect
     from sightscan.warehouse.marts.hourly_facts import fill_empty_marts
     from sightscan.warehouse.schema.lock_retry import Patience
     from sightscan.warehouse.schema.migrate import migrate
 
-    config = open_settings(context)
+    config = open_settings()
     patience = Patience(total_seconds=patience_seconds, statement_seconds=statement_seconds)
     with connect(config) as connection:
         report = migrate(connection, config.sql_folder, patience=patience, say=_say)
     # A migration that changes a table of facts leaves it empty.
     with connect(config, autocommit=True) as connection:
         filled = sum(fill_empty_marts(connection).values())
-    if as_json:
-        print_json({**asdict(report), "facts_filled": filled})
-        return
-    print_lines(
+    print_answer(
+        {**asdict(report), "facts_filled": filled},
         f"applied={len(report.applied)} already_there={report.already_there} "
-        f"marts_renewed={'yes' if report.marts_renewed else 'no'} facts_filled={filled}"
+        f"marts_renewed={'yes' if report.marts_renewed else 'no'} facts_filled={filled}",
+        as_json=as_json,
     )
 
 
-@commands.command(
-    "refresh-marts",
-    epilog=manual(
-        changes="the tables of hourly facts; safe to repeat, to interrupt, and beside running DAGs.",
-        examples=(
-            "sightscan warehouse refresh-marts --all",
-            "sightscan warehouse refresh-marts --from 2026-11-01T00 --to 2026-11-02T00",
-        ),
-    ),
-)
+@command(commands, "refresh-marts")
 def refresh_marts(
-    context: typer.Context,
     *,
-    start: Annotated[
-        datetime | None,
-        typer.Option(
-            "--from", metavar="TIME", parser=_hour, help="First hour, UTC.", show_default=False
-        ),
-    ] = None,
-    end: Annotated[
-        datetime | None,
-        typer.Option(
-            "--to", metavar="TIME", parser=_hour, help="End, not included.", show_default=False
-        ),
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="All hours that the warehouse knows.")
-    ] = False,
+    start: FirstHour = None,
+    end: EndHour = None,
+    everything: Annotated[bool, flag("--all", "All hours that the warehouse knows.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compute the hourly facts anew, week by week, the newest first.
 
     The DAG refresh_data_marts does so each hour; this is for hours that it missed.
+
+    Changes: the tables of hourly facts; safe to repeat, to interrupt, and beside running DAGs.
+
+    Examples:
+        sightscan warehouse refresh-marts --all
+        sightscan warehouse refresh-marts --from 2026-11-01T00 --to 2026-11-02T00
     """
-    from sightscan.errors import WarehouseError
     from sightscan.warehouse.marts.hourly_facts import (
         rebuild_hourly_marts,
         refresh_hourly_marts,
@@ -117,7 +109,7 @@ def refresh_marts(
     if has_interval == everything or (start is None) != (end is None):
         msg = "refresh-marts needs either --all or both --from and --to; give one of them"
         raise WarehouseError(msg)
-    with open_warehouse(context) as (_, connection):
+    with open_warehouse() as (_, connection):
         if start is None or end is None:
             counts = rebuild_hourly_marts(connection, _say_refreshed)
         elif start >= end:
@@ -129,121 +121,80 @@ def refresh_marts(
                 written.update(refresh_hourly_marts(connection, *span))
                 _say_refreshed(*span)
             counts = dict(written)
-    if as_json:
-        print_json(counts)
-        return
-    print_lines(" ".join(f"{mart}={count}" for mart, count in counts.items()))
+    print_answer(counts, counts_of(counts), as_json=as_json)
 
 
-@commands.command(
-    "backup",
-    epilog=manual(
-        changes="writes a file that only you may read, and its manifest beside it; never over "
-        "another one.",
-        examples=(
-            "sightscan warehouse backup",
-            "sightscan warehouse backup --to /mnt/backups/monday.dump",
-        ),
-    ),
-)
-def back_up(
-    context: typer.Context,
-    *,
-    to: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="A new file (var/backups/<database>-<time>.dump).",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
+@command(commands, "backup")
+def back_up(*, to: NewFile = None, as_json: AsJson = False) -> None:
     """Write the whole warehouse into one file, while everything runs on.
 
     It is a picture of one moment, and appears when it is whole. Photos that are in an object store
     are not in it; it says how many (docs/runbooks/backup-and-restore.md).
+
+    Changes: writes a file that only you may read, and its manifest beside it; never over another
+    one.
+
+    Examples:
+        sightscan warehouse backup
+        sightscan warehouse backup --to /mnt/backups/monday.dump
     """
-    from sightscan.errors import WarehouseError
     from sightscan.settings import REPOSITORY
     from sightscan.warehouse.backup.dump import backup_warehouse, manifest_of
     from sightscan.warehouse.backup.pg_tools import end_like_ctrl_c
 
-    config = open_settings(context)
+    config = open_settings()
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = REPOSITORY / "var" / "backups"
-    target = to or folder / f"{config.pgdatabase}-{moment}.dump"
+    target = to or REPOSITORY / "var" / "backups" / f"{config.pgdatabase}-{moment}.dump"
     end_like_ctrl_c()
     try:
         manifest = backup_warehouse(config, target)
     except KeyboardInterrupt:
         msg = f"the backup was interrupted; {target} was not written"
         raise WarehouseError(msg) from None
-    if as_json:
-        print_json({"file": target, **asdict(manifest)})
-        return
     rows = sum(manifest.rows.values())
-    print_lines(
+    lines = [
         str(target),
         str(manifest_of(target)),
         f"bytes={manifest.byte_count} tables={len(manifest.rows)} rows={rows}",
-    )
+    ]
     if manifest.objects:
-        print_lines(
+        lines.append(
             f"not in it: the bytes of {manifest.objects} photos, which are in the object store; "
             "keep its own versions or copies"
         )
+    print_answer({"file": target, **asdict(manifest)}, *lines, as_json=as_json)
 
 
-@commands.command(
-    "restore",
-    epilog=manual(
-        changes="makes a database; with --replace, the one of this name is renamed, not deleted. "
-        "Whatever fails, nothing is left and nothing was touched.",
-        examples=(
-            "sightscan warehouse restore monday.dump --into sightscan_monday",
-            "sightscan warehouse restore monday.dump --into sightscan --replace",
-        ),
-    ),
-)
+@command(commands, "restore")
 def restore(
-    context: typer.Context,
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE",
-            help="A file that `sightscan warehouse backup` wrote.",
-            show_default=False,
-        ),
-    ],
+    file: Backup,
     *,
-    into: Annotated[
-        str, typer.Option(metavar="DATABASE", help="A new database.", show_default=False)
-    ],
-    replace: Annotated[
-        bool, typer.Option("--replace", help="A database of this name gets another one.")
-    ] = False,
+    into: Annotated[str, option("A new database.", metavar="DATABASE")],
+    replace: Replace = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring a backup back into a database, verified against its manifest.
 
     The login must be allowed to create databases. Take-downs since the backup are carried over
     from a database that is replaced (docs/runbooks/backup-and-restore.md).
+
+    Changes: makes a database; with --replace, the one of this name is renamed, not deleted.
+    Whatever fails, nothing is left and nothing was touched.
+
+    Examples:
+        sightscan warehouse restore monday.dump --into sightscan_monday
+        sightscan warehouse restore monday.dump --into sightscan --replace
     """
-    from sightscan.errors import WarehouseError
     from sightscan.warehouse.backup.pg_tools import end_like_ctrl_c
     from sightscan.warehouse.backup.restore import restore_warehouse
 
-    config = open_settings(context)
+    config = open_settings()
     end_like_ctrl_c()
     try:
         report = restore_warehouse(config, file, into, replace_existing=replace)
     except KeyboardInterrupt:
         msg = f"the restore was interrupted; {into!r} is as it was before"
         raise WarehouseError(msg) from None
-    if as_json:
-        print_json(asdict(report))
-        return
     verified = "yes" if report.is_verified else "no manifest"
     lines = [f"database={report.database} rows={report.row_count} verified={verified}"]
     if report.kept_as:
@@ -255,7 +206,7 @@ def restore(
     if report.objects:
         lines.append(f"{report.objects} photos have their bytes in the object store: check it, too")
     lines.append(f"next: PGDATABASE={report.database} sightscan warehouse migrate")
-    print_lines(*lines)
+    print_answer(asdict(report), *lines, as_json=as_json)
 
 
 def _say(line: str) -> None:

@@ -8,7 +8,6 @@ before anything is taken over.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -26,14 +25,6 @@ from sightscan.warehouse.registry.sights import list_sights
 
 # `--city NAME=-`: leave this one where it is.
 LEAVE_OUT = "-"
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedCity:
-    """A city of the first SightScan and the city that it is."""
-
-    first: FirstCity
-    city: City
 
 
 def merge_spellings(rows: Iterable[tuple[str, list[int], int, int]]) -> dict[str, FirstCity]:
@@ -55,7 +46,7 @@ def merge_spellings(rows: Iterable[tuple[str, list[int], int, int]]) -> dict[str
 
 def resolve_cities(
     client: WikidataClient, first: Mapping[str, FirstCity], given: Mapping[str, str]
-) -> list[ResolvedCity]:
+) -> list[tuple[FirstCity, City]]:
     """Return what each name means, as given or as Wikidata knows it; two names may be one city.
 
     Raises:
@@ -71,7 +62,7 @@ def resolve_cities(
             f"(it has {names}); correct the name"
         )
         raise UnknownCity(msg)
-    resolved: list[ResolvedCity] = []
+    resolved: list[tuple[FirstCity, City]] = []
     troubles: list[str] = []
     for key, city in first.items():
         meant = told.get(key)
@@ -82,7 +73,7 @@ def resolve_cities(
         except (UnknownCity, AmbiguousCity) as error:
             troubles.append(f"{city.spellings[0]!r} ({city.image_count} images): {error}")
         else:
-            resolved.append(ResolvedCity(city, found))
+            resolved.append((city, found))
     if troubles:
         listed = "".join(f"\n  {trouble}" for trouble in troubles)
         msg = (

@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from sightscan.city import Sight
+from sightscan.city import City, Sight
 from sightscan.crawl.clean.clean import inspect_photo
 from sightscan.crawl.dedupe.clusters import cluster_photos
 from sightscan.crawl.fetch.fetcher import PhotoRefusedError
@@ -27,8 +27,8 @@ from sightscan.label.relabel import relabel_answers
 from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 from sightscan.takeover.boxes import YAxis, rebuild_answer
-from sightscan.takeover.cities import ResolvedCity
 from sightscan.takeover.source_database import (
+    FirstCity,
     FirstImage,
     ListedImage,
     list_first_images,
@@ -49,14 +49,13 @@ from sightscan.takeover.store import (
 from sightscan.warehouse.labels.labels import StoredAnswer
 from sightscan.warehouse.photos.blobs import open_photo_store
 from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto, merge_photos
-from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
 
 SOURCE = "first_sightscan"
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TakeoverReport:
     """What was done for a city, in images, labels and models.
 
@@ -66,31 +65,32 @@ class TakeoverReport:
     """
 
     city: str
-    images: int
-    known: int
-    kept: int
-    copies: int
-    rejected: dict[str, int]
-    answered: int
-    waiting: int
-    labels: dict[str, int]
-    labels_without_photo: int
-    models: int
-    known_models: int
+    images: int = 0
+    known: int = 0
+    kept: int = 0
+    copies: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+    answered: int = 0
+    waiting: int = 0
+    labels: dict[str, int] = field(default_factory=dict)
+    labels_without_photo: int = 0
+    models: int = 0
+    known_models: int = 0
 
 
 @dataclass(slots=True)
 class CityTakeover:
-    """The takeover of one city; in a dry run it reads and counts, and writes nothing."""
+    """The takeover of one city, as spelled `there`; a dry run reads and counts, and writes nothing."""
 
     first: psycopg.Connection[Any]
     connection: psycopg.Connection[Any]
     config: Settings
-    resolved: ResolvedCity
+    there: FirstCity
+    city: City
     sights: tuple[Sight, ...]
     y_axis: YAxis
     is_dry_run: bool
-    counts: Counter[str] = field(default_factory=Counter)
+    report: TakeoverReport = field(init=False)
     rejected: Counter[str] = field(default_factory=Counter)
     labels: Counter[str] = field(default_factory=Counter)
     # Eight bytes of each hash: enough to count copies, little enough for a million images.
@@ -98,9 +98,9 @@ class CityTakeover:
 
     def run(self) -> TakeoverReport:
         """Take over the city's images, labels and models; return what was done."""
-        city = self.resolved.city
+        self.report = TakeoverReport(self.city.name)
         started = told_at = time.monotonic()
-        for batch in list_first_images(self.first, self.resolved.first):
+        for batch in list_first_images(self.first, self.there):
             self._take_over_batch(batch)
             if time.monotonic() - told_at > PROGRESS_SECONDS:
                 told_at = time.monotonic()
@@ -108,24 +108,19 @@ class CityTakeover:
         self._take_over_models()
         if not self.is_dry_run:
             # Read once to learn which sights the labels name, and again when these are known.
-            relabel_answers(self.connection, self.config, city)
-            sort_photos(self.connection, city.city_id)
-            relabel_answers(self.connection, self.config, city)
-            cluster_photos(self.connection, city, self.config)
-            self.labels = Counter(count_labels(self.connection, city.city_id))
-        names = ("images", "known", "kept", "copies", "answered", "waiting")
-        more = ("labels_without_photo", "models", "known_models")
-        return TakeoverReport(
-            city=city.name,
-            rejected=dict(sorted(self.rejected.items())),
-            labels=dict(sorted(self.labels.items())),
-            **{name: self.counts[name] for name in (*names, *more)},
-        )
+            relabel_answers(self.connection, self.config, self.city)
+            sort_photos(self.connection, self.city.city_id)
+            relabel_answers(self.connection, self.config, self.city)
+            cluster_photos(self.connection, self.city, self.config)
+            self.labels = Counter(count_labels(self.connection, self.city.city_id))
+        self.report.rejected = dict(sorted(self.rejected.items()))
+        self.report.labels = dict(sorted(self.labels.items()))
+        return self.report
 
     def _take_over_batch(self, batch: Sequence[ListedImage]) -> None:
-        self.counts["images"] += len(batch)
+        self.report.images += len(batch)
         due = self._without_known(batch)
-        self.counts["known"] += len(batch) - len(due)
+        self.report.known += len(batch) - len(due)
         if not due:
             return
         found: list[FoundPhoto] = []
@@ -135,7 +130,7 @@ class CityTakeover:
             self._look_at(image, found, refused, paid)
         if self.is_dry_run:
             return
-        city_id = self.resolved.city.city_id
+        city_id = self.city.city_id
         with self.connection.transaction():
             merged = merge_photos(
                 self.connection,
@@ -144,18 +139,16 @@ class CityTakeover:
                 refused,
                 open_photo_store(self.config),
             )
-            store_paid_answers(self.connection, VISION_LANDMARKS, city_id, paid)
+            store_paid_answers(self.connection, city_id, paid)
         for reason, count in (("removed", merged.removed_count), ("invalid", merged.invalid_count)):
             if count:
-                self.counts["kept"] -= count
+                self.report.kept -= count
                 self.rejected[reason] += count
 
     def _without_known(self, batch: Sequence[ListedImage]) -> list[ListedImage]:
         """Leave out what an earlier takeover settled, unless its labels came or differ since."""
         hashes = {image: hashlib.sha256(url_of(image).encode()).digest() for image in batch}
-        known = list_taken_over(
-            self.connection, VISION_LANDMARKS, self.resolved.city.city_id, list(hashes.values())
-        )
+        known = list_taken_over(self.connection, self.city.city_id, list(hashes.values()))
 
         def is_settled(image: ListedImage) -> bool:
             there = known.get(hashes[image])
@@ -180,16 +173,16 @@ class CityTakeover:
         except PhotoRefusedError as refusal:
             refused.append(RejectedPhoto(url, SOURCE, refusal.reason, refusal.detail))
             self.rejected[refusal.reason] += 1
-            self.counts["labels_without_photo"] += len(image.labels or ())
+            self.report.labels_without_photo += len(image.labels or ())
             return
-        self.counts["kept"] += 1
-        self.counts["copies"] += file.sha256[:8] in self.seen
+        self.report.kept += 1
+        self.report.copies += file.sha256[:8] in self.seen
         self.seen.add(file.sha256[:8])
         found.append(FoundPhoto(file, _attribution(url), image.found_at or datetime.now(UTC)))
         if image.labels is None:
-            self.counts["waiting"] += 1
+            self.report.waiting += 1
             return
-        self.counts["answered"] += 1
+        self.report.answered += 1
         answer = rebuild_answer(image, file, self.y_axis)
         paid.append(PaidAnswer(file.sha256, answer, image.found_at))
         if self.is_dry_run:
@@ -202,33 +195,33 @@ class CityTakeover:
         )
         labels = read_labels(
             StoredAnswer(0, sha256, answer, every_sight),
-            SightIndex(self.resolved.city, self.sights),
+            SightIndex(self.city, self.sights),
             min_score=self.config.min_label_score,
         )
         for label in labels:
             self.labels[f"{label.state}: {label.reason}" if label.reason else label.state] += 1
 
     def _take_over_models(self) -> None:
-        city_id = self.resolved.city.city_id
+        city_id = self.city.city_id
         known = imported_models(self.connection, city_id)
-        for model in list_first_models(self.first, self.resolved.first):
+        for model in list_first_models(self.first, self.there):
             if model.sha256 in known:
-                self.counts["known_models"] += 1
+                self.report.known_models += 1
                 continue
-            self.counts["models"] += 1
+            self.report.models += 1
             if not self.is_dry_run:
                 store_model(self.connection, city_id, model, read_first_model(self.first, model))
 
     def _log_progress(self, seconds: float) -> None:
-        done, total = self.counts["images"], max(self.resolved.first.image_count, 1)
+        done, total = self.report.images, max(self.there.image_count, 1)
         left = seconds / done * max(total - done, 0)
         logger.info(
             "take over %s: images=%d of=%d known=%d kept=%d rejected=%d minutes_left=%.0f",
-            self.resolved.city.slug,
+            self.city.slug,
             done,
             total,
-            self.counts["known"],
-            self.counts["kept"],
+            self.report.known,
+            self.report.kept,
             self.rejected.total(),
             left / 60,
         )

@@ -6,22 +6,19 @@ either. It can be stopped at any time and run again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import psycopg
 
-from sightscan.city import Sight
-from sightscan.discover.wikidata import WikidataClient, open_client
+from sightscan.discover.wikidata import open_client
 from sightscan.errors import WarehouseError
 from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.takeover.boxes import YAxis
 from sightscan.takeover.cities import (
-    ResolvedCity,
     merge_spellings,
     register_city,
     resolve_cities,
@@ -40,14 +37,6 @@ DAG_ID = "takeover"
 
 
 @dataclass(frozen=True, slots=True)
-class CityReport:
-    """What was done for a city, and how it was spelled there."""
-
-    spellings: tuple[str, ...]
-    report: TakeoverReport
-
-
-@dataclass(frozen=True, slots=True)
 class Done:
     """How many cities were taken over, and how many images belong to no city there."""
 
@@ -63,11 +52,12 @@ def take_over(
     y_axis: YAxis,
     activate: bool,
     is_dry_run: bool,
-    tell: Callable[[CityReport], None],
+    tell: Callable[[tuple[str, ...], TakeoverReport], None],
 ) -> Done:
     """Take over all cities of the database at `address`; `tell` hears of each when it is done.
 
-    `given` says which city a name is, by Wikidata id.
+    `given` says which city a name is, by Wikidata id. `tell` gets the city's spellings there and
+    what was done for it.
 
     Raises:
         UnknownCity: which city some name is cannot be told; nothing was taken over.
@@ -83,32 +73,32 @@ def take_over(
             orphan_count = count_orphans(first)
             cities = resolve_cities(client, merge_spellings(list_first_cities(first)), given)
             run_id = datetime.now(UTC).isoformat(timespec="seconds")
-            for resolved in cities:
-                with _registered(
-                    connection,
-                    client,
-                    config,
-                    resolved,
-                    activate=activate,
+            for there, found in cities:
+                # What a dry run registers is forgotten at once. Others register without a
+                # transaction, which would lock the registry while Wikidata is asked.
+                forgetting: AbstractContextManager[object] = (
+                    connection.transaction(force_rollback=True) if is_dry_run else nullcontext()
+                )
+                with forgetting:
+                    city = register_city(connection, client, config, found, activate=activate)
+                    sights = list_sights(connection, city.city_id)
+                report = CityTakeover(
+                    first=first,
+                    connection=connection,
+                    config=config,
+                    there=there,
+                    city=city,
+                    sights=sights,
+                    y_axis=y_axis,
                     is_dry_run=is_dry_run,
-                ) as (city, sights):
-                    takeover = CityTakeover(
-                        first=first,
-                        connection=connection,
-                        config=config,
-                        resolved=city,
-                        sights=sights,
-                        y_axis=y_axis,
-                        is_dry_run=is_dry_run,
-                    )
-                report = takeover.run()
-                tell(CityReport(resolved.first.spellings, report))
+                ).run()
+                tell(there.spellings, report)
                 if not is_dry_run:
                     save_report(
                         connection,
-                        Run(city.city.city_id, DAG_ID, run_id),
+                        Run(city.city_id, DAG_ID, run_id),
                         task_id="take_over",
-                        subject=resolved.first.spellings[0],
+                        subject=there.spellings[0],
                         report=asdict(report),
                     )
     except psycopg.OperationalError as error:
@@ -116,23 +106,3 @@ def take_over(
         msg = f"a database went away: {reason}; run it again, it goes on where it was"
         raise WarehouseError(msg) from error
     return Done(len(cities), orphan_count)
-
-
-@contextmanager
-def _registered(
-    connection: psycopg.Connection[Any],
-    client: WikidataClient,
-    config: Settings,
-    resolved: ResolvedCity,
-    *,
-    activate: bool,
-    is_dry_run: bool,
-) -> Iterator[tuple[ResolvedCity, tuple[Sight, ...]]]:
-    """Give the city with its sights; in a dry run they are forgotten at once."""
-    # Only a dry run: otherwise the registry would be locked while Wikidata is asked.
-    forgetting: AbstractContextManager[object] = (
-        connection.transaction(force_rollback=True) if is_dry_run else nullcontext()
-    )
-    with forgetting:
-        city = register_city(connection, client, config, resolved.city, activate=activate)
-        yield ResolvedCity(resolved.first, city), list_sights(connection, city.city_id)

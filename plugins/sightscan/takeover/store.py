@@ -13,7 +13,7 @@ import psycopg
 from sightscan.takeover.source_database import FirstModel
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.marts.hourly_facts import list_sight_hours, refresh_hours
-from sightscan.warehouse.spend.paid_calls import PaidFeature
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
 from sightscan.warehouse.statements import statement
 
 
@@ -46,17 +46,14 @@ def unsorted_sight(connection: psycopg.Connection[Any], city_id: str) -> int:
 
 
 def list_taken_over(
-    connection: psycopg.Connection[Any],
-    bought: PaidFeature,
-    city_id: str,
-    url_sha256s: Sequence[bytes],
+    connection: psycopg.Connection[Any], city_id: str, url_sha256s: Sequence[bytes]
 ) -> dict[bytes, TakenOver]:
     """Return what is known of those of the URLs that are settled for the city."""
     rows = connection.execute(
         statement("takeover/list_taken_over_images"),
         {
-            "provider": bought.provider,
-            "feature": bought.feature,
+            "provider": VISION_LANDMARKS.provider,
+            "feature": VISION_LANDMARKS.feature,
             "city_id": city_id,
             "url_sha256s": list(url_sha256s),
         },
@@ -65,15 +62,12 @@ def list_taken_over(
 
 
 def store_paid_answers(
-    connection: psycopg.Connection[Any],
-    bought: PaidFeature,
-    city_id: str,
-    paid: Sequence[PaidAnswer],
+    connection: psycopg.Connection[Any], city_id: str, paid: Sequence[PaidAnswer]
 ) -> None:
     """Enter answers into the ledger; a call about the same photo that stands there stays."""
     values = {
-        "provider": bought.provider,
-        "feature": bought.feature,
+        "provider": VISION_LANDMARKS.provider,
+        "feature": VISION_LANDMARKS.feature,
         "city_id": city_id,
         "subjects": [each.sha256 for each in paid],
         "answers": [json.dumps(each.answer) for each in paid],
