@@ -9,7 +9,6 @@ more, and creating and renaming files is most of the time.)
 from __future__ import annotations
 
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,7 +20,6 @@ import psycopg
 
 from sightscan.dataset_folder import MANIFEST_FILE, SPLITS, FrozenDataset, FrozenPhoto
 from sightscan.errors import DatasetError
-from sightscan.progress import PROGRESS_SECONDS
 from sightscan.warehouse.models.datasets import (
     list_dataset_photos,
     list_photo_sizes,
@@ -48,11 +46,11 @@ def export_dataset(
     folder: Path,
     *,
     images: bool = True,
-    tell: Tell | None = None,
+    tell: Tell = lambda _written, _total: None,
 ) -> FrozenDataset:
     """Write labels, images and, last, dataset.json into a folder; what is there whole is kept.
 
-    `tell` is called every few seconds with the number of photos written, and of all to write.
+    `tell` gets the number of photos written, after each, and of all to write.
 
     Raises:
         DatasetError: no such dataset, the folder holds another, it cannot be written to, or the
@@ -67,7 +65,7 @@ def export_dataset(
         with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
             list(pool.map(lambda photo: _write_label(folder, photo), photos))
         if images:
-            _write_images(connection, dataset, photos, folder, tell or _log_progress)
+            _write_images(connection, dataset, photos, folder, tell)
         (folder / UNFINISHED_FILE).replace(folder / MANIFEST_FILE)
     except OSError as error:
         msg = (
@@ -111,7 +109,6 @@ def _write_images(
 ) -> None:
     places = {photo.sha256: folder / "images" / photo.split / photo.image_name for photo in photos}
     missing = _find_missing(connection, places)
-    told_at = time.monotonic()
     written = 0
     waiting: deque[Future[int]] = deque()
     with (
@@ -123,9 +120,7 @@ def _write_images(
             if len(waiting) > MOST_WAITING:
                 waiting.popleft().result()
             written += 1
-            if time.monotonic() - told_at >= PROGRESS_SECONDS:
-                told_at = time.monotonic()
-                tell(written, len(missing))
+            tell(written, len(missing))
         for future in waiting:
             future.result()
     if written < len(missing):
@@ -150,7 +145,3 @@ def _find_missing(
     return tuple(
         sha256 for sha256, place in places.items() if there.get(place.name) != sizes.get(sha256)
     )
-
-
-def _log_progress(written: int, total: int) -> None:
-    log.info("exported=%d of=%d", written, total)

@@ -132,31 +132,22 @@ def count_waiting(
 @router.post("/next", dependencies=[FromOwnPage])
 def list_next(reviewer: Decider, wanted: Wanted) -> dict[str, Any]:
     """Return the next labels; no other reviewer gets them for a while."""
+    labels = wanted.model_dump(exclude={"city", "seen", "most"})
     with open_warehouse() as connection:
-        labels = claim_labels(
+        claimed = claim_labels(
             connection,
-            ReviewFilter(
-                find_city(connection, wanted.city).city_id,
-                kinds=wanted.kinds,
-                reason=wanted.reason,
-                sight_id=wanted.sight_id,
-                least_score=wanted.least_score,
-                below_score=wanted.below_score,
-            ),
+            ReviewFilter(find_city(connection, wanted.city).city_id, **labels),
             reviewer=reviewer,
             seen=wanted.seen,
             most=wanted.most,
         )
-    return {"labels": [_shown(label) for label in labels]}
+    return {"labels": [_shown(label) for label in claimed]}
 
 
 @router.post("/decide", dependencies=[FromOwnPage])
 def decide(reviewer: Decider, body: Decisions) -> dict[str, int]:
     """Store decisions, all or none; again is the same."""
-    decisions = [
-        LabelDecision(each.review_id, each.label_id, each.decision, each.sight_id)
-        for each in body.decisions
-    ]
+    decisions = [LabelDecision(**each.model_dump()) for each in body.decisions]
     with open_warehouse() as connection:
         store_decisions(connection, decisions, reviewer=reviewer)
     return {"stored": len(decisions)}

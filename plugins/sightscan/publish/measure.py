@@ -8,8 +8,7 @@ often would the new model still be ahead?
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -57,11 +56,6 @@ class Measure:
     photo_count: int
     per_class: tuple[ClassMeasure, ...]
     evidence: Mapping[str, ClassEvidence]
-
-    @property
-    def class_metrics(self) -> list[dict[str, Any]]:
-        """Return one plain object a class."""
-        return [asdict(one) for one in self.per_class]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
 
-from sightscan.box import Box
 from sightscan.city import City
 from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import PublicationError
@@ -95,7 +93,7 @@ def publish_model(
             decision=reason,
             map50=measure.map50,
             map50_95=measure.map50_95,
-            class_metrics=measure.class_metrics,
+            class_metrics=[asdict(one) for one in measure.per_class],
         )
         if published:
             insert_publication(
@@ -172,14 +170,8 @@ def _measure(
         for photo in list_dataset_photos(connection, dataset.city_id, dataset.version)
         if photo.split == "test"
     }
-    return measure_model(OnnxDetector(onnx), _test_photos(connection, truths), names=names)
-
-
-def _test_photos(
-    connection: psycopg.Connection[Any], truths: Mapping[bytes, list[tuple[str, Box]]]
-) -> Iterator[tuple[bytes, list[tuple[str, Box]]]]:
-    for sha256, content in stream_blobs(connection, truths):
-        yield content, truths[sha256]
+    photos = ((content, truths[sha256]) for sha256, content in stream_blobs(connection, truths))
+    return measure_model(OnnxDetector(onnx), photos, names=names)
 
 
 def _check_export(model: StoredModel, measure: Measure) -> None:
