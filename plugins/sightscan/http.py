@@ -84,18 +84,6 @@ class Gate(Protocol):
         """Note that a host asks not to be asked for so long."""
 
 
-class OpenGate:
-    """Lets everybody through at once."""
-
-    def turn(self, host: str) -> AbstractContextManager[None]:
-        """Wait for nothing."""
-        del host
-        return nullcontext()
-
-    def leave_alone(self, host: str, seconds: float) -> None:
-        """Remember nothing: whoever was asked to wait does so."""
-
-
 class Sender:
     """Send over one pool of connections until there is an answer; threads may share it."""
 
@@ -110,11 +98,13 @@ class Sender:
     ) -> None:
         """Keep the client; `check` is called while an answer comes, and may raise to end it."""
         self._client = client
-        self._gate = gate or OpenGate()
+        self._gate = gate
         self._check = check
         self._retrying = Retrying(
-            stop=policy.stop | _stop_if_longer_than(policy.max_pause_seconds),
-            wait=_wait_as_asked(policy.wait),
+            stop=lambda state: (
+                policy.stop(state) or state.upcoming_sleep > policy.max_pause_seconds
+            ),
+            wait=lambda state: max(policy.wait(state), _seconds_asked_for(state)),
             retry=retry_if_exception(_is_worth_repeating),
             sleep=sleep,
             reraise=True,
@@ -145,14 +135,15 @@ class Sender:
 
     def _ask_once(self, built: httpx.Request, request: Request) -> Answer:
         host = built.url.host
-        with self._gate.turn(host):
+        with self._gate.turn(host) if self._gate else nullcontext():
             with _our_errors():
                 answer = self._receive(built, request)
             problem = request.judge(answer)
             if problem is None:
                 return answer
-            if isinstance(problem, NotNowError) and problem.wait_seconds is not None:
-                self._gate.leave_alone(host, problem.wait_seconds)
+            asked = problem.wait_seconds if isinstance(problem, NotNowError) else None
+            if self._gate and asked is not None:
+                self._gate.leave_alone(host, asked)
             raise problem
 
     def _receive(self, built: httpx.Request, request: Request) -> Answer:
@@ -287,23 +278,7 @@ def _is_worth_repeating(error: BaseException) -> bool:
     return isinstance(error, NotNowError) and not error.is_final
 
 
-class _wait_as_asked(wait_base):  # noqa: N801 - named as tenacity names its own
-    """Wait as the policy says, or as long as the service asks, if that is longer."""
-
-    def __init__(self, policy: wait_base) -> None:
-        self._policy = policy
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        asked = error.wait_seconds if isinstance(error, NotNowError) else None
-        return max(self._policy(retry_state), asked or 0.0)
-
-
-class _stop_if_longer_than(stop_base):  # noqa: N801 - named as tenacity names its own
-    """Stop if the next pause would be too long."""
-
-    def __init__(self, max_seconds: float) -> None:
-        self._max_seconds = max_seconds
-
-    def __call__(self, retry_state: RetryCallState) -> bool:
-        return retry_state.upcoming_sleep > self._max_seconds
+def _seconds_asked_for(state: RetryCallState) -> float:
+    """Return the pause that the service asks for: nobody asks sooner, whatever the policy says."""
+    error = state.outcome.exception() if state.outcome else None
+    return (error.wait_seconds or 0.0) if isinstance(error, NotNowError) else 0.0

@@ -12,8 +12,7 @@ import httpx
 from tenacity import stop_after_attempt, wait_exponential
 
 from sightscan.crawl.fetch.guarded_transport import GuardedTransport, RefusedAddressError, origin_of
-from sightscan.crawl.fetch.host_gate import HostGate
-from sightscan.crawl.fetch.host_limits import HostPace
+from sightscan.crawl.fetch.host_limits import HostGate, HostPace
 from sightscan.crawl.fetch.robots import (
     OriginRules,
     RobotsRules,

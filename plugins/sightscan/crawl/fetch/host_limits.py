@@ -1,4 +1,4 @@
-"""How fast, and how many at a time, each host is asked.
+"""How fast, and how many at a time, each host is asked; and which want to be left alone.
 
 Hosts of the catalogues are asked by several tasks at once, on several workers: their pace is a
 token bucket in the warehouse, shared by all. Photos lie on thousands of hosts, most asked once:
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from sightscan.http_answers import NotNowError
 from sightscan.settings import Settings
 
 # https://www.mediawiki.org/wiki/API:Etiquette asks for one request after the other.
@@ -103,3 +104,42 @@ class HostPace:
         with self._lock:
             bucket = self._buckets.setdefault(name, _Bucket(rate.capacity, self._clock()))
             return bucket.take(rate, self._clock())
+
+
+class HostGate:
+    """Lets threads ask hosts at their pace, and none that wants to be left alone."""
+
+    def __init__(
+        self,
+        pace: HostPace,
+        sleep: Callable[[float], None],
+        max_pause_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Keep the pace; a pause of up to `max_pause_seconds` is waited for."""
+        self._pace = pace
+        self._sleep = sleep
+        self._max_pause_seconds = max_pause_seconds
+        self._clock = clock
+        self._paused_until: dict[str, float] = {}
+
+    @contextmanager
+    def turn(self, host: str) -> Iterator[None]:
+        """Wait for a turn at a host, and hold it.
+
+        Raises:
+            NotNowError: the host asked for a pause that is too long to wait for.
+
+        """
+        pause = self._paused_until.get(host, 0.0) - self._clock()
+        if pause > self._max_pause_seconds:
+            msg = f"{host} asks to be left alone for {pause:.0f} s more"
+            raise NotNowError(msg, is_final=True, was_sent=False)
+        if pause > 0:
+            self._sleep(pause)
+        with self._pace.turn(host, self._sleep):
+            yield
+
+    def leave_alone(self, host: str, seconds: float) -> None:
+        """Note what a host asks for; all threads wait: it asks us, not one connection."""
+        self._paused_until[host] = self._clock() + seconds
