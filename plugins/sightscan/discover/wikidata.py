@@ -27,7 +27,7 @@ RETRY_POLICY = RetryPolicy(
     stop=stop_after_attempt(4), wait=wait_exponential(multiplier=2), max_pause_seconds=120.0
 )
 # The search service answers at most 50 to anonymous clients.
-SEARCH_LIMIT = 20
+SEARCH_LIMIT = "20"
 
 WIKIDATA_ID = re.compile(r"Q[1-9][0-9]*")
 # Well-known text: longitude first. Another globe than Earth stands before it as an address.
@@ -57,37 +57,31 @@ class WikidataClient:
         self._sender = Sender(http, RETRY_POLICY, sleep=sleep)
         self._config = config
 
-    def search(
-        self, text: str, language: str = "en", limit: int = SEARCH_LIMIT
-    ) -> tuple[SearchHit, ...]:
+    def search(self, text: str, language: str = "en") -> tuple[SearchHit, ...]:
         """Return the items whose label or alias begins with `text`, in the order of Wikidata.
 
         Raises:
             ServiceError: Wikidata does not answer, or not in its documented form.
 
         """
-        parameters = {
-            "action": "wbsearchentities",
-            "search": text,
-            "language": language,
-            "uselang": "en",
-            "type": "item",
-            "limit": str(limit),
-            "format": "json",
-            "formatversion": "2",
-        }
-        url = self._config.wikidata_api_url
-        answer = self._ask(Request(url=url, parameters=parameters, judge=judge_success))
+        answer = self._ask_api(
+            action="wbsearchentities",
+            search=text,
+            language=language,
+            uselang="en",
+            type="item",
+            limit=SEARCH_LIMIT,
+        )
         try:
             if "error" in answer:
                 msg = f"Wikidata's search refuses {text!r}: {answer['error'].get('info')}; try another name"
                 raise ServiceError(msg)
             return tuple(_hit(found) for found in answer["search"])
         except (KeyError, TypeError, AttributeError) as error:
-            msg = f"Wikidata's search at {url} answers in another form than documented: no {error}"
+            msg = f"Wikidata's search at {self._config.wikidata_api_url} answers in another form than documented: no {error}"
             raise ServiceError(msg) from error
 
-    def search_text(self, text: str, limit: int = SEARCH_LIMIT) -> tuple[str, ...]:
+    def search_text(self, text: str) -> tuple[str, ...]:
         """Return the ids of items that the full-text search finds, in any language.
 
         `text` is in the language of CirrusSearch: `inlabel:Praha`, `Berln~`, `haswbstatement:P31`.
@@ -96,21 +90,13 @@ class WikidataClient:
             ServiceError: Wikidata does not answer, or not in its documented form.
 
         """
-        parameters = {
-            "action": "query",
-            "list": "search",
-            "srsearch": text,
-            "srnamespace": "0",
-            "srlimit": str(limit),
-            "format": "json",
-            "formatversion": "2",
-        }
-        url = self._config.wikidata_api_url
-        answer = self._ask(Request(url=url, parameters=parameters, judge=judge_success))
+        answer = self._ask_api(
+            action="query", list="search", srsearch=text, srnamespace="0", srlimit=SEARCH_LIMIT
+        )
         try:
             titles = [str(found["title"]) for found in answer["query"]["search"]]
         except (KeyError, TypeError) as error:
-            msg = f"Wikidata's full-text search at {url} answers in another form: no {error}"
+            msg = f"Wikidata's full-text search at {self._config.wikidata_api_url} answers in another form: no {error}"
             raise ServiceError(msg) from error
         return tuple(title for title in titles if WIKIDATA_ID.fullmatch(title))
 
@@ -139,6 +125,11 @@ class WikidataClient:
         except (KeyError, TypeError, AttributeError) as error:
             msg = f"Wikidata's query service at {url} answers in another form than documented: {error}"
             raise ServiceError(msg) from error
+
+    def _ask_api(self, **parameters: str) -> dict[str, Any]:
+        parameters |= {"format": "json", "formatversion": "2"}
+        url = self._config.wikidata_api_url
+        return self._ask(Request(url=url, parameters=parameters, judge=judge_success))
 
     def _ask(self, request: Request) -> dict[str, Any]:
         try:

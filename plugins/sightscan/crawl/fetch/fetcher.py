@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,7 +17,6 @@ from sightscan.crawl.fetch.host_limits import HostGate, HostPace
 from sightscan.crawl.fetch.robots import (
     OriginRules,
     RobotsRules,
-    RobotsUnknownError,
     fetch_robots,
     opts_out,
 )
@@ -119,7 +119,7 @@ class Fetcher:
         self._sender = Sender(
             http, RETRY_POLICY, gate=gate, sleep=self._sleep, check=self._check_stop
         )
-        self._robots = RobotsRules(self._fetch_robots, origins=known_robots)
+        self._robots = RobotsRules(partial(fetch_robots, self._sender), origins=known_robots)
         self._trusted_origins = config.trusted_origins
         self._max_photo_bytes = config.max_photo_bytes
 
@@ -170,10 +170,6 @@ class Fetcher:
             raise ServiceError(msg)
         return answer.body
 
-    def photo(self, url: str) -> bytes:
-        """Return the bytes of a photo; see `visit`."""
-        return self.visit(url).data or b""
-
     def visit(self, url: str, validators: Validators | None = None) -> Visit:
         """Return a photo, or that it has not changed since the visit that gave `validators`.
 
@@ -218,14 +214,7 @@ class Fetcher:
         return self._sender.send(request)
 
     def _allows(self, url: httpx.URL) -> bool:
-        try:
-            return self._robots.allows(origin_of(url), str(url))
-        except RobotsUnknownError as error:
-            msg = f"robots.txt of {url.host}: {error}"
-            raise NotNowError(msg, is_final=True, was_sent=False) from error
-
-    def _fetch_robots(self, url: str) -> str | None:
-        return fetch_robots(self._sender, url)
+        return self._robots.allows(origin_of(url), str(url))
 
     def _sleep(self, seconds: float) -> None:
         if self._stop.wait(seconds):

@@ -11,7 +11,6 @@ import httpx
 from protego import Protego
 
 from sightscan.crawl.fetch.guarded_transport import RefusedAddressError
-from sightscan.errors import SightScanError
 from sightscan.http import Request, Sender, join_url, parse_url
 from sightscan.http_answers import FORBIDDEN, NotNowError, NoURLError
 
@@ -31,10 +30,6 @@ MAX_ROBOTS_BYTES = 512_000
 MAX_ROBOTS_SECONDS = 60.0
 # A robots.txt that cannot be had now is not asked for with each photo.
 UNKNOWN_HOLD_SECONDS = 5 * 60
-
-
-class RobotsUnknownError(SightScanError):
-    """A robots.txt cannot be had now, so nothing may be fetched from its origin yet."""
 
 
 @dataclass
@@ -68,7 +63,7 @@ class RobotsRules:
         """Say whether the robots.txt of its origin lets us fetch a URL.
 
         Raises:
-            RobotsUnknownError: it cannot be had now.
+            NotNowError: it cannot be had now, so nothing may be fetched from there yet.
 
         """
         with self._lock:
@@ -82,8 +77,9 @@ class RobotsRules:
                 known.expires_at = self._clock() + hold
             rules = known.rules
         if rules is None:
-            msg = "it does not answer, and what it forbids is not known"
-            raise RobotsUnknownError(msg)
+            host = httpx.URL(origin).host
+            msg = f"robots.txt of {host}: it does not answer, and what it forbids is not known"
+            raise NotNowError(msg, is_final=True, was_sent=False)
         return bool(rules.can_fetch(url, AGENT))
 
 

@@ -74,13 +74,13 @@ def refusal(fetch: Callable[[], bytes]) -> str:
 
 def test_photo_is_fetched_under_our_name(fetcher: Fetcher, server: ScriptedServer) -> None:
     url = server.tell("/a.jpg", Answer(b"bytes of a photo"))
-    assert fetcher.photo(url) == b"bytes of a photo"
+    assert fetcher.visit(url).data == b"bytes of a photo"
     assert server.user_agents == {read_settings().user_agent}
 
 
 def test_address_of_5000_characters_is_fetched(fetcher: Fetcher, server: ScriptedServer) -> None:
     url = server.tell("/a.jpg", Answer(b"x"))
-    assert fetcher.photo(f"{url}?token={'a' * 5_000}") == b"x"
+    assert fetcher.visit(f"{url}?token={'a' * 5_000}").data == b"x"
 
 
 @pytest.mark.parametrize(
@@ -96,13 +96,13 @@ def test_address_of_5000_characters_is_fetched(fetcher: Fetcher, server: Scripte
     ],
 )
 def test_other_kinds_of_address_are_refused(fetcher: Fetcher, url: str) -> None:
-    assert refusal(lambda: fetcher.photo(url)) == "refused_address"
+    assert refusal(lambda: fetcher.visit(url)) == "refused_address"
 
 
 def test_private_address_is_refused(fetcher: Fetcher, server: ScriptedServer) -> None:
     server.tell("/robots.txt", Answer(b""))
     port = server.url.rpartition(":")[2]
-    assert refusal(lambda: fetcher.photo(f"http://localhost:{port}/a.jpg")) == "refused_address"
+    assert refusal(lambda: fetcher.visit(f"http://localhost:{port}/a.jpg")) == "refused_address"
     assert not server.asked
 
 
@@ -110,18 +110,18 @@ def test_stated_size_over_the_limit_is_not_downloaded(
     fetcher: Fetcher, server: ScriptedServer
 ) -> None:
     url = server.tell("/a.jpg", Answer(b"", stated_length=MOST_BYTES + 1))
-    assert refusal(lambda: fetcher.photo(url)) == "too_large"
+    assert refusal(lambda: fetcher.visit(url)) == "too_large"
 
 
 def test_photo_of_the_largest_size_is_kept(fetcher: Fetcher, server: ScriptedServer) -> None:
     url = server.tell("/a.jpg", Answer(b"x" * MOST_BYTES))
-    assert len(fetcher.photo(url)) == MOST_BYTES
+    assert fetcher.visit(url).data == b"x" * MOST_BYTES
 
 
 def test_compressed_answer_is_never_unpacked(fetcher: Fetcher, server: ScriptedServer) -> None:
     bomb = gzip.compress(bytes(1_000_000))
     url = server.tell("/a.jpg", Answer(bomb, headers=(("Content-Encoding", "gzip"),)))
-    assert fetcher.photo(url) == bomb
+    assert fetcher.visit(url).data == bomb
 
 
 @pytest.mark.parametrize("status", [404, 410, 451])
@@ -129,7 +129,7 @@ def test_missing_photo_is_refused_for_good(
     fetcher: Fetcher, server: ScriptedServer, status: int
 ) -> None:
     url = server.tell("/a.jpg", Answer(status=status))
-    assert refusal(lambda: fetcher.photo(url)) == f"http_{status}"
+    assert refusal(lambda: fetcher.visit(url)) == f"http_{status}"
     assert server.asked["/a.jpg"] == 1
 
 
@@ -139,7 +139,7 @@ def test_forbidden_photo_is_asked_for_once_and_again_another_time(
 ) -> None:
     url = server.tell("/a.jpg", Answer(status=status))
     with pytest.raises(PhotoUnavailableError, match=str(status)):
-        fetcher.photo(url)
+        fetcher.visit(url)
     assert server.asked["/a.jpg"] == 1
 
 
@@ -149,7 +149,7 @@ def test_failing_server_is_asked_again_and_then_left(
 ) -> None:
     url = server.tell("/a.jpg", Answer(status=status))
     with pytest.raises(PhotoUnavailableError, match=str(status)):
-        fetcher.photo(url)
+        fetcher.visit(url)
     assert server.asked["/a.jpg"] == 3
     assert stop.waits == [0.5, 1.0]
 
@@ -159,7 +159,7 @@ def test_answer_cut_off_in_the_middle_is_unavailable(
 ) -> None:
     url = server.tell("/a.jpg", Answer(b"half of it", stated_length=1_000))
     with pytest.raises(PhotoUnavailableError):
-        fetcher.photo(url)
+        fetcher.visit(url)
 
 
 def test_retry_after_is_obeyed_up_to_a_minute(
@@ -167,7 +167,7 @@ def test_retry_after_is_obeyed_up_to_a_minute(
 ) -> None:
     hurried = Answer(status=429, headers=(("Retry-After", "60"),))
     url = server.tell("/a.jpg", hurried, Answer(b"photo"))
-    assert fetcher.photo(url) == b"photo"
+    assert fetcher.visit(url).data == b"photo"
     # Less what passed since the answer came; the clock stands, so that the host's gate waits, too.
     assert {math.ceil(seconds) for seconds in stop.waits} == {60}
 
@@ -177,7 +177,7 @@ def test_pause_of_more_than_a_minute_is_not_waited_for(
 ) -> None:
     url = server.tell("/a.jpg", Answer(status=429, headers=(("Retry-After", "61"),)))
     with pytest.raises(PhotoUnavailableError, match="asks for a pause of 61 s"):
-        fetcher.photo(url)
+        fetcher.visit(url)
     assert (server.asked["/a.jpg"], stop.waits) == (1, [])
 
 
@@ -185,7 +185,7 @@ def test_impossible_retry_after_ends_no_crawl(fetcher: Fetcher, server: Scripted
     date = "Sun, 01 Mar 99999999999 12:00:00 GMT"
     hurried = Answer(status=429, headers=(("Retry-After", date),))
     url = server.tell("/a.jpg", hurried, Answer(b"photo"))
-    assert fetcher.photo(url) == b"photo"
+    assert fetcher.visit(url).data == b"photo"
 
 
 def test_pause_of_hours_is_left_to_the_next_crawl(fetcher: Fetcher, server: ScriptedServer) -> None:
@@ -193,7 +193,7 @@ def test_pause_of_hours_is_left_to_the_next_crawl(fetcher: Fetcher, server: Scri
     other = server.tell("/b.jpg", Answer(b"photo"))
     for each in (url, url, other):
         with pytest.raises(PhotoUnavailableError):
-            fetcher.photo(each)
+            fetcher.visit(each)
     assert (server.asked["/a.jpg"], server.asked["/b.jpg"]) == (1, 0)
 
 
@@ -203,13 +203,13 @@ def test_trickling_answer_ends(
     monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 0.1)
     url = server.tell("/a.jpg", Answer(b"x" * 100, pause_seconds=0.02))
     with pytest.raises(PhotoUnavailableError, match="not there after"):
-        fetcher.photo(url)
+        fetcher.visit(url)
 
 
 def test_redirect_on_the_same_host_is_followed(fetcher: Fetcher, server: ScriptedServer) -> None:
     server.tell("/b.jpg", Answer(b"photo"))
     url = server.tell("/a.jpg", Answer(status=302, headers=(("Location", "/b.jpg"),)))
-    assert fetcher.photo(url) == b"photo"
+    assert fetcher.visit(url).data == b"photo"
 
 
 @pytest.mark.parametrize(
@@ -227,19 +227,19 @@ def test_redirect_to_another_host_is_refused(
     fetcher: Fetcher, server: ScriptedServer, location: str
 ) -> None:
     url = server.tell("/a.jpg", Answer(status=301, headers=(("Location", location),)))
-    assert refusal(lambda: fetcher.photo(url)) == "refused_redirect"
+    assert refusal(lambda: fetcher.visit(url)) == "refused_redirect"
 
 
 def test_redirect_in_a_circle_ends(fetcher: Fetcher, server: ScriptedServer) -> None:
     url = server.tell("/a.jpg", Answer(status=302, headers=(("Location", "/a.jpg"),)))
-    assert refusal(lambda: fetcher.photo(url)) == "refused_redirect"
+    assert refusal(lambda: fetcher.visit(url)) == "refused_redirect"
     assert server.asked["/a.jpg"] == 6
 
 
 def test_robots_txt_is_honoured(fetcher: Fetcher, server: ScriptedServer) -> None:
     server.tell("/robots.txt", Answer(b"User-agent: *\nDisallow: /private/"))
     url = server.tell("/private/a.jpg", Answer(b"photo"))
-    assert refusal(lambda: fetcher.photo(url)) == "opted_out"
+    assert refusal(lambda: fetcher.visit(url)) == "opted_out"
     assert server.asked["/private/a.jpg"] == 0
 
 
@@ -247,7 +247,7 @@ def test_robots_txt_is_found_behind_redirects(fetcher: Fetcher, server: Scripted
     server.tell("/robots.txt", Answer(status=301, headers=(("Location", "/moved"),)))
     server.tell("/moved", Answer(b"User-agent: *\nDisallow: /private/"))
     url = server.tell("/private/a.jpg", Answer(b"photo"))
-    assert refusal(lambda: fetcher.photo(url)) == "opted_out"
+    assert refusal(lambda: fetcher.visit(url)) == "opted_out"
 
 
 def test_huge_robots_txt_is_read_as_far_as_one_must(
@@ -259,14 +259,14 @@ def test_huge_robots_txt_is_read_as_far_as_one_must(
     server.tell("/robots.txt", Answer(b"# more\n" * 73_000 + rules + b"# more\n" * 1_000 + cut))
     closed = server.tell("/private/a.jpg", Answer(b"photo"))
     opened = server.tell("/a.jpg", Answer(b"photo"))
-    assert refusal(lambda: fetcher.photo(closed)) == "opted_out"
-    assert fetcher.photo(opened) == b"photo"
+    assert refusal(lambda: fetcher.visit(closed)) == "opted_out"
+    assert fetcher.visit(opened).data == b"photo"
 
 
 def test_forbidden_robots_txt_forbids_nothing(fetcher: Fetcher, server: ScriptedServer) -> None:
     server.tell("/robots.txt", Answer(status=403))
     url = server.tell("/a.jpg", Answer(b"photo"))
-    assert fetcher.photo(url) == b"photo"
+    assert fetcher.visit(url).data == b"photo"
     assert server.asked["/robots.txt"] == 1
 
 
@@ -277,7 +277,7 @@ def test_robots_txt_that_fails_is_not_asked_for_with_each_photo(
     urls = [server.tell(f"/{n}.jpg", Answer(b"photo")) for n in range(3)]
     for url in urls:
         with pytest.raises(PhotoUnavailableError, match=r"robots\.txt"):
-            fetcher.photo(url)
+            fetcher.visit(url)
     assert server.asked["/robots.txt"] == 3
 
 
@@ -291,12 +291,12 @@ def test_failing_robots_txt_means_not_now(fetcher: Fetcher, server: ScriptedServ
     server.tell("/robots.txt", Answer(status=503))
     url = server.tell("/a.jpg", Answer(b"photo"))
     with pytest.raises(PhotoUnavailableError):
-        fetcher.photo(url)
+        fetcher.visit(url)
 
 
 def test_opt_out_in_the_header_is_honoured(fetcher: Fetcher, server: ScriptedServer) -> None:
     url = server.tell("/a.jpg", Answer(b"photo", headers=(("X-Robots-Tag", "noimageai"),)))
-    assert refusal(lambda: fetcher.photo(url)) == "opted_out"
+    assert refusal(lambda: fetcher.visit(url)) == "opted_out"
 
 
 def test_waiting_ends_when_the_crawl_is_stopped(
@@ -305,7 +305,7 @@ def test_waiting_ends_when_the_crawl_is_stopped(
     url = server.tell("/a.jpg", Answer(status=429, headers=(("Retry-After", "50"),)))
     stop.comes_while_waiting = True
     with pytest.raises(CrawlStoppedError):
-        fetcher.photo(url)
+        fetcher.visit(url)
     assert server.asked["/a.jpg"] == 1
 
 
@@ -369,7 +369,7 @@ def test_unchanged_photo_has_no_bytes_at_a_second_visit(
 
 def test_unchanged_to_who_did_not_ask_is_no_photo(fetcher: Fetcher, server: ScriptedServer) -> None:
     url = server.tell("/a.jpg", Answer(status=304))
-    assert refusal(lambda: fetcher.photo(url)) == "http_304"
+    assert refusal(lambda: fetcher.visit(url)) == "http_304"
 
 
 @pytest.mark.parametrize("answer", [Answer(b"nothing"), Answer(status=404), Answer(status=500)])

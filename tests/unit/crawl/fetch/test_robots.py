@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sightscan.crawl.fetch.robots import RobotsRules, RobotsUnknownError, opts_out
+from sightscan.crawl.fetch.robots import RobotsRules, opts_out
+from sightscan.http_answers import NotNowError
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,6 @@ def test_robots_txt_that_cannot_be_had_is_asked_for_again_after_five_minutes() -
     rules = RobotsRules(lambda _url: asked.append(now[0]), clock=lambda: now[0])
     for moment in (0.0, 299.0, 300.0):
         now[0] = moment
-        with pytest.raises(RobotsUnknownError):
+        with pytest.raises(NotNowError, match=r"robots\.txt of a\.example: it does not answer"):
             rules.allows("https://a.example", "https://a.example/photo.jpg")
     assert asked == [0.0, 300.0]
