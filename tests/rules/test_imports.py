@@ -95,7 +95,7 @@ def layers_of(found: dict[str, Any]) -> set[str]:
 
 
 def test_every_module_of_the_pipeline_has_its_layer() -> None:
-    layers = layers_of(contract("Commands and operators over stages"))
+    layers = layers_of(contract("Commands and pages over operators"))
     assert modules_of("plugins/sightscan", "sightscan") == layers
 
 
@@ -112,7 +112,7 @@ def test_only_operators_and_pages_are_left_out_of_the_contract_about_airflow() -
 
 def test_only_the_command_line_may_import_a_takeover() -> None:
     named = set(contract("A takeover is run once")["source_modules"])
-    layers = contract("Commands and operators over stages")["layers"]
+    layers = contract("Commands and pages over operators")["layers"]
     # The layers forbid it to the values below the warehouse.
     values = {
         name
