@@ -20,20 +20,20 @@ from benchmarks.near_duplicates import peak_megabytes, photos_of
 from benchmarks.report import Row, publish
 from sightscan.crawl.clean.clean import inspect_photo
 from sightscan.crawl.fetch.fetcher import PhotoRefusedError
-from sightscan.decoding import MOST_PIXELS
+from sightscan.decoding import MAX_PIXELS
 from sightscan.settings import Settings
 
-LEAST_SIDE_PIXELS = 200
+MIN_SIDE_PIXELS = 200
 # Four bytes a pixel for the picture, the same again for the copy that is turned or converted; and
 # the files themselves.
-MOST_MEGABYTES = 2 * 4 * MOST_PIXELS / 1_000_000 + 50
+MAX_MEGABYTES = 2 * 4 * MAX_PIXELS / 1_000_000 + 50
 THREADS = 4
 
 
-def outcome(data: bytes, rejected_face_share: float | None) -> str:
+def outcome(content: bytes, rejected_face_share: float | None) -> str:
     """Return the reason for which a photo is refused, "kept" if it is not."""
     try:
-        inspect_photo(data, LEAST_SIDE_PIXELS, rejected_face_share)
+        inspect_photo(content, MIN_SIDE_PIXELS, rejected_face_share)
     except PhotoRefusedError as error:
         return error.reason
     return "kept"
@@ -44,7 +44,7 @@ def largest_photo() -> bytes:
     exif = Image.Exif()
     exif[0x0112] = 6
     buffer = io.BytesIO()
-    side = int(MOST_PIXELS**0.5)
+    side = int(MAX_PIXELS**0.5)
     Image.new("RGB", (side, side), (90, 140, 33)).save(buffer, "JPEG", exif=exif)
     return buffer.getvalue()
 
@@ -52,8 +52,8 @@ def largest_photo() -> bytes:
 def photos_per_second(photos: list[bytes], rejected_face_share: float | None) -> float:
     """Return how many photos one thread inspects in a second."""
     started = time.monotonic()
-    for data in photos:
-        outcome(data, rejected_face_share)
+    for content in photos:
+        outcome(content, rejected_face_share)
     return len(photos) / (time.monotonic() - started)
 
 
@@ -66,7 +66,7 @@ def main() -> int:
         parser.error("no photo is there: expected manifest.csv, or one folder per sight")
     photos = [file.read_bytes() for _, file in files]
     share: float = Settings.model_fields["crawl_face_share"].default
-    outcomes = [outcome(data, share) for data in photos]
+    outcomes = [outcome(content, share) for content in photos]
     rates = [photos_per_second(photos, rejected) for rejected in (share, None)]
     # The memory of this process is that of what was decoded so far: the largest come last.
     before = peak_megabytes()
@@ -87,7 +87,7 @@ def main() -> int:
                 f"memory for {THREADS} of the largest at once",
                 peak_megabytes() - before,
                 "MB",
-                MOST_MEGABYTES,
+                MAX_MEGABYTES,
             ),
         ],
     )

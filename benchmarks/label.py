@@ -49,10 +49,10 @@ SIGHTS = 20
 LATENCY_SECONDS = 0.3
 # The width of the thumbnails that Wikimedia Commons serves, and that a crawl keeps.
 SIZE = (960, 720)
-MOST_SECONDS = 10
-MOST_REQUESTS = -(-PHOTOS // IMAGES_PER_REQUEST)
+MAX_SECONDS = 10
+MAX_REQUESTS = -(-PHOTOS // IMAGES_PER_REQUEST)
 # Four times the photos; a tenth more memory is what lists of hashes and the allocator may take.
-MOST_MEMORY_RATIO = 1.1
+MAX_MEMORY_RATIO = 1.1
 QUOTA_RENEWED_SECONDS = 0.5
 
 
@@ -85,8 +85,8 @@ def main() -> int:
         [
             Row("photos", PHOTOS),
             Row("latency of a request", LATENCY_SECONDS, "s"),
-            Row.at_most("requests", requests, "", MOST_REQUESTS),
-            Row.at_most("time for all photos", few.seconds, "s", MOST_SECONDS),
+            Row.at_most("requests", requests, "", MAX_REQUESTS),
+            Row.at_most("time for all photos", few.seconds, "s", MAX_SECONDS),
             Row("processor time of the label task", few.processor_seconds, "s"),
             Row("photos per second", PHOTOS / few.seconds, "1/s"),
             Row("accepted labels", few.accepted),
@@ -97,7 +97,7 @@ def main() -> int:
                 f"memory, {MORE_PHOTOS:,} / {PHOTOS:,} photos",
                 many.peak_megabytes / few.peak_megabytes,
                 "x",
-                MOST_MEMORY_RATIO,
+                MAX_MEMORY_RATIO,
             ),
         ],
     )

@@ -24,8 +24,8 @@ CAPS = (500, 1_000, 2_000)
 # The default of MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY, and of MIN_IMAGE_NUMBER_PER_LABEL.
 CAP = 1_000
 MINIMUM = 30
-REQUESTS_ON_THEIR_WAY = 4
-LEAST_RATIO = 1.5
+REQUESTS_IN_FLIGHT = 4
+MIN_RATIO = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class Source:
 class CityModel:
     """How a city's photos are spread, and how often a call about them brings a label.
 
-    The sight of rank r has `most_photos` / r ** `exponent` photos.
+    The sight of rank r has `max_photos` / r ** `exponent` photos.
     """
 
     name: str
     sight_count: int = 100
-    most_photos: int = 600
+    max_photos: int = 600
     exponent: float = 1.0
     # A category is kept by people, a text search finds words.
     sources: tuple[Source, ...] = (
@@ -69,7 +69,7 @@ LONG_TAIL = CityModel("long tail")
 OTHERS = (
     CityModel("no near copies", copy_share=0.0),
     CityModel("sources and sights alike", sources=(Source("commons", 1, 0.6),), known=(0.75, 0.75)),
-    CityModel("flatter tail", exponent=0.5, most_photos=150),
+    CityModel("flatter tail", exponent=0.5, max_photos=150),
 )
 
 
@@ -102,7 +102,7 @@ def simulate_city(model: CityModel, seed: int) -> SimulatedCity:
     for sight_id in range(1, model.sight_count + 1):
         known = dice.uniform(*model.known)
         of_sight: list[CityPhoto] = []
-        for number in range(max(1, round(model.most_photos / sight_id**model.exponent))):
+        for number in range(max(1, round(model.max_photos / sight_id**model.exponent))):
             sha256 = hashlib.sha256(f"{seed} {sight_id} {number}".encode()).digest()
             is_copy = bool(of_sight) and dice.random() < model.copy_share
             # A copy of any photo so far, copies among them: what is copied much is copied more.
@@ -138,7 +138,7 @@ def choose_in_turn(city: SimulatedCity, cap: int, _: random.Random) -> list[byte
     for photo in sorted(city.photos, key=lambda photo: photo.sha256):
         copy = in_cluster[photo.cluster_sha256]
         in_cluster[photo.cluster_sha256] += 1
-        (sight_id,) = photo.found_for
+        (sight_id,) = photo.query_sight_ids
         turns.append((copy, of_sight[sight_id, copy], sight_id, photo.sha256))
         of_sight[sight_id, copy] += 1
     return [sha256 for *_, sha256 in sorted(turns)[:cap]]
@@ -146,17 +146,17 @@ def choose_in_turn(city: SimulatedCity, cap: int, _: random.Random) -> list[byte
 
 def choose_by_answers(city: SimulatedCity, cap: int, _: random.Random) -> list[bytes]:
     """Choose as the pipeline does: sixteen at a time, four requests on their way."""
-    ranks = {sight: sight for photo in city.photos for sight in photo.found_for}
+    ranks = {sight: sight for photo in city.photos for sight in photo.query_sight_ids}
     choice = PhotoChoice(city.photos, ranks, minimum=MINIMUM)
     chosen: list[bytes] = []
-    on_their_way: deque[list[bytes]] = deque()
+    in_flight: deque[list[bytes]] = deque()
     while True:
         left = cap - len(chosen)
         batch = choice.take(min(IMAGES_PER_REQUEST, left), calls_left=left)
         chosen += batch
-        on_their_way.append(batch)
-        if len(on_their_way) >= REQUESTS_ON_THEIR_WAY:
-            for sha256 in on_their_way.popleft():
+        in_flight.append(batch)
+        if len(in_flight) >= REQUESTS_IN_FLIGHT:
+            for sha256 in in_flight.popleft():
                 choice.note_answer(sha256, city.answers[sha256])
         if not batch:
             return chosen
@@ -235,8 +235,8 @@ def compare(model: CityModel, cap: int, seeds: Sequence[int] = SEEDS) -> Compari
 
 def main() -> int:
     """Print and write the comparison; return the exit code."""
-    pile = mean(len(simulate_city(LONG_TAIL, seed).photos) for seed in SEEDS)
-    rows = [Row("photos of the long tail", pile), Row("seeds", len(SEEDS))]
+    backlog = mean(len(simulate_city(LONG_TAIL, seed).photos) for seed in SEEDS)
+    rows = [Row("photos of the long tail", backlog), Row("seeds", len(SEEDS))]
     for model, cap in [(LONG_TAIL, cap) for cap in CAPS] + [(model, CAP) for model in OTHERS]:
         rows += _rows(compare(model, cap), model, cap)
     return publish("label-choice", rows)
@@ -259,7 +259,7 @@ def _rows(found: Comparison, model: CityModel, cap: int) -> list[Row]:
     more_sights = found.sights("ours") - found.sights("random")
     return [
         *rows,
-        Row.at_least(ratio, ours / rolled, "x", LEAST_RATIO),
+        Row.at_least(ratio, ours / rolled, "x", MIN_RATIO),
         Row(f"{ratio}, worst seed", found.worst_ratio(), "x"),
         Row(
             f"{ratio}, labels without a minimum",

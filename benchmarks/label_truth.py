@@ -143,8 +143,8 @@ def _run(
     ids = {sight.sight: number for number, sight in enumerate(facts.sights, start=1)}
     for picture in pictures:
         landmarks = landmarks_on(picture, facts, errors)
-        found_for = ids[_searched(picture, facts, errors.seed)]
-        labels = _read(picture, landmarks, index, found_for)
+        query_sight_id = ids[_searched(picture, facts, errors.seed)]
+        labels = _read(picture, landmarks, index, query_sight_id)
         tally.empty += not landmarks
         tally.landmarks += len(landmarks)
         truth = {ids[box.sight]: _box(box, picture) for box in picture.boxes}
@@ -167,7 +167,7 @@ def _count(tally: Tally, meant: int | None, label: LabelRow, truth: dict[int, Bo
 
 
 def _read(
-    picture: KnownPicture, landmarks: Sequence[Landmark], index: SightIndex, found_for: int
+    picture: KnownPicture, landmarks: Sequence[Landmark], index: SightIndex, query_sight_id: int
 ) -> tuple[LabelRow, ...]:
     response = vision.AnnotateImageResponse(
         landmark_annotations=[
@@ -179,7 +179,7 @@ def _read(
         picture.height,
         MessageToDict(vision.AnnotateImageResponse.pb(response), preserving_proto_field_name=True),
     )
-    stored = StoredAnswer(1, bytes.fromhex(picture.key), answer, frozenset({found_for}))
+    stored = StoredAnswer(1, bytes.fromhex(picture.key), answer, frozenset({query_sight_id}))
     return read_labels(stored, index, min_score=Settings.model_fields["min_label_score"].default)
 
 

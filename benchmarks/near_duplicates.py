@@ -49,7 +49,7 @@ def bits(one: bytes, other: bytes) -> int:
     return (int.from_bytes(one) ^ int.from_bytes(other)).bit_count()
 
 
-def quality_rows(photos: Sequence[tuple[str, Path]], most_bits: int) -> list[Row]:
+def quality_rows(photos: Sequence[tuple[str, Path]], max_bits: int) -> list[Row]:
     """Measure recall over copies of photos, and precision against pairs of different ones."""
     random = np.random.default_rng(SEED)
     names = {**COPIES, **STRONGER}
@@ -61,7 +61,7 @@ def quality_rows(photos: Sequence[tuple[str, Path]], most_bits: int) -> list[Row
         original = perceptual_hash(photo)
         hashes.append(original)
         for name, variant in names.items():
-            found[name] += bits(original, _hash_of(variant, photo, random)) <= most_bits
+            found[name] += bits(original, _hash_of(variant, photo, random)) <= max_bits
         if sys.stderr.isatty():
             print(f"\r{number + 1} of {len(photos)} photos", end="", file=sys.stderr)
     if sys.stderr.isatty():
@@ -74,10 +74,10 @@ def quality_rows(photos: Sequence[tuple[str, Path]], most_bits: int) -> list[Row
     of_same_sight = [differing for is_same, differing in pairs if is_same]
     of_others = [differing for is_same, differing in pairs if not is_same]
     true = sum(found[name] for name in COPIES)
-    false = sum(differing <= most_bits for differing in of_same_sight)
+    false = sum(differing <= max_bits for differing in of_same_sight)
     return [
         Row("photos", len(photos)),
-        Row("threshold", most_bits, "bits"),
+        Row("threshold", max_bits, "bits"),
         *(Row(f"found: {name}", found[name] / len(photos)) for name in names),
         Row.at_least(
             f"recall over the first {len(COPIES)}", true / len(COPIES) / len(photos), "", 0.95
@@ -86,7 +86,7 @@ def quality_rows(photos: Sequence[tuple[str, Path]], most_bits: int) -> list[Row
         Row("of them taken for copies", false),
         Row("the least they differ in", min(of_same_sight, default=256), "bits"),
         Row("pairs of photos of different sights", len(of_others)),
-        Row("of these taken for copies", sum(differing <= most_bits for differing in of_others)),
+        Row("of these taken for copies", sum(differing <= max_bits for differing in of_others)),
         Row.at_least("precision", true / max(true + false, 1), "", 0.98),
     ]
 
@@ -95,18 +95,18 @@ def _hash_of(variant: Variant, photo: Image.Image, random: np.random.Generator) 
     return perceptual_hash(variant(photo, random))
 
 
-def speed_rows(most_bits: int) -> list[Row]:
+def speed_rows(max_bits: int) -> list[Row]:
     """Measure comparing 100,000 hashes, a thousand of them copies, and a few new ones with them."""
     random = np.random.default_rng(SEED)
     words = random.integers(0, 2**64, (HASHES, 4), dtype=np.uint64)
     words[:1_000, 1:] = words[-1_000:, 1:]
     words[:1_000, 0] = words[-1_000:, 0] ^ np.uint64(0b1011)
     started, used = time.monotonic(), time.process_time()
-    joined = smallest_of_components(near_pairs(words, HASHES, most_bits))
+    joined = smallest_of_components(near_pairs(words, HASHES, max_bits))
     seconds, cpu_seconds = time.monotonic() - started, time.process_time() - used
     started = time.monotonic()
     smallest_of_components(
-        near_pairs(hash_words([bytes(row) for row in words]), NEW_HASHES, most_bits)
+        near_pairs(hash_words([bytes(row) for row in words]), NEW_HASHES, max_bits)
     )
     return [
         Row.below(f"clustering {HASHES:,} hashes", seconds, "s", 60),
@@ -129,8 +129,8 @@ def main() -> int:
     photos = photos_of(parser.parse_args().photos)
     if not photos:
         parser.error("no photo is there: expected manifest.csv, or one folder per sight")
-    most_bits: int = Settings.model_fields["near_duplicate_bits"].default
-    return publish("near_duplicates", [*quality_rows(photos, most_bits), *speed_rows(most_bits)])
+    max_bits: int = Settings.model_fields["near_duplicate_bits"].default
+    return publish("near_duplicates", [*quality_rows(photos, max_bits), *speed_rows(max_bits)])
 
 
 if __name__ == "__main__":

@@ -31,9 +31,9 @@ from sightscan.warehouse.registry.sights import upsert_sights
 
 PHOTO_BYTES = 80_000
 ROUNDS = 5
-LEAST_INTAKE, LEAST_EXPORT, MOST_DISK, MOST_MEGABYTES = 0.6, 0.5, 1.15, 300
+MIN_INTAKE, MIN_EXPORT, MAX_DISK, MAX_MEGABYTES = 0.6, 0.5, 1.15, 300
 # What is known of a photo stays in memory until the export ends, its bytes do not.
-MOST_MEMORY_GROWTH = 0.05
+MAX_MEMORY_GROWTH = 0.05
 CITY = City("Q1", "bench", "Bench", "Nowhere", Place(0.0, 0.0), 10_000)
 # Of its own memory, not of that of the process that started it.
 EXPORT_AND_PEAK = (
@@ -65,22 +65,22 @@ def measure_photos(connection: psycopg.Connection[Any], photo_count: int) -> lis
         statistics.median(raw / ours for raw, ours in rounds) for rounds in (intakes, exports)
     )
     return [
-        Row.at_least("photos in, rate by that of a raw COPY", intake, "ratio", LEAST_INTAKE),
+        Row.at_least("photos in, rate by that of a raw COPY", intake, "ratio", MIN_INTAKE),
         Row("photos in", photo_count / ours_in, "photos/s"),
         Row("raw COPY in", photo_count / raw_in, "photos/s"),
-        Row.at_least("export, rate by that of a raw COPY and files", export, "ratio", LEAST_EXPORT),
+        Row.at_least("export, rate by that of a raw COPY and files", export, "ratio", MIN_EXPORT),
         Row("photos exported", photo_count / ours_out, "photos/s"),
         Row("raw COPY out and the same files", photo_count / raw_out, "photos/s"),
         Row.below(
-            f"most memory of an export of {photo_count:,} photos", megabytes, "MB", MOST_MEGABYTES
+            f"most memory of an export of {photo_count:,} photos", megabytes, "MB", MAX_MEGABYTES
         ),
         Row.at_most(
             f"what each further photo adds to it, from {photo_count // 5:,} on, of its bytes",
             (megabytes - few_megabytes) * 1024**2 / (photo_count * 4 / 5) / PHOTO_BYTES,
             "ratio",
-            MOST_MEMORY_GROWTH,
+            MAX_MEMORY_GROWTH,
         ),
-        Row.at_most("size on disk by the photos' bytes", disk, "ratio", MOST_DISK),
+        Row.at_most("size on disk by the photos' bytes", disk, "ratio", MAX_DISK),
     ]
 
 
@@ -92,11 +92,11 @@ def batches(photo_count: int) -> Iterator[list[FoundPhoto]]:
         yield [_photo(number, dice.randbytes(PHOTO_BYTES)) for number in numbers]
 
 
-def _photo(number: int, data: bytes) -> FoundPhoto:
-    sha256 = hashlib.sha256(data).digest()
+def _photo(number: int, content: bytes) -> FoundPhoto:
+    sha256 = hashlib.sha256(content).digest()
     page = f"https://commons.example/wiki/File:Gate_{number}.jpg"
     return FoundPhoto(
-        PhotoFile(sha256, data, 640, 480, "image/jpeg", sha256),
+        PhotoFile(sha256, content, 640, 480, "image/jpeg", sha256),
         Attribution(
             url=f"https://upload.example/commons/{number:08}/Gate.jpg",
             page_url=page,
@@ -133,7 +133,7 @@ def _copy_in(connection: psycopg.Connection[Any], photo_count: int) -> float:
             for batch in batches(photo_count):
                 started = time.perf_counter()
                 for photo in batch:
-                    copy.write_row((photo.file.sha256, photo.file.data))
+                    copy.write_row((photo.file.sha256, photo.file.content))
                 seconds += time.perf_counter() - started
             started = time.perf_counter()
     return seconds + time.perf_counter() - started

@@ -23,7 +23,7 @@ from sightscan.settings import REPOSITORY, settings
 from sightscan.warehouse.marts.data_checks import is_by_city, run_checks
 from sightscan.warehouse.schema.migrate import MART_ORDER
 
-MOST_MILLISECONDS = 100
+MAX_MILLISECONDS = 100
 ROUNDS = 7
 PLANS = FOLDER / "warehouse_plans.txt"
 APP = REPOSITORY / "detector_app" / "sql"
@@ -37,7 +37,7 @@ CITY_ROWS = (
     "spend_by_month",
     "spend_estimate",
 )
-ANY_SCORE = {"least_score": 0.0, "below_score": 2.0}
+ANY_SCORE = {"min_score": 0.0, "below_score": 2.0}
 CITY_COUNTS = ("trainable_photo", "accepted_label", "decided_label")
 
 
@@ -123,7 +123,7 @@ def measure_reads(
     for question in questions:
         milliseconds = statistics.median(seconds[question.measure]) * 1_000
         measure = question.measure
-        rows.append(Row.below(measure, milliseconds, "ms", MOST_MILLISECONDS))
+        rows.append(Row.below(measure, milliseconds, "ms", MAX_MILLISECONDS))
         plan = "\n".join(line for (line,) in _ask(connection, question, "analyze, buffers"))
         slowest = describe_slowest(_ask(connection, question, "analyze, format json")[0][0])
         texts.append(

@@ -8,7 +8,7 @@ dropped.
 Beside it, takes down what people take back of what they contributed (`load.withdrawal`); see the
 runbook on take-downs.
 
-**May it be run again?** Yes: a request is settled once, and the snapshot is replaced whole.
+**May it be run again?** Yes: a request is decided once, and the snapshot is replaced whole.
 """
 
 from __future__ import annotations

@@ -123,8 +123,8 @@ def _city_of(row: Mapping[str, object]) -> City:
         return _CITY.validate_python(city)
     except ValidationError as error:
         # An app and a warehouse of different ages: what is on disk still works.
-        message = (
+        msg = (
             f"The warehouse describes the city {row['city_slug']!r} in a way that this app cannot "
             f"read ({error.error_count()} fields); update the app and the warehouse together."
         )
-        raise WarehouseAway(message) from error
+        raise WarehouseAway(msg) from error

@@ -87,10 +87,8 @@ def load_detector(content: bytes) -> Detector:
     try:
         session = InferenceSession(content, options, ["CPUExecutionProvider"])
     except _RUNTIME_ERRORS as error:
-        message = (
-            f"The model cannot be loaded ({_first_line(error)}); publish the city's model again."
-        )
-        raise ModelRefused(message) from error
+        msg = f"The model cannot be loaded ({_first_line(error)}); publish the city's model again."
+        raise ModelRefused(msg) from error
     detector = _read_contract(session)
     _try_once(detector)
     return detector
@@ -100,28 +98,28 @@ def _read_contract(session: InferenceSession) -> Detector:
     inputs, outputs = session.get_inputs(), session.get_outputs()
     if [node.name for node in inputs] != ["images"] or outputs[0].name != "predictions":
         found = f"{[node.name for node in inputs]} -> {[node.name for node in outputs]}"
-        message = (
+        msg = (
             f"The model takes and gives {found}, expected images -> predictions; "
             "publish a model that the trainer of SightScan exported."
         )
-        raise ModelRefused(message)
+        raise ModelRefused(msg)
     metadata: Mapping[str, Any] = session.get_modelmeta().custom_metadata_map
     try:
         class_names = json.loads(metadata["class_names"])
         image_size, stride = int(metadata["image_size"]), int(metadata["stride"])
     except (KeyError, ValueError) as error:
-        message = (
+        msg = (
             f"The model's metadata lack class_names, image_size or stride ({error}); "
             "publish a model that the trainer of SightScan exported."
         )
-        raise ModelRefused(message) from error
+        raise ModelRefused(msg) from error
     are_names = isinstance(class_names, list) and all(isinstance(one, str) for one in class_names)
     if not class_names or not are_names or stride < 1 or image_size % stride:
-        message = (
+        msg = (
             f"The model's metadata make no sense: class_names {class_names!r}, image_size "
             f"{image_size}, stride {stride}; publish the city's model again."
         )
-        raise ModelRefused(message)
+        raise ModelRefused(msg)
     return Detector(session, tuple(class_names), image_size, stride)
 
 
@@ -135,22 +133,22 @@ def _try_once(detector: Detector) -> None:
         raise ModelRefused(str(error)) from error
     fields = BOX_FIELDS + len(detector.class_names)
     if predictions.ndim != 3 or predictions.shape[0] != 1 or predictions.shape[2] != fields:  # noqa: PLR2004 - the three axes named below
-        message = (
+        msg = (
             f"The model answers in the shape {predictions.shape}, expected (1, boxes, {fields}) "
             f"for {len(detector.class_names)} sights; publish the city's model again."
         )
-        raise ModelRefused(message)
+        raise ModelRefused(msg)
 
 
 def _run(session: InferenceSession, images: Floats) -> Floats:
     try:
         answer = session.run(["predictions"], {"images": images})[0]
     except _RUNTIME_ERRORS as error:
-        message = (
+        msg = (
             f"The model failed on a picture of {images.shape[3]} x {images.shape[2]} pixels "
             f"({_first_line(error)}); try another picture."
         )
-        raise DetectionFailed(message) from error
+        raise DetectionFailed(msg) from error
     return np.asarray(answer, dtype=np.float32)
 
 

@@ -64,11 +64,11 @@ def path_of_model(model: PublishedModel, cache_folder: Path) -> Path:
     """Return where the model is kept; raise `ModelRefused` if its hash is none."""
     # The hash becomes a file name: anything else could point out of the folder.
     if not _SHA256.fullmatch(model.onnx_sha256):
-        message = (
+        msg = (
             f"The catalogue gives {model.onnx_sha256!r} as the hash of {_name_of(model)}, "
             "not 64 hexadecimal digits; publish the model again."
         )
-        raise ModelRefused(message)
+        raise ModelRefused(msg)
     return cache_folder / "models" / f"{model.onnx_sha256}.onnx"
 
 
@@ -93,16 +93,16 @@ def _fetch(model: PublishedModel, source: ModelSource) -> bytes:
     try:
         content = source.read_model_file(model.city_slug, model.onnx_sha256)
     except WarehouseAway as error:
-        message = (
+        msg = (
             f"{_name_of(model)} is not on this machine yet and the warehouse is away; "
             "choose a city that was used here before, or try again when the warehouse is back."
         )
-        raise ModelUnavailable(message) from error
+        raise ModelUnavailable(msg) from error
     if content is None:
-        message = (
+        msg = (
             f"{_name_of(model)} is published no more; reload the page to get the one in its place."
         )
-        raise ModelUnavailable(message)
+        raise ModelUnavailable(msg)
     _verify(content, model)
     logger.info("model: fetched %s bytes=%d", _name_of(model), len(content))
     return content
@@ -111,11 +111,11 @@ def _fetch(model: PublishedModel, source: ModelSource) -> bytes:
 def _verify(content: bytes, model: PublishedModel) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != model.onnx_sha256:
-        message = (
+        msg = (
             f"{_name_of(model)} was refused: its hash is {found[:12]}..., "
             f"published was {model.onnx_sha256[:12]}...; publish the model again."
         )
-        raise ModelRefused(message)
+        raise ModelRefused(msg)
     check_onnx(content)
 
 

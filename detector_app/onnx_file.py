@@ -43,11 +43,11 @@ def check_onnx(content: bytes) -> None:
     try:
         _check_model(memoryview(content))
     except (_MalformedError, IndexError) as error:
-        message = (
+        msg = (
             "The file is not an ONNX model, and the app runs nothing else; "
             "publish the city's model again."
         )
-        raise ModelRefused(message) from error
+        raise ModelRefused(msg) from error
 
 
 class _MalformedError(Exception):
@@ -91,11 +91,11 @@ def _check_attribute(attribute: memoryview, depth: int) -> None:
 def _check_tensor(tensor: memoryview) -> None:
     for number, value in _read_fields(tensor):
         if number == _TENSOR_DATA_LOCATION and value == _DATA_LOCATION_EXTERNAL:
-            message = (
+            msg = (
                 "The model keeps its weights in another file, which the app never opens; "
                 "publish the model again as one self-contained ONNX file."
             )
-            raise ModelRefused(message)
+            raise ModelRefused(msg)
 
 
 def _as_message(value: int | memoryview) -> memoryview:

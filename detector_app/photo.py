@@ -32,11 +32,11 @@ def read_photo(content: bytes, file_name: str) -> Image.Image:
     Honours the EXIF rotation; lays transparency on white. Raises `PhotoRefused`.
     """
     if len(content) > MAX_PHOTO_MEGABYTES * _MEGA:
-        message = (
+        msg = (
             f"{file_name} has {len(content) / _MEGA:.0f} MB, at most {MAX_PHOTO_MEGABYTES} MB "
             "are possible; choose a smaller copy of the photo."
         )
-        raise PhotoRefused(message)
+        raise PhotoRefused(msg)
     try:
         with warnings.catch_warnings():
             # Our own limit below is stricter and says what to do.
@@ -48,12 +48,12 @@ def read_photo(content: bytes, file_name: str) -> Image.Image:
         upright = ImageOps.exif_transpose(opened)
         photo = _to_rgb(upright)
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        message = f"{file_name} is not a JPEG, PNG or WebP photo; choose another file."
-        raise PhotoRefused(message) from error
+        msg = f"{file_name} is not a JPEG, PNG or WebP photo; choose another file."
+        raise PhotoRefused(msg) from error
     except (OSError, ValueError, SyntaxError) as error:
         # Pillow reports broken files by several classes, SyntaxError for PNG among them.
-        message = f"{file_name} is damaged and cannot be shown; choose another copy of it."
-        raise PhotoRefused(message) from error
+        msg = f"{file_name} is damaged and cannot be shown; choose another copy of it."
+        raise PhotoRefused(msg) from error
     photo.thumbnail((MAX_SHOWN_SIDE_PIXELS, MAX_SHOWN_SIDE_PIXELS), Image.Resampling.LANCZOS)
     return photo
 
@@ -68,17 +68,17 @@ def write_jpeg(picture: Image.Image) -> bytes:
 def _check_size(opened: ImageFile, file_name: str) -> None:
     width, height = opened.size
     if width * height > MAX_PHOTO_MEGAPIXELS * _MEGA:
-        message = (
+        msg = (
             f"{file_name} has {width} x {height} pixels, at most {MAX_PHOTO_MEGAPIXELS} "
             "megapixels are possible; choose a smaller copy of the photo."
         )
-        raise PhotoRefused(message)
+        raise PhotoRefused(msg)
     if min(width, height) < MIN_PHOTO_SIDE_PIXELS:
-        message = (
+        msg = (
             f"{file_name} has only {width} x {height} pixels; choose a photo of at least "
             f"{MIN_PHOTO_SIDE_PIXELS} pixels on each side."
         )
-        raise PhotoRefused(message)
+        raise PhotoRefused(msg)
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:

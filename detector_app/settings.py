@@ -62,5 +62,5 @@ def read_settings() -> AppSettings:
             f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
             for problem in error.errors(include_url=False, include_input=False)
         )
-        message = f"Settings that make no sense: {problems}. Correct them and start the app again."
-        raise SettingsInvalid(message) from error
+        msg = f"Settings that make no sense: {problems}. Correct them and start the app again."
+        raise SettingsInvalid(msg) from error

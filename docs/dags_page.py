@@ -43,8 +43,8 @@ def describe_dags(dags_folder: Path, scratch: Path) -> str:
         if before is not None:
             os.environ["REGISTRY_SNAPSHOT"] = before
     if bag.import_errors:
-        message = f"a DAG file does not import: {bag.import_errors}; correct it and try again"
-        raise RuntimeError(message)
+        msg = f"a DAG file does not import: {bag.import_errors}; correct it and try again"
+        raise RuntimeError(msg)
     city_first = sorted(bag.dags.values(), key=lambda dag: ("city" not in dag.tags, dag.dag_id))
     parts = [INTRODUCTION.format(**EXAMPLE), *(_describe_dag(dag) for dag in city_first)]
     return "\n".join(parts)

@@ -103,16 +103,16 @@ def _end_with_stdin() -> None:
 def _at_least_one(text: str) -> int:
     number = int(text)
     if number < 1:
-        message = f"must be 1 or more, but got {text}"
-        raise argparse.ArgumentTypeError(message)
+        msg = f"must be 1 or more, but got {text}"
+        raise argparse.ArgumentTypeError(msg)
     return number
 
 
 def _seconds(text: str) -> float:
     number = float(text)
     if not 0 <= number <= 3600:
-        message = f"must be between 0 and 3600 seconds, but got {text}"
-        raise argparse.ArgumentTypeError(message)
+        msg = f"must be between 0 and 3600 seconds, but got {text}"
+        raise argparse.ArgumentTypeError(msg)
     return number
 
 

@@ -125,11 +125,11 @@ def running_sandbox(state: Path) -> SandboxAddresses:
     """
     path = state / ADDRESSES
     if not _is_locked(state / LOCK):
-        message = f"no sandbox runs on {state}; start one with `python -m sandbox --state {state}`"
-        raise SandboxNotRunning(message)
+        msg = f"no sandbox runs on {state}; start one with `python -m sandbox --state {state}`"
+        raise SandboxNotRunning(msg)
     if not path.exists():
-        message = f"the sandbox on {state} is not ready yet; wait until {path} is there"
-        raise SandboxNotRunning(message)
+        msg = f"the sandbox on {state} is not ready yet; wait until {path} is there"
+        raise SandboxNotRunning(msg)
     return _from_json(json.loads(path.read_text(encoding="utf-8")))
 
 

@@ -60,11 +60,11 @@ class ControlServer:
         try:
             self._server = ThreadingHTTPServer((LOOPBACK, self._port), handler)
         except OSError as error:
-            message = (
+            msg = (
                 f"port {self._port} on {LOOPBACK} is taken or not allowed; end the program that "
                 "listens there, or choose another with --control-port"
             )
-            raise PortTaken(message) from error
+            raise PortTaken(msg) from error
         self._server.daemon_threads = True
         self._port = self._server.server_port
         threading.Thread(
@@ -152,6 +152,6 @@ class _Handler(BaseHTTPRequestHandler):
 def _next(asked: dict[str, str]) -> int:
     text = asked.get("next", "")
     if not text.isdecimal():
-        message = f"next must be a number of starts, 0 or more, but got {text!r}"
-        raise ValueError(message)
+        msg = f"next must be a number of starts, 0 or more, but got {text!r}"
+        raise ValueError(msg)
     return int(text)

@@ -58,8 +58,8 @@ def free_port(accept: Callable[[int], bool] = lambda _: True) -> int:
         port = random.randint(FIRST_PORT, LAST_PORT)
         if accept(port) and is_free(port):
             return port
-    message = f"no free port found among {FIRST_PORT}-{LAST_PORT}; end some of the servers there"
-    raise PortTaken(message)
+    msg = f"no free port found among {FIRST_PORT}-{LAST_PORT}; end some of the servers there"
+    raise PortTaken(msg)
 
 
 def is_free(port: int) -> bool:
@@ -79,11 +79,11 @@ def is_free(port: int) -> bool:
 def require_free(port: int, option: str) -> None:
     """Raise PortTaken if a server could not listen there; `option` chooses another port."""
     if not is_free(port):
-        message = (
+        msg = (
             f"port {port} on {LOOPBACK} is taken or not allowed; end the program that listens "
             f"there, or choose another with {option}"
         )
-        raise PortTaken(message)
+        raise PortTaken(msg)
 
 
 def hold(port: int) -> socket.socket:
@@ -98,8 +98,8 @@ def hold(port: int) -> socket.socket:
         holder.bind((LOOPBACK, port))
     except OSError as error:
         holder.close()
-        message = f"port {port} on {LOOPBACK} is taken; end the program that listens there"
-        raise PortTaken(message) from error
+        msg = f"port {port} on {LOOPBACK} is taken; end the program that listens there"
+        raise PortTaken(msg) from error
     # Needed for binding while old connections linger (TIME_WAIT); left on, it would let anybody
     # in who sets it as well, as most servers do.
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)

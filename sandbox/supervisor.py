@@ -97,8 +97,8 @@ class Sandbox:
     def addresses(self) -> SandboxAddresses:
         """Where everything answers; only while it runs."""
         if self._addresses is None:
-            message = "the sandbox is not running; call start() first"
-            raise RuntimeError(message)
+            msg = "the sandbox is not running; call start() first"
+            raise RuntimeError(msg)
         return self._addresses
 
     def start(self) -> SandboxAddresses:
@@ -278,11 +278,11 @@ def _lock(state: Path) -> TextIO:
             lock.seek(0)
             owner = lock.read().strip() or "unknown"
             lock.close()
-            message = (
+            msg = (
                 f"another sandbox (process {owner}) runs on {state}; end it, or choose another "
                 "folder with --state"
             )
-            raise StateInUse(message) from error
+            raise StateInUse(msg) from error
     lock.truncate(0)
     lock.write(f"{os.getpid()}\n")
     lock.flush()

@@ -113,8 +113,8 @@ class WebServer:
     def start(self) -> None:
         """Serve; raise OSError if the port is taken."""
         if self._thread is not None:
-            message = "the web stand-ins are running already; stop them before starting them again"
-            raise RuntimeError(message)
+            msg = "the web stand-ins are running already; stop them before starting them again"
+            raise RuntimeError(msg)
         self._ready.clear()
         self._failure = None
         self._thread = threading.Thread(target=self._run, name="sandbox-web", daemon=True)
@@ -125,8 +125,8 @@ class WebServer:
             self._thread = None
             raise self._failure
         if not is_ready:
-            message = f"the web stand-ins did not start within {START_SECONDS} s; is the host busy?"
-            raise TimeoutError(message)
+            msg = f"the web stand-ins did not start within {START_SECONDS} s; is the host busy?"
+            raise TimeoutError(msg)
 
     def stop(self) -> None:
         """End the server and its thread; a second call does nothing."""

@@ -40,10 +40,10 @@ BATCH = 8
 
 def found_photo(number: int, *, url: str | None = None, byte_count: int = 3_000) -> FoundPhoto:
     """Return a photo, the same for the same number."""
-    data = random.Random(number).randbytes(byte_count)  # noqa: S311 - repeatable, not secret
-    digest = hashlib.sha256(data).digest()
+    content = random.Random(number).randbytes(byte_count)  # noqa: S311 - repeatable, not secret
+    digest = hashlib.sha256(content).digest()
     return FoundPhoto(
-        PhotoFile(digest, data, 640, 480, "image/jpeg", digest),
+        PhotoFile(digest, content, 640, 480, "image/jpeg", digest),
         Attribution(
             url=url or f"https://a.example/{number}.jpg",
             page_url=None,

@@ -39,8 +39,8 @@ class ScriptedServer:
     def answer_to(self, path: str) -> Answer:
         """Return the next answer of a path."""
         self.asked[path] += 1
-        told = self.answers.get(path, [Answer(status=404)])
-        return told.pop(0) if len(told) > 1 else told[0]
+        answers = self.answers.get(path, [Answer(status=404)])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from trainer.recipe import Recipe
 
 # A box that lost more than this share of its area, or is thinner than this, no longer shows its
 # sight. As YOLOv5's box_candidates().
-_SMALLEST_VISIBLE_SHARE = 0.1
-_SMALLEST_SIDE_PIXELS = 2.0
-_LARGEST_ASPECT_RATIO = 100.0
+_MIN_VISIBLE_SHARE = 0.1
+_MIN_SIDE_PIXELS = 2.0
+_MAX_ASPECT_RATIO = 100.0
 
 
 def augmented_sample(
@@ -98,9 +98,9 @@ def _still_visible(whole: NDArray[np.floating], cut: NDArray[np.floating]) -> ND
     area = (whole[:, 2] - whole[:, 0]) * (whole[:, 3] - whole[:, 1])
     aspect = np.maximum(width / (height + 1e-9), height / (width + 1e-9))
     visible: NDArray[np.bool_] = (
-        (np.minimum(width, height) > _SMALLEST_SIDE_PIXELS)
-        & (width * height > _SMALLEST_VISIBLE_SHARE * area)
-        & (aspect < _LARGEST_ASPECT_RATIO)
+        (np.minimum(width, height) > _MIN_SIDE_PIXELS)
+        & (width * height > _MIN_VISIBLE_SHARE * area)
+        & (aspect < _MAX_ASPECT_RATIO)
     )
     return visible
 

@@ -22,11 +22,11 @@ from trainer.photos import PhotoStore
 Detector = Callable[[NDArray[np.float32]], Tensor]
 
 # As YOLOv5's validation: nearly everything counts, the curve over scores decides.
-LOWEST_SCORE = 0.001
+MIN_SCORE = 0.001
 SUPPRESSION_OVERLAP = 0.6
-MOST_DETECTIONS = 300
+MAX_DETECTIONS = 300
 # Bounds the work for an untrained network, which believes in everything everywhere.
-_MOST_CANDIDATES = 4000
+_MAX_CANDIDATES = 4000
 _BATCH_SIZE = 16
 
 
@@ -55,14 +55,14 @@ def suppress_overlaps(prediction: Tensor) -> NDArray[np.float32]:
     """
     prediction = prediction.detach().float().cpu()
     scores = prediction[:, 4:5] * prediction[:, 5:]
-    box_rows, classes = torch.nonzero(scores > LOWEST_SCORE, as_tuple=True)
+    box_rows, classes = torch.nonzero(scores > MIN_SCORE, as_tuple=True)
     candidates = scores[box_rows, classes]
-    if len(candidates) > _MOST_CANDIDATES:
-        candidates, best = candidates.topk(_MOST_CANDIDATES)
+    if len(candidates) > _MAX_CANDIDATES:
+        candidates, best = candidates.topk(_MAX_CANDIDATES)
         box_rows, classes = box_rows[best], classes[best]
     centers, halves = prediction[box_rows, :2], prediction[box_rows, 2:4] / 2
     corners = torch.cat((centers - halves, centers + halves), dim=1)
-    kept = batched_nms(corners, candidates, classes, SUPPRESSION_OVERLAP)[:MOST_DETECTIONS]
+    kept = batched_nms(corners, candidates, classes, SUPPRESSION_OVERLAP)[:MAX_DETECTIONS]
     detections = torch.cat(
         (corners[kept], candidates[kept, None], classes[kept, None].float()), dim=1
     )

@@ -30,7 +30,7 @@ from trainer.request import STRIDE_PIXELS
 OPSET = 17
 # Largest difference between ONNX Runtime and torch: of a score, and of a coordinate as a part of
 # the image size.
-LARGEST_DIFFERENCE = 1e-3
+MAX_DIFFERENCE = 1e-3
 
 
 def export_onnx(network: nn.Module, dataset: Dataset, image_size: int, path: Path) -> None:
@@ -116,10 +116,10 @@ def compare_with_torch(
         scale[:4] = max(batch.shape[2:])
         largest = max(largest, float(((actual - expected).abs() / scale).max()))
     # Written this way round, so that nan is a mismatch.
-    if not largest <= LARGEST_DIFFERENCE:
+    if not largest <= MAX_DIFFERENCE:
         msg = (
             f"{path.name} differs from the trained network by {largest:.2e} of the scale, "
-            f"at most {LARGEST_DIFFERENCE:.0e} is allowed; check the versions of torch and onnxruntime"
+            f"at most {MAX_DIFFERENCE:.0e} is allowed; check the versions of torch and onnxruntime"
         )
         raise ExportMismatch(msg)
     return largest

@@ -32,7 +32,7 @@ from trainer.request import STRIDE_PIXELS, TrainingRequest
 from trainer.weights import StartingWeights, transfer_weights
 
 StoppedBy = Literal["epochs", "time_limit"]
-_MOST_LOADING_PROCESSES = 8
+_MAX_LOADING_PROCESSES = 8
 _RECENT_EPOCHS = 5
 
 
@@ -281,7 +281,7 @@ def _loading_processes(device: torch.device) -> int:
     # time.
     if device.type == "cpu":
         return 0
-    return min(_MOST_LOADING_PROCESSES, len(os.sched_getaffinity(0)))
+    return min(_MAX_LOADING_PROCESSES, len(os.sched_getaffinity(0)))
 
 
 def _as_checkpoint(state: _State) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from PIL import Image, ImageCms
 
 # Google Vision takes no more, and decoded to bytes it is what a worker's memory can hold.
-MOST_PIXELS = 75_000_000
+MAX_PIXELS = 75_000_000
 # Larger than what glibc's allocator ever keeps for itself: a photo's memory goes back to the system
 # when its thread is done. With Pillow's own 16 MB each thread held on to its largest photo's.
 Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]
@@ -57,7 +57,7 @@ class PixelBudget:
                 self._changed.notify_all()
 
 
-BUDGET = PixelBudget(MOST_PIXELS)
+BUDGET = PixelBudget(MAX_PIXELS)
 
 
 def flatten_on_white(image: Image.Image) -> Image.Image:

@@ -24,7 +24,7 @@ from sandbox.rates import TokenBucket
 from sandbox.world.city_terms import fold
 
 SEARCH_PATH = "/v1/images/"
-LARGEST_PAGE = 20
+MAX_PAGE_SIZE = 20
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,10 @@ class OpenverseStandIn:
             return web.json_response(body, status=429, headers=headers)
         try:
             page = _number(request, "page", 1)
-            page_size = _number(request, "page_size", LARGEST_PAGE)
+            page_size = _number(request, "page_size", MAX_PAGE_SIZE)
         except ValueError as error:
             return web.json_response({"detail": {"page": [str(error)]}}, status=400)
-        if page_size > LARGEST_PAGE:
+        if page_size > MAX_PAGE_SIZE:
             # Bigger pages are for registered clients.
             return web.json_response({"detail": "Authentication is needed."}, status=401)
         self._counts.add("openverse", "searches")
@@ -101,8 +101,8 @@ class OpenverseStandIn:
 def _number(request: web.Request, name: str, default: int) -> int:
     number = int(request.query.get(name, default))
     if number < 1:
-        message = f"{name} must be at least 1, but is {number}"
-        raise ValueError(message)
+        msg = f"{name} must be at least 1, but is {number}"
+        raise ValueError(msg)
     return number
 
 

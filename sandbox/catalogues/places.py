@@ -18,7 +18,7 @@ from sandbox.world.city_facts import CityFacts, SightFacts
 from sandbox.world.city_terms import fold
 
 SEARCH_PATH = "/v1/places:searchText"
-LARGEST_PAGE, MOST_PLACES = 20, 60
+MAX_PAGE_SIZE, MAX_PLACES = 20, 60
 ID_FIELDS = {"places.id", "places.name", "nextPageToken"}
 KNOWN_FIELDS = ID_FIELDS | {
     "*",
@@ -68,7 +68,7 @@ class PlacesStandIn:
         paid = "requests_ids_only" if mask <= ID_FIELDS else "requests_pro"
         self._counts.add("places", paid)
         words, language, page_size, start = asked
-        found = self._found(words)[:MOST_PLACES]
+        found = self._found(words)[:MAX_PLACES]
         shown = found[start : start + page_size]
         body: JsonObject = {}
         if shown:
@@ -94,18 +94,18 @@ class PlacesStandIn:
 def _read_query(body: Any) -> tuple[str, str, int, int]:
     """Return the text, language, page size and first place of a request body."""
     if not isinstance(body, dict) or not body.get("textQuery"):
-        message = "Request contains an invalid argument: textQuery must not be empty."
-        raise ValueError(message)
+        msg = "Request contains an invalid argument: textQuery must not be empty."
+        raise ValueError(msg)
     words, start = str(body["textQuery"]), 0
-    page_size = int(body.get("pageSize") or LARGEST_PAGE)
-    if not 1 <= page_size <= LARGEST_PAGE:
-        message = f"page_size must be between 1 and {LARGEST_PAGE}, but is {page_size}."
-        raise ValueError(message)
+    page_size = int(body.get("pageSize") or MAX_PAGE_SIZE)
+    if not 1 <= page_size <= MAX_PAGE_SIZE:
+        msg = f"page_size must be between 1 and {MAX_PAGE_SIZE}, but is {page_size}."
+        raise ValueError(msg)
     if token := body.get("pageToken"):
         before, start = json.loads(base64.urlsafe_b64decode(token))
         if before != words:
-            message = "All request parameters must be the same as in the request of the token."
-            raise ValueError(message)
+            msg = "All request parameters must be the same as in the request of the token."
+            raise ValueError(msg)
     return words, str(body.get("languageCode", "en")), page_size, start
 
 

@@ -91,7 +91,7 @@ class SearchPagesStandIn:
 
 @lru_cache(maxsize=256)
 def _saved_again(photo: WorldPhoto) -> bytes:
-    return recompressed(photo, SITE_QUALITY).data
+    return recompressed(photo, SITE_QUALITY).content
 
 
 def _number(request: web.Request, name: str) -> int:

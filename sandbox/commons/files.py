@@ -26,7 +26,7 @@ OPT_OUT = (("X-Robots-Tag", "noai, noimageai"),)
 class CommonsFile:
     """A file of Commons; `name` is its title without `File:`, sizes are in pixels.
 
-    Its bytes are `data`, or, to save memory, those of the photo at `path`. `raster` is what
+    Its bytes are `content`, or, to save memory, those of the photo at `path`. `raster` is what
     thumbnails of a drawing or a document show.
     """
 
@@ -42,7 +42,7 @@ class CommonsFile:
     longitude: float
     sha1: str
     size_bytes: int
-    data: bytes | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
     path: Path | None = None
     raster: bytes | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
@@ -60,13 +60,13 @@ class CommonsFile:
         ).hexdigest()
         return f"{digest[0]}/{digest[:2]}"
 
-    def content(self) -> bytes:
+    def read_content(self) -> bytes:
         """Return the bytes of the file."""
-        if self.data is not None:
-            return self.data
+        if self.content is not None:
+            return self.content
         if self.path is None:
-            message = f"file {self.name!r} has neither bytes nor a path; give it one of them"
-            raise ValueError(message)
+            msg = f"file {self.name!r} has neither bytes nor a path; give it one of them"
+            raise ValueError(msg)
         return self.path.read_bytes()
 
 
@@ -125,7 +125,7 @@ def _photos(world: World, facts: CityFacts) -> Iterator[CommonsFile]:
         names = list(dict.fromkeys(box.sight for box in photo.boxes))
         main = facts.of(names[0])
         numbers[main.sight] = number = numbers.get(main.sight, 0) + 1
-        data = photo.path.read_bytes()
+        content = photo.path.read_bytes()
         suffix = photo.path.suffix.lower()
         yield CommonsFile(
             name=f"{main.sight}, {facts.city.name} {number:03}{suffix}",
@@ -138,8 +138,8 @@ def _photos(world: World, facts: CityFacts) -> Iterator[CommonsFile]:
             categories=tuple(_category(facts.of(name), number) for name in names),
             latitude=main.latitude,
             longitude=main.longitude,
-            sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
-            size_bytes=len(data),
+            sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+            size_bytes=len(content),
             path=photo.path,
         )
 
@@ -152,7 +152,9 @@ def _dirt(world: World, sight: SightFacts, city: str) -> Iterator[CommonsFile]:
     """Yield what else lies in a sight's category; each kind once, from a photo of its own."""
     photos = world.photos_of(sight.sight)
 
-    def made(name: str, photo: WorldPhoto, mime: str, data: bytes, **more: object) -> CommonsFile:
+    def made(
+        name: str, photo: WorldPhoto, mime: str, content: bytes, **more: object
+    ) -> CommonsFile:
         size = {"width": photo.width, "height": photo.height}
         number = int(hashlib.sha256(name.encode()).hexdigest()[:6], 16)
         return CommonsFile(
@@ -164,9 +166,9 @@ def _dirt(world: World, sight: SightFacts, city: str) -> Iterator[CommonsFile]:
             categories=(sight.commons_category,),
             latitude=sight.latitude,
             longitude=sight.longitude,
-            sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
-            size_bytes=len(data),
-            data=data,
+            sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+            size_bytes=len(content),
+            content=content,
             **{**size, **more},  # type: ignore[arg-type]
         )
 
@@ -175,9 +177,9 @@ def _dirt(world: World, sight: SightFacts, city: str) -> Iterator[CommonsFile]:
 
     name, jpeg = sight.sight, "image/jpeg"
     again, cut = near_copies_of(world, name)
-    yield made(f"{name} (recompressed).jpg", again.original, jpeg, again.data)
+    yield made(f"{name} (recompressed).jpg", again.original, jpeg, again.content)
     yield made(
-        f"{name} (cropped).jpg", cut.original, jpeg, cut.data, width=cut.width, height=cut.height
+        f"{name} (cropped).jpg", cut.original, jpeg, cut.content, width=cut.width, height=cut.height
     )
     yield made(f"IMG 2041 {name}.jpg", photo(2), jpeg, photo(2).path.read_bytes())
     yield made(f"{name} not for AI.jpg", photo(3), jpeg, mirrored(photo(3)), headers=OPT_OUT)

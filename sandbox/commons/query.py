@@ -16,7 +16,7 @@ from sandbox.mediawiki import ApiError, JsonObject, required, values_of, whole_n
 from sandbox.wikidata.graph import kilometres_between
 from sandbox.world.city_terms import fold
 
-MOST_ROWS = 500
+MAX_ROWS = 500
 SHOWN_ROWS = 10
 
 _TERM = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"|(\S+))')
@@ -119,7 +119,7 @@ def _members(catalogue: CommonsCatalogue, parameters: Mapping[str, str]) -> _Row
         members.extend(catalogue.subcategories_of(category))
     if "file" in kinds:
         members.extend(catalogue.files_in(category))
-    limit = whole_number(parameters, "cmlimit", SHOWN_ROWS, 1, MOST_ROWS)
+    limit = whole_number(parameters, "cmlimit", SHOWN_ROWS, 1, MAX_ROWS)
     start = _position(members, parameters.get("cmcontinue"))
     shown = members[start : start + limit]
     proceed: dict[str, str | int] = {}
@@ -155,7 +155,7 @@ def _search(catalogue: CommonsCatalogue, parameters: Mapping[str, str]) -> _Rows
     searched = catalogue.files if str(FILE_NAMESPACE) in namespaces else ()
     terms = [_Term.read(found, catalogue) for found in _TERM.finditer(text)]
     found = [file for file in searched if all(term.holds_for(file) for term in terms)]
-    limit = whole_number(parameters, "srlimit", SHOWN_ROWS, 1, MOST_ROWS)
+    limit = whole_number(parameters, "srlimit", SHOWN_ROWS, 1, MAX_ROWS)
     start = whole_number(parameters, "sroffset", 0, 0, 10_000)
     proceed: dict[str, str | int] = {}
     if start + limit < len(found):
@@ -215,7 +215,7 @@ def _geosearch(catalogue: CommonsCatalogue, parameters: Mapping[str, str]) -> _R
     except ValueError:
         raise ApiError(code="invalid-coord", info="Invalid coordinate provided.") from None
     radius = whole_number(parameters, "gsradius", 500, 10, 10_000)
-    limit = whole_number(parameters, "gslimit", SHOWN_ROWS, 1, MOST_ROWS)
+    limit = whole_number(parameters, "gslimit", SHOWN_ROWS, 1, MAX_ROWS)
     namespaces = values_of(parameters.get("gsnamespace", "0"), name="gsnamespace")
     searched = catalogue.files if str(FILE_NAMESPACE) in namespaces else ()
     near = []

@@ -113,7 +113,7 @@ class CommonsStandIn:
             self._counts.add("commons", "files_unchanged")
             return unchanged
         self._counts.add("commons", "file_downloads")
-        body = await asyncio.to_thread(file.content)
+        body = await asyncio.to_thread(file.read_content)
         return web.Response(body=body, content_type=file.mime, headers=_headers(file))
 
     async def _thumbnail(self, request: web.Request) -> web.Response:
@@ -157,7 +157,7 @@ class CommonsStandIn:
 
 @lru_cache(maxsize=256)
 def _thumbnail_of(file: CommonsFile, width: int) -> bytes:
-    return scaled(file.raster or file.content(), width)
+    return scaled(file.raster or file.read_content(), width)
 
 
 def _headers(file: CommonsFile) -> dict[str, str]:

@@ -122,8 +122,8 @@ def _add_city(chain: Chain, console: Console) -> City:
         raise AirflowApiError(refusal)
     if state != "success" or city is None:
         failed = _failed_log(chain.api, "sync_cities", run_id)
-        message = f"the run of sync_cities is {state}\n{failed}"
-        raise AirflowApiError(message)
+        msg = f"the run of sync_cities is {state}\n{failed}"
+        raise AirflowApiError(msg)
     chain.parse_dags()
     chain.api.await_dag(city.dag_id, SYNC_TIMEOUT_SECONDS)
     return city

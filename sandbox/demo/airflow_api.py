@@ -67,8 +67,8 @@ class AirflowApi:
                     return
                 last = ", ".join(f"{name} is {status}" for name, status in parts.items())
             time.sleep(0.5)
-        message = f"Airflow is not healthy after {timeout_seconds:.0f} s: {last}"
-        raise AirflowApiError(message)
+        msg = f"Airflow is not healthy after {timeout_seconds:.0f} s: {last}"
+        raise AirflowApiError(msg)
 
     def await_dag(self, dag_id: str, timeout_seconds: float) -> None:
         """Wait until Airflow has parsed a DAG and its import has no error."""
@@ -76,14 +76,14 @@ class AirflowApi:
         while time.monotonic() < deadline:
             errors = self._call("GET", "/api/v2/importErrors")["import_errors"]
             if errors:
-                message = f"{errors[0]['filename']} does not import: {errors[0]['stack_trace']}"
-                raise AirflowApiError(message)
+                msg = f"{errors[0]['filename']} does not import: {errors[0]['stack_trace']}"
+                raise AirflowApiError(msg)
             answer = self._send("GET", f"/api/v2/dags/{dag_id}")
             if answer.status_code == httpx.codes.OK and not answer.json()["is_stale"]:
                 return
             time.sleep(0.5)
-        message = f"Airflow has no DAG {dag_id!r} after {timeout_seconds:.0f} s"
-        raise AirflowApiError(message)
+        msg = f"Airflow has no DAG {dag_id!r} after {timeout_seconds:.0f} s"
+        raise AirflowApiError(msg)
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
         """Start a run and return its id."""
@@ -108,8 +108,8 @@ class AirflowApi:
             if state in FINAL_RUN_STATES:
                 return state
             time.sleep(0.5)
-        message = f"run {run_id} of {dag_id} has not ended after {timeout_seconds:.0f} s"
-        raise AirflowApiError(message)
+        msg = f"run {run_id} of {dag_id} has not ended after {timeout_seconds:.0f} s"
+        raise AirflowApiError(msg)
 
     def task_states(self, dag_id: str, run_id: str) -> list[TaskState]:
         """Return the task instances of a run, mapped ones one by one."""
@@ -146,10 +146,8 @@ class AirflowApi:
     def _call(self, method: str, path: str, **arguments: Any) -> Any:
         answer = self._send(method, path, **arguments)
         if answer.is_error:
-            message = (
-                f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}"
-            )
-            raise AirflowApiError(message)
+            msg = f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:500]}"
+            raise AirflowApiError(msg)
         return answer.json()
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
@@ -160,8 +158,8 @@ class AirflowApi:
                 self._http.headers["Authorization"] = f"Bearer {token}"
                 answer = self._http.request(method, path, **arguments)
         except httpx.HTTPError as error:
-            message = f"Airflow at {self._http.base_url} does not answer: {error}"
-            raise AirflowApiError(message) from error
+            msg = f"Airflow at {self._http.base_url} does not answer: {error}"
+            raise AirflowApiError(msg) from error
         return answer
 
 

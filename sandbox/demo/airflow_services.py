@@ -56,8 +56,8 @@ class AirflowServices:
     def api(self) -> AirflowApi:
         """The REST API, logged in."""
         if self._api is None:
-            message = "Airflow is not running; call start() first"
-            raise AirflowApiError(message)
+            msg = "Airflow is not running; call start() first"
+            raise AirflowApiError(msg)
         return self._api
 
     @property
@@ -127,10 +127,8 @@ class AirflowServices:
         """Raise with the last lines of its log if a part has ended."""
         for part in self._parts:
             if not part.is_running():
-                message = (
-                    f"Airflow's {part.name} ended; see {part.log_path}:\n{part.last_lines(15)}"
-                )
-                raise AirflowApiError(message)
+                msg = f"Airflow's {part.name} ended; see {part.log_path}:\n{part.last_lines(15)}"
+                raise AirflowApiError(msg)
 
     def stop(self) -> None:
         """End all parts and everything that they started."""
@@ -159,8 +157,8 @@ class AirflowServices:
         )
         if done.returncode != 0:
             lines = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-            message = f"`airflow {' '.join(arguments)}` failed:\n{lines}"
-            raise AirflowApiError(message)
+            msg = f"`airflow {' '.join(arguments)}` failed:\n{lines}"
+            raise AirflowApiError(msg)
 
     def _secret(self, name: str, make: Callable[[], str] = _new_key) -> str:
         """Make a secret once and keep it: tokens and encrypted values outlive a restart."""

@@ -131,14 +131,14 @@ class Chain:
         """Raise, with the last lines of its log, if a part has ended by itself."""
         self._services.check_running()
         if self._app is not None and not self._app.is_running():
-            message = f"the app ended; see {self._app.log_path}:\n{self._app.last_lines(15)}"
-            raise RuntimeError(message)
+            msg = f"the app ended; see {self._app.log_path}:\n{self._app.last_lines(15)}"
+            raise RuntimeError(msg)
 
     @property
     def _services(self) -> AirflowServices:
         if self._airflow is None:
-            message = "the chain is not up; use it as a context manager"
-            raise RuntimeError(message)
+            msg = "the chain is not up; use it as a context manager"
+            raise RuntimeError(msg)
         return self._airflow
 
     def _start(self, closing: ExitStack) -> None:
@@ -215,8 +215,8 @@ class Chain:
 
 def _check_port(port: int, name: str) -> None:
     if not is_free(port):
-        message = (
+        msg = (
             f"port {port} is taken; end the program that listens there, or choose another: "
             f"make demo {name}={port + 1}"
         )
-        raise PortTaken(message)
+        raise PortTaken(msg)

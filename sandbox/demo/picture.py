@@ -18,7 +18,7 @@ from sightscan.warehouse.statements import statement
 
 CONFIDENCE = 0.25
 # Small photos are shown larger, so that names are readable beside the sights.
-LEAST_WIDTH = 960
+MIN_WIDTH = 960
 # OpenCV's wheel carries DejaVu Sans, which can write accents; Pillow's own font cannot.
 FONT_FILE = Path(cv2.__file__).parent / "qt" / "fonts" / "DejaVuSans.ttf"
 FONT_SIZE = 20
@@ -42,9 +42,9 @@ def draw_detections(
     if best is None:
         return None
     _, photo, rgb, found = best
-    if rgb.width < LEAST_WIDTH:
-        height = round(rgb.height * LEAST_WIDTH / rgb.width)
-        rgb = rgb.resize((LEAST_WIDTH, height), Image.Resampling.LANCZOS)
+    if rgb.width < MIN_WIDTH:
+        height = round(rgb.height * MIN_WIDTH / rgb.width)
+        rgb = rgb.resize((MIN_WIDTH, height), Image.Resampling.LANCZOS)
     canvas = Image.new("RGB", (rgb.width, rgb.height + CAPTION_HEIGHT), SHADE)
     canvas.paste(rgb)
     draw = ImageDraw.Draw(canvas)

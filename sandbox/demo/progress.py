@@ -62,7 +62,7 @@ def watch_run(
 
     """
     deadline = time.monotonic() + timeout_seconds
-    said: dict[str, str] = {}
+    printed: dict[str, str] = {}
     with Live(console=console, refresh_per_second=4, transient=False) as live:
         while time.monotonic() < deadline:
             still_running()
@@ -72,12 +72,12 @@ def watch_run(
             if console.is_terminal:
                 live.update(_table(run.dag_id, tasks, notes))
             else:
-                _say_changes(console, tasks, notes, said)
+                _say_changes(console, tasks, notes, printed)
             if state in FINAL_RUN_STATES:
                 return state, tasks
             time.sleep(POLL_SECONDS)
-    message = f"run {run.run_id} of {run.dag_id} has not ended after {timeout_seconds:.0f} s"
-    raise TimeoutError(message)
+    msg = f"run {run.run_id} of {run.dag_id} has not ended after {timeout_seconds:.0f} s"
+    raise TimeoutError(msg)
 
 
 def _table(dag_id: str, tasks: Sequence[TaskState], notes: dict[str, str]) -> Table:
@@ -94,15 +94,15 @@ def _table(dag_id: str, tasks: Sequence[TaskState], notes: dict[str, str]) -> Ta
 
 
 def _say_changes(
-    console: Console, tasks: Sequence[TaskState], notes: dict[str, str], said: dict[str, str]
+    console: Console, tasks: Sequence[TaskState], notes: dict[str, str], printed: dict[str, str]
 ) -> None:
     """Print a stage when its state changes, and the training when a tenth of it is done."""
     for stage in STAGES:
         mark, seconds = _summary([task for task in tasks if task.task_id == stage])
         note = notes.get(stage, "")
         key = f"{mark} {note if 'running' not in mark or stage == 'train_model' else ''}"
-        if mark and key != said.get(stage):
-            said[stage] = key
+        if mark and key != printed.get(stage):
+            printed[stage] = key
             console.print(f"{stage:18} {mark:24} {seconds:>6} {note}", highlight=False)
 
 

@@ -211,8 +211,8 @@ def _one_row(connection: psycopg.Connection[Any], name: str, **values: str) -> d
     with connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
         row = cursor.execute(statement(name), values).fetchone()
     if row is None:
-        message = f"the warehouse has nothing for {values}; the run must have failed earlier"
-        raise LookupError(message)
+        msg = f"the warehouse has nothing for {values}; the run must have failed earlier"
+        raise LookupError(msg)
     return row
 
 

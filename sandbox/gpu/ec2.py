@@ -75,10 +75,8 @@ class Ec2Server:
     def start(self) -> None:
         """Listen on loopback, and answer from a thread."""
         if self._port and not is_free(self._port):
-            message = (
-                f"port {self._port} on {LOOPBACK} is taken; end the program that listens there"
-            )
-            raise PortTaken(message)
+            msg = f"port {self._port} on {LOOPBACK} is taken; end the program that listens there"
+            raise PortTaken(msg)
         ec2_backends.reset()
         backend = ec2_backends[DEFAULT_ACCOUNT_ID][REGION]
         for instance_id in self._fleet.instance_ids:
@@ -125,23 +123,23 @@ class Ec2Server:
         body = request.get_data()
         region, service = check_signature(self._key, request.method, request.url, headers, body)
         if region != REGION:
-            message = f"this sandbox is in {REGION}, but the request is for {region}"
-            raise Ec2Refusal(code="AuthFailure", message=message, status=401)
+            msg = f"this sandbox is in {REGION}, but the request is for {region}"
+            raise Ec2Refusal(code="AuthFailure", message=msg, status=401)
         action = form.get("Action", "")
         allowed = action in {"StartInstances", "StopInstances"} or action.startswith(PASSED_ON)
         if service not in SERVICES or not allowed:
-            message = (
+            msg = (
                 "You are not authorized to perform this operation: the sandbox's key may "
                 f"describe, start and stop instances, not {service}:{action or request.method}"
             )
-            raise Ec2Refusal(code="UnauthorizedOperation", message=message, status=403)
+            raise Ec2Refusal(code="UnauthorizedOperation", message=msg, status=403)
 
     def _change(self, request: Request, form: dict[str, str]) -> bytes:
         names = sorted(name for name in form if name.startswith("InstanceId."))
         instance_ids = [form[name] for name in names]
         if form.get("DryRun") == "true":
-            message = "Request would have succeeded, but DryRun flag is set."
-            raise Ec2Refusal(code="DryRunOperation", message=message, status=412)
+            msg = "Request would have succeeded, but DryRun flag is set."
+            raise Ec2Refusal(code="DryRunOperation", message=msg, status=412)
         if form["Action"] == "StartInstances":
             invocation = request.headers.get("amz-sdk-invocation-id", "")
             changes = self._fleet.start(instance_ids, invocation)

@@ -120,11 +120,11 @@ class Ec2Fleet:
             self._require(instance_ids)
             for instance_id in instance_ids:
                 if self._states[instance_id] == "stopping":
-                    message = (
+                    msg = (
                         f"The instance '{instance_id}' is not in a state from which it can be "
                         "started."
                     )
-                    raise Ec2Refusal(code="IncorrectInstanceState", message=message)
+                    raise Ec2Refusal(code="IncorrectInstanceState", message=msg)
             stopped = [each for each in instance_ids if self._states[each] == "stopped"]
             if stopped:
                 self._require_capacity(invocation)
@@ -144,11 +144,11 @@ class Ec2Fleet:
             self._require(instance_ids)
             for instance_id in instance_ids:
                 if self._states[instance_id] == "pending":
-                    message = (
+                    msg = (
                         f"Instance '{instance_id}' cannot be stopped as it has never reached the "
                         "'running' state."
                     )
-                    raise Ec2Refusal(code="IncorrectInstanceState", message=message)
+                    raise Ec2Refusal(code="IncorrectInstanceState", message=msg)
             changes = []
             for instance_id in instance_ids:
                 previous = self._states[instance_id]
@@ -172,14 +172,14 @@ class Ec2Fleet:
     def _require(self, instance_ids: Sequence[str]) -> None:
         unknown = [each for each in instance_ids if each not in self._states]
         if not instance_ids:
-            message = "The request must contain the parameter InstanceId"
-            raise Ec2Refusal(code="MissingParameter", message=message)
+            msg = "The request must contain the parameter InstanceId"
+            raise Ec2Refusal(code="MissingParameter", message=msg)
         if len(unknown) == 1:
-            message = f"The instance ID '{unknown[0]}' does not exist"
-            raise Ec2Refusal(code="InvalidInstanceID.NotFound", message=message)
+            msg = f"The instance ID '{unknown[0]}' does not exist"
+            raise Ec2Refusal(code="InvalidInstanceID.NotFound", message=msg)
         if unknown:
-            message = f"The instance IDs '{', '.join(unknown)}' do not exist"
-            raise Ec2Refusal(code="InvalidInstanceID.NotFound", message=message)
+            msg = f"The instance IDs '{', '.join(unknown)}' do not exist"
+            raise Ec2Refusal(code="InvalidInstanceID.NotFound", message=msg)
 
     def _require_capacity(self, invocation: str) -> None:
         if invocation not in self._refused_starts:
@@ -189,12 +189,12 @@ class Ec2Fleet:
             self._counts.add("ec2", "starts_without_capacity")
             if invocation:
                 self._refused_starts.add(invocation)
-        message = (
+        msg = (
             f"We currently do not have sufficient {INSTANCE_TYPE} capacity in the Availability "
             "Zone you requested. Our system will be working on provisioning additional capacity."
         )
         # 500 in the real API too, which is why boto3 repeats it.
-        raise Ec2Refusal(code="InsufficientInstanceCapacity", message=message, status=500)
+        raise Ec2Refusal(code="InsufficientInstanceCapacity", message=msg, status=500)
 
     def _later(self, instance_id: str, finish: Callable[[str], None]) -> None:
         timer = threading.Timer(self.transition_seconds, finish, [instance_id])

@@ -42,8 +42,8 @@ def check_signature(
     """
     found = AUTHORIZATION.fullmatch(headers.get("authorization", ""))
     if found is None or found["key"] != key.access_key_id:
-        message = "AWS was not able to validate the provided access credentials"
-        raise Ec2Refusal(code="AuthFailure", message=message, status=401)
+        msg = "AWS was not able to validate the provided access credentials"
+        raise Ec2Refusal(code="AuthFailure", message=msg, status=401)
     signed = {name: headers.get(name, "") for name in found["headers"].split(";")}
     request = AWSRequest(method=method, url=url, headers=signed, data=body)
     request.context["timestamp"] = headers.get("x-amz-date", "")
@@ -51,8 +51,8 @@ def check_signature(
     signer = SigV4Auth(credentials, found["service"], found["region"])
     text = signer.string_to_sign(request, signer.canonical_request(request))
     if not hmac.compare_digest(signer.signature(text, request), found["signature"]):
-        message = "AWS was not able to validate the provided access credentials"
-        raise Ec2Refusal(code="AuthFailure", message=message, status=401)
+        msg = "AWS was not able to validate the provided access credentials"
+        raise Ec2Refusal(code="AuthFailure", message=msg, status=401)
     return found["region"], found["service"]
 
 

@@ -1,6 +1,6 @@
 """Be the GPU host behind each EC2 instance: an SSH server that lives while its instance runs.
 
-Booting starts one process (`ssh_server`) under a keeper; stopping the instance kills that process
+Booting starts one process (`ssh_server`) under a subreaper; stopping the instance kills that process
 and every descendant, detached ones too. The disk (`<folder>/home`), the host key and the port
 survive, as a stopped instance's do. While the instance is stopped, connections are refused and
 the port is held, so that no other program gets it.
@@ -40,11 +40,11 @@ class TrainerEnvironmentMissing(RuntimeError):
 def require_trainer_environment(trainer_bin: Path) -> Path:
     """Return the folder if it holds a Python that can be run; raise if not."""
     if not os.access(trainer_bin / "python", os.X_OK):
-        message = (
+        msg = (
             f"the trainer's environment is missing: no python in {trainer_bin}; "
             "run `make setup`, or name its bin folder with --trainer-bin"
         )
-        raise TrainerEnvironmentMissing(message)
+        raise TrainerEnvironmentMissing(msg)
     return trainer_bin
 
 

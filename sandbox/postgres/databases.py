@@ -63,12 +63,12 @@ def given_server() -> PostgresAddress:
     try:
         address.connect().close()
     except psycopg.OperationalError as error:
-        message = (
+        msg = (
             f"cannot connect to PostgreSQL as {address.user} at {address.host}:{address.port}: "
             f"{str(error).strip().splitlines()[-1]}; correct PGHOST, PGPORT, PGDATABASE, PGUSER "
             "and PGPASSWORD, or unset PGHOST to have a server started here"
         )
-        raise PostgresError(message) from error
+        raise PostgresError(msg) from error
     return address
 
 

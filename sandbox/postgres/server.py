@@ -73,8 +73,8 @@ class EmbeddedPostgres:
     def superuser(self) -> PostgresAddress:
         """The superuser's connection to the database `postgres`; only while it runs."""
         if self._address is None:
-            message = f"PostgreSQL in {self._folder} is not running; call start() first"
-            raise PostgresError(message)
+            msg = f"PostgreSQL in {self._folder} is not running; call start() first"
+            raise PostgresError(msg)
         return self._address
 
     def is_running(self) -> bool:
@@ -156,18 +156,18 @@ class EmbeddedPostgres:
                 # A wrong password never becomes right: say so instead of waiting for it.
                 if "password authentication failed" in str(error):
                     self.stop()
-                    message = (
+                    msg = (
                         f"PostgreSQL in {self._folder} refuses the password in superuser_password; "
                         "restore that file, or remove the folder to begin anew"
                     )
-                    raise PostgresError(message) from error
+                    raise PostgresError(msg) from error
                 time.sleep(0.05)
             else:
                 return
         last_lines = self._process.last_lines() if self._process else ""
         self.stop()
-        message = f"PostgreSQL in {self._folder} did not start; its log ends with:\n{last_lines}"
-        raise PostgresError(message)
+        msg = f"PostgreSQL in {self._folder} did not start; its log ends with:\n{last_lines}"
+        raise PostgresError(msg)
 
 
 def connect(address: PostgresAddress) -> psycopg.Connection[Any]:

@@ -1,6 +1,6 @@
 """Start processes that cannot outlive the sandbox, and stop them with all they started.
 
-Each one runs under `keeper.py`, which explains how a kill -9 of the sandbox still ends it.
+Each one runs under `subreaper.py`, which explains how a kill -9 of the sandbox still ends it.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-KEEPER = Path(__file__).with_name("subreaper.py")
+SUBREAPER = Path(__file__).with_name("subreaper.py")
 
 
 @dataclass(frozen=True)
 class KeptProcess:
-    """A running command and its keeper."""
+    """A running command and its subreaper."""
 
     name: str
-    keeper: subprocess.Popen[bytes]
+    subreaper: subprocess.Popen[bytes]
     log_path: Path
     grace_seconds: float
 
     def is_running(self) -> bool:
         """Say whether the command still runs."""
-        return self.keeper.poll() is None
+        return self.subreaper.poll() is None
 
     def stop(self) -> None:
-        """Let the leash go and wait until the command and every descendant are gone."""
-        if self.keeper.stdin is not None:
-            self.keeper.stdin.close()
+        """Close the control pipe and wait until the command and every descendant are gone."""
+        if self.subreaper.stdin is not None:
+            self.subreaper.stdin.close()
         try:
-            self.keeper.wait(timeout=self.grace_seconds + 10)
+            self.subreaper.wait(timeout=self.grace_seconds + 10)
         except subprocess.TimeoutExpired:
-            # Only a process in uninterruptible sleep lasts that long; the keeper goes on trying.
+            # Only a process in uninterruptible sleep lasts that long; the subreaper goes on trying.
             sys.stderr.write(f"{self.name}: still ending after {self.grace_seconds + 10:.0f} s\n")
 
     def last_lines(self, count: int = 5) -> str:
@@ -60,18 +60,18 @@ def start_kept(
     grace_seconds: float = 0.0,
     user_id: int | None = None,
 ) -> KeptProcess:
-    """Start a command under a keeper.
+    """Start a command under a subreaper.
 
     The command gets exactly `environment`, `folder` as its working directory, an empty standard
     input and `log_path` (appended to) for its output. It is ended with `stop_signal`; whatever of
     it is left after `grace_seconds` is killed. `user_id` (root only) is the user and group to
     run as.
     """
-    keeper_command = [sys.executable, "-I", "-S", str(KEEPER), str(grace_seconds)]
-    keeper_command += [stop_signal.name, "-" if user_id is None else str(user_id), "--"]
+    subreaper_command = [sys.executable, "-I", "-S", str(SUBREAPER), str(grace_seconds)]
+    subreaper_command += [stop_signal.name, "-" if user_id is None else str(user_id), "--"]
     with log_path.open("ab") as log:
-        keeper = subprocess.Popen(
-            [*keeper_command, *map(str, command)],
+        subreaper = subprocess.Popen(
+            [*subreaper_command, *map(str, command)],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -79,4 +79,4 @@ def start_kept(
             env=dict(environment),
             start_new_session=True,
         )
-    return KeptProcess(name, keeper, log_path, grace_seconds)
+    return KeptProcess(name, subreaper, log_path, grace_seconds)

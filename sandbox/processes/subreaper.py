@@ -1,17 +1,17 @@
-"""Hold one command on a leash: when the leash is let go, the command and all it started end.
+"""Run one command on a control pipe: when the pipe is closed, the command and all it started end.
 
-Run as `python -I -S keeper.py GRACE_SECONDS SIGNAL USER -- COMMAND...`, by path, with the
-standard library only. The sandbox holds the other end of the keeper's standard input. When that
+Run as `python -I -S subreaper.py GRACE_SECONDS SIGNAL USER -- COMMAND...`, by path, with the
+standard library only. The sandbox holds the other end of the subreaper's standard input. When that
 pipe closes, because the sandbox asked for it or because it is gone (killed with -9 included), the
-keeper sends SIGNAL to the command, waits up to GRACE_SECONDS, and then kills every descendant.
+subreaper sends SIGNAL to the command, waits up to GRACE_SECONDS, and then kills every descendant.
 
 Three facts of Linux make this complete:
 - A pipe is closed by the kernel however its holder died. PR_SET_PDEATHSIG alone would not do
-  between the sandbox and the keeper: it fires when the *thread* that started the child ends.
+  between the sandbox and the subreaper: it fires when the *thread* that started the child ends.
 - PR_SET_CHILD_SUBREAPER makes detached grandchildren (setsid, nohup, double fork) fall back to
-  the keeper instead of init, so "no child left" means "no descendant left".
-- A session of its own (given by whoever starts the keeper) keeps a `kill -9 -GROUP` of the
-  sandbox from taking the keeper along. Should the keeper itself be killed with -9, its direct
+  the subreaper instead of init, so "no child left" means "no descendant left".
+- A session of its own (given by whoever starts the subreaper) keeps a `kill -9 -GROUP` of the
+  sandbox from taking the subreaper along. Should the subreaper itself be killed with -9, its direct
   child gets SIGNAL by PR_SET_PDEATHSIG: here the parent is a single thread, so it fires right.
 """
 
@@ -27,26 +27,26 @@ import time
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-LEASH_FD = 0
+CONTROL_PIPE_FD = 0
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command until it ends or the leash is let go; return its exit status."""
+    """Run the command until it ends or the control pipe is closed; return its exit status."""
     separator = arguments.index("--")
     grace_text, signal_name, user_text = arguments[:separator]
     stop_signal = signal.Signals[signal_name]
     _become_subreaper()
     wake_fd = _wake_on_signals()
-    keeper_pid = os.getpid()
+    subreaper_pid = os.getpid()
     user = int(user_text) if user_text != "-" else None
 
     def in_child() -> None:
-        # What a keeper ignores, its command must not: an ignored signal stays so over exec.
+        # What a subreaper ignores, its command must not: an ignored signal stays so over exec.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         LIBC.prctl(PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
-        if os.getppid() != keeper_pid:  # the keeper died before prctl was called
+        if os.getppid() != subreaper_pid:  # the subreaper died before prctl was called
             os._exit(1)
 
     try:
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
             user=user,
             group=user,
             extra_groups=[] if user is not None else None,
-            preexec_fn=in_child,  # noqa: PLW1509 - safe here: the keeper has one thread
+            preexec_fn=in_child,  # noqa: PLW1509 - safe here: the subreaper has one thread
         )
     except OSError as error:
         print(f"cannot start {arguments[separator + 1]}: {error}", file=sys.stderr)
@@ -75,7 +75,7 @@ def _become_subreaper() -> None:
 
 
 def _wake_on_signals() -> int:
-    """Return a file descriptor that becomes readable on SIGCHLD; SIGTERM lets the leash go."""
+    """Return a file descriptor that becomes readable on SIGCHLD; SIGTERM closes the control pipe."""
     read_fd, write_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(write_fd)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -86,22 +86,22 @@ def _wake_on_signals() -> int:
 
 
 def _let_go() -> None:
-    # /dev/null reads as end of file: the same path as a closed leash.
+    # /dev/null reads as end of file: the same path as a closed control pipe.
     null_fd = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null_fd, LEASH_FD)
+    os.dup2(null_fd, CONTROL_PIPE_FD)
     os.close(null_fd)
 
 
 def _watch(child_pid: int, wake_fd: int) -> int | None:
-    """Return the child's wait status when it ends, None when the leash was let go first."""
+    """Return the child's wait status when it ends, None when the control pipe was closed first."""
     while True:
-        readable, _, _ = select.select([LEASH_FD, wake_fd], [], [])
+        readable, _, _ = select.select([CONTROL_PIPE_FD, wake_fd], [], [])
         if wake_fd in readable:
             os.read(wake_fd, 4096)
             status = _reap(child_pid)
             if status is not None:
                 return status
-        if LEASH_FD in readable and not os.read(LEASH_FD, 4096):
+        if CONTROL_PIPE_FD in readable and not os.read(CONTROL_PIPE_FD, 4096):
             return None
 
 

@@ -47,11 +47,11 @@ class VisionFaults:
         images are processed and counted. Numbers may come as text, as from a query string.
         """
         if kind not in KINDS:
-            message = f"unknown fault {kind!r}; choose one of {', '.join(KINDS)}"
-            raise ValueError(message)
+            msg = f"unknown fault {kind!r}; choose one of {', '.join(KINDS)}"
+            raise ValueError(msg)
         if when not in MOMENTS:
-            message = f"when is {when!r}; it must be 'before' or 'after' (the processing)"
-            raise ValueError(message)
+            msg = f"when is {when!r}; it must be 'before' or 'after' (the processing)"
+            raise ValueError(msg)
         default = DEADLINE_SECONDS if kind == "deadline" else 0.0
         delay = default if delay_seconds is None else float(delay_seconds)
         with self._lock:

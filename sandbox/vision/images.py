@@ -21,7 +21,7 @@ from sandbox.world.photo_recognition import KnownPicture, PhotoRecogniser
 from sandbox.world.world import World
 
 LANDMARKS = vision.Feature.Type.LANDMARK_DETECTION
-MOST_LANDMARKS = 10
+MAX_LANDMARKS = 10
 BAD_IMAGE = "Bad image data."
 
 
@@ -74,7 +74,7 @@ class ImageAnnotator:
         if not content:
             return self._without_content(request)
         self._count(content)
-        most = next((f.max_results or MOST_LANDMARKS for f in _landmark_features(request)), 0)
+        most = next((f.max_results or MAX_LANDMARKS for f in _landmark_features(request)), 0)
         if not most:
             return vision.AnnotateImageResponse()
         try:

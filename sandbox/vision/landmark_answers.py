@@ -50,15 +50,15 @@ class VisionErrors:
         for setting in settings:
             name, _, text = setting.partition("=")
             if name not in names:
-                message = f"Vision has no error {name!r}; choose one of {', '.join(names)}"
-                raise ValueError(message)
+                msg = f"Vision has no error {name!r}; choose one of {', '.join(names)}"
+                raise ValueError(msg)
             try:
                 rates[name] = float(text)
             except ValueError:
                 rates[name] = -1
             if not 0 <= rates[name] <= 1:
-                message = f"{name} must be a share between 0 and 1, as in {name}=0.1, got {text!r}"
-                raise ValueError(message)
+                msg = f"{name} must be a share between 0 and 1, as in {name}=0.1, got {text!r}"
+                raise ValueError(msg)
         return replace(self, **rates)
 
     def key_of(self, picture: KnownPicture) -> str:

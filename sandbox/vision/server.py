@@ -31,7 +31,7 @@ SERVICE, METHOD = "google.cloud.vision.v1.ImageAnnotator", "BatchAnnotateImages"
 THREADS = 16
 STOP_SECONDS = 1
 # Bigger messages than allowed must arrive, to be refused in Google's words instead of gRPC's.
-LARGEST_MESSAGE_BYTES = 128 * 1024**2
+MAX_MESSAGE_BYTES = 128 * 1024**2
 
 
 class VisionServer:
@@ -72,13 +72,13 @@ class VisionServer:
     def start(self) -> None:
         """Serve; raise OSError if the port is taken."""
         if self._server is not None:
-            message = "the Vision stand-in is running already; stop it before starting it again"
-            raise RuntimeError(message)
+            msg = "the Vision stand-in is running already; stop it before starting it again"
+            raise RuntimeError(msg)
         self._ending.clear()
         server = grpc.server(
             ThreadPoolExecutor(THREADS, thread_name_prefix="sandbox-vision"),
             options=[
-                ("grpc.max_receive_message_length", LARGEST_MESSAGE_BYTES),
+                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
                 # Else a second server on the same port would silently share its requests.
                 ("grpc.so_reuseport", 0),
             ],
@@ -94,11 +94,11 @@ class VisionServer:
         try:
             self.port = server.add_insecure_port(f"{LOOPBACK}:{self.port}")
         except RuntimeError as error:
-            message = (
+            msg = (
                 f"port {self.port} on {LOOPBACK} is taken or not allowed; end the program that "
                 "listens there, or choose another port (0 takes a free one)"
             )
-            raise OSError(message) from error
+            raise OSError(msg) from error
         server.start()
         self._server = server
 

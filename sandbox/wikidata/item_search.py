@@ -17,7 +17,7 @@ from sandbox.mediawiki import ApiError, JsonObject, required, whole_number
 from sandbox.wikidata.items import Entity, Item
 from sandbox.world.city_terms import fold
 
-MOST_EDITS = 2
+MAX_EDITS = 2
 _TERM = re.compile(r'(?:(inlabel|haswbstatement):)?(?:"([^"]*)"|(\S+))')
 
 
@@ -55,7 +55,7 @@ def _holds(item: Item, keyword: str, quoted: str, bare: str) -> bool:
     words = {word for name in names for word in name.split()}
     if text.endswith("~"):
         wanted = fold(text[:-1])
-        return any(DamerauLevenshtein.distance(wanted, word) <= MOST_EDITS for word in words)
+        return any(DamerauLevenshtein.distance(wanted, word) <= MAX_EDITS for word in words)
     return fold(text) in words
 
 

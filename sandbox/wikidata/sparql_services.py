@@ -64,11 +64,11 @@ def rewrite_services(query: str) -> str:
             inside = _around(block) if block.name == "wikibase:around" else _box(block)
             query = f"{before} {inside} {after}{rest}"
         else:
-            message = (
+            msg = (
                 f"Service call not allowed: {block.name} (have: wikibase:label, "
                 "wikibase:around, wikibase:box); write it without this service"
             )
-            raise UnsupportedServiceError(message)
+            raise UnsupportedServiceError(msg)
     return query
 
 
@@ -142,8 +142,8 @@ def _box(block: _Block) -> str:
 def _location(block: _Block) -> tuple[str, str]:
     found = re.search(r"(\?\w+)\s+(wdt:\w+)\s+(\?\w+)", block.body)
     if found is None:
-        message = f"{block.name} needs a triple such as '?place wdt:P625 ?location'"
-        raise UnsupportedServiceError(message)
+        msg = f"{block.name} needs a triple such as '?place wdt:P625 ?location'"
+        raise UnsupportedServiceError(msg)
     return f"{found[0]} .", found[3]
 
 
@@ -153,8 +153,8 @@ def _parameters(block: _Block) -> dict[str, str]:
 
 def _required(parameters: dict[str, str], name: str, block: _Block) -> str:
     if name not in parameters:
-        message = f"{block.name} needs {name}; add 'bd:serviceParam {name} ...'"
-        raise UnsupportedServiceError(message)
+        msg = f"{block.name} needs {name}; add 'bd:serviceParam {name} ...'"
+        raise UnsupportedServiceError(msg)
     return parameters[name]
 
 
@@ -180,8 +180,8 @@ def _closing(masked: str, start: int) -> int:
         depth += {"{": 1, "}": -1}.get(masked[position], 0)
         if depth == 0:
             return position
-    message = "a brace is never closed; add the missing '}'"
-    raise UnsupportedServiceError(message)
+    msg = "a brace is never closed; add the missing '}'"
+    raise UnsupportedServiceError(msg)
 
 
 def _masked(query: str, *, keep_iris: bool = False) -> str:

@@ -38,8 +38,8 @@ def nearest_colour_baseline(train: Sequence[WorldPhoto], test: Sequence[WorldPho
     counts. Raises `ValueError` if either set is empty.
     """
     if not train or not test:
-        message = f"got {len(train)} training and {len(test)} test photos, expected some of each"
-        raise ValueError(message)
+        msg = f"got {len(train)} training and {len(test)} test photos, expected some of each"
+        raise ValueError(msg)
     box = _mean_box(train)
     whole = np.array([0.0, 0.0, 1.0, 1.0])
     return max(_evaluate(train, test, box, region) for region in (whole, box))

@@ -30,11 +30,11 @@ def write_film(
     Raises `ValueError` without photos, or if a side is odd, since colour has half the resolution.
     """
     if not photos:
-        message = f"no photos for {path}, expected at least one; name the photos of a sight"
-        raise ValueError(message)
+        msg = f"no photos for {path}, expected at least one; name the photos of a sight"
+        raise ValueError(msg)
     if width % 2 or height % 2:
-        message = f"film size {width} x {height} is odd, expected even sides; round it"
-        raise ValueError(message)
+        msg = f"film size {width} x {height} is odd, expected even sides; round it"
+        raise ValueError(msg)
     frames_per_photo = max(1, round(seconds_per_photo * fps))
     draft = path.with_name(path.name + ".part")
     with draft.open("wb") as stream:

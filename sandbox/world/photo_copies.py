@@ -22,7 +22,7 @@ class PhotoCopy:
     """A near-copy of a photo: JPEG bytes, size in pixels, and the boxes moved with the crop."""
 
     original: WorldPhoto
-    data: bytes
+    content: bytes
     width: int
     height: int
     boxes: tuple[WorldBox, ...]
@@ -41,21 +41,21 @@ def near_copies_of(world: World, sight: str) -> tuple[PhotoCopy, ...]:
 
 def recompressed(photo: WorldPhoto, quality: int = 55) -> PhotoCopy:
     """Return the same picture, saved again at a low quality."""
-    data = _jpeg(_opened(photo), quality)
-    return PhotoCopy(photo, data, photo.width, photo.height, tuple(photo.boxes))
+    content = _jpeg(_opened(photo), quality)
+    return PhotoCopy(photo, content, photo.width, photo.height, tuple(photo.boxes))
 
 
 def cropped(photo: WorldPhoto, fraction: float = CROPPED_FRACTION) -> PhotoCopy:
     """Return the picture without a strip at its left and at its top."""
     left, top = round(photo.width * fraction), round(photo.height * fraction)
-    data = _jpeg(_opened(photo).crop((left, top, photo.width, photo.height)), 88)
+    content = _jpeg(_opened(photo).crop((left, top, photo.width, photo.height)), 88)
     boxes = tuple(
         WorldBox(
             box.sight, max(0, box.x1 - left), max(0, box.y1 - top), box.x2 - left, box.y2 - top
         )
         for box in photo.boxes
     )
-    return PhotoCopy(photo, data, photo.width - left, photo.height - top, boxes)
+    return PhotoCopy(photo, content, photo.width - left, photo.height - top, boxes)
 
 
 def mirrored(photo: WorldPhoto) -> bytes:
@@ -65,13 +65,13 @@ def mirrored(photo: WorldPhoto) -> bytes:
 
 def truncated(photo: WorldPhoto) -> bytes:
     """Return the first third of the file, as after a broken upload."""
-    data = photo.path.read_bytes()
-    return data[: len(data) // 3]
+    content = photo.path.read_bytes()
+    return content[: len(content) // 3]
 
 
-def scaled(data: bytes, width: int) -> bytes:
+def scaled(content: bytes, width: int) -> bytes:
     """Return a picture scaled to `width` pixels, as JPEG or, if it may be transparent, PNG."""
-    with Image.open(io.BytesIO(data)) as picture:
+    with Image.open(io.BytesIO(content)) as picture:
         picture.draft("RGB", (width * 2, width * 2))
         keeps_alpha = picture.format == "PNG"
         height = max(1, round(picture.height * width / picture.width))

@@ -22,7 +22,7 @@ from sandbox.world.world import World, WorldBox
 HASH_SIDE = 16
 # Of 256 bits. Scaling and recompressing changed up to 6 of them on 148 real photos; the photo most
 # like another one differed in 66.
-MOST_DIFFERENT_BITS = 40
+MAX_DIFFERENT_BITS = 40
 DRAFT_SIDE = 128
 
 
@@ -43,15 +43,15 @@ class PhotoRecogniser:
         """Remember the world; photos are read when the first picture is to be recognised."""
         self._world = world
 
-    def recognise(self, data: bytes, picture: Image.Image) -> KnownPicture | None:
-        """Return the known photo that `data`, opened as `picture`, shows; None if there is none."""
-        known = self._by_sha256.get(hashlib.sha256(data).hexdigest())
+    def recognise(self, content: bytes, picture: Image.Image) -> KnownPicture | None:
+        """Return the known photo that `content`, opened as `picture`, shows; None if there is none."""
+        known = self._by_sha256.get(hashlib.sha256(content).hexdigest())
         if known is not None:
             return known
         pictures, hashes = self._index
         differences = np.bitwise_count(hashes ^ perceptual_bits(picture)).sum(axis=1)
         nearest = int(differences.argmin())
-        return pictures[nearest] if differences[nearest] <= MOST_DIFFERENT_BITS else None
+        return pictures[nearest] if differences[nearest] <= MAX_DIFFERENT_BITS else None
 
     @cached_property
     def _by_sha256(self) -> dict[str, KnownPicture]:
@@ -62,7 +62,7 @@ class PhotoRecogniser:
             picture = KnownPicture(digest, photo.width, photo.height, tuple(photo.boxes))
             found[digest] = of_photo[photo.file] = picture
         for copy in self._copies:
-            digest = hashlib.sha256(copy.data).hexdigest()
+            digest = hashlib.sha256(copy.content).hexdigest()
             found[digest] = (
                 KnownPicture(digest, copy.width, copy.height, copy.boxes)
                 if copy.is_cropped
@@ -75,9 +75,9 @@ class PhotoRecogniser:
         """Return all pictures, and their hashes as one row of packed bits each."""
         contents = [photo.path.read_bytes() for photo in self._world.photos]
         # A recompressed copy is as good as its photo; a cropped one has boxes of its own.
-        contents += [copy.data for copy in self._copies if copy.is_cropped]
-        pictures = [self._by_sha256[hashlib.sha256(data).hexdigest()] for data in contents]
-        return pictures, np.stack([_bits_of(data) for data in contents])
+        contents += [copy.content for copy in self._copies if copy.is_cropped]
+        pictures = [self._by_sha256[hashlib.sha256(content).hexdigest()] for content in contents]
+        return pictures, np.stack([_bits_of(content) for content in contents])
 
     @cached_property
     def _copies(self) -> list[PhotoCopy]:
@@ -92,6 +92,6 @@ def perceptual_bits(picture: Image.Image) -> npt.NDArray[np.uint8]:
     return np.packbits(imagehash.phash(picture, hash_size=HASH_SIDE).hash)
 
 
-def _bits_of(data: bytes) -> npt.NDArray[np.uint8]:
-    with Image.open(io.BytesIO(data)) as picture:
+def _bits_of(content: bytes) -> npt.NDArray[np.uint8]:
+    with Image.open(io.BytesIO(content)) as picture:
         return perceptual_bits(picture)

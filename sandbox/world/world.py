@@ -82,11 +82,11 @@ def load_world(folder: Path) -> World:
     """
     rows = list(_read_rows(_find_manifest(folder)))
     if not rows:
-        message = (
+        msg = (
             f"{folder / MANIFEST} has no rows, expected one row per box; "
             "list the photos in it or draw a world with: python -m sandbox.world.drawing FOLDER"
         )
-        raise WorldError(message)
+        raise WorldError(msg)
     return World(folder, _the_one_city(folder, rows), tuple(_group_photos(folder, rows)))
 
 
@@ -106,13 +106,13 @@ def _find_manifest(folder: Path) -> Path:
         "name a folder with a manifest.csv or draw one with: python -m sandbox.world.drawing FOLDER"
     )
     if not folder.is_dir():
-        message = f"no world at {folder}: expected a folder of photos; {remedy}"
-        raise WorldError(message)
+        msg = f"no world at {folder}: expected a folder of photos; {remedy}"
+        raise WorldError(msg)
     manifest = folder / MANIFEST
     if not manifest.is_file():
         state = "has no" if any(folder.iterdir()) else "is empty: it has no"
-        message = f"{folder} {state} {MANIFEST}, expected one beside the photos; {remedy}"
-        raise WorldError(message)
+        msg = f"{folder} {state} {MANIFEST}, expected one beside the photos; {remedy}"
+        raise WorldError(msg)
     return manifest
 
 
@@ -123,16 +123,16 @@ def _read_rows(manifest: Path) -> Iterator[_Row]:
             reader = csv.DictReader(stream)
             columns = tuple(reader.fieldnames or ())
             if columns != COLUMNS:
-                message = (
+                msg = (
                     f"{manifest} has the columns '{','.join(columns)}', "
                     f"expected '{','.join(COLUMNS)}'; rename or reorder them"
                 )
-                raise WorldError(message)
+                raise WorldError(msg)
             for record in reader:
                 yield _read_row(manifest, reader.line_num, record)
     except (UnicodeDecodeError, csv.Error) as error:
-        message = f"{manifest} cannot be read ({error}), expected UTF-8 CSV; save it as such"
-        raise WorldError(message) from error
+        msg = f"{manifest} cannot be read ({error}), expected UTF-8 CSV; save it as such"
+        raise WorldError(msg) from error
 
 
 def _read_row(manifest: Path, line: int, record: dict[str, str | None]) -> _Row:
@@ -140,14 +140,14 @@ def _read_row(manifest: Path, line: int, record: dict[str, str | None]) -> _Row:
     text = {column: (record.get(column) or "").strip() for column in COLUMNS}
     for column, value in text.items():
         if not value:
-            message = f"{where}: {column} is empty, expected a value; fill it in or drop the row"
-            raise WorldError(message)
+            msg = f"{where}: {column} is empty, expected a value; fill it in or drop the row"
+            raise WorldError(msg)
     try:
         x1, y1, x2, y2 = (float(text[column]) for column in ("x1", "y1", "x2", "y2"))
         width, height = int(text["width"]), int(text["height"])
     except ValueError as error:
-        message = f"{where}: {error}, expected pixels (a whole width and height); correct the row"
-        raise WorldError(message) from error
+        msg = f"{where}: {error}, expected pixels (a whole width and height); correct the row"
+        raise WorldError(msg) from error
     box = WorldBox(text["sight"], x1, y1, x2, y2)
     _check_box(where, box, width, height)
     return _Row(line, text["file"], text["city"], (width, height), box)
@@ -162,26 +162,24 @@ def _check_box(where: str, box: WorldBox, width: int, height: int) -> None:
         and box.y2 <= height + EDGE_TOLERANCE_PIXELS
     )
     if not inside:
-        message = (
+        msg = (
             f"{where}: box {corners} lies outside the picture, expected it within "
             f"{width} x {height} pixels; clip the box or correct the size"
         )
-        raise WorldError(message)
+        raise WorldError(msg)
     if not (box.x1 < box.x2 and box.y1 < box.y2):
-        message = (
-            f"{where}: box {corners} has no area, expected x1 < x2 and y1 < y2; correct the row"
-        )
-        raise WorldError(message)
+        msg = f"{where}: box {corners} has no area, expected x1 < x2 and y1 < y2; correct the row"
+        raise WorldError(msg)
 
 
 def _the_one_city(folder: Path, rows: list[_Row]) -> str:
     cities = sorted({row.city for row in rows})
     if len(cities) > 1:
-        message = (
+        msg = (
             f"{folder / MANIFEST} names {len(cities)} cities ({', '.join(cities)}), "
             "expected one; put each city into a world of its own"
         )
-        raise WorldError(message)
+        raise WorldError(msg)
     return cities[0]
 
 
@@ -200,22 +198,22 @@ def _check_photo(folder: Path, row: _Row) -> Path:
     path = folder / row.file
     where = f"{folder / MANIFEST} line {row.line}"
     if not path.resolve().is_relative_to(folder.resolve()):
-        message = f"{where}: {row.file} lies outside the world; move the photo into {folder}"
-        raise WorldError(message)
+        msg = f"{where}: {row.file} lies outside the world; move the photo into {folder}"
+        raise WorldError(msg)
     if not path.is_file():
-        message = f"{where}: no file {path}; add the photo or drop the row"
-        raise WorldError(message)
+        msg = f"{where}: no file {path}; add the photo or drop the row"
+        raise WorldError(msg)
     try:
         # Opening reads the header only: cheap for thousands of photos.
         with Image.open(path) as image:
             size = image.size
     except (UnidentifiedImageError, OSError) as error:
-        message = f"{where}: {path} is no image that can be read; replace it or drop the row"
-        raise WorldError(message) from error
+        msg = f"{where}: {path} is no image that can be read; replace it or drop the row"
+        raise WorldError(msg) from error
     if size != row.size:
-        message = (
+        msg = (
             f"{where}: {path} measures {size[0]} x {size[1]} pixels, but the manifest says "
             f"{row.size[0]} x {row.size[1]}; correct width, height and the boxes"
         )
-        raise WorldError(message)
+        raise WorldError(msg)
     return path

@@ -60,8 +60,8 @@ class FakeWarehouse:
 
     def _answer(self) -> None:
         if self.is_away:
-            message = "away"
-            raise WarehouseAway(message)
+            msg = "away"
+            raise WarehouseAway(msg)
 
 
 @pytest.fixture(autouse=True)

@@ -30,8 +30,8 @@ class BrokenDetector:
     """A detector whose model fails on every picture."""
 
     def detect(self, *_: object) -> tuple[Detection, ...]:
-        message = "the model failed; try another picture."
-        raise DetectionFailed(message)
+        msg = "the model failed; try another picture."
+        raise DetectionFailed(msg)
 
 
 TOWER = Detection("Tower", 0.9, 0, 0, 10, 10)
@@ -117,9 +117,9 @@ def test_many_threads_lose_no_frame() -> None:
 
 def test_frame_keeps_its_size_and_gets_its_boxes(detector: Detector) -> None:
     latest = LatestSights()
-    look = make_frame_callback(detector, latest, choose_colours(detector.class_names), 0.25)
+    callback = make_frame_callback(detector, latest, choose_colours(detector.class_names), 0.25)
     frame = frame_with_a_red_patch()
-    drawn = look(frame)
+    drawn = callback(frame)
     assert (drawn.width, drawn.height) == (frame.width, frame.height)
     assert (drawn.to_ndarray(format="rgb24") != frame.to_ndarray(format="rgb24")).any()
     assert names(latest) == ["Torre do Relógio"]
@@ -127,9 +127,9 @@ def test_frame_keeps_its_size_and_gets_its_boxes(detector: Detector) -> None:
 
 def test_failed_detection_does_not_end_the_film() -> None:
     latest = LatestSights()
-    look = make_frame_callback(BrokenDetector(), latest, {}, 0.25)  # type: ignore[arg-type]
+    callback = make_frame_callback(BrokenDetector(), latest, {}, 0.25)  # type: ignore[arg-type]
     frame = frame_with_a_red_patch()
-    assert look(frame) is frame
+    assert callback(frame) is frame
     assert latest.read().error == "the model failed; try another picture."
 
 

@@ -92,7 +92,7 @@ def add_first_city(first: psycopg.Connection[Any], name: str) -> int:
 def add_first_image(
     first: psycopg.Connection[Any],
     city_id: int | None,
-    data: bytes,
+    content: bytes,
     source: str,
     labels: Sequence[str] | None = None,
 ) -> None:
@@ -100,7 +100,7 @@ def add_first_image(
     row = first.execute(
         "insert into integration_layer.dim_sights_images (image_file, image_source, image_labels)"
         " values (%s, %s, %s::bounding_box[]) returning image_id",
-        (data, source, None if labels is None else list(labels)),
+        (content, source, None if labels is None else list(labels)),
     ).fetchone()
     assert row is not None
     if city_id is not None:
@@ -110,14 +110,14 @@ def add_first_image(
 
 
 def add_first_model(
-    first: psycopg.Connection[Any], city_id: int, data: bytes, version: int
+    first: psycopg.Connection[Any], city_id: int, content: bytes, version: int
 ) -> None:
     """Add a model of a city."""
     row = first.execute(
         "insert into integration_layer.dim_models_trained_models"
         " (trained_model_model, n_considered_images, surrogate_key, version)"
         " values (%s, 100, %s, %s) returning trained_model_id",
-        (data, version, version),
+        (content, version, version),
     ).fetchone()
     assert row is not None
     first.execute("insert into integration_layer.fact_models values (%s, 1, %s)", (city_id, row[0]))
@@ -142,8 +142,8 @@ def fill_first_system(first: psycopg.Connection[Any]) -> None:
         (city, b"test image", "mts-deployment-test", None),
         (None, jpeg_of("orphan"), "https://example.org/orphan.jpg", None),
     ]  # fmt: skip
-    for owner, data, source, labels in images:
-        add_first_image(first, owner, data, source, labels)
+    for owner, content, source, labels in images:
+        add_first_image(first, owner, content, source, labels)
     first.execute(
         "insert into load_layer.sight_images values (7, %s, 'Port_Aurel', 320, 240, 'https://example.org/left.jpg')",
         (jpeg_of("left behind"),),

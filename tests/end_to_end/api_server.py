@@ -101,5 +101,5 @@ def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.3)
         else:
             return
-    message = f"Airflow's API server did not come up; its log ends with:\n{log.read_text()[-2000:]}"
-    raise RuntimeError(message)
+    msg = f"Airflow's API server did not come up; its log ends with:\n{log.read_text()[-2000:]}"
+    raise RuntimeError(msg)

@@ -73,8 +73,8 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> Non
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    message = f"The app did not come up at {url}; its log ends with:\n{log.read_text()[-2000:]}"
-    raise RuntimeError(message)
+    msg = f"The app did not come up at {url}; its log ends with:\n{log.read_text()[-2000:]}"
+    raise RuntimeError(msg)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

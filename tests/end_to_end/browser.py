@@ -46,11 +46,11 @@ def find_chromium() -> str:
         path = shutil.which(name)
         if path:
             return path
-    message = (
+    msg = (
         f"No Chromium found (looked for {', '.join(CHROMIUM_NAMES)}); "
         "install one, on Debian with: apt-get install -y chromium"
     )
-    raise FileNotFoundError(message)
+    raise FileNotFoundError(msg)
 
 
 @contextmanager

@@ -31,8 +31,8 @@ STEPS: dict[str, tuple[Any, str, str]] = {
     "before the call": (sender, "annotate_photos", "before"),
     "during the call": (sender, "annotate_photos", "during"),
     "after the call": (sender, "annotate_photos", "after"),
-    "before the settlement": (calls.VisionCalls, "store", "before"),
-    "between settlement and labels": (calls, "settle_calls", "after"),
+    "before the result": (calls.VisionCalls, "store", "before"),
+    "between result and labels": (calls, "record_call_results", "after"),
     "before the commit": (calls, "merge_labels", "after"),
     "after the commit": (calls.VisionCalls, "store", "after"),
 }

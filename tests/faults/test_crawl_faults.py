@@ -103,7 +103,7 @@ def test_killed_crawl_goes_on_where_it_was(
         again = counts.snapshot()["commons"]["file_downloads"] - fetched
     assert survived <= kept_photos(warehouse)
     assert report.known >= len(survived)
-    # What was settled is not fetched again: only the batch that died and what had not come yet
+    # What was handled is not fetched again: only the batch that died and what had not come yet
     # (and one photo may have been on its way, and counted late, when the crawl was killed).
     refused_unseen = sum(
         report.rejected.get(reason, 0) for reason in ("unsupported_type", "too_small")
@@ -134,8 +134,8 @@ def test_crawl_ends_its_threads_when_the_warehouse_fails(
     city, sights = store_sights(warehouse, facts)
 
     def broken(*_: object, **__: object) -> int:
-        message = "the server closed the connection"
-        raise psycopg.OperationalError(message)
+        msg = "the server closed the connection"
+        raise psycopg.OperationalError(msg)
 
     monkeypatch.setattr(writer, "merge_photos", broken)
     monkeypatch.setattr(writer, "BATCH_PHOTOS", 1)
@@ -156,8 +156,8 @@ def test_error_inside_a_thread_is_the_error_of_the_crawl(
     city, sights = store_sights(warehouse, facts)
 
     def broken(*_: object) -> None:
-        message = "a bug in the inspection"
-        raise RuntimeError(message)
+        msg = "a bug in the inspection"
+        raise RuntimeError(msg)
 
     monkeypatch.setattr(crawler, "inspect_photo", broken)
     with (

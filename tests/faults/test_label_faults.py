@@ -189,7 +189,7 @@ def test_of_eight_workers_at_once_half_die_and_nothing_is_paid_twice(
     stored: LabelledCity, warehouse: psycopg.Connection[Any], counts: Counts
 ) -> None:
     cap = PHOTOS - 15
-    deadly = ("before the mark", "during the call", "before the settlement", "before the commit")
+    deadly = ("before the mark", "during the call", "before the result", "before the commit")
     workers = [start_worker(stored, f"run {n}", cap, step, "1") for n, step in enumerate(deadly)]
     workers += [start_worker(stored, f"run {n}", cap) for n in range(4, 8)]
     for worker in workers:

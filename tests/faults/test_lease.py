@@ -18,9 +18,9 @@ from sightscan.warehouse.models.instances import (
     lease_instance,
     lease_of,
     list_leases,
+    mark_session_running,
     open_session,
     release_lease,
-    session_running,
 )
 from sightscan.warehouse.registry.cities import add_city
 
@@ -127,12 +127,12 @@ def test_seconds_are_billed_from_the_first_running_to_the_first_stopped(
     warehouse: psycopg.Connection[Any],
 ) -> None:
     start(warehouse)
-    session_running(warehouse, "i-1")
+    mark_session_running(warehouse, "i-1")
     warehouse.execute(
         "update core.instance_session set started_at = now() - interval '1 h',"
         " running_at = now() - interval '1000 s'"
     )
-    session_running(warehouse, "i-1")
+    mark_session_running(warehouse, "i-1")
     assert close_session(warehouse, "i-1", stopped_by="teardown") is not None
     assert cost_usd(warehouse) == pytest.approx(1.0, rel=0.01)
     assert close_session(warehouse, "i-1", stopped_by="reaper") is None

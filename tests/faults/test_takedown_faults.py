@@ -132,8 +132,8 @@ def test_next_crawl_fetches_nothing_of_it(warehouse: psycopg.Connection[Any], wo
         # The first one shows a sight, the last one both.
         for shown in (world.photos[0], world.photos[-1]):
             photo = hashlib.sha256(shown.path.read_bytes()).digest()
-            said = remove(photo.hex(), "--reason", "asked", "--yes")
-            assert (said.returncode, said.stderr) == (0, "")
+            output = remove(photo.hex(), "--reason", "asked", "--yes")
+            assert (output.returncode, output.stderr) == (0, "")
         for sight in sights:
             assert crawl_photos(warehouse, config, city, sight).kept == 0
         assert downloads(counts) == fetched
@@ -142,21 +142,21 @@ def test_next_crawl_fetches_nothing_of_it(warehouse: psycopg.Connection[Any], wo
 def test_without_yes_and_without_a_person_nothing_is_removed(
     warehouse: psycopg.Connection[Any], world: World
 ) -> None:
-    said = remove("https://a.example/castle.jpg", "--reason", "asked")
-    assert said.returncode == 2
-    assert "--dry-run" in said.stderr
+    output = remove("https://a.example/castle.jpg", "--reason", "asked")
+    assert output.returncode == 2
+    assert "--dry-run" in output.stderr
     assert warehouse.execute("select count(*) from core.removed_url").fetchone() == (0,)
 
 
 def test_address_of_which_nothing_is_stored_is_said_so(
     warehouse: psycopg.Connection[Any], world: World
 ) -> None:
-    said = remove("https://a.example/castle.jpg", "--reason", "asked", "--yes")
-    assert "nothing is stored of https://a.example/castle.jpg" in said.stdout
+    output = remove("https://a.example/castle.jpg", "--reason", "asked", "--yes")
+    assert "nothing is stored of https://a.example/castle.jpg" in output.stdout
     assert warehouse.execute("select count(*) from core.removed_url").fetchone() == (1,)
 
 
 def test_what_is_no_photo_is_one_sentence(warehouse: psycopg.Connection[Any], world: World) -> None:
-    said = remove("castle.jpg", "--reason", "asked", "--yes")
-    assert (said.returncode, said.stderr.count("\n")) == (2, 1)
-    assert "'castle.jpg' is no photo" in said.stderr
+    output = remove("castle.jpg", "--reason", "asked", "--yes")
+    assert (output.returncode, output.stderr.count("\n")) == (2, 1)
+    assert "'castle.jpg' is no photo" in output.stderr

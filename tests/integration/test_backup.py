@@ -332,26 +332,26 @@ def test_interrupted_backup_leaves_no_file(
     backup = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     wait_until(started.exists)
     backup.send_signal(signal.SIGTERM)
-    _, said = backup.communicate(timeout=60)
+    _, output = backup.communicate(timeout=60)
     assert (backup.returncode, list(folder.iterdir())) == (2, [])
-    assert "was interrupted" in said
+    assert "was interrupted" in output
 
 
 def test_password_is_on_no_command_line(
     place: ColourCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = tmp_path / "said"
+    output = tmp_path / "said"
     spy = tmp_path / "pg_dump"
     spy.write_text(
         "#!/bin/sh\n"
         'if [ "$1" = --version ]; then echo "pg_dump (PostgreSQL) 99.1"; exit; fi\n'
-        f'echo "$@" > {said}\n'
+        f'echo "$@" > {output}\n'
     )
     spy.chmod(0o755)
     config = settings().model_copy(update={"pg_bin_folder": tmp_path})
     backup_warehouse(config, tmp_path / "one.dump")
     assert config.pgpassword is not None
-    assert config.pgpassword.get_secret_value() not in said.read_text()
+    assert config.pgpassword.get_secret_value() not in output.read_text()
 
 
 def test_pipelines_own_login_restores_if_it_may_create_databases(

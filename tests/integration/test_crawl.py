@@ -207,8 +207,8 @@ def test_blobs_are_the_pictures_that_the_rows_describe(
         " inner join core.photo_blob on photo.sha256 = photo_blob.sha256"
     ).fetchall()
     assert rows
-    for digest, byte_count, width, height, data in rows:
-        assert hashlib.sha256(data).digest() == digest
-        assert len(data) == byte_count
-        with Image.open(io.BytesIO(data)) as picture:
+    for digest, byte_count, width, height, content in rows:
+        assert hashlib.sha256(content).digest() == digest
+        assert len(content) == byte_count
+        with Image.open(io.BytesIO(content)) as picture:
             assert picture.size == (width, height)

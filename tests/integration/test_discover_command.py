@@ -37,19 +37,19 @@ def run(
 
 
 def test_dry_run_says_which_city_and_adds_none(run: Run, facts: CityFacts) -> None:
-    code, said, _ = run("city", "add", CITY, "--dry-run", "--radius-km", "8")
+    code, output, _ = run("city", "add", CITY, "--dry-run", "--radius-km", "8")
     assert code == 0
-    assert facts.city.wikidata_id in said
-    assert "8 km around" in said
+    assert facts.city.wikidata_id in output
+    assert "8 km around" in output
     assert json.loads(run("city", "list", "--json")[1]) == []
 
 
 def test_sights_of_an_added_city_are_shown(run: Run, facts: CityFacts) -> None:
     run("city", "add", CITY)
-    code, said, _ = run("sights", "preview", "port-aurel")
+    code, output, _ = run("sights", "preview", "port-aurel")
     assert code == 0
-    assert all(sight.labels["de"] in said for sight in facts.sights)
-    assert "left out:" in said
+    assert all(sight.labels["de"] in output for sight in facts.sights)
+    assert "left out:" in output
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,6 @@ def test_sights_of_an_added_city_are_shown(run: Run, facts: CityFacts) -> None:
     ],
 )
 def test_error_is_a_sentence_and_a_code(run: Run, words: tuple[str, ...]) -> None:
-    code, said, complaint = run(*words)
-    assert (code, said) == (2, "")
+    code, output, complaint = run(*words)
+    assert (code, output) == (2, "")
     assert complaint.startswith("error: ")

@@ -89,6 +89,6 @@ def test_senseless_question_is_refused_by_name(viewer: httpx.Client, asked: dict
 
 
 def test_times_have_a_zone(viewer: httpx.Client, city: DoubtfulCity) -> None:
-    told = datetime.fromisoformat(get(viewer, "kept")["photos"][0]["recorded_at"])
-    assert told.tzinfo is not None
-    assert told <= datetime.now(UTC)
+    recorded_at = datetime.fromisoformat(get(viewer, "kept")["photos"][0]["recorded_at"])
+    assert recorded_at.tzinfo is not None
+    assert recorded_at <= datetime.now(UTC)

@@ -16,11 +16,11 @@ from sightscan.settings import read_settings, settings
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
+    CallResult,
     Caps,
-    Settlement,
+    record_call_results,
     reserve_calls,
-    settle_calls,
-    sum_units_spent,
+    sum_calls_spent,
 )
 from sightscan.warehouse.spend.prices import unit_price
 
@@ -43,12 +43,12 @@ def unknown_calls(warehouse: psycopg.Connection[Any]) -> None:
     """Leave two calls of unknown fate, half an hour old, and one that was answered."""
     add_city(warehouse, City("Q1", "one", "One", "X", Place(1, 1), 1_000))
     first, second, third = reserve(warehouse, "r")
-    settle_calls(
+    record_call_results(
         warehouse,
         [
-            Settlement(first, "unknown", error="time-out"),
-            Settlement(second, "unknown", error="time-out"),
-            Settlement(third, "succeeded", {"response": {}}),
+            CallResult(first, "unknown", error="time-out"),
+            CallResult(second, "unknown", error="time-out"),
+            CallResult(third, "succeeded", {"response": {}}),
         ],
     )
     warehouse.execute("update core.paid_call set settled_at = now() - interval '30 min'")
@@ -78,7 +78,7 @@ def test_resent_calls_are_spent_twice_and_resent_once(
     assert run("labels", "resend-unknown", "one", "--yes")[0] == 0
     assert len(reserve(warehouse, "next")) == 2
     assert reserve(warehouse, "after that") == []
-    assert sum_units_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_one")).by_city == 5
+    assert sum_calls_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_one")).by_city == 5
     assert "no image of unknown fate" in run("labels", "resend-unknown", "one", "--yes")[1]
 
 
@@ -106,12 +106,12 @@ def test_spend_of_all_cities_says_what_the_month_still_allows(
     settings.cache_clear()
     warehouse.execute("update core.paid_call set price_usd = 2 where state = 'succeeded'")
     add_city(warehouse, City("Q2", "two", "Two", "X", Place(2, 2), 1_000))
-    told = json.loads(run("spend", "show", "--json")[1])
-    assert [(city["city"], city["images"], city["usd"]) for city in told["cities"]] == [
+    read = json.loads(run("spend", "show", "--json")[1])
+    assert [(city["city"], city["images"], city["usd"]) for city in read["cities"]] == [
         ("one", 3, 2.0),
         ("two", 0, 0.0),
     ]
-    assert (told["month"]["budget_usd"], told["month"]["left_usd"]) == (100.0, 98.0)
+    assert (read["month"]["budget_usd"], read["month"]["left_usd"]) == (100.0, 98.0)
     lines = [line.split() for line in run("spend", "show")[1].splitlines()]
     assert ["one", "3", "2.0000", "1,000", "997"] in lines
     assert ["left", "98.0000"] in lines
@@ -122,7 +122,7 @@ def test_relabel_reads_what_is_stored_and_pays_nothing(
 ) -> None:
     code, output = run("labels", "relabel", "one")
     assert (code, output.startswith("one: answers=")) == (0, True)
-    assert sum_units_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_one")).by_city == 3
+    assert sum_calls_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_one")).by_city == 3
 
 
 def test_estimate_tells_whether_a_budget_would_stop_the_run(

@@ -229,7 +229,7 @@ def test_a_broken_photo_is_not_sent_and_not_chosen_again(
     assert sent_images(counts) == PHOTOS
 
 
-def test_an_image_whose_fate_is_unclear_costs_only_itself_and_is_not_sent_again(
+def test_an_image_whose_outcome_is_unclear_costs_only_itself_and_is_not_sent_again(
     label: Label, server: VisionServer, counts: Counts, warehouse: psycopg.Connection[Any]
 ) -> None:
     server.set_fault(kind="bad_image", next_requests=1)
@@ -238,10 +238,10 @@ def test_an_image_whose_fate_is_unclear_costs_only_itself_and_is_not_sent_again(
     assert (first.answered, first.unknown, first.spent) == (PHOTOS - 1, 1, PHOTOS)
     assert (second.sent, repeated_images(counts)) == (0, 0)
     assert states(warehouse) == {"succeeded": PHOTOS - 1, "unknown": 1}
-    told = warehouse.execute(
+    messages = warehouse.execute(
         "select answer #>> '{response,error,message}' from core.paid_call where state = 'unknown'"
     ).fetchall()
-    assert told == [("Internal server error.",)]
+    assert messages == [("Internal server error.",)]
 
 
 def test_images_that_fail_use_up_the_cap_however_often_it_is_run(
@@ -271,18 +271,18 @@ def test_zero_characters_of_an_answer_cost_no_label(
 def test_an_answer_that_the_warehouse_refuses_costs_only_itself(
     label: Label, warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settle = calls.settle_calls
+    record_results = calls.record_call_results
     odd: list[int] = []
 
-    def refuse_one(connection: Any, settlements: Any) -> None:
-        odd.extend(each.call_id for each in settlements[:1] if not odd)
-        for each in settlements:
+    def refuse_one(connection: Any, call_results: Any) -> None:
+        odd.extend(each.call_id for each in call_results[:1] if not odd)
+        for each in call_results:
             if each.call_id in odd and each.state == "succeeded":
-                message = "a value out of range"
-                raise psycopg.DataError(message)
-        settle(connection, settlements)
+                msg = "a value out of range"
+                raise psycopg.DataError(msg)
+        record_results(connection, call_results)
 
-    monkeypatch.setattr(calls, "settle_calls", refuse_one)
+    monkeypatch.setattr(calls, "record_call_results", refuse_one)
     report = label()
     assert (report.answered, report.unknown) == (PHOTOS - 1, 1)
     assert states(warehouse) == {"succeeded": PHOTOS - 1, "unknown": 1}
@@ -294,7 +294,7 @@ def test_lost_connection_loses_no_answer(
     counts: Counts,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settle = calls.settle_calls
+    record_results = calls.record_call_results
     cut: list[int] = []
 
     def cut_once(connection: psycopg.Connection[Any], *given: Any, **more: Any) -> Any:
@@ -302,9 +302,9 @@ def test_lost_connection_loses_no_answer(
             cut.append(connection.info.backend_pid)
             with connect(autocommit=True) as other:
                 other.execute("select pg_terminate_backend(%s, 5000)", cut)
-        return settle(connection, *given, **more)
+        return record_results(connection, *given, **more)
 
-    monkeypatch.setattr(calls, "settle_calls", cut_once)
+    monkeypatch.setattr(calls, "record_call_results", cut_once)
     with connect(autocommit=True) as connection:
         report = label(connection=connection)
     assert (report.answered, report.spent, sent_images(counts)) == (PHOTOS, PHOTOS, PHOTOS)
@@ -365,7 +365,7 @@ def test_connection_that_never_opened_costs_nothing(
 
 
 @pytest.mark.parametrize(("turns", "state"), [(1, "failed"), (2, "succeeded")])
-def test_interrupted_task_settles_what_was_sent_and_releases_what_was_not(
+def test_interrupted_task_records_what_was_sent_and_releases_what_was_not(
     label: Label,
     warehouse: psycopg.Connection[Any],
     monkeypatch: pytest.MonkeyPatch,

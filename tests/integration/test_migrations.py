@@ -28,7 +28,7 @@ from sightscan.warehouse.backup.pg_tools import find_program
 from sightscan.warehouse.backup.restore import restore_warehouse
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.schema import migrate as runner
-from sightscan.warehouse.schema.lock_retry import Patience
+from sightscan.warehouse.schema.lock_retry import LockRetry
 from sightscan.warehouse.schema.migrate import MigrationReport, be_silent, migrate
 from tests.waiting import wait_until
 
@@ -36,7 +36,7 @@ SQL_FOLDER = settings().sql_folder
 # The files of commit 98da476, the last that has them.
 SQUASHED_FILES = Path(__file__).parents[1] / "fixtures" / "squashed_migrations.tar.gz"
 SQUASHED_COUNT = 30
-QUICK = Patience(lock_seconds=0.3, statement_seconds=20, total_seconds=30)
+QUICK = LockRetry(lock_seconds=0.3, statement_seconds=20, total_seconds=30)
 PHOTO_COUNT = 400
 FILL = """
 insert into core.city (city_id, slug, name, country, latitude, longitude, radius_meters)
@@ -197,11 +197,11 @@ def test_a_warehouse_that_was_taken_over_is_what_a_new_one_is(
 def test_files_that_were_squashed_are_not_run_and_later_ones_are(
     filled: PostgresAddress, tmp_path: Path
 ) -> None:
-    said: list[str] = []
+    output: list[str] = []
     folder = with_file(tmp_path, "9990_later", "create table core.later (id int);")
     later = [name for name in files_of_today() if name > "0007_facts_and_reports"]
-    assert migrate_in(filled, folder, say=said.append).applied == (*later, "9990_later")
-    assert said[0] == "7 files stand for the 30 that were applied ..."
+    assert migrate_in(filled, folder, say=output.append).applied == (*later, "9990_later")
+    assert output[0] == "7 files stand for the 30 that were applied ..."
 
 
 def test_a_warehouse_with_only_some_of_the_squashed_files_is_told_what_to_do(
@@ -293,7 +293,7 @@ def test_a_restored_database_forbids_large_objects_and_locks_again(
 
 def test_a_login_that_may_not_forbid_says_what_to_run(filled: PostgresAddress) -> None:
     """Of who owns the database: the functions are the server's, so only its superuser may."""
-    said: list[str] = []
+    output: list[str] = []
     owner = replace(filled, user="probe_owner", password="of the tests")
     names = {"owner": sql.Identifier(owner.user), "database": sql.Identifier(filled.database)}
     with connect_as(filled) as connection:
@@ -317,14 +317,14 @@ def test_a_login_that_may_not_forbid_says_what_to_run(filled: PostgresAddress) -
                     sql.SQL("grant execute on function {} to public").format(sql.SQL(name))
                 )
             for _ in range(2):
-                migrate_in(owner, say=said.append)
+                migrate_in(owner, say=output.append)
         finally:
             connection.execute(
                 sql.SQL("alter database {database} owner to postgres").format(**names)
             )
             connection.execute(sql.SQL("drop owned by {owner} cascade").format(**names))
             connection.execute(sql.SQL("drop role {owner}").format(**names))
-    hints = [line for line in said if "forbid_shared_functions.sql" in line]
+    hints = [line for line in output if "forbid_shared_functions.sql" in line]
     assert len(hints) == 1
     assert f"psql --dbname={filled.database} --file=" in hints[0]
 
@@ -385,10 +385,10 @@ def test_a_reader_that_holds_a_lock_delays_and_breaks_nothing(
     filled: PostgresAddress, tmp_path: Path
 ) -> None:
     with connect_as(filled) as reader, connect_as(filled) as another:
-        said: list[str] = []
+        output: list[str] = []
 
         def let_go_once_named(line: str) -> None:
-            said.append(line)
+            output.append(line)
             if "9990_strong gives way to process" in line:
                 reader.execute("commit")
 
@@ -398,7 +398,7 @@ def test_a_reader_that_holds_a_lock_delays_and_breaks_nothing(
         # Whoever came behind the waiting migration was served: it gave way.
         another.execute("select count(*) from core.check_result")
     assert report.applied[-1] == "9990_strong"
-    assert any("9990_strong gives way to process" in line for line in said)
+    assert any("9990_strong gives way to process" in line for line in output)
 
 
 def test_others_are_served_while_a_migration_waits(filled: PostgresAddress, tmp_path: Path) -> None:
@@ -438,13 +438,13 @@ def test_a_long_transaction_is_named_in_the_sentence(
             match=rf"9990_strong did not get its locks within 2 s: process {process} of postgres "
             r"\(a long report, idle in transaction",
         ):
-            migrate_in(filled, strong(tmp_path), patience=Patience(0.5, 20, 2))
+            migrate_in(filled, strong(tmp_path), retry=LockRetry(0.5, 20, 2))
 
 
 def test_a_statement_that_takes_too_long_is_undone(filled: PostgresAddress, tmp_path: Path) -> None:
     folder = with_file(tmp_path, "9990_slow", "create table core.slow (id int); select pg_sleep(9)")
     with pytest.raises(WarehouseError, match=r"9990_slow took longer than 1 s.*statement-seconds"):
-        migrate_in(filled, folder, patience=Patience(0.5, 1, 5))
+        migrate_in(filled, folder, retry=LockRetry(0.5, 1, 5))
     with connect_as(filled) as connection:
         assert connection.execute("select to_regclass('core.slow')").fetchone() == (None,)
 
@@ -575,12 +575,12 @@ def migrate_in(
     address: PostgresAddress,
     folder: Path = SQL_FOLDER,
     *,
-    patience: Patience = QUICK,
+    retry: LockRetry = QUICK,
     say: Callable[[str], None] = be_silent,
 ) -> MigrationReport:
     """Migrate on a connection of its own, as the command does."""
     with connect_as(address) as connection:
-        return migrate(connection, folder, patience=patience, say=say)
+        return migrate(connection, folder, retry=retry, say=say)
 
 
 def connect_as(address: PostgresAddress) -> psycopg.Connection[Any]:

@@ -90,7 +90,7 @@ def places(warehouse: psycopg.Connection[Any]) -> tuple[int, int]:
 
 def expected(count: int = PHOTOS) -> dict[bytes, bytes]:
     files = [found_photo(number).file for number in range(count)]
-    return {file.sha256: file.data for file in files}
+    return {file.sha256: file.content for file in files}
 
 
 def keys(bucket: Any) -> set[str]:

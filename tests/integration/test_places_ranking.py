@@ -128,8 +128,8 @@ def test_answer_that_cannot_be_read_has_an_unknown_fate(scene: Scene, body: byte
 
 def test_service_that_lets_nobody_in_was_not_paid(scene: Scene) -> None:
     def refusing(request: httpx.Request) -> httpx.Response:
-        message = "refused"
-        raise httpx.ConnectError(message, request=request)
+        msg = "refused"
+        raise httpx.ConnectError(msg, request=request)
 
     report = scene.discover(places=answering(refusing))
     assert "cannot connect" in report.places_problem
@@ -141,8 +141,8 @@ def test_call_of_unknown_fate_is_not_repeated(scene: Scene) -> None:
 
     def silent(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        message = "no answer"
-        raise httpx.ReadTimeout(message, request=request)
+        msg = "no answer"
+        raise httpx.ReadTimeout(msg, request=request)
 
     for run_id in ("1", "2"):
         scene.discover(run_id, places=answering(silent))

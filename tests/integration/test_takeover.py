@@ -20,7 +20,7 @@ from sandbox.web import WebServer
 from sightscan.cli.main import main
 from sightscan.settings import settings
 from sightscan.warehouse.labels.labels import list_photos_to_label
-from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, sum_units_spent
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, sum_calls_spent
 from tests.cities.first_system import (
     MODEL,
     add_first_city,
@@ -163,7 +163,7 @@ def test_what_was_paid_for_is_never_sent_again_and_uses_no_budget(
     assert len(paid) == 6
     assert len(waiting) == 3
     assert not waiting & paid
-    assert sum_units_spent(warehouse, VISION_LANDMARKS, city_id).by_city == 0
+    assert sum_calls_spent(warehouse, VISION_LANDMARKS, city_id).by_city == 0
 
 
 def test_photo_that_was_taken_down_stays_away(
@@ -197,8 +197,8 @@ def test_second_takeover_changes_nothing(
     capsys.readouterr()
     take_over()
     assert _one(warehouse, OUTCOME) == once
-    said = capsys.readouterr().out
-    assert "images: 12\n  known: 12\n  kept: 0\n" in said
+    output = capsys.readouterr().out
+    assert "images: 12\n  known: 12\n  kept: 0\n" in output
 
 
 def test_killed_takeover_goes_on_where_it_was(
@@ -255,8 +255,8 @@ def test_dry_run_says_the_same_and_writes_nothing(
     assert _one(warehouse, OUTCOME) == dict.fromkeys(NOTHING)
     assert _one(warehouse, "select count(*) from core.stage_report") == 0
     take_over()
-    said = capsys.readouterr().out
-    assert foretold.replace("dry run: nothing was written", "taken over") == said
+    output = capsys.readouterr().out
+    assert foretold.replace("dry run: nothing was written", "taken over") == output
 
 
 def test_unknown_city_stops_before_anything_is_taken_over(
@@ -268,9 +268,9 @@ def test_unknown_city_stops_before_anything_is_taken_over(
         filled, add_first_city(filled, "MLAGA"), jpeg_of("malaga"), "https://e.org/m.jpg"
     )
     assert take_over() == 2
-    said = capsys.readouterr().err
-    assert "'MLAGA' (1 images): no city 'MLAGA' on Wikidata" in said
-    assert "--city" in said
+    output = capsys.readouterr().err
+    assert "'MLAGA' (1 images): no city 'MLAGA' on Wikidata" in output
+    assert "--city" in output
     assert _one(warehouse, "select count(*) from core.city") == 0
     assert take_over("--city", "MLAGA=-") == 0
     assert _one(warehouse, "select count(*) from core.city") == 1
@@ -280,9 +280,9 @@ def test_other_database_is_refused_with_the_tables_it_lacks(
     first: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert take_over() == 2
-    said = capsys.readouterr().err
-    assert "is no database of the first SightScan" in said
-    assert "integration_layer.dim_sights_images" in said
+    output = capsys.readouterr().err
+    assert "is no database of the first SightScan" in output
+    assert "integration_layer.dim_sights_images" in output
 
 
 def test_missing_rights_are_named(

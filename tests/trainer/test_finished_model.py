@@ -86,15 +86,15 @@ def test_result_measures_each_split_and_sight(finished: Finished, split: str) ->
 
 def test_onnx_tells_its_reader_how_to_use_it(finished: Finished) -> None:
     model = onnx.load(finished[1] / "model.onnx")
-    told = {entry.key: entry.value for entry in model.metadata_props}
-    assert json.loads(told["class_names"]) == list(CLASS_NAMES)
-    assert (told["image_size"], told["stride"], told["city"], told["version"]) == (
+    read = {entry.key: entry.value for entry in model.metadata_props}
+    assert json.loads(read["class_names"]) == list(CLASS_NAMES)
+    assert (read["image_size"], read["stride"], read["city"], read["version"]) == (
         "64",
         "32",
         "testville",
         "3",
     )
-    assert told["dataset_sha256"] == result_of(finished)["dataset_sha256"]
+    assert read["dataset_sha256"] == result_of(finished)["dataset_sha256"]
     assert model.opset_import[0].version >= 17
 
 

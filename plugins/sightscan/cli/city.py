@@ -124,15 +124,15 @@ def disable(city: CityArgument) -> None:
 
 
 def _with_radius(city: City, radius_km: float | None) -> City:
-    from sightscan.discover.cities import LARGEST_RADIUS_METERS, SMALLEST_RADIUS_METERS
+    from sightscan.discover.cities import MAX_RADIUS_METERS, MIN_RADIUS_METERS
 
     if radius_km is None:
         return city
     meters = round(radius_km * 1000)
-    if not SMALLEST_RADIUS_METERS <= meters <= LARGEST_RADIUS_METERS:
+    if not MIN_RADIUS_METERS <= meters <= MAX_RADIUS_METERS:
         msg = (
-            f"--radius-km {radius_km:g}: expected from {SMALLEST_RADIUS_METERS / 1000:g} to "
-            f"{LARGEST_RADIUS_METERS / 1000:g}; a sight farther out can be added in a file of sights"
+            f"--radius-km {radius_km:g}: expected from {MIN_RADIUS_METERS / 1000:g} to "
+            f"{MAX_RADIUS_METERS / 1000:g}; a sight farther out can be added in a file of sights"
         )
         raise SettingsError(msg)
     return replace(city, radius_meters=meters)

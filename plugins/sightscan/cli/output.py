@@ -76,7 +76,7 @@ class Progress:
         """`done` says what was done to each, such as "moved"; nothing is printed yet."""
         self.count = 0
         self._done = done
-        self._told_at = time.monotonic()
+        self._printed_at = time.monotonic()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
 
@@ -102,8 +102,8 @@ class Progress:
         self.count = count
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=count, total=total)
-        elif time.monotonic() - self._told_at >= LINE_SECONDS:
-            self._told_at = time.monotonic()
+        elif time.monotonic() - self._printed_at >= LINE_SECONDS:
+            self._printed_at = time.monotonic()
             sys.stderr.write(f"{self._done}={count} of={total}\n")
 
 

@@ -114,18 +114,18 @@ def remove(
         if not dry_run and not yes:
             _ask(take_down(is_rehearsal=True), subjects)
         report = take_down(is_rehearsal=dry_run)
-    said = _describe(report, subjects)
+    described = _describe(report, subjects)
     if dry_run:
-        said.insert(0, "dry run, nothing is changed")
-    print_answer({"dry_run": dry_run, **asdict(report)}, *said, as_json=as_json)
+        described.insert(0, "dry run, nothing is changed")
+    print_answer({"dry_run": dry_run, **asdict(report)}, *described, as_json=as_json)
 
 
 def _ask(plan: RemovalReport, subjects: Subjects) -> None:
     if not sys.stdin.isatty():
         msg = "a take-down cannot be taken back: look at it with --dry-run, then say --yes"
         raise WarehouseError(msg)
-    said = "\n".join(_describe(plan, subjects))
-    sys.stderr.write(f"{said}\nThis cannot be taken back. Go on? [y/N] ")
+    described = "\n".join(_describe(plan, subjects))
+    sys.stderr.write(f"{described}\nThis cannot be taken back. Go on? [y/N] ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         msg = "nothing was removed: the answer was not yes"

@@ -124,12 +124,12 @@ def _ledger(connection: psycopg.Connection[Any], config: Settings, city: City) -
     from sightscan.spend.caps import SCOPE, uses_of, vision_caps
     from sightscan.warehouse.spend.paid_calls import (
         VISION_LANDMARKS,
-        sum_units_spent,
+        sum_calls_spent,
         summarise_ledger,
     )
 
     lines = summarise_ledger(connection, VISION_LANDMARKS, city.city_id)
-    spent = sum_units_spent(connection, VISION_LANDMARKS, Run(city.city_id, city.dag_id))
+    spent = sum_calls_spent(connection, VISION_LANDMARKS, Run(city.city_id, city.dag_id))
     caps = vision_caps(config.with_overrides(city.overrides))
     return {
         "city": city.slug,

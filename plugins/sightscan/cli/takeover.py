@@ -94,8 +94,8 @@ def take_over_first_system(
         print_lines(
             f"{done.orphan_count} images belong to no city there and were left where they are"
         )
-    told = "dry run: nothing was written" if dry_run else "taken over"
-    print_lines(f"{done.city_count} cities {told}")
+    outcome = "dry run: nothing was written" if dry_run else "taken over"
+    print_lines(f"{done.city_count} cities {outcome}")
 
 
 def _given_cities(options: list[str]) -> dict[str, str]:

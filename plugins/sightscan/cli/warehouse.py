@@ -63,13 +63,13 @@ def migrate_schema(
     """
     from sightscan.warehouse.connection import connect
     from sightscan.warehouse.marts.hourly_facts import fill_empty_marts
-    from sightscan.warehouse.schema.lock_retry import Patience
+    from sightscan.warehouse.schema.lock_retry import LockRetry
     from sightscan.warehouse.schema.migrate import migrate
 
     config = open_settings()
-    patience = Patience(total_seconds=patience_seconds, statement_seconds=statement_seconds)
+    retry = LockRetry(total_seconds=patience_seconds, statement_seconds=statement_seconds)
     with connect(config) as connection:
-        report = migrate(connection, config.sql_folder, patience=patience, say=_say)
+        report = migrate(connection, config.sql_folder, retry=retry, say=_say)
     # A migration that changes a table of facts leaves it empty.
     with connect(config, autocommit=True) as connection:
         filled = sum(fill_empty_marts(connection).values())

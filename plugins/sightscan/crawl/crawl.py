@@ -19,7 +19,7 @@ import psycopg
 
 from sightscan.city import City, Sight
 from sightscan.crawl.fetch.fetcher import Validators, open_fetcher
-from sightscan.crawl.fetch.host_limits import HostPace
+from sightscan.crawl.fetch.host_limits import HostThrottle
 from sightscan.crawl.fetch.robots import OriginRules
 from sightscan.crawl.job import CrawlJob, Limit
 from sightscan.crawl.pipeline import SourceCrawler
@@ -44,7 +44,7 @@ from sightscan.warehouse.spend.paid_calls import take_tokens
 # Other tasks crawl other sights of the city meanwhile; a row is dated by the start of its batch.
 OVERLAP = timedelta(minutes=5)
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def crawl_photos(
@@ -70,23 +70,23 @@ def crawl_photos(
         msg = f"{sight.name!r} has no id yet: expected a sight that is stored; discover it first"
         raise CrawlError(msg)
     started = time.monotonic()
-    there = set(photos_of_sight(connection, sight.sight_id))
-    wanted = max(config.max_images_per_sight - len(there), 0)
-    if wanted == 0 and (config.crawl_skip_known or not there):
+    held = set(photos_of_sight(connection, sight.sight_id))
+    wanted = max(config.max_images_per_sight - len(held), 0)
+    if wanted == 0 and (config.crawl_skip_known or not held):
         report = CrawlReport.of((), time.monotonic() - started)
-        log.info("crawl city=%s sight=%r full=%d", city.slug, sight.name, len(there))
+        logger.info("crawl city=%s sight=%r full=%d", city.slug, sight.name, len(held))
         save(report)
         return report
-    crawl = _SightCrawl(connection, config, city, sight, set(there))
+    crawl = _SightCrawl(connection, config, city, sight, set(held))
     problems: list[Exception] = []
     reports: list[SourceReport] = []
     with ExitStack() as opened:
         # The pace of catalogues is taken over a connection of its own: the other one may be in
         # the middle of a batch.
         own = opened.enter_context(reopener(connection)())
-        pace = HostPace(config, partial(_take_token, own, threading.Lock()))
+        throttle = HostThrottle(config, partial(_take_token, own, threading.Lock()))
         for name in names:
-            source_report, problem = crawl.ask(name, Limit(wanted), pace)
+            source_report, problem = crawl.ask(name, Limit(wanted), throttle)
             reports.append(source_report)
             wanted -= source_report.kept
             if problem is not None:
@@ -94,9 +94,9 @@ def crawl_photos(
             if wanted <= 0 and config.crawl_skip_known:
                 break
     report = CrawlReport.of(tuple(reports), time.monotonic() - started)
-    log.info("crawl city=%s sight=%r %s", city.slug, sight.name, report)
+    logger.info("crawl city=%s sight=%r %s", city.slug, sight.name, report)
     save(report)
-    check(report, problems, sight, had_photos=bool(there))
+    check(report, problems, sight, had_photos=bool(held))
     return report
 
 
@@ -121,10 +121,12 @@ class _SightCrawl:
         self._robots: dict[str, OriginRules] = {}
         self._spool = Spool(config.crawl_spool_folder)
 
-    def ask(self, name: str, limit: Limit, pace: HostPace) -> tuple[SourceReport, Exception | None]:
+    def ask(
+        self, name: str, limit: Limit, throttle: HostThrottle
+    ) -> tuple[SourceReport, Exception | None]:
         """Crawl one source; return what came of it, and what ended it early."""
         stop = threading.Event()
-        with open_fetcher(self._config, stop, pace, self._robots) as fetcher:
+        with open_fetcher(self._config, stop, throttle, self._robots) as fetcher:
             source = open_source(name, self._config, fetcher, self._city, self._sight)
             job = CrawlJob(
                 config=self._config,
@@ -153,9 +155,9 @@ class _SightCrawl:
             except (CrawlError, ServiceError) as error:
                 problem = error
                 level = logging.ERROR if isinstance(error, BrokenSourceError) else logging.WARNING
-                log.log(level, "crawl sight=%r source=%s: %s", self._sight.name, name, error)
+                logger.log(level, "crawl sight=%r source=%s: %s", self._sight.name, name, error)
         report = writer.report(job.tally, None if problem is None else str(problem))
-        log.info("crawl sight=%r source=%s %s", self._sight.name, name, report)
+        logger.info("crawl sight=%r source=%s %s", self._sight.name, name, report)
         return report, problem
 
     def _drain(self, job: CrawlJob, writer: Writer) -> None:
@@ -174,7 +176,7 @@ class _SightCrawl:
                     }
                 if time.monotonic() - told_at > PROGRESS_SECONDS:
                     told_at = time.monotonic()
-                    log.info("crawl sight=%r so far: %s", self._sight.name, writer.progress())
+                    logger.info("crawl sight=%r so far: %s", self._sight.name, writer.progress())
         finally:
             outcomes.close()
             writer.store()
@@ -186,7 +188,7 @@ class _SightCrawl:
         if self._config.crawl_skip_known:
             return {}
         visited = visited_photos(self._connection, self._sight_id)
-        return {url: Validators(*told) for url, told in visited.items()}
+        return {url: Validators(*stated) for url, stated in visited.items()}
 
 
 def _reopened_reasons(config: Settings) -> list[str]:

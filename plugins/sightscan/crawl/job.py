@@ -99,7 +99,7 @@ class Limit:
             self._in_flight += 1
             return True
 
-    def settle(self, *, kept: bool) -> None:
+    def record(self, *, kept: bool) -> None:
         """Give a claimed place back, or use it up."""
         with self._changed:
             self._in_flight -= 1
@@ -129,7 +129,7 @@ class CrawlJob:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def knows(self, *urls: str | None) -> bool:
-        """Say whether one of the URLs was settled by an earlier crawl of this sight."""
+        """Say whether one of the URLs was handled by an earlier crawl of this sight."""
         return any(url_sha256(url) in self.known_urls for url in urls if url is not None)
 
     def sha256_elsewhere(self, url: str) -> bytes | None:

@@ -60,8 +60,8 @@ class LeadFeeder(Feeder):
 
     def worker_exec(self) -> None:
         """Run the thread."""
-        with surfacing(self.job):
-            for lead in readable(self.job.source.name, self.job.source.leads()):
+        with propagate_errors(self.job):
+            for lead in parse_or_raise(self.job.source.name, self.job.source.leads()):
                 self.job.put(self.out_queue, lead)
             self.job.put(self.out_queue, END)
 
@@ -78,7 +78,7 @@ class ListingParser(Parser):
 
     def worker_exec(self, downloader_threads: int) -> None:
         """Run the thread."""
-        with surfacing(self.job):
+        with propagate_errors(self.job):
             while (lead := self.job.take(self.in_queue)) is not END:
                 for task in self.parse(lead):
                     self.job.put(self.out_queue, task)
@@ -86,8 +86,8 @@ class ListingParser(Parser):
                 self.job.put(self.out_queue, END)
 
     def parse(self, lead: Lead) -> Iterator[Attribution]:
-        """Yield what is to be fetched; report what is settled without."""
-        for listing in readable(self.job.source.name, self.job.source.listings(lead)):
+        """Yield what is to be fetched; report what needs no fetching."""
+        for listing in parse_or_raise(self.job.source.name, self.job.source.listings(lead)):
             self.job.tally.expected += listing.expected
             self.job.tally.received += len(listing.found)
             for found in listing.found:
@@ -123,7 +123,7 @@ class PhotoDownloader(Downloader):
 
     def worker_exec(self) -> None:
         """Run one of the threads."""
-        with surfacing(self.job):
+        with propagate_errors(self.job):
             while (task := self.job.take(self.in_queue)) is not END:
                 if self.job.knows(task.url):
                     # A second visit: it takes no place, and is no reason to stop.
@@ -139,7 +139,7 @@ class PhotoDownloader(Downloader):
                 try:
                     outcome = self.download(task)
                 finally:
-                    self.job.limit.settle(kept=outcome is not None and outcome.is_kept)
+                    self.job.limit.record(kept=outcome is not None and outcome.is_kept)
                 self.job.report(outcome)
 
     def download(self, task: Attribution) -> Outcome:
@@ -150,12 +150,12 @@ class PhotoDownloader(Downloader):
             return SharedPhoto(task, sha256, datetime.now(UTC), is_duplicate=not is_new)
         try:
             visit = self._visit(task.url)
-            if visit.data is None:
+            if visit.content is None:
                 return KnownPhoto(task.url)
             with INSPECTING:
                 config = self.job.config
                 file = inspect_photo(
-                    visit.data, config.min_photo_side_pixels, config.rejected_face_share
+                    visit.content, config.min_photo_side_pixels, config.rejected_face_share
                 )
         except PhotoRefusedError as error:
             detail = clean_text(error.detail)
@@ -179,8 +179,8 @@ class PhotoDownloader(Downloader):
         if spool is not None and not validators and (left := spool.get(url)) is not None:
             return Visit(left)
         visit = self.job.source.visit(url, validators)
-        if spool is not None and visit.data is not None:
-            spool.put(url, visit.data)
+        if spool is not None and visit.content is not None:
+            spool.put(url, visit.content)
         return visit
 
 
@@ -240,7 +240,7 @@ class SourceCrawler(Crawler):
             raise self.job.failures[0]
 
 
-def readable(name: str, items: Iterator[Read]) -> Iterator[Read]:
+def parse_or_raise(name: str, items: Iterator[Read]) -> Iterator[Read]:
     """Yield what a source reads; an answer in another form than documented is a broken source."""
     while True:
         try:
@@ -256,7 +256,7 @@ def readable(name: str, items: Iterator[Read]) -> Iterator[Read]:
         yield item
 
 
-class surfacing:  # noqa: N801 - a context manager that reads as a verb
+class propagate_errors:  # noqa: N801 - a context manager that reads as a verb
     """Carry an error out of a thread: it ends the crawl and is raised by it."""
 
     def __init__(self, job: CrawlJob) -> None:

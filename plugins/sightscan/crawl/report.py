@@ -16,7 +16,7 @@ from sightscan.run import Run
 from sightscan.warehouse.marts.run_reports import CRAWL_TASK, save_report
 
 # So many photos that a source speaks of are not all missing by chance.
-FEWEST_EXPECTED = 5
+MIN_EXPECTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class SourceReport:
 class CrawlReport:
     """What a crawl of one sight did, in photos, all sources together.
 
-    `found` is all that the sources listed until the limit was reached; `known` of them were settled
+    `found` is all that the sources listed until the limit was reached; `known` of them were handled
     by an earlier crawl; `failed` ones are tried again by the next. `kept` are new to the sight.
     """
 
@@ -133,7 +133,7 @@ def check(
     if problems and len(problems) == len(report.sources):
         raise problems[0]
     for source in report.sources:
-        if source.expected >= FEWEST_EXPECTED and not source.received:
+        if source.expected >= MIN_EXPECTED and not source.received:
             msg = (
                 f"{source.source} spoke of {source.expected} photos of {sight.name!r}, of which none "
                 "could be read; its parser needs an update"

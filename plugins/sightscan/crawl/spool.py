@@ -41,11 +41,11 @@ class Spool:
         except FileNotFoundError:
             return None
 
-    def put(self, url: str, data: bytes) -> None:
+    def put(self, url: str, content: bytes) -> None:
         """Keep what was fetched; whole or not at all."""
         file = self._file(url)
         part = file.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-        part.write_bytes(data)
+        part.write_bytes(content)
         part.replace(file)
 
     def drop(self, urls: Iterable[str]) -> None:

@@ -71,7 +71,7 @@ class Writer:
     def store_if_due(self) -> bool:
         """Store what is there if it is many or old; return whether it was."""
         is_old = time.monotonic() - self.stored_at > BATCH_SECONDS
-        is_large = sum(len(photo.file.data) for photo in self.found) >= BATCH_BYTES
+        is_large = sum(len(photo.file.content) for photo in self.found) >= BATCH_BYTES
         if len(self.found) >= BATCH_PHOTOS or is_large or is_old:
             self.store()
             return True

@@ -16,7 +16,7 @@ from sightscan.warehouse.models.datasets import list_labelled_photos, list_place
 from sightscan.warehouse.models.models import find_newest_model
 from sightscan.warehouse.registry.sights import list_sights
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def decide_training(
     not count. `force` asks only that a dataset can be frozen.
     """
     decision = _decide(connection, config, city, force=force)
-    log.info("city=%s train=%s reason=%s", city.slug, decision.train, decision.reason)
+    logger.info("city=%s train=%s reason=%s", city.slug, decision.train, decision.reason)
     return decision
 
 

@@ -28,13 +28,13 @@ from sightscan.warehouse.models.datasets import (
     stream_blobs,
 )
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # dataset.json while the folder is being filled: whose it is, and that it is not complete.
 UNFINISHED_FILE = f".{MANIFEST_FILE}.unfinished"
 PARALLEL_WRITES = 2
 # Photos that wait to be written: more would only fill the memory.
-MOST_WAITING = 8
+MAX_WAITING = 8
 
 Tell = Callable[[int, int], None]
 
@@ -73,7 +73,7 @@ def export_dataset(
             "make room or choose another folder, and export again: what is there is kept"
         )
         raise DatasetError(msg) from error
-    log.info(
+    logger.info(
         "city=%s dataset=%d photos=%d folder=%s", dataset.city_slug, version, len(photos), folder
     )
     return dataset
@@ -117,7 +117,7 @@ def _write_images(
     ):
         for sha256, content in blobs:
             waiting.append(pool.submit(places[sha256].write_bytes, content))
-            if len(waiting) > MOST_WAITING:
+            if len(waiting) > MAX_WAITING:
                 waiting.popleft().result()
             written += 1
             tell(written, len(missing))
@@ -137,11 +137,11 @@ def _find_missing(
 ) -> tuple[bytes, ...]:
     """Return the photos that are not there whole."""
     sizes = list_photo_sizes(connection, places)
-    there = {
+    present = {
         file.name: file.stat().st_size
         for folder in {place.parent for place in places.values()}
         for file in folder.iterdir()
     }
     return tuple(
-        sha256 for sha256, place in places.items() if there.get(place.name) != sizes.get(sha256)
+        sha256 for sha256, place in places.items() if present.get(place.name) != sizes.get(sha256)
     )

@@ -22,7 +22,7 @@ from sightscan.warehouse.models.datasets import (
 )
 from sightscan.warehouse.registry.sights import list_sights
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def freeze_dataset(
@@ -54,7 +54,7 @@ def freeze_dataset(
             sha256=hash_dataset(city.city_id, plan.class_names, plan.photos),
         )
         if same is not None:
-            log.info("city=%s dataset=%d unchanged", city.slug, same.version)
+            logger.info("city=%s dataset=%d unchanged", city.slug, same.version)
             return same
         version = insert_dataset(
             connection,
@@ -65,7 +65,7 @@ def freeze_dataset(
             run=run,
         )
         frozen = read_dataset(connection, city.city_id, version)
-    log.info(
+    logger.info(
         "city=%s dataset=%d classes=%d train=%d val=%d test=%d left_out=%d",
         city.slug,
         version,

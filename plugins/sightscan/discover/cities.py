@@ -28,16 +28,16 @@ AREAS_QUERY = Path(__file__).with_name("settlement_areas.rq")
 SEARCH_LANGUAGES = ("en", "de", "fr", "es", "pt")
 # Paris has about 6 times the sitelinks of Paris, Texas: who types Paris means the first.
 CLEARLY_BETTER_KNOWN = 5.0
-MOST_CHOICES = 6
-SHORTEST_PREFIX = 3
+MAX_CHOICES = 6
+MIN_PREFIX_CHARACTERS = 3
 
 # Without a known area: far enough for the sights of most cities.
 DEFAULT_RADIUS_METERS = 10_000
-SMALLEST_RADIUS_METERS, LARGEST_RADIUS_METERS = 2_000, 25_000
+MIN_RADIUS_METERS, MAX_RADIUS_METERS = 2_000, 25_000
 # Cities are no circles: a circle of the same area, enlarged, holds most of what belongs to them.
 RADIUS_ALLOWANCE = 1.2
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def radius_of_area(square_meters: float | None) -> int:
     if not square_meters or square_meters <= 0:
         return DEFAULT_RADIUS_METERS
     radius = RADIUS_ALLOWANCE * sqrt(square_meters / pi)
-    return round(min(max(radius, SMALLEST_RADIUS_METERS), LARGEST_RADIUS_METERS))
+    return round(min(max(radius, MIN_RADIUS_METERS), MAX_RADIUS_METERS))
 
 
 def _by_id(client: WikidataClient, item_id: str) -> Settlement:
@@ -128,9 +128,9 @@ def _the_one(asked: str, namesakes: Sequence[Settlement]) -> Settlement:
     if not others:
         return best
     if best.sitelink_count >= CLEARLY_BETTER_KNOWN * others[0].sitelink_count:
-        log.info("city %r taken as %s, not %s", asked, best, "; ".join(map(str, others)))
+        logger.info("city %r taken as %s, not %s", asked, best, "; ".join(map(str, others)))
         return best
-    choices = "; ".join(str(place) for place in namesakes[:MOST_CHOICES])
+    choices = "; ".join(str(place) for place in namesakes[:MAX_CHOICES])
     msg = (
         f"several cities are called {asked!r}: {choices}; give the id, or the country after a comma"
     )
@@ -157,8 +157,8 @@ def _unknown(client: WikidataClient, asked: str) -> str:
     first = asked.partition(",")[0].strip()
     near = _nearest(_spelt_like(client, first), asked)
     prefix = first
-    while not near and len(prefix) > SHORTEST_PREFIX:
-        prefix = prefix[: max(SHORTEST_PREFIX, len(prefix) * 2 // 3)]
+    while not near and len(prefix) > MIN_PREFIX_CHARACTERS:
+        prefix = prefix[: max(MIN_PREFIX_CHARACTERS, len(prefix) * 2 // 3)]
         hits = client.search(prefix)
         near = _nearest(_settlements(client, [hit.item_id for hit in hits], hits), asked)
     if not near:
@@ -181,7 +181,7 @@ def _nearest(places: Sequence[Settlement], asked: str) -> list[str]:
         {place.item_id: place.name for place in places},
         scorer=fuzz.ratio,
         processor=normalise_name,
-        limit=MOST_CHOICES,
+        limit=MAX_CHOICES,
         score_cutoff=MIN_SUGGESTION_SIMILARITY,
     )
     return list(dict.fromkeys(spelling for spelling, _, _ in matches))

@@ -20,21 +20,21 @@ import psycopg
 from tenacity import stop_after_attempt, wait_none
 
 from sightscan.city import City, Place, Sight
-from sightscan.discover.sameness import NEAR_METERS, names_say_the_same
+from sightscan.discover.entity_resolution import NEAR_METERS, any_name_matches
 from sightscan.http import Request, RetryPolicy, Sender, open_http
 from sightscan.http_answers import Answer, SendError, UnreadableError, take_any
 from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.warehouse.registry.sights import key_of
 from sightscan.warehouse.spend.paid_calls import (
-    MOST_PLACES_PAGES,
+    MAX_PLACES_PAGES,
     PLACES_SEARCH,
+    CallResult,
     Caps,
-    Settlement,
+    close_abandoned_calls,
     list_place_answers,
+    record_call_results,
     reserve_calls,
-    settle_abandoned_calls,
-    settle_calls,
 )
 from sightscan.warehouse.spend.prices import unit_price
 
@@ -49,7 +49,7 @@ ABANDONED_SECONDS = 600
 # Text Search takes no larger circle.
 MAX_PLACES_RADIUS_METERS = 50_000
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def rank_by_places(
             ranks.setdefault(key, rank)
             place_ids.setdefault(key, entry["place_id"])
     if problem:
-        log.warning("places city=%s problem=%s", city.slug, problem)
+        logger.warning("places city=%s problem=%s", city.slug, problem)
     return PlacesRanking(ranks, place_ids, calls, problem)
 
 
@@ -170,7 +170,7 @@ def _buy_pages(
     city: City,
     sights: Sequence[Sight],
 ) -> tuple[int, str]:
-    settle_abandoned_calls(
+    close_abandoned_calls(
         connection,
         PLACES_SEARCH,
         buyer.run,
@@ -194,19 +194,19 @@ def _buy_pages(
             f"tourist attractions in {city.name}, {city.country}", city, token
         )
         answer = {"places": [_kept(place, sights) for place in page.places]}
-        settled = Settlement(
+        result = CallResult(
             reserved.calls[0].call_id,
             page.state,
             answer=answer if page.state == "succeeded" else None,
             error=page.error,
         )
-        settle_calls(connection, [settled])
+        record_call_results(connection, [result])
         if page.state != "succeeded":
             return number + 1, f"Google Places {page.state}: {page.error}"
         token = page.next_token
         if token is None:
             return number + 1, ""
-    return MOST_PLACES_PAGES, ""
+    return MAX_PLACES_PAGES, ""
 
 
 def _subjects(city: City) -> list[bytes]:
@@ -214,7 +214,7 @@ def _subjects(city: City) -> list[bytes]:
     year = datetime.now(UTC).year
     return [
         hashlib.sha256(f"places/{city.city_id}/{year}/{page}".encode()).digest()
-        for page in range(1, MOST_PLACES_PAGES + 1)
+        for page in range(1, MAX_PLACES_PAGES + 1)
     ]
 
 
@@ -230,7 +230,7 @@ def _kept(place: dict[str, Any], sights: Sequence[Sight]) -> dict[str, str | Non
             or (
                 sight.place is not None
                 and sight.place.distance_meters(where) <= NEAR_METERS
-                and names_say_the_same([name], [sight.name, *sight.names.values(), *sight.aliases])
+                and any_name_matches([name], [sight.name, *sight.names.values(), *sight.aliases])
             )
         ),
         None,

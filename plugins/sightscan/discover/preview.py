@@ -60,7 +60,7 @@ def preview_sights(
 
     """
     found = find_sights(connection, client, city, config)
-    settled = {
+    decided = {
         *(key_of(sight) for sight in (*found.sights, *found.behind, *found.dropped)),
         *(key_of(merge.merged) for merge in found.merges),
     }
@@ -69,7 +69,7 @@ def preview_sights(
         *(_left_out(merge.merged, f"is {merge.survivor.name}") for merge in found.merges),
         *(_left_out(sight, "dropped by the file") for sight in found.dropped),
         *(_left_out(sight, beyond) for sight in found.behind[:MAX_SIGHTS_LEFT_OUT]),
-        *_excluded(client, city, settled),
+        *_excluded(client, city, decided),
         *(
             LeftOutSight(None, name, "named in the file of sights, found nowhere")
             for name in found.unknown
@@ -95,17 +95,17 @@ def _left_out(sight: Sight, reason: str) -> LeftOutSight:
     return LeftOutSight(sight.wikidata_id, sight.name, reason)
 
 
-def _excluded(client: WikidataClient, city: City, settled: set[str]) -> Iterator[LeftOutSight]:
+def _excluded(client: WikidataClient, city: City, decided: set[str]) -> Iterator[LeftOutSight]:
     """Yield the best known items around that the query for sights leaves out, with the reason."""
     rows = client.query(
         LEFT_OUT_QUERY,
         longitude=f"{city.place.longitude:.6f}",
         latitude=f"{city.place.latitude:.6f}",
         radius_km=f"{city.radius_meters / 1000:.3f}",
-        limit=str(MAX_SIGHTS_LEFT_OUT + len(settled)),
+        limit=str(MAX_SIGHTS_LEFT_OUT + len(decided)),
     )
     for row in rows:
-        if row["sight"] not in settled and row["sight"] != city.city_id:
+        if row["sight"] not in decided and row["sight"] != city.city_id:
             reason = f"{_reason(row)} ({row['sitelinks']} sitelinks)"
             yield LeftOutSight(row["sight"], row.get("name", "?"), reason)
 

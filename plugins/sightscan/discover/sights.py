@@ -15,10 +15,10 @@ from typing import Any
 import psycopg
 
 from sightscan.city import City, Sight
+from sightscan.discover.entity_resolution import joined, merge_same_sights
 from sightscan.discover.facts import list_candidates, read_facts, read_sight_facts, read_sights
 from sightscan.discover.places import PlacesBuyer, PlacesRanking, rank_by_places
 from sightscan.discover.ranking import overrule_order, rank_sights
-from sightscan.discover.sameness import fold_same_sights, joined
 from sightscan.discover.sights_file import SightsFile, read_sights_file
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import ServiceError
@@ -29,7 +29,7 @@ from sightscan.warehouse.registry.sights import SightMerge, key_of, known_sights
 # More are asked for than are kept: some turn out to be one, and Places may prefer later ones.
 SPARE_CANDIDATES = 20
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def discover_sights(
         connection, city.city_id, found.sights, merges=found.merges, dropped=found.dropped
     )
     ids = tuple(sight.sight_id for sight in stored.sights if sight.sight_id is not None)
-    log.info(
+    logger.info(
         "discover city=%s found=%d kept=%d merged=%s retired=%s dropped=%s places_calls=%d",
         city.slug,
         found.found,
@@ -100,7 +100,7 @@ def discover_sights(
         found.places.calls,
     )
     if found.unknown:
-        log.warning("the file of sights of %s names unknown %s", city.slug, list(found.unknown))
+        logger.warning("the file of sights of %s names unknown %s", city.slug, list(found.unknown))
     return DiscoverReport(
         found=found.found,
         kept=len(ids),
@@ -131,8 +131,8 @@ def find_sights(
     """
     file = read_sights_file(config.sights_folder, city.slug, city.city_id)
     pool = _gather(connection, client, city, config, file)
-    folded, merges = fold_same_sights(pool.everything, pool.stored)
-    folded, told = _merge_as_told(folded, file)
+    folded, merges = merge_same_sights(pool.everything, pool.stored)
+    folded, file_merges = _merge_as_told(folded, file)
     dropped = _named_by(file.drop, folded, pool.stored)
     eligible = _without(folded, _keys(dropped) | (_keys(pool.name_only) - _keys(pool.added)))
     places = rank_by_places(connection, buyer, config, city, eligible)
@@ -147,7 +147,7 @@ def find_sights(
         found=pool.candidate_count,
         sights=_named_apart([_renamed(sight, file) for sight in kept]),
         behind=tuple(_without(ranked, _keys(kept))),
-        merges=(*merges, *told),
+        merges=(*merges, *file_merges),
         dropped=dropped,
         unknown=_unknown_references(file, pool),
         places=places,
@@ -265,9 +265,9 @@ def _unique(sights: Iterable[Sight]) -> tuple[Sight, ...]:
     """Return each sight once; the first entry goes first, with the sitelinks of the others."""
     first: dict[str, Sight] = {}
     for sight in sights:
-        there = first.setdefault(key_of(sight), sight)
-        if sight.sitelink_count > there.sitelink_count:
-            first[key_of(sight)] = replace(there, sitelink_count=sight.sitelink_count)
+        first_seen = first.setdefault(key_of(sight), sight)
+        if sight.sitelink_count > first_seen.sitelink_count:
+            first[key_of(sight)] = replace(first_seen, sitelink_count=sight.sitelink_count)
     return tuple(first.values())
 
 

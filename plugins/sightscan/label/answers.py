@@ -15,7 +15,7 @@ from sightscan.label.matching import Match, SightIndex
 from sightscan.warehouse.labels.labels import LabelRow, StoredAnswer
 
 # A box with a side shorter than 1 % of the photo's shows nothing that a detector could learn.
-SHORTEST_SIDE = 0.01
+MIN_SIDE = 0.01
 # A landmark that the provider itself places so far from the sight it names is another one, or a
 # guess: large parks and palaces stay within it.
 DISAGREE_METERS = 1_000
@@ -32,7 +32,7 @@ def read_labels(
         _read(landmark, answer, index, min_score=min_score)
         for landmark in landmarks_of(answer.answer)
     ]
-    return _hold_back_shared_boxes(_hold_back_repetitions(labels), answer.found_for)
+    return _hold_back_shared_boxes(_hold_back_repetitions(labels), answer.query_sight_ids)
 
 
 def _read(
@@ -57,14 +57,16 @@ def _read(
     )
     if sight is None:
         return label
-    reason = _reason_to_hold_back(landmark, match, answer.found_for, index, min_score=min_score)
+    reason = _reason_to_hold_back(
+        landmark, match, answer.query_sight_ids, index, min_score=min_score
+    )
     return replace(label, state="accepted" if reason is None else "held_back", reason=reason)
 
 
 def _reason_to_hold_back(
     landmark: Landmark,
     match: Match,
-    found_for: frozenset[int],
+    query_sight_ids: frozenset[int],
     index: SightIndex,
     *,
     min_score: float,
@@ -72,7 +74,7 @@ def _reason_to_hold_back(
     sight = match.sight
     if sight is None:
         return match.reason
-    is_searched = sight.sight_id in found_for
+    is_searched = sight.sight_id in query_sight_ids
     distance = None if sight.place is None else landmark.distance_meters(sight.place)
     is_elsewhere = distance is not None and distance > DISAGREE_METERS
     checks = (
@@ -110,7 +112,7 @@ def _hold_back_repetitions(labels: Sequence[LabelRow]) -> tuple[LabelRow, ...]:
 
 
 def _hold_back_shared_boxes(
-    labels: Sequence[LabelRow], found_for: frozenset[int]
+    labels: Sequence[LabelRow], query_sight_ids: frozenset[int]
 ) -> tuple[LabelRow, ...]:
     """Keep one sight where several claim one box: the only one that was searched for, or none.
 
@@ -125,7 +127,7 @@ def _hold_back_shared_boxes(
         if label.state == "accepted"
         and other.sight_id != label.sight_id
         and intersection_over_union(label.box, other.box) > TWO_SIGHTS_IOU
-        and not (label.sight_id in found_for and other.sight_id not in found_for)
+        and not (label.sight_id in query_sight_ids and other.sight_id not in query_sight_ids)
     }
     return tuple(
         replace(label, state="held_back", reason="two_sights_in_one_box")
@@ -136,4 +138,4 @@ def _hold_back_shared_boxes(
 
 
 def _is_degenerate(box: Box) -> bool:
-    return box.x2 - box.x1 < SHORTEST_SIDE or box.y2 - box.y1 < SHORTEST_SIDE
+    return box.x2 - box.x1 < MIN_SIDE or box.y2 - box.y1 < MIN_SIDE

@@ -25,14 +25,14 @@ from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.labels.labels import LabelRow, merge_labels, read_photos_to_label
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
+    CallResult,
+    CallsSpent,
     CapName,
-    Settlement,
-    UnitsSpent,
-    count_units,
+    count_calls,
     mark_calls_sent,
+    record_call_results,
     reserve_calls,
-    settle_calls,
-    sum_units_spent,
+    sum_calls_spent,
     take_tokens,
 )
 from sightscan.warehouse.spend.prices import UnitPrice, unit_price
@@ -69,7 +69,7 @@ class VisionCalls:
         self._opened = ExitStack()
         self._price: tuple[date, UnitPrice] | None = None
         self._counted = (
-            None if self.caps.in_all is None else count_units(connection, VISION_LANDMARKS)
+            None if self.caps.in_all is None else count_calls(connection, VISION_LANDMARKS)
         )
 
     def __enter__(self) -> Self:
@@ -78,9 +78,9 @@ class VisionCalls:
     def __exit__(self, *_: object) -> None:
         self._opened.close()
 
-    def units_spent(self) -> UnitsSpent:
+    def calls_spent(self) -> CallsSpent:
         """Return the images that count against the caps."""
-        return sum_units_spent(self._connection, VISION_LANDMARKS, self._run)
+        return sum_calls_spent(self._connection, VISION_LANDMARKS, self._run)
 
     def reserve(self, chosen: Sequence[bytes]) -> ReservedBatch:
         """Read photos and reserve calls about them, as many as the caps allow."""
@@ -118,7 +118,7 @@ class VisionCalls:
         """Note that a batch is about to be sent; return it without what others gave up meanwhile."""
         return batch.only(mark_calls_sent(self._connection, batch.call_ids))
 
-    def store(self, settlements: Sequence[Settlement], labels: Sequence[LabelRow]) -> None:
+    def store(self, call_results: Sequence[CallResult], labels: Sequence[LabelRow]) -> None:
         """Write what became of calls, and the labels of their answers: both or neither.
 
         Raises:
@@ -127,13 +127,13 @@ class VisionCalls:
 
         """
         try:
-            self._store(settlements, labels)
+            self._store(call_results, labels)
         except psycopg.OperationalError:
             if not self._connection.closed:
                 raise
             self._connect_again()
             # Again is the same, should the first have been committed.
-            self._store(settlements, labels)
+            self._store(call_results, labels)
 
     def take_tokens(self, count: int, *, capacity: float, refill_per_second: float) -> float:
         """Take images from the quota that all workers share; return the seconds to wait for them."""
@@ -148,9 +148,9 @@ class VisionCalls:
             self._price = today, unit_price(self._config, VISION_LANDMARKS.price_name, on=today)
         return self._price[1]
 
-    def _store(self, settlements: Sequence[Settlement], labels: Sequence[LabelRow]) -> None:
+    def _store(self, call_results: Sequence[CallResult], labels: Sequence[LabelRow]) -> None:
         with self._connection.transaction():
-            settle_calls(self._connection, settlements)
+            record_call_results(self._connection, call_results)
             merge_labels(self._connection, labels)
 
     def _connect_again(self) -> None:

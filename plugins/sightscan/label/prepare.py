@@ -16,9 +16,9 @@ from sightscan.errors import SightScanError
 
 # 640 x 480 is what Google recommends for landmarks; more may not help. Some more leaves small
 # sights in wide views a chance.
-LONGEST_SIDE_PIXELS = 1024
+MAX_SIDE_PIXELS = 1024
 # A request may have 10 MB; sixteen photos of this size leave room for the rest of it.
-MOST_BYTES = 600_000
+MAX_BYTES = 600_000
 JPEG_QUALITIES = (90, 80, 65, 45)
 EXIF_ORIENTATION = 0x0112
 
@@ -48,11 +48,11 @@ def prepare_photo(content: bytes) -> PreparedPhoto:
     try:
         with Image.open(io.BytesIO(content)) as image:
             is_upright = image.getexif().get(EXIF_ORIENTATION, 1) == 1
-            if is_upright and max(image.size) <= LONGEST_SIDE_PIXELS and len(content) <= MOST_BYTES:
+            if is_upright and max(image.size) <= MAX_SIDE_PIXELS and len(content) <= MAX_BYTES:
                 image.load()
                 return PreparedPhoto(content, *image.size)
             # A JPEG is decoded at a half or a quarter of its size where that is enough: much faster.
-            image.draft("RGB", (LONGEST_SIDE_PIXELS, LONGEST_SIDE_PIXELS))
+            image.draft("RGB", (MAX_SIDE_PIXELS, MAX_SIDE_PIXELS))
             with BUDGET.taking(image.width * image.height):
                 return _reduce(image)
     except BROKEN as error:
@@ -62,13 +62,13 @@ def prepare_photo(content: bytes) -> PreparedPhoto:
 
 def _reduce(image: Image.Image) -> PreparedPhoto:
     upright = ImageOps.exif_transpose(image)
-    upright.thumbnail((LONGEST_SIDE_PIXELS, LONGEST_SIDE_PIXELS), Image.Resampling.LANCZOS)
+    upright.thumbnail((MAX_SIDE_PIXELS, MAX_SIDE_PIXELS), Image.Resampling.LANCZOS)
     flat = flatten_on_white(upright)
     encoded = b""
     for quality in JPEG_QUALITIES:
         stream = io.BytesIO()
         flat.save(stream, "JPEG", quality=quality)
         encoded = stream.getvalue()
-        if len(encoded) <= MOST_BYTES:
+        if len(encoded) <= MAX_BYTES:
             break
     return PreparedPhoto(encoded, *flat.size)

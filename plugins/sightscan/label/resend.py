@@ -11,7 +11,7 @@ from sightscan.city import City
 from sightscan.label.run import ABANDONED_AFTER_SECONDS
 from sightscan.run import Run
 from sightscan.settings import Settings
-from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, allow_resend, sum_units_spent
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, allow_resend, sum_calls_spent
 from sightscan.warehouse.spend.prices import unit_price
 
 # No answer comes any more to a call that has been unknown for so long.
@@ -48,6 +48,6 @@ def allow_unknown_calls(
             allowed_by=allowed_by,
             older_than_seconds=UNANSWERABLE_SECONDS,
         )
-    spent = sum_units_spent(connection, VISION_LANDMARKS, Run(city.city_id, city.dag_id))
+    spent = sum_calls_spent(connection, VISION_LANDMARKS, Run(city.city_id, city.dag_id))
     price = unit_price(config, VISION_LANDMARKS.price_name)
     return Resend(image_count, price.usd_of(image_count, spent.this_month))

@@ -13,16 +13,16 @@ from sightscan.label.answers import read_labels
 from sightscan.label.landmarks import answer_of, error_of
 from sightscan.label.matching import SightIndex
 from sightscan.label.sender import BatchResult, SentPhoto
-from sightscan.label.vision import Fate, Outcome
+from sightscan.label.vision import Outcome, SendStatus
 from sightscan.warehouse.labels.labels import LabelRow, StoredAnswer
-from sightscan.warehouse.spend.paid_calls import Settlement
+from sightscan.warehouse.spend.paid_calls import CallResult
 
 # Provably not processed: such a call is released, and does not count against the cap.
 INVALID_ARGUMENT = 3  # of google.rpc.Code
-RELEASED = frozenset({Fate.REFUSED, Fate.OVER_QUOTA, Fate.NEVER_OPENED})
+RELEASED = frozenset({SendStatus.REFUSED, SendStatus.OVER_QUOTA, SendStatus.NEVER_OPENED})
 
-# Writes settlements and labels, both or neither.
-Store = Callable[[Sequence[Settlement], Sequence[LabelRow]], None]
+# Writes results and labels, both or neither.
+Store = Callable[[Sequence[CallResult], Sequence[LabelRow]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Results:
         self._min_score = min_score
 
     def record(self, result: BatchResult) -> RecordedBatch:
-        """Store a batch's settlements and labels in one go; return what came of its photos.
+        """Store a batch's results and labels in one go; return what came of its photos.
 
         An answer that the warehouse refuses costs only itself: the others are stored, it is unknown.
         """
@@ -72,23 +72,25 @@ class Results:
             parts = result.by_photo()
             if len(parts) == 1:
                 detail = f"the warehouse refuses the answer: {error}"
-                return self._record(replace(result, outcome=Outcome(Fate.UNKNOWN, detail=detail)))
+                return self._record(
+                    replace(result, outcome=Outcome(SendStatus.UNKNOWN, detail=detail))
+                )
         recorded = RecordedBatch()
         for part in parts:
             recorded |= self.record(part)
         return recorded
 
     def _record(self, result: BatchResult) -> RecordedBatch:
-        settlements = _settlements_of(result)
+        call_results = _call_results_of(result)
         labels = {
             answer.sha256: read_labels(answer, self._index, min_score=self._min_score)
-            for answer in _answers_among(settlements, result.sent)
+            for answer in _answers_among(call_results, result.sent)
         }
         every_label = [label for read in labels.values() for label in read]
-        self._store(settlements, every_label)
+        self._store(call_results, every_label)
         sent = tuple(photo.sha256 for photo in result.sent)
-        released = sent if result.outcome.fate in RELEASED else ()
-        states = Counter(settlement.state for settlement in settlements)
+        released = sent if result.outcome.status in RELEASED else ()
+        states = Counter(call_result.state for call_result in call_results)
         self.counts += Counter(
             sent=len(sent) - len(released),
             answered=states["succeeded"],
@@ -106,45 +108,49 @@ class Results:
         )
 
 
-def _settlements_of(result: BatchResult) -> list[Settlement]:
+def _call_results_of(result: BatchResult) -> list[CallResult]:
     outcome = result.outcome
-    settlements = [
+    call_results = [
         # Kept as an answer, so that the photo is never chosen again.
-        Settlement(photo.call_id, "failed", {"not_sent": photo.reason}, f"not sent: {photo.reason}")
+        CallResult(photo.call_id, "failed", {"not_sent": photo.reason}, f"not sent: {photo.reason}")
         for photo in result.unfit
     ]
-    if outcome.fate is Fate.ANSWERED:
-        settlements += (
-            _settlement_of(photo, response)
+    if outcome.status is SendStatus.ANSWERED:
+        call_results += (
+            _call_result_of(photo, response)
             for photo, response in zip(result.sent, outcome.responses, strict=True)
         )
-    elif outcome.fate in RELEASED:
+    elif outcome.status in RELEASED:
         detail = f"not processed: {outcome.detail}"
-        settlements += (Settlement(photo.call_id, "failed", None, detail) for photo in result.sent)
+        call_results += (CallResult(photo.call_id, "failed", None, detail) for photo in result.sent)
     else:
         detail = f"fate unknown: {outcome.detail}"
-        settlements += (Settlement(photo.call_id, "unknown", None, detail) for photo in result.sent)
-    return settlements
+        call_results += (
+            CallResult(photo.call_id, "unknown", None, detail) for photo in result.sent
+        )
+    return call_results
 
 
-def _settlement_of(photo: SentPhoto, response: dict[str, Any]) -> Settlement:
+def _call_result_of(photo: SentPhoto, response: dict[str, Any]) -> CallResult:
     answer = answer_of(photo.width_pixels, photo.height_pixels, response)
     error = error_of(response)
     if error is not None:
         # Bad images are refused; any other error does not say that the image was not processed.
         is_refused = response["error"].get("code") == INVALID_ARGUMENT
-        return Settlement(photo.call_id, "failed" if is_refused else "unknown", answer, error)
-    return Settlement(photo.call_id, "succeeded", answer)
+        return CallResult(photo.call_id, "failed" if is_refused else "unknown", answer, error)
+    return CallResult(photo.call_id, "succeeded", answer)
 
 
 def _answers_among(
-    settlements: Iterable[Settlement], sent: Iterable[SentPhoto]
+    call_results: Iterable[CallResult], sent: Iterable[SentPhoto]
 ) -> Iterator[StoredAnswer]:
     photos = {photo.call_id: photo for photo in sent}
-    for settlement in settlements:
-        if settlement.answer is not None and settlement.state == "succeeded":
-            photo = photos[settlement.call_id]
-            yield StoredAnswer(photo.call_id, photo.sha256, settlement.answer, photo.found_for)
+    for call_result in call_results:
+        if call_result.answer is not None and call_result.state == "succeeded":
+            photo = photos[call_result.call_id]
+            yield StoredAnswer(
+                photo.call_id, photo.sha256, call_result.answer, photo.query_sight_ids
+            )
 
 
 def _accepted_sights(labels: Iterable[LabelRow]) -> frozenset[int]:

@@ -1,4 +1,4 @@
-"""Label the photos of a city: choose, reserve, send, record, until the cap or the pile is used up.
+"""Label the photos of a city: choose, reserve, send, record, until the cap or the backlog is used up.
 
 The warehouse is written in the calling thread only; other threads shrink photos and send them.
 Whatever kills the worker, no photo is sent twice: its reservation was committed before it was made
@@ -37,7 +37,7 @@ from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     CapName,
     Caps,
-    settle_abandoned_calls,
+    close_abandoned_calls,
 )
 
 logger = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def label_photos(
         SettingsError: the price of a call is missing.
 
     """
-    abandoned = settle_abandoned_calls(
+    abandoned = close_abandoned_calls(
         connection, VISION_LANDMARKS, run, older_than_seconds=ABANDONED_AFTER_SECONDS
     )
     relabelled = relabel_answers(connection, config, city).changed
@@ -107,14 +107,14 @@ def label_photos(
     ):
         # What the city may ever pay for decides what is begun; a run's or a month's cap only when.
         for_ever = Caps(city=calls.caps.city, in_all=calls.caps.in_all)
-        waiting = WaitingPhotos(choice, calls_left(for_ever, calls.units_spent()))
+        waiting = WaitingPhotos(choice, calls_left(for_ever, calls.calls_spent()))
         results = Results(calls.store, SightIndex(city, sights), min_score=config.min_label_score)
         throttle = Throttle(
             config.vision_images_per_minute, config.vision_concurrency, calls.take_tokens
         )
         loop = LabelLoop(waiting, calls, Sender(client, city, pool), results, throttle)
         trouble = loop.run(city.slug)
-        spent = calls.units_spent()
+        spent = calls.calls_spent()
     counts = results.counts
     report = LabelReport(
         sent=counts["sent"],
@@ -214,7 +214,7 @@ class LabelLoop:
             while self._take_turn():
                 self._log_progress(name)
         finally:
-            # Also when the task is interrupted: what is on its way is paid for.
+            # Also when the task is interrupted: what is in flight is paid for.
             self._record_the_rest()
         return self._trouble
 
@@ -274,7 +274,7 @@ class LabelLoop:
         try:
             self._throttle.learn(result.outcome)
         except ServiceError as error:
-            # What is on its way is paid for: it is recorded before the task fails.
+            # What is in flight is paid for: it is recorded before the task fails.
             self._trouble = self._trouble or error
 
     def _release(self, batch: PreparedBatch) -> None:
@@ -282,7 +282,7 @@ class LabelLoop:
         self._waiting.note_recorded(self._results.record(withhold_batch(batch)))
 
     def _record_the_rest(self) -> None:
-        """Record all that is on its way: one that cannot be does not keep the others from it.
+        """Record all that is in flight: one that cannot be does not keep the others from it.
 
         Raises:
             psycopg.Error, WarehouseError: what went wrong first, after all others.
@@ -305,7 +305,7 @@ class LabelLoop:
             return
         self._logged_at = time.monotonic()
         logger.info(
-            "label %s: answered=%d on_their_way=%d waiting=%d",
+            "label %s: answered=%d in_flight=%d waiting=%d",
             name,
             self._results.counts["answered"],
             self._sender.in_flight * IMAGES_PER_REQUEST,

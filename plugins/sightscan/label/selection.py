@@ -32,21 +32,21 @@ class View:
 
 
 @dataclass(slots=True)
-class _SightPile:
+class _SightBacklog:
     """What is known and what waits of one sight; `ready` may name views that were taken since."""
 
     sight_id: int
     rank: int
     labelled: set[bytes] = field(default_factory=set)
-    on_their_way: dict[bytes, float] = field(default_factory=dict)
+    in_flight: dict[bytes, float] = field(default_factory=dict)
     left: Counter[Stratum] = field(default_factory=Counter)
     drawn: Counter[Stratum] = field(default_factory=Counter)
     ready: defaultdict[Stratum, list[bytes]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def expected_labels(self) -> float:
-        """Views with a label, and what those on their way will probably bring."""
-        return len(self.labelled) + sum(self.on_their_way.values())
+        """Views with a label, and what those in flight will probably bring."""
+        return len(self.labelled) + sum(self.in_flight.values())
 
 
 class PhotoChoice:
@@ -55,14 +55,16 @@ class PhotoChoice:
     def __init__(
         self, photos: Iterable[CityPhoto], ranks: Mapping[int, int], *, minimum: int
     ) -> None:
-        """Take photos with their fates so far; `ranks` are of the city's sights, by id."""
+        """Take photos with their outcomes so far; `ranks` are of the city's sights, by id."""
         self._minimum = minimum
         self._rates = HitRates()
         # Sorted, so that sums of fractions do not hang on the order of rows.
         in_order = sorted(photos, key=lambda photo: photo.sha256)
         self._photos = {photo.sha256: photo for photo in in_order}
         self._waiting = {photo.sha256 for photo in self._photos.values() if photo.is_waiting}
-        self._piles = {sight_id: _SightPile(sight_id, rank) for sight_id, rank in ranks.items()}
+        self._backlogs = {
+            sight_id: _SightBacklog(sight_id, rank) for sight_id, rank in ranks.items()
+        }
         self._views: dict[bytes, View] = {}
         self._labelled_clusters: set[bytes] = set()
         self._copy_turns: dict[bytes, int] = {}
@@ -76,19 +78,19 @@ class PhotoChoice:
         """Take the next photos, as if `calls_left` were all that the city may ever pay for."""
         taken: list[bytes] = []
         orders = {
-            pile.sight_id: self._worth(pile, calls_left).order
-            for pile in self._piles.values()
-            if pile.left.total() > 0
+            backlog.sight_id: self._worth(backlog, calls_left).order
+            for backlog in self._backlogs.values()
+            if backlog.left.total() > 0
         }
         while orders and len(taken) < count:
             best = max(orders, key=orders.__getitem__)
-            view = self._next_view(self._piles[best])
+            view = self._next_view(self._backlogs[best])
             self._take_view(view)
             taken.append(view.sha256)
             for sight_id in view.sight_ids:
-                pile = self._piles[sight_id]
-                if pile.left.total() > 0:
-                    orders[sight_id] = self._worth(pile, calls_left - len(taken)).order
+                backlog = self._backlogs[sight_id]
+                if backlog.left.total() > 0:
+                    orders[sight_id] = self._worth(backlog, calls_left - len(taken)).order
                 else:
                     orders.pop(sight_id, None)
         return taken + self._take_copies(count - len(taken))
@@ -98,9 +100,9 @@ class PhotoChoice:
         self.forget(sha256s)
         self._waiting.update(sha256s)
         for view in self._views_of(sha256s):
-            for pile in self._piles_of(view):
-                pile.drawn[view.stratum] -= 1
-                self._queue(pile, view)
+            for backlog in self._backlogs_of(view):
+                backlog.drawn[view.stratum] -= 1
+                self._queue(backlog, view)
 
     def note_answer(self, sha256: bytes, accepted_sight_ids: Collection[int]) -> None:
         """Learn from the answer about a photo that was taken."""
@@ -110,8 +112,8 @@ class PhotoChoice:
     def forget(self, sha256s: Iterable[bytes]) -> None:
         """Give up photos that were taken, and about which there will be no answer."""
         for view in self._views_of(sha256s):
-            for pile in self._piles_of(view):
-                pile.on_their_way.pop(view.sha256, None)
+            for backlog in self._backlogs_of(view):
+                backlog.in_flight.pop(view.sha256, None)
 
     def _sort_into_views(self) -> None:
         """Let the largest photo of each cluster speak for it, unless one of them was asked about."""
@@ -123,31 +125,31 @@ class PhotoChoice:
             members.sort(key=lambda photo: (-photo.pixel_count, photo.sha256))
             copies = [photo for photo in members if photo.is_waiting]
             if len(copies) == len(members):
-                views.append(_view_of(copies.pop(0), members, self._piles))
+                views.append(_view_of(copies.pop(0), members, self._backlogs))
             for turn, photo in enumerate(copies):
                 self._copy_turns[photo.sha256] = turn
         # Reversed, since the end of a list is its cheap side; sorted, since hashes are a fair draw.
         for view in sorted(views, key=lambda view: view.sha256, reverse=True):
             self._views[view.sha256] = view
-            for pile in self._piles_of(view):
-                self._queue(pile, view)
+            for backlog in self._backlogs_of(view):
+                self._queue(backlog, view)
         for photo in self._photos.values():
-            for sight_id in () if photo.is_waiting else _sights_of(photo, self._piles):
-                self._piles[sight_id].drawn[_stratum_of(photo)] += 1
+            for sight_id in () if photo.is_waiting else _sights_of(photo, self._backlogs):
+                self._backlogs[sight_id].drawn[_stratum_of(photo)] += 1
             if photo.is_answered:
                 self._learn(photo, photo.accepted_sight_ids)
 
-    def _worth(self, pile: _SightPile, calls_left: int) -> CallWorth:
+    def _worth(self, backlog: _SightBacklog, calls_left: int) -> CallWorth:
         rates = {
-            stratum: self._rates.rate(pile.sight_id, stratum)
-            for stratum, count in pile.left.items()
+            stratum: self._rates.rate(backlog.sight_id, stratum)
+            for stratum, count in backlog.left.items()
             if count
         }
         return CallWorth(
-            sight_id=pile.sight_id,
-            rank=pile.rank,
-            labels=pile.expected_labels,
-            labels_to_come=sum(rate * pile.left[stratum] for stratum, rate in rates.items()),
+            sight_id=backlog.sight_id,
+            rank=backlog.rank,
+            labels=backlog.expected_labels,
+            labels_to_come=sum(rate * backlog.left[stratum] for stratum, rate in rates.items()),
             # Strata are drawn in proportion to the squares of their rates.
             hit_rate=sum(rate**3 for rate in rates.values())
             / sum(rate**2 for rate in rates.values()),
@@ -155,25 +157,25 @@ class PhotoChoice:
             calls_left=calls_left,
         )
 
-    def _next_view(self, pile: _SightPile) -> View:
+    def _next_view(self, backlog: _SightBacklog) -> View:
         """Return the view that keeps the sight's strata in proportion."""
 
         def turn(stratum: Stratum) -> tuple[float, Stratum]:
-            rate = self._rates.rate(pile.sight_id, stratum)
-            return (pile.drawn[stratum] + 1) / rate**2, stratum
+            rate = self._rates.rate(backlog.sight_id, stratum)
+            return (backlog.drawn[stratum] + 1) / rate**2, stratum
 
-        stratum = min((each for each, count in pile.left.items() if count), key=turn)
-        ready = pile.ready[stratum]
+        stratum = min((each for each, count in backlog.left.items() if count), key=turn)
+        ready = backlog.ready[stratum]
         while ready[-1] not in self._waiting:
             ready.pop()
         return self._views[ready.pop()]
 
     def _take_view(self, view: View) -> None:
         self._waiting.discard(view.sha256)
-        for pile in self._piles_of(view):
-            pile.left[view.stratum] -= 1
-            pile.drawn[view.stratum] += 1
-            pile.on_their_way[view.sha256] = self._rates.rate(pile.sight_id, view.stratum)
+        for backlog in self._backlogs_of(view):
+            backlog.left[view.stratum] -= 1
+            backlog.drawn[view.stratum] += 1
+            backlog.in_flight[view.sha256] = self._rates.rate(backlog.sight_id, view.stratum)
 
     def _take_copies(self, count: int) -> list[bytes]:
         """Take near copies: those of views without a label first."""
@@ -191,26 +193,26 @@ class PhotoChoice:
         self._waiting.difference_update(taken)
         return taken
 
-    def _queue(self, pile: _SightPile, view: View) -> None:
-        pile.left[view.stratum] += 1
-        pile.ready[view.stratum].append(view.sha256)
+    def _queue(self, backlog: _SightBacklog, view: View) -> None:
+        backlog.left[view.stratum] += 1
+        backlog.ready[view.stratum].append(view.sha256)
 
     def _views_of(self, sha256s: Iterable[bytes]) -> list[View]:
         """Return the views among photos; the others are near copies."""
         return [self._views[sha256] for sha256 in sha256s if sha256 in self._views]
 
-    def _piles_of(self, view: View) -> list[_SightPile]:
-        return [self._piles[sight_id] for sight_id in view.sight_ids]
+    def _backlogs_of(self, view: View) -> list[_SightBacklog]:
+        return [self._backlogs[sight_id] for sight_id in view.sight_ids]
 
     def _learn(self, photo: CityPhoto, accepted_sight_ids: Collection[int]) -> None:
         stratum = _stratum_of(photo)
-        for sight_id in _sights_of(photo, self._piles):
+        for sight_id in _sights_of(photo, self._backlogs):
             self._rates.note(sight_id, stratum, is_hit=sight_id in accepted_sight_ids)
         for sight_id in accepted_sight_ids:
             # Also of a sight that the photo was not found for.
             self._labelled_clusters.add(photo.cluster_sha256)
-            if sight_id in self._piles:
-                self._piles[sight_id].labelled.add(photo.cluster_sha256)
+            if sight_id in self._backlogs:
+                self._backlogs[sight_id].labelled.add(photo.cluster_sha256)
 
 
 def _view_of(photo: CityPhoto, members: Sequence[CityPhoto], known: Collection[int]) -> View:
@@ -219,7 +221,7 @@ def _view_of(photo: CityPhoto, members: Sequence[CityPhoto], known: Collection[i
 
 
 def _sights_of(photo: CityPhoto, known: Collection[int]) -> list[int]:
-    return [sight_id for sight_id in photo.found_for if sight_id in known]
+    return [sight_id for sight_id in photo.query_sight_ids if sight_id in known]
 
 
 def _stratum_of(photo: CityPhoto) -> Stratum:

@@ -17,7 +17,7 @@ from google.cloud import vision
 
 from sightscan.city import City
 from sightscan.label.prepare import PreparedPhoto, UnfitPhotoError, prepare_photo
-from sightscan.label.vision import Fate, Outcome, annotate_photos
+from sightscan.label.vision import Outcome, SendStatus, annotate_photos
 from sightscan.warehouse.labels.labels import PhotoToLabel
 
 
@@ -35,7 +35,7 @@ class SentPhoto:
 
     call_id: int
     sha256: bytes
-    found_for: frozenset[int]
+    query_sight_ids: frozenset[int]
     width_pixels: int
     height_pixels: int
 
@@ -93,7 +93,7 @@ class BatchResult:
                 (),
             )
             for photo, response in zip(self.sent, responses, strict=True)
-        ] + [BatchResult(Outcome(Fate.ANSWERED), (), (photo,)) for photo in self.unfit]
+        ] + [BatchResult(Outcome(SendStatus.ANSWERED), (), (photo,)) for photo in self.unfit]
 
 
 class Sender:
@@ -185,7 +185,7 @@ def prepare_batch(photos: Sequence[ReservedPhoto]) -> PreparedBatch:
             unfit.append(UnfitPhoto(call_id, photo.sha256, str(error)))
             continue
         size = (prepared.width_pixels, prepared.height_pixels)
-        ready.append((SentPhoto(call_id, photo.sha256, photo.found_for, *size), prepared))
+        ready.append((SentPhoto(call_id, photo.sha256, photo.query_sight_ids, *size), prepared))
     return PreparedBatch(tuple(ready), tuple(unfit))
 
 
@@ -194,13 +194,15 @@ def send_batch(
 ) -> BatchResult:
     """Send the photos in one request, once, and return what became of it."""
     photos = [prepared for _, prepared in batch.ready]
-    outcome = annotate_photos(client, photos, city) if photos else Outcome(Fate.ANSWERED)
+    outcome = annotate_photos(client, photos, city) if photos else Outcome(SendStatus.ANSWERED)
     return _result(batch, outcome)
 
 
 def withhold_batch(batch: PreparedBatch) -> BatchResult:
     """Return the result of a batch that was never sent, so that its calls are released."""
-    return _result(batch, Outcome(Fate.NEVER_OPENED, detail="the task ended before it was sent"))
+    return _result(
+        batch, Outcome(SendStatus.NEVER_OPENED, detail="the task ended before it was sent")
+    )
 
 
 def _result(batch: PreparedBatch, outcome: Outcome) -> BatchResult:
@@ -208,4 +210,4 @@ def _result(batch: PreparedBatch, outcome: Outcome) -> BatchResult:
 
 
 def _is_good(future: Future[BatchResult]) -> bool:
-    return future.exception() is None and future.result().outcome.fate is Fate.ANSWERED
+    return future.exception() is None and future.result().outcome.status is SendStatus.ANSWERED

@@ -31,14 +31,14 @@ from sightscan.warehouse.text import clean_text
 IMAGES_PER_REQUEST = 16
 REQUEST_TIMEOUT_SECONDS = 60
 # More than a photo has sights, and not billed by number.
-MOST_LANDMARKS = 10
+MAX_LANDMARKS = 10
 METERS_PER_DEGREE = 111_195
 # gRPC's own words for a call that never left this machine; a server's answer has metadata too.
 NEVER_OPENED = ("failed to connect to all addresses", "DNS resolution failed")
 NO_TOKEN = "Getting metadata from plugin failed"  # noqa: S105 - a message, not a secret
 
 
-class Fate(Enum):
+class SendStatus(Enum):
     """What became of a request as a whole."""
 
     ANSWERED = "answered"
@@ -50,12 +50,12 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The fate of a request; `responses` are in the order of its images, if it was answered.
+    """What became of a request; `responses` are in the order of its images, if it was answered.
 
     Each response is an AnnotateImageResponse as JSON, fields that are zero or empty left out.
     """
 
-    fate: Fate
+    status: SendStatus
     responses: tuple[dict[str, Any], ...] = ()
     detail: str = ""
     wait_seconds: float | None = None
@@ -99,7 +99,7 @@ def annotate_photos(
         raise ServiceError(msg)
     context = vision.ImageContext(lat_long_rect=_rectangle(city))
     feature = vision.Feature(
-        type_=vision.Feature.Type.LANDMARK_DETECTION, max_results=MOST_LANDMARKS
+        type_=vision.Feature.Type.LANDMARK_DETECTION, max_results=MAX_LANDMARKS
     )
     requests = [
         vision.AnnotateImageRequest(
@@ -118,8 +118,8 @@ def annotate_photos(
     )
     if len(responses) != len(photos):
         detail = f"{len(photos)} photos were sent, but {len(responses)} answers came back"
-        return Outcome(Fate.UNKNOWN, detail=detail)
-    return Outcome(Fate.ANSWERED, responses)
+        return Outcome(SendStatus.UNKNOWN, detail=detail)
+    return Outcome(SendStatus.ANSWERED, responses)
 
 
 def _as_json(response: Any) -> dict[str, Any]:
@@ -149,24 +149,26 @@ def _outcome_of(error: google_exceptions.GoogleAPICallError) -> Outcome:
         google_exceptions.MethodNotImplemented,
     )
     if isinstance(error, refusals):
-        return Outcome(Fate.REFUSED, detail=detail)
+        return Outcome(SendStatus.REFUSED, detail=detail)
     if isinstance(error, google_exceptions.ResourceExhausted):
-        return Outcome(Fate.OVER_QUOTA, detail=detail, wait_seconds=_told_to_wait(error))
+        return Outcome(
+            SendStatus.OVER_QUOTA, detail=detail, wait_seconds=_retry_after_seconds(error)
+        )
     if isinstance(error, google_exceptions.ServiceUnavailable) and not _metadata(error):
         if NO_TOKEN in str(error.message):
-            return Outcome(Fate.REFUSED, detail=detail)
+            return Outcome(SendStatus.REFUSED, detail=detail)
         if str(error.message).startswith(NEVER_OPENED):
-            return Outcome(Fate.NEVER_OPENED, detail=detail)
-    return Outcome(Fate.UNKNOWN, detail=detail)
+            return Outcome(SendStatus.NEVER_OPENED, detail=detail)
+    return Outcome(SendStatus.UNKNOWN, detail=detail)
 
 
-def _told_to_wait(error: google_exceptions.GoogleAPICallError) -> float | None:
+def _retry_after_seconds(error: google_exceptions.GoogleAPICallError) -> float | None:
     """Return the seconds of RetryInfo, else of Retry-After, else None."""
     for note in error.details:
         if isinstance(note, RetryInfo):
             return float(note.retry_delay.seconds + note.retry_delay.nanos / 1e9)
-    told = _metadata(error).get("retry-after", "")
-    return float(told) if told.isdecimal() else None
+    retry_after = _metadata(error).get("retry-after", "")
+    return float(retry_after) if retry_after.isdecimal() else None
 
 
 def _metadata(error: google_exceptions.GoogleAPICallError) -> dict[str, str]:

@@ -15,9 +15,9 @@ FIRST_RATE = 0.5
 # So many answers weigh as much as what was believed before them.
 PRIOR_ANSWERS = 4.0
 # About a stratum, the answers of one sight together never outweigh that.
-MOST_ANSWERS_OF_A_SIGHT = PRIOR_ANSWERS
+MAX_ANSWERS_OF_A_SIGHT = PRIOR_ANSWERS
 # No stratum is hopeless or certain: it would never be tried again, or never be doubted.
-LOWEST_RATE, HIGHEST_RATE = 0.01, 0.99
+MIN_RATE, MAX_RATE = 0.01, 0.99
 
 
 class Tier(IntEnum):
@@ -117,7 +117,7 @@ class HitRates:
     def rate(self, sight_id: int, stratum: Stratum) -> float:
         """Return how likely the next such photo gives a label of the sight."""
         believed = self._stratum_rate(stratum) * self._lift(sight_id)
-        return min(max(believed, LOWEST_RATE), HIGHEST_RATE)
+        return min(max(believed, MIN_RATE), MAX_RATE)
 
     def _lift(self, sight_id: int) -> float:
         answers = self._sight_answers[sight_id]
@@ -134,7 +134,7 @@ class HitRates:
 
 def _weight(answers: int) -> float:
     """Return how much each of so many answers about one sight says about a stratum."""
-    return MOST_ANSWERS_OF_A_SIGHT / (MOST_ANSWERS_OF_A_SIGHT + answers)
+    return MAX_ANSWERS_OF_A_SIGHT / (MAX_ANSWERS_OF_A_SIGHT + answers)
 
 
 def _drawn_to(prior: float, hits: float, answers: float) -> float:

@@ -72,14 +72,14 @@ class StartInstanceOperator(EC2StartInstanceOperator):
 
     def execute(self, context: Context) -> None:
         """Start and wait until EC2 says running."""
-        from sightscan.warehouse.models.instances import open_session, session_running
+        from sightscan.warehouse.models.instances import mark_session_running, open_session
 
         with city_work(self.slug) as work:
             self.check_interval = work.config.mts_check_interval_seconds
             self._await_end_of_stopping()
             open_session(work.connection, work.config, work.run, self.instance_id)
             super().execute(context)
-            session_running(work.connection, self.instance_id)
+            mark_session_running(work.connection, self.instance_id)
 
     def _await_end_of_stopping(self) -> None:
         """Let a stop end first: EC2 refuses to start an instance that is stopping."""

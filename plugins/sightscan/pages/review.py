@@ -34,8 +34,8 @@ from sightscan.warehouse.registry.sights import list_sights
 PAGE = Path(__file__).parent / "static" / "review.html"
 MAX_LABELS_AT_ONCE = 60
 # Who has looked at more without deciding anything should filter.
-MOST_SEEN = 20_000
-MOST_DECISIONS = 10_000
+MAX_SEEN = 20_000
+MAX_DECISIONS = 10_000
 
 router = APIRouter(prefix="/review")
 
@@ -50,9 +50,9 @@ class Wanted(BaseModel):
     kinds: tuple[Kind, ...] = ("held_back", "uncertain")
     reason: str | None = None
     sight_id: LabelId | None = None
-    least_score: Score = 0.0
+    min_score: Score = 0.0
     below_score: Score = ABOVE_ALL_SCORES
-    seen: Annotated[list[LabelId], Field(max_length=MOST_SEEN)] = []
+    seen: Annotated[list[LabelId], Field(max_length=MAX_SEEN)] = []
     most: Annotated[int, Field(ge=1, le=MAX_LABELS_AT_ONCE)] = 10
 
 
@@ -68,7 +68,7 @@ class Decided(BaseModel):
 class Decisions(BaseModel):
     """Decisions that are stored together."""
 
-    decisions: Annotated[list[Decided], Field(min_length=1, max_length=MOST_DECISIONS)]
+    decisions: Annotated[list[Decided], Field(min_length=1, max_length=MAX_DECISIONS)]
 
 
 class Order(BaseModel):
@@ -80,8 +80,8 @@ class Order(BaseModel):
     reason: str
     sight_id: LabelId
     decision: Literal["accept", "reject"]
-    expected_count: Annotated[int, Field(ge=1, le=MOST_DECISIONS)]
-    least_score: Score = 0.0
+    expected_count: Annotated[int, Field(ge=1, le=MAX_DECISIONS)]
+    min_score: Score = 0.0
     below_score: Score = ABOVE_ALL_SCORES
 
 
@@ -107,13 +107,13 @@ def start(reviewer: Viewer, user: GetUserDep) -> dict[str, Any]:
 def count_waiting(
     _: Viewer,
     city: str,
-    least_score: Annotated[float, Query(ge=0)] = 0.0,
+    min_score: Annotated[float, Query(ge=0)] = 0.0,
     below_score: Annotated[float, Query(le=ABOVE_ALL_SCORES)] = ABOVE_ALL_SCORES,
 ) -> dict[str, Any]:
     """Return the city's sights, for filter and rename, and how many labels wait for what."""
     with open_warehouse() as connection:
         found = find_city(connection, city)
-        wanted = ReviewFilter(found.city_id, least_score=least_score, below_score=below_score)
+        wanted = ReviewFilter(found.city_id, min_score=min_score, below_score=below_score)
         counts = count_labels(connection, wanted)
         sights = list_sights(connection, found.city_id)
     return {

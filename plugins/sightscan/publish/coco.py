@@ -19,7 +19,7 @@ from sightscan.publish.detector import Detections
 COCO: Any = coco.COCO
 COCOeval: Any = cocoeval.COCOeval
 DETECTIONS_PER_CLASS = 100
-LEAST_OVERLAP = 0.5
+MIN_OVERLAP = 0.5
 
 
 def evaluate(
@@ -48,10 +48,10 @@ def evaluate(
             ],
         }
         truth.createIndex()
-        said = COCO()
-        said.dataset = truth.dataset | {"annotations": _said(found, numbers)}
-        said.createIndex()
-        evaluation = COCOeval(truth, said, "bbox")
+        predicted = COCO()
+        predicted.dataset = truth.dataset | {"annotations": _as_coco(found, numbers)}
+        predicted.createIndex()
+        evaluation = COCOeval(truth, predicted, "bbox")
         # Boxes are shares of the photo, so areas are too: COCO's size classes mean nothing here.
         evaluation.params.areaRng = [[0, 1e10]]
         evaluation.params.areaRngLbl = ["all"]
@@ -61,7 +61,7 @@ def evaluate(
     return evaluation
 
 
-def _said(found: Sequence[Detections], numbers: Sequence[int | None]) -> list[dict[str, Any]]:
+def _as_coco(found: Sequence[Detections], numbers: Sequence[int | None]) -> list[dict[str, Any]]:
     rows = [
         (photo, number, Box(*(float(edge) for edge in edges)), float(score))
         for photo, detections in enumerate(found)
@@ -117,7 +117,7 @@ def _match_by_overlap(overlaps: Any, detection_count: int) -> NDArray[np.bool_]:
     if detection_count == 0 or len(overlaps) == 0:
         return matched
     table = np.array(overlaps, dtype=np.float64)
-    while table.size and table.max() >= LEAST_OVERLAP:
+    while table.size and table.max() >= MIN_OVERLAP:
         detection, truth = np.unravel_index(table.argmax(), table.shape)
         matched[detection] = True
         table[detection, :] = 0

@@ -30,11 +30,11 @@ BATCH_SIZE = 8
 PADDING_GREY = 114
 BOX_FIELDS = 5
 # As YOLOv5's validation: nearly everything counts, the curve over scores decides.
-LOWEST_CONFIDENCE = 0.001
+MIN_CONFIDENCE = 0.001
 SUPPRESSION_OVERLAP = 0.6
-MOST_DETECTIONS = 300
+MAX_DETECTIONS = 300
 # Bounds the work for a model that believes in everything everywhere.
-MOST_CANDIDATES = 4000
+MAX_CANDIDATES = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class OnnxDetector:
         self.class_names, self.image_size = self._read_contract()
 
     def detect(
-        self, images: Sequence[Pixels], confidence: float = LOWEST_CONFIDENCE
+        self, images: Sequence[Pixels], confidence: float = MIN_CONFIDENCE
     ) -> list[Detections]:
         """Return what is found in each RGB photo (H, W, 3), from a confidence on."""
         found: list[Detections] = []
@@ -147,7 +147,7 @@ def _decode(rows: Floats, width: int, height: int, size: int, confidence: float)
     """Turn the model's rows for one photo into detections: each class suppressed by itself."""
     scores = rows[:, 4:5] * rows[:, BOX_FIELDS:]
     places, classes = np.nonzero(scores > confidence)
-    surest = np.argsort(-scores[places, classes], kind="stable")[:MOST_CANDIDATES]
+    surest = np.argsort(-scores[places, classes], kind="stable")[:MAX_CANDIDATES]
     places, classes = places[surest], classes[surest]
     kept_scores = scores[places, classes]
     corners = rows[places, :2] - rows[places, 2:4] / 2
@@ -162,7 +162,7 @@ def _decode(rows: Floats, width: int, height: int, size: int, confidence: float)
         ),
         dtype=np.intp,
     ).reshape(-1)
-    kept = kept[np.argsort(-kept_scores[kept], kind="stable")][:MOST_DETECTIONS]
+    kept = kept[np.argsort(-kept_scores[kept], kind="stable")][:MAX_DETECTIONS]
     inner_width, inner_height, left, top = _inner(width, height, size)
     boxes = np.hstack((corners[kept], corners[kept] + sizes[kept])) - (left, top, left, top)
     boxes = boxes / (inner_width, inner_height, inner_width, inner_height)

@@ -26,7 +26,7 @@ from sightscan.warehouse.models.models import (
     read_model_file,
 )
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # The trainer measured the same file on the same photos: more than this is no rounding.
 EXPORT_TOLERANCE = 0.05
@@ -99,7 +99,9 @@ def publish_model(
             insert_publication(
                 connection, city.city_id, model_version, published_by=published_by, reason=reason
             )
-    log.info("city=%s model=%d published=%s reason=%s", city.slug, model_version, published, reason)
+    logger.info(
+        "city=%s model=%d published=%s reason=%s", city.slug, model_version, published, reason
+    )
     return PublicationDecision(published, reason, measure.map50, measure.map50_95)
 
 
@@ -145,7 +147,7 @@ def rollback(
         insert_publication(
             connection, city.city_id, target.version, published_by=by, reason=sentence
         )
-    log.info("city=%s model=%d in place again, by=%s", city.slug, target.version, by)
+    logger.info("city=%s model=%d in place again, by=%s", city.slug, target.version, by)
     return target.version
 
 

@@ -25,7 +25,7 @@ from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import find_model_of_training, insert_model, lock_models
 from sightscan.warehouse.models.trainings import finish_training
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def register_model(connection: psycopg.Connection[Any], training: Training, folder: Path) -> int:
@@ -51,7 +51,7 @@ def register_model(connection: psycopg.Connection[Any], training: Training, fold
     if version is None:
         # Somebody else registered it between the look and the lock.
         return register_model(connection, training, folder)
-    log.info(
+    logger.info(
         "city=%s model=%d dataset=%d test_map50=%.3f bytes=%d",
         training.city_slug,
         version,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sightscan.settings import Settings
-from sightscan.warehouse.spend.paid_calls import CapName, Caps, UnitsSpent
+from sightscan.warehouse.spend.paid_calls import CallsSpent, CapName, Caps
 
 # cap: the setting, and where else it may be raised
 WHERE_TO_RAISE: dict[CapName, str] = {
@@ -32,7 +32,7 @@ def vision_caps(config: Settings) -> Caps:
     )
 
 
-def uses_of(caps: Caps, spent: UnitsSpent) -> dict[CapName, tuple[int, int]]:
+def uses_of(caps: Caps, spent: CallsSpent) -> dict[CapName, tuple[int, int]]:
     """Return, of each cap that there is, the images spent and the cap."""
     uses: dict[CapName, tuple[int, int | None]] = {
         "city": (spent.by_city, caps.city),
@@ -43,12 +43,12 @@ def uses_of(caps: Caps, spent: UnitsSpent) -> dict[CapName, tuple[int, int]]:
     return {name: (used, cap) for name, (used, cap) in uses.items() if cap is not None}
 
 
-def calls_left(caps: Caps, spent: UnitsSpent) -> int:
+def calls_left(caps: Caps, spent: CallsSpent) -> int:
     """Return how many images may still be paid for."""
     return min(max(cap - used, 0) for used, cap in uses_of(caps, spent).values())
 
 
-def explain_caps(stopped_by: Sequence[CapName], caps: Caps, spent: UnitsSpent) -> str:
+def explain_caps(stopped_by: Sequence[CapName], caps: Caps, spent: CallsSpent) -> str:
     """Return a sentence that names the caps which stopped a run, and what to raise; else empty."""
     uses = uses_of(caps, spent)
     return "; ".join(

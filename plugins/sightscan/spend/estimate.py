@@ -26,10 +26,10 @@ from sightscan.warehouse.spend.budgets import (
     sum_usd_of_run,
 )
 from sightscan.warehouse.spend.paid_calls import (
-    MOST_PLACES_PAGES,
+    MAX_PLACES_PAGES,
     PLACES_SEARCH,
     VISION_LANDMARKS,
-    sum_units_spent,
+    sum_calls_spent,
 )
 from sightscan.warehouse.spend.prices import gpu_price_per_hour_usd, unit_price
 
@@ -88,27 +88,27 @@ def estimate_spend(
 
     """
     price = unit_price(config, VISION_LANDMARKS.price_name)
-    units = sum_units_spent(connection, VISION_LANDMARKS, run)
+    calls = sum_calls_spent(connection, VISION_LANDMARKS, run)
     waiting = len(list_photos_to_label(connection, VISION_LANDMARKS, city.city_id))
     photo_limit = config.max_sights_per_city * config.max_images_per_sight
     share = find_new_photo_share(connection, run)
-    left = calls_left(vision_caps(config), units)
+    left = calls_left(vision_caps(config), calls)
     most = min(left, waiting + photo_limit)
     probable = min(left, waiting + round(photo_limit * (1.0 if share is None else share)))
 
     spent = sum_usd_of_run(connection, run)
-    most_vision_usd = spent.vision_usd + price.usd_of(most, units.this_month)
-    probable_vision_usd = spent.vision_usd + price.usd_of(probable, units.this_month)
+    most_vision_usd = spent.vision_usd + price.usd_of(most, calls.this_month)
+    probable_vision_usd = spent.vision_usd + price.usd_of(probable, calls.this_month)
     most_places_usd = spent.places_usd + _most_places_usd(connection, config, run)
     most_gpu_usd, probable_gpu_usd = _gpu_usd(connection, config, city, spent)
     most_usd = most_vision_usd + most_places_usd + most_gpu_usd
     probable_usd = probable_vision_usd + most_places_usd + probable_gpu_usd
-    free_units_left = max(price.free_units_per_month - units.this_month, 0)
+    free_units_left = max(price.free_units_per_month - calls.this_month, 0)
     return SpendEstimate(
         waiting_photos=waiting,
         photo_limit=photo_limit,
-        most_calls=units.by_run + most,
-        probable_calls=units.by_run + probable,
+        most_calls=calls.by_run + most,
+        probable_calls=calls.by_run + probable,
         free_units_left=free_units_left,
         most_vision_usd=round(most_vision_usd, 4),
         probable_vision_usd=round(probable_vision_usd, 4),
@@ -119,12 +119,12 @@ def estimate_spend(
         probable_usd=round(probable_usd, 4),
         refusal=_refusal(connection, config, run, most_usd=most_usd, spent=spent),
         sentence=(
-            f"{city.name}: at most {most_usd:.2f} USD ({units.by_run + most} Vision images for "
+            f"{city.name}: at most {most_usd:.2f} USD ({calls.by_run + most} Vision images for "
             f"{most_vision_usd:.2f} USD, Places {most_places_usd:.2f} USD, GPU {most_gpu_usd:.2f} "
-            f"USD), probably {probable_usd:.2f} USD ({units.by_run + probable} images for "
+            f"USD), probably {probable_usd:.2f} USD ({calls.by_run + probable} images for "
             f"{probable_vision_usd:.2f} USD, GPU {probable_gpu_usd:.2f} USD if it trains); "
             f"{waiting} photos wait already, {free_units_left} images are still free this month, "
-            f"{units.by_city} of the city's {config.max_google_vision_calls_per_new_city} calls "
+            f"{calls.by_city} of the city's {config.max_google_vision_calls_per_new_city} calls "
             "are spent"
         ),
     )
@@ -134,9 +134,9 @@ def _most_places_usd(connection: psycopg.Connection[Any], config: Settings, run:
     """Return what discovery may pay for the pages of one question; nothing without a key."""
     if config.maps_key is None:
         return 0.0
-    units = sum_units_spent(connection, PLACES_SEARCH, run)
-    pages = min(MOST_PLACES_PAGES, max(config.max_places_calls_per_city - units.by_city, 0))
-    return unit_price(config, PLACES_SEARCH.price_name).usd_of(pages, units.this_month)
+    calls = sum_calls_spent(connection, PLACES_SEARCH, run)
+    pages = min(MAX_PLACES_PAGES, max(config.max_places_calls_per_city - calls.by_city, 0))
+    return unit_price(config, PLACES_SEARCH.price_name).usd_of(pages, calls.this_month)
 
 
 def _gpu_usd(
@@ -144,14 +144,14 @@ def _gpu_usd(
 ) -> tuple[float, float]:
     """Return the most and the probable cost of the GPU; the most where nothing is known."""
     per_hour = gpu_price_per_hour_usd(config)
-    longest_seconds = max_session_seconds(config.mts_time_limit_seconds)
+    max_seconds = max_session_seconds(config.mts_time_limit_seconds)
     earlier_seconds = mean_session_seconds(connection, city.city_id, epochs=config.mts_epochs)
     seconds = (
         config.mts_time_limit_seconds
         if earlier_seconds is None
-        else min(earlier_seconds, longest_seconds)
+        else min(earlier_seconds, max_seconds)
     )
-    most = spent.gpu_usd + per_hour * longest_seconds / SECONDS_PER_HOUR
+    most = spent.gpu_usd + per_hour * max_seconds / SECONDS_PER_HOUR
     return most, spent.gpu_usd + per_hour * seconds / SECONDS_PER_HOUR
 
 

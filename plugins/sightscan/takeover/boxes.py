@@ -32,7 +32,7 @@ UPRIGHT = 1
 def rebuild_answer(image: FirstImage, file: PhotoFile, y_axis: YAxis) -> dict[str, Any]:
     """Return the answer in the form of the ledger; without landmarks if there were none."""
     width, height = file.width_pixels, file.height_pixels
-    orientation = _orientation(image.data) if file.data != image.data else UPRIGHT
+    orientation = _orientation(image.content) if file.content != image.content else UPRIGHT
     annotations = [
         {
             "description": clean_name(label.box_label),
@@ -84,6 +84,6 @@ def _corners(label: FirstLabel, y_axis: YAxis, orientation: int) -> Sequence[Poi
     return () if corners is None else [turn_point(corner, orientation) for corner in corners]
 
 
-def _orientation(data: bytes) -> int:
-    with Image.open(io.BytesIO(data)) as image:
+def _orientation(content: bytes) -> int:
+    with Image.open(io.BytesIO(content)) as image:
         return int(image.getexif().get(Base.Orientation, UPRIGHT))

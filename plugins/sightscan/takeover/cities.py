@@ -53,7 +53,7 @@ def resolve_cities(
         UnknownCity: some cannot be told; the sentence lists them all, and says what to type.
 
     """
-    told = {normalise_name(name): meant for name, meant in given.items()}
+    meant_by_name = {normalise_name(name): meant for name, meant in given.items()}
     strangers = [name for name in given if normalise_name(name) not in first]
     if strangers:
         names = ", ".join(repr(city.spellings[0]) for city in first.values()) or "none"
@@ -65,7 +65,7 @@ def resolve_cities(
     resolved: list[tuple[FirstCity, City]] = []
     troubles: list[str] = []
     for key, city in first.items():
-        meant = told.get(key)
+        meant = meant_by_name.get(key)
         if meant == LEAVE_OUT:
             continue
         try:

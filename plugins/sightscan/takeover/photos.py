@@ -1,6 +1,6 @@
 """Take over the images of one city: look at the bytes, keep or reject them, enter paid answers.
 
-A batch is one transaction, and what is settled is known by its URL: a takeover that is killed goes
+A batch is one transaction, and what is taken over is known by its URL: a takeover that is killed goes
 on where it was, and a second one changes nothing.
 """
 
@@ -39,12 +39,12 @@ from sightscan.takeover.source_database import (
 from sightscan.takeover.store import (
     PaidAnswer,
     count_labels,
+    ensure_unsorted_sight,
     imported_models,
     list_taken_over,
     sort_photos,
     store_model,
     store_paid_answers,
-    unsorted_sight,
 )
 from sightscan.warehouse.labels.labels import StoredAnswer
 from sightscan.warehouse.photos.blobs import open_photo_store
@@ -59,7 +59,7 @@ logger = logging.getLogger(__name__)
 class TakeoverReport:
     """What was done for a city, in images, labels and models.
 
-    `known` images were settled by an earlier takeover; `copies` have the bytes of another one;
+    `known` images were handled by an earlier takeover; `copies` have the bytes of another one;
     `answered` had an answer of Google Vision, `waiting` had none; `labels` are all that are there
     now, by state and reason; `labels_without_photo` are those of rejected images.
     """
@@ -80,12 +80,12 @@ class TakeoverReport:
 
 @dataclass(slots=True)
 class CityTakeover:
-    """The takeover of one city, as spelled `there`; a dry run reads and counts, and writes nothing."""
+    """The takeover of one city, as `stored` there; a dry run reads and counts, and writes nothing."""
 
     first: psycopg.Connection[Any]
     connection: psycopg.Connection[Any]
     config: Settings
-    there: FirstCity
+    stored: FirstCity
     city: City
     sights: tuple[Sight, ...]
     y_axis: YAxis
@@ -100,7 +100,7 @@ class CityTakeover:
         """Take over the city's images, labels and models; return what was done."""
         self.report = TakeoverReport(self.city.name)
         started = told_at = time.monotonic()
-        for batch in list_first_images(self.first, self.there):
+        for batch in list_first_images(self.first, self.stored):
             self._take_over_batch(batch)
             if time.monotonic() - told_at > PROGRESS_SECONDS:
                 told_at = time.monotonic()
@@ -134,7 +134,7 @@ class CityTakeover:
         with self.connection.transaction():
             merged = merge_photos(
                 self.connection,
-                unsorted_sight(self.connection, city_id),
+                ensure_unsorted_sight(self.connection, city_id),
                 found,
                 refused,
                 open_photo_store(self.config),
@@ -146,19 +146,19 @@ class CityTakeover:
                 self.rejected[reason] += count
 
     def _without_known(self, batch: Sequence[ListedImage]) -> list[ListedImage]:
-        """Leave out what an earlier takeover settled, unless its labels came or differ since."""
+        """Leave out what an earlier takeover handled, unless its labels came or differ since."""
         hashes = {image: hashlib.sha256(url_of(image).encode()).digest() for image in batch}
         known = list_taken_over(self.connection, self.city.city_id, list(hashes.values()))
 
-        def is_settled(image: ListedImage) -> bool:
-            there = known.get(hashes[image])
-            if there is None:
+        def is_taken_over(image: ListedImage) -> bool:
+            stored = known.get(hashes[image])
+            if stored is None:
                 return False
             if not image.is_labelled:
                 return True
-            return there.has_answer and there.y_axis in {None, self.y_axis}
+            return stored.has_answer and stored.y_axis in {None, self.y_axis}
 
-        return [image for image in batch if not is_settled(image)]
+        return [image for image in batch if not is_taken_over(image)]
 
     def _look_at(
         self,
@@ -169,7 +169,7 @@ class CityTakeover:
     ) -> None:
         url = url_of(image.listed)
         try:
-            file = inspect_photo(image.data, self.config.min_photo_side_pixels)
+            file = inspect_photo(image.content, self.config.min_photo_side_pixels)
         except PhotoRefusedError as refusal:
             refused.append(RejectedPhoto(url, SOURCE, refusal.reason, refusal.detail))
             self.rejected[refusal.reason] += 1
@@ -204,7 +204,7 @@ class CityTakeover:
     def _take_over_models(self) -> None:
         city_id = self.city.city_id
         known = imported_models(self.connection, city_id)
-        for model in list_first_models(self.first, self.there):
+        for model in list_first_models(self.first, self.stored):
             if model.sha256 in known:
                 self.report.known_models += 1
                 continue
@@ -213,7 +213,7 @@ class CityTakeover:
                 store_model(self.connection, city_id, model, read_first_model(self.first, model))
 
     def _log_progress(self, seconds: float) -> None:
-        done, total = self.report.images, max(self.there.image_count, 1)
+        done, total = self.report.images, max(self.stored.image_count, 1)
         left = seconds / done * max(total - done, 0)
         logger.info(
             "take over %s: images=%d of=%d known=%d kept=%d rejected=%d minutes_left=%.0f",

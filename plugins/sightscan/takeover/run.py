@@ -73,7 +73,7 @@ def take_over(
             orphan_count = count_orphans(first)
             cities = resolve_cities(client, merge_spellings(list_first_cities(first)), given)
             run_id = datetime.now(UTC).isoformat(timespec="seconds")
-            for there, found in cities:
+            for stored, found in cities:
                 # What a dry run registers is forgotten at once. Others register without a
                 # transaction, which would lock the registry while Wikidata is asked.
                 forgetting: AbstractContextManager[object] = (
@@ -86,19 +86,19 @@ def take_over(
                     first=first,
                     connection=connection,
                     config=config,
-                    there=there,
+                    stored=stored,
                     city=city,
                     sights=sights,
                     y_axis=y_axis,
                     is_dry_run=is_dry_run,
                 ).run()
-                tell(there.spellings, report)
+                tell(stored.spellings, report)
                 if not is_dry_run:
                     save_report(
                         connection,
                         Run(city.city_id, DAG_ID, run_id),
                         task_id="take_over",
-                        subject=there.spellings[0],
+                        subject=stored.spellings[0],
                         report=asdict(report),
                     )
     except psycopg.OperationalError as error:

@@ -79,7 +79,7 @@ class FirstImage:
     """An image with its bytes; `labels` is None where Google Vision's answer is not known."""
 
     listed: ListedImage
-    data: bytes
+    content: bytes
     labels: tuple[FirstLabel, ...] | None
     found_at: datetime | None
 
@@ -168,8 +168,8 @@ def read_first_images(
         binary=True,
     )
     return tuple(
-        FirstImage(by_key[is_left_behind, image_id], bytes(data), _labels(labels), found_at)
-        for is_left_behind, image_id, data, labels, found_at in rows
+        FirstImage(by_key[is_left_behind, image_id], bytes(content), _labels(labels), found_at)
+        for is_left_behind, image_id, content, labels, found_at in rows
     )
 
 

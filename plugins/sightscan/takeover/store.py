@@ -34,7 +34,7 @@ class TakenOver:
     y_axis: str | None
 
 
-def unsorted_sight(connection: psycopg.Connection[Any], city_id: str) -> int:
+def ensure_unsorted_sight(connection: psycopg.Connection[Any], city_id: str) -> int:
     """Return the id of the city's hidden sight for photos whose sight nobody knows."""
     connection.execute(statement("takeover/insert_unsorted_sight"), {"city_id": city_id})
     row = connection.execute(
@@ -48,7 +48,7 @@ def unsorted_sight(connection: psycopg.Connection[Any], city_id: str) -> int:
 def list_taken_over(
     connection: psycopg.Connection[Any], city_id: str, url_sha256s: Sequence[bytes]
 ) -> dict[bytes, TakenOver]:
-    """Return what is known of those of the URLs that are settled for the city."""
+    """Return what is known of those of the URLs that are handled for the city."""
     rows = connection.execute(
         statement("takeover/list_taken_over_images"),
         {

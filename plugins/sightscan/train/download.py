@@ -22,7 +22,7 @@ from sightscan.train.host import HostAddress
 from sightscan.train.transfer import open_sftp
 from sightscan.training import Training
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # The largest YOLOv5 has 350 MB of weights; more is something else.
 MAX_FILE_BYTES = 1_000_000_000
@@ -41,7 +41,7 @@ def download_model(address: HostAddress, training: Training, folder: Path) -> Pa
     for name, content in asyncio.run(_fetch(address, training)).items():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-    log.info("host=%s model_folder=%s to=%s", address, training.model_folder, folder)
+    logger.info("host=%s model_folder=%s to=%s", address, training.model_folder, folder)
     return folder
 
 

@@ -15,7 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_before_delay, 
 
 from sightscan.errors import InstanceError
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 SSH_CONNECT_TIMEOUT_SECONDS = 10
 KEEPALIVE_SECONDS = 15
@@ -127,7 +127,7 @@ async def reach_host(address: HostAddress, timeout_seconds: float) -> float:
     except HostNotReadyError as error:
         msg = f"{error}; gave up after {timeout_seconds:g} s"
         raise InstanceError(msg) from None
-    log.info("host=%s answered after seconds=%.1f", address, seconds)
+    logger.info("host=%s answered after seconds=%.1f", address, seconds)
     return seconds
 
 

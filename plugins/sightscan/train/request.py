@@ -17,7 +17,7 @@ from sightscan.training import Training, TrainingRequest, weights_name
 from sightscan.warehouse.models.models import find_model_in_place
 from sightscan.warehouse.models.trainings import find_training, insert_training
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # The same for all: a training is repeated by its seed, and what makes trainings differ is the data.
 SEED = 1
@@ -52,7 +52,7 @@ def request_training(
         weights=_starting_weights(connection, config, city),
     )
     training = insert_training(connection, run, dataset_version=dataset_version, request=request)
-    log.info(
+    logger.info(
         "city=%s dataset=%d epochs=%d image_size=%d weights=%s folder=%s",
         city.slug,
         dataset_version,

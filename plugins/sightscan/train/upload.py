@@ -35,7 +35,7 @@ from sightscan.warehouse.models.datasets import (
 )
 from sightscan.warehouse.models.models import find_weights
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # Photos in flight: enough to hide the round trips, few enough for the largest photos in memory.
 PARALLEL_UPLOADS = 8
@@ -71,7 +71,7 @@ def upload_dataset(
     weights = _read_weights(connection, config, training)
     content = _RunContent(training, dataset, photos, weights)
     report = asyncio.run(_upload(connection, address, content))
-    log.info(
+    logger.info(
         "host=%s folder=%s uploaded=%d already_there=%d bytes=%d",
         address,
         training.run_folder,
@@ -231,4 +231,4 @@ class _Progress:
         self.byte_count += byte_count
         if time.monotonic() - self.said_at >= PROGRESS_SECONDS:
             self.said_at = time.monotonic()
-            log.info("uploaded=%d of=%d bytes=%d", self.sent, self.total, self.byte_count)
+            logger.info("uploaded=%d of=%d bytes=%d", self.sent, self.total, self.byte_count)

@@ -29,7 +29,7 @@ RECIPE = "recipe.json"
 # Raise it when the drawing changes, so that an older folder is not taken for today's world.
 RECIPE_VERSION = 1
 # A sight that is cut further by the frame is not a fair photo of it: it is taken again.
-SHARE_INSIDE_AT_LEAST = 0.7
+MIN_SHARE_INSIDE = 0.7
 ATTEMPTS = 20
 
 
@@ -66,11 +66,11 @@ def _is_drawn(folder: Path, recipe: dict[str, int]) -> bool:
         found = None
     if found != recipe:
         content = f"a world drawn by {found}" if found else "something that is no drawn world"
-        message = (
+        msg = (
             f"{folder} holds {content}, expected it to be empty or drawn by {recipe}; "
             "name another folder or remove this one"
         )
-        raise WorldError(message)
+        raise WorldError(msg)
     return True
 
 
@@ -111,10 +111,10 @@ def _take_photo(sight: str, seed: list[int]) -> tuple[Photo, int]:
         height, width = photo.pixels.shape[:2]
         frame = Extent(0, 0, width, height)
         shares = [extent.overlap(frame) / extent.area for _, extent in photo.extents]
-        if min(shares) >= SHARE_INSIDE_AT_LEAST:
+        if min(shares) >= MIN_SHARE_INSIDE:
             return photo, int(rng.integers(72, 95))
-    message = f"no fair photo of {sight} in {ATTEMPTS} attempts with seed {seed}; use another seed"
-    raise WorldError(message)
+    msg = f"no fair photo of {sight} in {ATTEMPTS} attempts with seed {seed}; use another seed"
+    raise WorldError(msg)
 
 
 def _clip_boxes(photo: Photo, width: int, height: int) -> Iterator[WorldBox]:

@@ -17,7 +17,7 @@ from sandbox.world.drawing.palette import GRANITE, LIMESTONE_DARK
 from sandbox.world.drawing.sights import SIGHT_MODELS
 
 # The largest share of a sight's box that things before it may cover, all together.
-COVERED_AT_MOST = 0.42
+MAX_COVERED = 0.42
 # The one sight that stands in the water itself; others get a quay.
 BRIDGE = "Ponte das Velas"
 
@@ -91,7 +91,7 @@ class Stage:
                 return False
             if depth < sight.depth:
                 hidden = max(hidden, box.overlap(sight.box) / sight.box.area)
-        if hidden > cover or self.covered + hidden > COVERED_AT_MOST:
+        if hidden > cover or self.covered + hidden > MAX_COVERED:
             return False
         self.covered += hidden
         self.things.append(Placed(mesh))

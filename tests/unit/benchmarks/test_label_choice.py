@@ -13,7 +13,7 @@ from benchmarks.label_choice import (
 )
 from sightscan.warehouse.labels.labels import CityPhoto
 
-SMALL = CityModel("small", sight_count=8, most_photos=60)
+SMALL = CityModel("small", sight_count=8, max_photos=60)
 
 
 def city_of(views: int, copies: int) -> SimulatedCity:

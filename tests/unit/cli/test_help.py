@@ -41,13 +41,13 @@ def test_help_says_what_changes_with_examples_and_statuses(
     words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*words.split(), "--help"]) == 0
-    said = capsys.readouterr().out
-    examples = said.split("\n  Examples:\n")[1].split("\n\n")[0].splitlines()
+    output = capsys.readouterr().out
+    examples = output.split("\n  Examples:\n")[1].split("\n\n")[0].splitlines()
     assert examples
     assert all(line.startswith(f"    sightscan {words}") for line in examples)
     assert [why for line in examples if (why := complaint_about(line))] == []
-    assert "\n  Changes: " in said
-    assert "\n  Exit statuses:\n    0    done\n" in said
+    assert "\n  Changes: " in output
+    assert "\n  Exit statuses:\n    0    done\n" in output
 
 
 @by_command
@@ -69,7 +69,7 @@ def test_help_and_completion_import_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "output"),
     [
         (["city", "ad", "Lisbon"], "error: No such command 'ad'"),
         (["city", "add"], "error: Missing argument 'NAME'; see `sightscan city add --help`\n"),
@@ -78,12 +78,12 @@ def test_help_and_completion_import_nothing_heavy() -> None:
     ],
 )
 def test_wrong_words_are_one_sentence_on_the_error_channel(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], output: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
-    assert said in captured.err
+    assert output in captured.err
 
 
 def test_a_group_alone_shows_its_commands(capsys: pytest.CaptureFixture[str]) -> None:

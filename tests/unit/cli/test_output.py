@@ -23,9 +23,9 @@ def test_table_has_a_line_a_row_however_long(capsys: pytest.CaptureFixture[str])
 
 def test_json_keeps_names_and_writes_hashes_as_digits(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"name": "Málaga", "sha256": b"\x01\xff"})
-    said = capsys.readouterr().out
-    assert "Málaga" in said
-    assert json.loads(said) == {"name": "Málaga", "sha256": "01ff"}
+    printed = capsys.readouterr().out
+    assert "Málaga" in printed
+    assert json.loads(printed) == {"name": "Málaga", "sha256": "01ff"}
 
 
 def test_progress_without_a_terminal_is_a_line_now_and_then(

@@ -17,7 +17,7 @@ def test_limit_is_exact_with_many_threads() -> None:
             # Every third photo is refused: its place is given back.
             is_kept = (number + len(kept)) % 3 != 0
             kept.append(is_kept)
-            limit.settle(kept=is_kept)
+            limit.record(kept=is_kept)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(fetch, range(8)))
@@ -27,7 +27,7 @@ def test_limit_is_exact_with_many_threads() -> None:
 def test_no_place_is_left_when_all_are_used() -> None:
     limit, stop = Limit(1), threading.Event()
     assert limit.claim(stop)
-    limit.settle(kept=True)
+    limit.record(kept=True)
     assert not limit.claim(stop)
 
 

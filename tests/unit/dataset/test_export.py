@@ -112,7 +112,7 @@ def test_command_exports_the_newest_dataset(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "output"),
     [
         (("malga",), "no city 'malga' in the registry (have: malaga)"),
         (("malaga",), "malaga has no dataset"),
@@ -122,8 +122,8 @@ def test_command_exports_the_newest_dataset(
 def test_command_says_what_is_not_there(
     place: ColourCity,
     arguments: tuple[str, ...],
-    said: str,
+    output: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run(*arguments) == 2
-    assert said in capsys.readouterr().err
+    assert output in capsys.readouterr().err

@@ -102,8 +102,8 @@ def test_silence_is_an_error_after_some_attempts() -> None:
 
     def handler(request: httpx.Request) -> httpx.Response:
         asked.append(request)
-        message = "no answer"
-        raise httpx.ReadTimeout(message, request=request)
+        msg = "no answer"
+        raise httpx.ReadTimeout(msg, request=request)
 
     with pytest.raises(ServiceError, match="ReadTimeout"):
         client_of(handler).search("x")

@@ -151,7 +151,7 @@ def test_an_image_is_pinned_unprivileged_and_starts_what_is_there(dockerfile: Pa
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "output"),
     [
         (["scheduler"], "airflow scheduler"),
         # `users` is a program of every Linux, too, but here it is a word of Airflow.
@@ -162,7 +162,7 @@ def test_an_image_is_pinned_unprivileged_and_starts_what_is_there(dockerfile: Pa
     ],
 )
 def test_the_entry_point_takes_words_of_airflow_and_programs(
-    tmp_path: Path, words: list[str], said: str
+    tmp_path: Path, words: list[str], output: str
 ) -> None:
     for program in ("airflow", "sightscan"):
         stub = tmp_path / program
@@ -175,7 +175,7 @@ def test_the_entry_point_takes_words_of_airflow_and_programs(
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == said
+    assert done.stdout.strip() == output
 
 
 def test_shell_scripts_are_well_formed_and_executable() -> None:

@@ -52,10 +52,10 @@ def annotation(
 
 
 def read(
-    *annotations: dict[str, Any], found_for: frozenset[int] = frozenset({1})
+    *annotations: dict[str, Any], query_sight_ids: frozenset[int] = frozenset({1})
 ) -> list[LabelRow]:
     response = {"landmark_annotations": list(annotations)} if annotations else {}
-    answer = StoredAnswer(9, b"\1" * 32, answer_of(500, 250, response), found_for)
+    answer = StoredAnswer(9, b"\1" * 32, answer_of(500, 250, response), query_sight_ids)
     return list(read_labels(answer, INDEX, min_score=0.3))
 
 
@@ -111,12 +111,12 @@ def test_annotation_without_a_box_is_held_back_not_lost() -> None:
 
 
 def test_other_sight_than_the_one_searched_for_is_fine_at_its_place() -> None:
-    (label,) = read(annotation(), found_for=frozenset({2}))
+    (label,) = read(annotation(), query_sight_ids=frozenset({2}))
     assert label.state == "accepted"
 
 
 def test_other_sight_than_the_one_searched_for_at_another_place_is_held_back() -> None:
-    (label,) = read(annotation(place=ACROSS_TOWN), found_for=frozenset({2}))
+    (label,) = read(annotation(place=ACROSS_TOWN), query_sight_ids=frozenset({2}))
     assert label.reason == "contradicts_search"
 
 
@@ -159,8 +159,8 @@ def test_boxes_of_two_sights_may_overlap_more_than_those_of_one(
     shift: int, of_one_sight: list[str | None], of_two_sights: list[str | None]
 ) -> None:
     left, right = (0, 50, 300, 250), (shift, 50, 300 + shift, 250)
-    one = read(annotation(left, score=0.9), annotation(right), found_for=frozenset({3}))
-    two = read(annotation(left), annotation(right, **EIFFEL), found_for=frozenset({3}))
+    one = read(annotation(left, score=0.9), annotation(right), query_sight_ids=frozenset({3}))
+    two = read(annotation(left), annotation(right, **EIFFEL), query_sight_ids=frozenset({3}))
     assert [label.reason for label in one] == of_one_sight
     assert [label.reason for label in two] == of_two_sights
 
@@ -179,7 +179,7 @@ WHOLE = (0, 0, 500, 250)
 
 
 @pytest.mark.parametrize(
-    ("found_for", "reasons"),
+    ("query_sight_ids", "reasons"),
     [
         ({1}, [None, "two_sights_in_one_box"]),
         ({2}, ["two_sights_in_one_box", None]),
@@ -188,9 +188,11 @@ WHOLE = (0, 0, 500, 250)
     ],
 )
 def test_one_box_for_two_sights_is_the_one_that_was_searched_for(
-    found_for: set[int], reasons: list[str | None]
+    query_sight_ids: set[int], reasons: list[str | None]
 ) -> None:
-    labels = read(annotation(WHOLE), annotation(WHOLE, **EIFFEL), found_for=frozenset(found_for))
+    labels = read(
+        annotation(WHOLE), annotation(WHOLE, **EIFFEL), query_sight_ids=frozenset(query_sight_ids)
+    )
     assert [label.reason for label in labels] == reasons
 
 
@@ -210,7 +212,7 @@ def test_one_box_for_two_sights_is_the_one_that_was_searched_for(
 def test_box_of_a_sight_that_was_not_searched_for_must_be_its_own(
     other: dict[str, Any], reason: str | None
 ) -> None:
-    first, *_ = read(annotation(WHOLE), annotation(WHOLE, **other), found_for=frozenset({3}))
+    first, *_ = read(annotation(WHOLE), annotation(WHOLE, **other), query_sight_ids=frozenset({3}))
     assert first.reason == reason
 
 

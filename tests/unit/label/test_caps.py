@@ -6,9 +6,9 @@ import pytest
 
 from sightscan.settings import read_settings
 from sightscan.spend.caps import calls_left, explain_caps, vision_caps
-from sightscan.warehouse.spend.paid_calls import Caps, UnitsSpent
+from sightscan.warehouse.spend.paid_calls import CallsSpent, Caps
 
-SPENT = UnitsSpent(by_city=40, by_run=10, this_month=300, in_all=900)
+SPENT = CallsSpent(by_city=40, by_run=10, this_month=300, in_all=900)
 
 
 @pytest.mark.parametrize(

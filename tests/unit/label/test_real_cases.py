@@ -29,8 +29,8 @@ class RealCity:
 
 
 def city_of(path: Path) -> RealCity:
-    told = yaml.safe_load(path.read_text())
-    city = told["city"]
+    read = yaml.safe_load(path.read_text())
+    city = read["city"]
     sights = {
         sight["name"]: Sight(
             number,
@@ -42,11 +42,11 @@ def city_of(path: Path) -> RealCity:
             place=Place(*sight["at"]),
             freebase_id=sight.get("mid"),
         )
-        for number, sight in enumerate(told["sights"], start=1)
+        for number, sight in enumerate(read["sights"], start=1)
     }
     place = Place(*city["at"])
     whole = City("Q1", path.stem, city["name"], city["country"], place, city["radius"])
-    return RealCity(whole, sights, told["cases"])
+    return RealCity(whole, sights, read["cases"])
 
 
 REAL_CITIES = {path.stem: city_of(path) for path in sorted(CASES.glob("*.yaml"))}
@@ -70,9 +70,9 @@ def annotation(real: RealCity, case: dict[str, Any]) -> dict[str, Any]:
 
 def label_of(real: RealCity, case: dict[str, Any]) -> LabelRow:
     searched = case.get("found_for")
-    found_for = frozenset({real.sights[searched].sight_id or 0} if searched else ())
+    query_sight_ids = frozenset({real.sights[searched].sight_id or 0} if searched else ())
     response = {"landmark_annotations": [annotation(real, case)]}
-    answer = StoredAnswer(1, b"\1" * 32, answer_of(SIZE, SIZE, response), found_for)
+    answer = StoredAnswer(1, b"\1" * 32, answer_of(SIZE, SIZE, response), query_sight_ids)
     index = SightIndex(real.city, real.sights.values())
     (label,) = read_labels(answer, index, min_score=0.3)
     return label

@@ -1,4 +1,4 @@
-"""What came back of a batch becomes settlements, labels and counts; nothing is dropped."""
+"""What came back of a batch becomes results, labels and counts; nothing is dropped."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sightscan.city import City, Place, Sight
 from sightscan.label.matching import SightIndex
 from sightscan.label.results import Results
 from sightscan.label.sender import BatchResult, SentPhoto, UnfitPhoto
-from sightscan.label.vision import Fate, Outcome
+from sightscan.label.vision import Outcome, SendStatus
 from sightscan.warehouse.labels.labels import LabelRow
-from sightscan.warehouse.spend.paid_calls import Settlement
+from sightscan.warehouse.spend.paid_calls import CallResult
 
 HERE = Place(52.5163, 13.3777)
 CITY = City("Q64", "berlin", "Berlin", "Germany", HERE, 10_000)
@@ -44,19 +44,19 @@ class Store:
 
     def __init__(self, *refused: int) -> None:
         self.refused = refused
-        self.settlements: list[Settlement] = []
+        self.call_results: list[CallResult] = []
         self.labels: list[LabelRow] = []
 
-    def __call__(self, settlements: Sequence[Settlement], labels: Sequence[LabelRow]) -> None:
-        if any(each.call_id in self.refused and each.answer for each in settlements):
-            message = "a value out of range"
-            raise psycopg.DataError(message)
-        self.settlements += settlements
+    def __call__(self, call_results: Sequence[CallResult], labels: Sequence[LabelRow]) -> None:
+        if any(each.call_id in self.refused and each.answer for each in call_results):
+            msg = "a value out of range"
+            raise psycopg.DataError(msg)
+        self.call_results += call_results
         self.labels += labels
 
     @property
     def states(self) -> dict[int, str]:
-        return {settlement.call_id: settlement.state for settlement in self.settlements}
+        return {call_result.call_id: call_result.state for call_result in self.call_results}
 
 
 @pytest.fixture
@@ -71,10 +71,10 @@ def results(store: Store) -> Results:
 
 def answered(*responses: dict[str, Any], unfit: tuple[UnfitPhoto, ...] = ()) -> BatchResult:
     sent = (ONE, TWO, THREE, FOUR, FIVE)[: len(responses)]
-    return BatchResult(Outcome(Fate.ANSWERED, responses), sent, unfit)
+    return BatchResult(Outcome(SendStatus.ANSWERED, responses), sent, unfit)
 
 
-def test_each_answer_settles_its_call(store: Store, results: Results) -> None:
+def test_each_answer_is_the_result_of_its_call(store: Store, results: Results) -> None:
     recorded = results.record(answered(GATE, NOTHING, REFUSED_IMAGE, UNCLEAR, unfit=(UNFIT,)))
     assert store.states == {
         1: "succeeded", 2: "succeeded", 3: "failed", 4: "unknown", 9: "failed",
@@ -89,27 +89,29 @@ def test_each_answer_settles_its_call(store: Store, results: Results) -> None:
 
 def test_answers_are_kept_whole_beside_the_size_as_sent(store: Store, results: Results) -> None:
     results.record(answered(GATE))
-    (settlement,) = store.settlements
+    (call_result,) = store.call_results
     sent = {"width_pixels": 100, "height_pixels": 100}
-    assert settlement.answer == {"sent": sent, "response": GATE}
+    assert call_result.answer == {"sent": sent, "response": GATE}
     (label,) = store.labels
     assert (label.call_id, label.sight_id, label.state) == (1, 1, "accepted")
 
 
-@pytest.mark.parametrize("fate", [Fate.REFUSED, Fate.OVER_QUOTA, Fate.NEVER_OPENED])
+@pytest.mark.parametrize(
+    "status", [SendStatus.REFUSED, SendStatus.OVER_QUOTA, SendStatus.NEVER_OPENED]
+)
 def test_what_was_provably_not_processed_is_released(
-    store: Store, results: Results, fate: Fate
+    store: Store, results: Results, status: SendStatus
 ) -> None:
-    recorded = results.record(BatchResult(Outcome(fate, detail="x"), (ONE, TWO), (UNFIT,)))
+    recorded = results.record(BatchResult(Outcome(status, detail="x"), (ONE, TWO), (UNFIT,)))
     assert store.states == {1: "failed", 2: "failed", 9: "failed"}
     # Without an answer, so that it may be chosen again; the unfit one has one.
-    assert [each.call_id for each in store.settlements if each.answer is None] == [1, 2]
+    assert [each.call_id for each in store.call_results if each.answer is None] == [1, 2]
     assert recorded.released == (ONE.sha256, TWO.sha256)
     assert results.counts == {"released": 2, "failed": 1}
 
 
 def test_what_may_have_been_processed_is_unknown(store: Store, results: Results) -> None:
-    recorded = results.record(BatchResult(Outcome(Fate.UNKNOWN, detail="x"), (ONE, TWO), ()))
+    recorded = results.record(BatchResult(Outcome(SendStatus.UNKNOWN, detail="x"), (ONE, TWO), ()))
     assert store.states == {1: "unknown", 2: "unknown"}
     assert (recorded.released, recorded.lost) == ((), (ONE.sha256, TWO.sha256))
     assert results.counts == {"sent": 2, "unknown": 2}

@@ -18,15 +18,15 @@ from sightscan.label.run import LabelLoop, WaitingPhotos
 from sightscan.label.selection import PhotoChoice
 from sightscan.label.sender import BatchResult, PreparedBatch, ReservedPhoto, SentPhoto
 from sightscan.label.throttle import Throttle
-from sightscan.label.vision import Fate, Outcome
+from sightscan.label.vision import Outcome, SendStatus
 from sightscan.warehouse.labels.labels import CityPhoto, PhotoToLabel
-from sightscan.warehouse.spend.paid_calls import Settlement
+from sightscan.warehouse.spend.paid_calls import CallResult
 
 CITY = City("Q64", "berlin", "Berlin", "Germany", Place(52.5, 13.4), 10_000)
 PHOTOS = 40  # three batches
-ANSWERED, UNKNOWN = Outcome(Fate.ANSWERED), Outcome(Fate.UNKNOWN, detail="silence")
-REFUSED = Outcome(Fate.REFUSED, detail="no permission")
-OVER_QUOTA = Outcome(Fate.OVER_QUOTA, wait_seconds=0.0)
+ANSWERED, UNKNOWN = Outcome(SendStatus.ANSWERED), Outcome(SendStatus.UNKNOWN, detail="silence")
+REFUSED = Outcome(SendStatus.REFUSED, detail="no permission")
+OVER_QUOTA = Outcome(SendStatus.OVER_QUOTA, wait_seconds=0.0)
 
 
 class Run:
@@ -42,7 +42,7 @@ class Run:
         self.unwritable: set[int] = set()
         self.interrupt_at = ""
         self.waited: list[float] = []
-        self.most_in_flight = 0
+        self.max_in_flight = 0
         self._outcomes = list(outcomes)
         self._waits = list(waits)
         self._prepared: list[PreparedBatch] = []
@@ -91,12 +91,12 @@ class Run:
         self.states |= dict.fromkeys(marked, "marked")
         return batch.only(marked)
 
-    def store(self, settlements: Sequence[Settlement], _: object) -> None:
+    def store(self, call_results: Sequence[CallResult], _: object) -> None:
         self.note("store")
-        if any(each.call_id in self.unwritable for each in settlements):
-            message = "the warehouse is gone"
-            raise WarehouseError(message)
-        self.states |= {each.call_id: each.state for each in settlements}
+        if any(each.call_id in self.unwritable for each in call_results):
+            msg = "the warehouse is gone"
+            raise WarehouseError(msg)
+        self.states |= {each.call_id: each.state for each in call_results}
 
     # What it asks of the sender, which is as fast as can be.
 
@@ -109,19 +109,19 @@ class Run:
 
     def prepare(self, photos: Sequence[ReservedPhoto]) -> None:
         ready = tuple(
-            (SentPhoto(each.call_id, each.photo.sha256, each.photo.found_for, 9, 9), FIT)
+            (SentPhoto(each.call_id, each.photo.sha256, each.photo.query_sight_ids, 9, 9), FIT)
             for each in photos
         )
         self._prepared.append(PreparedBatch(ready, ()))
-        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
 
     def send(self, batch: PreparedBatch) -> None:
         self.note("send")
         assert {self.states[call_id] for call_id in batch.call_ids} <= {"marked"}
         sent = tuple(photo for photo, _ in batch.ready)
         outcome = self._outcomes.pop(0) if self._outcomes else ANSWERED
-        if outcome.fate is Fate.ANSWERED:
-            outcome = Outcome(Fate.ANSWERED, ({},) * len(sent))
+        if outcome.status is SendStatus.ANSWERED:
+            outcome = Outcome(SendStatus.ANSWERED, ({},) * len(sent))
         self._results.append(BatchResult(outcome, sent, ()))
 
     def wait_for_one(self, timeout_seconds: float) -> None:
@@ -162,13 +162,13 @@ def test_what_is_ready_is_sent_before_an_answer_is_recorded() -> None:
     assert run.asked[:7] == ["reserve", "reserve", "mark", "send", "mark", "send", "store"]
 
 
-def test_no_more_batches_are_on_their_way_than_the_throttle_lets() -> None:
+def test_no_more_batches_are_in_flight_than_the_throttle_lets() -> None:
     run = Run(width=2)
     run.go()
-    assert run.most_in_flight == 2
+    assert run.max_in_flight == 2
     in_trouble = Run(UNKNOWN, ANSWERED, width=1)
     in_trouble.go()
-    assert in_trouble.most_in_flight == 1
+    assert in_trouble.max_in_flight == 1
 
 
 def test_cap_ends_the_run_and_the_photos_it_leaves_out_wait() -> None:

@@ -45,7 +45,9 @@ def photo(
     )
 
 
-def pile(sight_id: int, count: int, source: str = "commons", width: int = 960) -> list[CityPhoto]:
+def backlog(
+    sight_id: int, count: int, source: str = "commons", width: int = 960
+) -> list[CityPhoto]:
     return [
         photo(f"{sight_id} {source} {width} {number}", sight_id, source=source, width=width)
         for number in range(count)
@@ -63,7 +65,7 @@ def answers(sight_id: int, hits: int, misses: int, source: str = "commons") -> l
 
 def sights_of(photos: Sequence[CityPhoto], chosen: Sequence[bytes]) -> Counter[int]:
     by_name = {each.sha256: each for each in photos}
-    return Counter(sight for sha256 in chosen for sight in by_name[sha256].found_for)
+    return Counter(sight for sha256 in chosen for sight in by_name[sha256].query_sight_ids)
 
 
 photos_of_cities = st.lists(
@@ -87,27 +89,27 @@ photos_of_cities = st.lists(
     max_size=60,
 )
 # What comes of the next photo taken; sight 4 is none of the city's.
-fates = st.lists(st.sampled_from(["hit", "miss", "lost", "released"]), max_size=200)
+outcomes = st.lists(st.sampled_from(["hit", "miss", "lost", "released"]), max_size=200)
 
 
-@given(photos_of_cities, fates, st.integers(1, 9), st.integers(0, 80))
+@given(photos_of_cities, outcomes, st.integers(1, 9), st.integers(0, 80))
 def test_every_photo_is_taken_exactly_once_whatever_comes_of_it(
-    photos: list[CityPhoto], fates: list[str], batch: int, calls_left: int
+    photos: list[CityPhoto], outcomes: list[str], batch: int, calls_left: int
 ) -> None:
     choice = PhotoChoice(photos, RANKS, minimum=3)
     paid: list[bytes] = []
-    to_come = iter(fates)
+    to_come = iter(outcomes)
     while taken := choice.take(batch, calls_left=calls_left):
         for sha256 in taken:
-            fate = next(to_come, "miss")
-            if fate == "released":
+            outcome = next(to_come, "miss")
+            if outcome == "released":
                 choice.put_back([sha256])
                 continue
             paid.append(sha256)
-            if fate == "lost":
+            if outcome == "lost":
                 choice.forget([sha256])
             else:
-                choice.note_answer(sha256, {TOWER} if fate == "hit" else set())
+                choice.note_answer(sha256, {TOWER} if outcome == "hit" else set())
     assert len(choice) == 0
     assert sorted(paid) == sorted(each.sha256 for each in photos if each.is_waiting)
 
@@ -116,7 +118,7 @@ def test_every_photo_is_taken_exactly_once_whatever_comes_of_it(
 def test_no_near_copy_comes_before_a_distinct_view(photos: list[CityPhoto]) -> None:
     clusters = {each.sha256: each.cluster_sha256 for each in photos}
     seen = {each.cluster_sha256 for each in photos if not each.is_waiting}
-    known = [each for each in photos if set(each.found_for) & RANKS.keys()]
+    known = [each for each in photos if set(each.query_sight_ids) & RANKS.keys()]
     order = PhotoChoice(known, RANKS, minimum=3).take(PLENTY, calls_left=PLENTY)
     seen &= {each.cluster_sha256 for each in known if not each.is_waiting}
     are_new = []
@@ -135,37 +137,37 @@ def test_order_of_the_rows_does_not_matter(photos: list[CityPhoto], dice: random
 
 
 def test_one_sight_reaches_the_minimum_before_the_next_is_begun() -> None:
-    photos = pile(TOWER, 60) + pile(BRIDGE, 60)
+    photos = backlog(TOWER, 60) + backlog(BRIDGE, 60)
     chosen = PhotoChoice(photos, RANKS, minimum=10).take(20, calls_left=PLENTY)
     assert sights_of(photos, chosen) == {TOWER: 20}
 
 
 def test_sight_that_lacks_least_comes_first() -> None:
-    photos = pile(TOWER, 60) + pile(BRIDGE, 60) + answers(BRIDGE, 5, 5)
+    photos = backlog(TOWER, 60) + backlog(BRIDGE, 60) + answers(BRIDGE, 5, 5)
     chosen = PhotoChoice(photos, RANKS, minimum=10).take(4, calls_left=PLENTY)
     assert sights_of(photos, chosen) == {BRIDGE: 4}
 
 
 def test_sight_with_enough_waits_for_one_without() -> None:
-    photos = pile(TOWER, 60) + answers(TOWER, 12, 12) + pile(BRIDGE, 60)
+    photos = backlog(TOWER, 60) + answers(TOWER, 12, 12) + backlog(BRIDGE, 60)
     chosen = PhotoChoice(photos, RANKS, minimum=10).take(10, calls_left=PLENTY)
     assert sights_of(photos, chosen) == {BRIDGE: 10}
 
 
 def test_sight_that_can_never_reach_the_minimum_comes_after_more_of_one_that_has_it() -> None:
-    photos = pile(TOWER, 60) + answers(TOWER, 12, 12) + pile(CHAPEL, 8)
+    photos = backlog(TOWER, 60) + answers(TOWER, 12, 12) + backlog(CHAPEL, 8)
     chosen = PhotoChoice(photos, RANKS, minimum=10).take(60, calls_left=PLENTY)
     assert sights_of(photos, chosen) == {TOWER: 60}
 
 
 def test_sight_is_not_begun_when_too_few_calls_are_left_for_it() -> None:
-    photos = pile(TOWER, 60) + answers(TOWER, 12, 12) + pile(BRIDGE, 60)
+    photos = backlog(TOWER, 60) + answers(TOWER, 12, 12) + backlog(BRIDGE, 60)
     chosen = PhotoChoice(photos, RANKS, minimum=10).take(10, calls_left=10)
     assert sights_of(photos, chosen) == {TOWER: 10}
 
 
 def test_sight_on_which_nothing_is_found_is_given_up_for_another() -> None:
-    photos = pile(TOWER, 200) + pile(BRIDGE, 60)
+    photos = backlog(TOWER, 200) + backlog(BRIDGE, 60)
     choice = PhotoChoice(photos, RANKS, minimum=10)
     tower_calls = 0
     while sights_of(photos, taken := choice.take(8, calls_left=PLENTY)) == {TOWER: 8}:
@@ -181,13 +183,13 @@ def test_second_thirty_views_of_a_sight_teach_half_as_much_as_the_first(
 ) -> None:
     # Nearly every call about the tower hits; about the bridge, three of four or one of four.
     photos = answers(TOWER, 60, 0) + answers(BRIDGE, 30, misses)
-    photos += pile(TOWER, 60) + pile(BRIDGE, 60)
+    photos += backlog(TOWER, 60) + backlog(BRIDGE, 60)
     chosen = PhotoChoice(photos, RANKS, minimum=30).take(1, calls_left=PLENTY)
     assert sights_of(photos, chosen) == {sight_id: 1}
 
 
-def test_photos_on_their_way_count_for_what_they_will_probably_bring() -> None:
-    photos = pile(TOWER, 200) + pile(BRIDGE, 60)
+def test_photos_in_flight_count_for_what_they_will_probably_bring() -> None:
+    photos = backlog(TOWER, 200) + backlog(BRIDGE, 60)
     choice = PhotoChoice(photos, RANKS, minimum=10)
     choice.take(20, calls_left=PLENTY)
     assert sights_of(photos, choice.take(8, calls_left=PLENTY)) == {BRIDGE: 8}
@@ -195,14 +197,14 @@ def test_photos_on_their_way_count_for_what_they_will_probably_bring() -> None:
 
 def test_a_label_of_a_sight_that_was_not_searched_for_counts_for_it() -> None:
     photos = [photo(f"mixed up {n}", CHAPEL, answered=[BRIDGE]) for n in range(9)]
-    photos += pile(TOWER, 60) + pile(BRIDGE, 60)
+    photos += backlog(TOWER, 60) + backlog(BRIDGE, 60)
     chosen = PhotoChoice(photos, RANKS, minimum=10).take(2, calls_left=PLENTY)
     assert sights_of(photos, chosen) == {BRIDGE: 2}
 
 
 def test_labels_of_near_copies_count_once() -> None:
     photos = [photo(f"copy {n}", BRIDGE, cluster="one", answered=[BRIDGE]) for n in range(9)]
-    photos += answers(TOWER, 2, 0) + pile(TOWER, 60) + pile(BRIDGE, 60)
+    photos += answers(TOWER, 2, 0) + backlog(TOWER, 60) + backlog(BRIDGE, 60)
     chosen = PhotoChoice(photos, RANKS, minimum=10).take(2, calls_left=PLENTY)
     assert sights_of(photos, chosen) == {TOWER: 2}
 
@@ -233,7 +235,7 @@ def test_photos_are_spread_evenly_while_nothing_tells_them_apart(
         each
         for source in ("commons", "openverse")
         for width in (300, 960, 4_000)
-        for each in pile(TOWER, 30, source, width)
+        for each in backlog(TOWER, 30, source, width)
     ]
     chosen = set(PhotoChoice(photos, RANKS, minimum=10).take(12, calls_left=PLENTY))
     counts = Counter(stratum_of(each) for each in photos if each.sha256 in chosen)
@@ -241,7 +243,7 @@ def test_photos_are_spread_evenly_while_nothing_tells_them_apart(
 
 
 def test_better_source_gives_more_and_the_worse_one_still_some() -> None:
-    photos = pile(TOWER, 90) + pile(TOWER, 90, "search")
+    photos = backlog(TOWER, 90) + backlog(TOWER, 90, "search")
     photos += answers(BRIDGE, 36, 4) + answers(BRIDGE, 12, 28, "search")
     chosen = set(PhotoChoice(photos, RANKS, minimum=30).take(30, calls_left=PLENTY))
     counts = Counter(each.source for each in photos if each.sha256 in chosen)
@@ -249,6 +251,6 @@ def test_better_source_gives_more_and_the_worse_one_still_some() -> None:
 
 
 def test_photos_of_no_sight_of_the_city_come_last() -> None:
-    photos = [photo("stray", 99), *pile(TOWER, 3)]
+    photos = [photo("stray", 99), *backlog(TOWER, 3)]
     order = PhotoChoice(photos, RANKS, minimum=3).take(PLENTY, calls_left=PLENTY)
     assert (len(order), order[-1]) == (4, name("stray"))

@@ -21,7 +21,7 @@ from sightscan.label.sender import (
     Sender,
     withhold_batch,
 )
-from sightscan.label.vision import Fate
+from sightscan.label.vision import SendStatus
 from sightscan.warehouse.labels.labels import PhotoToLabel
 
 CITY = City("Q64", "berlin", "Berlin", "Germany", Place(52.5, 13.4), 10_000)
@@ -113,7 +113,7 @@ def test_batch_comes_back_prepared_then_answered(
     sender.send(batch)
     jobs.do_next()
     result = result_of(sender)
-    assert (result.outcome.fate, client.sent, sender.in_flight) == (Fate.ANSWERED, [2], 0)
+    assert (result.outcome.status, client.sent, sender.in_flight) == (SendStatus.ANSWERED, [2], 0)
     sizes = [(sent.call_id, sent.width_pixels, sent.height_pixels) for sent in result.sent]
     assert sizes == [(1, 64, 48), (2, 64, 48)]
 
@@ -160,7 +160,7 @@ def test_bad_answer_is_learnt_from_before_there_is_room(
     client.trouble = InternalServerError("out of order")
     send(sender, jobs, photo(1))
     assert not sender.has_room(1)
-    assert result_of(sender).outcome.fate is Fate.UNKNOWN
+    assert result_of(sender).outcome.status is SendStatus.UNKNOWN
     assert sender.has_room(1)
 
 
@@ -200,5 +200,5 @@ def test_withheld_batch_was_never_sent(sender: Sender, jobs: Jobs, client: Clien
     batch = sender.take_prepared()
     assert batch is not None
     result = withhold_batch(batch)
-    assert (result.outcome.fate, client.sent) == (Fate.NEVER_OPENED, [])
+    assert (result.outcome.status, client.sent) == (SendStatus.NEVER_OPENED, [])
     assert [each.call_id for each in (*result.sent, *result.unfit)] == [1, 2]

@@ -12,11 +12,11 @@ import pytest
 from sightscan.errors import ServiceError
 from sightscan.label import throttle as throttle_module
 from sightscan.label.throttle import Throttle
-from sightscan.label.vision import Fate, Outcome
+from sightscan.label.vision import Outcome, SendStatus
 from sightscan.warehouse.spend.paid_calls import take_tokens
 
-ANSWERED = Outcome(Fate.ANSWERED)
-UNKNOWN = Outcome(Fate.UNKNOWN, detail="x")
+ANSWERED = Outcome(SendStatus.ANSWERED)
+UNKNOWN = Outcome(SendStatus.UNKNOWN, detail="x")
 
 
 def sharing(warehouse: psycopg.Connection[Any], per_minute: int) -> Throttle:
@@ -86,25 +86,25 @@ def test_unknown_fates_in_a_row_end_the_task() -> None:
 def test_quota_waits_are_bounded_in_number_and_length() -> None:
     throttle = alone()
     for _ in range(7):
-        throttle.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=0.0))
+        throttle.learn(Outcome(SendStatus.OVER_QUOTA, wait_seconds=0.0))
     with pytest.raises(ServiceError, match="nothing was paid"):
-        throttle.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=0.0))
-    alone().learn(Outcome(Fate.OVER_QUOTA, wait_seconds=120.0))
+        throttle.learn(Outcome(SendStatus.OVER_QUOTA, wait_seconds=0.0))
+    alone().learn(Outcome(SendStatus.OVER_QUOTA, wait_seconds=120.0))
     with pytest.raises(ServiceError, match="wait 121 s"):
-        alone().learn(Outcome(Fate.OVER_QUOTA, wait_seconds=121.0))
+        alone().learn(Outcome(SendStatus.OVER_QUOTA, wait_seconds=121.0))
 
 
 @pytest.mark.parametrize(
     ("outcome", "waits"),
     [
-        (Outcome(Fate.OVER_QUOTA), [15.0, 15.0, 15.0]),
+        (Outcome(SendStatus.OVER_QUOTA), [15.0, 15.0, 15.0]),
         # Told too little again and again: a second longer each time.
-        (Outcome(Fate.OVER_QUOTA, wait_seconds=3.0), [3.0, 4.0, 5.0]),
-        (Outcome(Fate.NEVER_OPENED), [1.0, 2.0, 4.0]),
+        (Outcome(SendStatus.OVER_QUOTA, wait_seconds=3.0), [3.0, 4.0, 5.0]),
+        (Outcome(SendStatus.NEVER_OPENED), [1.0, 2.0, 4.0]),
     ],
     ids=["over quota", "over quota and told how long", "never opened"],
 )
-def test_setbacks_in_a_row_are_waited_out(
+def test_refusals_in_a_row_are_waited_out(
     monkeypatch: pytest.MonkeyPatch, outcome: Outcome, waits: list[float]
 ) -> None:
     # Time stands still.
@@ -119,12 +119,12 @@ def test_setbacks_in_a_row_are_waited_out(
 
 def test_refusal_ends_the_task_at_once() -> None:
     with pytest.raises(ServiceError, match="refuses"):
-        alone().learn(Outcome(Fate.REFUSED, detail="no permission"))
+        alone().learn(Outcome(SendStatus.REFUSED, detail="no permission"))
 
 
 def test_told_to_wait_it_waits_and_longer_each_time() -> None:
     throttle = alone()
-    throttle.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=20.0))
+    throttle.learn(Outcome(SendStatus.OVER_QUOTA, wait_seconds=20.0))
     assert throttle.seconds_to_wait(16) == pytest.approx(20, abs=1)
-    throttle.learn(Outcome(Fate.OVER_QUOTA, wait_seconds=60.0))
+    throttle.learn(Outcome(SendStatus.OVER_QUOTA, wait_seconds=60.0))
     assert throttle.seconds_to_wait(16) == pytest.approx(61, abs=0.9)

@@ -12,7 +12,7 @@ from sightscan.city import City, Place
 from sightscan.errors import ServiceError, SettingsError
 from sightscan.label import vision as ours
 from sightscan.label.prepare import PreparedPhoto
-from sightscan.label.vision import Fate, annotate_photos, open_client
+from sightscan.label.vision import SendStatus, annotate_photos, open_client
 from sightscan.settings import read_settings
 
 CITY = City("Q1", "c", "C", "X", Place(89.99, 179.99), 10_000)
@@ -49,27 +49,27 @@ NEVER = "failed to connect to all addresses; last error: refused"
 
 
 @pytest.mark.parametrize(
-    ("error", "fate"),
+    ("error", "status"),
     [
-        (exceptions.InvalidArgument("x"), Fate.REFUSED),
-        (exceptions.PermissionDenied("x"), Fate.REFUSED),
-        (exceptions.Unauthenticated("x"), Fate.REFUSED),
-        (exceptions.ResourceExhausted("x"), Fate.OVER_QUOTA),
-        (exceptions.ServiceUnavailable(NEVER, response=Call()), Fate.NEVER_OPENED),
-        (exceptions.ServiceUnavailable(NEVER, response=Call(("server", "x"))), Fate.UNKNOWN),
-        (exceptions.ServiceUnavailable("Socket closed", response=Call()), Fate.UNKNOWN),
-        (exceptions.ServiceUnavailable("Getting metadata from plugin failed"), Fate.REFUSED),
-        (exceptions.DeadlineExceeded("x"), Fate.UNKNOWN),
-        (exceptions.InternalServerError("x"), Fate.UNKNOWN),
-        (exceptions.Cancelled("x"), Fate.UNKNOWN),
-        (exceptions.Unknown("x"), Fate.UNKNOWN),
+        (exceptions.InvalidArgument("x"), SendStatus.REFUSED),
+        (exceptions.PermissionDenied("x"), SendStatus.REFUSED),
+        (exceptions.Unauthenticated("x"), SendStatus.REFUSED),
+        (exceptions.ResourceExhausted("x"), SendStatus.OVER_QUOTA),
+        (exceptions.ServiceUnavailable(NEVER, response=Call()), SendStatus.NEVER_OPENED),
+        (exceptions.ServiceUnavailable(NEVER, response=Call(("server", "x"))), SendStatus.UNKNOWN),
+        (exceptions.ServiceUnavailable("Socket closed", response=Call()), SendStatus.UNKNOWN),
+        (exceptions.ServiceUnavailable("Getting metadata from plugin failed"), SendStatus.REFUSED),
+        (exceptions.DeadlineExceeded("x"), SendStatus.UNKNOWN),
+        (exceptions.InternalServerError("x"), SendStatus.UNKNOWN),
+        (exceptions.Cancelled("x"), SendStatus.UNKNOWN),
+        (exceptions.Unknown("x"), SendStatus.UNKNOWN),
     ],
 )
 def test_only_what_was_provably_not_processed_may_be_sent_again(
-    error: exceptions.GoogleAPICallError, fate: Fate
+    error: exceptions.GoogleAPICallError, status: SendStatus
 ) -> None:
     client = FailingClient(error)
-    assert annotate_photos(client, [PHOTO], CITY).fate is fate  # type: ignore[arg-type]
+    assert annotate_photos(client, [PHOTO], CITY).status is status  # type: ignore[arg-type]
     assert client.calls == 1
 
 

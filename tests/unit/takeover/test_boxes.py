@@ -95,5 +95,5 @@ def _image(*labels: FirstLabel) -> FirstImage:
     return FirstImage(listed, b"x", labels, None)
 
 
-def _file(data: bytes) -> PhotoFile:
-    return PhotoFile(bytes(32), data, 1000, 500, "image/jpeg", bytes(32))
+def _file(content: bytes) -> PhotoFile:
+    return PhotoFile(bytes(32), content, 1000, 500, "image/jpeg", bytes(32))

@@ -11,7 +11,7 @@ where
     and label_to_review.kind = any(%(kinds)s::text[])
     and (%(reason)s::text is null or label_to_review.reason = %(reason)s)
     and (%(sight_id)s::bigint is null or label_to_review.likely_sight_id = %(sight_id)s)
-    and label_to_review.score >= %(least_score)s
+    and label_to_review.score >= %(min_score)s
     and label_to_review.score < %(below_score)s
     and label_to_review.label_id <> all(%(seen)s::bigint[])
     and not exists (

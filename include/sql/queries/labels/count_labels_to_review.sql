@@ -7,7 +7,7 @@ select
 from mart.label_to_review
 where
     label_to_review.city_id = %(city_id)s
-    and label_to_review.score >= %(least_score)s
+    and label_to_review.score >= %(min_score)s
     and label_to_review.score < %(below_score)s
 group by label_to_review.kind, label_to_review.reason, label_to_review.likely_sight_id
 order by label_to_review.kind, label_to_review.reason, label_to_review.likely_sight_id

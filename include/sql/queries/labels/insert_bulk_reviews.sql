@@ -15,7 +15,7 @@ where
     and label_to_review.kind = %(kind)s
     and label_to_review.reason = %(reason)s
     and label_to_review.likely_sight_id = %(sight_id)s
-    and label_to_review.score >= %(least_score)s
+    and label_to_review.score >= %(min_score)s
     and label_to_review.score < %(below_score)s
     and (%(decision)s = 'reject' or (label_to_review.has_box and label_to_review.sight_id is not null))
 on conflict (review_id) do nothing

@@ -2,7 +2,7 @@ select
     paid_call.call_id,
     paid_call.subject_sha256,
     paid_call.answer,
-    array_agg(distinct photo_source.sight_id) as found_for
+    array_agg(distinct photo_source.sight_id) as query_sight_ids
 from core.paid_call
 inner join core.photo_source on paid_call.subject_sha256 = photo_source.sha256
 inner join core.sight on photo_source.sight_id = sight.sight_id

@@ -33,10 +33,10 @@ left join lateral (
         photo_source.licence,
         coalesce(photo_source.page_url, photo_source.url) as page_url
     from core.photo_source
-    inner join core.sight as found_for on photo_source.sight_id = found_for.sight_id
+    inner join core.sight as query_sight on photo_source.sight_id = query_sight.sight_id
     where
         photo_source.sha256 = label_to_review.sha256
-        and found_for.city_id = label_to_review.city_id
+        and query_sight.city_id = label_to_review.city_id
     order by photo_source.recorded_at, photo_source.url_sha256, photo_source.sight_id
     limit 1
 ) as source on true

@@ -2,7 +2,7 @@ select
     photo_blob.sha256,
     photo_blob.bytes,
     photo_blob.uri,
-    array_agg(distinct photo_source.sight_id) as found_for
+    array_agg(distinct photo_source.sight_id) as query_sight_ids
 from core.photo_blob
 inner join core.photo_source on photo_blob.sha256 = photo_source.sha256
 inner join core.sight on photo_source.sight_id = sight.sight_id

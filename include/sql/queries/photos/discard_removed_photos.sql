@@ -22,7 +22,7 @@ with discarded as (
     returning loaded.sha256, loaded.url, loaded.sight_id, loaded.source
 ),
 
-buried as (
+taken_down as (
     insert into core.removed_url (url_sha256, sha256, reason, removed_by)
     select distinct on (discarded.url)
         sha256(convert_to(discarded.url, 'UTF8')) as url_sha256,

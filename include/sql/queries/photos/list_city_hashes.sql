@@ -2,7 +2,7 @@ select
     photo.sha256,
     photo.perceptual_hash,
     photo.cluster_sha256,
-    coalesce(clustered_photo.near_duplicate_bits = %(near_duplicate_bits)s, false) as is_settled
+    coalesce(clustered_photo.near_duplicate_bits = %(near_duplicate_bits)s, false) as is_clustered
 from core.photo
 left join core.clustered_photo
     on

@@ -53,7 +53,7 @@ spent as (
             select %(counted_units)s::bigint + coalesce(sum(ledger_entry.unit_count), 0)
             from core.ledger_entry
             where
-                %(cap_in_all)s::bigint is not null
+                %(total_cap)s::bigint is not null
                 and ledger_entry.provider = %(provider)s
                 and ledger_entry.feature = %(feature)s
                 and ledger_entry.reserved_at >= %(counted_until_at)s
@@ -103,7 +103,7 @@ room as (
     union all
     select
         'in_all' as cap_name,
-        %(cap_in_all)s::bigint - spent.in_all as units
+        %(total_cap)s::bigint - spent.in_all as units
     from spent
 ),
 

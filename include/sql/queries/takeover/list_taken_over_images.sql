@@ -1,4 +1,4 @@
--- Which of these URLs are settled for the city, and what stands of the labels paid for them.
+-- Which of these URLs are handled for the city, and what stands of the labels paid for them.
 select
     known.url_sha256,
     bool_or(known.is_rejected or paid_call.call_id is not null) as has_answer,

@@ -24,7 +24,7 @@ from sightscan.crawl.clean.faces import face_share
 from sightscan.crawl.clean.metadata import BarePhoto, without_metadata
 from sightscan.crawl.dedupe.perceptual_hash import perceptual_hash
 from sightscan.crawl.fetch.fetcher import PhotoRefusedError
-from sightscan.decoding import BROKEN, BUDGET, MOST_PIXELS
+from sightscan.decoding import BROKEN, BUDGET, MAX_PIXELS
 from sightscan.warehouse.photos.photos import PhotoFile
 
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -32,7 +32,7 @@ CONVERTIBLE_MODES = PLAIN_MODES | {"CMYK", "YCbCr", "1", "PA", "I;16", "I;16B", 
 
 
 def inspect_photo(
-    data: bytes, least_side_pixels: int, rejected_face_share: float | None = None
+    content: bytes, min_side_pixels: int, rejected_face_share: float | None = None
 ) -> PhotoFile:
     """Return a photo as it is stored: upright, in sRGB, without metadata, with size and hashes.
 
@@ -44,31 +44,31 @@ def inspect_photo(
         PhotoRefusedError: it is no photo that could be kept.
 
     """
-    bare = without_metadata(data)
+    bare = without_metadata(content)
     try:
         # A JPEG with further pictures behind it (MPO) is one without them by now.
-        image = Image.open(io.BytesIO(bare.data), formats=(bare.form,))
+        image = Image.open(io.BytesIO(bare.content), formats=(bare.form,))
     except Image.DecompressionBombError as error:
         reason = "too_many_pixels"
         raise PhotoRefusedError(reason, str(error)) from error
     except BROKEN as error:
         reason = "not_an_image"
-        raise PhotoRefusedError(reason, f"{len(data)} bytes: {data[:24]!r}") from error
+        raise PhotoRefusedError(reason, f"{len(content)} bytes: {content[:24]!r}") from error
     with image:
-        _check(image, least_side_pixels)
+        _check(image, min_side_pixels)
         with BUDGET.taking(image.width * image.height):
             return _photo_file(image, bare, rejected_face_share)
 
 
-def _check(image: Image.Image, least_side_pixels: int) -> None:
+def _check(image: Image.Image, min_side_pixels: int) -> None:
     """Refuse by what the header says, before anything is decoded."""
     width, height = image.size
-    if width * height > MOST_PIXELS:
+    if width * height > MAX_PIXELS:
         reason = "too_many_pixels"
-        raise PhotoRefusedError(reason, f"{width} x {height}, at most {MOST_PIXELS} in all")
-    if min(width, height) < least_side_pixels:
+        raise PhotoRefusedError(reason, f"{width} x {height}, at most {MAX_PIXELS} in all")
+    if min(width, height) < min_side_pixels:
         reason = "too_small"
-        raise PhotoRefusedError(reason, f"{width} x {height}, at least {least_side_pixels} each")
+        raise PhotoRefusedError(reason, f"{width} x {height}, at least {min_side_pixels} each")
     if getattr(image, "is_animated", False):
         reason = "animated"
         raise PhotoRefusedError(reason, f"{getattr(image, 'n_frames', 2)} frames")
@@ -82,20 +82,20 @@ def _photo_file(
 ) -> PhotoFile:
     try:
         image.load()
-        shown, data, form = _normalised(image, bare)
+        shown, content, form = _normalised(image, bare)
         if rejected_face_share is not None:
             _check_face(shown, rejected_face_share)
-        look = perceptual_hash(shown)
+        phash = perceptual_hash(shown)
     except BROKEN as error:
         reason = "truncated" if "truncated" in str(error).lower() else "broken"
         raise PhotoRefusedError(reason, str(error)) from error
     return PhotoFile(
-        sha256=hashlib.sha256(data).digest(),
-        data=data,
+        sha256=hashlib.sha256(content).digest(),
+        content=content,
         width_pixels=shown.width,
         height_pixels=shown.height,
         media_type=MEDIA_TYPES[form],
-        perceptual_hash=look,
+        perceptual_hash=phash,
     )
 
 
@@ -103,12 +103,12 @@ def _normalised(image: Image.Image, bare: BarePhoto) -> tuple[Image.Image, bytes
     """Return the picture as it is stored, its bytes, and their form."""
     turn = orientation(bare.exif)
     profile = profile_of(image)
-    is_plain = image.mode in PLAIN_MODES and not is_sixteen_bit(image, bare.data)
+    is_plain = image.mode in PLAIN_MODES and not is_sixteen_bit(image, bare.content)
     if turn == 1 and is_plain and (profile is None or is_srgb(image, profile)):
         if profile is None and "icc_profile" in image.info:
             # It is broken: others might stumble over it.
-            return image, without_metadata(bare.data, keeps_profile=False).data, bare.form
-        return image, bare.data, bare.form
+            return image, without_metadata(bare.content, keeps_profile=False).content, bare.form
+        return image, bare.content, bare.form
     upright = upright_srgb(image, turn, profile)
     return upright, as_jpeg(upright), "JPEG"
 

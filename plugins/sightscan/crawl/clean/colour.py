@@ -24,7 +24,7 @@ TURNS = {
 # Modes that are kept as they are; others are converted.
 PLAIN_MODES = frozenset({"RGB", "L", "P", "RGBA", "LA"})
 # A profile that changes no colour by more levels (of 255) than this is sRGB, whatever its name.
-MOST_SHIFT_LEVELS = 4
+MAX_SHIFT_LEVELS = 4
 # Levels of 16 bits on one of 8.
 LEVELS_16_PER_8 = 257
 
@@ -42,9 +42,9 @@ def orientation(exif: bytes | None) -> int:
     return value if isinstance(value, int) and value in TURNS else 1
 
 
-def is_sixteen_bit(image: Image.Image, data: bytes) -> bool:
+def is_sixteen_bit(image: Image.Image, content: bytes) -> bool:
     """Say whether a picture has 16 bits a channel; Pillow's mode tells it for grey ones only."""
-    return image.mode.startswith("I") or (image.format == "PNG" and data[24:25] == b"\x10")
+    return image.mode.startswith("I") or (image.format == "PNG" and content[24:25] == b"\x10")
 
 
 def profile_of(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
@@ -71,7 +71,7 @@ def is_srgb(image: Image.Image, profile: ImageCms.ImageCmsProfile) -> bool:
     tried = Image.fromarray(colours).convert(mode)
     shown = _in_srgb(tried, profile)
     shift = np.asarray(shown, dtype=np.int16) - np.asarray(tried.convert("RGB"), dtype=np.int16)
-    return int(np.abs(shift).max()) <= MOST_SHIFT_LEVELS
+    return int(np.abs(shift).max()) <= MAX_SHIFT_LEVELS
 
 
 def upright_srgb(

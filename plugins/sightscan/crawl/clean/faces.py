@@ -20,14 +20,14 @@ CASCADE = Path(cv2.data.haarcascades) / "haarcascade_frontalface_alt2.xml"
 SEARCHED_SIDE_PIXELS = 256
 STEP = 1.1
 # So many overlapping finds make a face; fewer are a window with two shadows.
-LEAST_FINDS = 4
+MIN_FINDS = 4
 
 # A cascade keeps what it works on in itself, so each thread has its own.
 _of_thread = threading.local()
 
 
-def face_share(image: Image.Image, least_share: float) -> float:
-    """Return the share of the area (0 to 1) of the largest face; 0 if none reaches `least_share`.
+def face_share(image: Image.Image, min_share: float) -> float:
+    """Return the share of the area (0 to 1) of the largest face; 0 if none reaches `min_share`.
 
     A face here is the square from brow to mouth that the detector draws.
     """
@@ -35,15 +35,15 @@ def face_share(image: Image.Image, least_share: float) -> float:
     small.thumbnail((SEARCHED_SIDE_PIXELS, SEARCHED_SIDE_PIXELS), reducing_gap=2.0)
     area = small.width * small.height
     # A square of that share may be larger than a narrow picture is wide.
-    least_side = min(math.floor(math.sqrt(least_share * area)), *small.size)
+    min_side = min(math.floor(math.sqrt(min_share * area)), *small.size)
     faces = _cascade().detectMultiScale(
         cv2.equalizeHist(np.asarray(small)),
         scaleFactor=STEP,
-        minNeighbors=LEAST_FINDS,
-        minSize=(least_side, least_side),
+        minNeighbors=MIN_FINDS,
+        minSize=(min_side, min_side),
     )
     share = max((width * height / area for _, _, width, height in faces), default=0.0)
-    return float(share) if share >= least_share else 0.0
+    return float(share) if share >= min_share else 0.0
 
 
 def _cascade() -> cv2.CascadeClassifier:

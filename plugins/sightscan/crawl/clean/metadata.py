@@ -37,7 +37,7 @@ END, SCAN, COMMENT = 0xD9, 0xDA, 0xFE
 ALONE = frozenset({0x01, 0xD8})
 APP0, APP1, APP2, APP14, APP15 = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF
 # A progressive photo has about ten; each is decoded over all its pixels.
-MOST_SCANS = 100
+MAX_SCANS = 100
 
 # PNG: what says which pixels and which colours. Texts, times, EXIF and private chunks do not.
 PNG_KEPT = frozenset(
@@ -53,55 +53,55 @@ class BarePhoto:
     """A photo without what is about it; `exif` is what was taken away, for its orientation."""
 
     form: str
-    data: bytes
+    content: bytes
     exif: bytes | None = None
 
 
-def without_metadata(data: bytes, *, keeps_profile: bool = True) -> BarePhoto:
+def without_metadata(content: bytes, *, keeps_profile: bool = True) -> BarePhoto:
     """Return a photo's bytes without EXIF, XMP, IPTC, texts, previews, and what follows its end.
 
     Raises:
         PhotoRefusedError: it is no JPEG, PNG or WebP, or its parts do not fit together.
 
     """
-    if data.startswith(JPEG_START):
-        return _bare_jpeg(data, keeps_profile=keeps_profile)
-    if data.startswith(PNG_START):
-        return _bare_png(data, keeps_profile=keeps_profile)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _bare_webp(data, keeps_profile=keeps_profile)
+    if content.startswith(JPEG_START):
+        return _bare_jpeg(content, keeps_profile=keeps_profile)
+    if content.startswith(PNG_START):
+        return _bare_png(content, keeps_profile=keeps_profile)
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return _bare_webp(content, keeps_profile=keeps_profile)
     for form, start in OTHER_FORMS.items():
-        if start.match(data):
+        if start.match(content):
             reason = "unsupported_format"
             raise PhotoRefusedError(reason, f"{form}; JPEG, PNG and WebP are kept")
     reason = "not_an_image"
-    raise PhotoRefusedError(reason, f"{len(data)} bytes: {data[:24]!r}")
+    raise PhotoRefusedError(reason, f"{len(content)} bytes: {content[:24]!r}")
 
 
-def _bare_jpeg(data: bytes, *, keeps_profile: bool) -> BarePhoto:
-    kept, exif, scans, position = [data[:2]], None, 0, 2
-    while (found := MARKER.search(data, position)) and found[1][0] != END:
+def _bare_jpeg(content: bytes, *, keeps_profile: bool) -> BarePhoto:
+    kept, exif, scans, position = [content[:2]], None, 0, 2
+    while (found := MARKER.search(content, position)) and found[1][0] != END:
         marker, start = found[1][0], found.start()
         if marker in ALONE:
             position = found.end()
             continue
-        _check_within(data, start + 4)
-        end = start + 2 + int.from_bytes(data[start + 2 : start + 4])
-        _check_within(data, end)
-        body = data[start + 4 : end]
+        _check_within(content, start + 4)
+        end = start + 2 + int.from_bytes(content[start + 2 : start + 4])
+        _check_within(content, end)
+        body = content[start + 4 : end]
         if marker == APP1 and body.startswith(EXIF_START):
             exif = exif or body.removeprefix(EXIF_START)
         if marker == SCAN:
             scans += 1
             # The coded pixels go on to the next marker; without one, the decoder judges.
-            following = MARKER.search(data, end)
-            end = following.start() if following else len(data)
+            following = MARKER.search(content, end)
+            end = following.start() if following else len(content)
         if _is_about_pixels(marker, body, keeps_profile=keeps_profile):
-            kept.append(data[start:end])
+            kept.append(content[start:end])
         position = end
-    if scans > MOST_SCANS:
+    if scans > MAX_SCANS:
         reason = "too_many_scans"
-        raise PhotoRefusedError(reason, f"{scans} scans, at most {MOST_SCANS}")
+        raise PhotoRefusedError(reason, f"{scans} scans, at most {MAX_SCANS}")
     if found:
         kept.append(found[0])
     return BarePhoto("JPEG", b"".join(kept), exif)
@@ -117,33 +117,33 @@ def _is_about_pixels(marker: int, body: bytes, *, keeps_profile: bool) -> bool:
     return marker == APP14 or not (APP1 <= marker <= APP15 or marker == COMMENT)
 
 
-def _bare_png(data: bytes, *, keeps_profile: bool) -> BarePhoto:
-    kept, exif, position = [data[:8]], None, 8
+def _bare_png(content: bytes, *, keeps_profile: bool) -> BarePhoto:
+    kept, exif, position = [content[:8]], None, 8
     kind = b""
     while kind != b"IEND":
-        _check_within(data, position + 12)
-        length, kind = struct.unpack_from(">I4s", data, position)
+        _check_within(content, position + 12)
+        length, kind = struct.unpack_from(">I4s", content, position)
         end = position + 12 + length
-        _check_within(data, end)
+        _check_within(content, end)
         if kind == b"eXIf":
-            exif = data[position + 8 : end - 4]
+            exif = content[position + 8 : end - 4]
         if kind in PNG_KEPT and (keeps_profile or kind != b"iCCP"):
-            kept.append(data[position:end])
+            kept.append(content[position:end])
         position = end
     return BarePhoto("PNG", b"".join(kept), exif)
 
 
-def _bare_webp(data: bytes, *, keeps_profile: bool) -> BarePhoto:
-    end_of_file = 8 + int.from_bytes(data[4:8], "little")
-    _check_within(data, end_of_file)
-    data = data[:end_of_file]
+def _bare_webp(content: bytes, *, keeps_profile: bool) -> BarePhoto:
+    end_of_file = 8 + int.from_bytes(content[4:8], "little")
+    _check_within(content, end_of_file)
+    content = content[:end_of_file]
     kept, exif, position = [], None, 12
     while position + 8 <= end_of_file:
-        kind, length = struct.unpack_from("<4sI", data, position)
+        kind, length = struct.unpack_from("<4sI", content, position)
         # Chunks of odd length have one more byte, of zero.
         end = position + 8 + length + length % 2
-        _check_within(data, position + 8 + length)
-        chunk = data[position:end].ljust(end - position, b"\0")
+        _check_within(content, position + 8 + length)
+        chunk = content[position:end].ljust(end - position, b"\0")
         if kind == b"EXIF":
             exif = chunk[8 : 8 + length].removeprefix(EXIF_START)
         if kind == b"VP8X" and length:
@@ -156,8 +156,8 @@ def _bare_webp(data: bytes, *, keeps_profile: bool) -> BarePhoto:
     return BarePhoto("WEBP", b"RIFF" + len(body).to_bytes(4, "little") + body, exif)
 
 
-def _check_within(data: bytes, end: int) -> None:
+def _check_within(content: bytes, end: int) -> None:
     """Refuse a photo one of whose parts ends behind its own end."""
-    if end > len(data):
+    if end > len(content):
         reason = "truncated"
-        raise PhotoRefusedError(reason, f"a part ends at byte {end}, the file at {len(data)}")
+        raise PhotoRefusedError(reason, f"a part ends at byte {end}, the file at {len(content)}")

@@ -21,7 +21,7 @@ from sightscan.warehouse.photos.photos import (
     store_clusters,
 )
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ def cluster_photos(
     with connection.transaction():
         lock_clustering(connection, city.city_id)
         photos = hashes_of_city(connection, city.city_id, config.near_duplicate_bits)
-        # New photos first: they are compared with all; what is settled is not compared again.
-        photos = tuple(sorted(photos, key=lambda photo: (photo.is_settled, photo.sha256)))
-        new = [photo for photo in photos if not photo.is_settled]
+        # New photos first: they are compared with all; what is clustered is not compared again.
+        photos = tuple(sorted(photos, key=lambda photo: (photo.is_clustered, photo.sha256)))
+        new = [photo for photo in photos if not photo.is_clustered]
         renamed: dict[bytes, bytes] = {}
         if new:
             words = hash_words([photo.perceptual_hash for photo in photos])
@@ -74,7 +74,7 @@ def cluster_photos(
                 [photo.sha256 for photo in new if photo.sha256 in cluster],
             )
     report = ClusterReport(len(photos), len(new), len(renamed), time.monotonic() - started)
-    log.info(
+    logger.info(
         "cluster city=%s photos=%d compared=%d joined=%d seconds=%.1f",
         city.slug,
         report.photos,

@@ -32,7 +32,7 @@ def hash_words(hashes: Sequence[bytes]) -> Words:
     return np.frombuffer(b"".join(hashes), dtype=np.uint64).reshape(len(hashes), HASH_WORDS)
 
 
-def near_pairs(hashes: Words, compared: int, most_bits: int) -> Iterator[tuple[int, int]]:
+def near_pairs(hashes: Words, compared: int, max_bits: int) -> Iterator[tuple[int, int]]:
     """Yield the rows of each two hashes that differ in few bits, in order, each pair once.
 
     The first `compared` of the hashes, shape (n, 4), are new: they are compared with each other
@@ -42,7 +42,7 @@ def near_pairs(hashes: Words, compared: int, most_bits: int) -> Iterator[tuple[i
     words = np.ascontiguousarray(hashes.T)
 
     def near_in_band(top: int) -> list[tuple[int, int]]:
-        return _near_in_band(words, top, min(top + BLOCK_ROWS, compared), most_bits)
+        return _near_in_band(words, top, min(top + BLOCK_ROWS, compared), max_bits)
 
     # Numpy counts bits without holding the interpreter's lock, so threads do run at once.
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -50,7 +50,7 @@ def near_pairs(hashes: Words, compared: int, most_bits: int) -> Iterator[tuple[i
             yield from pairs
 
 
-def _near_in_band(words: Words, top: int, bottom: int, most_bits: int) -> list[tuple[int, int]]:
+def _near_in_band(words: Words, top: int, bottom: int, max_bits: int) -> list[tuple[int, int]]:
     """Return the near pairs of rows `top` to `bottom` with what comes behind them."""
     pairs: list[tuple[int, int]] = []
     rows = words[:, top:bottom, None]
@@ -67,11 +67,11 @@ def _near_in_band(words: Words, top: int, bottom: int, most_bits: int) -> list[t
             np.bitwise_xor(rows[word], columns[word], out=some)
             np.bitwise_count(some, out=counted)
             np.add(total, counted, out=total)
-        if total.min() > most_bits:
+        if total.min() > max_bits:
             continue
-        row, column = np.nonzero(total <= most_bits)
+        row, column = np.nonzero(total <= max_bits)
         rest = np.bitwise_count(words[SIEVE_WORDS, top + row] ^ words[SIEVE_WORDS, left + column])
-        is_near = total[row, column].astype(np.uint16) + rest <= most_bits
+        is_near = total[row, column].astype(np.uint16) + rest <= max_bits
         is_near &= left + column > top + row
         pairs += zip((top + row[is_near]).tolist(), (left + column[is_near]).tolist(), strict=True)
     # Block by block the pairs come in columns' order; callers get them in the rows'.

@@ -19,8 +19,8 @@ HASHED_SIDE_PIXELS = 32
 LUMA_BITS = 128
 CHROMA_BITS = (HASH_BITS - LUMA_BITS) // 2
 # Below this deviation (of 255 levels) colours are the camera's noise, and their bits are chance.
-# All grey photos would share them, so grey photos have more bits of light instead.
-LEAST_COLOUR_DEVIATION = 2.0
+# All grey photos would share them, so grey photos have more bits of luma instead.
+MIN_COLOUR_DEVIATION = 2.0
 # Differences below the arithmetic's own noise are none: a plain picture has a hash of zeros.
 DECIMALS = 3
 
@@ -29,18 +29,18 @@ Channel = NDArray[np.float64]
 
 def perceptual_hash(image: Image.Image) -> bytes:
     """Return the 256-bit hash of an upright picture (32 bytes)."""
-    light, *colours = _channels(image)
-    frequencies = _low_frequencies(light, HASH_BITS)
-    if max(float(colour.std()) for colour in colours) < LEAST_COLOUR_DEVIATION:
+    luma, *chroma = _channels(image)
+    frequencies = _low_frequencies(luma, HASH_BITS)
+    if max(float(plane.std()) for plane in chroma) < MIN_COLOUR_DEVIATION:
         parts = [frequencies[:LUMA_BITS], frequencies[LUMA_BITS:]]
     else:
         parts = [frequencies[:LUMA_BITS]]
-        parts += [_low_frequencies(colour, CHROMA_BITS) for colour in colours]
+        parts += [_low_frequencies(plane, CHROMA_BITS) for plane in chroma]
     return np.packbits(np.concatenate([part > np.median(part) for part in parts])).tobytes()
 
 
 def _channels(image: Image.Image) -> list[Channel]:
-    """Return light, blueness and redness, each of 32 x 32 pixels."""
+    """Return luma, Cb and Cr, each of 32 x 32 pixels."""
     plain = image if image.mode in {"L", "RGB", "RGBA"} else flatten_on_white(image)
     # Large pictures are first reduced by whole factors: much faster, and no bit changes by it.
     size = (HASHED_SIDE_PIXELS, HASHED_SIDE_PIXELS)

@@ -13,7 +13,7 @@ import httpx
 from tenacity import stop_after_attempt, wait_exponential
 
 from sightscan.crawl.fetch.guarded_transport import GuardedTransport, RefusedAddressError, origin_of
-from sightscan.crawl.fetch.host_limits import HostGate, HostPace
+from sightscan.crawl.fetch.host_limits import HostGate, HostThrottle
 from sightscan.crawl.fetch.robots import (
     OriginRules,
     RobotsRules,
@@ -95,9 +95,9 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What came of asking for a photo; no data: it is unchanged since the last visit."""
+    """What came of asking for a photo; no content: it is unchanged since the last visit."""
 
-    data: bytes | None
+    content: bytes | None
     validators: Validators = Validators()
 
 
@@ -109,13 +109,13 @@ class Fetcher:
         http: httpx.Client,
         config: Settings,
         stop: threading.Event,
-        pace: HostPace | None = None,
+        throttle: HostThrottle | None = None,
         known_robots: dict[str, OriginRules] | None = None,
     ) -> None:
         """Keep the client; `stop` ends every wait, `known_robots` may be those of other fetchers."""
         self._stop = stop
-        self._pace = pace or HostPace(config)
-        gate = HostGate(self._pace, self._sleep, RETRY_POLICY.max_pause_seconds)
+        self._throttle = throttle or HostThrottle(config)
+        gate = HostGate(self._throttle, self._sleep, RETRY_POLICY.max_pause_seconds)
         self._sender = Sender(
             http, RETRY_POLICY, gate=gate, sleep=self._sleep, check=self._check_stop
         )
@@ -143,7 +143,7 @@ class Fetcher:
 
     def wait_for_api(self, name: str, per_minute: float) -> None:
         """Wait for a turn at an API that has a limit of its own, shared by all tasks."""
-        wait = self._pace.seconds_to_wait(name, per_minute)
+        wait = self._throttle.seconds_to_wait(name, per_minute)
         if wait > 0:
             self._sleep(wait)
 
@@ -229,7 +229,7 @@ class Fetcher:
 def open_fetcher(
     config: Settings,
     stop: threading.Event,
-    pace: HostPace | None = None,
+    throttle: HostThrottle | None = None,
     known_robots: dict[str, OriginRules] | None = None,
 ) -> Iterator[Fetcher]:
     """Open a fetcher that says who we are, and close its connections at the end."""
@@ -237,7 +237,7 @@ def open_fetcher(
     with open_http(
         config.user_agent, silence_seconds=CRAWL_SILENCE_SECONDS, transport=transport
     ) as http:
-        yield Fetcher(http, config, stop, pace, known_robots)
+        yield Fetcher(http, config, stop, throttle, known_robots)
 
 
 def read_visit(answer: Answer, *, is_conditional: bool) -> Visit:

@@ -1,6 +1,6 @@
 """How fast, and how many at a time, each host is asked; and which want to be left alone.
 
-Hosts of the catalogues are asked by several tasks at once, on several workers: their pace is a
+Hosts of the catalogues are asked by several tasks at once, on several workers: their throttle is a
 token bucket in the warehouse, shared by all. Photos lie on thousands of hosts, most asked once:
 theirs are buckets in memory. How many requests are open at a time is counted in each task.
 """
@@ -50,7 +50,7 @@ class _Bucket:
         return max(-self.tokens / rate.refill_per_second, 0.0)
 
 
-class HostPace:
+class HostThrottle:
     """Lets threads ask a host one after the other, and not too many at a time."""
 
     def __init__(
@@ -111,13 +111,13 @@ class HostGate:
 
     def __init__(
         self,
-        pace: HostPace,
+        throttle: HostThrottle,
         sleep: Callable[[float], None],
         max_pause_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Keep the pace; a pause of up to `max_pause_seconds` is waited for."""
-        self._pace = pace
+        self._throttle = throttle
         self._sleep = sleep
         self._max_pause_seconds = max_pause_seconds
         self._clock = clock
@@ -137,7 +137,7 @@ class HostGate:
             raise NotNowError(msg, is_final=True, was_sent=False)
         if pause > 0:
             self._sleep(pause)
-        with self._pace.turn(host, self._sleep):
+        with self._throttle.turn(host, self._sleep):
             yield
 
     def leave_alone(self, host: str, seconds: float) -> None:

@@ -26,7 +26,7 @@ _HIDDEN = re.compile(
 
 
 def read_page(
-    page: Mapping[str, Any], query: str, least_side_pixels: int
+    page: Mapping[str, Any], query: str, min_side_pixels: int
 ) -> Attribution | RejectedPhoto | None:
     """Return what to fetch for a page of a category, or why not; None if it is not a file.
 
@@ -43,8 +43,8 @@ def read_page(
     if info["mime"] not in PHOTO_TYPES:
         return RejectedPhoto(url, SOURCE, "unsupported_type", clean_text(info["mime"]))
     width, height = int(info["width"]), int(info["height"])
-    if min(width, height) < least_side_pixels:
-        seen = f"{width} x {height}, at least {least_side_pixels} each"
+    if min(width, height) < min_side_pixels:
+        seen = f"{width} x {height}, at least {min_side_pixels} each"
         return RejectedPhoto(url, SOURCE, "too_small", seen)
     metadata = info.get("extmetadata") or {}
     licence_url = _text(metadata, "LicenseUrl")

@@ -79,17 +79,17 @@ class LocalFolderSource(PhotoSource):
         return self.config.photo_folder or Path()
 
     def _found(self, file_name: str, credit: Mapping[str, str], lead: Lead) -> Attribution:
-        def told(column: str) -> str | None:
+        def stated(column: str) -> str | None:
             return clean_text(credit.get(column) or "").strip() or None
 
         return Attribution(
             url=clean_text(f"{SCHEME}{lead.address}/{file_name}"),
-            page_url=told("page_url"),
+            page_url=stated("page_url"),
             source=self.name,
-            licence=licence_id(told("licence"), told("licence_url")),
-            licence_url=told("licence_url"),
-            author=told("author"),
-            title=told("title") or clean_text(file_name),
+            licence=licence_id(stated("licence"), stated("licence_url")),
+            licence_url=stated("licence_url"),
+            author=stated("author"),
+            title=stated("title") or clean_text(file_name),
             query=lead.query,
         )
 

@@ -17,11 +17,11 @@ from sightscan.warehouse.text import clean_text
 
 OPENVERSE_PAGE_SIZE = 20
 # Openverse gives no more than 240 results of a search to anonymous clients.
-MOST_PAGES = 12
+MAX_PAGES = 12
 OPEN_LICENCES = "by,by-sa,cc0,pdm"
 BUCKET = "openverse.searches"
 # Each name costs searches; the first ones find most.
-MOST_NAMES = 2
+MAX_NAMES = 2
 
 _COMMONS_FILE = re.compile(r"^(https?://[^/]+/wikipedia/commons)(/[0-9a-f]/[0-9a-f]{2}/)([^/?]+)$")
 
@@ -33,7 +33,7 @@ class OpenverseSource(PhotoSource):
 
     def leads(self) -> Iterator[Lead]:
         """Yield a search for each of the sight's names."""
-        for name in self.names()[:MOST_NAMES]:
+        for name in self.names()[:MAX_NAMES]:
             words = f'"{name}"' if self.city.name in name else f'"{name}" {self.city.name}'
             yield Lead(words, words)
 
@@ -44,7 +44,7 @@ class OpenverseSource(PhotoSource):
         if self.config.licence_policy == "open":
             asked["license"] = OPEN_LICENCES
         page, pages = 1, 1
-        while page <= min(pages, MOST_PAGES):
+        while page <= min(pages, MAX_PAGES):
             self.fetcher.wait_for_api(BUCKET, self.config.openverse_requests_per_minute)
             answer = self.fetcher.json(url, asked | {"page": str(page)})
             try:

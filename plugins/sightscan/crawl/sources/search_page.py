@@ -27,7 +27,7 @@ from sightscan.warehouse.photos.photos import Attribution
 from sightscan.warehouse.text import clean_text
 
 # Search engines give no more than this, whatever is asked for.
-MOST_RESULTS = 1_000
+MAX_RESULTS = 1_000
 # An honest "nothing found" is a short page; a login, a consent form or a new layout is not.
 SILENT_PAGE_CHARACTERS = 200
 # Fewer than this share of what a page seems to have: it is said in the log.
@@ -36,7 +36,7 @@ SUSPICIOUS_SHARE = 0.25
 _PICTURE = re.compile(rb"https?:[^\"'\s<>\[\]]{1,2000}?\.(?:jpe?g|png|webp)\b", re.IGNORECASE)
 _NOT_TEXT = re.compile(rb"<(title)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class SearchPageSource(PhotoSource):
@@ -71,7 +71,7 @@ class SearchPageSource(PhotoSource):
             if not fresh:
                 return
             if len(urls) < SUSPICIOUS_SHARE * expected:
-                log.warning(
+                logger.warning(
                     "%s sight=%r expected=%d received=%d: icrawler's parser may have broken",
                     self.name, self.sight.name, expected, len(urls),
                 )  # fmt: skip
@@ -83,7 +83,7 @@ class SearchPageSource(PhotoSource):
         filters = {"license": self.open_filter} if self.config.licence_policy == "open" else None
         feeder = self.feeder_class(1, Signal(), None)
         feeder.out_queue = queue = _Collected()
-        feeder.feed(keyword=self._keyword(words), offset=0, max_num=MOST_RESULTS, filters=filters)
+        feeder.feed(keyword=self._keyword(words), offset=0, max_num=MAX_RESULTS, filters=filters)
         own = httpx.URL(self.search_url)
         return [str(own.copy_with(query=httpx.URL(url).query)) for url in queue.items]
 
@@ -105,8 +105,8 @@ class SearchPageSource(PhotoSource):
             raise BrokenSourceError(msg) from error
 
     def _check(self, body: bytes, expected: int, received: int) -> None:
-        said = len(_NOT_TEXT.sub(b"", body).strip())
-        if received or (not expected and said < SILENT_PAGE_CHARACTERS):
+        text_bytes = len(_NOT_TEXT.sub(b"", body).strip())
+        if received or (not expected and text_bytes < SILENT_PAGE_CHARACTERS):
             return
         msg = (
             f"{self.name} answers a page of {len(body)} bytes with about {expected} pictures, of "

@@ -22,7 +22,7 @@ FILES_PER_ANSWER = 50
 SUBCATEGORIES_PER_ANSWER = 500
 FILE_NAMESPACE = "6"
 # Geosearch has no continuation: this is all that it gives.
-MOST_NEARBY = 500
+MAX_NEARBY = 500
 
 
 class WikimediaCommonsSource(PhotoSource):
@@ -50,9 +50,9 @@ class WikimediaCommonsSource(PhotoSource):
             )
             count += len(pages)
             yield Listing(found, len(pages))
-        if not count and lead.kind == CATEGORY and (told := self._count_files(lead.address)):
+        if not count and lead.kind == CATEGORY and (counted := self._count_files(lead.address)):
             msg = (
-                f"Commons counts {told} files in the category {lead.address!r}, but lists none: "
+                f"Commons counts {counted} files in the category {lead.address!r}, but lists none: "
                 "expected as many pages; its API has changed, and the parser needs an update"
             )
             raise BrokenSourceError(msg)
@@ -117,7 +117,7 @@ class WikimediaCommonsSource(PhotoSource):
                 "ggscoord": lead.address,
                 "ggsradius": str(self.config.commons_nearby_meters),
                 "ggsnamespace": FILE_NAMESPACE,
-                "ggslimit": str(MOST_NEARBY),
+                "ggslimit": str(MAX_NEARBY),
             }
         return parameters | {
             "generator": "categorymembers",

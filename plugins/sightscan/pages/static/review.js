@@ -63,7 +63,7 @@ function newId() {
 
 function scoreRange() {
   const [least, below] = filters.score.value.split("-").map(Number);
-  return { least_score: least, below_score: below };
+  return { min_score: least, below_score: below };
 }
 
 function wanted() {
@@ -90,8 +90,8 @@ async function start() {
 }
 
 async function loadCity(reason = filters.reason.value, sight = filters.sight.value) {
-  const { least_score, below_score } = scoreRange();
-  const query = new URLSearchParams({ city: filters.city.value, least_score, below_score });
+  const { min_score, below_score } = scoreRange();
+  const query = new URLSearchParams({ city: filters.city.value, min_score, below_score });
   const found = await ask(`waiting?${query}`);
   Object.assign(state, { sights: found.sights, counts: found.counts });
   fillFilters(reason, sight);

@@ -20,14 +20,14 @@ from sightscan.warehouse.connection import connect
 from sightscan.warehouse.marts.hourly_facts import fill_empty_marts
 from sightscan.warehouse.schema.migrate import migrate
 from sightscan.warehouse.statements import statement
-from sightscan.warehouse.takedowns.takedowns import Subjects, bury_photos, lock_removals
+from sightscan.warehouse.takedowns.takedowns import Subjects, lock_removals, take_down_photos
 
 # Who is written beside addresses that only the restored database knew.
 REASON, REMOVED_BY = "taken down before, again after a restore", "restore"
 
 Row = dict[str, Any]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ def read_tombstones(config: Settings) -> Tombstones | None:
                 _rows_of(connection, "removed_url", "backup/list_url_tombstones"),
             )
     except (psycopg.Error, WarehouseError) as error:
-        log.warning("the take-downs of %s cannot be read: %s", config.pgdatabase, error)
+        logger.warning("the take-downs of %s cannot be read: %s", config.pgdatabase, error)
         return None
 
 
-def bury_again(config: Settings, tombstones: Tombstones, owner: str) -> int:
-    """Store tombstones in a restored warehouse and bury what they are of; return how many photos.
+def take_down_again(config: Settings, tombstones: Tombstones, owner: str) -> int:
+    """Store tombstones in a restored warehouse and take down what they are of; return how many photos.
 
     It is migrated first, as `owner`: a take-down reaches all tables, so it needs today's.
     """
@@ -60,7 +60,7 @@ def bury_again(config: Settings, tombstones: Tombstones, owner: str) -> int:
         return 0
     with connect(config, autocommit=True) as connection:
         connection.execute(sql.SQL("set role {}").format(sql.Identifier(owner)))
-        migrate(connection, config.sql_folder, say=log.info)
+        migrate(connection, config.sql_folder, say=logger.info)
         fill_empty_marts(connection)
         with connection.transaction(), connection.cursor() as cursor:
             lock_removals(connection)
@@ -69,7 +69,9 @@ def bury_again(config: Settings, tombstones: Tombstones, owner: str) -> int:
             found = cursor.execute(statement("backup/list_photos_of_removed_urls")).fetchall()
             sha256s = {bytes(row["sha256"]) for row in tombstones.photos}
             sha256s |= {bytes(sha256) for (sha256,) in found}
-            report = bury_photos(connection, Subjects(tuple(sorted(sha256s))), REASON, REMOVED_BY)
+            report = take_down_photos(
+                connection, Subjects(tuple(sorted(sha256s))), REASON, REMOVED_BY
+            )
     return len(report.removed)
 
 

@@ -37,7 +37,7 @@ MANIFEST_SUFFIX = ".manifest.json"
 # 1.17 of the photos' bytes). Not zstd: not every pg_dump has it, the embedded one has not.
 COMPRESSION = "gzip:1"
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def backup_warehouse(config: Settings, target: Path) -> Manifest:
             partial_manifest.write_text(json.dumps(asdict(manifest), indent=2) + "\n", "utf-8")
             partial_manifest.replace(manifest_of(target))
         partial.replace(target)
-    log.info(
+    logger.info(
         "file=%s bytes=%d seconds=%.1f", target, manifest.byte_count, time.monotonic() - started
     )
     return manifest

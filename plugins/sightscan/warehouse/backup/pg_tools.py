@@ -38,9 +38,11 @@ def find_program(config: Settings, name: str, server_major: int) -> Path:
     }
     fitting = [path for path, version in found.items() if version >= server_major]
     if not fitting:
-        there = ", ".join(f"{path} is {version}" for path, version in found.items()) or "none found"
+        installed = (
+            ", ".join(f"{path} is {version}" for path, version in found.items()) or "none found"
+        )
         msg = (
-            f"the server runs PostgreSQL {server_major}, and no {name} is as new ({there}); install "
+            f"the server runs PostgreSQL {server_major}, and no {name} is as new ({installed}); install "
             f"postgresql-client-{server_major} and set PG_BIN_FOLDER to the folder of its programs"
         )
         raise WarehouseError(msg)
@@ -92,8 +94,10 @@ def run_program(
         errors.seek(0)
         lines = errors.read().decode(errors="replace").strip().splitlines()
     if process.returncode != 0:
-        said = next((line for line in lines if "error:" in line), lines[-1] if lines else "nothing")
-        msg = f"{name} failed with {process.returncode}: {said.strip()}; nothing of it was kept"
+        output = next(
+            (line for line in lines if "error:" in line), lines[-1] if lines else "nothing"
+        )
+        msg = f"{name} failed with {process.returncode}: {output.strip()}; nothing of it was kept"
         raise WarehouseError(msg)
 
 
@@ -120,10 +124,10 @@ def _candidates(config: Settings, name: str) -> list[Path]:
 def _major_of(path: Path) -> int:
     """Return the major version of a program, or 0 if it is none."""
     try:
-        said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+        output = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
     except OSError:
         return 0
-    version = re.search(r"\(PostgreSQL\) (\d+)", said.stdout)
+    version = re.search(r"\(PostgreSQL\) (\d+)", output.stdout)
     return int(version[1]) if version else 0
 
 

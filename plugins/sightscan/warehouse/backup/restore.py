@@ -19,7 +19,7 @@ from psycopg import sql
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import Settings
-from sightscan.warehouse.backup.carry_takedowns import bury_again, read_tombstones
+from sightscan.warehouse.backup.carry_takedowns import read_tombstones, take_down_again
 from sightscan.warehouse.backup.dump import Manifest, count_rows, hash_file, manifest_of
 from sightscan.warehouse.backup.pg_tools import (
     connection_environment,
@@ -32,10 +32,10 @@ from sightscan.warehouse.schema.migrate import forbid_shared_functions
 MAINTENANCE_DATABASE = "postgres"
 OWNER = "sightscan_pipeline"
 VISITORS = ("sightscan_app", "sightscan_analyst")
-LONGEST_NAME = 36
+MAX_NAME_CHARACTERS = 36
 CUSTOM_DUMP = b"PGDMP"
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,9 @@ def restore_warehouse(
             buried: int | None = 0
             if kept_as is not None:
                 tombstones = read_tombstones(config.model_copy(update={"pgdatabase": database}))
-                buried = None if tombstones is None else bury_again(restored, tombstones, OWNER)
+                buried = (
+                    None if tombstones is None else take_down_again(restored, tombstones, OWNER)
+                )
             _give_names(connection, workshop, database, kept_as)
         except BaseException:
             _drop(connection, workshop)
@@ -102,7 +104,7 @@ def restore_warehouse(
         manifest.objects if manifest else 0,
         buried,
     )
-    log.info("database=%s rows=%d kept_as=%s", database, report.row_count, kept_as)
+    logger.info("database=%s rows=%d kept_as=%s", database, report.row_count, kept_as)
     return report
 
 
@@ -120,7 +122,7 @@ def _read_dump(dump: Path) -> Manifest | None:
     try:
         manifest = Manifest(**json.loads(manifest_of(dump).read_text("utf-8")))
     except FileNotFoundError:
-        log.warning("%s has no manifest beside it: what comes out cannot be verified", dump)
+        logger.warning("%s has no manifest beside it: what comes out cannot be verified", dump)
         return None
     except (ValueError, TypeError) as error:
         msg = f"{manifest_of(dump)} is no manifest ({error}); move it away to go on without it"
@@ -137,9 +139,9 @@ def _read_dump(dump: Path) -> Manifest | None:
 def _require_free(
     connection: psycopg.Connection[Any], database: str, *, replace_existing: bool
 ) -> None:
-    if not 1 <= len(database.encode()) <= LONGEST_NAME:
+    if not 1 <= len(database.encode()) <= MAX_NAME_CHARACTERS:
         msg = (
-            f"{database!r} cannot be the database's name: expected 1 to {LONGEST_NAME} bytes, "
+            f"{database!r} cannot be the database's name: expected 1 to {MAX_NAME_CHARACTERS} bytes, "
             "because PostgreSQL cuts names at 63 and the old one gets a time behind it; shorten it"
         )
         raise WarehouseError(msg)

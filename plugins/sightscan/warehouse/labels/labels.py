@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 from sightscan.box import Box
 from sightscan.city import Place
 from sightscan.warehouse.connection import reopener
-from sightscan.warehouse.labels.sanitise import mend_label
+from sightscan.warehouse.labels.sanitise import sanitise_label
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
 from sightscan.warehouse.spend.paid_calls import PaidFeature
@@ -38,7 +38,7 @@ class PhotoToLabel:
 
     sha256: bytes
     content: bytes
-    found_for: frozenset[int]
+    query_sight_ids: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class CityPhoto:
     width_pixels: int
     height_pixels: int
     source: str
-    found_for: tuple[int, ...]
+    query_sight_ids: tuple[int, ...]
     is_waiting: bool
     is_answered: bool = False
     accepted_sight_ids: tuple[int, ...] = ()
@@ -77,7 +77,7 @@ class StoredAnswer:
     call_id: int
     sha256: bytes
     answer: Mapping[str, Any]
-    found_for: frozenset[int]
+    query_sight_ids: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +138,10 @@ def read_photos_to_label(
             {"city_id": city_id, "sha256s": list(sha256s)},
             binary=True,
         ).fetchall()
-    found_for = {row["sha256"]: frozenset(row["found_for"]) for row in rows}
+    query_sight_ids = {row["sha256"]: frozenset(row["query_sight_ids"]) for row in rows}
     stored = (PhotoPlace(row["sha256"], row["bytes"], row["uri"]) for row in rows)
     photos = {
-        sha256: PhotoToLabel(sha256, content, found_for[sha256])
+        sha256: PhotoToLabel(sha256, content, query_sight_ids[sha256])
         for sha256, content in read_contents(stored, reopener(connection))
     }
     return tuple(photos[sha256] for sha256 in sha256s if sha256 in photos)
@@ -164,8 +164,8 @@ def list_answers(
             },
         )
         answers = tuple(
-            StoredAnswer(call_id, bytes(sha256), answer, frozenset(found_for))
-            for call_id, sha256, answer, found_for in rows
+            StoredAnswer(call_id, bytes(sha256), answer, frozenset(query_sight_ids))
+            for call_id, sha256, answer, query_sight_ids in rows
         )
         if not answers:
             return
@@ -175,7 +175,7 @@ def list_answers(
 
 @dataclass(frozen=True, slots=True)
 class LabelMergeReport:
-    """What became of a batch: labels new or different now, mended, and not kept (and why)."""
+    """What became of a batch: labels new or different now, sanitised (`mended_count`), and not kept (and why)."""
 
     changed_count: int = 0
     mended_count: int = 0
@@ -188,15 +188,15 @@ def merge_labels(
 ) -> LabelMergeReport:
     """Merge labels into core.label, whole or not at all.
 
-    Labels that core would refuse are mended and held back with a reason. What cannot be a row
+    Labels that core would refuse are sanitised and held back with a reason. What cannot be a row
     (an impossible number, a photo that was taken down) is counted and logged; nothing is lost with
     it, since the answer stays whole in core.paid_call and can be read anew.
     """
     if not labels:
         return LabelMergeReport()
     batch_id = uuid4()
-    mended = [(label, mend_label(label)) for label in labels]
-    fit = [new for _, new in mended if new is not None]
+    sanitised = [(label, sanitise_label(label)) for label in labels]
+    fit = [new for _, new in sanitised if new is not None]
     with connection.transaction(), connection.cursor() as cursor:
         with cursor.copy(statement("labels/copy_labels")) as copy:
             copy.set_types(COLUMN_TYPES)
@@ -210,7 +210,7 @@ def merge_labels(
         cursor.execute(statement("labels/delete_loaded_labels"), {"batch_id": batch_id})
     report = LabelMergeReport(
         changed_count,
-        mended_count=sum(new is not None and new != old for old, new in mended),
+        mended_count=sum(new is not None and new != old for old, new in sanitised),
         refused_count=len(labels) - len(fit),
         removed_count=removed_count,
     )
@@ -221,7 +221,7 @@ def merge_labels(
             report.mended_count,
             report.refused_count,
             report.removed_count,
-            next((old for old, new in mended if old != new), None),
+            next((old for old, new in sanitised if old != new), None),
         )
     return report
 

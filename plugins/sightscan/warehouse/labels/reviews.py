@@ -38,7 +38,7 @@ class ReviewFilter:
     kinds: tuple[Kind, ...] = ("held_back", "uncertain")
     reason: str | None = None
     sight_id: int | None = None
-    least_score: float = 0.0
+    min_score: float = 0.0
     below_score: float = ABOVE_ALL_SCORES
 
     @property
@@ -49,7 +49,7 @@ class ReviewFilter:
             "kinds": list(self.kinds),
             "reason": self.reason,
             "sight_id": self.sight_id,
-            "least_score": self.least_score,
+            "min_score": self.min_score,
             "below_score": self.below_score,
         }
 
@@ -118,7 +118,7 @@ class BulkOrder:
     sight_id: int
     decision: Literal["accept", "reject"]
     expected_count: int
-    least_score: float = 0.0
+    min_score: float = 0.0
     below_score: float = ABOVE_ALL_SCORES
 
 
@@ -205,7 +205,7 @@ def decide_in_bulk(
         "reason": order.reason,
         "sight_id": order.sight_id,
         "decision": order.decision,
-        "least_score": order.least_score,
+        "min_score": order.min_score,
         "below_score": order.below_score,
         "reviewer": reviewer,
     }

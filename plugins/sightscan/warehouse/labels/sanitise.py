@@ -1,4 +1,4 @@
-"""Labels that core would refuse: mended where they can be, and held back with a reason.
+"""Labels that core would refuse: sanitised where they can be, and held back with a reason.
 
 A provider's answer may say anything, and one label must not cost its batch.
 """
@@ -17,19 +17,19 @@ from sightscan.warehouse.text import clean_text
 if TYPE_CHECKING:
     from sightscan.warehouse.labels.labels import LabelRow
 
-HIGHEST_NUMBER = 32_767
+MAX_NUMBER = 32_767
 STATES = ("accepted", "held_back", "unmatched")
 
 
-def mend_label(label: LabelRow) -> LabelRow | None:
+def sanitise_label(label: LabelRow) -> LabelRow | None:
     """Return the label as core takes it; None if nothing can be made of it.
 
-    What was accepted and had to be mended is held back. The first thing that was wrong is its
+    What was accepted and had to be changed is held back. The first thing that was wrong is its
     reason.
     """
-    if not 0 <= label.annotation_number <= HIGHEST_NUMBER:
+    if not 0 <= label.annotation_number <= MAX_NUMBER:
         return None
-    box = _mended_box(label.box)
+    box = _sanitised_box(label.box)
     score = _within(label.score, 0.0, 1.0)
     is_placed = label.place is None or _is_on_earth(label.place)
     is_accepted = label.state == "accepted"
@@ -58,7 +58,7 @@ def mend_label(label: LabelRow) -> LabelRow | None:
     )
 
 
-def _mended_box(box: Box) -> Box:
+def _sanitised_box(box: Box) -> Box:
     xs = sorted(_within(edge, 0.0, 1.0) for edge in (box.x1, box.x2))
     ys = sorted(_within(edge, 0.0, 1.0) for edge in (box.y1, box.y2))
     return Box(xs[0], ys[0], xs[1], ys[1])

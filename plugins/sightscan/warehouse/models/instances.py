@@ -105,7 +105,7 @@ def find_open_session(
     return None if row is None else _session(row)
 
 
-def session_running(connection: psycopg.Connection[Any], instance_id: str) -> None:
+def mark_session_running(connection: psycopg.Connection[Any], instance_id: str) -> None:
     """Note that EC2 says running; the first time counts."""
     connection.execute(statement("models/mark_session_running"), {"instance_id": instance_id})
 

@@ -56,7 +56,7 @@ class PhotoFile:
     """A photo as it is stored; `perceptual_hash` has 32 bytes, sizes are upright pixels."""
 
     sha256: bytes
-    data: bytes
+    content: bytes
     width_pixels: int
     height_pixels: int
     media_type: str
@@ -98,12 +98,12 @@ class RejectedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class HashedPhoto:
-    """What clustering needs of a photo; settled: compared with all that were there before."""
+    """What clustering needs of a photo; clustered: compared with all that were there before."""
 
     sha256: bytes
     perceptual_hash: bytes
     cluster_sha256: bytes
-    is_settled: bool
+    is_clustered: bool
 
 
 def find_fault(photo: FoundPhoto) -> str | None:
@@ -113,7 +113,7 @@ def find_fault(photo: FoundPhoto) -> str | None:
     # The hash is taken on trust: whoever read the bytes took it, and taking it twice costs a tenth.
     if len(file.sha256) != HASH_BYTES:
         faults.append(f"a SHA-256 of {len(file.sha256)} bytes, not {HASH_BYTES}")
-    if not file.data or min(file.width_pixels, file.height_pixels) <= 0:
+    if not file.content or min(file.width_pixels, file.height_pixels) <= 0:
         faults.append(f"an empty photo: {file.width_pixels} x {file.height_pixels} pixels")
     if file.media_type not in SUFFIXES:
         faults.append(f"media type {file.media_type!r}, not one of {', '.join(SUFFIXES)}")
@@ -278,7 +278,7 @@ def store_clusters(
     city_id: str,
     near_duplicate_bits: int,
     renamed: Mapping[bytes, bytes],
-    settled: Sequence[bytes],
+    clustered: Sequence[bytes],
 ) -> None:
     """Give clusters their new names, and note which photos have been compared."""
     if renamed:
@@ -287,11 +287,11 @@ def store_clusters(
             {"old_sha256s": list(renamed), "new_sha256s": list(renamed.values())},
         )
     connection.execute(
-        statement("photos/settle_clusters"),
+        statement("photos/mark_photos_clustered"),
         {
             "city_id": city_id,
             "near_duplicate_bits": near_duplicate_bits,
-            "sha256s": list(settled),
+            "sha256s": list(clustered),
         },
     )
 
@@ -333,10 +333,10 @@ def _store_bytes(
     files = [by_hash[sha256] for sha256 in lacking]
     rows: Sequence[tuple[bytes, bytes | None, str | None]]
     if store is None:
-        rows = [(file.sha256, file.data, None) for file in files]
+        rows = [(file.sha256, file.content, None) for file in files]
     else:
         # Before the commit: an object without a row is harmless, a row without its object is not.
-        uris = store.write([(file.sha256, file.media_type, file.data) for file in files])
+        uris = store.write([(file.sha256, file.media_type, file.content) for file in files])
         rows = [(file.sha256, None, uri) for file, uri in zip(files, uris, strict=True)]
     with cursor.copy(statement("photos/copy_photo_blobs")) as copy:
         copy.set_types(BLOB_TYPES)
@@ -370,7 +370,7 @@ def _photo_row(batch: uuid.UUID, sight_id: int, photo: FoundPhoto) -> tuple[obje
     return (
         batch,
         file.sha256,
-        len(file.data),
+        len(file.content),
         file.width_pixels,
         file.height_pixels,
         file.media_type,
@@ -404,14 +404,14 @@ def _columns_of(sight_id: int, links: Sequence[LinkedPhoto]) -> dict[str, object
 
 
 def _note_visits(cursor: psycopg.Cursor[Any], found: Sequence[FoundPhoto]) -> None:
-    told = [photo for photo in found if photo.etag or photo.last_modified]
-    if told:
+    validated = [photo for photo in found if photo.etag or photo.last_modified]
+    if validated:
         cursor.execute(
             statement("photos/note_photo_visits"),
             {
-                "urls": [photo.attribution.url for photo in told],
-                "etags": [clean_text(photo.etag) for photo in told],
-                "last_modified": [clean_text(photo.last_modified) for photo in told],
-                "visited_at": [photo.found_at for photo in told],
+                "urls": [photo.attribution.url for photo in validated],
+                "etags": [clean_text(photo.etag) for photo in validated],
+                "last_modified": [clean_text(photo.last_modified) for photo in validated],
+                "visited_at": [photo.found_at for photo in validated],
             },
         )

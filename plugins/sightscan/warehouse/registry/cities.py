@@ -14,7 +14,7 @@ from sightscan.errors import UnknownCity
 from sightscan.names import MIN_SUGGESTION_SIMILARITY, normalise_name
 from sightscan.warehouse.statements import statement
 
-MOST_SUGGESTIONS = 5
+MAX_SUGGESTIONS = 5
 
 
 def add_city(connection: psycopg.Connection[Any], city: City) -> City:
@@ -94,9 +94,9 @@ def _city(row: dict[str, Any]) -> City:
 def _sentence(asked: str, cities: tuple[City, ...]) -> str:
     slugs = [city.slug for city in cities]
     near = process.extract(
-        asked.lower(), slugs, limit=MOST_SUGGESTIONS, score_cutoff=MIN_SUGGESTION_SIMILARITY
+        asked.lower(), slugs, limit=MAX_SUGGESTIONS, score_cutoff=MIN_SUGGESTION_SIMILARITY
     )
-    known = [slug for slug, _, _ in near] or slugs[:MOST_SUGGESTIONS]
+    known = [slug for slug, _, _ in near] or slugs[:MAX_SUGGESTIONS]
     have = f"have: {', '.join(known)}" if known else "it is empty"
     return f"no city {asked!r} in the registry ({have}); add it with `make new-city`"
 

@@ -1,4 +1,4 @@
-"""City requests: from the app's inbox to settled rows with votes."""
+"""City requests: from the app's inbox to resolved rows with votes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sightscan.warehouse.statements import statement
 
 @dataclass(frozen=True, slots=True)
 class RequestInbox:
-    """A name that was asked for and is not settled yet; votes are distinct people."""
+    """A name that was asked for and is not decided yet; votes are distinct people."""
 
     request_id: uuid.UUID
     asked_name: str
@@ -30,7 +30,7 @@ def waiting_requests(connection: psycopg.Connection[Any]) -> list[RequestInbox]:
         return cursor.execute(statement("registry/list_waiting_requests")).fetchall()
 
 
-def settle_request(
+def resolve_request(
     connection: psycopg.Connection[Any],
     request: RequestInbox,
     *,
@@ -52,6 +52,6 @@ def settle_request(
         "detail": detail,
     }
     with connection.transaction():
-        row = connection.execute(statement("registry/settle_city_request"), values).fetchone()
-        connection.execute(statement("registry/delete_settled_requests"), values)
+        row = connection.execute(statement("registry/resolve_city_request"), values).fetchone()
+        connection.execute(statement("registry/delete_resolved_requests"), values)
     return str(row[0]) if row else "merged"

@@ -71,8 +71,8 @@ def replace_sights(
         # First of all: a take-down deletes the rows that move here.
         hold_off_removals(connection)
         stored = upsert_sights(connection, city_id, sights)
-        there = {key_of(sight): sight for sight in known_sights(connection, city_id)}
-        pairs = _merged_pairs(merges, there)
+        known = {key_of(sight): sight for sight in known_sights(connection, city_id)}
+        pairs = _merged_pairs(merges, known)
         cursor.execute(
             statement("registry/mark_merged_sights"),
             {"merged_ids": list(pairs), "survivor_ids": list(pairs.values())},
@@ -90,12 +90,12 @@ def replace_sights(
                 "city_id": city_id,
                 "kept_ids": [sight.sight_id for sight in stored],
                 "dropped_ids": [
-                    there[key_of(sight)].sight_id for sight in dropped if key_of(sight) in there
+                    known[key_of(sight)].sight_id for sight in dropped if key_of(sight) in known
                 ],
             },
         )
         changed = [row for row in cursor.fetchall() if row["state"] != row["state_before"]]
-    names = {sight.sight_id: sight.name for sight in there.values()}
+    names = {sight.sight_id: sight.name for sight in known.values()}
     return StoredSights(
         stored,
         merged=tuple(names[merged] for merged in pairs),
@@ -148,11 +148,11 @@ def _read(
         return tuple(_sight(row) for row in cursor.fetchall())
 
 
-def _merged_pairs(merges: Sequence[SightMerge], there: Mapping[str, Sight]) -> dict[int, int]:
+def _merged_pairs(merges: Sequence[SightMerge], known: Mapping[str, Sight]) -> dict[int, int]:
     """Return the survivor's id by the merged one's, of those that are not merged so already."""
     pairs = {}
     for merge in merges:
-        survivor, merged = there.get(key_of(merge.survivor)), there.get(key_of(merge.merged))
+        survivor, merged = known.get(key_of(merge.survivor)), known.get(key_of(merge.merged))
         if survivor is None or merged is None or survivor.sight_id is None:
             continue
         if merged.sight_id is not None and merged.state not in ("merged", "unsorted"):

@@ -23,11 +23,11 @@ from sightscan.warehouse.statements import statement
 
 WATCH_EVERY_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 8.0
+MAX_RETRY_PAUSE_SECONDS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class LockRetry:
     """How long a migration may stand in the way, and how long it keeps trying.
 
     PostgreSQL looks for deadlocks after one second and ends whoever it finds first. Who waits for
@@ -39,20 +39,20 @@ class Patience:
     total_seconds: float = 300
 
 
-def run_patiently(
+def run_with_lock_retry(
     connection: psycopg.Connection[Any],
     name: str,
     attempt: Callable[[], None],
-    patience: Patience,
+    retry: LockRetry,
     say: Callable[[str], None],
 ) -> None:
     """Run `attempt` until it gets its locks; it must leave nothing behind when it fails.
 
     Raises:
-        WarehouseError: it failed, or patience ended; the sentence names it and what blocks it.
+        WarehouseError: it failed, or the retries ended; the sentence names it and what blocks it.
 
     """
-    give_up_at = time.monotonic() + patience.total_seconds
+    give_up_at = time.monotonic() + retry.total_seconds
     with BlockerWatch(connection) as watch:
         for pause_seconds in _pauses():
             try:
@@ -60,7 +60,7 @@ def run_patiently(
             except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
                 if time.monotonic() + pause_seconds > give_up_at:
                     msg = (
-                        f"{name} did not get its locks within {patience.total_seconds:g} s: "
+                        f"{name} did not get its locks within {retry.total_seconds:g} s: "
                         f"{watch.seen} is in the way; nothing of it stays; let that session end, "
                         "or end it (`select pg_terminate_backend(<process>)`), and migrate again"
                     )
@@ -68,7 +68,7 @@ def run_patiently(
                 say(f"{name} gives way to {watch.seen}; next try in {pause_seconds:g} s")
                 time.sleep(pause_seconds)
             except psycopg.Error as error:
-                raise WarehouseError(_explain(name, error, patience)) from error
+                raise WarehouseError(_explain(name, error, retry)) from error
     raise AssertionError  # the pauses never end
 
 
@@ -119,14 +119,14 @@ def _pauses() -> Iterator[float]:
     pause_seconds = FIRST_PAUSE_SECONDS
     while True:
         yield pause_seconds
-        pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+        pause_seconds = min(2 * pause_seconds, MAX_RETRY_PAUSE_SECONDS)
 
 
-def _explain(name: str, error: psycopg.Error, patience: Patience) -> str:
+def _explain(name: str, error: psycopg.Error, retry: LockRetry) -> str:
     reason = str(error).strip().splitlines()[0]
     if isinstance(error, errors.QueryCanceled) and "statement timeout" in reason:
         return (
-            f"{name} took longer than {patience.statement_seconds:g} s, while others may have "
+            f"{name} took longer than {retry.statement_seconds:g} s, while others may have "
             "waited for it; nothing of it stays; migrate at a quiet hour with a larger "
             "--statement-seconds"
         )

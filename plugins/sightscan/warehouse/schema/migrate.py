@@ -1,7 +1,7 @@
 """Forward-only migrations: include/sql/schema/NNNN_*.sql in order, each once, then the marts.
 
 Made for a running system: each file is a transaction of its own that gives way to readers and
-writers (`patience`), and may be interrupted anywhere; one migration runs at a time.
+writers (`lock_retry`), and may be interrupted anywhere; one migration runs at a time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from sightscan.warehouse.schema.files import (
     refuse_edited,
     remember,
 )
-from sightscan.warehouse.schema.lock_retry import Patience, run_patiently
+from sightscan.warehouse.schema.lock_retry import LockRetry, run_with_lock_retry
 from sightscan.warehouse.statements import statement
 
 LOCK_POLL_SECONDS = 0.3
@@ -75,7 +75,7 @@ def migrate(
     connection: psycopg.Connection[Any],
     sql_folder: Path,
     *,
-    patience: Patience | None = None,
+    retry: LockRetry | None = None,
     say: Callable[[str], None] = be_silent,
 ) -> MigrationReport:
     """Bring the warehouse to the newest schema; a warehouse that is there already is left alone.
@@ -89,7 +89,7 @@ def migrate(
     files = read_migrations(sql_folder / "schema")
     squash = read_squash(sql_folder / "schema", files)
     marts = read_marts(sql_folder / "marts", MART_ORDER)
-    run = _Run(connection, patience or Patience(), say)
+    run = _Run(connection, retry or LockRetry(), say)
     with _autocommit(connection), _alone(connection, say):
         known = read_known(connection)
         is_squash_due = squash.is_due(known)
@@ -119,7 +119,7 @@ class _Run:
     """One call of `migrate`, while nobody else migrates."""
 
     connection: psycopg.Connection[Any]
-    patience: Patience
+    retry: LockRetry
     say: Callable[[str], None]
 
     def take_over(self, squash: Squash) -> None:
@@ -132,7 +132,7 @@ class _Run:
                     remember(self.connection, file.name, file.sha256)
 
         self.say(f"{len(squash.new)} files stand for the {len(squash.old)} that were applied ...")
-        self._patiently("the new register", replace)
+        self._with_lock_retry("the new register", replace)
 
     def apply(self, file: MigrationFile) -> None:
         """Apply one file, whole or not at all, and remember it."""
@@ -145,7 +145,7 @@ class _Run:
 
         def outside() -> None:
             # It waits for older transactions to end, and nobody waits behind it.
-            self._limit(self.patience.total_seconds, 0, is_local=False)
+            self._limit(self.retry.total_seconds, 0, is_local=False)
             try:
                 self._drop_unfinished_indexes(file)
                 self.connection.execute(file.text.encode())
@@ -157,7 +157,7 @@ class _Run:
                 remember(self.connection, file.name, file.sha256)
                 forget(self.connection, [MARTS])
 
-        self._patiently(file.name, outside if file.is_outside else inside)
+        self._with_lock_retry(file.name, outside if file.is_outside else inside)
 
     def renew(self, marts: dict[str, str]) -> bool:
         """Replace all views of schema mart, in one transaction, when their texts changed."""
@@ -177,16 +177,16 @@ class _Run:
                 remember(self.connection, MARTS, digest)
 
         self.say(f"renewing {len(marts)} marts ...")
-        self._patiently("the renewal of the marts", replace)
+        self._with_lock_retry("the renewal of the marts", replace)
         return True
 
-    def _patiently(self, name: str, attempt: Callable[[], None]) -> None:
-        run_patiently(self.connection, name, attempt, self.patience, self.say)
+    def _with_lock_retry(self, name: str, attempt: Callable[[], None]) -> None:
+        run_with_lock_retry(self.connection, name, attempt, self.retry, self.say)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self.connection.transaction():
-            self._limit(self.patience.lock_seconds, self.patience.statement_seconds, is_local=True)
+            self._limit(self.retry.lock_seconds, self.retry.statement_seconds, is_local=True)
             yield
 
     def _limit(self, lock_seconds: float, statement_seconds: float, *, is_local: bool) -> None:

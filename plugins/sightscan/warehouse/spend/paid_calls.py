@@ -1,4 +1,4 @@
-"""The ledger of paid calls: reserved and committed before a call is sent, settled after it.
+"""The ledger of paid calls: reserved and committed before a call is sent, its result recorded after it.
 
 A photo has at most one call that stands (reserved, succeeded or unknown), whoever pays for it; the
 caps count standing calls. What became of a call that nobody answered for is unknown, if it was
@@ -39,7 +39,7 @@ class PaidFeature:
 VISION_LANDMARKS = PaidFeature("google_vision", "landmark_detection")
 PLACES_SEARCH = PaidFeature("google_places", "text_search_pro")
 # Text Search gives no more about one question; discovery asks one.
-MOST_PLACES_PAGES = 3
+MAX_PLACES_PAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class CallResult:
     """What became of a reserved call; a succeeded one has an answer."""
 
     call_id: int
@@ -61,7 +61,7 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitsSpent:
+class CallsSpent:
     """Units (images) of standing calls: of a city ever, of all cities this month (UTC), of a run.
 
     `in_all` is of all cities, ever. What was taken over counts nowhere.
@@ -75,7 +75,7 @@ class UnitsSpent:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many units (images) may stand, counted as in UnitsSpent; None: there is no such cap."""
+    """How many units (images) may stand, counted as in CallsSpent; None: there is no such cap."""
 
     city: int
     run: int | None = None
@@ -84,7 +84,7 @@ class Caps:
 
 
 @dataclass(frozen=True, slots=True)
-class CountedUnits:
+class CountedCalls:
     """Units of all cities that were reserved before a moment, at the most: some may be released."""
 
     until_at: datetime
@@ -111,11 +111,11 @@ class AbandonedCalls:
     unknown: int
 
 
-def count_units(connection: psycopg.Connection[Any], bought: PaidFeature) -> CountedUnits:
+def count_calls(connection: psycopg.Connection[Any], bought: PaidFeature) -> CountedCalls:
     """Count what all cities ever reserved, but for the last hour; it takes a while."""
-    with connection.cursor(row_factory=class_row(CountedUnits)) as cursor:
-        cursor.execute(statement("spend/count_units"), asdict(bought))
-        return cursor.fetchone() or CountedUnits(datetime.now(UTC), 0)
+    with connection.cursor(row_factory=class_row(CountedCalls)) as cursor:
+        cursor.execute(statement("spend/count_calls"), asdict(bought))
+        return cursor.fetchone() or CountedCalls(datetime.now(UTC), 0)
 
 
 def reserve_calls(
@@ -127,7 +127,7 @@ def reserve_calls(
     caps: Caps,
     price: UnitPrice,
     is_marked_when_sent: bool = False,
-    counted: CountedUnits | None = None,
+    counted: CountedCalls | None = None,
 ) -> Reserved:
     """Reserve calls about these subjects and commit them, as many as all caps allow.
 
@@ -140,7 +140,7 @@ def reserve_calls(
     """
     _refuse_open_transaction(connection)
     if counted is None and caps.in_all is not None:
-        counted = count_units(connection, bought)
+        counted = count_calls(connection, bought)
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(statement("spend/lock_ledger"), asdict(bought))
         rows = cursor.execute(
@@ -152,7 +152,7 @@ def reserve_calls(
                 "city_cap": caps.city,
                 "run_cap": caps.run,
                 "month_cap": caps.month,
-                "cap_in_all": caps.in_all,
+                "total_cap": caps.in_all,
                 "counted_units": 0 if counted is None else counted.units,
                 "counted_until_at": None if counted is None else counted.until_at,
                 "steps_above_units": [step.above_units for step in price.steps],
@@ -180,33 +180,35 @@ def mark_calls_sent(connection: psycopg.Connection[Any], call_ids: Sequence[int]
     return frozenset(call_id for (call_id,) in rows)
 
 
-def settle_calls(connection: psycopg.Connection[Any], settlements: Sequence[Settlement]) -> None:
-    """Write what became of the calls; settling a second time changes nothing."""
+def record_call_results(
+    connection: psycopg.Connection[Any], call_results: Sequence[CallResult]
+) -> None:
+    """Write what became of the calls; recording it a second time changes nothing."""
     values = {
-        "call_ids": [settlement.call_id for settlement in settlements],
-        "states": [settlement.state for settlement in settlements],
+        "call_ids": [call_result.call_id for call_result in call_results],
+        "states": [call_result.state for call_result in call_results],
         "answers": [
-            None if settlement.answer is None else json.dumps(settlement.answer)
-            for settlement in settlements
+            None if call_result.answer is None else json.dumps(call_result.answer)
+            for call_result in call_results
         ],
-        "errors": [settlement.error for settlement in settlements],
+        "errors": [call_result.error for call_result in call_results],
     }
     with connection.transaction():
         hold_off_removals(connection)
-        connection.execute(statement("spend/settle_calls"), values)
+        connection.execute(statement("spend/record_call_results"), values)
 
 
-def settle_abandoned_calls(
+def close_abandoned_calls(
     connection: psycopg.Connection[Any], bought: PaidFeature, run: Run, *, older_than_seconds: float
 ) -> AbandonedCalls:
-    """Settle what dead workers left reserved: as unknown, or as failed if it was never sent.
+    """Close what dead workers left reserved: as unknown, or as failed if it was never sent.
 
     Dead are the workers of reservations older than a call can take, and those of an earlier try of
-    this very run. (Should one of them live after all, its answer still settles what it sent, and it
+    this very run. (Should one of them live after all, its answers are still recorded, and it
     sends nothing any more.)
     """
     rows = connection.execute(
-        statement("spend/settle_abandoned_calls"),
+        statement("spend/close_abandoned_calls"),
         {**asdict(bought), **asdict(run), "older_than_seconds": older_than_seconds},
     ).fetchall()
     states = [state for (state,) in rows]
@@ -239,7 +241,7 @@ def allow_resend(
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """A city's calls of one fate: their units, and what they cost in US dollars."""
+    """A city's calls of one state: their units, and what they cost in US dollars."""
 
     state: str
     units: int
@@ -255,13 +257,13 @@ def summarise_ledger(
         return tuple(cursor)
 
 
-def sum_units_spent(
+def sum_calls_spent(
     connection: psycopg.Connection[Any], bought: PaidFeature, run: Run
-) -> UnitsSpent:
+) -> CallsSpent:
     """Return the units of the calls that stand; of no run if it is still to come."""
-    with connection.cursor(row_factory=class_row(UnitsSpent)) as cursor:
-        cursor.execute(statement("spend/sum_units_spent"), asdict(bought) | asdict(run))
-        return cursor.fetchone() or UnitsSpent(0, 0)
+    with connection.cursor(row_factory=class_row(CallsSpent)) as cursor:
+        cursor.execute(statement("spend/sum_calls_spent"), asdict(bought) | asdict(run))
+        return cursor.fetchone() or CallsSpent(0, 0)
 
 
 def list_place_answers(

@@ -29,7 +29,7 @@ from sightscan.warehouse.statements import statement
 SHA256_HEX = re.compile(r"[0-9a-fA-F]{64}")
 URL = re.compile(r"https?://[^\s/]\S*")
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +116,11 @@ def remove_photos(
         raise WarehouseError(msg)
     with connection.transaction(force_rollback=is_rehearsal):
         lock_removals(connection)
-        report = bury_photos(connection, subjects, reason, removed_by, near_copies=near_copies)
+        report = take_down_photos(connection, subjects, reason, removed_by, near_copies=near_copies)
     if is_rehearsal:
         return report
     object_count = delete_removed_objects(connection)
-    log.info(
+    logger.info(
         "removed=%d removed_before=%d addresses=%d objects=%d near_copies_left=%d",
         len(report.removed),
         len(report.removed_before),
@@ -140,7 +140,7 @@ def lock_removals(connection: psycopg.Connection[Any]) -> None:
     lock_clustering(connection, ALL_CLUSTERS)
 
 
-def bury_photos(
+def take_down_photos(
     connection: psycopg.Connection[Any],
     subjects: Subjects,
     reason: str,

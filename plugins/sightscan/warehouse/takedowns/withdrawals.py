@@ -20,15 +20,15 @@ from sightscan.warehouse.photos.blob_cleanup import delete_leftover_objects
 from sightscan.warehouse.statements import statement
 from sightscan.warehouse.takedowns.takedowns import (
     Subjects,
-    bury_photos,
     delete_removed_objects,
     lock_removals,
+    take_down_photos,
 )
 
 # `core.photo_source.source` of photos that people shared in the app.
 CONTRIBUTED = "contribution"
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def remove_withdrawn_photos(connection: psycopg.Connection[Any]) -> WithdrawalRe
 
     """
     removed = 0
-    while _settle_next(connection):
+    while _carry_out_next(connection):
         removed += 1
     delete_removed_objects(connection)
     delete_leftover_objects(connection)
@@ -70,18 +70,18 @@ def remove_withdrawn_photos(connection: psycopg.Connection[Any]) -> WithdrawalRe
     return WithdrawalReport(removed, left)
 
 
-def _settle_next(connection: psycopg.Connection[Any]) -> bool:
-    """Settle the oldest withdrawal that can be, if there is one."""
-    if not any(map(_can_be_settled, _list_withdrawals(connection))):
+def _carry_out_next(connection: psycopg.Connection[Any]) -> bool:
+    """Carry out the oldest withdrawal that can be, if there is one."""
+    if not any(map(_can_be_carried_out, _list_withdrawals(connection))):
         return False
     with connection.transaction():
         lock_removals(connection)
-        # Again: another worker may have settled it while this one waited.
-        one = next(filter(_can_be_settled, _list_withdrawals(connection)), None)
+        # Again: another worker may have carried it out while this one waited.
+        one = next(filter(_can_be_carried_out, _list_withdrawals(connection)), None)
         if one is None:
             return False
         if one.is_contributed and not one.is_found_elsewhere:
-            bury_photos(connection, Subjects((one.sha256,)), one.reason, "contributor")
+            take_down_photos(connection, Subjects((one.sha256,)), one.reason, "contributor")
         values = {"sha256": one.sha256, "contributed": CONTRIBUTED}
         # All hours of the photo: one that was found elsewhere later is new there now.
         hours = list_photo_hours(connection, [one.sha256])
@@ -94,7 +94,7 @@ def _settle_next(connection: psycopg.Connection[Any]) -> bool:
     return True
 
 
-def _can_be_settled(one: _Withdrawal) -> bool:
+def _can_be_carried_out(one: _Withdrawal) -> bool:
     return one.is_waiting or one.is_contributed or one.is_removed
 
 

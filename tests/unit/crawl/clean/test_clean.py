@@ -21,7 +21,7 @@ from sightscan.crawl.clean.metadata import PNG_START
 from sightscan.crawl.fetch.fetcher import PhotoRefusedError
 from sightscan.decoding import PixelBudget
 
-LEAST_SIDE = 64
+MIN_SIDE = 64
 
 
 def picture(width: int = 120, height: int = 80, mode: str = "RGB", seed: int = 7) -> Image.Image:
@@ -38,9 +38,12 @@ def saved(image: Image.Image, form: str = "JPEG", **options: object) -> bytes:
 def bomb(side: int = 30_000) -> bytes:
     """Return a grey PNG of a few bytes that says how many pixels it has on each side."""
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
+    def chunk(kind: bytes, content: bytes) -> bytes:
         return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
         )
 
     header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
@@ -48,17 +51,17 @@ def bomb(side: int = 30_000) -> bytes:
 
 
 def broken_png() -> bytes:
-    data = bytearray(saved(picture(), "PNG"))
-    data[len(data) // 2] ^= 0xFF
-    return bytes(data)
+    content = bytearray(saved(picture(), "PNG"))
+    content[len(content) // 2] ^= 0xFF
+    return bytes(content)
 
 
 def many_scans() -> bytes:
     """Return a progressive JPEG that repeats its first scan: small, and slow to decode."""
-    data = saved(picture(), progressive=True)
-    first = data.index(b"\xff\xda")
-    second = data.index(b"\xff\xc4", first)
-    return data[:first] + data[first:second] * 200 + data[second:]
+    content = saved(picture(), progressive=True)
+    first = content.index(b"\xff\xda")
+    second = content.index(b"\xff\xc4", first)
+    return content[:first] + content[first:second] * 200 + content[second:]
 
 
 def srgb_profile() -> bytes:
@@ -71,8 +74,8 @@ def swapped_profile() -> bytes:
     return profile.replace(b"rXYZ", b"?XYZ").replace(b"bXYZ", b"rXYZ").replace(b"?XYZ", b"bXYZ")
 
 
-def pixels(data: bytes) -> np.ndarray:
-    with Image.open(io.BytesIO(data)) as image:
+def pixels(content: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(content)) as image:
         return np.asarray(image.convert("RGB"), dtype=np.int16)
 
 
@@ -87,35 +90,35 @@ def pixels(data: bytes) -> np.ndarray:
     ],
 )
 def test_fine_photo_is_kept_byte_by_byte(form: str, mode: str, media_type: str) -> None:
-    data = saved(picture(mode=mode), form)
-    file = inspect_photo(data, LEAST_SIDE)
-    assert (file.data, file.media_type) == (data, media_type)
+    content = saved(picture(mode=mode), form)
+    file = inspect_photo(content, MIN_SIDE)
+    assert (file.content, file.media_type) == (content, media_type)
     assert (file.width_pixels, file.height_pixels) == (120, 80)
-    assert file.sha256 == hashlib.sha256(data).digest()
+    assert file.sha256 == hashlib.sha256(content).digest()
 
 
 def test_photo_of_the_smallest_size_is_kept() -> None:
-    assert inspect_photo(saved(picture(width=64)), LEAST_SIDE).width_pixels == 64
+    assert inspect_photo(saved(picture(width=64)), MIN_SIDE).width_pixels == 64
 
 
 def test_photo_on_its_side_is_turned_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    file = inspect_photo(saved(picture(), exif=exif), LEAST_SIDE)
+    file = inspect_photo(saved(picture(), exif=exif), MIN_SIDE)
     assert (file.width_pixels, file.height_pixels) == (80, 120)
-    with Image.open(io.BytesIO(file.data)) as stored:
+    with Image.open(io.BytesIO(file.content)) as stored:
         assert stored.size == (80, 120)
         assert 0x0112 not in stored.getexif()
 
 
 def test_colours_for_print_become_rgb() -> None:
-    file = inspect_photo(saved(picture(mode="CMYK")), LEAST_SIDE)
-    with Image.open(io.BytesIO(file.data)) as stored:
+    file = inspect_photo(saved(picture(mode="CMYK")), MIN_SIDE)
+    with Image.open(io.BytesIO(file.content)) as stored:
         assert stored.mode == "RGB"
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    ("content", "reason"),
     [
         (b"", "not_an_image"),
         (b"<!DOCTYPE html><html></html>", "not_an_image"),
@@ -142,9 +145,9 @@ def test_colours_for_print_become_rgb() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_no_photo_is_refused_with_a_reason(data: bytes, reason: str) -> None:
+def test_what_is_no_photo_is_refused_with_a_reason(content: bytes, reason: str) -> None:
     with pytest.raises(PhotoRefusedError) as caught:
-        inspect_photo(data, LEAST_SIDE)
+        inspect_photo(content, MIN_SIDE)
     assert caught.value.reason == reason
 
 
@@ -167,93 +170,93 @@ def test_rubbish_anywhere_in_a_file_never_crashes(
     whole: bytes, changes: list[tuple[int, bytes]], end: int
 ) -> None:
     """What comes of any file is a photo that can be opened, or a refusal."""
-    data = bytearray(whole)
+    content = bytearray(whole)
     for position, rubbish in changes:
-        data[position % len(whole)] = rubbish[0]
+        content[position % len(whole)] = rubbish[0]
     if end % 3 == 0:
-        del data[end % len(whole) :]
+        del content[end % len(whole) :]
     try:
-        file = inspect_photo(bytes(data), LEAST_SIDE)
+        file = inspect_photo(bytes(content), MIN_SIDE)
     except PhotoRefusedError:
         return
-    assert pixels(file.data).shape[:2] == (file.height_pixels, file.width_pixels)
+    assert pixels(file.content).shape[:2] == (file.height_pixels, file.width_pixels)
 
 
 @given(st.binary(max_size=300), st.sampled_from([b"\xff\xd8\xff", PNG_START, b"RIFF"]))
 def test_any_bytes_behind_a_photos_first_are_refused(rubbish: bytes, start: bytes) -> None:
     with pytest.raises(PhotoRefusedError):
-        inspect_photo(start + rubbish, LEAST_SIDE)
+        inspect_photo(start + rubbish, MIN_SIDE)
 
 
 @pytest.mark.parametrize("turn", range(2, 9))
 def test_every_orientation_is_turned_as_viewers_do(turn: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = turn
-    data = saved(picture(), quality=95, exif=exif)
-    with Image.open(io.BytesIO(data)) as image:
+    content = saved(picture(), quality=95, exif=exif)
+    with Image.open(io.BytesIO(content)) as image:
         expected = np.asarray(ImageOps.exif_transpose(image), dtype=np.int16)
-    assert np.abs(pixels(inspect_photo(data, LEAST_SIDE).data) - expected).mean() < 3
+    assert np.abs(pixels(inspect_photo(content, MIN_SIDE).content) - expected).mean() < 3
 
 
 def test_inverted_colours_for_print_are_right() -> None:
     """Adobe writes CMYK upside down, and says so in a segment that must be kept."""
-    data = saved(picture(mode="CMYK"), quality=95)
-    assert b"Adobe" in data
-    assert np.abs(pixels(inspect_photo(data, LEAST_SIDE).data) - pixels(data)).mean() < 3
+    content = saved(picture(mode="CMYK"), quality=95)
+    assert b"Adobe" in content
+    assert np.abs(pixels(inspect_photo(content, MIN_SIDE).content) - pixels(content)).mean() < 3
 
 
 def test_sixteen_bits_of_grey_become_eight() -> None:
     eight = np.asarray(picture(mode="L"))
-    data = saved(Image.fromarray(eight.astype(np.uint16) * 257), "PNG")
-    file = inspect_photo(data, LEAST_SIDE)
+    content = saved(Image.fromarray(eight.astype(np.uint16) * 257), "PNG")
+    file = inspect_photo(content, MIN_SIDE)
     assert file.media_type == "image/jpeg"
-    assert np.abs(pixels(file.data)[:, :, 0] - eight).mean() < 3
+    assert np.abs(pixels(file.content)[:, :, 0] - eight).mean() < 3
 
 
 def test_sixteen_bits_of_colour_become_eight() -> None:
     colours = np.asarray(picture())
-    encoded, data = cv2.imencode(".png", colours[:, :, ::-1].astype(np.uint16) * 257)
-    file = inspect_photo(data.tobytes(), LEAST_SIDE)
+    encoded, content = cv2.imencode(".png", colours[:, :, ::-1].astype(np.uint16) * 257)
+    file = inspect_photo(content.tobytes(), MIN_SIDE)
     assert encoded
     assert file.media_type == "image/jpeg"
-    assert np.abs(pixels(file.data) - colours).mean() < 5
+    assert np.abs(pixels(file.content) - colours).mean() < 5
 
 
 def test_wide_colours_are_shown_as_they_are_meant() -> None:
     """A profile that swaps red and blue, as any other than sRGB, is applied and gone."""
-    data = saved(picture(), "PNG", icc_profile=swapped_profile())
-    file = inspect_photo(data, LEAST_SIDE)
-    assert np.abs(pixels(file.data) - pixels(data)[:, :, ::-1]).mean() < 6
-    with Image.open(io.BytesIO(file.data)) as stored:
+    content = saved(picture(), "PNG", icc_profile=swapped_profile())
+    file = inspect_photo(content, MIN_SIDE)
+    assert np.abs(pixels(file.content) - pixels(content)[:, :, ::-1]).mean() < 6
+    with Image.open(io.BytesIO(file.content)) as stored:
         assert "icc_profile" not in stored.info
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_srgb_profile_leaves_a_photo_as_it_is(form: str) -> None:
-    data = saved(picture(), form, icc_profile=srgb_profile())
-    assert inspect_photo(data, LEAST_SIDE).data == data
+    content = saved(picture(), form, icc_profile=srgb_profile())
+    assert inspect_photo(content, MIN_SIDE).content == content
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_broken_profile_is_taken_away(form: str) -> None:
-    data = saved(picture(), form, icc_profile=b"no profile at all" * 9)
-    file = inspect_photo(data, LEAST_SIDE)
-    assert b"no profile at all" not in file.data
-    assert np.array_equal(pixels(file.data), pixels(data))
-    with Image.open(io.BytesIO(file.data)) as stored:
+    content = saved(picture(), form, icc_profile=b"no profile at all" * 9)
+    file = inspect_photo(content, MIN_SIDE)
+    assert b"no profile at all" not in file.content
+    assert np.array_equal(pixels(file.content), pixels(content))
+    with Image.open(io.BytesIO(file.content)) as stored:
         assert "icc_profile" not in stored.info
 
 
 def test_transparent_photo_that_is_converted_stands_on_white() -> None:
     exif = Image.Exif()
     exif[0x0112] = 3
-    data = saved(Image.new("RGBA", (100, 80), (0, 0, 0, 0)), "PNG", exif=exif)
-    assert pixels(inspect_photo(data, LEAST_SIDE).data).min() >= 250
+    content = saved(Image.new("RGBA", (100, 80), (0, 0, 0, 0)), "PNG", exif=exif)
+    assert pixels(inspect_photo(content, MIN_SIDE).content).min() >= 250
 
 
 def test_same_bytes_give_the_same_photo() -> None:
-    data = saved(picture(mode="CMYK"))
-    assert inspect_photo(data, LEAST_SIDE) == inspect_photo(data, LEAST_SIDE)
+    content = saved(picture(mode="CMYK"))
+    assert inspect_photo(content, MIN_SIDE) == inspect_photo(content, MIN_SIDE)
 
 
 def test_threads_share_one_budget_of_pixels() -> None:
@@ -276,4 +279,4 @@ def test_budget_is_given_back_when_a_photo_is_refused(monkeypatch: pytest.Monkey
     monkeypatch.setattr(inspection, "BUDGET", PixelBudget(120 * 80))
     for _ in range(3):
         with pytest.raises(PhotoRefusedError):
-            inspect_photo(broken_png(), LEAST_SIDE)
+            inspect_photo(broken_png(), MIN_SIDE)

@@ -34,8 +34,8 @@ def saved(form: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def pixels(data: bytes) -> bytes:
-    with Image.open(io.BytesIO(data)) as image:
+def pixels(content: bytes) -> bytes:
+    with Image.open(io.BytesIO(content)) as image:
         return image.tobytes()
 
 
@@ -47,13 +47,13 @@ def chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def with_segment(data: bytes, marker: int, body: bytes) -> bytes:
-    return data[:2] + segment(marker, body) + data[2:]
+def with_segment(content: bytes, marker: int, body: bytes) -> bytes:
+    return content[:2] + segment(marker, body) + content[2:]
 
 
-def with_chunk(data: bytes, kind: bytes, body: bytes) -> bytes:
+def with_chunk(content: bytes, kind: bytes, body: bytes) -> bytes:
     # Behind the header, which is 13 bytes long.
-    return data[:33] + chunk(kind, body) + data[33:]
+    return content[:33] + chunk(kind, body) + content[33:]
 
 
 def text() -> PngImagePlugin.PngInfo:
@@ -82,18 +82,18 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("data", CASES.values(), ids=CASES.keys())
-def test_place_is_gone_and_the_pixels_are_the_same(data: bytes) -> None:
-    bare = without_metadata(data).data
-    assert PLACE in data
+@pytest.mark.parametrize("content", CASES.values(), ids=CASES.keys())
+def test_place_is_gone_and_the_pixels_are_the_same(content: bytes) -> None:
+    bare = without_metadata(content).content
+    assert PLACE in content
     assert PLACE not in bare
-    assert pixels(bare) == pixels(data)
+    assert pixels(bare) == pixels(content)
 
 
-@pytest.mark.parametrize("data", CASES.values(), ids=CASES.keys())
-def test_bare_photo_stays_as_it_is(data: bytes) -> None:
-    bare = without_metadata(data).data
-    assert without_metadata(bare).data == bare
+@pytest.mark.parametrize("content", CASES.values(), ids=CASES.keys())
+def test_bare_photo_stays_as_it_is(content: bytes) -> None:
+    bare = without_metadata(content).content
+    assert without_metadata(bare).content == bare
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
@@ -105,8 +105,8 @@ def test_exif_is_handed_over_for_its_orientation(form: str) -> None:
 
 def test_compressed_text_is_never_unpacked() -> None:
     bomb = b"Comment\0\0" + zlib.compress(bytes(50_000_000), 9)
-    data = with_chunk(saved("PNG"), b"zTXt", bomb)
-    assert without_metadata(data).data == saved("PNG")
+    content = with_chunk(saved("PNG"), b"zTXt", bomb)
+    assert without_metadata(content).content == saved("PNG")
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])

@@ -13,10 +13,10 @@ from sightscan.crawl.dedupe.near_duplicates import hash_words, near_pairs, small
 things = st.binary(min_size=1, max_size=1)
 
 
-@pytest.mark.parametrize("most_bits", [0, 3, 120, 200])
+@pytest.mark.parametrize("max_bits", [0, 3, 120, 200])
 @pytest.mark.parametrize("compared", [0, 10, 40])
 def test_pairs_are_those_within_the_threshold(
-    compared: int, most_bits: int, monkeypatch: pytest.MonkeyPatch
+    compared: int, max_bits: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Blocks smaller than the data change nothing: compared with plain integers."""
     monkeypatch.setattr(near_duplicates, "BLOCK_ROWS", 7)
@@ -30,9 +30,9 @@ def test_pairs_are_those_within_the_threshold(
         (row, column)
         for row in range(compared)
         for column in range(row + 1, len(hashes))
-        if (numbers[row] ^ numbers[column]).bit_count() <= most_bits
+        if (numbers[row] ^ numbers[column]).bit_count() <= max_bits
     ]
-    assert list(near_pairs(hash_words(hashes), compared, most_bits)) == expected
+    assert list(near_pairs(hash_words(hashes), compared, max_bits)) == expected
 
 
 def test_no_hashes_have_no_pairs() -> None:

@@ -26,7 +26,7 @@ from sightscan.errors import ServiceError
 from sightscan.settings import read_settings
 from tests.scripted_server import Answer, ScriptedServer, scripted_server
 
-MOST_BYTES = 2_000
+MAX_BYTES = 2_000
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def stop() -> Stop:
 @pytest.fixture
 def fetcher(server: ScriptedServer, stop: Stop) -> Iterator[Fetcher]:
     config = read_settings(
-        crawl_trusted_origins=server.url, max_photo_bytes=MOST_BYTES, crawl_requests_per_second=0
+        crawl_trusted_origins=server.url, max_photo_bytes=MAX_BYTES, crawl_requests_per_second=0
     )
     with open_fetcher(config, stop) as opened:
         yield opened
@@ -74,13 +74,13 @@ def refusal(fetch: Callable[[], bytes]) -> str:
 
 def test_photo_is_fetched_under_our_name(fetcher: Fetcher, server: ScriptedServer) -> None:
     url = server.tell("/a.jpg", Answer(b"bytes of a photo"))
-    assert fetcher.visit(url).data == b"bytes of a photo"
+    assert fetcher.visit(url).content == b"bytes of a photo"
     assert server.user_agents == {read_settings().user_agent}
 
 
 def test_address_of_5000_characters_is_fetched(fetcher: Fetcher, server: ScriptedServer) -> None:
     url = server.tell("/a.jpg", Answer(b"x"))
-    assert fetcher.visit(f"{url}?token={'a' * 5_000}").data == b"x"
+    assert fetcher.visit(f"{url}?token={'a' * 5_000}").content == b"x"
 
 
 @pytest.mark.parametrize(
@@ -109,19 +109,19 @@ def test_private_address_is_refused(fetcher: Fetcher, server: ScriptedServer) ->
 def test_stated_size_over_the_limit_is_not_downloaded(
     fetcher: Fetcher, server: ScriptedServer
 ) -> None:
-    url = server.tell("/a.jpg", Answer(b"", stated_length=MOST_BYTES + 1))
+    url = server.tell("/a.jpg", Answer(b"", stated_length=MAX_BYTES + 1))
     assert refusal(lambda: fetcher.visit(url)) == "too_large"
 
 
 def test_photo_of_the_largest_size_is_kept(fetcher: Fetcher, server: ScriptedServer) -> None:
-    url = server.tell("/a.jpg", Answer(b"x" * MOST_BYTES))
-    assert fetcher.visit(url).data == b"x" * MOST_BYTES
+    url = server.tell("/a.jpg", Answer(b"x" * MAX_BYTES))
+    assert fetcher.visit(url).content == b"x" * MAX_BYTES
 
 
 def test_compressed_answer_is_never_unpacked(fetcher: Fetcher, server: ScriptedServer) -> None:
     bomb = gzip.compress(bytes(1_000_000))
     url = server.tell("/a.jpg", Answer(bomb, headers=(("Content-Encoding", "gzip"),)))
-    assert fetcher.visit(url).data == bomb
+    assert fetcher.visit(url).content == bomb
 
 
 @pytest.mark.parametrize("status", [404, 410, 451])
@@ -167,7 +167,7 @@ def test_retry_after_is_obeyed_up_to_a_minute(
 ) -> None:
     hurried = Answer(status=429, headers=(("Retry-After", "60"),))
     url = server.tell("/a.jpg", hurried, Answer(b"photo"))
-    assert fetcher.visit(url).data == b"photo"
+    assert fetcher.visit(url).content == b"photo"
     # Less what passed since the answer came; the clock stands, so that the host's gate waits, too.
     assert {math.ceil(seconds) for seconds in stop.waits} == {60}
 
@@ -185,7 +185,7 @@ def test_impossible_retry_after_ends_no_crawl(fetcher: Fetcher, server: Scripted
     date = "Sun, 01 Mar 99999999999 12:00:00 GMT"
     hurried = Answer(status=429, headers=(("Retry-After", date),))
     url = server.tell("/a.jpg", hurried, Answer(b"photo"))
-    assert fetcher.visit(url).data == b"photo"
+    assert fetcher.visit(url).content == b"photo"
 
 
 def test_pause_of_hours_is_left_to_the_next_crawl(fetcher: Fetcher, server: ScriptedServer) -> None:
@@ -209,7 +209,7 @@ def test_trickling_answer_ends(
 def test_redirect_on_the_same_host_is_followed(fetcher: Fetcher, server: ScriptedServer) -> None:
     server.tell("/b.jpg", Answer(b"photo"))
     url = server.tell("/a.jpg", Answer(status=302, headers=(("Location", "/b.jpg"),)))
-    assert fetcher.visit(url).data == b"photo"
+    assert fetcher.visit(url).content == b"photo"
 
 
 @pytest.mark.parametrize(
@@ -260,13 +260,13 @@ def test_huge_robots_txt_is_read_as_far_as_one_must(
     closed = server.tell("/private/a.jpg", Answer(b"photo"))
     opened = server.tell("/a.jpg", Answer(b"photo"))
     assert refusal(lambda: fetcher.visit(closed)) == "opted_out"
-    assert fetcher.visit(opened).data == b"photo"
+    assert fetcher.visit(opened).content == b"photo"
 
 
 def test_forbidden_robots_txt_forbids_nothing(fetcher: Fetcher, server: ScriptedServer) -> None:
     server.tell("/robots.txt", Answer(status=403))
     url = server.tell("/a.jpg", Answer(b"photo"))
-    assert fetcher.visit(url).data == b"photo"
+    assert fetcher.visit(url).content == b"photo"
     assert server.asked["/robots.txt"] == 1
 
 
@@ -357,14 +357,14 @@ def test_changed_photo_is_fetched_at_a_second_visit(
 ) -> None:
     url = server.tell("/a.jpg", Answer(b"new", headers=(("ETag", '"2"'),)))
     visit = fetcher.visit(url, Validators(etag='"1"'))
-    assert (visit.data, visit.validators.etag) == (b"new", '"2"')
+    assert (visit.content, visit.validators.etag) == (b"new", '"2"')
 
 
 def test_unchanged_photo_has_no_bytes_at_a_second_visit(
     fetcher: Fetcher, server: ScriptedServer
 ) -> None:
     url = server.tell("/a.jpg", Answer(status=304))
-    assert fetcher.visit(url, Validators(last_modified="Mon, 01 Jan 2024")).data is None
+    assert fetcher.visit(url, Validators(last_modified="Mon, 01 Jan 2024")).content is None
 
 
 def test_unchanged_to_who_did_not_ask_is_no_photo(fetcher: Fetcher, server: ScriptedServer) -> None:

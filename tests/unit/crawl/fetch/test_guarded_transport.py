@@ -139,8 +139,8 @@ def test_one_inner_address_among_several_is_refused() -> None:
 
 def test_name_without_an_address_is_a_failed_connection() -> None:
     def resolve(_host: str, _port: int) -> list[str]:
-        message = "Name or service not known"
-        raise OSError(message)
+        msg = "Name or service not known"
+        raise OSError(msg)
 
     transport = GuardedTransport((), connections=2, resolve=resolve)
     with httpx.Client(transport=transport) as client, pytest.raises(httpx.ConnectError):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sightscan.crawl.fetch.host_limits import HostGate, HostPace
+from sightscan.crawl.fetch.host_limits import HostGate, HostThrottle
 from sightscan.http_answers import NotNowError
 from sightscan.settings import read_settings
 from tests.stopped_clock import Clock
@@ -22,11 +22,11 @@ def test_host_is_never_asked_more_often_than_the_rate_and_a_burst(
 ) -> None:
     clock = Clock()
     config = read_settings(crawl_requests_per_second=per_second)
-    pace = HostPace(config, clock=clock)
+    throttle = HostThrottle(config, clock=clock)
     asked: list[float] = []
     for pause in pauses:
         clock.now += pause
-        with pace.turn("a.example", clock.sleep):
+        with throttle.turn("a.example", clock.sleep):
             asked.append(clock.now)
     for first, start in enumerate(asked):
         within = [moment for moment in asked[first:] if moment < start + 2.0]
@@ -35,20 +35,20 @@ def test_host_is_never_asked_more_often_than_the_rate_and_a_burst(
 
 def test_hosts_do_not_wait_for_one_another() -> None:
     clock = Clock()
-    pace = HostPace(read_settings(crawl_requests_per_second=1), clock=clock)
+    throttle = HostThrottle(read_settings(crawl_requests_per_second=1), clock=clock)
     for number in range(20):
-        with pace.turn(f"{number}.example", clock.sleep):
+        with throttle.turn(f"{number}.example", clock.sleep):
             pass
     assert clock.now == 0
 
 
-def most_at_once(pace: HostPace, host: str, expected: int) -> int:
+def most_at_once(throttle: HostThrottle, host: str, expected: int) -> int:
     """Return how many threads held a turn at a host at the same time."""
     lock, here, most = threading.Lock(), [0], [0]
     crowd, nobody = threading.Barrier(expected), threading.Event()
 
     def ask(_: int) -> None:
-        with pace.turn(host, lambda _seconds: None):
+        with throttle.turn(host, lambda _seconds: None):
             with lock:
                 here[0] += 1
                 most[0] = max(most[0], here[0])
@@ -69,7 +69,7 @@ def most_at_once(pace: HostPace, host: str, expected: int) -> int:
 )
 def test_threads_share_the_places_at_a_host(host: str, most: int) -> None:
     config = read_settings(crawl_requests_at_once=3, crawl_requests_per_second=0)
-    assert most_at_once(HostPace(config), host, most) == most
+    assert most_at_once(HostThrottle(config), host, most) == most
 
 
 def taken() -> tuple[list[str], Callable[[str, float, float], float]]:
@@ -88,9 +88,9 @@ def test_catalogues_share_a_bucket_with_all_workers_and_other_hosts_do_not() -> 
         openverse_api_url="https://api.openverse.org",
         google_images_url="https://www.google.com/search",
     )
-    pace = HostPace(config, take)
+    throttle = HostThrottle(config, take)
     for host in ("upload.wikimedia.org", "api.openverse.org", "www.google.com", "a.example"):
-        with pace.turn(host, lambda _seconds: None):
+        with throttle.turn(host, lambda _seconds: None):
             pass
     assert names == [
         "crawl.upload.wikimedia.org",
@@ -106,9 +106,9 @@ def test_shared_buckets_hold_a_second_of_a_host_and_a_quarter_of_an_apis_minute(
         buckets.append((name, capacity, refill_per_second))
         return 0.0
 
-    pace = HostPace(read_settings(crawl_requests_per_second=3), take)
-    with pace.turn("upload.wikimedia.org", lambda _seconds: None):
-        pace.seconds_to_wait("an.api", 20)
+    throttle = HostThrottle(read_settings(crawl_requests_per_second=3), take)
+    with throttle.turn("upload.wikimedia.org", lambda _seconds: None):
+        throttle.seconds_to_wait("an.api", 20)
     assert buckets == [("crawl.upload.wikimedia.org", 3.0, 3.0), ("an.api", 5.0, 0.25)]
 
 
@@ -117,10 +117,10 @@ def test_api_with_a_limit_a_minute_is_not_asked_more_often_in_any_minute(
     per_minute: float,
 ) -> None:
     clock = Clock()
-    pace = HostPace(read_settings(), clock=clock)
+    throttle = HostThrottle(read_settings(), clock=clock)
     asked: list[float] = []
     while clock.now < 150 and len(asked) < 300:
-        clock.now += pace.seconds_to_wait("an.api", per_minute)
+        clock.now += throttle.seconds_to_wait("an.api", per_minute)
         asked.append(clock.now)
     for start in asked:
         within = [moment for moment in asked if start <= moment < start + 60 - 1e-6]
@@ -134,8 +134,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def gate(clock: Clock) -> HostGate:
-    pace = HostPace(read_settings(crawl_requests_per_second=0), clock=clock)
-    return HostGate(pace, clock.sleep, max_pause_seconds=60, clock=clock)
+    throttle = HostThrottle(read_settings(crawl_requests_per_second=0), clock=clock)
+    return HostGate(throttle, clock.sleep, max_pause_seconds=60, clock=clock)
 
 
 def test_pause_is_waited_for_once(gate: HostGate, clock: Clock) -> None:
@@ -165,8 +165,8 @@ def test_pause_that_is_too_long_is_an_error_until_it_is_short(gate: HostGate, cl
 
 
 def test_pace_of_the_host_is_kept_as_well(clock: Clock) -> None:
-    pace = HostPace(read_settings(crawl_requests_per_second=1), clock=clock)
-    gate = HostGate(pace, clock.sleep, max_pause_seconds=60, clock=clock)
+    throttle = HostThrottle(read_settings(crawl_requests_per_second=1), clock=clock)
+    gate = HostGate(throttle, clock.sleep, max_pause_seconds=60, clock=clock)
     for _ in range(4):
         with gate.turn("a.example"):
             pass

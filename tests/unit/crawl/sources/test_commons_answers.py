@@ -9,7 +9,7 @@ import pytest
 from sightscan.crawl.sources.commons_answers import read_page, without_html
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
-LEAST_SIDE = 200
+MIN_SIDE = 200
 
 
 def page(**changes: Any) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def page(**changes: Any) -> dict[str, Any]:
 
 
 def test_photo_comes_with_its_licence_and_author() -> None:
-    assert read_page(page(), "Torre Alta", LEAST_SIDE) == Attribution(
+    assert read_page(page(), "Torre Alta", MIN_SIDE) == Attribution(
         url="https://upload.wikimedia.org/wikipedia/commons/thumb/a/ab/T.jpg/960px-T.jpg",
         page_url="https://commons.wikimedia.org/wiki/File:T.jpg",
         source="wikimedia_commons",
@@ -57,7 +57,7 @@ def test_photo_comes_with_its_licence_and_author() -> None:
 def test_what_cannot_be_kept_is_refused_before_it_is_fetched(
     changes: dict[str, Any], reason: str
 ) -> None:
-    read = read_page(page(**changes), "Torre Alta", LEAST_SIDE)
+    read = read_page(page(**changes), "Torre Alta", MIN_SIDE)
     assert isinstance(read, RejectedPhoto)
     assert read.reason == reason
 
@@ -66,27 +66,27 @@ def test_what_cannot_be_kept_is_refused_before_it_is_fetched(
     "extmetadata", [{}, {"LicenseShortName": {"value": " "}}, []], ids=["none", "blank", "a list"]
 )
 def test_photo_that_states_no_licence_says_so(extmetadata: Any) -> None:
-    read = read_page(page(extmetadata=extmetadata), "Torre Alta", LEAST_SIDE)
+    read = read_page(page(extmetadata=extmetadata), "Torre Alta", MIN_SIDE)
     assert isinstance(read, Attribution)
     assert read.licence == "unknown"
 
 
 def test_work_in_the_public_domain_needs_no_licence_page() -> None:
     metadata = {"LicenseShortName": {"value": "Public domain"}}
-    read = read_page(page(extmetadata=metadata), "Torre Alta", LEAST_SIDE)
+    read = read_page(page(extmetadata=metadata), "Torre Alta", MIN_SIDE)
     assert isinstance(read, Attribution)
     assert (read.licence, read.licence_url, read.author) == ("public-domain", None, None)
 
 
 def test_page_without_a_file_is_passed_over() -> None:
-    assert read_page({"pageid": 1, "ns": 6, "title": "File:T.jpg"}, "x", LEAST_SIDE) is None
+    assert read_page({"pageid": 1, "ns": 6, "title": "File:T.jpg"}, "x", MIN_SIDE) is None
 
 
 def test_file_described_otherwise_than_documented_is_noticed() -> None:
     broken = page()
     del broken["imageinfo"][0]["mime"]
     with pytest.raises(KeyError):
-        read_page(broken, "Torre Alta", LEAST_SIDE)
+        read_page(broken, "Torre Alta", MIN_SIDE)
 
 
 @pytest.mark.parametrize(

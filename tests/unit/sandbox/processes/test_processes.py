@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.processes.processes import KEEPER, KeptProcess, start_kept
+from sandbox.processes.processes import SUBREAPER, KeptProcess, start_kept
 from tests.waiting import wait_until
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
@@ -37,7 +37,7 @@ def test_detached_processes_end_with_the_command(tmp_path: Path) -> None:
     """A command that ends by itself leaves nothing behind either."""
     kept = _start(tmp_path, ESCAPES["parent gone"])
     escaped = _process_id(tmp_path / "escaped")
-    kept.keeper.wait(timeout=10)
+    kept.subreaper.wait(timeout=10)
     assert not _is_alive(escaped)
 
 
@@ -48,7 +48,7 @@ def test_descendants_end_when_the_holder_is_killed_with_its_group(tmp_path: Path
         "subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, start_new_session=True)\n"
         "time.sleep(600)"
     )
-    command = [sys.executable, "-I", "-S", str(KEEPER), "0", "SIGKILL", "-", "--"]
+    command = [sys.executable, "-I", "-S", str(SUBREAPER), "0", "SIGKILL", "-", "--"]
     process = subprocess.Popen(
         [sys.executable, "-c", holder, *command, "bash", "-c", ESCAPES["own session"]],
         cwd=tmp_path,
@@ -79,12 +79,12 @@ def test_command_may_end_in_its_own_way(tmp_path: Path) -> None:
 
 def test_exit_status_is_the_commands(tmp_path: Path) -> None:
     """Whoever starts a command can see how it ended."""
-    assert _start(tmp_path, "exit 7").keeper.wait(timeout=10) == 7
+    assert _start(tmp_path, "exit 7").subreaper.wait(timeout=10) == 7
 
 
-def test_command_hears_the_signals_that_its_keeper_ignores(tmp_path: Path) -> None:
+def test_command_hears_the_signals_that_its_subreaper_ignores(tmp_path: Path) -> None:
     """A terminal's Ctrl-C inside an instance works."""
-    assert _start(tmp_path, "kill -INT $$; exit 3").keeper.wait(timeout=10) == signal.SIGINT
+    assert _start(tmp_path, "kill -INT $$; exit 3").subreaper.wait(timeout=10) == signal.SIGINT
 
 
 def test_missing_program_is_named_in_the_log(tmp_path: Path) -> None:
@@ -96,14 +96,14 @@ def test_missing_program_is_named_in_the_log(tmp_path: Path) -> None:
         folder=tmp_path,
         log_path=tmp_path / "log",
     )
-    kept.keeper.wait(timeout=10)
+    kept.subreaper.wait(timeout=10)
     assert kept.last_lines().startswith("cannot start /no/such/program")
 
 
 def test_environment_is_not_inherited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No secret of the caller reaches the command."""
     monkeypatch.setenv("AWS_ACCESS_KEY", "secret")
-    _start(tmp_path, "env > environment").keeper.wait(timeout=10)
+    _start(tmp_path, "env > environment").subreaper.wait(timeout=10)
     assert "secret" not in (tmp_path / "environment").read_text(encoding="utf-8")
 
 

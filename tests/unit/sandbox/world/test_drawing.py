@@ -77,8 +77,8 @@ def test_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_failed_drawing_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        message = "disk full"
-        raise OSError(message)
+        msg = "disk full"
+        raise OSError(msg)
 
     monkeypatch.setattr("sandbox.world.drawing.default_world.write_manifest", fail)
     with pytest.raises(OSError, match="disk full"):

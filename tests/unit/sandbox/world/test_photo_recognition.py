@@ -25,9 +25,9 @@ def recogniser(world: World) -> PhotoRecogniser:
     return PhotoRecogniser(world)
 
 
-def recognised(recogniser: PhotoRecogniser, data: bytes) -> KnownPicture | None:
-    with Image.open(io.BytesIO(data)) as picture:
-        return recogniser.recognise(data, picture)
+def recognised(recogniser: PhotoRecogniser, content: bytes) -> KnownPicture | None:
+    with Image.open(io.BytesIO(content)) as picture:
+        return recogniser.recognise(content, picture)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def recognised(recogniser: PhotoRecogniser, data: bytes) -> KnownPicture | None:
     [
         lambda photo: photo.path.read_bytes(),
         lambda photo: scaled(photo.path.read_bytes(), 200),
-        lambda photo: recompressed(photo, 30).data,
+        lambda photo: recompressed(photo, 30).content,
     ],
     ids=["as it is", "scaled", "recompressed"],
 )
@@ -51,12 +51,12 @@ def test_recompressed_copy_has_the_identity_of_its_photo(
 ) -> None:
     copy = near_copies_of(world, TOWER)[0]
     original = recognised(recogniser, copy.original.path.read_bytes())
-    assert recognised(recogniser, copy.data) == original
+    assert recognised(recogniser, copy.content) == original
 
 
 def test_cropped_copy_has_its_boxes_moved(world: World, recogniser: PhotoRecogniser) -> None:
     copy = near_copies_of(world, TOWER)[1]
-    known = recognised(recogniser, copy.data)
+    known = recognised(recogniser, copy.content)
     assert known is not None
     left = round(copy.original.width * 0.03)
     assert known.boxes[0].x2 == copy.original.boxes[0].x2 - left

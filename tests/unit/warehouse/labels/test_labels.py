@@ -1,4 +1,4 @@
-"""Labels are merged whole, once; what core would refuse is mended, and never costs its batch."""
+"""Labels are merged whole, once; what core would refuse is sanitised, and never costs its batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sightscan.box import Box
 from sightscan.city import City, Place, Sight
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.labels.labels import LabelRow, merge_labels
-from sightscan.warehouse.labels.sanitise import mend_label
+from sightscan.warehouse.labels.sanitise import sanitise_label
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.registry.sights import upsert_sights
 from tests.cities.labelled_city import store_photo
@@ -146,7 +146,7 @@ NUMBERS = st.floats() | st.floats(0, 1)
     sight_id=st.none() | st.just(1),
     reason=st.none() | st.text(),
 )
-def test_what_is_mended_is_possible_and_mended_once(  # noqa: PLR0917 - drawn by name
+def test_what_is_sanitised_is_possible_and_sanitised_once(  # noqa: PLR0917 - drawn by name
     score: float,
     edges: tuple[float, float, float, float],
     place: Place | None,
@@ -158,14 +158,14 @@ def test_what_is_mended_is_possible_and_mended_once(  # noqa: PLR0917 - drawn by
         LABEL, score=score, box=Box(*edges), place=place, state=state, sight_id=sight_id,
         reason=reason,
     )  # fmt: skip
-    mended = mend_label(label)
-    assert mended is not None
-    assert mend_label(mended) == mended
-    assert 0 <= mended.score <= 1
-    assert 0 <= mended.box.x1 <= mended.box.x2 <= 1
-    assert 0 <= mended.box.y1 <= mended.box.y2 <= 1
-    if mended.state == "accepted":
-        assert mended.sight_id is not None
-        assert not mended.box.is_degenerate
+    sanitised = sanitise_label(label)
+    assert sanitised is not None
+    assert sanitise_label(sanitised) == sanitised
+    assert 0 <= sanitised.score <= 1
+    assert 0 <= sanitised.box.x1 <= sanitised.box.x2 <= 1
+    assert 0 <= sanitised.box.y1 <= sanitised.box.y2 <= 1
+    if sanitised.state == "accepted":
+        assert sanitised.sight_id is not None
+        assert not sanitised.box.is_degenerate
     else:
-        assert mended.reason is not None
+        assert sanitised.reason is not None

@@ -71,7 +71,7 @@ def test_held_back_ones_come_first_and_the_surest_of_them(
         (ReviewFilter(CITY_ID, kinds=("unmatched",)), "unmatched"),
         (ReviewFilter(CITY_ID, kinds=("uncertain",)), "uncertain"),
         (ReviewFilter(CITY_ID, reason="degenerate_box"), "boxless"),
-        (ReviewFilter(CITY_ID, least_score=0.4), "uncertain"),
+        (ReviewFilter(CITY_ID, min_score=0.4), "uncertain"),
         (ReviewFilter(CITY_ID, below_score=0.1), "boxless"),
     ],
 )

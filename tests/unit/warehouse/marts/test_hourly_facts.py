@@ -34,7 +34,7 @@ from sightscan.warehouse.registry.sights import SightMerge, replace_sights
 from sightscan.warehouse.takedowns.takedowns import Subjects, remove_photos
 from sightscan.warehouse.takedowns.withdrawals import remove_withdrawn_photos
 
-# A day some days ago: what its hours knew is settled.
+# A day some days ago: what its hours knew is final.
 START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=4)
 HOURS = 24
 PHOTOS = 4
@@ -346,15 +346,15 @@ def test_a_refresh_that_waits_sees_what_was_committed_meanwhile(
     assert [row[4] for row in facts(warehouse)["city_activity_hourly_v2"]] == [1]
 
 
-def test_only_a_refresh_that_looks_for_what_changed_settles_its_hours(
+def test_only_a_refresh_that_looks_for_what_changed_makes_its_hours_final(
     warehouse: psycopg.Connection[Any],
 ) -> None:
     """An hour that is only made anew, as after a take-down, knows no more of the other changes."""
     prepare(warehouse)
     refresh_in_turn(warehouse, [5])
     refresh_hours(warehouse, [START])
-    settled = warehouse.execute("select hour_at from mart.settled_hour order by 1").fetchall()
-    assert settled == [(START + timedelta(hours=hour),) for hour in (3, 4, 5)]
+    final = warehouse.execute("select hour_at from mart.settled_hour order by 1").fetchall()
+    assert final == [(START + timedelta(hours=hour),) for hour in (3, 4, 5)]
 
 
 def test_facts_that_no_refresh_mended_raise_an_alarm_and_what_still_comes_does_not(

@@ -47,10 +47,10 @@ def test_all_of_history_is_refreshed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert refresh_marts("--all") == 0
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     assert photos_known(filled) == PHOTOS
-    assert "city_activity_hourly=4" in said.out
-    assert "refreshed 2026-10-31 20:00 to 2026-11-01 00:00" in said.err
+    assert "city_activity_hourly=4" in output.out
+    assert "refreshed 2026-10-31 20:00 to 2026-11-01 00:00" in output.err
 
 
 def test_an_interval_is_refreshed_with_the_two_hours_before_it(
@@ -61,7 +61,7 @@ def test_an_interval_is_refreshed_with_the_two_hours_before_it(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "output"),
     [
         ([], "needs either --all or both --from and --to"),
         (["--from", "2026-11-01T00"], "needs either --all or both --from and --to"),
@@ -74,10 +74,10 @@ def test_what_is_no_interval_is_refused_in_words(
     refresh_marts: Command,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
-    said: str,
+    output: str,
 ) -> None:
     assert refresh_marts(*arguments) == 2
-    assert said in capsys.readouterr().err
+    assert output in capsys.readouterr().err
 
 
 def test_a_demo_over_earlier_rows_fills_the_facts_that_a_migration_emptied(

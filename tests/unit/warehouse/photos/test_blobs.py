@@ -39,7 +39,7 @@ def expected(warehouse: psycopg.Connection[Any]) -> dict[bytes, bytes]:
     """Store photos in PostgreSQL; the value is what must be read."""
     found = [found_photo(number) for number in range(PHOTOS)]
     merge_photos(warehouse, store_gate(warehouse), found, [])
-    return {one.file.sha256: one.file.data for one in found}
+    return {one.file.sha256: one.file.content for one in found}
 
 
 def test_photos_move_to_a_folder_and_back(

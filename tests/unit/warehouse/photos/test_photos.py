@@ -46,11 +46,11 @@ def sight_ids(warehouse: psycopg.Connection[Any]) -> tuple[int, int]:
 
 def photo(number: int, *, hash_bits: int | None = None) -> FoundPhoto:
     """Return a photo; its perceptual hash has `hash_bits` low bits set."""
-    data = f"photo {number}".encode()
-    digest = hashlib.sha256(data).digest()
+    content = f"photo {number}".encode()
+    digest = hashlib.sha256(content).digest()
     perceptual = digest if hash_bits is None else ((1 << hash_bits) - 1).to_bytes(32)
     return FoundPhoto(
-        PhotoFile(digest, data, 640, 480, "image/jpeg", perceptual),
+        PhotoFile(digest, content, 640, 480, "image/jpeg", perceptual),
         Attribution(
             url=f"https://a.example/{number}.jpg",
             page_url=None,
@@ -319,7 +319,7 @@ def test_near_copies_become_one_cluster_in_whatever_order_they_come(
     assert clusters(warehouse) == dict.fromkeys(digests[:3], smallest) | {digests[3]: digests[3]}
 
 
-def test_settled_photos_are_not_compared_again(
+def test_clustered_photos_are_not_compared_again(
     warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
 ) -> None:
     merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], [])

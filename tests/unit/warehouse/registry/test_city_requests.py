@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from sandbox.demo.city_request import ask_for_city, city_of_request, refusal_of
-from sightscan.warehouse.registry.city_requests import settle_request, waiting_requests
+from sightscan.warehouse.registry.city_requests import resolve_request, waiting_requests
 
 
 def add_city(warehouse: psycopg.Connection[Any]) -> None:
@@ -32,7 +32,7 @@ def test_a_second_name_of_a_city_is_merged_and_its_votes_count(
     for name in ("One", "Uno"):
         ask_for_city(warehouse, name, "ann")
         (request,) = waiting_requests(warehouse)
-        stages.append(settle_request(warehouse, request, city_id="Q1", detail=None))
+        stages.append(resolve_request(warehouse, request, city_id="Q1", detail=None))
     assert stages == ["resolved", "merged"]
     votes = warehouse.execute(
         "select vote_count from core.city_request where stage = 'resolved'"
@@ -44,7 +44,7 @@ def test_a_second_name_of_a_city_is_merged_and_its_votes_count(
 def test_a_refusal_keeps_its_reason(warehouse: psycopg.Connection[Any]) -> None:
     ask_for_city(warehouse, "Berln", "ann")
     (request,) = waiting_requests(warehouse)
-    assert settle_request(warehouse, request, city_id=None, detail="no such city") == "refused"
+    assert resolve_request(warehouse, request, city_id=None, detail="no such city") == "refused"
     assert refusal_of(warehouse, "Berln") == "no such city"
 
 
@@ -52,7 +52,7 @@ def test_a_resolved_name_has_no_refusal(warehouse: psycopg.Connection[Any]) -> N
     add_city(warehouse)
     ask_for_city(warehouse, "One", "ann")
     (request,) = waiting_requests(warehouse)
-    settle_request(warehouse, request, city_id="Q1", detail=None)
+    resolve_request(warehouse, request, city_id="Q1", detail=None)
     assert refusal_of(warehouse, "One") is None
 
 
@@ -63,7 +63,7 @@ def test_who_asks_while_a_name_is_looked_up_is_not_lost(
     ask_for_city(warehouse, "One", "ann")
     (request,) = waiting_requests(warehouse)
     ask_for_city(warehouse, "One", "ben")
-    settle_request(warehouse, request, city_id="Q1", detail=None)
+    resolve_request(warehouse, request, city_id="Q1", detail=None)
     (later,) = waiting_requests(warehouse)
     assert later.vote_count == 1
     assert city_of_request(warehouse, "One") == "Q1"

@@ -101,14 +101,14 @@ def test_a_mart_without_a_file_is_dropped(empty_database: PostgresAddress) -> No
 
 def test_a_newer_warehouse_is_left_as_it_is(empty_database: PostgresAddress) -> None:
     """The version before can be started again, and does not put its older marts in place."""
-    said: list[str] = []
+    output: list[str] = []
     with connect(autocommit=True) as connection:
         migrate(connection, SQL_FOLDER)
         connection.execute("insert into public.schema_migration values ('9999_next', 'x')")
         connection.execute("update public.schema_migration set sha256 = 'x' where name = 'marts'")
-        report = migrate(connection, SQL_FOLDER, say=said.append)
+        report = migrate(connection, SQL_FOLDER, say=output.append)
     assert report == MigrationReport((), report.already_there, marts_renewed=False)
-    assert said == ["left as it is: the warehouse is newer than these files, it has 9999_next"]
+    assert output == ["left as it is: the warehouse is newer than these files, it has 9999_next"]
 
 
 def test_a_warehouse_of_another_line_of_versions_is_refused(
@@ -146,9 +146,9 @@ def test_the_command_says_what_it_applies(
 ) -> None:
     limits = ("--patience-seconds", "5", "--statement-seconds", "5")
     assert main(["warehouse", "migrate", *limits]) == 0
-    said = capsys.readouterr()
-    assert "marts_renewed=yes" in said.out
-    assert "applying 0001_layers_and_roles (1 of " in said.err
+    output = capsys.readouterr()
+    assert "marts_renewed=yes" in output.out
+    assert "applying 0001_layers_and_roles (1 of " in output.err
 
 
 def test_a_wrong_password_is_one_sentence_that_names_the_settings(

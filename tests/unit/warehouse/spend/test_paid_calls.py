@@ -15,14 +15,14 @@ from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     AbandonedCalls,
+    CallResult,
     Caps,
     Reservation,
-    Settlement,
+    close_abandoned_calls,
     mark_calls_sent,
+    record_call_results,
     reserve_calls,
-    settle_abandoned_calls,
-    settle_calls,
-    sum_units_spent,
+    sum_calls_spent,
 )
 from sightscan.warehouse.spend.prices import UnitPrice
 
@@ -52,9 +52,9 @@ def reserve(
     ).calls
 
 
-def settle(warehouse: psycopg.Connection[Any], state: Any, reservation: Reservation) -> None:
+def record(warehouse: psycopg.Connection[Any], state: Any, reservation: Reservation) -> None:
     answer = {"response": {}} if state == "succeeded" else None
-    settle_calls(warehouse, [Settlement(reservation.call_id, state, answer, "why")])
+    record_call_results(warehouse, [CallResult(reservation.call_id, state, answer, "why")])
 
 
 def test_reservations_come_in_the_order_of_preference(warehouse: psycopg.Connection[Any]) -> None:
@@ -68,17 +68,17 @@ def test_photo_with_a_standing_call_is_not_reserved_again(
 ) -> None:
     (reservation,) = reserve(warehouse, PHOTOS[:1])
     if state != "reserved":
-        settle(warehouse, state, reservation)
+        record(warehouse, state, reservation)
     assert reserve(warehouse, PHOTOS[:1], city_id="Q2") == ()
-    assert sum_units_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_Q1")).by_city == 1
+    assert sum_calls_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_Q1")).by_city == 1
 
 
 def test_failed_call_is_not_spent_and_may_be_reserved_again(
     warehouse: psycopg.Connection[Any],
 ) -> None:
     (reservation,) = reserve(warehouse, PHOTOS[:1], cap=1)
-    settle(warehouse, "failed", reservation)
-    assert sum_units_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_Q1")).by_city == 0
+    record(warehouse, "failed", reservation)
+    assert sum_calls_spent(warehouse, VISION_LANDMARKS, Run("Q1", "city_Q1")).by_city == 0
     assert len(reserve(warehouse, PHOTOS[:1], cap=1)) == 1
 
 
@@ -106,11 +106,13 @@ def test_units_above_the_months_free_ones_have_their_price(
     assert [float(price) for (price,) in prices] == [0, 0, 0, 0.5, 0.5]
 
 
-def test_late_answer_settles_a_call_that_was_given_up(warehouse: psycopg.Connection[Any]) -> None:
+def test_late_answer_is_recorded_for_a_call_that_was_given_up(
+    warehouse: psycopg.Connection[Any],
+) -> None:
     (reservation,) = reserve(warehouse, PHOTOS[:1])
-    settle(warehouse, "unknown", reservation)
-    settle(warehouse, "succeeded", reservation)
-    settle(warehouse, "failed", reservation)
+    record(warehouse, "unknown", reservation)
+    record(warehouse, "succeeded", reservation)
+    record(warehouse, "failed", reservation)
     assert warehouse.execute("select state from core.paid_call").fetchall() == [("succeeded",)]
 
 
@@ -122,18 +124,18 @@ def test_abandoned_are_old_ones_and_those_of_an_earlier_try(
     warehouse.execute("update core.paid_call set reserved_at = now() - interval '1 hour'")
     reserve(warehouse, PHOTOS[1:2], run_id="mine")
     reserve(warehouse, PHOTOS[2:3], run_id="alive elsewhere")
-    settled = settle_abandoned_calls(
+    closed = close_abandoned_calls(
         warehouse, VISION_LANDMARKS, older_than_seconds=180, run=Run("Q1", "city_Q1", "mine")
     )
     states = warehouse.execute("select state from core.paid_call order by call_id").fetchall()
     # The old one was marked as sent, mine was not.
-    assert settled == AbandonedCalls(released=1, unknown=1)
+    assert closed == AbandonedCalls(released=1, unknown=1)
     assert states == [("unknown",), ("failed",), ("reserved",)]
 
 
 def test_call_that_was_given_up_may_not_be_sent(warehouse: psycopg.Connection[Any]) -> None:
     first, second = reserve(warehouse, PHOTOS[:2])
-    settle(warehouse, "failed", first)
+    record(warehouse, "failed", first)
     assert mark_calls_sent(warehouse, [first.call_id, second.call_id]) == {second.call_id}
 
 

@@ -19,14 +19,14 @@ from sightscan.run import Run
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
+    CallResult,
     Caps,
-    Settlement,
     allow_resend,
+    close_abandoned_calls,
     mark_calls_sent,
+    record_call_results,
     reserve_calls,
-    settle_abandoned_calls,
-    settle_calls,
-    sum_units_spent,
+    sum_calls_spent,
 )
 from sightscan.warehouse.spend.prices import UnitPrice
 
@@ -81,10 +81,12 @@ class LedgerMachine(RuleBasedStateMachine):
             self.marked.setdefault(worker, {})[call_id] = held[call_id]
 
     @rule(worker=WORKERS, state=st.sampled_from(["succeeded", "unknown", "failed"]))
-    def settle(self, worker: int, state: Any) -> None:
+    def record(self, worker: int, state: Any) -> None:
         calls = self.marked.pop(worker, {})
         answer = {"response": {}} if state == "succeeded" else None
-        settle_calls(self.warehouse, [Settlement(call, state, answer, "why") for call in calls])
+        record_call_results(
+            self.warehouse, [CallResult(call, state, answer, "why") for call in calls]
+        )
         if state == "failed":  # provably not processed
             self.images.subtract(calls.values())
 
@@ -96,7 +98,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(worker=WORKERS, is_patient=st.booleans())
     def take_over(self, worker: int, is_patient: bool) -> None:  # noqa: FBT001 - drawn
         """Start a label task: a retry of the same run, or one that finds all others too old."""
-        settle_abandoned_calls(
+        close_abandoned_calls(
             self.warehouse,
             VISION_LANDMARKS,
             older_than_seconds=3600 if is_patient else -1,
@@ -126,7 +128,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def caps_hold_and_cover_what_was_sent(self) -> None:
         in_all = 0
         for worker in range(4):
-            spent = sum_units_spent(
+            spent = sum_calls_spent(
                 self.warehouse,
                 VISION_LANDMARKS,
                 Run(self.city_of(worker), self.dag_of(worker), f"run {worker}"),

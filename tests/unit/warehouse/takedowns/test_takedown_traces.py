@@ -40,7 +40,7 @@ ALLOWED = {
     "core.dataset_box.sha256": "what a model learnt from is history",
     "core.paid_call.subject_sha256": "the money was spent, and is never spent again",
     "core.photo.cluster_sha256": "a cluster keeps its name when the photo it is named after goes",
-    "load.withdrawal.sha256": "settled, and deleted, by the next sync_cities",
+    "load.withdrawal.sha256": "carried out, and deleted, by the next sync_cities",
 }
 
 

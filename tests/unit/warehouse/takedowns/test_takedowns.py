@@ -36,7 +36,7 @@ from sightscan.warehouse.photos.photos import (
     merge_photos,
 )
 from sightscan.warehouse.registry.sights import replace_sights
-from sightscan.warehouse.spend.paid_calls import PaidFeature, Settlement, settle_calls
+from sightscan.warehouse.spend.paid_calls import CallResult, PaidFeature, record_call_results
 from sightscan.warehouse.takedowns.takedowns import (
     RemovalReport,
     Subjects,
@@ -76,11 +76,11 @@ def freeze(warehouse: psycopg.Connection[Any], place: ColourCity, run_id: str) -
 
 
 def fetched(name: str, url: str | None = None, page_url: str | None = None) -> FoundPhoto:
-    data = name.encode()
-    digest = hashlib.sha256(data).digest()
+    content = name.encode()
+    digest = hashlib.sha256(content).digest()
     url = url or f"https://a.example/{name}.jpg"
     return FoundPhoto(
-        PhotoFile(digest, data, 640, 480, "image/jpeg", digest),
+        PhotoFile(digest, content, 640, 480, "image/jpeg", digest),
         Attribution(url, page_url, "wikimedia_commons", "CC0", None, None, None, "Gate"),
         datetime.now(UTC),
     )
@@ -140,7 +140,7 @@ def test_removed_address_is_known_for_every_sight(
         assert hashlib.sha256(url.encode()).digest() in known_urls(warehouse, other)
 
 
-def test_page_that_two_photos_share_is_not_buried_with_one(
+def test_page_that_two_photos_share_is_not_taken_down_with_one(
     warehouse: psycopg.Connection[Any], place: ColourCity
 ) -> None:
     """As pages of a whole collection are, by different authors."""
@@ -266,7 +266,7 @@ def test_answer_that_comes_after_the_removal_is_not_kept(
         (gone,),
     ).fetchone()
     assert row is not None
-    settle_calls(warehouse, [Settlement(row[0], "succeeded", {"response": {"boxes": 1}})])
+    record_call_results(warehouse, [CallResult(row[0], "succeeded", {"response": {"boxes": 1}})])
     found = warehouse.execute(
         "select state, answer from core.paid_call where call_id = %s", row
     ).fetchone()

@@ -103,7 +103,7 @@ def test_copy_of_a_crawled_photo_that_was_contributed_does_not_pull_it_down(
     assert left(warehouse) == (1, 1, 0, 0, 0)
 
 
-def test_withdrawal_of_what_is_gone_is_settled(
+def test_withdrawal_of_what_is_gone_is_carried_out(
     warehouse: psycopg.Connection[Any], sight_id: int
 ) -> None:
     store(warehouse, sight_id, CONTRIBUTED)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightscan.city import Place, Sight
-from sightscan.discover.sameness import fold_same_sights, is_same_sight
+from sightscan.discover.entity_resolution import is_same_sight, merge_same_sights
 
 HERE = Place(52.5, 13.4)
 
@@ -84,7 +84,7 @@ def test_two_items_without_coordinates_are_not_one_by_their_name() -> None:
 def test_better_known_one_stays_and_learns_what_the_other_knows() -> None:
     gate = sight("Brandenburg Gate", wikidata_id="Q1", sitelink_count=9)
     tor = sight("Brandenburger Tor", wikidata_id="Q2", freebase_id="/m/01")
-    (kept,), (merge,) = fold_same_sights([gate, tor])
+    (kept,), (merge,) = merge_same_sights([gate, tor])
     assert (kept.wikidata_id, kept.freebase_id, kept.aliases) == ("Q1", "/m/01", (tor.name,))
     assert (merge.survivor.wikidata_id, merge.merged.wikidata_id) == ("Q1", "Q2")
 
@@ -94,7 +94,7 @@ def test_one_that_is_stored_already_stays_although_the_other_is_better_known() -
         sight("Brandenburg Gate", wikidata_id="Q1"),
         sight("Brandenburger Tor", wikidata_id="Q2"),
     )
-    (kept,), (merge,) = fold_same_sights([gate, tor], known=[tor])
+    (kept,), (merge,) = merge_same_sights([gate, tor], known=[tor])
     assert (kept.wikidata_id, merge.merged.wikidata_id) == ("Q2", "Q1")
 
 
@@ -115,7 +115,7 @@ SIGHTS = st.lists(
 def test_every_sight_is_kept_or_merged_into_one_that_is(
     sights: list[Sight], known: list[Sight]
 ) -> None:
-    kept, merges = fold_same_sights(sights, known)
+    kept, merges = merge_same_sights(sights, known)
     ids = {each.wikidata_id for each in kept}
     merged = {each.merged.wikidata_id for each in merges}
     assert ids | merged == {each.wikidata_id for each in sights}

@@ -39,16 +39,16 @@ def is_same_sight(one: Sight, other: Sight) -> bool:
         return not has_two_ids and normalise_name(one.name) == normalise_name(other.name)
     if one.place.distance_meters(other.place) > NEAR_METERS:
         return False
-    return names_say_the_same(_labels(one), _labels(other))
+    return any_name_matches(_labels(one), _labels(other))
 
 
-def names_say_the_same(some: Iterable[str], others: Iterable[str]) -> bool:
+def any_name_matches(some: Iterable[str], others: Iterable[str]) -> bool:
     """Tell whether a name of the one side says the same as a name of the other."""
     right = [normalise_name(name) for name in others]
     return any(is_same_name(normalise_name(name), other) for name in some for other in right)
 
 
-def fold_same_sights(
+def merge_same_sights(
     sights: Sequence[Sight], known: Sequence[Sight] = ()
 ) -> tuple[tuple[Sight, ...], tuple[SightMerge, ...]]:
     """Return each sight once, in the order given, and what was merged into what.
