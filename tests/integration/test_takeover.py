@@ -18,6 +18,7 @@ from sandbox.addresses import PostgresAddress
 from sandbox.postgres.server import connect as connect_to
 from sandbox.web import WebServer
 from sightscan.cli.main import main
+from sightscan.run import Run
 from sightscan.settings import settings
 from sightscan.warehouse.labels.labels import list_photos_to_label
 from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, sum_calls_spent
@@ -163,7 +164,7 @@ def test_what_was_paid_for_is_never_sent_again_and_uses_no_budget(
     assert len(paid) == 6
     assert len(waiting) == 3
     assert not waiting & paid
-    assert sum_calls_spent(warehouse, VISION_LANDMARKS, city_id).by_city == 0
+    assert sum_calls_spent(warehouse, VISION_LANDMARKS, Run(city_id, "a_dag")).by_city == 0
 
 
 def test_photo_that_was_taken_down_stays_away(
