@@ -1,6 +1,6 @@
 """Be the GPU host behind each EC2 instance: an SSH server that lives while its instance runs.
 
-Booting starts one process (`ssh_server`) under a subreaper; stopping the instance kills that process
+Booting starts one process (`ssh_server`) under a subreaper; stopping the instance kills it
 and every descendant, detached ones too. The disk (`<folder>/home`), the host key and the port
 survive, as a stopped instance's do. While the instance is stopped, connections are refused and
 the port is held, so that no other program gets it.

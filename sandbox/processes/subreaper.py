@@ -75,7 +75,7 @@ def _become_subreaper() -> None:
 
 
 def _wake_on_signals() -> int:
-    """Return a file descriptor that becomes readable on SIGCHLD; SIGTERM closes the control pipe."""
+    """Return a file descriptor that becomes readable on SIGCHLD; SIGTERM closes the pipe."""
     read_fd, write_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(write_fd)
     signal.signal(signal.SIGCHLD, lambda *_: None)

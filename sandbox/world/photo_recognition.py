@@ -44,7 +44,7 @@ class PhotoRecogniser:
         self._world = world
 
     def recognise(self, content: bytes, picture: Image.Image) -> KnownPicture | None:
-        """Return the known photo that `content`, opened as `picture`, shows; None if there is none."""
+        """Return the known photo that `content`, opened as `picture`, shows, or None."""
         known = self._by_sha256.get(hashlib.sha256(content).hexdigest())
         if known is not None:
             return known

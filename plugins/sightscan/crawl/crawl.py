@@ -81,7 +81,7 @@ def crawl_photos(
     problems: list[Exception] = []
     reports: list[SourceReport] = []
     with ExitStack() as opened:
-        # The pace of catalogues is taken over a connection of its own: the other one may be in
+        # The throttle of catalogues is taken over a connection of its own: the other one may be in
         # the middle of a batch.
         own = opened.enter_context(reopener(connection)())
         throttle = HostThrottle(config, partial(_take_token, own, threading.Lock()))

@@ -31,7 +31,7 @@ class RequestReport:
 
 
 def resolve_requests(connection: psycopg.Connection[Any], client: WikidataClient) -> RequestReport:
-    """Resolve or refuse every waiting request; each in a transaction of its own, so none holds up another.
+    """Decide every waiting request; each in a transaction of its own, so none holds up another.
 
     Raises:
         ServiceError: Wikidata does not answer; what is decided stays so, the rest waits.

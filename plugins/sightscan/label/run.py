@@ -1,4 +1,4 @@
-"""Label the photos of a city: choose, reserve, send, record, until the cap or the backlog is used up.
+"""Label the photos of a city: choose, reserve, send, record, until cap or backlog is used up.
 
 The warehouse is written in the calling thread only; other threads shrink photos and send them.
 Whatever kills the worker, no photo is sent twice: its reservation was committed before it was made

@@ -1,6 +1,6 @@
 """Take over the images of one city: look at the bytes, keep or reject them, enter paid answers.
 
-A batch is one transaction, and what is taken over is known by its URL: a takeover that is killed goes
+A batch is one transaction, and what is done is known by its URL: a takeover that is killed goes
 on where it was, and a second one changes nothing.
 """
 
@@ -80,12 +80,12 @@ class TakeoverReport:
 
 @dataclass(slots=True)
 class CityTakeover:
-    """The takeover of one city, as `stored` there; a dry run reads and counts, and writes nothing."""
+    """The takeover of one city of the source; a dry run reads and counts, and writes nothing."""
 
     first: psycopg.Connection[Any]
     connection: psycopg.Connection[Any]
     config: Settings
-    stored: FirstCity
+    source_city: FirstCity
     city: City
     sights: tuple[Sight, ...]
     y_axis: YAxis
@@ -100,7 +100,7 @@ class CityTakeover:
         """Take over the city's images, labels and models; return what was done."""
         self.report = TakeoverReport(self.city.name)
         started = told_at = time.monotonic()
-        for batch in list_first_images(self.first, self.stored):
+        for batch in list_first_images(self.first, self.source_city):
             self._take_over_batch(batch)
             if time.monotonic() - told_at > PROGRESS_SECONDS:
                 told_at = time.monotonic()
@@ -204,7 +204,7 @@ class CityTakeover:
     def _take_over_models(self) -> None:
         city_id = self.city.city_id
         known = imported_models(self.connection, city_id)
-        for model in list_first_models(self.first, self.stored):
+        for model in list_first_models(self.first, self.source_city):
             if model.sha256 in known:
                 self.report.known_models += 1
                 continue
@@ -213,7 +213,7 @@ class CityTakeover:
                 store_model(self.connection, city_id, model, read_first_model(self.first, model))
 
     def _log_progress(self, seconds: float) -> None:
-        done, total = self.report.images, max(self.stored.image_count, 1)
+        done, total = self.report.images, max(self.source_city.image_count, 1)
         left = seconds / done * max(total - done, 0)
         logger.info(
             "take over %s: images=%d of=%d known=%d kept=%d rejected=%d minutes_left=%.0f",

@@ -73,7 +73,7 @@ def take_over(
             orphan_count = count_orphans(first)
             cities = resolve_cities(client, merge_spellings(list_first_cities(first)), given)
             run_id = datetime.now(UTC).isoformat(timespec="seconds")
-            for stored, found in cities:
+            for source_city, found in cities:
                 # What a dry run registers is forgotten at once. Others register without a
                 # transaction, which would lock the registry while Wikidata is asked.
                 forgetting: AbstractContextManager[object] = (
@@ -86,19 +86,19 @@ def take_over(
                     first=first,
                     connection=connection,
                     config=config,
-                    stored=stored,
+                    source_city=source_city,
                     city=city,
                     sights=sights,
                     y_axis=y_axis,
                     is_dry_run=is_dry_run,
                 ).run()
-                tell(stored.spellings, report)
+                tell(source_city.spellings, report)
                 if not is_dry_run:
                     save_report(
                         connection,
                         Run(city.city_id, DAG_ID, run_id),
                         task_id="take_over",
-                        subject=stored.spellings[0],
+                        subject=source_city.spellings[0],
                         report=asdict(report),
                     )
     except psycopg.OperationalError as error:

@@ -107,7 +107,7 @@ class HostThrottle:
 
 
 class HostGate:
-    """Lets threads ask hosts at their pace, and none that wants to be left alone."""
+    """Lets threads ask hosts as fast as they allow, and none that wants to be left alone."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class HostGate:
         max_pause_seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Keep the pace; a pause of up to `max_pause_seconds` is waited for."""
+        """Keep the throttle; a pause of up to `max_pause_seconds` is waited for."""
         self._throttle = throttle
         self._sleep = sleep
         self._max_pause_seconds = max_pause_seconds

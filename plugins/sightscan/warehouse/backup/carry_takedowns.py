@@ -52,7 +52,7 @@ def read_tombstones(config: Settings) -> Tombstones | None:
 
 
 def take_down_again(config: Settings, tombstones: Tombstones, owner: str) -> int:
-    """Store tombstones in a restored warehouse and take down what they are of; return how many photos.
+    """Store tombstones in a restored warehouse and take their photos down; return how many photos.
 
     It is migrated first, as `owner`: a take-down reaches all tables, so it needs today's.
     """

@@ -38,11 +38,9 @@ def find_program(config: Settings, name: str, server_major: int) -> Path:
     }
     fitting = [path for path, version in found.items() if version >= server_major]
     if not fitting:
-        installed = (
-            ", ".join(f"{path} is {version}" for path, version in found.items()) or "none found"
-        )
+        known = ", ".join(f"{path} is {version}" for path, version in found.items()) or "none found"
         msg = (
-            f"the server runs PostgreSQL {server_major}, and no {name} is as new ({installed}); install "
+            f"the server runs PostgreSQL {server_major}, and no {name} is as new ({known}); install "
             f"postgresql-client-{server_major} and set PG_BIN_FOLDER to the folder of its programs"
         )
         raise WarehouseError(msg)

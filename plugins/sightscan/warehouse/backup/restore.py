@@ -32,7 +32,7 @@ from sightscan.warehouse.schema.migrate import forbid_shared_functions
 MAINTENANCE_DATABASE = "postgres"
 OWNER = "sightscan_pipeline"
 VISITORS = ("sightscan_app", "sightscan_analyst")
-MAX_NAME_CHARACTERS = 36
+MAX_NAME_BYTES = 36
 CUSTOM_DUMP = b"PGDMP"
 
 logger = logging.getLogger(__name__)
@@ -139,9 +139,9 @@ def _read_dump(dump: Path) -> Manifest | None:
 def _require_free(
     connection: psycopg.Connection[Any], database: str, *, replace_existing: bool
 ) -> None:
-    if not 1 <= len(database.encode()) <= MAX_NAME_CHARACTERS:
+    if not 1 <= len(database.encode()) <= MAX_NAME_BYTES:
         msg = (
-            f"{database!r} cannot be the database's name: expected 1 to {MAX_NAME_CHARACTERS} bytes, "
+            f"{database!r} cannot be the database's name: expected 1 to {MAX_NAME_BYTES} bytes, "
             "because PostgreSQL cuts names at 63 and the old one gets a time behind it; shorten it"
         )
         raise WarehouseError(msg)

@@ -175,7 +175,7 @@ def list_answers(
 
 @dataclass(frozen=True, slots=True)
 class LabelMergeReport:
-    """What became of a batch: labels new or different now, sanitised (`mended_count`), and not kept (and why)."""
+    """What became of a batch: labels new or different now, sanitised, and not kept (and why)."""
 
     changed_count: int = 0
     mended_count: int = 0

@@ -44,7 +44,7 @@ def refresh_hourly_marts(
     """Compute the facts anew for what became known or changed in [start, end).
 
     That is: the interval, the two hours before it, and each other hour that a label or a call
-    belongs to that was read anew, reviewed or answered meanwhile. Returns the number of rows written
+    belongs to that was read anew, reviewed or answered since. Returns the number of rows written
     by mart. One transaction per mart, at READ COMMITTED.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The ledger of paid calls: reserved and committed before a call is sent, its result recorded after it.
+"""The ledger of paid calls: reserved and committed before a call is sent, closed after it.
 
 A photo has at most one call that stands (reserved, succeeded or unknown), whoever pays for it; the
 caps count standing calls. What became of a call that nobody answered for is unknown, if it was
