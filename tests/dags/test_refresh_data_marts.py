@@ -53,7 +53,7 @@ def test_refresh_fills_its_interval_and_shows_its_sql(
 
     refreshed = shown(run, "refresh_interval")
     assert refreshed["conn_id"] == "sightscan_warehouse"
-    assert "-- insert_city_activity_hourly.sql\n" in refreshed["sql"]
+    assert "-- marts/insert_city_activity_hourly.sql\n" in refreshed["sql"]
     assert "-- note_refreshed_hours.sql\n" in refreshed["sql"]
     assert set(refreshed["parameters"]) == {"start_at", "end_at"}
     checked = shown(run, "check_marts")

@@ -21,12 +21,12 @@ from sightscan.warehouse.statements import statement
 HOURLY_MARTS = ("city_activity_hourly", "sight_activity_hourly", "city_spend_hourly")
 # What refresh_hourly_marts asks for, in this order.
 REFRESH_STATEMENTS = (
-    "tell_time",
-    "list_hours_changed",
-    "lock_hourly_mart",
-    "prefer_indexes",
-    *(f"{verb}_{mart}" for mart in HOURLY_MARTS for verb in ("delete", "insert")),
-    "note_refreshed_hours",
+    "marts/tell_time",
+    "marts/list_hours_changed",
+    "marts/lock_hourly_mart",
+    "marts/prefer_indexes",
+    *(f"marts/{verb}_{mart}" for mart in HOURLY_MARTS for verb in ("delete", "insert")),
+    "marts/note_refreshed_hours",
 )
 HOUR = timedelta(hours=1)
 # Rows are stamped when their transaction starts, and seen when it commits: two hours are more
