@@ -54,7 +54,7 @@ def test_refresh_fills_its_interval_and_shows_its_sql(
     refreshed = shown(run, "refresh_interval")
     assert refreshed["conn_id"] == "sightscan_warehouse"
     assert "-- marts/insert_city_activity_hourly.sql\n" in refreshed["sql"]
-    assert "-- note_refreshed_hours.sql\n" in refreshed["sql"]
+    assert "-- marts/note_refreshed_hours.sql\n" in refreshed["sql"]
     assert set(refreshed["parameters"]) == {"start_at", "end_at"}
     checked = shown(run, "check_marts")
     assert checked["conn_id"] == "sightscan_warehouse"
