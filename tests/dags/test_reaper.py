@@ -100,7 +100,7 @@ def test_instance_that_still_starts_is_billed_and_stopped_too(
     cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "sightscan.operators.reaper.EC2Hook.get_instance_state", lambda *_: "pending"
+        "sightscan.operators.hooks.InstanceHook.get_instance_state", lambda *_: "pending"
     )
     assert reap({"ti": Instance("running")}) == [cloud.instance_id]
     assert cloud.instance_state() == "stopped"
