@@ -37,6 +37,7 @@ const state = {
   total: 0, gone: 0, isGrid: false, pending: 0, round: 0, isDry: false, fetching: null,
 };
 let line = Promise.resolve(); // Decisions arrive in the order in which they were made.
+let loads = Promise.resolve();
 
 // ---- What is asked of the server
 
@@ -132,6 +133,13 @@ function rowsWanted({ anySight = false } = {}) {
   return state.counts.filter((row) => kinds.includes(row.kind)
     && (!reason || row.reason === reason)
     && (anySight || !sight_id || row.sight_id === sight_id));
+}
+
+// One after the other, so that the last that was asked for is what is shown.
+function reload(...filtersWanted) {
+  const loading = loads.then(() => loadCity(...filtersWanted));
+  loads = loading.catch(() => {});
+  return loading;
 }
 
 async function loadQueue() {
@@ -351,7 +359,9 @@ function undo() {
   by("done").textContent = "Undone";
   if (entry.labelIds) {
     send(entry.labelIds.map((label_id) => ({ label_id, decision: "withdraw" })), () => state.past.push(entry));
-    line = line.then(() => loadCity()).catch(complain);
+    // After the line, not in it: what loads waits for the line itself. And under the filters of the
+    // order: they are gone when nothing was left below them.
+    line.then(() => reload(...entry.filters)).catch(complain);
     return;
   }
   putBack(entry.labels);
@@ -383,17 +393,18 @@ async function decideAll(decision) {
   const doubt = order[decision] < order.reject ? " Those without a usable box stay." : "";
   if (!await confirm(`${verb} all ${count} labels of ${name} with the reason “${reasonName(order.reason)}”, also those not shown?${doubt}`, `${verb} ${count}`)) return;
   const { kind, reason, sight_id } = order;
+  const shown = [filters.reason.value, filters.sight.value];
   const body = { order_id: newId(), city: filters.city.value, kind, reason, sight_id, decision, expected_count: count, ...scoreRange() };
   try {
     await line;
     const { label_ids: labelIds } = await ask("bulk", body);
-    state.past.push({ labelIds, decision });
+    state.past.push({ labelIds, decision, filters: shown });
     by("done").textContent = `${PAST[decision]}: ${labelIds.length} labels`;
     quiet();
   } catch (error) {
     complain(error);
   }
-  await loadCity();
+  await reload();
 }
 
 // ---- Choosing a sight by typing
