@@ -1,0 +1,8 @@
+insert into core.photo_source (
+    sha256, url_sha256, sight_id, url, source, licence, author, query, found_at, recorded_at
+)
+select
+    sha256, sha256(int8send(-n - 1)), sight_id, 'https://openverse.example/' || n, 'openverse',
+    'cc-by-4.0', 'Ann', 'q', at, at
+from numbered
+where n %% 5 = 0
