@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
+from docs.queries import query
 from docs.warehouse_entities import draw_entities
 from docs.warehouse_roles import describe_roles
 
@@ -30,68 +31,6 @@ ENTITIES = """\
 ## Entities of the core
 
 Keys, and each foreign key as a line to what it refers to; nothing refers to `load` and `mart`.
-"""
-TABLES = """\
-select
-    pg_class.oid::bigint as table_id,
-    pg_namespace.nspname as schema_name,
-    pg_class.relname as name,
-    pg_class.relkind = 'v' as is_view,
-    pg_class.relpersistence = 'u' as is_unlogged,
-    coalesce(obj_description(pg_class.oid, 'pg_class'), '') as comment
-from pg_class
-inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
-where pg_namespace.nspname = any(%(schemas)s) and pg_class.relkind in ('r', 'v')
-order by array_position(%(schemas)s, pg_namespace.nspname::text), pg_class.relname
-"""
-COLUMNS = """\
-select
-    pg_attribute.attname as name,
-    format_type(pg_attribute.atttypid, pg_attribute.atttypmod) as type,
-    pg_attribute.attnotnull as is_required,
-    coalesce(col_description(pg_attribute.attrelid, pg_attribute.attnum), '') as comment
-from pg_attribute
-where
-    pg_attribute.attrelid = %(table_id)s::oid
-    and pg_attribute.attnum > 0
-    and not pg_attribute.attisdropped
-order by pg_attribute.attnum
-"""
-CONSTRAINTS = """\
-select pg_get_constraintdef(pg_constraint.oid) as definition
-from pg_constraint
-where pg_constraint.conrelid = %(table_id)s::oid and pg_constraint.contype in ('p', 'u', 'f', 'c')
-order by position(pg_constraint.contype::text in 'pufc'), pg_constraint.conname
-"""
-# Those that no constraint stands for; a key for some rows only is one of them.
-INDEXES = """\
-select
-    case when pg_index.indisunique then 'UNIQUE ' else 'INDEX ' end
-    || substring(pg_get_indexdef(pg_index.indexrelid) from 'USING (.*)') as definition
-from pg_index
-left join pg_constraint
-    on pg_index.indexrelid = pg_constraint.conindid and pg_constraint.contype in ('p', 'u', 'x')
-where pg_index.indrelid = %(table_id)s::oid and pg_constraint.oid is null
-order by pg_index.indisunique desc, pg_index.indexrelid::regclass::text
-"""
-REFERRED_BY = """\
-select distinct pg_constraint.conrelid::regclass::text as child
-from pg_constraint
-where pg_constraint.confrelid = %(table_id)s::oid and pg_constraint.contype = 'f'
-order by child
-"""
-GRANTS = """\
-select
-    role_table_grants.grantee as role,
-    string_agg(lower(role_table_grants.privilege_type), ', ' order by role_table_grants.privilege_type)
-        as privileges
-from information_schema.role_table_grants
-where
-    role_table_grants.table_schema = %(schema_name)s
-    and role_table_grants.table_name = %(name)s
-    and role_table_grants.grantee = any(%(roles)s)
-group by role_table_grants.grantee
-order by array_position(%(roles)s, role_table_grants.grantee::text)
 """
 
 
@@ -120,7 +59,7 @@ class Column:
 def describe_warehouse(connection: psycopg.Connection[Any], marts_folder: Path) -> str:
     """Return the page for the warehouse that `connection` reaches."""
     with connection.cursor(row_factory=class_row(Table)) as cursor:
-        tables = cursor.execute(TABLES, {"schemas": list(SCHEMAS)}).fetchall()
+        tables = cursor.execute(query("tables"), {"schemas": list(SCHEMAS)}).fetchall()
     parts = [
         INTRODUCTION,
         _contents(tables),
@@ -158,7 +97,7 @@ def _schema_comment(connection: psycopg.Connection[Any], schema: str) -> str:
 
 def _describe_table(connection: psycopg.Connection[Any], table: Table, marts_folder: Path) -> str:
     with connection.cursor(row_factory=class_row(Column)) as cursor:
-        columns = cursor.execute(COLUMNS, {"table_id": table.table_id}).fetchall()
+        columns = cursor.execute(query("columns"), {"table_id": table.table_id}).fetchall()
     kind = "view" if table.is_view else "unlogged table" if table.is_unlogged else "table"
     lines = [
         f"### {table.schema_name}.{table.name}",
@@ -193,19 +132,22 @@ def _column_row(column: Column, *, is_view: bool) -> str:
 def _rules(connection: psycopg.Connection[Any], table: Table) -> Iterator[str]:
     """Yield keys, checks and indexes, what refers to it, and who may do what."""
     names = {"table_id": table.table_id}
-    definitions = [row[0] for row in connection.execute(CONSTRAINTS, names)]
-    definitions += [row[0] for row in connection.execute(INDEXES, names)]
+    definitions = [row[0] for row in connection.execute(query("constraints"), names)]
+    definitions += [row[0] for row in connection.execute(query("indexes"), names)]
     if definitions:
         yield from (f"- `{definition}`" for definition in definitions)
         yield ""
     children = [
-        f"[{row[0]}](#{row[0].replace('.', '')})" for row in connection.execute(REFERRED_BY, names)
+        f"[{row[0]}](#{row[0].replace('.', '')})"
+        for row in connection.execute(query("referred_by"), names)
     ]
     if children:
         yield f"Referred to by {', '.join(children)}."
         yield ""
     asked = {"schema_name": table.schema_name, "name": table.name, "roles": list(ROLES)}
-    grants = [f"`{role}` {privileges}" for role, privileges in connection.execute(GRANTS, asked)]
+    grants = [
+        f"`{role}` {privileges}" for role, privileges in connection.execute(query("grants"), asked)
+    ]
     if grants:
         yield f"Granted: {'; '.join(grants)}."
         yield ""

@@ -8,25 +8,13 @@ from typing import Any
 
 import psycopg
 
+from docs.queries import query
+
 INTRODUCTION = """\
 ## Who may do what
 
 Three roles; a login is a member of one of them. Nothing is granted to everyone, and none of them
 makes or changes tables: that is the right of whoever owns the warehouse and migrates it.
-"""
-PRIVILEGES = """\
-select
-    pg_class.relname as name,
-    array(
-        select verb.name
-        from unnest(array['select', 'insert', 'update', 'delete', 'truncate']) with ordinality as verb (name, place)
-        where has_table_privilege(%(role)s, pg_class.oid, verb.name)
-        order by verb.place
-    ) as verbs
-from pg_class
-inner join pg_namespace on pg_class.relnamespace = pg_namespace.oid
-where pg_namespace.nspname = %(schema)s and pg_class.relkind in ('r', 'p', 'v')
-order by pg_class.relname
 """
 
 
@@ -43,7 +31,7 @@ def describe_roles(
 
 def _layer(connection: psycopg.Connection[Any], role: str, schema: str) -> Iterator[str]:
     """Yield what the role may do with which tables; what it may do with most of them comes last."""
-    rows = connection.execute(PRIVILEGES, {"role": role, "schema": schema}).fetchall()
+    rows = connection.execute(query("privileges"), {"role": role, "schema": schema}).fetchall()
     counts = Counter(tuple(verbs) for _, verbs in rows).most_common()
     for verbs, count in reversed(counts):
         if not verbs:
