@@ -6,17 +6,14 @@ height in input pixels, objectness, and one score per class, all after the sigmo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from detector_app.letterbox import Floats, Letterbox
+from detector_app.letterbox import Floats, Letterbox
 
 # The fields before the class scores: centre x, centre y, width, height, objectness.
 BOX_FIELDS: Final = 5

@@ -7,15 +7,13 @@ has to be installed. For other scripts the fonts of the machine are used where t
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import streamlit
 from PIL import ImageFont
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # By what they cover: Chinese, Japanese and Korean; Arabic and Hebrew; nearly everything.
 _SYSTEM_FONT_PATTERNS: Final = (

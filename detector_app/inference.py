@@ -8,8 +8,9 @@ stride; output `predictions` (N, boxes, 5 + classes), see `decoding`. Its metada
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime_state
@@ -24,9 +25,6 @@ from detector_app.letterbox import (
     apply_letterbox,
     fit_letterbox,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 INFERENCE_THREADS: Final = 2
 

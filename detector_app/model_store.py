@@ -10,16 +10,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from typing import TYPE_CHECKING, Protocol
+from pathlib import Path
+from typing import Protocol
 
 from detector_app.atomic_file import write_atomically
+from detector_app.catalogue import PublishedModel
 from detector_app.errors import ModelRefused, ModelUnavailable, WarehouseAway
 from detector_app.onnx_file import check_onnx
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from detector_app.catalogue import PublishedModel
 
 logger = logging.getLogger(__name__)
 

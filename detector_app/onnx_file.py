@@ -8,12 +8,10 @@ that live in other files are refused: such a model could name any file of this m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator
+from typing import Final
 
 from detector_app.errors import ModelRefused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _VARINT: Final = 0
 _FIXED64: Final = 1

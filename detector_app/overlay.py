@@ -6,19 +6,14 @@ so that it is readable on sky, stone and night alike.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from PIL import ImageColor, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
+from detector_app.decoding import Detection
 from detector_app.fonts import Font, can_write, split_by_font
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from PIL import Image
-
-    from detector_app.decoding import Detection
 
 # Apart from one another also for most colour-blind eyes, and each bright enough for dark text.
 PALETTE: Final = (

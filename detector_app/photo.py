@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from detector_app.errors import PhotoRefused
-
-if TYPE_CHECKING:
-    from PIL.ImageFile import ImageFile
 
 PHOTO_FORMATS: Final = ("JPEG", "PNG", "WEBP")
 PHOTO_SUFFIXES: Final = ("jpg", "jpeg", "png", "webp")

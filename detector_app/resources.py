@@ -7,18 +7,14 @@ and the models from being loaded each time.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from detector_app.catalogue import Catalogue, PublishedModel, read_catalogue
 from detector_app.inference import Detector, load_detector
 from detector_app.model_store import obtain_model
-from detector_app.settings import read_settings
+from detector_app.settings import AppSettings, read_settings
 from detector_app.warehouse import Warehouse
-
-if TYPE_CHECKING:
-    from detector_app.settings import AppSettings
 
 # Models that visitors use at the same time stay loaded; each takes about 30 MB.
 MAX_LOADED_MODELS = 8

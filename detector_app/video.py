@@ -11,21 +11,18 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import av
 import numpy as np
 from PIL import Image
 
+from detector_app.decoding import Detection
 from detector_app.errors import DetectionFailed
+from detector_app.inference import Detector
 from detector_app.overlay import draw_detections
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from detector_app.decoding import Detection
-    from detector_app.inference import Detector
 
 logger = logging.getLogger(__name__)
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import psycopg
 from psycopg.rows import dict_row
 
 from detector_app.errors import WarehouseAway
-
-if TYPE_CHECKING:
-    from detector_app.settings import AppSettings
+from detector_app.settings import AppSettings
 
 CONNECT_TIMEOUT_SECONDS = 3
 # A page waits for these answers, so a warehouse that hangs counts as one that is away.

@@ -7,16 +7,13 @@ becomes HTML.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime, timedelta
-
-    from detector_app.catalogue import City, PublishedModel
-    from detector_app.decoding import Detection
-    from detector_app.video import SightsSeen
+from detector_app.catalogue import City, PublishedModel
+from detector_app.decoding import Detection
+from detector_app.video import SightsSeen
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 

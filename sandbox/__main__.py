@@ -8,18 +8,15 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
 
 from sandbox.gpu.gpu_host import DEFAULT_TRAINER_BIN, TrainerEnvironmentMissing
 from sandbox.ports import PortTaken
 from sandbox.postgres.server import PostgresError
 from sandbox.supervisor import Sandbox, SandboxOptions, StateInUse, print_line
 from sandbox.world.world import WorldError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import FrameType
 
 EXPLAINED = (WorldError, PostgresError, PortTaken, StateInUse, TrainerEnvironmentMissing, OSError)
 

@@ -10,13 +10,12 @@ import fcntl
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
-from sandbox.files import write_private
+import psycopg
 
-if TYPE_CHECKING:
-    import psycopg
+from sandbox.files import write_private
 
 ADDRESSES = "sandbox.json"
 LOCK = "lock"
@@ -49,8 +48,6 @@ class PostgresAddress:
 
     def connect(self) -> psycopg.Connection[Any]:
         """Open a connection that commits each statement by itself."""
-        import psycopg
-
         return psycopg.connect(
             host=self.host,
             port=self.port,

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
+from sandbox.counts import Counts
+from sandbox.gpu.ec2_fleet import Ec2Fleet
 from sandbox.ports import LOOPBACK, PortTaken
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sandbox.counts import Counts
-    from sandbox.gpu.ec2_fleet import Ec2Fleet
 
 TIMEOUT_SECONDS = 30
 

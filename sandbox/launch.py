@@ -5,14 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from types import TracebackType
+from typing import Self
 
 from sandbox.addresses import SandboxAddresses, SandboxNotRunning, running_sandbox
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import TracebackType
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Drawing the default world takes a minute or two, once, and longer on a busy machine.

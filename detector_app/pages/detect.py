@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from detector_app.catalogue import Catalogue, City, PublishedModel
 from detector_app.errors import AppError, ModelRefused, ModelUnavailable
+from detector_app.inference import Detector
 from detector_app.model_store import is_kept
 from detector_app.overlay import choose_colours
 from detector_app.pages.photo_tab import show_photo_tab
@@ -22,10 +23,6 @@ from detector_app.wording import (
     describe_quality,
     list_known_sights,
 )
-
-if TYPE_CHECKING:
-    from detector_app.catalogue import Catalogue, City, PublishedModel
-    from detector_app.inference import Detector
 
 _MEGA = 1_000_000
 

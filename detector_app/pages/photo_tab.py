@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from PIL import Image
 
+from detector_app.catalogue import City
+from detector_app.decoding import Detection
 from detector_app.errors import DetectionFailed, PhotoRefused
+from detector_app.inference import Detector
 from detector_app.letterbox import fit_letterbox
 from detector_app.overlay import choose_colours, draw_detections
 from detector_app.photo import (
@@ -19,15 +23,6 @@ from detector_app.photo import (
     write_jpeg,
 )
 from detector_app.wording import as_plain, describe_found, list_sights, say_quietly
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PIL import Image
-
-    from detector_app.catalogue import City
-    from detector_app.decoding import Detection
-    from detector_app.inference import Detector
 
 
 def show_photo_tab(city: City, detector: Detector, min_score: float) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
-from streamlit_webrtc import WebRtcMode, webrtc_streamer
+from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
 
+from detector_app.inference import Detector
 from detector_app.overlay import choose_colours
 from detector_app.settings import read_settings
 from detector_app.video import LatestSights, SightsSeen, make_frame_callback
 from detector_app.wording import as_plain, describe_speed, list_sights, say_quietly
-
-if TYPE_CHECKING:
-    from streamlit_webrtc import WebRtcStreamerContext
-
-    from detector_app.inference import Detector
 
 # Often enough to follow a moving camera, seldom enough for a screen reader.
 NAMES_REFRESH_SECONDS = 0.5

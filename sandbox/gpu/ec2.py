@@ -11,8 +11,10 @@ from __future__ import annotations
 import io
 import secrets
 import threading
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Iterable
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import EC2Backend, ec2_backends
@@ -25,15 +27,10 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from sandbox.counts import Counts
 from sandbox.gpu.ec2_fleet import INSTANCE_TYPE, STATE_CODES, Ec2Fleet, Ec2Refusal, State
 from sandbox.gpu.ec2_wire import AwsKey, check_signature, error_xml, state_changes_xml
 from sandbox.ports import LOOPBACK, PortTaken, is_free
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from wsgiref.types import StartResponse, WSGIEnvironment
-
-    from sandbox.counts import Counts
 
 REGION = "eu-central-1"
 IMAGE_ID = "ami-0abcdef1234567890"

@@ -10,17 +10,14 @@ from __future__ import annotations
 import json
 import secrets
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from sandbox.counts import Counts
 from sandbox.files import write_private
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from sandbox.counts import Counts
 
 State = Literal["pending", "running", "stopping", "stopped"]
 STATE_CODES: dict[State, int] = {"pending": 0, "running": 16, "stopping": 64, "stopped": 80}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from uuid import uuid4
 from xml.sax.saxutils import escape
 
@@ -14,9 +14,6 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from sandbox.gpu.ec2_fleet import STATE_CODES, Ec2Refusal, StateChange
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 AUTHORIZATION = re.compile(

@@ -9,23 +9,19 @@ the port is held, so that no other program gets it.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import asyncssh
 
 from sandbox.addresses import SshAddress
+from sandbox.counts import Counts
 from sandbox.files import private_folder, write_private
+from sandbox.gpu.ec2_fleet import State
 from sandbox.ports import LOOPBACK, PortBook, hold, wait_until_open
 from sandbox.processes.processes import KeptProcess, start_kept
-
-if TYPE_CHECKING:
-    import socket
-
-    from sandbox.counts import Counts
-    from sandbox.gpu.ec2_fleet import State
 
 USER = "ubuntu"
 BOOT_TIMEOUT_SECONDS = 30

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -18,9 +18,6 @@ from psycopg import sql
 from sandbox.addresses import PostgresAddress
 from sandbox.files import write_private
 from sandbox.postgres.cluster import PostgresError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 WAREHOUSE_DATABASE = "sightscan"
 AIRFLOW_DATABASE = "airflow"

@@ -12,8 +12,10 @@ import secrets
 import shutil
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import Any, Self
 
 import psycopg
 
@@ -33,10 +35,6 @@ from sandbox.postgres.cluster import (
 )
 from sandbox.postgres.databases import create_database, create_login
 from sandbox.processes.processes import KeptProcess, start_kept
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import TracebackType
 
 __all__ = ["EmbeddedPostgres", "PostgresAddress", "PostgresError", "connect"]
 
