@@ -12,7 +12,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from sandbox.world.film import write_film
 from tests.end_to_end.browser import (
     choose_city,
     detect_photo,
@@ -20,6 +19,7 @@ from tests.end_to_end.browser import (
     start_webcam,
     wait_for_names,
 )
+from tests.film import write_film
 
 # The film needs a moment until its picture is sharp.
 SHARPEN_MILLISECONDS = 3000

@@ -26,11 +26,11 @@ from sandbox.demo.profile import DemoProfile, profile_for
 from sandbox.demo.report import published_model
 from sandbox.ports import free_port
 from sandbox.world.drawing import draw_world
-from sandbox.world.film import write_film
 from sightscan.city import City
 from sightscan.settings import settings
 from sightscan.warehouse.registry.cities import list_cities
 from tests.end_to_end.browser import choose_city, open_app, start_webcam, wait_for_names
+from tests.film import write_film
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image, ImageDraw
 
 from detector_app.catalogue import SNAPSHOT_NAME
-from sandbox.world.film import write_film
 from tests.cities.published_city import (
     APP_LOGIN,
     APP_PASSWORD,
@@ -29,6 +28,7 @@ from tests.end_to_end.browser import (
     wait_for_names,
     wait_until_drawn,
 )
+from tests.film import write_film
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

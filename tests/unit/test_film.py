@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sandbox.world.film import write_film
+from tests.film import write_film
 
 WIDTH, HEIGHT = 64, 48
 
