@@ -1,7 +1,8 @@
-"""Write small state files so that no reader sees half of one and no other user reads a secret."""
+"""Small files: state that no reader sees half of and no other user can read, and tables."""
 
 from __future__ import annotations
 
+import csv
 import os
 import tempfile
 from pathlib import Path
@@ -27,3 +28,9 @@ def private_folder(path: Path) -> Path:
     """Create a folder that only its owner may enter (0700), with its parents; return it."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file with a header."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))

@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from pyoxigraph import Literal, NamedNode, Quad, Store
 
+from sandbox.files import read_table
 from sandbox.wikidata.items import (
     Area,
     Claim,
@@ -28,27 +30,9 @@ from sandbox.wikidata.items import (
 )
 from sandbox.wikidata.sparql_services import LABEL_FUNCTIONS
 
+# Those that the query service knows without being told.
 PREFIXES = {
-    "bd": "http://www.bigdata.com/rdf#",
-    "geo": "http://www.opengis.net/ont/geosparql#",
-    "geof": "http://www.opengis.net/def/function/geosparql/",
-    "hint": "http://www.bigdata.com/queryHints#",
-    "owl": "http://www.w3.org/2002/07/owl#",
-    "p": "http://www.wikidata.org/prop/",
-    "prov": "http://www.w3.org/ns/prov#",
-    "ps": "http://www.wikidata.org/prop/statement/",
-    "psn": "http://www.wikidata.org/prop/statement/value-normalized/",
-    "psv": "http://www.wikidata.org/prop/statement/value/",
-    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
-    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
-    "schema": "http://schema.org/",
-    "skos": "http://www.w3.org/2004/02/skos/core#",
-    "wd": "http://www.wikidata.org/entity/",
-    "wds": "http://www.wikidata.org/entity/statement/",
-    "wdt": "http://www.wikidata.org/prop/direct/",
-    "wdv": "http://www.wikidata.org/value/",
-    "wikibase": "http://wikiba.se/ontology#",
-    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    row["prefix"]: row["iri"] for row in read_table(Path(__file__).with_name("prefixes.csv"))
 }
 
 EARTH_RADIUS_KM = 6371.0088

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from sandbox.files import read_table
 from sandbox.world.city_facts import Bystander, CityFacts, SightFacts
 from sandbox.world.city_places import COUNTRIES, PlaceFacts
 from sandbox.world.city_terms import LANGUAGES
@@ -84,58 +86,14 @@ class Item:
         return next((c.value for c in self.claims if c.property_id == property_id), None)
 
 
-# Real classes with their real ids and parents: id, label, ids of the parent classes.
-CLASSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("Q35120", "entity", ()),
-    ("Q56061", "administrative territorial entity", ("Q35120",)),
-    ("Q839954", "archaeological site", ("Q35120",)),
-    ("Q860861", "sculpture", ("Q35120",)),
-    ("Q811979", "architectural structure", ("Q35120",)),
-    ("Q41176", "building", ("Q811979",)),
-    ("Q570116", "tourist attraction", ("Q35120",)),
-    ("Q24398318", "religious building", ("Q41176",)),
-    ("Q16970", "church building", ("Q24398318",)),
-    ("Q2977", "cathedral", ("Q16970",)),
-    ("Q163687", "basilica", ("Q16970",)),
-    ("Q12518", "tower", ("Q811979",)),
-    ("Q39715", "lighthouse", ("Q12518",)),
-    ("Q12280", "bridge", ("Q811979",)),
-    ("Q174782", "square", ("Q35120",)),
-    ("Q53060", "gate", ("Q811979",)),
-    ("Q82117", "city gate", ("Q53060",)),
-    ("Q143912", "triumphal arch", ("Q4989906",)),
-    ("Q57821", "fortification", ("Q811979",)),
-    ("Q1785071", "fort", ("Q57821",)),
-    ("Q23413", "castle", ("Q57821",)),
-    ("Q16560", "palace", ("Q41176",)),
-    ("Q4989906", "monument", ("Q811979",)),
-    ("Q170980", "obelisk", ("Q4989906",)),
-    ("Q24354", "theatre building", ("Q41176",)),
-    ("Q33506", "museum", ("Q35120",)),
-    ("Q483453", "fountain", ("Q811979",)),
-    ("Q486972", "human settlement", ("Q35120",)),
-    ("Q515", "city", ("Q486972",)),
-    ("Q3957", "town", ("Q486972",)),
-    ("Q123705", "neighborhood", ("Q486972",)),
-    ("Q6256", "country", ("Q35120",)),
-    ("Q2668072", "collection", ("Q35120",)),
-    ("Q7328910", "art collection", ("Q2668072",)),
-    ("Q1190554", "occurrence", ("Q35120",)),
-    ("Q1656682", "event", ("Q1190554",)),
-    ("Q220505", "film festival", ("Q1656682",)),
-    ("Q168983", "conflagration", ("Q1190554",)),
-    ("Q43229", "organization", ("Q35120",)),
-    ("Q4830453", "business", ("Q43229",)),
-    ("Q476028", "association football club", ("Q43229",)),
-    ("Q482994", "album", ("Q35120",)),
-    ("Q4167410", "Wikimedia disambiguation page", ()),
-)
+# Real classes with their real ids and parents.
+CLASSES = Path(__file__).with_name("classes.csv")
 
 
 def items_of(facts: CityFacts) -> tuple[Item, ...]:
     """Return every item of the small Wikidata around the world's city."""
     return (
-        *(_class(*row) for row in CLASSES),
+        *map(_class, read_table(CLASSES)),
         *(
             Item(
                 country.wikidata_id,
@@ -154,11 +112,11 @@ def items_of(facts: CityFacts) -> tuple[Item, ...]:
     )
 
 
-def _class(class_id: str, label: str, parents: tuple[str, ...]) -> Item:
+def _class(row: Mapping[str, str]) -> Item:
     return Item(
-        class_id,
-        {"en": label},
-        claims=tuple(Claim("P279", Entity(parent)) for parent in parents),
+        row["id"],
+        {"en": row["label"]},
+        claims=tuple(Claim("P279", Entity(parent)) for parent in row["parents"].split()),
         sitelinks=60,
     )
 

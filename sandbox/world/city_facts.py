@@ -10,7 +10,9 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from sandbox.files import read_table
 from sandbox.world.city_places import (
     MERIDIA,
     Identifiers,
@@ -27,7 +29,8 @@ from sandbox.world.world import World
 
 # Nearer than the radius that the smallest city's area gives, so that all sights are found.
 FARTHEST_SIGHT_KM = 2.0
-TOWER_CLASS = "Q12518"
+# What a careless query takes for a sight, and why it is none.
+BYSTANDERS = Path(__file__).with_name("bystanders.csv")
 
 _BASE36 = string.digits + string.ascii_lowercase
 _FREEBASE = string.digits + "bcdfghjklmnpqrstvwxyz_"
@@ -101,7 +104,10 @@ def facts_of(world: World) -> CityFacts:
         city=city,
         sights=sights,
         other_places=others,
-        bystanders=_bystanders(city, others[1], ids),
+        bystanders=tuple(
+            _bystander(row, others[1] if row["home"] == "town" else city, ids)
+            for row in read_table(BYSTANDERS)
+        ),
         by_sight={sight.sight: sight for sight in sights},
     )
 
@@ -163,58 +169,16 @@ def _aliases(labels: Mapping[str, str], city: str) -> Mapping[str, tuple[str, ..
     return aliases
 
 
-def _bystanders(city: PlaceFacts, town: PlaceFacts, ids: Identifiers) -> tuple[Bystander, ...]:
-    """Return items that a careless query takes for sights: famous, near, and not buildings."""
-    kinds = (
-        (f"{city.name} Museum Collection", "Q7328910", "art collection", 88),
-        (f"{city.name} Film Festival", "Q220505", "annual film festival", 74),
-        (f"Old Town of {city.name}", "Q123705", "neighbourhood", 69),
-        (f"{city.name} Shipping Company", "Q4830453", "business with its seat in the city", 61),
-        (f"Great Fire of {city.name}", "Q168983", "conflagration", 40),
-        (f"{city.name} Football Club", "Q476028", "association football club", 95),
+def _bystander(row: Mapping[str, str], home: PlaceFacts, ids: Identifiers) -> Bystander:
+    label = row["label"].format(home.name)
+    return Bystander(
+        ids.deal(label),
+        label,
+        row["class_id"],
+        row["description"].format(home.name),
+        int(row["sitelinks"]),
+        *point_near(home.latitude, home.longitude, float(row["kilometres"]), float(row["bearing"])),
+        located_in=home.wikidata_id,
+        demolished_on=row["demolished_on"] or None,
+        has_commons_category=row["on_commons"] == "yes",
     )
-    nearby = [
-        Bystander(
-            ids.deal(label),
-            label,
-            class_id,
-            f"{description} of {city.name}",
-            sitelinks,
-            *point_near(city.latitude, city.longitude, 0.4 + 0.2 * number, 47.0 * number),
-            located_in=city.wikidata_id,
-        )
-        for number, (label, class_id, description, sitelinks) in enumerate(kinds)
-    ]
-    # A true sight, but of another town: far outside the radius.
-    far = Bystander(
-        ids.deal(f"Tower of {town.name}"),
-        f"Tower of {town.name}",
-        TOWER_CLASS,
-        f"tower in {town.name}",
-        97,
-        *point_near(town.latitude, town.longitude, 0.5, 90),
-        located_in=town.wikidata_id,
-    )
-    # Was a sight: only drawings of it can exist.
-    demolished = Bystander(
-        ids.deal(f"Old Fort of {city.name}"),
-        f"Old Fort of {city.name}",
-        "Q1785071",
-        f"demolished fort in {city.name}",
-        58,
-        *point_near(city.latitude, city.longitude, 0.9, 200),
-        located_in=city.wikidata_id,
-        demolished_on="1871-05-02T00:00:00Z",
-    )
-    # A building of which Commons has no photos.
-    unseen = Bystander(
-        ids.deal(f"Unseen Tower of {city.name}"),
-        f"Unseen Tower of {city.name}",
-        TOWER_CLASS,
-        f"tower in {city.name}",
-        52,
-        *point_near(city.latitude, city.longitude, 1.1, 310),
-        located_in=city.wikidata_id,
-        has_commons_category=False,
-    )
-    return (*nearby, far, demolished, unseen)

@@ -9,6 +9,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.files import read_table
 
 LANGUAGES = ("en", "de", "fr", "es", "pt")
 
@@ -18,29 +21,12 @@ class SightKind:
     """A class of sights: its Wikidata id and its word in each of `LANGUAGES`."""
 
     class_id: str
-    words: tuple[str, str, str, str, str]
+    words: tuple[str, ...]
 
 
-KINDS = (
-    SightKind("Q2977", ("Cathedral", "Kathedrale", "Cathédrale", "Catedral", "Sé")),
-    SightKind("Q163687", ("Basilica", "Basilika", "Basilique", "Basílica", "Basílica")),
-    SightKind("Q16970", ("Church", "Kirche", "Église", "Iglesia", "Igreja")),
-    SightKind("Q39715", ("Lighthouse", "Leuchtturm", "Phare", "Faro", "Farol")),
-    SightKind("Q12518", ("Tower", "Turm", "Tour", "Torre", "Torre")),
-    SightKind("Q12280", ("Bridge", "Brücke", "Pont", "Puente", "Ponte")),
-    SightKind("Q174782", ("Square", "Platz", "Place", "Plaza", "Praça")),
-    SightKind("Q82117", ("Gate", "Tor", "Porte", "Puerta", "Porta")),
-    SightKind("Q143912", ("Arch", "Bogen", "Arc", "Arco", "Arco")),
-    SightKind("Q1785071", ("Fort", "Festung", "Fort", "Fuerte", "Forte")),
-    SightKind("Q23413", ("Castle", "Burg", "Château", "Castillo", "Castelo")),
-    SightKind("Q16560", ("Palace", "Palast", "Palais", "Palacio", "Palácio")),
-    SightKind("Q170980", ("Obelisk", "Obelisk", "Obélisque", "Obelisco", "Obelisco")),
-    SightKind("Q4989906", ("Column", "Säule", "Colonne", "Columna", "Coluna")),
-    SightKind("Q4989906", ("Monument", "Denkmal", "Monument", "Monumento", "Monumento")),
-    SightKind("Q24354", ("Theatre", "Theater", "Théâtre", "Teatro", "Teatro")),
-    SightKind("Q33506", ("Museum", "Museum", "Musée", "Museo", "Museu")),
-    SightKind("Q41176", ("House", "Haus", "Maison", "Casa", "Casa")),
-    SightKind("Q483453", ("Fountain", "Brunnen", "Fontaine", "Fuente", "Fonte")),
+KINDS = tuple(
+    SightKind(row.pop("class_id"), tuple(row.values()))
+    for row in read_table(Path(__file__).with_name("sight_kinds.csv"))
 )
 ANY_SIGHT = SightKind("Q570116", ("Sight", "Sehenswürdigkeit", "Site", "Lugar", "Lugar"))
 

@@ -40,7 +40,6 @@ class PhotoRecogniser:
     """The memory of all photos of a world and of the near-copies that the stand-ins show."""
 
     def __init__(self, world: World) -> None:
-        """Remember the world; photos are read when the first picture is to be recognised."""
         self._world = world
 
     def recognise(self, content: bytes, picture: Image.Image) -> KnownPicture | None:

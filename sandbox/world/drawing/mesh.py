@@ -108,7 +108,6 @@ class MeshBuilder:
     """Collects faces; coordinates are metres with the front of a building towards -y."""
 
     def __init__(self) -> None:
-        """Start with no part: the first face needs one."""
         self._vertices: list[Point] = []
         self._start = [0]
         self._normal: list[Point] = []
