@@ -50,7 +50,6 @@ class LatestSights:
     """The newest results of a film; written by the film's thread, read by the page's."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start empty; `clock` gives seconds that never go back."""
         self._clock = clock
         self._lock = threading.Lock()
         self._seen = SightsSeen()

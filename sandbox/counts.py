@@ -10,7 +10,6 @@ class Counts:
     """Counters by service and key, shared by the threads of all stand-ins."""
 
     def __init__(self) -> None:
-        """Start with nothing counted."""
         self._lock = threading.Lock()
         self._values: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
 

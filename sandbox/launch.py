@@ -7,10 +7,9 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from sandbox.addresses import SandboxAddresses, SandboxNotRunning, running_sandbox
+from sandbox.processes.startable import Startable
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 # Drawing the default world takes a minute or two, once, and longer on a busy machine.
@@ -22,11 +21,10 @@ class SandboxFailed(RuntimeError):
     """The sandbox ended before it was ready; the message holds what it said."""
 
 
-class SandboxProcess:
-    """`python -m sandbox` as a context manager; its output goes to `<state>/sandbox.log`."""
+class SandboxProcess(Startable):
+    """`python -m sandbox` with `arguments`; its output goes to `<state>/sandbox.log`."""
 
     def __init__(self, state: Path, arguments: Sequence[str] = ()) -> None:
-        """Remember how to start it: `arguments` as on the command line, without --state."""
         self._state = state.resolve()
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
@@ -75,17 +73,3 @@ class SandboxProcess:
         if process is not None and process.stdin is not None:
             process.stdin.close()
             process.wait(timeout=STOP_TIMEOUT_SECONDS)
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it."""
-        self.stop()

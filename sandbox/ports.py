@@ -29,7 +29,6 @@ class PortBook:
     """The ports of one state folder by the name of the service: `<folder>/ports.json`."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the book, if there is one."""
         self._path = folder / "ports.json"
         self._ports: dict[str, int] = {}
         if self._path.exists():

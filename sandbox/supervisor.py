@@ -6,10 +6,11 @@ import fcntl
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, TextIO
 
 from sandbox.addresses import (
     LOCK,
@@ -41,13 +42,10 @@ from sandbox.postgres.databases import (
     given_server,
 )
 from sandbox.postgres.server import EmbeddedPostgres
+from sandbox.processes.startable import Startable
 from sandbox.world.world import World, load_world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-    from typing import TextIO
-
     from sandbox.vision.landmark_answers import VisionErrors
     from sandbox.vision.server import VisionServer
     from sandbox.web import WebServer
@@ -74,8 +72,8 @@ class SandboxOptions:
     vision_errors: VisionErrors | None = None
 
 
-class Sandbox:
-    """A whole sandbox; use it as a context manager.
+class Sandbox(Startable):
+    """A whole sandbox, of which nothing is created before `start`.
 
     One at a time in a process (moto's state is global). `say` gets one line for each service as
     it becomes ready.
@@ -84,7 +82,6 @@ class Sandbox:
     def __init__(
         self, options: SandboxOptions, say: Callable[[str], None] = lambda _line: None
     ) -> None:
-        """Remember what to start; nothing is created before `start`."""
         self._options = options
         self._say = say
         self._state = options.state.resolve()
@@ -119,20 +116,6 @@ class Sandbox:
             return f"PostgreSQL ended by itself; see {self._state / 'postgres' / 'postgres.log'}"
         return None
 
-    def __enter__(self) -> Self:
-        """Start everything."""
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End everything."""
-        self.stop()
-
     def _start(self, closing: ExitStack) -> None:
         options, state = self._options, self._state
         require_trainer_environment(options.trainer_bin)
@@ -153,12 +136,12 @@ class Sandbox:
             kept.get("aws_access_key", lambda: new_key().access_key),
         )
         ec2 = Ec2Server(fleet, key, self.counts, port=ports.port_for("ec2"))
-        _run(ec2, closing)
+        closing.enter_context(ec2)
         self._say(f"EC2               {ec2.url}  {', '.join(fleet.instance_ids)}")
         vision, web = self._start_services(closing, ports, world)
         control_port = options.control_port or ports.port_for("control")
         control = ControlServer(self.counts, fleet, vision.set_fault, port=control_port)
-        _run(control, closing)
+        closing.enter_context(control)
         self._say(f"control           {control.url}")
         self._addresses = SandboxAddresses(
             control_url=control.url,
@@ -250,17 +233,12 @@ class Sandbox:
             port=ports.port_for("vision"),
             errors=self._options.vision_errors or VisionErrors(),
         )
-        _run(vision, closing)
+        closing.enter_context(vision)
         self._say(f"Google Vision     {LOOPBACK}:{vision.port}")
         web = WebServer(world, facts, self.counts, port=ports.port_for("web"))
-        _run(web, closing)
+        closing.enter_context(web)
         self._say(f"Wikidata, Commons http://{LOOPBACK}:{web.port}")
         return vision, web
-
-
-def _run(service: VisionServer | WebServer | Ec2Server | ControlServer, closing: ExitStack) -> None:
-    closing.callback(service.stop)
-    service.start()
 
 
 def _lock(state: Path) -> TextIO:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Self
 
 from aiohttp import web
 
@@ -20,12 +19,13 @@ from sandbox.catalogues.search_pages import PRIVATE_PATH, SearchPagesStandIn
 from sandbox.commons import server as commons
 from sandbox.commons.server import CommonsLimits, CommonsStandIn
 from sandbox.counts import Counts
+from sandbox.ports import LOOPBACK
+from sandbox.processes.startable import Startable
 from sandbox.wikidata import server as wikidata
 from sandbox.wikidata.server import WikidataLimits, WikidataStandIn
 from sandbox.world.city_facts import CityFacts
 from sandbox.world.world import World
 
-LOOPBACK = "127.0.0.1"
 START_SECONDS = 30
 STOP_SECONDS = 10
 ROBOTS = f"User-agent: *\nDisallow: {PRIVATE_PATH}/\nDisallow: /w/index.php\nAllow: /\n"
@@ -33,8 +33,11 @@ ROBOTS = f"User-agent: *\nDisallow: {PRIVATE_PATH}/\nDisallow: /w/index.php\nAll
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class WebServer:
-    """The stand-ins that speak HTTP; `start` returns when they answer, `stop` when they are gone."""
+class WebServer(Startable):
+    """The stand-ins that speak HTTP; `start` returns when they answer, `stop` when they are gone.
+
+    Port 0 lets the system choose.
+    """
 
     def __init__(
         self,
@@ -48,7 +51,6 @@ class WebServer:
         commons_limits: CommonsLimits = CommonsLimits(),  # noqa: B008 - frozen
         openverse_limits: OpenverseLimits = OpenverseLimits(),  # noqa: B008 - frozen
     ) -> None:
-        """Store what to show; port 0 lets the system choose."""
         self.port = port
         self._latency_seconds = latency_seconds
         commons_stand_in = CommonsStandIn(world, facts, counts, commons_limits)
@@ -136,13 +138,6 @@ class WebServer:
             self._loop.call_soon_threadsafe(self._ending.set)
         self._thread.join(STOP_SECONDS)
         self._thread = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def _run(self) -> None:
         try:

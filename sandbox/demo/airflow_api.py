@@ -42,7 +42,6 @@ class AirflowApi:
     """A logged-in client; a token that ran out is renewed."""
 
     def __init__(self, url: str, username: str, password: str) -> None:
-        """Remember how to log in; nothing is sent yet."""
         self._http = httpx.Client(base_url=url, timeout=REQUEST_TIMEOUT_SECONDS)
         self._login = {"username": username, "password": password}
 

@@ -7,8 +7,7 @@ import shlex
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 
@@ -22,6 +21,7 @@ from sandbox.files import write_private
 from sandbox.launch import SandboxProcess
 from sandbox.ports import PortTaken, is_free
 from sandbox.processes.processes import KeptProcess, start_kept
+from sandbox.processes.startable import Startable
 from sandbox.world.world import World, load_world
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.connection import connect
@@ -44,11 +44,10 @@ class ChainOptions:
     with_app: bool = True
 
 
-class Chain:
-    """The whole chain, up; use it as a context manager. It ends everything that it started."""
+class Chain(Startable):
+    """The whole chain; `say` gets a line for each part that is up."""
 
     def __init__(self, options: ChainOptions, say: Any = print) -> None:
-        """Remember what to start; `say` gets a line for each part that is up."""
         self._options = options
         self._say = say
         self._state = options.state.resolve()
@@ -56,20 +55,14 @@ class Chain:
         self._airflow: AirflowServices | None = None
         self._app: KeptProcess | None = None
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         """Start everything; if a part cannot start, end the others and raise its error."""
         with ExitStack() as closing:
             self._start(closing)
             self._closing = closing.pop_all()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End everything, newest first."""
+    def stop(self) -> None:
+        """End everything that it started, newest first."""
         self._closing.close()
 
     @property

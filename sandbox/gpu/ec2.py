@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import io
 import secrets
-import threading
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -24,13 +23,13 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from sandbox.counts import Counts
 from sandbox.gpu.ec2_fleet import INSTANCE_TYPE, STATE_CODES, Ec2Fleet, Ec2Refusal, State
 from sandbox.gpu.ec2_wire import AwsKey, check_signature, error_xml, state_changes_xml
 from sandbox.ports import LOOPBACK, PortTaken, is_free
+from sandbox.processes.wsgi_server import QuietHandler, WsgiServer
 
 REGION = "eu-central-1"
 IMAGE_ID = "ami-0abcdef1234567890"
@@ -46,56 +45,39 @@ def new_key() -> AwsKey:
     return AwsKey(key_id, secrets.token_urlsafe(30))
 
 
-class Ec2Server:
-    """The HTTP server in front of a fleet. One at a time in a process: moto's state is global."""
+class _QuietMotoHandler(QuietHandler, MotoRequestHandler):
+    """Reads requests as moto wants them."""
+
+
+class Ec2Server(WsgiServer):
+    """The HTTP server in front of a fleet; `url` is what AWS clients call `endpoint_url`.
+
+    One at a time in a process: moto's state is global.
+    """
+
+    handler = _QuietMotoHandler
 
     def __init__(self, fleet: Ec2Fleet, key: AwsKey, counts: Counts, port: int = 0) -> None:
-        """Remember what to serve; nothing listens before `start`."""
+        super().__init__("ec2", port)
         self._fleet = fleet
         self._key = key
         self._counts = counts
-        self._port = port
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._shown: dict[str, _ShownInstance] = {}
-        self._thread: threading.Thread | None = None
-
-    @property
-    def port(self) -> int:
-        """The port it listens on; known once started."""
-        return self._port
-
-    @property
-    def url(self) -> str:
-        """What AWS clients call `endpoint_url`."""
-        return f"http://{LOOPBACK}:{self._port}"
 
     def start(self) -> None:
-        """Listen on loopback, and answer from a thread."""
-        if self._port and not is_free(self._port):
-            msg = f"port {self._port} on {LOOPBACK} is taken; end the program that listens there"
+        """Describe the fleet to moto, then listen."""
+        if self.port and not is_free(self.port):
+            msg = f"port {self.port} on {LOOPBACK} is taken; end the program that listens there"
             raise PortTaken(msg)
         ec2_backends.reset()
         backend = ec2_backends[DEFAULT_ACCOUNT_ID][REGION]
         for instance_id in self._fleet.instance_ids:
             self._shown[instance_id] = _show(backend, instance_id)
-        self._server = make_server(
-            LOOPBACK, self._port, self._answer, threaded=True, request_handler=_QuietHandler
-        )
-        self._port = self._server.server_port
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=[0.1], name="ec2", daemon=True
-        )
-        self._thread.start()
+        super().start()
 
-    def stop(self) -> None:
-        """Stop listening."""
-        if self._thread is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._thread.join()
-            self._thread = None
-
-    def _answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer what this key may ask for, refuse the rest."""
         request = Request(environ)
         request.get_data(cache=True)
         form = dict(parse_qsl(request.get_data(as_text=True)))
@@ -180,13 +162,6 @@ class _ShownInstance(Instance):
     def public_dns_name(self) -> str | None:
         """The host name while running."""
         return "localhost" if self.state == "running" else None
-
-
-class _QuietHandler(MotoRequestHandler):
-    """Writes no access log."""
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - moto's name
-        """Say nothing."""
 
 
 def _show(backend: EC2Backend, instance_id: str) -> _ShownInstance:

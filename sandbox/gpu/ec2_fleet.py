@@ -28,7 +28,6 @@ class Ec2Refusal(Exception):
     """An error answer of the EC2 API."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
-        """Keep the error code of the API, its message and the HTTP status."""
         super().__init__(message)
         self.code = code
         self.status = status
@@ -115,46 +114,19 @@ class Ec2Fleet:
         """
         with self._lock:
             self._require(instance_ids)
-            for instance_id in instance_ids:
-                if self._states[instance_id] == "stopping":
-                    msg = (
-                        f"The instance '{instance_id}' is not in a state from which it can be "
-                        "started."
-                    )
-                    raise Ec2Refusal(code="IncorrectInstanceState", message=msg)
-            stopped = [each for each in instance_ids if self._states[each] == "stopped"]
-            if stopped:
+            refusal = "The instance '{}' is not in a state from which it can be started."
+            self._refuse_in("stopping", instance_ids, refusal)
+            if any(self._states[each] == "stopped" for each in instance_ids):
                 self._require_capacity(invocation)
-            changes = []
-            for instance_id in instance_ids:
-                previous = self._states[instance_id]
-                if previous == "stopped":
-                    self._counts.add("ec2", "starts")
-                    self._enter(instance_id, "pending", "start requested")
-                    self._later(instance_id, self._finish_start)
-                changes.append(StateChange(instance_id, previous, self._states[instance_id]))
-            return changes
+            return self._change(instance_ids, "stopped", "pending", "start")
 
     def stop(self, instance_ids: Sequence[str]) -> list[StateChange]:
         """Stop instances as EC2 does; one that is stopping or stopped stays as it is."""
         with self._lock:
             self._require(instance_ids)
-            for instance_id in instance_ids:
-                if self._states[instance_id] == "pending":
-                    msg = (
-                        f"Instance '{instance_id}' cannot be stopped as it has never reached the "
-                        "'running' state."
-                    )
-                    raise Ec2Refusal(code="IncorrectInstanceState", message=msg)
-            changes = []
-            for instance_id in instance_ids:
-                previous = self._states[instance_id]
-                if previous == "running":
-                    self._counts.add("ec2", "stops")
-                    self._enter(instance_id, "stopping", "stop requested")
-                    self._later(instance_id, self._finish_stop)
-                changes.append(StateChange(instance_id, previous, self._states[instance_id]))
-            return changes
+            refusal = "Instance '{}' cannot be stopped as it has never reached the 'running' state."
+            self._refuse_in("pending", instance_ids, refusal)
+            return self._change(instance_ids, "running", "stopping", "stop")
 
     def close(self) -> None:
         """End the sandbox's cloud: no transition happens any more, every instance is stopped."""
@@ -178,6 +150,38 @@ class Ec2Fleet:
             msg = f"The instance IDs '{', '.join(unknown)}' do not exist"
             raise Ec2Refusal(code="InvalidInstanceID.NotFound", message=msg)
 
+    def _refuse_in(self, state: State, instance_ids: Sequence[str], sentence: str) -> None:
+        for instance_id in instance_ids:
+            if self._states[instance_id] == state:
+                msg = sentence.format(instance_id)
+                raise Ec2Refusal(code="IncorrectInstanceState", message=msg)
+
+    def _change(
+        self, instance_ids: Sequence[str], before: State, after: State, verb: str
+    ) -> list[StateChange]:
+        """Let those in the state `before` enter `after`, and what follows it in time."""
+        changes = []
+        for instance_id in instance_ids:
+            previous = self._states[instance_id]
+            if previous == before:
+                self._counts.add("ec2", f"{verb}s")
+                self._enter(instance_id, after, f"{verb} requested")
+                timer = threading.Timer(self.transition_seconds, self._finish, [instance_id])
+                timer.daemon = True
+                self._timers[instance_id] = timer
+                timer.start()
+            changes.append(StateChange(instance_id, previous, self._states[instance_id]))
+        return changes
+
+    def _finish(self, instance_id: str) -> None:
+        with self._lock:
+            if self._closed:
+                return
+            if self._states[instance_id] == "pending":
+                self._enter(instance_id, "running", "started")
+            else:
+                self._enter(instance_id, "stopped", "stopped")
+
     def _require_capacity(self, invocation: str) -> None:
         if invocation not in self._refused_starts:
             if self._starts_to_refuse == 0:
@@ -192,22 +196,6 @@ class Ec2Fleet:
         )
         # 500 in the real API too, which is why boto3 repeats it.
         raise Ec2Refusal(code="InsufficientInstanceCapacity", message=msg, status=500)
-
-    def _later(self, instance_id: str, finish: Callable[[str], None]) -> None:
-        timer = threading.Timer(self.transition_seconds, finish, [instance_id])
-        timer.daemon = True
-        self._timers[instance_id] = timer
-        timer.start()
-
-    def _finish_start(self, instance_id: str) -> None:
-        with self._lock:
-            if not self._closed:
-                self._enter(instance_id, "running", "started")
-
-    def _finish_stop(self, instance_id: str) -> None:
-        with self._lock:
-            if not self._closed:
-                self._enter(instance_id, "stopped", "stopped")
 
     def _enter(self, instance_id: str, state: State, reason: str) -> None:
         # Told first: nobody may read `stopped` while the machine still has a process.

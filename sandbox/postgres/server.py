@@ -14,8 +14,7 @@ import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 
@@ -35,6 +34,7 @@ from sandbox.postgres.cluster import (
 )
 from sandbox.postgres.databases import create_database, create_login
 from sandbox.processes.processes import KeptProcess, start_kept
+from sandbox.processes.startable import Startable
 
 __all__ = ["EmbeddedPostgres", "PostgresAddress", "PostgresError", "connect"]
 
@@ -51,16 +51,15 @@ SERVER_SETTINGS = {
 }
 
 
-class EmbeddedPostgres:
-    """One PostgreSQL cluster in a folder; use it as a context manager or with start and stop."""
+class EmbeddedPostgres(Startable):
+    """One PostgreSQL cluster in a folder, which may be missing before `start`.
+
+    Tests, whose data nobody wants back, do without surviving a power cut and are faster.
+    """
 
     def __init__(
         self, folder: Path, ports: PortBook | None = None, *, survives_power_cut: bool = True
     ) -> None:
-        """Remember the folder; nothing is created before `start`.
-
-        Tests, whose data nobody wants back, do without surviving a power cut and are faster.
-        """
         self._folder = folder.resolve()
         self._fsync = "on" if survives_power_cut else "off"
         self._ports = ports
@@ -130,20 +129,6 @@ class EmbeddedPostgres:
     def create_database(self, name: str, owner: str, visitors: Sequence[str] = ()) -> None:
         """Create a database unless it is there; its owner and the visitors may connect."""
         create_database(self.superuser, name, owner, visitors)
-
-    def __enter__(self) -> Self:
-        """Start the server."""
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop the server."""
-        self.stop()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS

@@ -28,7 +28,6 @@ class VisionFaults:
     """The faults that the next requests meet, in order."""
 
     def __init__(self) -> None:
-        """Start without faults."""
         self._lock = threading.Lock()
         self._next: deque[VisionFault] = deque()
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 
 import grpc
 from google.cloud import vision
@@ -19,6 +19,8 @@ from google.protobuf import any_pb2, duration_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from sandbox.counts import Counts
+from sandbox.ports import LOOPBACK
+from sandbox.processes.startable import Startable
 from sandbox.rates import TokenBucket
 from sandbox.vision.faults import VisionFault, VisionFaults
 from sandbox.vision.images import ImageAnnotator, VisionLimits, image_error
@@ -26,7 +28,6 @@ from sandbox.vision.landmark_answers import VisionErrors
 from sandbox.world.city_facts import CityFacts
 from sandbox.world.world import World
 
-LOOPBACK = "127.0.0.1"
 SERVICE, METHOD = "google.cloud.vision.v1.ImageAnnotator", "BatchAnnotateImages"
 THREADS = 16
 STOP_SECONDS = 1
@@ -34,8 +35,8 @@ STOP_SECONDS = 1
 MAX_MESSAGE_BYTES = 128 * 1024**2
 
 
-class VisionServer:
-    """Google Vision about one world; `start` returns when it answers."""
+class VisionServer(Startable):
+    """Google Vision about one world; port 0 lets the system choose."""
 
     def __init__(  # noqa: PLR0917 - the supervisor's interface
         self,
@@ -49,7 +50,6 @@ class VisionServer:
         limits: VisionLimits = VisionLimits(),  # noqa: B008 - frozen
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Store what to show; port 0 lets the system choose."""
         self.port = port
         self._counts = counts
         self._latency_seconds = latency_seconds
@@ -108,13 +108,6 @@ class VisionServer:
         if self._server is not None:
             self._server.stop(STOP_SECONDS).wait()
             self._server = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def _annotate(
         self, request: vision.BatchAnnotateImagesRequest, context: grpc.ServicerContext
