@@ -105,11 +105,6 @@ def await_host(address: HostAddress, timeout_seconds: float) -> float:
         InstanceError: at once on a wrong host key or a refused key, else when the time is over.
 
     """
-    return asyncio.run(reach_host(address, timeout_seconds))
-
-
-async def reach_host(address: HostAddress, timeout_seconds: float) -> float:
-    """Do what `await_host` does, in a running event loop."""
     begun = time.monotonic()
 
     async def knock() -> float:
@@ -123,7 +118,7 @@ async def reach_host(address: HostAddress, timeout_seconds: float) -> float:
         reraise=True,
     )
     try:
-        seconds: float = await knock_until_open(knock)
+        seconds: float = asyncio.run(knock_until_open(knock))
     except HostNotReadyError as error:
         msg = f"{error}; gave up after {timeout_seconds:g} s"
         raise InstanceError(msg) from None
