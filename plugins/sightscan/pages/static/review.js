@@ -87,10 +87,10 @@ async function start() {
   choose(filters.score, asked.get("score"));
   setMode(asked.get("mode") === "grid");
   if (!state.mayDecide) return say("You may look at Airflow but not decide about labels: that takes a role that may trigger runs.");
-  await loadCity(asked.get("reason"), asked.get("sight"));
+  await reload(asked.get("reason"), asked.get("sight"));
 }
 
-async function loadCity(reason = filters.reason.value, sight = filters.sight.value) {
+async function loadCity(reason, sight) {
   const { min_score, below_score } = scoreRange();
   const query = new URLSearchParams({ city: filters.city.value, min_score, below_score });
   const found = await ask(`waiting?${query}`);
@@ -136,8 +136,8 @@ function rowsWanted({ anySight = false } = {}) {
 }
 
 // One after the other, so that the last that was asked for is what is shown.
-function reload(...filtersWanted) {
-  const loading = loads.then(() => loadCity(...filtersWanted));
+function reload(reason = filters.reason.value, sight = filters.sight.value) {
+  const loading = loads.then(() => loadCity(reason, sight));
   loads = loading.catch(() => {});
   return loading;
 }
@@ -509,8 +509,8 @@ for (const [name, select] of Object.entries(filters)) {
   select.onchange = () => {
     select.blur(); // The next key is a decision, not an option's first letter.
     quiet();
-    if (name === "city") loadCity("", "").catch(complain);
-    else loadCity().catch(complain);
+    if (name === "city") reload("", "").catch(complain);
+    else reload().catch(complain);
   };
 }
 by("accept").onclick = KEYS.a;
@@ -518,7 +518,7 @@ by("reject").onclick = KEYS.r;
 by("rename").onclick = KEYS.n;
 by("skip").onclick = KEYS.s;
 by("undo").onclick = KEYS.u;
-by("mode").onclick = () => { setMode(!state.isGrid); by("mode").blur(); loadCity().catch(complain); };
+by("mode").onclick = () => { setMode(!state.isGrid); by("mode").blur(); reload().catch(complain); };
 by("tick-all").onclick = () => {
   const areAll = state.ticked.size === state.queue.length;
   state.ticked = new Set(areAll ? [] : state.queue.map((label) => label.label_id));
