@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,16 +31,19 @@ from sandbox.wikidata.items import (
 )
 from sandbox.wikidata.sparql_services import LABEL_FUNCTIONS
 
-# Those that the query service knows without being told.
-PREFIXES = {
-    row["prefix"]: row["iri"] for row in read_table(Path(__file__).with_name("prefixes.csv"))
-}
+_PREFIXES = Path(__file__).with_name("prefixes.csv")
 
 EARTH_RADIUS_KM = 6371.0088
 EARTH = "Q2"
 SQUARE_METRE, SQUARE_KILOMETRE = "Q25343", "Q712226"
 
 _POINT = re.compile(r"Point\(\s*(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
+
+
+@cache
+def prefixes() -> dict[str, str]:
+    """Return the addresses by prefix that the query service knows without being told."""
+    return {row["prefix"]: row["iri"] for row in read_table(_PREFIXES)}
 
 
 def graph_of(items: Iterable[Item]) -> Store:
@@ -69,7 +73,7 @@ def label_functions(items: Iterable[Item]) -> dict[NamedNode, Any]:
         item = by_iri.get(entity.value)
         found = _first_language(item.labels if item else {}, languages)
         # An entity without a label shows as its id.
-        return found or Literal(entity.value.removeprefix(PREFIXES["wd"]))
+        return found or Literal(entity.value.removeprefix(prefixes()["wd"]))
 
     def description(entity: object, languages: Literal) -> Literal | None:
         item = by_iri.get(entity.value) if isinstance(entity, NamedNode) else None
@@ -95,7 +99,7 @@ def kilometres_between(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 
 def _node(prefix: str, name: str) -> NamedNode:
-    return NamedNode(PREFIXES[prefix] + name)
+    return NamedNode(prefixes()[prefix] + name)
 
 
 def _quads(item: Item) -> Iterator[Quad]:
@@ -160,7 +164,7 @@ def _area_quads(statement: NamedNode, name: str, area: Area) -> Iterator[Quad]:
 
 
 def _local(statement: NamedNode) -> str:
-    return statement.value.removeprefix(PREFIXES["wds"])
+    return statement.value.removeprefix(prefixes()["wds"])
 
 
 def _decimal(amount: float) -> Literal:

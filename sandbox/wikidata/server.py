@@ -29,7 +29,7 @@ from sandbox.mediawiki import (
 )
 from sandbox.rates import TokenBucket
 from sandbox.wikidata.entity_search import get_entities, search_entities
-from sandbox.wikidata.graph import PREFIXES, geo_functions, graph_of, label_functions
+from sandbox.wikidata.graph import geo_functions, graph_of, label_functions, prefixes
 from sandbox.wikidata.item_search import search_text
 from sandbox.wikidata.items import Item, items_of
 from sandbox.wikidata.sparql_services import UnsupportedServiceError, rewrite_services
@@ -141,7 +141,7 @@ class WikidataStandIn:
         Raises SyntaxError or UnsupportedServiceError for a query that the service would refuse.
         """
         found = self._graph.query(
-            rewrite_services(query), prefixes=PREFIXES, custom_functions=self._functions
+            rewrite_services(query), prefixes=prefixes(), custom_functions=self._functions
         )
         if isinstance(found, QuerySolutions | QueryBoolean):
             return found.serialize(format=results) or b"", results.media_type

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sandbox.files import read_table
@@ -24,21 +25,24 @@ class SightKind:
     words: tuple[str, ...]
 
 
-KINDS = tuple(
-    SightKind(row.pop("class_id"), tuple(row.values()))
-    for row in read_table(Path(__file__).with_name("sight_kinds.csv"))
-)
+_KINDS = Path(__file__).with_name("sight_kinds.csv")
 ANY_SIGHT = SightKind("Q570116", ("Sight", "Sehenswürdigkeit", "Site", "Lugar", "Lugar"))
 
 _PARTICLES = {"of", "the", "de", "del", "do", "da", "dos", "das", "du", "des", "la", "el", "von"}
 _JOINERS = {"de": " ", "fr": " de ", "es": " de ", "pt": " de "}
 
 
+@cache
+def kinds() -> tuple[SightKind, ...]:
+    """Return the kinds of sights that names speak of."""
+    return tuple(SightKind(row.pop("class_id"), tuple(row.values())) for row in read_table(_KINDS))
+
+
 def kind_of(name: str) -> SightKind:
     """Return the kind of sight that `name` speaks of, `ANY_SIGHT` if its words do not tell."""
     # The first such word decides: the Torre do Farol is a tower.
     for word in name.split():
-        for kind in KINDS:
+        for kind in kinds():
             if fold(word) in {fold(known) for known in kind.words}:
                 return kind
     return ANY_SIGHT
