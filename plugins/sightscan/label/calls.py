@@ -7,7 +7,6 @@ that is lost with paid answers in hand is replaced.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,6 +14,13 @@ from datetime import UTC, date, datetime
 from typing import Any, Self
 
 import psycopg
+from tenacity import (
+    Retrying,
+    before_sleep_log,
+    retry_if_exception_type,
+    stop_before_delay,
+    wait_exponential,
+)
 
 from sightscan.errors import WarehouseError
 from sightscan.label.sender import PreparedBatch, ReservedPhoto
@@ -154,14 +160,11 @@ class VisionCalls:
             merge_labels(self._connection, labels)
 
     def _connect_again(self) -> None:
-        deadline = time.monotonic() + MAX_AWAY_SECONDS
-        pause = 0.5
-        while self._connection.closed:
-            try:
-                self._connection = self._opened.enter_context(self._reopen())
-            except WarehouseError:
-                if time.monotonic() + pause > deadline:
-                    raise
-                logger.warning("the warehouse is away; again in %.0f s", pause)
-                time.sleep(pause)
-                pause *= 2
+        reopen = Retrying(
+            stop=stop_before_delay(MAX_AWAY_SECONDS),
+            wait=wait_exponential(multiplier=0.5),
+            retry=retry_if_exception_type(WarehouseError),
+            before_sleep=before_sleep_log(logger, logging.WARNING),
+            reraise=True,
+        )
+        self._connection = reopen(lambda: self._opened.enter_context(self._reopen()))
