@@ -80,7 +80,6 @@ def take_over_first_system(
             "set FIRST_DATABASE_URL instead\n"
         )
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     done = take_over(
         config,
         first,

@@ -87,7 +87,7 @@ class PlacesClient:
         self._url = f"{base_url.rstrip('/')}/v1/places:searchText"
 
     def search(self, text: str, city: City, token: str | None) -> _Page:
-        """Return one page, sent once; an error is a page with its fate, never an exception."""
+        """Return one page, sent once; an error is a page with its state, never an exception."""
         centre = {"latitude": city.place.latitude, "longitude": city.place.longitude}
         radius = float(min(city.radius_meters, MAX_PLACES_RADIUS_METERS))
         body: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """Threads that make reserved photos fit and send them to Google Vision: batches in, results out.
 
 A batch comes back twice: prepared, so that its owner can note that it is about to be sent, then with
-its fate. Nothing here touches the warehouse.
+its outcome. Nothing here touches the warehouse.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class PreparedBatch:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """The fate of a request, the photos in it in their order, and those that never got into it."""
+    """The outcome of a request, the photos in it in their order, and those that never got into it."""
 
     outcome: Outcome
     sent: tuple[SentPhoto, ...]

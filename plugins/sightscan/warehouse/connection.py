@@ -102,7 +102,7 @@ def open_checked(
 
     """
     try:
-        connection = _open_patiently(opens)
+        connection = _open_with_retry(opens)
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[-1]
         msg = f"{refusal}: {reason}; {advice}"
@@ -116,7 +116,7 @@ def open_checked(
         yield connection
 
 
-def _open_patiently(opens: Callable[[], Connection]) -> Connection:
+def _open_with_retry(opens: Callable[[], Connection]) -> Connection:
     """Try again while the server is starting; a refused password is final at once."""
     connect_again = Retrying(
         stop=stop_after_attempt(CONNECT_ATTEMPTS),
