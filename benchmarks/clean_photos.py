@@ -5,8 +5,6 @@
 PHOTOS are of sights, as for bench-near-duplicates: whoever is rejected as a face is so in error.
 """
 
-from __future__ import annotations
-
 import argparse
 import io
 import sys

@@ -5,8 +5,6 @@ other, without resizing. Ours decodes, hashes and writes to PostgreSQL within it
 writes files. IMG2DATASET names its Python, of an environment of its own.
 """
 
-from __future__ import annotations
-
 import argparse
 import io
 import os

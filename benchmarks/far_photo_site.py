@@ -4,8 +4,6 @@ Runs in a process of its own: `python -m benchmarks.far_photo_site FOLDER LATENC
 address. It counts what it was asked at `/counts`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections import Counter

@@ -4,8 +4,6 @@ The pipeline's own label task, in a process of its own, against the stand-in of 
 another), which takes 300 ms for each request. Photos have the size that a crawl keeps.
 """
 
-from __future__ import annotations
-
 import json
 import multiprocessing
 import os

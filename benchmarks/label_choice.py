@@ -4,8 +4,6 @@ A simulated city with a long tail, several seeds; docs/choosing-photos.md descri
 a usable label is. `make bench-label-choice`.
 """
 
-from __future__ import annotations
-
 import hashlib
 import random
 import sys

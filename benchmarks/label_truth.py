@@ -4,8 +4,6 @@ Nothing is sent and no warehouse is needed: the stand-in's answers, as Google's 
 are read as the label task reads them. Errors, measures and bounds: docs/labelling.md.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import sys

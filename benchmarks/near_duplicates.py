@@ -6,8 +6,6 @@ PHOTOS is a world (a folder with manifest.csv, which names each photo's sight) o
 folder of photos per sight.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import itertools

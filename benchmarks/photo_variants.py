@@ -1,7 +1,5 @@
 """Copies of a photo as the web makes them, and cuts that show less and less of it."""
 
-from __future__ import annotations
-
 import io
 import math
 from collections.abc import Callable

@@ -1,12 +1,11 @@
 """Print what a benchmark measured, write it for machines, and say whether its bounds hold."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Self
 
 FOLDER = Path(__file__).resolve().parents[1] / "var" / "bench"
 
@@ -25,17 +24,17 @@ class Row:
     holds: bool | None = None
 
     @classmethod
-    def at_least(cls, measure: str, value: float, unit: str, bound: float) -> Row:
+    def at_least(cls, measure: str, value: float, unit: str, bound: float) -> Self:
         """Return a row whose value must not be smaller than its bound."""
         return cls(measure, value, unit, f">= {bound:g}", value >= bound)
 
     @classmethod
-    def at_most(cls, measure: str, value: float, unit: str, bound: float) -> Row:
+    def at_most(cls, measure: str, value: float, unit: str, bound: float) -> Self:
         """Return a row whose value must not be larger than its bound."""
         return cls(measure, value, unit, f"<= {bound:g}", value <= bound)
 
     @classmethod
-    def below(cls, measure: str, value: float, unit: str, bound: float) -> Row:
+    def below(cls, measure: str, value: float, unit: str, bound: float) -> Self:
         """Return a row whose value must be smaller than its bound."""
         return cls(measure, value, unit, f"< {bound:g}", value < bound)
 

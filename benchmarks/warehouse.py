@@ -6,8 +6,6 @@ rows take minutes to fill; `--quick` measures the same on a small machine in abo
 of the rows says nothing about a million.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

@@ -3,8 +3,6 @@
 Both sides of a ratio run on one server, in turns; the median of the rounds counts.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import statistics

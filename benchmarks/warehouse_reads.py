@@ -5,8 +5,6 @@ the middle. A view that none of them asks for its own sake is asked as a dashboa
 one city. The time is that of a client: until the last row has arrived.
 """
 
-from __future__ import annotations
-
 import re
 import statistics
 import time

@@ -4,8 +4,6 @@ Both have one rate of photos (`warehouse_rows.PHOTOS_PER_HOUR`), so the large on
 history. What is compared runs in turns, so that a noisy second is shared.
 """
 
-from __future__ import annotations
-
 import statistics
 import time
 from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ Photos are spread over time at one rate (`PHOTOS_PER_HOUR`), as a crawl of month
 warehouse ten times the size has ten times the history. Blobs are a few bytes. The statements are files in `sql/`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One DAG for each city of the registry: from its name to a published detector."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, get_parsing_context

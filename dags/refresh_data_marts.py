@@ -14,8 +14,6 @@ without Airflow, and for all of history: `sightscan warehouse refresh-marts --al
 **May it be run again?** Yes: an interval is deleted and written in one transaction.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag

@@ -7,8 +7,6 @@ the lease. It is the net under the teardown of each city's DAG.
 **May it be run again?** Yes, at any time.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag

@@ -11,8 +11,6 @@ runbook on take-downs.
 **May it be run again?** Yes: a request is decided once, and the snapshot is replaced whole.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag

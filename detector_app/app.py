@@ -3,8 +3,6 @@
 Widgets only. What the pages know comes from `catalogue`, `model_store` and `inference`.
 """
 
-from __future__ import annotations
-
 import logging
 import sys
 from pathlib import Path

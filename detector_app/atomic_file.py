@@ -1,7 +1,5 @@
 """Write a file so that a reader sees the old one or the new one, never half of it."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from pathlib import Path

@@ -4,8 +4,6 @@ The warehouse is asked first; its answer is kept as a snapshot on disk, so that 
 works with the models it already has when the warehouse is away.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass

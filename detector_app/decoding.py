@@ -4,8 +4,6 @@ Pure arithmetic on arrays. The answer has one row per candidate box: centre x, c
 height in input pixels, objectness, and one score per class, all after the sigmoid.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final

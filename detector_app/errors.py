@@ -4,8 +4,6 @@ The pages show `str(error)` as it is, so a message says what was wrong, with its
 to do next. Errors of libraries are turned into these where they occur, in one place each.
 """
 
-from __future__ import annotations
-
 
 class AppError(Exception):
     """The root of everything that the app expects to go wrong."""

@@ -4,8 +4,6 @@ Streamlit ships Source Sans, which Pillow can open; so the names look as on the 
 has to be installed. For other scripts the fonts of the machine are used where they exist.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache

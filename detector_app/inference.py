@@ -5,8 +5,6 @@ stride; output `predictions` (N, boxes, 5 + classes), see `decoding`. Its metada
 `class_names` (a JSON list), `image_size` and `stride`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ YOLOv5 is trained on pictures that are scaled as a whole and padded with grey; a
 would be a picture it never saw. https://github.com/ultralytics/yolov5/blob/v7.0/utils/augmentations.py
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

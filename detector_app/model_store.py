@@ -5,8 +5,6 @@ fetched anew, and bytes that do not match it are never written. A hash of one's 
 protection against whoever may write the warehouse; the check that the bytes are plain ONNX is.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import re

@@ -6,8 +6,6 @@ https://github.com/onnx/onnx/blob/main/onnx/onnx.proto say what the numbers belo
 that live in other files are refused: such a model could name any file of this machine.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

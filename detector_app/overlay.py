@@ -4,11 +4,9 @@ The picture keeps its size and shape. Everything is drawn in proportion to it, w
 so that it is readable on sky, stone and night alike.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from PIL import Image, ImageColor, ImageDraw
 
@@ -55,7 +53,7 @@ class _Chip:
     def bottom(self) -> float:
         return self.top + self.height
 
-    def covers(self, other: _Chip) -> bool:
+    def covers(self, other: Self) -> bool:
         """Tell whether the two plates share a pixel."""
         return (
             self.left < other.right

@@ -1,7 +1,5 @@
 """Read an uploaded photo: upright, RGB, within limits; or say in one sentence why not."""
 
-from __future__ import annotations
-
 import io
 import warnings
 from typing import Final

@@ -4,8 +4,6 @@ Streamlit runs a page's code anew at every click; these caches keep the warehous
 and the models from being loaded each time.
 """
 
-from __future__ import annotations
-
 import time
 
 import streamlit as st

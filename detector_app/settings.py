@@ -4,8 +4,6 @@ The names that operators know from the pipeline (`PGHOST` ...) mean the same her
 be the read-only `sightscan_app`. Every setting has a default with which the app starts.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated

@@ -5,8 +5,6 @@ frame and drops those that came while it was busy: the picture may stutter, but 
 page reads what was seen last from `LatestSights`; nothing waits for anything.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

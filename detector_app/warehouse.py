@@ -4,11 +4,9 @@ A connection is opened per question and closed after it. Questions are rare (one
 the catalogue, one per new model), so a pool would only hold connections that go stale.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import cast
+from typing import Self, cast
 
 import psycopg
 from psycopg.rows import dict_row
@@ -32,7 +30,7 @@ class Warehouse:
     password: str | None
 
     @classmethod
-    def from_settings(cls, settings: AppSettings) -> Warehouse:
+    def from_settings(cls, settings: AppSettings) -> Self:
         """Take the connection from the `PG*` settings."""
         secret = settings.pgpassword
         return cls(

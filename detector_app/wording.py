@@ -4,8 +4,6 @@ Everything that comes from the warehouse (names of cities and sights) is escaped
 becomes HTML.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """docs/DAGS.md: every DAG with its schedule, its own words, and its tasks in the order they run."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator

@@ -4,8 +4,6 @@
 the warehouse is a migrated PostgreSQL of its own, so no page can say what is not so.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

@@ -1,7 +1,5 @@
 """What the pages ask of PostgreSQL's catalogue: each question is a file of `docs/sql`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 

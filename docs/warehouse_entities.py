@@ -3,8 +3,6 @@
 Only keys and foreign keys are drawn: the other columns are in the dictionary below the drawing.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any

@@ -1,7 +1,5 @@
 """docs/WAREHOUSE.md: the dictionary of the warehouse, read from the catalogue of a migrated one."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

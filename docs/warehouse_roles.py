@@ -1,7 +1,5 @@
 """Who may do what, by layer, as the catalogue has it: a part of docs/WAREHOUSE.md."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -4,8 +4,6 @@ So `SQLExecuteQueryOperator(conn_id="sightscan_warehouse")` works in a company's
 further setting, and the secrets backend stays free for AWS Secrets Manager, Vault or another.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin

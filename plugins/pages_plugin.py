@@ -4,8 +4,6 @@ Airflow loads plugins in every process. The pages are therefore imported by the 
 one, which only the API server gets.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin

@@ -1,7 +1,5 @@
 """Run the sandbox until Ctrl-C: `python -m sandbox --state FOLDER [--world FOLDER]`."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

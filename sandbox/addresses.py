@@ -4,8 +4,6 @@ The file is there while the sandbox is ready and holds passwords, so only its ow
 Nothing here imports the stand-ins: reading it is quick.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 from dataclasses import asdict, dataclass, field

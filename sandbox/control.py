@@ -6,8 +6,6 @@ POST /ec2/no-capacity?next=N   the next N starts fail with InsufficientInstanceC
 POST /vision/fault?kind=...    as the arguments of VisionServer.set_fault
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Count what the stand-ins were asked, so that tests can compare it with the warehouse."""
 
-from __future__ import annotations
-
 import threading
 from collections import defaultdict
 

@@ -1,7 +1,5 @@
 """Small files: state that no reader sees half of and no other user can read, and tables."""
 
-from __future__ import annotations
-
 import csv
 import os
 import tempfile

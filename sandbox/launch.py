@@ -1,7 +1,5 @@
 """Run a sandbox as a process of its own that ends with the program that started it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import time

@@ -5,8 +5,6 @@ a client names itself with a contact, lists are separated by `|`, an error is HT
 `error` object and a `MediaWiki-API-Error` header, and too many requests are HTTP 429.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping

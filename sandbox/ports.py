@@ -4,8 +4,6 @@ Ports lie below Linux's range of ephemeral ports (32768 and up), so that no outg
 takes one between two starts.
 """
 
-from __future__ import annotations
-
 import errno
 import json
 import random

@@ -1,7 +1,5 @@
 """Limit how often a client may ask, as the real services do, with a token bucket."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -4,8 +4,6 @@ Each keeps the path that it has in reality; Wikidata's API, whose path is the sa
 Commons, has a prefix. The server runs in a thread of its own, on loopback only.
 """
 
-from __future__ import annotations
-
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable

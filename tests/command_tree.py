@@ -1,7 +1,5 @@
 """The commands of `sightscan` as they are, for tests of its help and of the pages that name them."""
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Iterator
 from typing import Any

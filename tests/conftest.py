@@ -1,7 +1,5 @@
 """Fixtures for all tests of the Airflow environment: a real PostgreSQL, emptied for each."""
 
-from __future__ import annotations
-
 import itertools
 import os
 import tempfile

@@ -4,8 +4,6 @@
 The format is one header line, then raw planes per frame: https://wiki.multimedia.cx/index.php/YUV4MPEG2
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

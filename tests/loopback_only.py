@@ -4,8 +4,6 @@ What C libraries (gRPC, libpq) and child processes ask is outside both. Their ad
 settings, which `conftest.py` points at nobody unless a test points them at a stand-in.
 """
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any

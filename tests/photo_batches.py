@@ -6,8 +6,6 @@ labelled. Bytes go where PHOTO_STORE says. With `die`, it ends as by `kill -9` i
 before the commit.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import random

@@ -6,8 +6,6 @@ It keeps the contract of the model folder, so everything around the training is 
 It runs in the trainer's environment, which has `onnx`.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import json

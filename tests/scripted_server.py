@@ -1,7 +1,5 @@
 """A web server on loopback that answers each path as it was told, and remembers who asked."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter

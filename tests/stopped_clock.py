@@ -1,7 +1,5 @@
 """A clock that stands still while the test thinks."""
 
-from __future__ import annotations
-
 
 class Clock:
     """Time that passes only by sleeping."""

@@ -1,7 +1,5 @@
 """Wait for what another thread or process does; the limit only ends a hang, and measures nothing."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """`python -m trainer DATASET_DIR MODEL_DIR`: exit status 0 done, 1 the training failed, 2 the input is unusable."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import signal

@@ -5,8 +5,6 @@ All chance comes from the generator passed in, never from global state: a sample
 uninterrupted one would have seen.
 """
 
-from __future__ import annotations
-
 import math
 
 import cv2

@@ -1,7 +1,5 @@
 """Batches of augmented photos, each a function of (seed, epoch, index) alone."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

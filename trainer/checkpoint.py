@@ -3,8 +3,6 @@
 The file stays on this host: it is a pickle, and only read back as plain tensors (`weights_only`).
 """
 
-from __future__ import annotations
-
 import os
 import pickle
 from pathlib import Path

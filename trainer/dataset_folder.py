@@ -4,8 +4,6 @@ A mistake found here costs a second; found in epoch 30 it costs a GPU hour. Pixe
 they are decoded (photos.py), because reading each photo once is enough.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from collections import Counter

@@ -1,7 +1,5 @@
 """Two pictures of a training for people: how it went, and what the model confuses with what."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path

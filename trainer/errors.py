@@ -4,8 +4,6 @@ The exit status tells the pipeline whether trying again can help: 2 is bad input
 failed training.
 """
 
-from __future__ import annotations
-
 
 class TrainerError(Exception):
     """Base of everything that the trainer reports in one sentence."""

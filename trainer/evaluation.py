@@ -4,8 +4,6 @@ The detector is any function from images to raw predictions, so that the network
 exported ONNX are measured by the same code.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

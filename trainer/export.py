@@ -6,8 +6,6 @@ width, height in input pixels, objectness, class scores, all through the sigmoid
 overlaps is the reader's part.
 """
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Callable, Sequence

@@ -6,8 +6,6 @@ refuses every connection besides. This must run before anything imports torch, u
 yolov5.
 """
 
-from __future__ import annotations
-
 import os
 import socket
 import sys

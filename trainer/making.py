@@ -1,7 +1,5 @@
 """Make a model out of checked input: train, export, compare, measure, draw. Everything but the final result.json."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import platform

@@ -4,8 +4,6 @@
 these hashes.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json

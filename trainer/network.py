@@ -4,8 +4,6 @@ Everything else of that package (data loaders, loggers, plots, downloads, check 
 unused.
 """
 
-from __future__ import annotations
-
 import importlib.resources
 import logging
 import math

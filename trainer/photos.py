@@ -1,7 +1,5 @@
 """Photos as the network sees them: decoded once, scaled to the image size, kept in memory, never stretched."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Sequence

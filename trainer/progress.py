@@ -1,7 +1,5 @@
 """What people see of a training: one line an epoch, for machines in progress.jsonl, for eyes on standard output."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ has a few hundred photos of a few large sights, and minutes instead of days; mos
 from that.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 

@@ -1,7 +1,5 @@
 """`request.json`: what a training run is asked for, checked before anything expensive starts."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from dataclasses import asdict, dataclass

@@ -3,8 +3,6 @@
 Whatever can be wrong with the input is found before torch is even imported.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from trainer.dataset_folder import read_dataset

@@ -4,8 +4,6 @@ A compact loop of our own over YOLOv5's network and loss: its `train.run` cannot
 exactly, writes pickles beside the photos, and talks to a dozen services.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import time

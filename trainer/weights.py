@@ -5,8 +5,6 @@ can name nothing but tensors, containers and layers, and a layer is only a shell
 state: no code of the file's choosing runs, and whatever else it names is refused by that name.
 """
 
-from __future__ import annotations
-
 import collections
 import json
 import pickle

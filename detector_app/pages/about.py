@@ -1,7 +1,5 @@
 """The about page: what this is, which detectors are in place, whose work is in it."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 from detector_app.errors import AppError

@@ -1,7 +1,5 @@
 """The page that the app is for: choose a city, show it a photo or the webcam, read the names."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import streamlit as st

@@ -1,7 +1,5 @@
 """The help page: how to get a good answer, and what to do when there is none."""
 
-from __future__ import annotations
-
 import streamlit as st
 
 _GUIDE = """

@@ -1,7 +1,5 @@
 """Detect in a photo: drop it in, see it with names and boxes, take it away."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from pathlib import PurePath

@@ -1,7 +1,5 @@
 """Detect in the webcam: the film with boxes, and the names beside it as text."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import streamlit as st

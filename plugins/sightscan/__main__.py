@@ -1,7 +1,5 @@
 """`python -m sightscan`: the command `sightscan`, where it is not on the PATH."""
 
-from __future__ import annotations
-
 import sys
 
 from sightscan.cli.main import main

@@ -1,9 +1,8 @@
 """A box on a photo, relative to its size: the one form that boxes have inside SightScan."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 # A sight was boxed twice if the boxes overlap by more than half, where mAP50 takes a detection and
 # a truth for one object too, or if one lies in the other.
@@ -31,7 +30,7 @@ class Box:
         return max(self.x2 - self.x1, 0.0) * max(self.y2 - self.y1, 0.0)
 
     @classmethod
-    def from_pixels(cls, vertices: Sequence[tuple[float, float]], width: int, height: int) -> Box:
+    def from_pixels(cls, vertices: Sequence[tuple[float, float]], width: int, height: int) -> Self:
         """Return the upright box around vertices (x, y) in pixels, clipped to the photo.
 
         Raises:

@@ -1,10 +1,9 @@
 """Cities and sights as values, and the names that identify them."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import asin, cos, radians, sin, sqrt
+from typing import Self
 
 from slugify import slugify
 
@@ -20,7 +19,7 @@ class Place:
     latitude: float
     longitude: float
 
-    def distance_meters(self, other: Place) -> float:
+    def distance_meters(self, other: Self) -> float:
         """Return the great-circle distance in metres (haversine formula)."""
         lat1, lat2 = radians(self.latitude), radians(other.latitude)
         half_dlat = (lat2 - lat1) / 2

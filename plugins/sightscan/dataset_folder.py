@@ -7,8 +7,6 @@
 Values only: `dataset.export` writes such a folder to a disk, `train.upload` to a GPU host.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

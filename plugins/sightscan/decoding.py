@@ -1,7 +1,5 @@
 """Decode photos: the memory that threads share, the errors of rubbish, transparency on white."""
 
-from __future__ import annotations
-
 import struct
 import threading
 import zlib

@@ -5,8 +5,6 @@ raises for itself (a photo that is refused, a host that is not ready) stands wit
 has the same base.
 """
 
-from __future__ import annotations
-
 
 class SightScanError(Exception):
     """The base of every error class of SightScan; only a caller's mistake is a ValueError."""

@@ -5,8 +5,6 @@ a gate's to say. All that httpx raises, and what lies below it, becomes one of o
 nowhere else.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -4,8 +4,6 @@ Which answers mean which is told by a judge; whatever way a service has to say "
 into one.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The model folder, the other contract with the trainer: its files, and what result.json says."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

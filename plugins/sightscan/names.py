@@ -6,8 +6,6 @@ Church", "North Tower" and "South Tower", "Pier 35" and "Pier 39" share most of 
 stand next to each other. So names are compared word by word, and whatever is in doubt is two names.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Collection

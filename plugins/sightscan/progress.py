@@ -1,5 +1,3 @@
 """How often work that takes long says how far it is: everywhere alike, so that logs read alike."""
 
-from __future__ import annotations
-
 PROGRESS_SECONDS = 5.0

@@ -1,7 +1,5 @@
 """A run of a city's DAG, as a value."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

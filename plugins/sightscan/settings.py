@@ -4,8 +4,6 @@ The names are those that operators of the first SightScan know; `.env.example` l
 with one line of meaning each. Nothing is read at import.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -183,7 +181,7 @@ class Settings(BaseSettings):
         """Return the share of a photo from which on a face is too much; None: any is kept."""
         return self.crawl_face_share if self.crawl_face_filter else None
 
-    def with_overrides(self, overrides: Mapping[str, object]) -> Settings:
+    def with_overrides(self, overrides: Mapping[str, object]) -> "Settings":
         """Return these settings with some values replaced: a city's row, or a trigger form.
 
         Raises:

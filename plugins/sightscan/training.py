@@ -7,14 +7,12 @@ How long a training may hold its GPU instance is said here, too, once: the lease
 the run, the command on the host and the time-outs of the tasks all read it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 from sightscan.errors import TrainingError
 
@@ -83,7 +81,7 @@ class TrainingRequest:
     weights: str | None = None
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> TrainingRequest:
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Return the request that was stored."""
         return cls(**values)
 

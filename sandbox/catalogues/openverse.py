@@ -4,8 +4,6 @@ Shapes and limits as on https://api.openverse.org/v1/. Its pictures are those of
 stand-in under the same URLs, as in reality: the same photo is found by two ways.
 """
 
-from __future__ import annotations
-
 import hashlib
 import math
 import time

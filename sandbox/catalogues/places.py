@@ -4,8 +4,6 @@ As documented, a field mask is required and decides what is answered (and, in re
 a page has 20 places at most and a search 60 in all, and nothing is answered without a key.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 from typing import Any

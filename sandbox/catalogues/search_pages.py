@@ -4,8 +4,6 @@ The pictures they point at lie on somebody's web site: the world's photos saved 
 quality, with no licence stated, one behind robots.txt, one under a URL of over 300 characters.
 """
 
-from __future__ import annotations
-
 import asyncio
 import html
 import json

@@ -4,8 +4,6 @@ Every photo of the world is there, in the category of each sight on it or in a s
 in reality, what a crawl must cope with: a map, a scan, an icon, copies, broken files, an opt-out.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Describe files and categories of Commons as the MediaWiki API does: `prop=imageinfo` and kin."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

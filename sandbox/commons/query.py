@@ -4,11 +4,10 @@ See https://www.mediawiki.org/w/api.php?action=help&modules=query. A generator (
 the parameters of its list (`cmtitle=...`) with a `g` before them, and yields pages instead of rows.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from sandbox.commons.files import CommonsCatalogue, CommonsCategory, CommonsFile
 from sandbox.commons.pages import FILE_NAMESPACE, Page, PageDescriber, stub_of
@@ -175,7 +174,7 @@ class _Term:
     categories: frozenset[str]
 
     @classmethod
-    def read(cls, found: re.Match[str], catalogue: CommonsCatalogue) -> _Term:
+    def read(cls, found: re.Match[str], catalogue: CommonsCatalogue) -> Self:
         keyword, value = (found[2] or "").lower(), found[3] or found[4] or ""
         categories = {value.replace("_", " ")}
         if keyword in ("deepcat", "deepcategory"):

@@ -4,8 +4,6 @@ It is as strict as the real one: a contact in the User-Agent, only the standard 
 enlarging, HTTP 429 for who hurries, and ETags for who already has a file.
 """
 
-from __future__ import annotations
-
 import asyncio
 import re
 import time

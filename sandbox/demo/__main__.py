@@ -1,7 +1,5 @@
 """`make demo`: take a city from its name to a detector in the browser, in sight of a person."""
 
-from __future__ import annotations
-
 import argparse
 import signal
 import subprocess

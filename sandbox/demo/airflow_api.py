@@ -1,7 +1,5 @@
 """Airflow's public REST API, as far as the demo needs it."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 from datetime import datetime

@@ -4,8 +4,6 @@
 into a log; here each part is a kept process of its own, which ends with the demo whatever happens.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

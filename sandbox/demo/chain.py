@@ -1,7 +1,5 @@
 """Everything that the demo starts, in order: sandbox, warehouse, Airflow, app."""
 
-from __future__ import annotations
-
 import os
 import shlex
 from contextlib import AbstractContextManager, ExitStack

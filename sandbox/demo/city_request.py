@@ -1,7 +1,5 @@
 """Ask for a city as a person does in the app, and see what became of it."""
 
-from __future__ import annotations
-
 import uuid
 from typing import Any
 

@@ -1,7 +1,5 @@
 """One test photo with what the published model sees on it, and whom the photo is by."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a pipeline needs to work on a sandbox: its settings, and a migrated warehouse."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from sandbox.addresses import SandboxAddresses, SshAddress

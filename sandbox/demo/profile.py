@@ -4,8 +4,6 @@ Its worlds are small and its trainer has two CPU cores, so it asks for fewer pho
 network and smaller pictures. Everything else is the default of `.env.example`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Show a city's run while it goes on: a live table in a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -4,8 +4,6 @@ The keys are described in the README under "What the numbers mean". Truth is the
 manifest, which the pipeline never sees.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence

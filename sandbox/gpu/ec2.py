@@ -6,8 +6,6 @@ everything else is refused, as a careful operator's IAM policy would: above all,
 instance and with it the disk that holds the photos.
 """
 
-from __future__ import annotations
-
 import io
 import secrets
 from collections.abc import Iterable

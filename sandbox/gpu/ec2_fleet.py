@@ -5,8 +5,6 @@ Ids and history stay in the folder; after a restart of the sandbox every instanc
 after a power cut. Knows nothing of HTTP or moto.
 """
 
-from __future__ import annotations
-
 import json
 import secrets
 import threading

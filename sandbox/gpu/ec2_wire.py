@@ -1,7 +1,5 @@
 """The bytes of the EC2 API that moto is not asked for: signatures, state changes, errors."""
 
-from __future__ import annotations
-
 import hmac
 import re
 from collections.abc import Mapping, Sequence

@@ -6,8 +6,6 @@ survive, as a stopped instance's do. While the instance is stopped, connections 
 the port is held, so that no other program gets it.
 """
 
-from __future__ import annotations
-
 import os
 import socket
 import sys

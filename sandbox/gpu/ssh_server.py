@@ -5,8 +5,6 @@ killed with everything it started when the instance stops. Key logins of one use
 run as `bash -c`, as with OpenSSH; SFTP sees nothing outside the home folder.
 """
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import os

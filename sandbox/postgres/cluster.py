@@ -7,8 +7,6 @@ changed for it: the cluster then lives in a new folder below $TMPDIR or /var/tmp
 are copied there too if the environment they were installed in is closed to `nobody`.
 """
 
-from __future__ import annotations
-
 import os
 import pwd
 import shutil

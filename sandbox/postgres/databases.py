@@ -3,8 +3,6 @@
 The tables are not made here: migrations are the warehouse's own.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import secrets

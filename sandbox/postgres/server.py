@@ -6,8 +6,6 @@ Here: scram passwords, loopback TCP only, no unix socket, a password file only i
 Where its data lives when root starts it: `postgres_cluster`.
 """
 
-from __future__ import annotations
-
 import secrets
 import shutil
 import signal

@@ -3,8 +3,6 @@
 Each one runs under `subreaper.py`, which explains how a kill -9 of the sandbox still ends it.
 """
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What is started and stopped: by its two methods, or by a `with` around its use."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from typing import Self
 

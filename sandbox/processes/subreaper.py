@@ -15,8 +15,6 @@ Three facts of Linux make this complete:
   child gets SIGNAL by PR_SET_PDEATHSIG: here the parent is a single thread, so it fires right.
 """
 
-from __future__ import annotations
-
 import ctypes
 import os
 import select

@@ -1,7 +1,5 @@
 """A WSGI application on loopback, in threads of this process."""
 
-from __future__ import annotations
-
 import threading
 from abc import abstractmethod
 from collections.abc import Iterable

@@ -4,8 +4,6 @@ The worst moment is after the work was done and counted: the client sees an erro
 charged for the images.
 """
 
-from __future__ import annotations
-
 import threading
 from collections import deque
 from dataclasses import dataclass

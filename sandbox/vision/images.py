@@ -3,8 +3,6 @@
 An image that Vision cannot read gets an error of its own; the others of its request are answered.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import threading

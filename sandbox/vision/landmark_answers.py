@@ -3,11 +3,10 @@
 Every mistake is decided by a hash of the photo, so the same photo always gets the same answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from math import sqrt
+from typing import Self
 
 from sandbox.world.city_facts import CityFacts, SightFacts
 from sandbox.world.city_terms import short_name_of, without_diacritics
@@ -38,7 +37,7 @@ class VisionErrors:
     wrong_sight: float = 0.0
     seed: int = 0
 
-    def changed(self, settings: Iterable[str]) -> VisionErrors:
+    def changed(self, settings: Iterable[str]) -> Self:
         """Return errors with rates as told on a command line: `wrong_place=0.1`.
 
         Raises:

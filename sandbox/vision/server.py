@@ -5,8 +5,6 @@ the library ships no service descriptor. Limits are those documented by Google; 
 `landmark_answers`. It serves loopback only, without TLS.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

@@ -4,8 +4,6 @@ The answers have the shapes of https://www.wikidata.org/w/api.php?action=help&mo
 and `wbgetentities`, in the parts that clients read.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 

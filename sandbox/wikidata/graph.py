@@ -5,8 +5,6 @@ The shape is that of https://www.mediawiki.org/wiki/Wikibase/Indexing/RDF_Dump_F
 aliases, descriptions, and the count of sitelinks on the item itself.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -6,8 +6,6 @@ https://www.mediawiki.org/wiki/Help:Extension:WikibaseCirrusSearch) it speaks wo
 languages are searched.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 

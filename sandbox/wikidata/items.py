@@ -4,8 +4,6 @@ Both faces of the stand-in, the graph and the MediaWiki API, are made from these
 never contradict each other.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

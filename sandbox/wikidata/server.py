@@ -5,8 +5,6 @@ finds nothing here either. The documented limits hold: a contact in the User-Age
 60 s of computing a minute, 30 errors a minute, 5 queries at once.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections.abc import Callable

@@ -6,8 +6,6 @@ which any engine evaluates: the query that a client sends is still the one that 
 See https://www.mediawiki.org/wiki/Wikidata_Query_Service/User_Manual.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

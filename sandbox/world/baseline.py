@@ -4,8 +4,6 @@ It answers the mean box of the training photos, and the class whose mean colour 
 on which that scores well could be solved without looking at a single shape.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 from collections.abc import Sequence

@@ -5,8 +5,6 @@ several languages, coordinates, how well known a sight is) is derived here from 
 so that all stand-ins agree with each other, on every run. None of the ids claims to be a real one.
 """
 
-from __future__ import annotations
-
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 The two others are there so that finding a city by its name is a real task, as it is on Wikidata.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Real Wikidata items carry labels in many languages, and Google Vision answers wi
 likes. Worlds only have one name a sight, so the others are made here, from the generic word in it.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass

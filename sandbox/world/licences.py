@@ -1,7 +1,5 @@
 """Which licence and author a photo of the sandbox has, in the words that Commons uses."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Both the Commons stand-in (which shows them) and the Vision stand-in (which must
 what is on them) make them here, so both speak of the same bytes.
 """
 
-from __future__ import annotations
-
 import io
 from dataclasses import dataclass
 

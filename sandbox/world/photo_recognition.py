@@ -4,8 +4,6 @@ Google looks at pictures, not at file names. A pipeline may scale a photo or sav
 is sent, so a photo is found first by its bytes and then by its perceptual hash.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A stand-in that used `random` would answer differently after each restart, and a
 of its mistakes would not meet it again. Here every figure is a hash of what it is about.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from typing import TypeVar

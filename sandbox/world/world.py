@@ -4,8 +4,6 @@ The stand-ins show a world to the pipeline as the real services would show a rea
 pipeline itself never reads one: `manifest.csv` is the truth that its results are measured against.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """No test of the app asks the internet."""
 
-from __future__ import annotations
-
 import socket
 
 import pytest

@@ -3,8 +3,6 @@
 The models beside it (`tests/fixtures/*.onnx`) find those colours, so no test needs a training.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

@@ -1,7 +1,5 @@
 """A world of coloured patches, whose sights the models of `tests/fixtures` find without training."""
 
-from __future__ import annotations
-
 import random
 from pathlib import Path
 

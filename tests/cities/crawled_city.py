@@ -1,7 +1,5 @@
 """A small city whose sights are in the warehouse, before a crawl of it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import psycopg

@@ -1,7 +1,5 @@
 """A city with labels that wait for people, for the tests of reviews and of their page."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

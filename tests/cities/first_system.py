@@ -1,7 +1,5 @@
 """A small database of the first SightScan, with the defects that its operators have to live with."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from typing import Any

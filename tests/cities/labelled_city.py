@@ -3,8 +3,6 @@
 Google Vision's stand-in recognises photos by what they show, so each one shows other blotches.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import random

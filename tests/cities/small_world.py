@@ -1,7 +1,5 @@
 """A world of a few photos, drawn in milliseconds, for tests of the stand-ins."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

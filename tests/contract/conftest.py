@@ -1,7 +1,5 @@
 """The small world, and the stand-ins that show it, for the contracts about them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import httpx

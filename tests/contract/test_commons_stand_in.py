@@ -1,7 +1,5 @@
 """The stand-in of Wikimedia Commons, asked over HTTP as Commons is asked."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 from pathlib import Path

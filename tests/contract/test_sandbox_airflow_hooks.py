@@ -1,7 +1,5 @@
 """Airflow's own hooks, and ours, work with the stand-ins of EC2 and of the GPU host."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import os

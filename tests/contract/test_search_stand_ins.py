@@ -1,7 +1,5 @@
 """The stand-ins of Openverse, Google Places and image search pages."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from types import SimpleNamespace
 

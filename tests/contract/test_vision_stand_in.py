@@ -1,7 +1,5 @@
 """The stand-in of Google Vision, asked by Google's own client."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

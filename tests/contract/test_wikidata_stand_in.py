@@ -1,7 +1,5 @@
 """Wikidata's stand-in, asked over HTTP as Wikidata is asked."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import httpx

@@ -1,7 +1,5 @@
 """An Airflow of its own for these tests: SQLite, no examples, our DAGs and our configuration."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

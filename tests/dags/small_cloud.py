@@ -3,8 +3,6 @@
 Everything is real but the training, for which `quick_trainer.py` leaves a model folder in seconds.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager

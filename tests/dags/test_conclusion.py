@@ -1,7 +1,5 @@
 """The run's summary shows what was crawled, in columns."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 from sightscan.crawl.report import CrawlReport, SourceReport

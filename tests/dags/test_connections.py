@@ -1,7 +1,5 @@
 """Where connections come from: Airflow's own places first, the settings last."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """Every DAG parses, is complete, and is what history and the runbooks rely on."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The reaper: it stops what nobody holds, and nothing that a living run holds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

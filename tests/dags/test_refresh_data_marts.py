@@ -1,7 +1,5 @@
 """The hourly refresh as Airflow runs it: what it computes, what it shows, when it is red."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

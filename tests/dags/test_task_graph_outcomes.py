@@ -3,8 +3,6 @@
 The seventh outcome, a run marked failed by hand, needs a scheduler: see tests/end_to_end.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Each `sightscan ...` that the repository tells somebody to type can be typed so."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

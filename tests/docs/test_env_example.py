@@ -1,7 +1,5 @@
 """`.env.example` lists every setting, once, with a line of meaning."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from pathlib import Path

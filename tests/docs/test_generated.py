@@ -1,7 +1,5 @@
 """docs/DAGS.md and docs/WAREHOUSE.md say what is there."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """docs/labelling.md: what it tells to type shows a held-back label, which a decision releases."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

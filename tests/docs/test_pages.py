@@ -1,7 +1,5 @@
 """What the pages say is there is there: links, commands, settings, statements, figures."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import fields
 from pathlib import Path

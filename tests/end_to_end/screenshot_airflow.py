@@ -5,8 +5,6 @@
 It is written to DIR/airflow_grid.png.
 """
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

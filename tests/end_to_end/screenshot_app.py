@@ -6,8 +6,6 @@ r"""Take pictures of a running app, to be looked at or put into the documentatio
 Without `--film`, the photo is made into one. Prints the names that the app read.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

@@ -4,8 +4,6 @@ One chain serves all tests here, in the order in which they stand: a first run, 
 app, and a second run that is marked failed by hand while it trains.
 """
 
-from __future__ import annotations
-
 import shlex
 import subprocess
 import time

@@ -1,7 +1,5 @@
 """A person reviews labels and looks at photos in Chromium; the warehouse says what became of it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

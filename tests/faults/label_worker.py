@@ -4,8 +4,6 @@ KILL_AT names a step of the task: at the NTH time it is reached, the process end
 Settings are read from the environment.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import signal

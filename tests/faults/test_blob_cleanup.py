@@ -1,7 +1,5 @@
 """Objects that a killed move or load left in the photo store do not outlive the photo."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

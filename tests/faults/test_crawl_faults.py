@@ -1,7 +1,5 @@
 """A crawl that is killed, hurried away or lied to loses nothing and repeats nothing."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

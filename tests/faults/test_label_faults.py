@@ -1,7 +1,5 @@
 """Whoever dies and when, and however many work at once: no photo is sent twice, no cap is passed."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The lease on an instance: one holder whatever happens, again is the same, nothing taken over."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 

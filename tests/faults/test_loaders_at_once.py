@@ -1,7 +1,5 @@
 """However many load at once, and whoever dies: each photo once, whole, and nothing half done."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

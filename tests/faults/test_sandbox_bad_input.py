@@ -1,7 +1,5 @@
 """Bad input to `python -m sandbox` is one sentence that says what to do, and starts nothing."""
 
-from __future__ import annotations
-
 import fcntl
 import socket
 import sys

@@ -1,7 +1,5 @@
 """However the sandbox ends, nothing of it is left running, and it starts again."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """A take-down that is killed leaves all or nothing, and again completes it."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import signal

@@ -1,7 +1,5 @@
 """A client of Airflow's own API server in this process, logged in as whoever a test needs."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

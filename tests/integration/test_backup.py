@@ -1,7 +1,5 @@
 """A backup comes back whole, or not at all, and overwrites nothing."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """Requests from the app become cities, or refusals that say why."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

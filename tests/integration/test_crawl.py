@@ -1,7 +1,5 @@
 """Crawl through icrawler and the real client code, against the stand-in of Wikimedia Commons."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Discover through the real client code, against the stand-in of Wikidata."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace

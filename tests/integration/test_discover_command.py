@@ -1,7 +1,5 @@
 """`sightscan city` and `sights`: a city is added, shown and previewed; errors are sentences."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """The page of photos: what crawls kept and left out, as the API server gives it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

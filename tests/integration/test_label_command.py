@@ -1,7 +1,5 @@
 """`sightscan spend` and `labels`: what an operator reads, and that a resend needs a word."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

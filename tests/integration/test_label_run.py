@@ -1,7 +1,5 @@
 """Labelling through the real client library, against the stand-in of Google Vision."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any

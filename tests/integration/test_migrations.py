@@ -3,8 +3,6 @@
 It is one of the thirty migrations that were squashed, so each test takes it over, too.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import shutil

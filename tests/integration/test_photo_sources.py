@@ -1,7 +1,5 @@
 """Each source through icrawler and the real client code, against stand-ins of their services."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Bytes of photos in S3, against moto's server: written, read, moved there and back, and broken."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Places adds a ranking, pays for each page once, and keeps nothing but place ids."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections.abc import Iterator

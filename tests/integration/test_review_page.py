@@ -1,7 +1,5 @@
 """The review page through Airflow's own API server: its login, its roles, what it asks and gets."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import dataclass
 from typing import Any

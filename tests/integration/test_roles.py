@@ -4,8 +4,6 @@ The expectation is written here by hand, in a few lines. A table that a migratio
 granted as they say, or they must be changed in sight of a reviewer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any

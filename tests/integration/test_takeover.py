@@ -1,7 +1,5 @@
 """Take over a database of the first SightScan, from one PostgreSQL database into another."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import signal

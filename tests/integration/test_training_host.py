@@ -1,7 +1,5 @@
 """Reaching, filling and reading a GPU host over real SSH and SFTP, also when it breaks off."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import threading

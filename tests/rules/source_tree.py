@@ -1,7 +1,5 @@
 """The repository's Python and SQL as the rules read them: by text and syntax tree, not by import."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass

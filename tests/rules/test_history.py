@@ -1,7 +1,5 @@
 """The history can be read: short subjects of commits, and a changelog by Added, Changed, Fixed."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What import-linter cannot see: who runs SQL, and that its contracts name every module."""
 
-from __future__ import annotations
-
 import ast
 import tomllib
 from collections.abc import Iterable
@@ -9,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.rules.source_tree import REPOSITORY, Source, plant, sources
+from tests.rules.source_tree import ALL_PYTHON, REPOSITORY, Source, plant, sources
 
 # Who else may execute a statement, and why; a folder ends in a slash.
 RUNS_SQL = {
@@ -127,3 +125,23 @@ def test_only_the_command_line_may_import_a_takeover() -> None:
 def test_only_the_demo_of_the_sandbox_may_import_the_pipeline() -> None:
     named = set(contract("Of the sandbox, only the demo")["source_modules"])
     assert modules_of("sandbox", "sandbox") - named == {"sandbox.demo"}
+
+
+def postpones_annotations_needlessly(source: Source) -> bool:
+    """Tell whether a module postpones annotations without a name that is imported for types only."""
+    text = ast.unparse(source.tree)
+    return "from __future__ import annotations" in text and "if TYPE_CHECKING:" not in text
+
+
+def test_annotations_are_postponed_only_for_names_imported_for_types() -> None:
+    found = [each.path for each in sources(*ALL_PYTHON) if postpones_annotations_needlessly(each)]
+
+    assert found == []
+
+
+def test_a_module_that_postpones_annotations_needlessly_is_found() -> None:
+    module = plant(
+        "plugins/sightscan/odd.py", "from __future__ import annotations\nNUMBER: int = 1\n"
+    )
+
+    assert postpones_annotations_needlessly(module)

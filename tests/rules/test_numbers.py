@@ -1,7 +1,5 @@
 """A number has one home: no two modules of the pipeline define a constant of the same name."""
 
-from __future__ import annotations
-
 import ast
 from collections import defaultdict
 from collections.abc import Iterable

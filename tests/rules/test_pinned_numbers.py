@@ -1,7 +1,5 @@
 """A test says what number it expects; one that imports the number agrees with any."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterable, Iterator
 

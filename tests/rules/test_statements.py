@@ -1,7 +1,5 @@
 """A statement lies in the folder of the one package that calls it; keys of locks are listed."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Collection, Iterable

@@ -1,7 +1,5 @@
 """One word for one thing: bounds are MAX_ and MIN_, a log is a `logger`, a quantity has its unit."""
 
-from __future__ import annotations
-
 import ast
 import itertools
 import re

@@ -14,8 +14,6 @@ the view `core.<name>` of the schema:
 `!json '[]'` any JSON.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Tests of the trainer run in the trainer's own environment, on a city drawn by drawn_dataset.py."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

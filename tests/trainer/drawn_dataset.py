@@ -1,7 +1,5 @@
 """A dataset of drawn photos, discs and squares, and the trainer run on it as the pipeline runs it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

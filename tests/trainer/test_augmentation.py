@@ -1,7 +1,5 @@
 """Changed photos keep their boxes on their sights, and chance is a function of seed, epoch and photo."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import replace
 from pathlib import Path

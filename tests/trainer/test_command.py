@@ -1,7 +1,5 @@
 """The command line: what the pipeline relies on when it gives bad input or ends a run."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """What makes a dataset folder usable, and how each kind of damage is named before training starts."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

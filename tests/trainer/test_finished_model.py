@@ -1,7 +1,5 @@
 """The contract of the model folder, checked on a training that was really done."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

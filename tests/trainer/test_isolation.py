@@ -1,7 +1,5 @@
 """The trainer never leaves its host, whatever the packages under it try."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """No test of the trainer asks the internet; what isolates the trainer itself is tested beside."""
 
-from __future__ import annotations
-
 import socket
 
 import pytest

@@ -1,7 +1,5 @@
 """The metrics are those of YOLOv5 and COCO, checked by hand and against YOLOv5's own code."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from yolov5.utils.metrics import ap_per_class

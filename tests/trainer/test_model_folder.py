@@ -1,7 +1,5 @@
 """The model folder is locked by one run at a time, and is a model only with its own result.json."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Photos are scaled without stretching, checked when decoded, and boxes stay on their sights."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

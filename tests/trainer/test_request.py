@@ -1,7 +1,5 @@
 """What request.json may ask for, and how a wrong one is refused."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """How long a training still takes: late epochs see larger photos, and the time limit knows it."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """Starting weights are taken over by name and shape, and a pickle with code in it is refused by what it names."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """When two boxes of one sight are one building that was boxed twice."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

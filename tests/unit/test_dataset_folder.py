@@ -1,7 +1,5 @@
 """The dataset folder as values: YOLO's lines, the manifest, the hash of the whole."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 

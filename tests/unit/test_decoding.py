@@ -1,7 +1,5 @@
 """Whatever form a picture's transparency has, white shows through it."""
 
-from __future__ import annotations
-
 import pytest
 from PIL import Image
 

@@ -1,7 +1,5 @@
 """Whoever catches the base catches every error of SightScan's own."""
 
-from __future__ import annotations
-
 import ast
 import builtins
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The film for a browser's fake camera."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import cv2

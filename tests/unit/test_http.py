@@ -1,7 +1,5 @@
 """The sender asks again when that helps, keeps its limits, and raises nothing but its own errors."""
 
-from __future__ import annotations
-
 import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """An answer is taken, or put off for as long as it asks, or given up; nothing in it raises."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import httpx

@@ -1,7 +1,5 @@
 """No test asks the internet, and no service is the real one."""
 
-from __future__ import annotations
-
 import socket
 
 import httpx

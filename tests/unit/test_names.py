@@ -1,7 +1,5 @@
 """Two spellings of one name are alike, two names that share most of their letters are not."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """The choices of the first crawler keep working in a city's row, under their old names."""
 
-from __future__ import annotations
-
 import pytest
 
 from sightscan.errors import SettingsError

@@ -1,7 +1,5 @@
 """A training as values: its hash is the trainer's, its weights carry theirs."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """`sightscan dataset`: look at what a model was trained on."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

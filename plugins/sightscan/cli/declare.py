@@ -1,7 +1,5 @@
 """How commands are declared: parameters in one form, and help that reads as one manual."""
 
-from __future__ import annotations
-
 import inspect
 import textwrap
 from collections.abc import Callable, Mapping

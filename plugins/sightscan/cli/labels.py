@@ -1,7 +1,5 @@
 """`sightscan labels`: read answers anew, and let calls of unknown fate be sent again."""
 
-from __future__ import annotations
-
 import getpass
 from dataclasses import asdict
 from typing import Annotated

@@ -1,7 +1,5 @@
 """All groups of commands under one name, and how an error leaves the program."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from pathlib import Path

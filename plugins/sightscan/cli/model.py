@@ -1,7 +1,5 @@
 """`sightscan model`: which model the app offers."""
 
-from __future__ import annotations
-
 import getpass
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """`sightscan sights`: what a run would look for."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 from sightscan.cli.declare import AsJson, CityArgument, command, group

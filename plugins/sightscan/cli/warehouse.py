@@ -1,7 +1,5 @@
 """`sightscan warehouse`: its schema, its hourly facts, its backups."""
 
-from __future__ import annotations
-
 import sys
 from collections import Counter
 from dataclasses import asdict

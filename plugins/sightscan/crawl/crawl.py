@@ -4,8 +4,6 @@ What is done is known by the warehouse: a crawl that is killed goes on where it 
 one fetches nothing that is kept, or was refused for good, already.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -1,7 +1,5 @@
 """What the threads of one crawl share: limits, what is known already, and the way to the writer."""
 
-from __future__ import annotations
-
 import queue
 import threading
 from collections.abc import Mapping

@@ -8,8 +8,6 @@ photos, and threads find out by seconds-long polling that the work is over.
 # icrawler is untyped, and its methods take whatever they are given; ours say what they take.
 # mypy: disable-error-code="override, no-untyped-call"
 
-from __future__ import annotations
-
 import logging
 import os
 import queue

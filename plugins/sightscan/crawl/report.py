@@ -1,11 +1,9 @@
 """What a crawl did, in photos, and when that is a failure."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
@@ -70,7 +68,7 @@ class CrawlReport:
     sources: tuple[SourceReport, ...] = ()
 
     @classmethod
-    def of(cls, sources: tuple[SourceReport, ...], seconds: float) -> CrawlReport:
+    def of(cls, sources: tuple[SourceReport, ...], seconds: float) -> Self:
         """Return the sum of the sources."""
         rejected: Counter[str] = Counter()
         for source in sources:

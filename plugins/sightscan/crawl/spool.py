@@ -5,8 +5,6 @@ them again. Here they wait under the hash of their URL until their batch is stor
 folder loses nothing but the time to fetch again.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import tempfile

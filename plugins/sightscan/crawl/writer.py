@@ -1,7 +1,5 @@
 """The one writer of a crawl: collects what came of photos, and stores it batch by batch."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Whether a city is worth a training now, in a sentence that a person can read."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from typing import Any

@@ -6,8 +6,6 @@ short, have another size than in the warehouse. (Renaming each file when it is w
 more, and creating and renaming files is most of the time.)
 """
 
-from __future__ import annotations
-
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Mapping

@@ -1,7 +1,5 @@
 """Freeze what is labelled now into a dataset that never changes."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What a dataset of a city would be if it were frozen now. Pure; deciding and freezing share it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -10,8 +10,6 @@
 - Which clusters these are follows from a hash of cluster and seed, never from the order of rows.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -5,8 +5,6 @@ is, the choices are given. `Paris, Texas` and `Valencia, Spain` tell namesakes a
 Wikidata id such as Q830149.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ A sight that is wrongly kept twice costs some photos; two that are wrongly made 
 apart again by the detector. So whatever is in doubt stays two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Ask Wikidata for a city's sights and read what it knows of each."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

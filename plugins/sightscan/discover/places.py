@@ -5,8 +5,6 @@ place ids and the sights that they are stay, as Google's terms allow. A city is 
 calendar year; each page is reserved in the ledger before it is sent, and never sent a second time.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from collections.abc import Iterator, Sequence
@@ -56,7 +54,7 @@ logger = logging.getLogger(__name__)
 class PlacesBuyer:
     """Who may buy pages of Places, and with which client."""
 
-    client: PlacesClient
+    client: "PlacesClient"
     run: Run
 
 

@@ -1,7 +1,5 @@
 """Show which sights a run would keep, and why the others are left out; nothing is changed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path

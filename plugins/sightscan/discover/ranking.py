@@ -12,8 +12,6 @@ the second term only for sights that Places names. The paper's constant of 60 is
 thousand: in lists of some dozens it lets the 40th of both lists pass the first of one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 

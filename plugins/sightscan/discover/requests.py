@@ -1,7 +1,5 @@
 """What people ask for in the app becomes a city of the registry, or a refusal that says why."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from typing import Any

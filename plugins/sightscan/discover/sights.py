@@ -4,8 +4,6 @@ Wikidata says which there are, Google Places (with a key) helps to rank them, th
 sights overrules both; the order is explained in `ranking`.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -4,8 +4,6 @@
 its line, before anything is stored.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Ask Wikidata: entity search and SPARQL, politely."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -4,8 +4,6 @@ Pure: the same answer, sights and settings give the same labels, so that what wa
 read anew without paying. Nothing is dropped: every landmark becomes a row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

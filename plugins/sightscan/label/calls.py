@@ -4,8 +4,6 @@ Each is committed when it returns, so that no transaction is open while somebody
 that is lost with paid answers in hand is replaced.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from contextlib import ExitStack

@@ -5,8 +5,6 @@ proto3 leaves zeros out: a vertex without x lies on the left edge, a place witho
 equator.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

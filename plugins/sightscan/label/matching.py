@@ -1,7 +1,5 @@
 """Which sight of a city a landmark is: by id, else by name, else by place and name together."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

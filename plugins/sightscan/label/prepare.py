@@ -4,8 +4,6 @@ Boxes are stored as shares of the photo, so nothing is scaled back; the size as 
 the answer.
 """
 
-from __future__ import annotations
-
 import io
 from dataclasses import dataclass
 

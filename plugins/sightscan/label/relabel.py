@@ -1,7 +1,5 @@
 """Read stored answers anew: nothing is sent, nothing is paid."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """Let images be sent again whose calls were perhaps billed, on a person's word."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Record what became of a batch: states of its calls, and the labels of its answers."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,7 +36,7 @@ class RecordedBatch:
     unfit: tuple[bytes, ...] = ()
     lost: tuple[bytes, ...] = ()
 
-    def __or__(self, other: RecordedBatch) -> RecordedBatch:
+    def __or__(self, other: "RecordedBatch") -> "RecordedBatch":
         """Return both as one."""
         return RecordedBatch(
             {**self.accepted, **other.accepted},

@@ -5,8 +5,6 @@ Whatever kills the worker, no photo is sent twice: its reservation was committed
 fit to send, and that it is about to be sent is committed just before that.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Collection

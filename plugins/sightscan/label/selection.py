@@ -6,8 +6,6 @@ asked about. Within a sight, sources and sizes take turns; near copies come last
 Pure: photos and answers in, photos out; the same answers in the same order give the same choice.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

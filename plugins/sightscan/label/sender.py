@@ -4,14 +4,12 @@ A batch comes back twice: prepared, so that its owner can note that it is about 
 its outcome. Nothing here touches the warehouse.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from google.cloud import vision
 
@@ -69,10 +67,10 @@ class PreparedBatch:
         """Return which photos are ready."""
         return frozenset(photo.sha256 for photo, _ in self.ready)
 
-    def only(self, call_ids: Collection[int]) -> PreparedBatch:
+    def only(self, call_ids: Collection[int]) -> Self:
         """Return the batch without the calls that may not be sent."""
         ready = tuple(each for each in self.ready if each[0].call_id in call_ids)
-        return PreparedBatch(ready, self.unfit)
+        return replace(self, ready=ready)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ class BatchResult:
     sent: tuple[SentPhoto, ...]
     unfit: tuple[UnfitPhoto, ...]
 
-    def by_photo(self) -> list[BatchResult]:
+    def by_photo(self) -> list["BatchResult"]:
         """Return the same as results of one photo each."""
         responses = self.outcome.responses or (None,) * len(self.sent)
         return [

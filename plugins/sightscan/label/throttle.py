@@ -1,7 +1,5 @@
 """When the next batch may be sent: the minute's quota, shared by all workers, and backoff."""
 
-from __future__ import annotations
-
 import time
 from typing import Protocol
 

@@ -4,8 +4,6 @@ The library's own retries are off: its default sends an image up to fifteen time
 may be billed. What may be tried again is what was provably not processed; who decides is the caller.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

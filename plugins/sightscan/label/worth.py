@@ -3,8 +3,6 @@
 docs/choosing-photos.md says why it is this one.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from enum import IntEnum

@@ -1,7 +1,5 @@
 """How a run ended: its summary in the log, and its colour."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any

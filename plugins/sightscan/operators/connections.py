@@ -6,8 +6,6 @@ Airflow's configuration is taken for it: our hooks ask Airflow and fall back to 
 `plugins/connections_plugin.py` makes the same connections known to everybody else's.
 """
 
-from __future__ import annotations
-
 import json
 from typing import cast
 

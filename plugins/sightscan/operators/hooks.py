@@ -1,7 +1,5 @@
 """Hooks of EC2 and of the GPU hosts that fall back to the settings."""
 
-from __future__ import annotations
-
 from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
 from airflow.providers.ssh.hooks.ssh import SSHHook
 from airflow.sdk import Connection

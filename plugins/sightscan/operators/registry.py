@@ -4,8 +4,6 @@ A sorted JSON list of cities, written atomically by `sync_cities`, at REGISTRY_S
 an object store's URI).
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Sequence

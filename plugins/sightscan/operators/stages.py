@@ -1,7 +1,5 @@
 """The tasks of a city's DAG that run on a worker, one function each, in the order they run."""
 
-from __future__ import annotations
-
 import logging
 import tempfile
 from dataclasses import asdict

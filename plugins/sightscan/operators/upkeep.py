@@ -1,7 +1,5 @@
 """The tasks beside the cities' own DAGs: registry and the reaper; marts.py has those of the marts."""
 
-from __future__ import annotations
-
 import logging
 from datetime import timedelta
 

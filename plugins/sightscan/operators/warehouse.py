@@ -1,7 +1,5 @@
 """The warehouse as tasks and pages open it: as an Airflow connection."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager

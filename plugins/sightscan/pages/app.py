@@ -4,8 +4,6 @@ What the pages show was written by strangers (titles, authors, descriptions). Th
 as text only, and the content security policy lets no script run but the pages' own files.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path

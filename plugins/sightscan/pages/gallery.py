@@ -1,7 +1,5 @@
 """The page that shows what crawls kept as pictures, and what they left out, with its reasons."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path

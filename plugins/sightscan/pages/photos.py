@@ -1,7 +1,5 @@
 """Photos of the warehouse for the pages: upright, scaled down, as JPEG."""
 
-from __future__ import annotations
-
 import io
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """The page where people decide about labels: its file, and what it asks of the warehouse."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal

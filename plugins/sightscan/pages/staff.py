@@ -4,8 +4,6 @@ Airflow does not put its login before a plugin's application by itself. Seeing a
 see DAGs, deciding for the right to trigger their runs, which every auth manager knows.
 """
 
-from __future__ import annotations
-
 from typing import Annotated
 from urllib.parse import urlsplit
 

@@ -1,7 +1,5 @@
 """The warehouse as the pages open it: as tasks do, so that both show the same."""
 
-from __future__ import annotations
-
 import time
 from contextlib import AbstractContextManager
 from functools import lru_cache

@@ -4,8 +4,6 @@ With all weights 1 it gives what pycocotools gives; a test holds it to that. Wei
 each photo was drawn.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

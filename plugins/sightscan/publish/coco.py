@@ -1,7 +1,5 @@
 """pycocotools, given detections and truths as values and asked for its matches."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from contextlib import redirect_stdout

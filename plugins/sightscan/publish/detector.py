@@ -5,8 +5,6 @@ Contract of the file: input `images` float32 (N, 3, H, W), RGB, 0 to 1; output `
 Its metadata carry `class_names` (a JSON list), `image_size` and `stride`.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ anew a thousand times, with replacement and the same draw for both models (a pai
 often would the new model still be ahead?
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 

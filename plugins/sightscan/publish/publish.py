@@ -1,7 +1,5 @@
 """Put a model in place if it is good, and better than the one that is there; take it back if not."""
 
-from __future__ import annotations
-
 import logging
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Store a trained model: only the files of the contract, only with the hashes that it states."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from pathlib import Path

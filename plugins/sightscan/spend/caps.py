@@ -1,7 +1,5 @@
 """The caps of labelling: which there are, and what to raise when one stops a run."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sightscan.settings import Settings

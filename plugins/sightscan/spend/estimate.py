@@ -3,8 +3,6 @@
 What it may cost at most decides: a run that could pass a budget is stopped before it spends.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Any
 

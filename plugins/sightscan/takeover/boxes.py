@@ -7,8 +7,6 @@ which it is when the larger y comes first: `YAxis` says how these are read. Rows
 first always run upwards.
 """
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Sequence

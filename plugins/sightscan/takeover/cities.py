@@ -5,8 +5,6 @@ It wrote names in capitals and dropped the first character that is no ASCII lett
 before anything is taken over.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ A batch is one transaction, and what is done is known by its URL: a takeover tha
 on where it was, and a second one changes nothing.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import time

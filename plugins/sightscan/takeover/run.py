@@ -4,8 +4,6 @@ Nothing is written there. A dry run reads, counts and tells the same, and writes
 either. It can be stopped at any time and run again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass

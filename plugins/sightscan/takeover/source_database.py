@@ -6,8 +6,6 @@ labels as an array of `bounding_box (ul_x, ul_y, lr_x, lr_y, box_label)`, in sha
 null where Google Vision was not asked, or its answer was lost.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

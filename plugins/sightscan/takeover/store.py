@@ -1,7 +1,5 @@
 """What the takeover of a first SightScan writes beside photos and labels."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

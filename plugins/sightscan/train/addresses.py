@@ -5,8 +5,6 @@ public name changes at each start: `i-0abc ssh-ed25519 AAAA...`, or `[i-0abc]:22
 does not listen on port 22.
 """
 
-from __future__ import annotations
-
 import re
 
 from sightscan.errors import SettingsError

@@ -4,8 +4,6 @@ The operator that submits it appends redirections and reads `$?` in the same scr
 a single command: one `bash -c`, without `;`, lines or `exit` around it.
 """
 
-from __future__ import annotations
-
 import shlex
 
 from sightscan.training import TRAINER_KILL_SECONDS, Training, training_seconds

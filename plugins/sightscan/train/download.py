@@ -1,7 +1,5 @@
 """Fetch a finished model from the GPU host, and believe none of it before its hashes match."""
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import logging

@@ -1,7 +1,5 @@
 """Reach a GPU host by SSH: its key pinned, ours on disk, nothing else trusted or tried."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import time

@@ -1,7 +1,5 @@
 """Read the epochs of a training as the trainer reports them, while it still writes."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from typing import Any

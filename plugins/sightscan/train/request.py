@@ -1,7 +1,5 @@
 """Ask for a training: decide its parameters and its starting weights, once a run."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from pathlib import Path

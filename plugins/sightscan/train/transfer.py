@@ -1,7 +1,5 @@
 """Files on a GPU host by SFTP: whole or not at all, and one sentence when the line breaks."""
 
-from __future__ import annotations
-
 import posixpath
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -5,8 +5,6 @@ run's folder links to them. Everything is written under a temporary name and ren
 whole, so an upload that breaks off anywhere is completed by the next one. request.json comes last.
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import logging
@@ -120,7 +118,7 @@ async def _send_photos(
     connection: psycopg.Connection[Any],
     sftp: asyncssh.SFTPClient,
     missing: Sequence[FrozenPhoto],
-    progress: _Progress,
+    progress: "_Progress",
 ) -> None:
     by_hash = {photo.sha256: photo for photo in missing}
     blobs = stream_blobs(connection, by_hash)

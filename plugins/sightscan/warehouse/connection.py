@@ -1,7 +1,5 @@
 """One way to reach the warehouse, whatever PostgreSQL it is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any

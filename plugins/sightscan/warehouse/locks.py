@@ -20,8 +20,6 @@ By number:
 | 7362054 | who claims labels for a reviewer, until the commit |
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import psycopg

@@ -1,7 +1,5 @@
 """SQL by name: each statement is a file under include/sql, never a string in Python."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 from typing import LiteralString

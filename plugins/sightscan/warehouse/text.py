@@ -1,7 +1,5 @@
 """Text that PostgreSQL can store: others wrote it, and one bad character must not cost a batch."""
 
-from __future__ import annotations
-
 from typing import overload
 
 

@@ -1,7 +1,5 @@
 """Draw the default world into a folder: `python -m sandbox.world.drawing FOLDER`."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

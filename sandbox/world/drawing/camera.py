@@ -5,9 +5,8 @@ Where the horizon and the view's centre lie on the picture is free, as with a sh
 sight can be put anywhere in the frame; the tilt of a hand-held camera is added by `finish.py`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +37,6 @@ class Camera:
         """Say which world x is seen in a column of the canvas at a depth."""
         return (pixel_x - self.centre_x) * depth / self.focal
 
-    def shifted(self, dx: float, dy: float) -> Camera:
+    def shifted(self, dx: float, dy: float) -> Self:
         """Shift the picture on the canvas by pixels."""
         return Camera(self.focal, self.height_meters, self.centre_x + dx, self.horizon_y + dy)

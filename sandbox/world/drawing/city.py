@@ -3,8 +3,6 @@
 It lies in the open Atlantic, where no real city can be mistaken for it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

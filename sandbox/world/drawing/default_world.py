@@ -4,8 +4,6 @@ Every photo has a random stream of its own, so a smaller world is a part of a la
 folder appears under its name only when it is complete.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import tempfile

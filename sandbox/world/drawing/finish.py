@@ -1,7 +1,5 @@
 """The camera's part: tilt, exposure, lens, sensor. Radiance goes in, a photo comes out."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cache

@@ -1,8 +1,7 @@
 """Choose where the photographer stands: size, place and perspective of a sight in the frame."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -28,7 +27,7 @@ class Extent:
         """Give the area, 0 for a rectangle turned inside out."""
         return max(0.0, self.x2 - self.x1) * max(0.0, self.y2 - self.y1)
 
-    def overlap(self, other: Extent) -> float:
+    def overlap(self, other: Self) -> float:
         """Give the area that both cover."""
         return Extent(
             max(self.x1, other.x1),

@@ -1,7 +1,5 @@
 """The ground: paving, lawn, a road, or water that mirrors what stands beyond it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cv2

@@ -3,8 +3,6 @@
 Colours are linear RGB radiance, white around 1; the exposure is set later, as a camera does it.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import TypeVar

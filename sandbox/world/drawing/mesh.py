@@ -5,13 +5,12 @@ A part is what the painter draws in one go: a convex solid followed by what is p
 anchors, and parts that share an anchor (a tower's storeys) in the order in which they were built.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +81,7 @@ class Mesh:
         z: float = 0.0,
         turn: float = 0.0,
         scale: float = 1.0,
-    ) -> Mesh:
+    ) -> Self:
         """Scale, turn about the vertical axis (radians) and move the mesh."""
         cos, sin = math.cos(turn), math.sin(turn)
         matrix = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
@@ -94,11 +93,11 @@ class Mesh:
             width=self.width * scale,
         )
 
-    def tinted(self, gains: Floats) -> Mesh:
+    def tinted(self, gains: Floats) -> Self:
         """Repaint every face by a gain of each channel."""
         return replace(self, albedo=np.clip(self.albedo * gains, 0.0, 0.95))
 
-    def mirrored(self) -> Mesh:
+    def mirrored(self) -> Self:
         """Reflect the mesh in the ground, as still water does."""
         flip = np.array([1.0, 1.0, -1.0])
         return replace(self, vertices=self.vertices * flip, normal=self.normal * flip)
@@ -116,7 +115,7 @@ class MeshBuilder:
         self._part: list[int] = []
         self._anchor: list[tuple[float, float]] = []
 
-    def part(self, x: float = 0.0, y: float = 0.0) -> MeshBuilder:
+    def part(self, x: float = 0.0, y: float = 0.0) -> Self:
         """Begin a part that is sorted by this place on the ground."""
         self._anchor.append((x, y))
         return self
@@ -135,7 +134,7 @@ class MeshBuilder:
         """Add a disc that faces the camera and is lit as if it looked along `normal`."""
         self._face((at,), normal, replace(material, two_sided=True), diameter)
 
-    def build(self) -> Mesh:
+    def build(self) -> Self:
         """Freeze what was collected."""
         return Mesh(
             vertices=np.array(self._vertices, dtype=np.float64).reshape(-1, 3),

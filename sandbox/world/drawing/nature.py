@@ -1,7 +1,5 @@
 """Trees: round crowns, umbrella pines, cypresses and palms, made of many lit blobs of leaves."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from functools import lru_cache

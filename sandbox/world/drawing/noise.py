@@ -1,7 +1,5 @@
 """Cloudy noise that repeats without a seam, for clouds, ground and water."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import cv2

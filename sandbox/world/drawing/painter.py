@@ -1,7 +1,5 @@
 """Paint meshes on a canvas, from far to near, each face in the colour that light and haze give it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

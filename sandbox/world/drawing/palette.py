@@ -1,7 +1,5 @@
 """The city's paints, which sights and ordinary buildings share, so that no colour gives one away."""
 
-from __future__ import annotations
-
 from sandbox.world.drawing.mesh import Kind, paint
 
 LIMESTONE = paint("#dccfb2")

@@ -1,7 +1,5 @@
 """What stands or passes before a sight: people, street lamps, buses and trams, boats, bunting."""
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 

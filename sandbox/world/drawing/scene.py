@@ -1,7 +1,5 @@
 """Compose a photo: a sight in its town, with what stands behind, beside and before it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

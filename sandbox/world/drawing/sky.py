@@ -1,7 +1,5 @@
 """The sky: gradient, sun or moon, clouds lit by it, stars, and hills along the horizon."""
 
-from __future__ import annotations
-
 import math
 
 import cv2

@@ -5,8 +5,6 @@ of the footprint and z its lower edge.
 """
 
 # ruff: noqa: PLR0917 - place and size are read like coordinates, in one order everywhere
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Set the stage: what may stand where, so that sights stay in sight and nothing stands in water."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field
 

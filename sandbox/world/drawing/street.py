@@ -1,7 +1,5 @@
 """Ordinary buildings: houses, blocks, and distractors that share the sights' colours and sizes."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Fill the stage: a town behind the sight, distractors beside it, people and trees before it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

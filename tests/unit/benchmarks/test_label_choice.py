@@ -1,7 +1,5 @@
 """The simulation counts what docs/choosing-photos.md defines, and nothing else."""
 
-from __future__ import annotations
-
 import random
 
 from benchmarks.label_choice import (

@@ -1,7 +1,5 @@
 """The measure of label truth: it sees what is true, and what is not."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """A benchmark's report: read by people, by machines, and by make."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

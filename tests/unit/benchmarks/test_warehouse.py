@@ -1,7 +1,5 @@
 """The warehouse's benchmark: every bound is measured, every view is asked, plans are put in words."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The installed command: it is found, completes, and is about the running demo without PGHOST."""
 
-from __future__ import annotations
-
 import json
 import os
 import shlex

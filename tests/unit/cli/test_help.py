@@ -1,7 +1,5 @@
 """The help reads as a manual, and comes before anything heavy is imported."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

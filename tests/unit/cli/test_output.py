@@ -1,7 +1,5 @@
 """What a person and a program read."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -1,7 +1,5 @@
 """A sight gets no more photos than it may, however many threads fetch at once."""
 
-from __future__ import annotations
-
 import threading
 from concurrent.futures import ThreadPoolExecutor
 

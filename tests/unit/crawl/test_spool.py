@@ -1,7 +1,5 @@
 """What was fetched and not stored yet outlives the crawl, and nobody else puts photos there."""
 
-from __future__ import annotations
-
 import os
 import time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Deciding whether to train: the sentences, and that nothing is tried twice on the same photos."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Exporting: the folder is what its manifest says, and what broke off is gone on with."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path

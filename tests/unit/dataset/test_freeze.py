@@ -1,7 +1,5 @@
 """Freezing: again is the same, and what was frozen never changes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import psycopg

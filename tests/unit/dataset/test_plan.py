@@ -1,7 +1,5 @@
 """What a dataset is made of: classes, boxes, and what is left out."""
 
-from __future__ import annotations
-
 import hashlib
 
 import pytest

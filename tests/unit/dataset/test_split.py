@@ -1,7 +1,5 @@
 """Splitting photos: what must hold for any photos, clusters and earlier datasets."""
 
-from __future__ import annotations
-
 import hashlib
 import random
 from collections import Counter, defaultdict

@@ -1,7 +1,5 @@
 """The same sight under two names is one sight; neighbours and namesakes stay two."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

@@ -1,7 +1,5 @@
 """The radius of a city follows its area, within bounds."""
 
-from __future__ import annotations
-
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Sights are ordered by sitelinks, helped by Places, overruled by the operator."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Facts of Wikidata become ranked sights."""
 
-from __future__ import annotations
-
 from sightscan.city import Place
 from sightscan.discover.facts import read_sights
 

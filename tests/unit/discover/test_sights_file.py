@@ -1,7 +1,5 @@
 """A file of sights is read, or refused with the line that is wrong."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Wikidata is asked politely, and whatever it answers ends in rows or in a sentence."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The databases of docker/compose.yaml, made on a real server."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 from collections.abc import Iterator

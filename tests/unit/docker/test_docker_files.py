@@ -1,7 +1,5 @@
 """The images and deployments name what the repository has, and hold no secret."""
 
-from __future__ import annotations
-
 import configparser
 import os
 import re

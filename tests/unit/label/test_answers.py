@@ -1,7 +1,5 @@
 """Answers become labels: accepted, held back with a reason, or unmatched; never lost."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What the caps still allow, and what a run says that one of them stopped."""
 
-from __future__ import annotations
-
 import pytest
 
 from sightscan.settings import read_settings

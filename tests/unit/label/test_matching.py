@@ -1,7 +1,5 @@
 """Landmarks become sights by id, by name, or by place and name together: real cases."""
 
-from __future__ import annotations
-
 import pytest
 
 from sightscan.box import Box

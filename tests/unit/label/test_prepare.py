@@ -1,7 +1,5 @@
 """Photos are sent upright and no larger than landmarks need; boxes need no scaling back."""
 
-from __future__ import annotations
-
 import io
 import random
 

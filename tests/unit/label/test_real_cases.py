@@ -1,7 +1,5 @@
 """Names of real sights end as one class, names that are alike do not: see cases/README.md."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What came back of a batch becomes results, labels and counts; nothing is dropped."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

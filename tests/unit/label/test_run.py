@@ -1,7 +1,5 @@
 """The loop of labelling, alone: no thread, no warehouse, no service."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """The choice of the next photos: each once, and each call where it helps most."""
 
-from __future__ import annotations
-
 import hashlib
 import random
 from collections import Counter

@@ -1,7 +1,5 @@
 """Batches go out prepared and come back with their fate: none is lost, none is sent twice."""
 
-from __future__ import annotations
-
 import io
 from collections import deque
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The minute's quota is shared by all workers and never passed; trouble ends early."""
 
-from __future__ import annotations
-
 from functools import partial
 from types import SimpleNamespace
 from typing import Any

@@ -1,7 +1,5 @@
 """The client of Google Vision: where it connects, and what its errors mean."""
 
-from __future__ import annotations
-
 import grpc
 import pytest
 from google.api_core import exceptions

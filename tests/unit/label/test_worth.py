@@ -1,7 +1,5 @@
 """The order in which a cap is spent: what comes first, and why; how likely a call brings a label."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import pytest

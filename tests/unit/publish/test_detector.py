@@ -1,7 +1,5 @@
 """The detector: boxes where the patches are, whatever the shape of the photo."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

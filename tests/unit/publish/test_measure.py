@@ -1,7 +1,5 @@
 """Measuring: worked examples, pycocotools agreed with, and a margin that is not noise."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 

@@ -1,7 +1,5 @@
 """Publishing: never worse, decided once, taken back by one command."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Registering: only what was asked for, only what the hashes say, never a pickle, once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

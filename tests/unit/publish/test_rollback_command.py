@@ -1,7 +1,5 @@
 """`sightscan model rollback`: one command, or one sentence."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

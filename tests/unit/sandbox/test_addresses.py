@@ -1,7 +1,5 @@
 """sandbox.json: what is written is read back, by its owner, while a sandbox runs."""
 
-from __future__ import annotations
-
 import fcntl
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The control endpoint and its client."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

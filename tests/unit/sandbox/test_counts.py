@@ -1,7 +1,5 @@
 """Counters shared by threads."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 from sandbox.counts import Counts

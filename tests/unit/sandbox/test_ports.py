@@ -1,7 +1,5 @@
 """Ports are free, remembered and held."""
 
-from __future__ import annotations
-
 import socket
 from pathlib import Path
 

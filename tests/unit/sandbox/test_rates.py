@@ -1,7 +1,5 @@
 """The token bucket: how many at once, how many in the long run."""
 
-from __future__ import annotations
-
 from hypothesis import given
 from hypothesis import strategies as st
 

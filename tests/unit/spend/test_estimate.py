@@ -1,7 +1,5 @@
 """The bill before the run."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What a run is promised to cost at most is the most that it can cost, whatever is set."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace

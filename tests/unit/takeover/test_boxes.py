@@ -1,7 +1,5 @@
 """Boxes of the first SightScan become those of Google Vision again."""
 
-from __future__ import annotations
-
 import io
 
 import pytest

@@ -1,7 +1,5 @@
 """The training's command: one shell word list, whatever surrounds it."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

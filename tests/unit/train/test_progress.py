@@ -1,7 +1,5 @@
 """progress.jsonl: whole lines count, a line that is being written waits."""
 
-from __future__ import annotations
-
 import pytest
 
 from sightscan.train.progress import parse_progress

@@ -1,7 +1,5 @@
 """Asking for a training: once a run, from the right weights."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

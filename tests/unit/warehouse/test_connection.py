@@ -1,7 +1,5 @@
 """A server that is starting is waited for, one that refuses is not."""
 
-from __future__ import annotations
-
 import time
 from contextlib import nullcontext
 from typing import Any

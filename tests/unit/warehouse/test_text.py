@@ -1,7 +1,5 @@
 """Text of others is made such that PostgreSQL stores it, and is else left as it is."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

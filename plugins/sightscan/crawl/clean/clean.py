@@ -4,8 +4,6 @@ Here it is decided what is kept, converted or refused; `metadata` takes files ap
 converts. docs/decisions/0015-clean-photos.md says why in each case.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 

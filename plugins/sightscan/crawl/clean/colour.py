@@ -1,7 +1,5 @@
 """Turn decoded photos upright and into sRGB of 8 bits, where they are not that already."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

@@ -4,8 +4,6 @@ OpenCV's own detector (Viola and Jones' cascade, shipped with it) is small and q
 faces from the front. Only large faces are looked for, which is also why there is little to mistake.
 """
 
-from __future__ import annotations
-
 import math
 import threading
 from pathlib import Path

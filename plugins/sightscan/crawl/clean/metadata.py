@@ -6,8 +6,6 @@ sees it. The pixels' own bytes are copied, so nothing is lost; a file without an
 back as it was. Licence and author are stored beside the photo, from where it was found.
 """
 
-from __future__ import annotations
-
 import re
 import struct
 from dataclasses import dataclass

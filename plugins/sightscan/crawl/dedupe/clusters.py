@@ -1,7 +1,5 @@
 """Keep the near-duplicate clusters of a city: photos that must stay on one side of a split."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Collection, Iterator, Mapping

@@ -3,8 +3,6 @@
 Exact search in blocks of numpy: at 100,000 photos it is faster than an index, and it misses none.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -5,8 +5,6 @@ its bits from the colours: there are more low frequencies in three channels than
 lower a frequency, the less a crop moves it. docs/decisions/0005-near-duplicates.md has the figures.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image

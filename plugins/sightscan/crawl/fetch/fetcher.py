@@ -1,7 +1,5 @@
 """Fetch pages and photos: politely, within limits, never from inside the network."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

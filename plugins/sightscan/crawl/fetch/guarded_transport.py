@@ -5,8 +5,6 @@ that changes its mind between a check and the connection. Here names are resolve
 address is checked, and the checked address is the one that is connected to.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import socket
 import ssl

@@ -5,8 +5,6 @@ token bucket in the warehouse, shared by all. Photos lie on thousands of hosts, 
 theirs are buckets in memory. How many requests are open at a time is counted in each task.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

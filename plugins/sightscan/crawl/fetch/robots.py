@@ -1,7 +1,5 @@
 """Honour what sites say about being crawled: robots.txt, and X-Robots-Tag: noai, noimageai."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterable

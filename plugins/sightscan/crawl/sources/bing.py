@@ -1,7 +1,5 @@
 """Bing's image search, by icrawler's feeder and parser."""
 
-from __future__ import annotations
-
 from urllib.parse import quote_plus
 
 from icrawler.builtin.bing import BingFeeder, BingParser

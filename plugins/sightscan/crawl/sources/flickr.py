@@ -6,8 +6,6 @@ https://www.flickr.com/services/api/flickr.photos.search.html; it wants a key.
 # icrawler is untyped.
 # mypy: disable-error-code="no-untyped-call"
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """Google's image search, by icrawler's feeder and parser."""
 
-from __future__ import annotations
-
 from icrawler.builtin.google import GoogleFeeder, GoogleParser
 
 from sightscan.crawl.sources.search_page import SearchPageSource

@@ -5,8 +5,6 @@ Ids are those of SPDX in lower case where SPDX has one. A licence is open when a
 change and share the work, for any purpose, as opendefinition.org has it: NC and ND are not.
 """
 
-from __future__ import annotations
-
 import re
 
 UNKNOWN = "unknown"

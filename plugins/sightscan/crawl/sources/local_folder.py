@@ -4,8 +4,6 @@ The file names each photo's licence, else nothing is known of it: columns `file`
 `licence_url`, `author`, `title`, `page_url`; a row for the file `*` speaks for all others.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path

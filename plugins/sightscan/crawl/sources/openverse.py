@@ -3,8 +3,6 @@
 https://api.openverse.org/v1/: anonymous clients get pages of 20, 20 of them a minute and 200 a day.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """All sources by the names that PHOTO_SOURCES uses; a new source is one more line here."""
 
-from __future__ import annotations
-
 from sightscan.city import City, Sight
 from sightscan.crawl.fetch.fetcher import Fetcher
 from sightscan.crawl.sources.bing import BingSource

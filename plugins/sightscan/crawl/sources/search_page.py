@@ -8,8 +8,6 @@ A first page that says something, and of which nothing is read, is a parser that
 # icrawler is untyped.
 # mypy: disable-error-code="no-untyped-call"
 
-from __future__ import annotations
-
 import logging
 import re
 from abc import abstractmethod

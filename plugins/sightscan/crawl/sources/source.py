@@ -5,8 +5,6 @@ A listing says how many photos the answer spoke of, and which of them could be r
 has broken reads none where some are expected.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Wikimedia Commons: the sight's category tree, then the photos taken close to it."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterator
 from typing import Any

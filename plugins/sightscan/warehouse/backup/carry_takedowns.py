@@ -3,8 +3,6 @@
 A backup knows nothing of what was taken down after it; restored, it would show those photos again.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Dump and manifest are pictures of the same moment (one exported snapshot), while
 on. The file appears whole or not at all, readable by its owner only.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging

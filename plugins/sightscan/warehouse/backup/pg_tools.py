@@ -4,8 +4,6 @@ An older pg_dump refuses a newer server, and what a newer one writes an older se
 understand: the server's own version is taken where there is one.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

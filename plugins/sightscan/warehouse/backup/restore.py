@@ -4,8 +4,6 @@ What was there is never overwritten: it is renamed, so the way back is to rename
 taken down there stays taken down.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 from contextlib import suppress

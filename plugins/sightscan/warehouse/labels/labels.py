@@ -1,7 +1,5 @@
 """Labels in the warehouse, the photos that wait for them, and the answers they are read from."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

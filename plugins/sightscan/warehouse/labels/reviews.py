@@ -4,8 +4,6 @@ Every decision is a row; the last one of a label counts (mart.decided_label), an
 decision back is a row as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal

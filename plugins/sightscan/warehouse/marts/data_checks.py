@@ -5,8 +5,6 @@ says `a city at a time` behind its severity: it is then asked for one city after
 no statement grows with the warehouse.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ sees all that the earlier one saw. Hence any order, any number of times, at once
 was refreshed after its events, the facts are those of one computation from nothing.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta

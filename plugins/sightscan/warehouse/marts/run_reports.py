@@ -1,7 +1,5 @@
 """What each task of a run did, as counts: the run's summary."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """Frozen datasets: `core.dataset` and what belongs to it, and the labelled photos they are made of."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass

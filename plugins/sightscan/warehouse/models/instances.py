@@ -3,8 +3,6 @@
 What a session costs is the view `core.session_cost`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime

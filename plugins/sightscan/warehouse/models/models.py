@@ -1,7 +1,5 @@
 """Models, their files, and which one is in place: `core.model` and `core.publication`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256

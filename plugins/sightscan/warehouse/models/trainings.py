@@ -1,7 +1,5 @@
 """Trainings, asked for, running, done or failed: `core.training_run`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any

@@ -4,8 +4,6 @@ A note outlives whoever is killed in between; the next move, or the next run of 
 it off. Photos that were taken down are `removals`' own.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from typing import Any
 

@@ -6,8 +6,6 @@ each photo at one place or the other, and a move that is killed anywhere goes on
 old objects are noted in the same transaction, and the next move deletes them.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ committed: whoever dies in between leaves an object that nothing points to and t
 again. Whatever PHOTO_STORE says now, readers follow the row: some photos may be here, some there.
 """
 
-from __future__ import annotations
-
 import hashlib
 import uuid
 from collections import deque

@@ -1,7 +1,5 @@
 """What crawls kept and left out, for people to look at."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Photos and where they were found: loaded by COPY, merged as a set; and their clusters."""
 
-from __future__ import annotations
-
 import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence

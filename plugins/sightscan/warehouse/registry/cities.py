@@ -1,7 +1,5 @@
 """The registry of cities: `core.city`."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import psycopg

@@ -1,7 +1,5 @@
 """City requests: from the app's inbox to resolved rows with votes."""
 
-from __future__ import annotations
-
 import uuid
 from dataclasses import dataclass
 from datetime import datetime

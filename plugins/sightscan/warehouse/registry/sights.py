@@ -1,7 +1,5 @@
 """The sights of the cities: `core.sight`."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any

@@ -3,8 +3,6 @@
 Migrations in order, then the views of the marts; and what follows from the two together.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

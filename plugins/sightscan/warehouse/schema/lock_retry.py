@@ -5,8 +5,6 @@ briefly, gives way, and tries again later. Who is in the way is noted from a sec
 while it waits: afterwards nobody knows.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

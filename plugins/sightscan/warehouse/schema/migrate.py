@@ -4,8 +4,6 @@ Made for a running system: each file is a transaction of its own that gives way 
 writers (`lock_retry`), and may be interrupted anywhere; one migration runs at a time.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 import time

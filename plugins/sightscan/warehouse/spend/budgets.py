@@ -4,8 +4,6 @@ A run under way counts with the most that it may still cost, so runs that start 
 a budget together.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any

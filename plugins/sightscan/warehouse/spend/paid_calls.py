@@ -5,8 +5,6 @@ caps count standing calls. What became of a call that nobody answered for is unk
 marked as sent: it counts as spent and is not repeated by itself.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass

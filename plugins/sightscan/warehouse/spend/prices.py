@@ -1,7 +1,5 @@
 """What each paid call and each GPU hour costs, and from which day on: include/prices.yaml."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

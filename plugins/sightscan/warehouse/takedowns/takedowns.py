@@ -6,8 +6,6 @@ Bytes in an object store are deleted after the commit; until then the tombstone 
 are, and the next take-down (or `remove_withdrawn_photos`) finishes what a killed one left.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import re

@@ -5,8 +5,6 @@ photo that was found elsewhere stays as it was found there; one that nobody cont
 alone, and so is its withdrawal, for a person to answer.
 """
 
-from __future__ import annotations
-
 import logging
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The five sights of the drawn city, each a building in metres with its front towards -y."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """Basílica de São Telmo: a great dome on a drum, a columned portico, two bell towers."""
 
-from __future__ import annotations
-
 import math
 
 from sandbox.world.drawing import palette

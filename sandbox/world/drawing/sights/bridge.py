@@ -1,7 +1,5 @@
 """Ponte das Velas: a cable-stayed bridge on one pylon, its cables spread like sails."""
 
-from __future__ import annotations
-
 from sandbox.world.drawing import palette
 from sandbox.world.drawing.mesh import Mesh, MeshBuilder, Point
 from sandbox.world.drawing.solids import add_box, add_panel

@@ -1,7 +1,5 @@
 """Porta das Andorinhas: three open arches between two round towers with pointed roofs."""
 
-from __future__ import annotations
-
 import itertools
 import math
 

@@ -1,7 +1,5 @@
 """Teatro das Conchas: an opera house under a row of leaning shells on a stepped podium."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 

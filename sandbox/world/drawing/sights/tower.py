@@ -1,7 +1,5 @@
 """Torre do Farol: a striped clock tower that carries a gallery and a lighthouse lantern."""
 
-from __future__ import annotations
-
 import math
 
 from sandbox.world.drawing import palette

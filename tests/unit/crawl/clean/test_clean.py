@@ -1,7 +1,5 @@
 """Bytes are looked at, not believed: kept, turned upright, or refused with a reason."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import struct

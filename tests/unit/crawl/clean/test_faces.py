@@ -1,7 +1,5 @@
 """A portrait is found by OpenCV's own detector; a far face, and no face, are not in the way."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What is about a photo is taken away; its pixels are the same to the last bit."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zlib

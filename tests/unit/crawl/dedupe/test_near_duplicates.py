@@ -1,7 +1,5 @@
 """Exact search of near-duplicates, and clusters that do not depend on the order."""
 
-from __future__ import annotations
-
 import hypothesis.strategies as st
 import numpy as np
 import pytest

@@ -1,7 +1,5 @@
 """Copies share a perceptual hash; different photos, coloured or grey, do not."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Photos are fetched within limits, and each refusal has its reason."""
 
-from __future__ import annotations
-
 import gzip
 import math
 import threading

@@ -1,7 +1,5 @@
 """A crawl never reaches the inside of the network, however the address is written."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import httpx

@@ -1,7 +1,5 @@
 """No host is asked faster, or more at a time, than it should be."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Opt-outs are honoured, and nothing else is taken for one."""
 
-from __future__ import annotations
-
 import pytest
 
 from sightscan.crawl.fetch.robots import RobotsRules, opts_out

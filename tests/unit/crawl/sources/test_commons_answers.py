@@ -1,7 +1,5 @@
 """What Commons says of a file becomes a photo to fetch, or a refusal with a reason."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

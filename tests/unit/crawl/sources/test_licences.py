@@ -1,7 +1,5 @@
 """Licences have one id each, whoever spells them, and it is known which are open."""
 
-from __future__ import annotations
-
 import pytest
 
 from sightscan.crawl.sources.licences import is_open, licence_id

@@ -1,7 +1,5 @@
 """The demo refuses what it cannot start, before it starts anything."""
 
-from __future__ import annotations
-
 import socket
 import subprocess
 import sys

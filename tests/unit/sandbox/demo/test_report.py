@@ -1,7 +1,5 @@
 """The demo's report: its keys, its seconds, its table."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """The EC2 API as boto3 sees it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

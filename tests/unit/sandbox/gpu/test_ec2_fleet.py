@@ -1,7 +1,5 @@
 """States of instances over time, without HTTP."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

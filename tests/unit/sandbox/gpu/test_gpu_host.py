@@ -1,7 +1,5 @@
 """The GPU host over SSH: keys, files, commands, and that nothing survives a stop."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import sys

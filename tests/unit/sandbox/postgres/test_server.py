@@ -1,7 +1,5 @@
 """The embedded PostgreSQL: passwords, folders, restarts."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket

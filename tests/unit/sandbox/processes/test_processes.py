@@ -1,7 +1,5 @@
 """A kept process ends with all it started, however it tried to get away."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """What the Vision stand-in answers, and how often it errs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

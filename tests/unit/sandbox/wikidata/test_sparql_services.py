@@ -1,7 +1,5 @@
 """The query service's own SERVICE blocks, rewritten and evaluated over a world's graph."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

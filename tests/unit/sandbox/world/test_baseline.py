@@ -1,7 +1,5 @@
 """What colour alone scores, on tiny worlds and on the default one."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The invented facts about a world: stable, consistent, and not too easy."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

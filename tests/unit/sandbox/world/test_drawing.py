@@ -1,7 +1,5 @@
 """The drawn world: repeatable, complete, careful with folders; its camera and solids."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Which licence and author a photo of the sandbox has."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

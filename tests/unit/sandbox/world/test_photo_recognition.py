@@ -1,7 +1,5 @@
 """A photo is recognised by its content, whatever was done to the file."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Reading a world: what is accepted, and how what is not is explained."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """Labels are merged whole, once; what core would refuse is sanitised, and never costs its batch."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """What waits for people, who gets it, and what becomes of what they decide."""
 
-from __future__ import annotations
-
 import threading
 from typing import Any
 from uuid import uuid4

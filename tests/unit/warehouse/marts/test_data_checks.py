@@ -1,7 +1,5 @@
 """Data checks find what they claim, and keep what they found."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -2,8 +2,6 @@
 
 # ruff: noqa: S608 - statements are put together from the names in this file
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import random

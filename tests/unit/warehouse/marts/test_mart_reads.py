@@ -1,7 +1,5 @@
 """The overview of a filled warehouse adds up, and reads facts instead of photos."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """`sightscan warehouse refresh-marts`, and the facts that a demo's migration fills."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace

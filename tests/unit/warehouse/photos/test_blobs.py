@@ -1,7 +1,5 @@
 """The photo store over plain files: senseless settings, where objects are, and moves."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Batches of photos are merged whole, once, whatever was there before."""
 
-from __future__ import annotations
-
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace

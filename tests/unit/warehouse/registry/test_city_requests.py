@@ -1,7 +1,5 @@
 """Requests for cities: one vote a person, one row a city, refusals that say why."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import psycopg

@@ -1,7 +1,5 @@
 """Names of cities and sights that have tripped others: each keeps an identity of its own."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 from typing import Any

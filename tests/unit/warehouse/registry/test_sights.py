@@ -1,7 +1,5 @@
 """Sights in the warehouse."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Migrations: forward only, safe to repeat, safe at once."""
 
-from __future__ import annotations
-
 import shutil
 import threading
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What is spent: what a month has cost, and that the ledger's sums are read from their indexes."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, LiteralString
 

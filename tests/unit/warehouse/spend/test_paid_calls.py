@@ -1,7 +1,5 @@
 """The ledger: one standing call a photo, caps in images, prices in force."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import psycopg

@@ -4,8 +4,6 @@ Workers reserve, mark, send, get answers or none, and vanish; others take them f
 would have counted is kept beside the ledger.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Prices come from one file: free units, volume prices, days from which they are in force."""
 
-from __future__ import annotations
-
 import itertools
 from datetime import date
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a take-down leaves of a photo: every column of the warehouse is searched for it."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime

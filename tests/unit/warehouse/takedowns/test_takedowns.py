@@ -1,7 +1,5 @@
 """A take-down leaves nothing but tombstones, and what was frozen stays true."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """Contributors take back what is theirs, and nothing else."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import UTC, datetime
 from typing import Any
