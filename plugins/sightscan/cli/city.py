@@ -1,17 +1,13 @@
 """`sightscan city`: the registry of cities."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+from sightscan.city import City
 from sightscan.cli.declare import AsJson, CityArgument, argument, command, flag, group, option
 from sightscan.cli.environment import open_warehouse
 from sightscan.cli.output import print_json, print_lines, print_table
 from sightscan.errors import SettingsError
-
-if TYPE_CHECKING:
-    from sightscan.city import City
 
 commands = group("city", "Cities: add, list and retire them.")
 

@@ -1,11 +1,9 @@
 """Lease, start, use and stop a GPU instance; it never runs without a lease."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.providers.amazon.aws.operators.ec2 import (
     EC2StartInstanceOperator,
@@ -13,7 +11,7 @@ from airflow.providers.amazon.aws.operators.ec2 import (
 )
 from airflow.providers.ssh.operators.ssh_remote_job import SSHRemoteJobOperator
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, Context
 
 from sightscan.errors import InstanceError
 from sightscan.operators.connections import AWS_CONNECTION, GPU_HOST_CONNECTION
@@ -22,9 +20,6 @@ from sightscan.operators.triggers import TrainingTrigger
 from sightscan.operators.work import city_work
 from sightscan.settings import settings
 from sightscan.training import lease_seconds, training_seconds
-
-if TYPE_CHECKING:
-    from airflow.sdk import Context
 
 LEASE_POLL = timedelta(seconds=30)
 RECONNECT_ATTEMPTS = 12

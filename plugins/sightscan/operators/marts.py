@@ -5,21 +5,15 @@ where they look for them. They do not hand the SQL to its hook: a mart is one tr
 offending rows are counted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+import jinja2
 from airflow.providers.common.sql.operators.sql import BaseSQLOperator
+from airflow.sdk import Context
 
 from sightscan.operators.connections import WAREHOUSE_CONNECTION
-
-if TYPE_CHECKING:
-    import jinja2
-    from airflow.sdk import Context
-
-    from sightscan.operators.warehouse import WarehouseHook
 
 
 class _MartOperator(BaseSQLOperator):
@@ -35,7 +29,7 @@ class _MartOperator(BaseSQLOperator):
         self.parameters: dict[str, str | None] = {}
 
     @classmethod
-    def get_hook(cls, conn_id: str, hook_params: dict[str, Any] | None = None) -> WarehouseHook:
+    def get_hook(cls, conn_id: str, hook_params: dict[str, Any] | None = None) -> Any:
         """Return the warehouse's hook, which falls back to the settings."""
         from sightscan.operators.warehouse import WarehouseHook
 

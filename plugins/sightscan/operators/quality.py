@@ -1,14 +1,10 @@
 """Data checks as tasks see them: what must hold turns them red, the rest warns."""
 
-from __future__ import annotations
-
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import psycopg
 from airflow.sdk.exceptions import AirflowFailException
-
-if TYPE_CHECKING:
-    import psycopg
 
 logger = logging.getLogger(__name__)
 

@@ -1,15 +1,14 @@
 """Watch a training: the remote job's end, and the epochs' metrics while it goes on."""
 
-from __future__ import annotations
-
 import asyncio
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 from airflow.providers.ssh.triggers.ssh_remote_job import SSHRemoteJobTrigger
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSecretsBackendAccessDenied
+from asyncssh import SSHClientConnection
 
 from sightscan.errors import SightScanError
 from sightscan.operators.connections import GPU_HOST_CONNECTION
@@ -17,9 +16,6 @@ from sightscan.settings import settings
 from sightscan.train.addresses import host_address
 from sightscan.train.host import connect_host
 from sightscan.train.progress import parse_progress
-
-if TYPE_CHECKING:
-    from asyncssh import SSHClientConnection
 
 
 class TrainingTrigger(SSHRemoteJobTrigger):

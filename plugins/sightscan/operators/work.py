@@ -1,21 +1,16 @@
 """What every task of a city starts with: its city, its settings, an open warehouse."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import psycopg
 from airflow.sdk import get_current_context
 
+from sightscan.city import City
 from sightscan.run import Run
 from sightscan.settings import Settings, settings
-
-if TYPE_CHECKING:
-    import psycopg
-
-    from sightscan.city import City
 
 # Fields of the trigger form, and the settings that they replace for one run.
 FORM_FIELDS = {

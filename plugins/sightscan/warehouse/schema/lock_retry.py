@@ -6,15 +6,15 @@ while it waits: afterwards nobody knows.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
+from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_exponential
 
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.statements import statement
@@ -22,6 +22,7 @@ from sightscan.warehouse.statements import statement
 WATCH_EVERY_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 0.5
 MAX_RETRY_PAUSE_SECONDS = 8.0
+GIVES_WAY = (errors.LockNotAvailable, errors.DeadlockDetected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,74 +51,60 @@ def run_with_lock_retry(
         WarehouseError: it failed, or the retries ended; the sentence names it and what blocks it.
 
     """
-    give_up_at = time.monotonic() + retry.total_seconds
-    with BlockerWatch(connection) as watch:
-        for pause_seconds in _pauses():
-            try:
-                return attempt()
-            except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
-                if time.monotonic() + pause_seconds > give_up_at:
-                    msg = (
-                        f"{name} did not get its locks within {retry.total_seconds:g} s: "
-                        f"{watch.seen} is in the way; nothing of it stays; let that session end, "
-                        "or end it (`select pg_terminate_backend(<process>)`), and migrate again"
-                    )
-                    raise WarehouseError(msg) from error
-                say(f"{name} gives way to {watch.seen}; next try in {pause_seconds:g} s")
-                time.sleep(pause_seconds)
-            except psycopg.Error as error:
-                raise WarehouseError(_explain(name, error, retry)) from error
-    raise AssertionError  # the pauses never end
+    blockers = ["another session"]
+    retrying = Retrying(
+        retry=retry_if_exception_type(GIVES_WAY),
+        wait=wait_exponential(multiplier=FIRST_PAUSE_SECONDS, max=MAX_RETRY_PAUSE_SECONDS),
+        stop=stop_before_delay(retry.total_seconds),
+        before_sleep=lambda state: say(
+            f"{name} gives way to {' and '.join(blockers)}; next try in {state.upcoming_sleep:g} s"
+        ),
+        reraise=True,
+    )
+    try:
+        with _watched(connection, blockers):
+            retrying(attempt)
+    except GIVES_WAY as error:
+        msg = (
+            f"{name} did not get its locks within {retry.total_seconds:g} s: "
+            f"{' and '.join(blockers)} is in the way; nothing of it stays; let that session end, "
+            "or end it (`select pg_terminate_backend(<process>)`), and migrate again"
+        )
+        raise WarehouseError(msg) from error
+    except psycopg.Error as error:
+        raise WarehouseError(_explain(name, error, retry)) from error
 
 
-class BlockerWatch:
-    """Look from a connection of its own who keeps `connection` waiting."""
+@contextmanager
+def _watched(connection: psycopg.Connection[Any], blockers: list[str]) -> Iterator[None]:
+    """Look from a connection of its own who keeps `connection` waiting, and keep `blockers` so."""
+    process = connection.info.backend_pid
+    is_over = threading.Event()
 
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self.seen = "another session"
-        self._connection = connection
-        self._process = connection.info.backend_pid
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> Self:
-        """Begin to watch."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop watching."""
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
+    def watch() -> None:
         # Nobody waits, most of the time: then no second connection is needed.
-        if self._over.wait(WATCH_EVERY_SECONDS):
+        if is_over.wait(WATCH_EVERY_SECONDS):
             return
-        info = self._connection.info
+        info = connection.info
         query = statement("schema/find_blockers")
-        try:
-            address = make_conninfo(info.dsn, password=info.password)
-            with psycopg.connect(address, autocommit=True) as second:
-                while not self._over.wait(WATCH_EVERY_SECONDS):
-                    found = [row[0] for row in second.execute(query, {"process": self._process})]
-                    if found:
-                        self.seen = " and ".join(found)
-        except psycopg.Error:
-            # A server without a free connection: the migration goes on, its blocker stays unnamed.
-            return
+        # A server without a free connection: the migration goes on, its blocker stays unnamed.
+        with (
+            suppress(psycopg.Error),
+            psycopg.connect(
+                make_conninfo(info.dsn, password=info.password), autocommit=True
+            ) as second,
+        ):
+            while not is_over.wait(WATCH_EVERY_SECONDS):
+                if found := [row[0] for row in second.execute(query, {"process": process})]:
+                    blockers[:] = found
 
-
-def _pauses() -> Iterator[float]:
-    pause_seconds = FIRST_PAUSE_SECONDS
-    while True:
-        yield pause_seconds
-        pause_seconds = min(2 * pause_seconds, MAX_RETRY_PAUSE_SECONDS)
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _explain(name: str, error: psycopg.Error, retry: LockRetry) -> str:
