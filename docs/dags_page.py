@@ -67,7 +67,7 @@ def _describe_dag(dag: DAG) -> str:
     lines += [
         "| task | does | after | time-out | retries | notes |",
         "|---|---|---|---|---|---|",
-        *(_task_row(task) for task in _in_order(dag)),
+        *(_task_row(task) for task in dag.topological_sort()),
         "",
     ]
     return "\n".join(lines)
@@ -96,18 +96,6 @@ def _form_rows(dag: DAG) -> Iterator[str]:
         param = dag.params.get_param(name)
         default = "" if param.value is None else f"`{param.value}`"
         yield f"| {name} | {default} | {param.description or ''} |"
-
-
-def _in_order(dag: DAG) -> list[Any]:
-    """Return the tasks so that each comes after those that it waits for; ties as in the file."""
-    waiting = dict(dag.task_dict)
-    ordered: list[Any] = []
-    done: set[str] = set()
-    while waiting:
-        ready = next(task for task in waiting.values() if set(task.upstream_task_ids) <= done)
-        ordered.append(waiting.pop(ready.task_id))
-        done.add(ready.task_id)
-    return ordered
 
 
 def _task_row(task: Any) -> str:

@@ -20,11 +20,6 @@ class Box:
     y2: float
 
     @property
-    def is_degenerate(self) -> bool:
-        """Tell whether the box has no area."""
-        return self.x1 >= self.x2 or self.y1 >= self.y2
-
-    @property
     def area(self) -> float:
         """Return the share of the photo that the box covers, 0 to 1."""
         return max(self.x2 - self.x1, 0.0) * max(self.y2 - self.y1, 0.0)

@@ -17,7 +17,7 @@ from rich.table import Table
 from sandbox.demo.airflow_api import TaskState
 from sandbox.files import write_private
 from sandbox.world.baseline import nearest_colour_baseline
-from sandbox.world.world import World, WorldPhoto
+from sandbox.world.world import World, WorldBox, WorldPhoto
 from sightscan.box import Box
 from sightscan.publish.detector import OnnxDetector
 from sightscan.publish.measure import measure_model
@@ -172,28 +172,16 @@ def _table_rows(report: DemoReport) -> Iterator[tuple[str, str]]:
 
 def _measure_truth(model: PublishedModel) -> tuple[float, float]:
     """Measure the file as published, on its test photos, against the world's manifest."""
-    measure = measure_model(
-        OnnxDetector(model.onnx),
-        (
-            (
-                photo.path.read_bytes(),
-                tuple(
-                    (
-                        box.sight,
-                        Box(
-                            box.x1 / photo.width,
-                            box.y1 / photo.height,
-                            box.x2 / photo.width,
-                            box.y2 / photo.height,
-                        ),
-                    )
-                    for box in photo.boxes
-                ),
-            )
-            for photo in model.test
-        ),
+    photos = (
+        (photo.path.read_bytes(), [(box.sight, _as_shares(box, photo)) for box in photo.boxes])
+        for photo in model.test
     )
+    measure = measure_model(OnnxDetector(model.onnx), photos)
     return measure.map50, measure.map50_95
+
+
+def _as_shares(box: WorldBox, photo: WorldPhoto) -> Box:
+    return Box.from_pixels([(box.x1, box.y1), (box.x2, box.y2)], photo.width, photo.height)
 
 
 def _decision(connection: psycopg.Connection[Any], run: Run) -> str:

@@ -13,6 +13,7 @@ import os
 import queue
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -254,20 +255,12 @@ def parse_or_raise(name: str, items: Iterator[Read]) -> Iterator[Read]:
         yield item
 
 
-class propagate_errors:  # noqa: N801 - a context manager that reads as a verb
-    """Carry an error out of a thread: it ends the crawl and is raised by it."""
-
-    def __init__(self, job: CrawlJob) -> None:
-        """Remember the job."""
-        self._job = job
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: object
-    ) -> bool:
-        """Hand an error over; being told to stop is none."""
-        if error is not None and not isinstance(error, CrawlStoppedError):
-            self._job.fail(error)
-        return True
+@contextmanager
+def propagate_errors(job: CrawlJob) -> Iterator[None]:
+    """Carry an error out of a thread: it ends the crawl and is raised by it; a stop is none."""
+    try:
+        yield
+    except CrawlStoppedError:
+        return
+    except BaseException as error:  # noqa: BLE001 - whatever ends a thread must be told
+        job.fail(error)

@@ -17,44 +17,13 @@ from sightscan.warehouse.marts.run_reports import CRAWL_TASK, save_report
 MIN_EXPECTED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class SourceReport:
-    """What one source gave for a sight.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlCounts:
+    """What became of photos, and in how long.
 
-    Its answers spoke of `expected` photos, of which `received` could be read; `found` were looked
-    at before the limit was reached. `shared` ones were fetched for another sight of the city.
-    """
-
-    source: str
-    expected: int
-    received: int
-    found: int
-    known: int
-    kept: int
-    shared: int
-    duplicate: int
-    failed: int
-    rejected: Mapping[str, int]
-    seconds: float
-    problem: str | None = None
-    has_ended_early: bool = False
-
-    def __str__(self) -> str:
-        """Return the counts as a line of a log."""
-        return (
-            f"expected={self.expected} received={self.received} known={self.known} "
-            f"kept={self.kept} shared={self.shared} duplicate={self.duplicate} "
-            f"rejected={reasons_of(self.rejected)} failed={self.failed} "
-            f"seconds={self.seconds:.1f}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class CrawlReport:
-    """What a crawl of one sight did, in photos, all sources together.
-
-    `found` is all that the sources listed until the limit was reached; `known` of them were handled
-    by an earlier crawl; `failed` ones are tried again by the next. `kept` are new to the sight.
+    `found` ones were looked at before the limit was reached; `known` of them were handled by an
+    earlier crawl; `shared` ones were fetched for another sight of the city; `failed` ones are tried
+    again by the next crawl. `kept` are new to the sight.
     """
 
     found: int
@@ -65,25 +34,6 @@ class CrawlReport:
     failed: int
     rejected: Mapping[str, int]
     seconds: float
-    sources: tuple[SourceReport, ...] = ()
-
-    @classmethod
-    def of(cls, sources: tuple[SourceReport, ...], seconds: float) -> Self:
-        """Return the sum of the sources."""
-        rejected: Counter[str] = Counter()
-        for source in sources:
-            rejected.update(source.rejected)
-        return cls(
-            found=sum(source.found for source in sources),
-            known=sum(source.known for source in sources),
-            kept=sum(source.kept for source in sources),
-            shared=sum(source.shared for source in sources),
-            duplicate=sum(source.duplicate for source in sources),
-            failed=sum(source.failed for source in sources),
-            rejected=dict(rejected),
-            seconds=seconds,
-            sources=sources,
-        )
 
     def __str__(self) -> str:
         """Return the counts as a line of a log."""
@@ -92,6 +42,39 @@ class CrawlReport:
             f"duplicate={self.duplicate} rejected={reasons_of(self.rejected)} "
             f"failed={self.failed} seconds={self.seconds:.1f} "
             f"rate={self.kept / max(self.seconds, 0.001):.1f}/s"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReport(CrawlCounts):
+    """What one source gave for a sight: of `expected` photos, `received` could be read."""
+
+    source: str
+    expected: int
+    received: int
+    problem: str | None = None
+    has_ended_early: bool = False
+
+    def __str__(self) -> str:
+        """Return the counts as a line of a log."""
+        return f"expected={self.expected} received={self.received} {CrawlCounts.__str__(self)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlReport(CrawlCounts):
+    """What a crawl of one sight did, all sources together."""
+
+    sources: tuple[SourceReport, ...] = ()
+
+    @classmethod
+    def of(cls, sources: tuple[SourceReport, ...], seconds: float) -> Self:
+        """Return the sum of the sources."""
+        names = ("found", "known", "kept", "shared", "duplicate", "failed")
+        return cls(
+            **{name: sum(getattr(source, name) for source in sources) for name in names},
+            rejected=dict(sum((Counter(source.rejected) for source in sources), Counter[str]())),
+            seconds=seconds,
+            sources=sources,
         )
 
 

@@ -282,4 +282,4 @@ def test_every_landmark_becomes_one_row_that_the_warehouse_takes(
         assert 0 <= box.x1 <= box.x2 <= 1
         assert 0 <= box.y1 <= box.y2 <= 1
         assert (label.reason is None) == (label.state == "accepted")
-        assert label.state != "accepted" or (label.sight_id and not box.is_degenerate)
+        assert label.state != "accepted" or (label.sight_id and box.area > 0)
