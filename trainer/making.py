@@ -33,6 +33,7 @@ _LIBRARIES = (
     "onnx",
     "onnxruntime",
     "safetensors",
+    "pycocotools",
 )
 # Of the machine's memory, for decoded training photos; what does not fit is decoded again in each
 # epoch.

@@ -1,25 +1,26 @@
-"""How good a detector is: average precision as YOLOv5 reads it, per sight and overall.
+"""How good a detector is: average precision as pycocotools reads it, per sight and overall.
 
-Plain numpy over detections and truths, so that it can be checked by hand; equal to
-yolov5.utils.metrics to rounding.
-
-Not COCO's reading: YOLOv5 gives a truth to the detection that overlaps it most, COCO to the surest
-one. Where two boxes of one sight survive, the surer then counts as wrong: one model from nothing,
-on 63 drawn test photos, had mAP50 0.70 as read here and 0.96 by COCO on the same detections.
+Publication measures the exported file with the same library, so that the two can be compared.
 """
 
+import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pycocotools import coco, cocoeval
 
-IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
-# At which score and overlap the confusion matrix calls something found; the app shows from the same
-# score on.
+# The package is untyped.
+COCO: Any = coco.COCO
+COCOeval: Any = cocoeval.COCOeval
+# From which score on, at overlap 0.5, the confusion matrix calls something found; the app shows from
+# the same score on.
 SHOWN_SCORE = 0.25
-_RECALL_POINTS = np.linspace(0, 1, 101)
-_SCORE_POINTS = np.linspace(0, 1, 1000)
+_QUALITY = ("map50", "map50_95", "precision", "recall")
+_SCORES = np.linspace(0, 1, 101)
 
 Array = NDArray[np.floating]
 
@@ -70,130 +71,109 @@ class SplitMetrics:
 
 def measure(results: Sequence[PhotoResult], class_names: Sequence[str]) -> SplitMetrics:
     """Compute the metrics of a split from the results of its photos (at least one truth is needed)."""
-    detections = np.concatenate([result.detections for result in results])
-    correct = np.concatenate([match_detections(result) for result in results])
-    truths = np.concatenate([result.truths[:, 0] for result in results]).astype(int)
-    order = np.argsort(-detections[:, 4], kind="stable")
-    scores, classes, correct = (
-        detections[order, 4],
-        detections[order, 5].astype(int),
-        correct[order],
+    evaluation = _evaluate(results, len(class_names), by_class=True)
+    matches = np.reshape(evaluation.evalImgs, (len(class_names), len(results)))
+    boxes = np.array(
+        [np.bincount(one.truths[:, 0].astype(int), minlength=len(class_names)) for one in results]
     )
-
-    present = np.unique(truths)
-    precisions, recalls = np.zeros((len(present), 1000)), np.zeros((len(present), 1000))
-    averages = np.zeros((len(present), len(IOU_THRESHOLDS)))
-    for row, class_index in enumerate(present):
-        mine = classes == class_index
-        if not mine.any():
-            continue
-        true_positives = correct[mine].cumsum(axis=0)
-        recall = true_positives / (truths == class_index).sum()
-        precision = true_positives / np.arange(1, mine.sum() + 1)[:, None]
-        # np.interp wants rising points: negative scores rise.
-        recalls[row] = np.interp(-_SCORE_POINTS, -scores[mine], recall[:, 0], left=0)
-        precisions[row] = np.interp(-_SCORE_POINTS, -scores[mine], precision[:, 0], left=1)
-        averages[row] = [
-            average_precision(recall[:, column], precision[:, column])
-            for column in range(len(IOU_THRESHOLDS))
-        ]
-    best = _best_f1_point(precisions, recalls)
-    rows = {int(class_index): row for row, class_index in enumerate(present)}
+    shown = np.flatnonzero(boxes.any(axis=0))
+    # (overlaps, recalls, classes): one area range, one limit of detections.
+    averages = evaluation.eval["precision"][:, :, shown, 0, 0].mean(axis=1)
+    curves = np.stack([_precision_and_recall(matches[index]) for index in shown])
+    f1 = 2 * curves.prod(axis=1) / curves.sum(axis=1).clip(min=1e-16)
+    best = int(f1.mean(axis=0).argmax())
+    # (classes shown, fields)
+    quality = np.column_stack((averages[0], averages.mean(axis=0), curves[:, :, best]))
+    by_class = {
+        int(index): dict(zip(_QUALITY, row, strict=True))
+        for index, row in zip(shown, quality.tolist(), strict=True)
+    }
     return SplitMetrics(
-        map50=float(averages[:, 0].mean()),
-        map50_95=float(averages.mean()),
-        precision=float(precisions[:, best].mean()),
-        recall=float(recalls[:, best].mean()),
+        **dict(zip(_QUALITY, quality.mean(axis=0).tolist(), strict=True)),
         photos=len(results),
-        boxes=len(truths),
-        score_threshold=float(_SCORE_POINTS[best]),
+        boxes=int(boxes.sum()),
+        score_threshold=float(_SCORES[best]),
         per_class=tuple(
             ClassMetrics(
                 name=name,
-                map50=float(averages[rows[index], 0]) if index in rows else None,
-                map50_95=float(averages[rows[index]].mean()) if index in rows else None,
-                precision=float(precisions[rows[index], best]) if index in rows else None,
-                recall=float(recalls[rows[index], best]) if index in rows else None,
-                photos=sum(bool((result.truths[:, 0] == index).any()) for result in results),
-                boxes=int((truths == index).sum()),
+                **by_class.get(index, dict.fromkeys(_QUALITY)),
+                photos=int((boxes[:, index] > 0).sum()),
+                boxes=int(boxes[:, index].sum()),
             )
             for index, name in enumerate(class_names)
         ),
     )
 
 
-def average_precision(recall: Array, precision: Array) -> float:
-    """Return the area under the precision envelope, at 101 recalls (COCO)."""
-    recalls = np.concatenate(([0.0], recall, [1.0]))
-    envelope = np.flip(np.maximum.accumulate(np.flip(np.concatenate(([1.0], precision, [0.0])))))
-    return float(np.trapezoid(np.interp(_RECALL_POINTS, recalls, envelope), _RECALL_POINTS))
-
-
-def match_detections(result: PhotoResult) -> NDArray[np.bool_]:
-    """Say which detections are right, (n, 10) for the ten overlap thresholds.
-
-    Each truth counts once: pairs of the same class are taken in the order of their overlap.
-    """
-    correct = np.zeros((len(result.detections), len(IOU_THRESHOLDS)), dtype=bool)
-    overlaps = box_overlaps(result.truths[:, 1:], result.detections[:, :4])
-    overlaps[result.truths[:, :1] != result.detections[None, :, 5]] = 0
-    truth_rows, detection_rows = np.nonzero(overlaps >= IOU_THRESHOLDS[0])
-    pairs = sorted(
-        zip(overlaps[truth_rows, detection_rows], truth_rows, detection_rows, strict=True),
-        key=lambda pair: -pair[0],
-    )
-    for column, threshold in enumerate(IOU_THRESHOLDS):
-        found: set[int] = set()
-        used: set[int] = set()
-        for overlap, truth, detection in pairs:
-            if overlap >= threshold and truth not in found and detection not in used:
-                found.add(truth)
-                used.add(detection)
-                correct[detection, column] = True
-    return correct
-
-
 def confusion_matrix(results: Sequence[PhotoResult], class_count: int) -> NDArray[np.int64]:
     """Count (found as, really is), (classes + 1, classes + 1); the last row and column mean nothing."""
+    shown = [
+        replace(one, detections=one.detections[one.detections[:, 4] >= SHOWN_SCORE])
+        for one in results
+    ]
+    evaluation = _evaluate(shown, class_count, by_class=False)
+    found_as, really_is = (
+        # A match with 0 is none.
+        {0: class_count} | {box["id"]: box["category_id"] for box in side.anns.values()}
+        for side in (evaluation.cocoDt, evaluation.cocoGt)
+    )
     counts = np.zeros((class_count + 1, class_count + 1), dtype=np.int64)
-    for result in results:
-        shown = result.detections[result.detections[:, 4] >= SHOWN_SCORE]
-        overlaps = box_overlaps(result.truths[:, 1:], shown[:, :4])
-        found: set[int] = set()
-        used: set[int] = set()
-        for flat in np.argsort(-overlaps, axis=None):
-            truth, detection = (int(value) for value in np.unravel_index(flat, overlaps.shape))
-            if overlaps[truth, detection] < IOU_THRESHOLDS[0]:
-                break
-            if truth not in found and detection not in used:
-                found.add(truth)
-                used.add(detection)
-                counts[int(shown[detection, 5]), int(result.truths[truth, 0])] += 1
-        for truth in set(range(len(result.truths))) - found:
-            counts[class_count, int(result.truths[truth, 0])] += 1
-        for detection in set(range(len(shown))) - used:
-            counts[int(shown[detection, 5]), class_count] += 1
+    for photo in filter(None, evaluation.evalImgs):
+        for found, truth in zip(photo["dtIds"], photo["dtMatches"][0], strict=True):
+            counts[found_as[found], really_is[truth]] += 1
+        for truth, found in zip(photo["gtIds"], photo["gtMatches"][0], strict=True):
+            counts[class_count, really_is[truth]] += found == 0
     return counts
 
 
-def box_overlaps(first: Array, second: Array) -> Array:
-    """Return intersection over union of boxes (n, 4) and (m, 4) given as x1, y1, x2, y2: (n, m)."""
-    top_left = np.maximum(first[:, None, :2], second[None, :, :2])
-    bottom_right = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    shared = (bottom_right - top_left).clip(min=0).prod(axis=2)
-    areas = (first[:, 2:] - first[:, :2]).prod(axis=1)[:, None] + (
-        second[:, 2:] - second[:, :2]
-    ).prod(axis=1)
-    overlaps: Array = shared / (areas - shared + 1e-7)
-    return overlaps
+def _evaluate(results: Sequence[PhotoResult], class_count: int, *, by_class: bool) -> Any:
+    """Run COCOeval; a truth's matches are of its class only, or of any."""
+    # pycocotools reports each step on standard output.
+    with redirect_stdout(io.StringIO()):
+        truths = _as_coco([one.truths[:, [1, 2, 3, 4, 0, 0]] for one in results], class_count)
+        found = _as_coco([one.detections for one in results], class_count)
+        evaluation = COCOeval(truths, found, "bbox")
+        evaluation.params.useCats = by_class
+        evaluation.params.maxDets = [100]  # a photo and class, as publication counts
+        # COCO's size classes are made for photos of one size.
+        evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, 1e10]], ["all"]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    return evaluation
 
 
-def _best_f1_point(precisions: Array, recalls: Array) -> int:
-    f1 = (2 * precisions * recalls / (precisions + recalls + 1e-16)).mean(axis=0)
-    # YOLOv5's smoothing: the peak of a ragged curve is luck.
-    window = round(len(f1) * 0.1 * 2) // 2 + 1
-    padding = np.ones(window // 2)
-    smooth = np.convolve(
-        np.concatenate((padding * f1[0], f1, padding * f1[-1])), np.ones(window) / window, "valid"
+def _as_coco(photos: Sequence[Array], class_count: int) -> Any:
+    """Index boxes, (n, 6) a photo: x1, y1, x2, y2, score (of a truth not read), class."""
+    rows = [(photo, *row) for photo, boxes in enumerate(photos) for row in boxes.tolist()]
+    index = COCO()
+    index.dataset = {
+        "images": [{"id": photo} for photo in range(len(photos))],
+        "categories": [{"id": label} for label in range(class_count)],
+        "annotations": [
+            {
+                "id": identity,
+                "image_id": photo,
+                "category_id": int(label),
+                "bbox": [x1, y1, x2 - x1, y2 - y1],
+                "area": (x2 - x1) * (y2 - y1),
+                "score": score,
+                "iscrowd": 0,
+            }
+            # From 1: COCOeval takes a match with id 0 for none.
+            for identity, (photo, x1, y1, x2, y2, score, label) in enumerate(rows, start=1)
+        ],
+    }
+    index.createIndex()
+    return index
+
+
+def _precision_and_recall(matches: NDArray[np.object_]) -> Array:
+    """Return both at overlap 0.5, of the detections from each score on, (2, scores)."""
+    photos = [photo for photo in matches if photo is not None]
+    scores = np.concatenate([photo["dtScores"] for photo in photos])
+    right = np.concatenate([photo["dtMatches"][0] for photo in photos]) > 0
+    found, right_found = (
+        len(some) - np.searchsorted(np.sort(some), _SCORES) for some in (scores, scores[right])
     )
-    return int(smooth.argmax())
+    truth_count = sum(len(photo["gtIds"]) for photo in photos)
+    return np.stack((right_found / found.clip(min=1), right_found / truth_count))

@@ -12,12 +12,7 @@ import numpy as np
 
 from sightscan.box import Box
 from sightscan.errors import PublicationError
-from sightscan.publish.average_precision import (
-    Array,
-    ClassEvidence,
-    average_precision,
-    trainer_average_precision,
-)
+from sightscan.publish.average_precision import Array, ClassEvidence, average_precision
 from sightscan.publish.coco import collect_evidence, evaluate
 from sightscan.publish.detector import BATCH_SIZE, Detections, OnnxDetector, decode_photo
 
@@ -43,14 +38,10 @@ class ClassMeasure:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Means over the classes that the photos show, 0 to 1.
-
-    `trainer_map50` is YOLOv5's reading of the same detections. `evidence` is by class name.
-    """
+    """Means over the classes that the photos show, 0 to 1; `evidence` is by class name."""
 
     map50: float
     map50_95: float
-    trainer_map50: float
     photo_count: int
     per_class: tuple[ClassMeasure, ...]
     evidence: Mapping[str, ClassEvidence]
@@ -114,31 +105,26 @@ def measure_detections(
             f"{len(truths)} test photos have no box: nothing can be measured; freeze a new dataset"
         )
         raise PublicationError(msg)
-    numbers = {name: number for number, name in enumerate(classes, start=1)}
-    evaluation = evaluate(found, truths, [numbers.get(name) for name in names], len(classes))
+    evaluation = evaluate(found, truths, names, classes)
     # (overlaps, recalls, classes): one area range, one limit of detections.
-    precision = evaluation.eval["precision"][:, :, :, 0, 0]
+    averages = evaluation.eval["precision"][:, :, :, 0, 0].mean(axis=1)
     evidence = {
-        name: collect_evidence(evaluation, number - 1, len(truths))
-        for name, number in numbers.items()
+        name: collect_evidence(evaluation, index, len(truths)) for index, name in enumerate(classes)
     }
-    per_class = tuple(
-        ClassMeasure(
-            name=name,
-            map50=float(precision[0, :, number - 1].mean()),
-            map50_95=float(precision[:, :, number - 1].mean()),
-            photos=int((evidence[name].truths > 0).sum()),
-            boxes=int(evidence[name].truths.sum()),
-        )
-        for name, number in numbers.items()
-    )
-    as_trainer = [trainer_average_precision(one) for one in evidence.values()]
     return Measure(
-        map50=float(np.mean([one.map50 for one in per_class])),
-        map50_95=float(np.mean([one.map50_95 for one in per_class])),
-        trainer_map50=float(np.mean([one for one in as_trainer if one is not None])),
+        map50=float(averages[0].mean()),
+        map50_95=float(averages.mean()),
         photo_count=len(truths),
-        per_class=per_class,
+        per_class=tuple(
+            ClassMeasure(
+                name=name,
+                map50=float(averages[0, index]),
+                map50_95=float(averages[:, index].mean()),
+                photos=int((evidence[name].truths > 0).sum()),
+                boxes=int(evidence[name].truths.sum()),
+            )
+            for index, name in enumerate(classes)
+        ),
         evidence=evidence,
     )
 

@@ -175,10 +175,10 @@ def _measure(
 
 
 def _check_export(model: StoredModel, measure: Measure) -> None:
-    difference = abs(measure.trainer_map50 - model.map50)
+    difference = abs(measure.map50 - model.map50)
     if difference > EXPORT_TOLERANCE:
         msg = (
-            f"model {model.version} of {model.city_id} reaches mAP50 {measure.trainer_map50:.3f} as "
+            f"model {model.version} of {model.city_id} reaches mAP50 {measure.map50:.3f} as "
             f"exported, but {model.map50:.3f} in the trainer on the same photos: the export is "
             f"broken (at most {EXPORT_TOLERANCE} apart is rounding); train again"
         )
