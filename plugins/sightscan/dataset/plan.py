@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sightscan.box import is_same_spot
+from sightscan.box import is_apart
 from sightscan.city import Sight
 from sightscan.dataset.split import SplitPhoto, split_photos
 from sightscan.dataset_folder import SPLITS, FrozenBox, FrozenPhoto, Split
@@ -109,7 +109,7 @@ def _of_classes(photos: Iterable[LabelledPhoto], classes: set[int]) -> list[Spli
 
 
 def _fold_boxes(boxes: Sequence[SightBox]) -> list[SightBox]:
-    """Keep the surest of boxes of one sight at one spot; the order is that of the input.
+    """Keep the surest of boxes of one sight that are not apart; the order is that of the input.
 
     Labelling holds repetitions back within one answer; a second answer, or a person who accepts
     both, brings them back, and a detector would learn to find one building twice.
@@ -117,7 +117,7 @@ def _fold_boxes(boxes: Sequence[SightBox]) -> list[SightBox]:
     kept: list[SightBox] = []
     for one in boxes:
         if not any(
-            one.sight_id == other.sight_id and is_same_spot(one.box, other.box) for other in kept
+            one.sight_id == other.sight_id and not is_apart(one.box, other.box) for other in kept
         ):
             kept.append(one)
     return kept

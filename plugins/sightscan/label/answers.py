@@ -4,12 +4,12 @@ Pure: the same answer, sights and settings give the same labels, so that what wa
 read anew without paying. Nothing is dropped: every landmark becomes a row.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
-from sightscan.box import Box, intersection_over_union, is_same_spot
+from sightscan.box import Box
 from sightscan.label.landmarks import Landmark, landmarks_of
 from sightscan.label.matching import Match, SightIndex
+from sightscan.label.rivals import hold_back_rivals
 from sightscan.warehouse.labels.labels import LabelRow, StoredAnswer
 
 # A box with a side shorter than 1 % of the photo's shows nothing that a detector could learn.
@@ -17,9 +17,6 @@ MIN_SIDE = 0.01
 # A landmark that the provider itself places so far from the sight it names is another one, or a
 # guess: large parks and palaces stay within it.
 DISAGREE_METERS = 1_000
-# Boxes of two sights that are that much alike are one box. A dome and its church, a gate and its
-# square share less; boxes of one sight need to share less to be a repetition (`is_same_spot`).
-TWO_SIGHTS_IOU = 0.7
 
 
 def read_labels(
@@ -30,7 +27,7 @@ def read_labels(
         _read(landmark, answer, index, min_score=min_score)
         for landmark in landmarks_of(answer.answer)
     ]
-    return _hold_back_shared_boxes(_hold_back_repetitions(labels), answer.query_sight_ids)
+    return hold_back_rivals(labels, answer.query_sight_ids)
 
 
 def _read(
@@ -86,53 +83,6 @@ def _reason_to_hold_back(
         ("low_score", landmark.score < min_score),
     )
     return next((reason for reason, applies in checks if applies), None)
-
-
-def _hold_back_repetitions(labels: Sequence[LabelRow]) -> tuple[LabelRow, ...]:
-    """Keep the best-scored box where one sight was boxed twice at the same spot."""
-    kept: list[LabelRow] = []
-    repeated: set[int] = set()
-    accepted = (label for label in labels if label.state == "accepted")
-    for label in sorted(accepted, key=lambda each: (-each.score, each.annotation_number)):
-        if any(
-            other.sight_id == label.sight_id and is_same_spot(other.box, label.box)
-            for other in kept
-        ):
-            repeated.add(label.annotation_number)
-        else:
-            kept.append(label)
-    return tuple(
-        replace(label, state="held_back", reason="same_sight_twice")
-        if label.annotation_number in repeated
-        else label
-        for label in labels
-    )
-
-
-def _hold_back_shared_boxes(
-    labels: Sequence[LabelRow], query_sight_ids: frozenset[int]
-) -> tuple[LabelRow, ...]:
-    """Keep one sight where several claim one box: the only one that was searched for, or none.
-
-    "Eiffel Tower" and "Trocadéro Gardens" around the same pixels: a detector would learn that the
-    tower is a garden. Scores do not tell which it is: the provider's are per sight. A claim counts
-    also if it is of no sight of ours, or itself held back.
-    """
-    doubtful = {
-        label.annotation_number
-        for label in labels
-        for other in labels
-        if label.state == "accepted"
-        and other.sight_id != label.sight_id
-        and intersection_over_union(label.box, other.box) > TWO_SIGHTS_IOU
-        and not (label.sight_id in query_sight_ids and other.sight_id not in query_sight_ids)
-    }
-    return tuple(
-        replace(label, state="held_back", reason="two_sights_in_one_box")
-        if label.annotation_number in doubtful
-        else label
-        for label in labels
-    )
 
 
 def _is_degenerate(box: Box) -> bool:

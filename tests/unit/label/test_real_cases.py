@@ -50,8 +50,10 @@ def city_of(path: Path) -> RealCity:
 REAL_CITIES = {path.stem: city_of(path) for path in sorted(CASES.glob("*.yaml"))}
 
 
-def annotation(real: RealCity, case: dict[str, Any]) -> dict[str, Any]:
-    x1, y1, x2, y2 = (SIZE * share for share in case.get("box", (0.1, 0.1, 0.9, 0.9)))
+def annotation(real: RealCity, case: dict[str, Any], *, in_pixels: bool) -> dict[str, Any]:
+    x1, y1, x2, y2 = case.get("box", (0.1, 0.1, 0.9, 0.9))
+    if not in_pixels:
+        x1, y1, x2, y2 = SIZE * x1, SIZE * y1, SIZE * x2, SIZE * y2
     at = case.get("at")
     place = real.sights[at].place if isinstance(at, str) else at and Place(*at)
     found = {
@@ -66,14 +68,20 @@ def annotation(real: RealCity, case: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def label_of(real: RealCity, case: dict[str, Any]) -> LabelRow:
+def cases_of(case: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return all that the answer of a case says."""
+    return [case, *case.get("with", ())]
+
+
+def labels_of(real: RealCity, case: dict[str, Any]) -> tuple[LabelRow, ...]:
     searched = case.get("found_for")
     query_sight_ids = frozenset({real.sights[searched].sight_id or 0} if searched else ())
-    response = {"landmark_annotations": [annotation(real, case)]}
-    answer = StoredAnswer(1, b"\1" * 32, answer_of(SIZE, SIZE, response), query_sight_ids)
+    found = [annotation(real, said, in_pixels="photo" in case) for said in cases_of(case)]
+    width, height = case.get("photo", (SIZE, SIZE))
+    response = {"landmark_annotations": found}
+    answer = StoredAnswer(1, b"\1" * 32, answer_of(width, height, response), query_sight_ids)
     index = SightIndex(real.city, real.sights.values())
-    (label,) = read_labels(answer, index, min_score=0.3)
-    return label
+    return read_labels(answer, index, min_score=0.3)
 
 
 @pytest.mark.parametrize(
@@ -86,14 +94,14 @@ def label_of(real: RealCity, case: dict[str, Any]) -> LabelRow:
 )
 def test_case(city: str, case: dict[str, Any]) -> None:
     real = REAL_CITIES[city]
-    label = label_of(real, case)
     names = {sight.sight_id: name for name, sight in real.sights.items()}
-    outcome = (
+    outcomes = [
         names[label.sight_id]
         if label.state == "accepted" and label.sight_id is not None
         else f"{label.state}: {label.reason}"
-    )
-    assert outcome == case["is"], case["why"]
+        for label in labels_of(real, case)
+    ]
+    assert outcomes == [said["is"] for said in cases_of(case)], case["why"]
 
 
 @pytest.mark.parametrize("city", REAL_CITIES)
@@ -102,7 +110,7 @@ def test_every_name_of_a_sight_at_its_place_is_that_sight_or_none(city: str) -> 
     wrong = []
     for sight in real.sights.values():
         for name in (sight.name, *sight.names.values(), *sight.aliases):
-            label = label_of(real, {"says": name, "at": sight.name})
+            (label,) = labels_of(real, {"says": name, "at": sight.name})
             if label.sight_id != sight.sight_id and label.reason != "ambiguous_name":
                 wrong.append((sight.name, name, label))
     assert wrong == []
