@@ -136,11 +136,11 @@ def annotation_of(landmark: Landmark, width: int, height: int) -> vision.EntityA
     left, right = round(landmark.left * width), round(landmark.right * width)
     top, bottom = round(landmark.top * height), round(landmark.bottom * height)
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))
-    place = {"latitude": landmark.latitude, "longitude": landmark.longitude}
+    point = {"latitude": landmark.latitude, "longitude": landmark.longitude}
     return vision.EntityAnnotation(
         mid=landmark.mid,
         description=landmark.description,
         score=landmark.score,
         bounding_poly={"vertices": [{"x": x, "y": y} for x, y in corners]},
-        locations=[{"lat_lng": place}],
+        locations=[] if landmark.latitude is None else [{"lat_lng": point}],
     )
