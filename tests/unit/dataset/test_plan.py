@@ -59,9 +59,10 @@ def test_equal_names_are_told_apart_by_wikidata_id() -> None:
         (Box(0.11, 0.1, 0.6, 0.71), 1),
         (Box(0.1, 0.1, 0.6, 0.42), 1),  # of BOX, a little more than half
         (Box(0.2, 0.2, 0.3, 0.3), 1),
+        (Box(0.4, 0.1, 0.9, 0.7), 1),
         (Box(0.7, 0.1, 0.9, 0.7), 2),
     ],
-    ids=["alike", "half", "a part", "beside"],
+    ids=["alike", "half", "a part", "overlapping", "beside"],
 )
 def test_one_building_seen_twice_is_one_box(other: Box, count: int) -> None:
     twice = photo("twice", SightBox(1, BOX), SightBox(1, other))
