@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,10 +72,13 @@ Outcome = KnownPhoto | FailedPhoto | FetchedPhoto | SharedPhoto | RejectedPhoto
 
 @dataclass(slots=True)
 class Tally:
-    """How many photos a source spoke of, and how many of them could be read."""
+    """How many photos a source spoke of, how many of them could be read, and why not the others."""
 
     expected: int = 0
     received: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    # What was odd about the first record that was not as documented.
+    problem: str = ""
 
 
 class Limit:

@@ -35,8 +35,9 @@ from sightscan.crawl.job import (
     Outcome,
     SharedPhoto,
 )
+from sightscan.crawl.report import MIN_EXPECTED, describe_unreadable
 from sightscan.crawl.sources.licences import is_open
-from sightscan.crawl.sources.source import BrokenSourceError, Lead
+from sightscan.crawl.sources.source import ODD, BrokenSourceError, Lead
 from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto
 from sightscan.warehouse.text import clean_text
 
@@ -87,8 +88,14 @@ class ListingParser(Parser):
     def parse(self, lead: Lead) -> Iterator[Attribution]:
         """Yield what is to be fetched; report what needs no fetching."""
         for listing in parse_or_raise(self.job.source.name, self.job.source.listings(lead)):
-            self.job.tally.expected += listing.expected
-            self.job.tally.received += len(listing.found)
+            tally = self.job.tally
+            tally.expected += listing.expected
+            tally.received += len(listing.found)
+            tally.left_out.update(listing.left_out)
+            tally.problem = tally.problem or listing.problem
+            if not tally.received and tally.left_out[ODD] >= MIN_EXPECTED:
+                # It would be no better to ask for the rest.
+                raise BrokenSourceError(describe_unreadable(self.job.source.name, tally))
             for found in listing.found:
                 # The same file can be in several categories of a tree, or results of a search.
                 if found.url not in self._seen:

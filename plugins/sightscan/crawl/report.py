@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import psycopg
 
 from sightscan.city import Sight
-from sightscan.crawl.sources.source import BrokenSourceError
+from sightscan.crawl.job import Tally
+from sightscan.crawl.sources.source import ODD, BrokenSourceError
 from sightscan.errors import CrawlError
 from sightscan.run import Run
 from sightscan.warehouse.marts.run_reports import CRAWL_TASK, save_report
@@ -23,7 +24,8 @@ class CrawlCounts:
 
     `found` ones were looked at before the limit was reached; `known` of them were handled by an
     earlier crawl; `shared` ones were fetched for another sight of the city; `failed` ones are tried
-    again by the next crawl. `kept` are new to the sight.
+    again by the next crawl. `kept` are new to the sight. `left_out` are the records that name no
+    photo, by reason: `odd` ones are not as documented.
     """
 
     found: int
@@ -34,6 +36,7 @@ class CrawlCounts:
     failed: int
     rejected: Mapping[str, int]
     seconds: float
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return the counts as a line of a log."""
@@ -57,7 +60,10 @@ class SourceReport(CrawlCounts):
 
     def __str__(self) -> str:
         """Return the counts as a line of a log."""
-        return f"expected={self.expected} received={self.received} {CrawlCounts.__str__(self)}"
+        return (
+            f"expected={self.expected} received={self.received} "
+            f"left_out={reasons_of(self.left_out)} {CrawlCounts.__str__(self)}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,7 @@ class CrawlReport(CrawlCounts):
         return cls(
             **{name: sum(getattr(source, name) for source in sources) for name in names},
             rejected=dict(sum((Counter(source.rejected) for source in sources), Counter[str]())),
+            left_out=dict(sum((Counter(source.left_out) for source in sources), Counter[str]())),
             seconds=seconds,
             sources=sources,
         )
@@ -98,6 +105,20 @@ def reasons_of(rejected: Mapping[str, int]) -> str:
     return f"{sum(rejected.values())}{f'({reasons})' if reasons else ''}"
 
 
+def describe_odd(tally: Tally) -> str:
+    """Return the sentence about records that are not as documented; nothing if there are none."""
+    count = tally.left_out[ODD]
+    return f"odd records left out: {count}, the first: {tally.problem}" if count else ""
+
+
+def describe_unreadable(source: str, tally: Tally) -> str:
+    """Return the sentence about a source of which nothing can be read."""
+    return (
+        f"{source} spoke of {tally.expected} photos, of which none could be read"
+        f"{f' (the first: {tally.problem})' if tally.problem else ''}; the parser needs an update"
+    )
+
+
 def check(
     report: CrawlReport, problems: Sequence[Exception], sight: Sight, *, had_photos: bool
 ) -> None:
@@ -113,13 +134,7 @@ def check(
             raise problem
     if problems and len(problems) == len(report.sources):
         raise problems[0]
-    for source in report.sources:
-        if source.expected >= MIN_EXPECTED and not source.received:
-            msg = (
-                f"{source.source} spoke of {source.expected} photos of {sight.name!r}, of which none "
-                "could be read; its parser needs an update"
-            )
-            raise BrokenSourceError(msg)
+    _check_readable(report, sight)
     names = ", ".join(source.source for source in report.sources)
     if report.found == 0:
         category = f"Commons category {sight.commons_category!r}"
@@ -129,6 +144,8 @@ def check(
             f"{sight.name!r} yields no file at {names}: expected at least one; check its name, "
             f"its {category}, and PHOTO_SOURCES"
         )
+        if report.left_out:
+            msg += f"; left out: {_words(report.left_out)}"
         if problems:
             msg += f" ({problems[0]})"
         raise CrawlError(msg)
@@ -139,3 +156,27 @@ def check(
             f"({last}); nothing is lost, run the crawl again later"
         )
         raise CrawlError(msg)
+
+
+def _check_readable(report: CrawlReport, sight: Sight) -> None:
+    """Raise BrokenSourceError if a source names photos, and none of them can be read."""
+    for source in report.sources:
+        # Files that are gone or hidden are as documented, however many they are.
+        unread = source.expected - source.received - _foreseen(source.left_out)
+        if not source.received and (unread >= MIN_EXPECTED or source.left_out.get(ODD)):
+            msg = (
+                f"{source.source} spoke of {source.expected} photos of {sight.name!r}, of which none "
+                f"could be read ({source.problem or _words(source.left_out)}); the parser needs an "
+                "update"
+            )
+            raise BrokenSourceError(msg)
+
+
+def _foreseen(left_out: Mapping[str, int]) -> int:
+    return sum(count for reason, count in left_out.items() if reason != ODD)
+
+
+def _words(left_out: Mapping[str, int]) -> str:
+    return (
+        ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items())) or "no record"
+    )

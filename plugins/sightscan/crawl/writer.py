@@ -15,7 +15,7 @@ from sightscan.crawl.job import (
     SharedPhoto,
     Tally,
 )
-from sightscan.crawl.report import SourceReport, reasons_of
+from sightscan.crawl.report import SourceReport, describe_odd, reasons_of
 from sightscan.crawl.spool import Spool
 from sightscan.warehouse.photos.blobs import PhotoStore
 from sightscan.warehouse.photos.photos import FoundPhoto, LinkedPhoto, RejectedPhoto, merge_photos
@@ -115,12 +115,13 @@ class Writer:
             source=self.source,
             expected=tally.expected,
             received=tally.received,
+            left_out=dict(tally.left_out),
             **{
                 name: self.counts[name]
                 for name in ("found", "known", "kept", "shared", "duplicate", "failed")
             },
             rejected=dict(self.reasons),
             seconds=time.monotonic() - self.started_at,
-            problem=problem or (self.last_problem or None),
+            problem=problem or self.last_problem or describe_odd(tally) or None,
             has_ended_early=problem is not None,
         )

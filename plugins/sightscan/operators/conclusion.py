@@ -54,7 +54,7 @@ def crawl_table(reports: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     """Return what was crawled, one line a sight and one for each source of it, in columns."""
     if not reports:
         return []
-    head = ("sight", "source", *COUNTS, "rejected", "per second", "problem")
+    head = ("sight", "source", *COUNTS, "rejected", "left out", "per second", "problem")
     rows: list[tuple[str, ...]] = [head]
     for subject, report in reports:
         rows.append(_crawl_row(subject, "all", report))
@@ -69,12 +69,14 @@ def crawl_table(reports: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
 
 
 def _crawl_row(subject: str, source: str, report: Mapping[str, Any]) -> tuple[str, ...]:
-    rejected = ", ".join(
-        f"{reason} {count}" for reason, count in sorted(report["rejected"].items())
+    rejected, left_out = (
+        ", ".join(f"{reason} {count}" for reason, count in sorted(report.get(name, {}).items()))
+        for name in ("rejected", "left_out")
     )
     rate = report["kept"] / max(float(report["seconds"]), 0.001)
     counts = (str(report.get(name, "")) for name in COUNTS)
-    return (subject, source, *counts, rejected, f"{rate:.1f}", str(report.get("problem") or ""))
+    problem = str(report.get("problem") or "")
+    return (subject, source, *counts, rejected, left_out, f"{rate:.1f}", problem)
 
 
 def _end_training(work: CityWork, error: str) -> None:

@@ -1,14 +1,17 @@
 """Read what the API of Wikimedia Commons says of a category's files: no I/O here.
 
 https://www.mediawiki.org/wiki/API:Imageinfo and https://commons.wikimedia.org/wiki/Commons:API.
+
+A file that is gone or hidden comes without what describes it, under `missing`, `filemissing` or
+`filehidden`, as MediaWiki's ApiPageSet and ApiQueryImageInfo write them.
 """
 
-import re
 from collections.abc import Mapping
-from html import unescape
 from typing import Any
 
 from sightscan.crawl.sources.licences import licence_id
+from sightscan.crawl.sources.source import LeftOutError, text_in
+from sightscan.plain_text import plain_text, web_address
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 from sightscan.warehouse.text import clean_text
 
@@ -17,54 +20,53 @@ SOURCE = "wikimedia_commons"
 THUMBNAIL_WIDTH_PIXELS = 960
 PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
 METADATA = ("LicenseShortName", "LicenseUrl", "Artist", "ObjectName")
-_TAG = re.compile(r"<[^>]*>")
-_HIDDEN = re.compile(
-    r"<(style|script)\b.*?</\1\s*>|<[^>]*display\s*:\s*none.*?</[^>]*>", re.IGNORECASE | re.DOTALL
-)
 
 
 def read_page(
     page: Mapping[str, Any], query: str, min_side_pixels: int
-) -> Attribution | RejectedPhoto | None:
-    """Return what to fetch for a page of a category, or why not; None if it is not a file.
+) -> Attribution | RejectedPhoto:
+    """Return what to fetch for a page of a category, or why not.
 
     Raises:
-        KeyError, TypeError: it is a file, but not described as documented.
+        LeftOutError: its file is gone, or hidden from the public.
+        ArithmeticError, AttributeError, LookupError, TypeError, ValueError: it is not described as
+            documented.
 
     """
-    infos = page.get("imageinfo")
-    if not infos:
-        # A title whose file is missing (deleted a moment ago) has no imageinfo.
-        return None
-    info = infos[0]
-    url = clean_text(info.get("thumburl") or info["url"])
-    if info["mime"] not in PHOTO_TYPES:
-        return RejectedPhoto(url, SOURCE, "unsupported_type", clean_text(info["mime"]))
+    # A description may be missing where the file is there.
+    if not page.get("imageinfo") and (_says(page, "missing") or page.get("imagerepository") == ""):
+        reason = "missing"
+        raise LeftOutError(reason)
+    info = page["imageinfo"][0]
+    for flag, reason in (("filemissing", "missing"), ("filehidden", "hidden")):
+        if _says(info, flag):
+            raise LeftOutError(reason)
+    url = clean_text(info.get("thumburl") or text_in(info, "url"))
+    if (media_type := text_in(info, "mime")) not in PHOTO_TYPES:
+        return RejectedPhoto(url, SOURCE, "unsupported_type", clean_text(media_type))
     width, height = int(info["width"]), int(info["height"])
     if min(width, height) < min_side_pixels:
         seen = f"{width} x {height}, at least {min_side_pixels} each"
         return RejectedPhoto(url, SOURCE, "too_small", seen)
     metadata = info.get("extmetadata") or {}
-    licence_url = _text(metadata, "LicenseUrl")
+    licence_url = web_address(_value(metadata, "LicenseUrl"))
     return Attribution(
         url=url,
-        page_url=clean_text(info["descriptionurl"]),
+        page_url=web_address(info.get("descriptionurl")),
         source=SOURCE,
-        licence=licence_id(_text(metadata, "LicenseShortName"), licence_url),
+        licence=licence_id(plain_text(_value(metadata, "LicenseShortName")), licence_url),
         licence_url=licence_url,
-        author=_text(metadata, "Artist"),
-        title=clean_text(page["title"]).removeprefix("File:"),
+        author=plain_text(_value(metadata, "Artist")),
+        title=plain_text(text_in(page, "title").removeprefix("File:")),
         query=query,
     )
 
 
-def without_html(text: str) -> str:
-    """Return the text of a piece of HTML on one line."""
-    return " ".join(clean_text(unescape(_TAG.sub(" ", _HIDDEN.sub(" ", text)))).split())
+def _says(described: Mapping[str, Any], flag: str) -> bool:
+    """Tell whether a flag is set: `true`, or in the old format an empty text."""
+    return described.get(flag, False) not in (False, None)
 
 
-def _text(metadata: Mapping[str, Any], name: str) -> str | None:
-    found = metadata.get(name)
-    if not isinstance(found, Mapping):
-        return None
-    return without_html(str(found.get("value", ""))) or None
+def _value(metadata: object, name: str) -> object:
+    found = metadata.get(name) if isinstance(metadata, Mapping) else None
+    return found.get("value") if isinstance(found, Mapping) else None

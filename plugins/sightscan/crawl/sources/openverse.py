@@ -9,7 +9,15 @@ from typing import Any
 
 from sightscan.crawl.sources.commons_answers import THUMBNAIL_WIDTH_PIXELS
 from sightscan.crawl.sources.licences import licence_id
-from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
+from sightscan.crawl.sources.source import (
+    BrokenSourceError,
+    Lead,
+    Listing,
+    PhotoSource,
+    read_records,
+    text_in,
+)
+from sightscan.plain_text import plain_text, web_address
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 from sightscan.warehouse.text import clean_text
 
@@ -47,7 +55,9 @@ class OpenverseSource(PhotoSource):
             answer = self.fetcher.json(url, asked | {"page": str(page)})
             try:
                 pages = int(answer["page_count"])
-                found = tuple(self._read(result, lead.query) for result in answer["results"])
+                listing = read_records(
+                    answer["results"], lambda result: self._read(result, lead.query)
+                )
                 counted = int(answer["result_count"])
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 msg = (
@@ -55,36 +65,38 @@ class OpenverseSource(PhotoSource):
                     f"{error}); the parser needs an update"
                 )
                 raise BrokenSourceError(msg) from error
-            if page == 1 and counted and not found:
+            if page == 1 and counted and not listing.expected:
                 msg = (
                     f"Openverse counts {counted} photos of {lead.address}, but lists none: expected "
                     "a page of them; its API has changed, and the parser needs an update"
                 )
                 raise BrokenSourceError(msg)
-            yield Listing(found, len(found))
+            yield listing
             page += 1
 
     def _read(self, result: Mapping[str, Any], query: str) -> Attribution | RejectedPhoto:
+        # Sizes and the type may be null; the bytes will tell.
         width, height = int(result.get("width") or 0), int(result.get("height") or 0)
-        url = clean_text(str(result["url"]))
+        url = clean_text(text_in(result, "url"))
         least = self.config.min_photo_side_pixels
         if width and height and min(width, height) < least:
             seen = f"{width} x {height}, at least {least} each"
             return RejectedPhoto(url, self.name, "too_small", seen)
         if not self.config.crawl_full_resolution and result.get("source") == "wikimedia":
             url = _thumbnail(url, width)
-        licence = f"cc-{result['license']}-{result.get('license_version') or ''}".rstrip("-")
-        licence_url = result.get("license_url")
+        code = plain_text(text_in(result, "license"))
+        licence = f"cc-{code}-{result.get('license_version') or ''}".rstrip("-")
+        licence_url = web_address(result.get("license_url"))
         return Attribution(
             url=url,
-            page_url=_text(result, "foreign_landing_url"),
+            page_url=web_address(result.get("foreign_landing_url")),
             source=self.name,
             licence=licence_id(
                 licence.replace("cc-cc0", "cc0").replace("cc-pdm", "pdm"), licence_url
             ),
-            licence_url=_text(result, "license_url"),
-            author=_text(result, "creator"),
-            title=_text(result, "title"),
+            licence_url=licence_url,
+            author=plain_text(result.get("creator")),
+            title=plain_text(result.get("title")),
             query=query,
         )
 
@@ -96,8 +108,3 @@ def _thumbnail(url: str, width_pixels: int) -> str:
         return url
     root, folder, name = found.groups()
     return f"{root}/thumb{folder}{name}/{THUMBNAIL_WIDTH_PIXELS}px-{name}"
-
-
-def _text(result: Mapping[str, Any], name: str) -> str | None:
-    value = result.get(name)
-    return clean_text(str(value)).strip() or None if value else None

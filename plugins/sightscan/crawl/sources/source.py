@@ -2,23 +2,36 @@
 
 A lead is one thing to ask: a category, a search. Following it gives listings, one for each answer.
 A listing says how many photos the answer spoke of, and which of them could be read: a parser that
-has broken reads none where some are expected.
+has broken reads none where some are expected. A record that is odd costs only itself.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from sightscan.city import City, Sight
 from sightscan.crawl.fetch.fetcher import Fetcher, Validators, Visit
-from sightscan.errors import CrawlError
+from sightscan.errors import CrawlError, SightScanError
 from sightscan.settings import Settings
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
+
+# A record that is not as documented; every other reason to leave one out is foreseen.
+ODD = "odd"
 
 
 class BrokenSourceError(CrawlError):
     """A source answers, but what it answers cannot be read: its parser needs an update."""
+
+
+class LeftOutError(SightScanError):
+    """A record that names no photo to fetch, in a way that is documented: one word, such as `missing`."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason."""
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +45,16 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One answer: what could be read of it, and of how many photos it spoke."""
+    """One answer: what could be read of it, and of how many photos it spoke.
+
+    `left_out` counts the records that name no photo, by reason; `problem` is what is odd about the
+    first of those that are not as documented.
+    """
 
     found: tuple[Attribution | RejectedPhoto, ...]
     expected: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    problem: str = ""
 
 
 class PhotoSource(ABC):
@@ -72,3 +91,35 @@ class PhotoSource(ABC):
         """Return the sight's names to search for: its own, then English and the local ones."""
         names = (self.sight.name, self.sight.names.get("en"), *self.sight.names.values())
         return tuple(dict.fromkeys(name for name in names if name))
+
+
+def read_records(
+    records: Iterable[Any], read: Callable[[Any], Attribution | RejectedPhoto]
+) -> Listing:
+    """Return what `read` makes of each record; what it cannot read is left out and counted."""
+    found: list[Attribution | RejectedPhoto] = []
+    left_out: Counter[str] = Counter()
+    problem = ""
+    for record in records:
+        try:
+            found.append(read(record))
+        except LeftOutError as error:
+            left_out[error.reason] += 1
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            left_out[ODD] += 1
+            problem = problem or f"{type(error).__name__}: {error}"
+    return Listing(tuple(found), len(found) + left_out.total(), dict(left_out), problem)
+
+
+def text_in(record: Mapping[str, Any], name: str) -> str:
+    """Return a text that a record must have.
+
+    Raises:
+        ValueError: it has none, or something else there.
+
+    """
+    value = record.get(name)
+    if not isinstance(value, str) or not value.strip():
+        msg = f"{name} is {value!r:.80}, expected a text"
+        raise ValueError(msg)
+    return value

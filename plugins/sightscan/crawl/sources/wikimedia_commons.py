@@ -1,7 +1,7 @@
 """Wikimedia Commons: the sight's category tree, then the photos taken close to it."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sightscan.crawl.sources.commons_answers import (
@@ -10,9 +10,14 @@ from sightscan.crawl.sources.commons_answers import (
     THUMBNAIL_WIDTH_PIXELS,
     read_page,
 )
-from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
+from sightscan.crawl.sources.source import (
+    BrokenSourceError,
+    Lead,
+    Listing,
+    PhotoSource,
+    read_records,
+)
 from sightscan.errors import CrawlError
-from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
 CATEGORY, NEARBY = "category", "nearby"
 # With 50 files, an answer with all its metadata stays within what MediaWiki sends at once.
@@ -43,27 +48,17 @@ class WikimediaCommonsSource(PhotoSource):
         """Yield the files of a category, or those near a place."""
         count = 0
         for pages in self._batches(self._generator(lead)):
-            found = tuple(
-                read for page in pages if (read := self._read(page, lead.query)) is not None
-            )
             count += len(pages)
-            yield Listing(found, len(pages))
+            yield read_records(
+                pages,
+                lambda page: read_page(page, lead.query, self.config.min_photo_side_pixels),
+            )
         if not count and lead.kind == CATEGORY and (counted := self._count_files(lead.address)):
             msg = (
                 f"Commons counts {counted} files in the category {lead.address!r}, but lists none: "
                 "expected as many pages; its API has changed, and the parser needs an update"
             )
             raise BrokenSourceError(msg)
-
-    def _read(self, page: dict[str, Any], query: str) -> Attribution | RejectedPhoto | None:
-        try:
-            return read_page(page, query, self.config.min_photo_side_pixels)
-        except (KeyError, TypeError, ValueError) as error:
-            msg = (
-                f"Commons describes {page.get('title')!r} in another form than documented "
-                f"({type(error).__name__}: {error}); the parser needs an update"
-            )
-            raise BrokenSourceError(msg) from error
 
     def _tree(self, root: str) -> Iterator[str]:
         """Yield a category and its subcategories; Commons has cycles, so each only once."""
@@ -88,7 +83,8 @@ class WikimediaCommonsSource(PhotoSource):
         }
         for answer in self._answers(parameters):
             for member in answer.get("query", {}).get("categorymembers", ()):
-                yield str(member["title"]).removeprefix("Category:")
+                if isinstance(member, Mapping) and isinstance(title := member.get("title"), str):
+                    yield title.removeprefix("Category:")
 
     def _count_files(self, category: str) -> int:
         """Return how many files Commons counts in a category: what a listing should give."""
@@ -98,7 +94,8 @@ class WikimediaCommonsSource(PhotoSource):
             for answer in self._answers(parameters)
             for page in answer.get("query", {}).get("pages", ())
         ]
-        return sum(int(page.get("categoryinfo", {}).get("files", 0)) for page in pages)
+        counts = (page.get("categoryinfo", {}).get("files") for page in pages)
+        return sum(count for count in counts if isinstance(count, int))
 
     def _generator(self, lead: Lead) -> dict[str, str]:
         parameters = {
@@ -124,13 +121,18 @@ class WikimediaCommonsSource(PhotoSource):
             "gcmlimit": str(FILES_PER_ANSWER),
         }
 
-    def _batches(self, parameters: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
+    def _batches(self, parameters: dict[str, str]) -> Iterator[list[Any]]:
         """Yield the pages of a generator, batch by batch, each with all its properties."""
-        waiting: dict[int, dict[str, Any]] = {}
+        waiting: dict[object, Any] = {}
         for answer in self._answers(parameters):
             for page in answer.get("query", {}).get("pages", ()):
-                # A long batch comes in parts: each names all pages, and describes some.
-                waiting[page["pageid"]] = waiting.get(page["pageid"], {}) | page
+                # A long batch comes in parts: each names all pages, and describes some. A page
+                # that is missing has no id, and an odd one may have neither id nor title.
+                known_by = page.get("title") if isinstance(page, dict) else None
+                if isinstance(known_by, str):
+                    waiting[known_by] = waiting.get(known_by, {}) | page
+                else:
+                    waiting[len(waiting)] = page
             if answer.get("batchcomplete"):
                 yield list(waiting.values())
                 waiting.clear()

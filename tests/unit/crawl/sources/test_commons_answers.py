@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sightscan.crawl.sources.commons_answers import read_page, without_html
+from sightscan.crawl.sources.commons_answers import read_page
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
 MIN_SIDE = 200
@@ -74,28 +74,3 @@ def test_work_in_the_public_domain_needs_no_licence_page() -> None:
     read = read_page(page(extmetadata=metadata), "Torre Alta", MIN_SIDE)
     assert isinstance(read, Attribution)
     assert (read.licence, read.licence_url, read.author) == ("public-domain", None, None)
-
-
-def test_page_without_a_file_is_passed_over() -> None:
-    assert read_page({"pageid": 1, "ns": 6, "title": "File:T.jpg"}, "x", MIN_SIDE) is None
-
-
-def test_file_described_otherwise_than_documented_is_noticed() -> None:
-    broken = page()
-    del broken["imageinfo"][0]["mime"]
-    with pytest.raises(KeyError):
-        read_page(broken, "Torre Alta", MIN_SIDE)
-
-
-@pytest.mark.parametrize(
-    ("html", "text"),
-    [
-        ("Bea", "Bea"),
-        ("<p>Bea <b>and</b>\n Jo</p>", "Bea and Jo"),
-        ("<style>.a{color:red}</style>Bea", "Bea"),
-        ('<span style="display: none;">Unknown</span>Bea', "Bea"),
-        ("&lt;Bea&gt; &#38; Jo", "<Bea> & Jo"),
-    ],
-)
-def test_author_is_plain_text(html: str, text: str) -> None:
-    assert without_html(html) == text
