@@ -19,6 +19,8 @@ SOURCE = "wikimedia_commons"
 # One of the widths that Wikimedia allows; Google Vision needs no more, nor does a detector.
 THUMBNAIL_WIDTH_PIXELS = 960
 PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
+# Why a file cannot be had, though its category lists it.
+MISSING, HIDDEN = "missing", "hidden"
 METADATA = ("LicenseShortName", "LicenseUrl", "Artist", "ObjectName")
 
 
@@ -35,10 +37,9 @@ def read_page(
     """
     # A description may be missing where the file is there.
     if not page.get("imageinfo") and (_says(page, "missing") or page.get("imagerepository") == ""):
-        reason = "missing"
-        raise LeftOutError(reason)
+        raise LeftOutError(MISSING)
     info = page["imageinfo"][0]
-    for flag, reason in (("filemissing", "missing"), ("filehidden", "hidden")):
+    for flag, reason in (("filemissing", MISSING), ("filehidden", HIDDEN)):
         if _says(info, flag):
             raise LeftOutError(reason)
     url = clean_text(info.get("thumburl") or text_in(info, "url"))
