@@ -8,10 +8,11 @@ it is read, HTML is read by an HTML parser, and no pattern here goes back over w
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 from lxml.etree import HTMLParser, LxmlError
 
-# Of a longer text, the rest is not read: libxml2 itself is not linear in unbalanced tags.
+# Of a longer text, the rest is not read.
 MAX_READ_CHARACTERS = 20_000
 MAX_PLAIN_CHARACTERS = 1_000
 
@@ -26,7 +27,10 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _JOINER = re.compile(
     "(?<![\u0590-\u1fff\u2190-\U000dffff])[\u200c\u200d]|[\u200c\u200d](?![\u0590-\u1fff\u2190-\U000dffff])"
 )
-_UNSHOWN_TAGS = frozenset({"style", "script"})
+_UNSHOWN_TAGS = frozenset({"style", "script", "title"})
+# What is nested deeper is not read: libxml2 looks through all that is open for each end tag.
+MAX_DEPTH = 1_000
+PIECE_BYTES = 10_000
 # Any other tag separates words.
 _INLINE_TAGS = frozenset(
     re.findall(
@@ -87,16 +91,30 @@ def web_address(text: object) -> str | None:
     return address if is_one and one_line(address) == address else None
 
 
+class TooDeepError(ValueError):
+    """HTML that is nested as no page is."""
+
+
 class ShownText:
     """What a browser would show of HTML, as a target of lxml's parser."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self._parts: list[str] = []
+        self._depth = 0
         self._hidden_depth = 0
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """Enter an element; libxml2 sees to it that each is left again."""
+        """Enter an element; libxml2 sees to it that each is left again.
+
+        Raises:
+            TooDeepError: too many are open.
+
+        """
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            msg = f"more than {MAX_DEPTH} elements are open at once"
+            raise TooDeepError(msg)
         style = "".join(attributes.get("style", "").lower().split())
         is_hidden = tag in _UNSHOWN_TAGS or "hidden" in attributes or "display:none" in style
         if self._hidden_depth or is_hidden:
@@ -105,6 +123,7 @@ class ShownText:
 
     def end(self, tag: str) -> None:
         """Leave an element."""
+        self._depth -= 1
         self._hidden_depth = max(self._hidden_depth - 1, 0)
         self._separate(tag)
 
@@ -123,13 +142,27 @@ class ShownText:
 
 
 def shown_text(html: bytes) -> str:
-    """Return what a browser would show of HTML in UTF-8; nothing if libxml2 cannot make sense of it."""
-    parser = HTMLParser(target=ShownText(), encoding="utf-8", huge_tree=True)
-    try:
-        parser.feed(html)
-        return str(parser.close())
-    except LxmlError:
-        return ""
+    """Return what a browser would show of HTML in UTF-8, as far as it can be read."""
+    target = ShownText()
+    with suppress(TooDeepError):
+        feed_html(html, target)
+    return target.close()
+
+
+def feed_html(html: bytes, target: ShownText) -> None:
+    """Have HTML in UTF-8 read to a target, in time that is linear in its length.
+
+    Raises:
+        TooDeepError: it is nested as no page is.
+
+    """
+    parser = HTMLParser(target=target, encoding="utf-8", huge_tree=True)
+    # libxml2 complains about a text in which it finds nothing.
+    with suppress(LxmlError):
+        # An error of the target is raised at the end of a piece only.
+        for start in range(0, len(html), PIECE_BYTES):
+            parser.feed(html[start : start + PIECE_BYTES])
+        parser.close()
 
 
 def _without_html(text: str) -> str:

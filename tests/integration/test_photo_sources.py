@@ -183,7 +183,7 @@ def test_broken_parser_fails_the_crawl_after_the_others_went_on(
         crawl_trusted_origins=f"{web.url},{script.url}",
     )
     saved: list[CrawlReport] = []
-    with pytest.raises(BrokenSourceError, match="icrawler's parser reads none"):
+    with pytest.raises(BrokenSourceError, match="the parser reads none"):
         crawl(config, save=saved.append)
     assert {row[0] for row in rows(warehouse, "source")} == {"wikimedia_commons"}
     assert saved[0].kept > 0

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sightscan.crawl.sources.licences import licence_id
-from sightscan.crawl.sources.source import LeftOutError, text_in
+from sightscan.crawl.sources.source import HIDDEN, MISSING, LeftOutError, text_in
 from sightscan.plain_text import plain_text, web_address
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 from sightscan.warehouse.text import clean_text
@@ -19,8 +19,6 @@ SOURCE = "wikimedia_commons"
 # One of the widths that Wikimedia allows; Google Vision needs no more, nor does a detector.
 THUMBNAIL_WIDTH_PIXELS = 960
 PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
-# Why a file cannot be had, though its category lists it.
-MISSING, HIDDEN = "missing", "hidden"
 METADATA = ("LicenseShortName", "LicenseUrl", "Artist", "ObjectName")
 
 

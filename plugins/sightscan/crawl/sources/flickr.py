@@ -1,4 +1,4 @@
-"""Flickr's search, by icrawler's feeder and parser: each photo states its licence.
+"""Flickr's search, by icrawler's feeder: each photo states its licence.
 
 https://www.flickr.com/services/api/flickr.photos.search.html; it wants a key.
 """
@@ -6,18 +6,27 @@ https://www.flickr.com/services/api/flickr.photos.search.html; it wants a key.
 # icrawler is untyped.
 # mypy: disable-error-code="no-untyped-call"
 
-import json
 from collections.abc import Iterator, Mapping
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
-from icrawler.builtin.flickr import FlickrFeeder, FlickrParser
+from icrawler.builtin.flickr import FlickrFeeder
 from icrawler.utils import Signal
 
 from sightscan.crawl.sources.licences import UNKNOWN
-from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
+from sightscan.crawl.sources.source import (
+    HIDDEN,
+    MISSING,
+    BrokenSourceError,
+    Lead,
+    LeftOutError,
+    Listing,
+    PhotoSource,
+    read_records,
+    text_in,
+)
 from sightscan.errors import ServiceError
+from sightscan.plain_text import plain_text, web_address
 from sightscan.warehouse.photos.photos import Attribution
 from sightscan.warehouse.text import clean_text
 
@@ -47,6 +56,9 @@ OPEN = "4,5,7,8,9,10,11,12"
 PER_PAGE = 50
 REQUESTS_PER_MINUTE = 55
 BUCKET = "flickr.requests"
+# https://www.flickr.com/services/api/flickr.photos.getSizes.html: not found, permission denied.
+GONE = {1: MISSING, 2: HIDDEN}
+NO_SIZE = "no_size"
 SIZES = ("large", "medium 800", "medium 640", "large 1600", "large 2048", "original")
 
 
@@ -69,12 +81,12 @@ class FlickrSource(PhotoSource):
     def listings(self, lead: Lead) -> Iterator[Listing]:
         """Yield the pages of a search."""
         for url in self._pages(lead.address):
-            answer = self._asked(url)
+            answer = self._asked(dict(httpx.URL(url).params))
             if answer.get("stat") != "ok":
                 msg = f"Flickr refuses the search: {clean_text(str(answer.get('message', answer)))}; check FLICKR_API_KEY"
                 raise ServiceError(msg)
             try:
-                expected = len(answer["photos"]["photo"])
+                photos = list(answer["photos"]["photo"])
                 page_count = int(answer["photos"]["pages"])
                 page = int(answer["photos"]["page"])
             except (KeyError, TypeError, ValueError) as error:
@@ -83,14 +95,9 @@ class FlickrSource(PhotoSource):
                     f"{error}); the parser needs an update"
                 )
                 raise BrokenSourceError(msg) from error
-            found = self._parsed(answer, lead.query)
-            if expected and not found:
-                msg = (
-                    f"Flickr lists {expected} photos of {lead.query!r}, of which icrawler's parser "
-                    "reads none; it needs an update, until then take flickr out of PHOTO_SOURCES"
-                )
-                raise BrokenSourceError(msg)
-            yield Listing(found, expected)
+            for photo in photos:
+                # Each costs a request: what was read before one fails is kept.
+                yield read_records([photo], lambda each: self._read(each, lead.query))
             if page >= page_count:
                 return
 
@@ -111,52 +118,42 @@ class FlickrSource(PhotoSource):
         key = self.config.flickr_api_key
         return "" if key is None else key.get_secret_value()
 
-    def _asked(self, url: str) -> dict[str, Any]:
-        """Ask for what icrawler's address asks, at the API of the settings."""
+    def _asked(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         self.fetcher.wait_for_api(BUCKET, REQUESTS_PER_MINUTE)
-        return self.fetcher.json(self.config.flickr_api_url, dict(httpx.URL(url).params))
+        return self.fetcher.json(self.config.flickr_api_url, parameters)
 
-    def _parsed(self, answer: Mapping[str, Any], query: str) -> tuple[Attribution, ...]:
-        parser = FlickrParser.__new__(FlickrParser)
-        parser.session = session = _Session(self._asked)
-        response = SimpleNamespace(content=json.dumps(answer).encode())
-        sizes = ("original", *SIZES) if self.config.crawl_full_resolution else SIZES
-        found = tuple(
-            self._read(result["file_url"], result["meta"], query)
-            for result in parser.parse(response, self._key, size_preference=sizes)
-        )
-        if session.problem is not None and not found:
-            raise session.problem
-        return found
-
-    def _read(self, url: str, photo: Mapping[str, Any], query: str) -> Attribution:
+    def _read(self, photo: Mapping[str, Any], query: str) -> Attribution:
+        number = text_in(photo, "id")
+        url = self._address(number)
         licence, licence_url = LICENCES.get(str(photo.get("license", "")), (UNKNOWN, None))
-        page = f"https://www.flickr.com/photos/{photo.get('owner')}/{photo.get('id')}/"
+        page = f"https://www.flickr.com/photos/{photo.get('owner')}/{number}/"
         return Attribution(
             url=clean_text(url),
-            page_url=clean_text(page),
+            page_url=web_address(page),
             source=self.name,
             licence=licence,
             licence_url=licence_url,
-            author=clean_text(str(photo.get("ownername") or "")) or None,
-            title=clean_text(str(photo.get("title") or "")) or None,
+            author=plain_text(photo.get("ownername")),
+            title=plain_text(photo.get("title")),
             query=query,
         )
 
-
-class _Session:
-    """What icrawler's parser takes for a session of requests; the parser swallows all errors."""
-
-    def __init__(self, ask: Any) -> None:
-        self._ask = ask
-        self.problem: BaseException | None = None
-
-    def get(self, url: str) -> SimpleNamespace:
-        """Return an answer, or keep the problem and raise it."""
-        if self.problem is not None:
-            raise self.problem
-        try:
-            return SimpleNamespace(content=json.dumps(self._ask(url)).encode())
-        except BaseException as error:
-            self.problem = error
-            raise
+    def _address(self, number: str) -> str:
+        """Ask where the photo is in the best size; raise LeftOutError if there is none for us."""
+        asked = {"method": "flickr.photos.getSizes", "api_key": self._key, "photo_id": number}
+        answer = self._asked(asked | {"format": "json", "nojsoncallback": "1"})
+        if answer.get("stat") != "ok":
+            if (reason := GONE.get(answer.get("code", 0))) is not None:
+                raise LeftOutError(reason)
+            msg = f"Flickr refuses the sizes of a photo: {clean_text(str(answer.get('message', answer)))}; check FLICKR_API_KEY"
+            raise ServiceError(msg)
+        by_label = {
+            str(size.get("label")).lower(): size["source"]
+            for size in answer["sizes"]["size"]
+            if isinstance(size, Mapping) and isinstance(size.get("source"), str)
+        }
+        wanted = ("original", *SIZES) if self.config.crawl_full_resolution else SIZES
+        for label in wanted:
+            if label in by_label:
+                return str(by_label[label])
+        raise LeftOutError(NO_SIZE)

@@ -1,8 +1,16 @@
-"""Google's image search, by icrawler's feeder and parser."""
+"""Google's image search: a script of the page holds each picture as an address with its size."""
 
-from icrawler.builtin.google import GoogleFeeder, GoogleParser
+import json
+import re
+
+from icrawler.builtin.google import GoogleFeeder
 
 from sightscan.crawl.sources.search_page import SearchPageSource
+
+# ["https://a.example/tower.jpg",480,640]; other addresses belong to the page itself.
+_RESULT = re.compile(r'\[("https?:[^"\s\[\]]*"),[0-9]{1,6},[0-9]{1,6}\]')
+# Beside each picture is a thumbnail of Google's.
+THUMBNAIL_HOST = "gstatic.com/"
 
 
 class GoogleSource(SearchPageSource):
@@ -10,9 +18,20 @@ class GoogleSource(SearchPageSource):
 
     name = "google"
     feeder_class = GoogleFeeder
-    parser_class = GoogleParser
 
     @property
     def search_url(self) -> str:
         """Return where the search is."""
         return self.config.google_images_url
+
+    def results_in(self, body: bytes) -> list[str]:
+        """Return the addresses of pictures, each a string of JSON."""
+        return [
+            found
+            for found in _RESULT.findall(body.decode("utf-8", "replace"))
+            if THUMBNAIL_HOST not in found
+        ]
+
+    def address_of(self, result: str) -> str:
+        """Return the address, in which the page escapes some characters."""
+        return str(json.loads(result))

@@ -1,11 +1,15 @@
 """Photos of one's own: `PHOTO_FOLDER/<city>/<sight>/*.jpg`, and an `attribution.csv` beside them.
 
 The file names each photo's licence, else nothing is known of it: columns `file`, `licence`,
-`licence_url`, `author`, `title`, `page_url`; a row for the file `*` speaks for all others.
+`licence_url`, `author`, `title`, `page_url`; a row for the file `*` speaks for all others. A row
+that names no file, or is not in UTF-8, costs only itself.
 """
 
 import csv
+import io
+import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sightscan.crawl.fetch.fetcher import (
@@ -15,9 +19,17 @@ from sightscan.crawl.fetch.fetcher import (
     Visit,
 )
 from sightscan.crawl.sources.licences import licence_id
-from sightscan.crawl.sources.source import Lead, Listing, PhotoSource
+from sightscan.crawl.sources.source import (
+    MISSING,
+    Lead,
+    LeftOutError,
+    Listing,
+    PhotoSource,
+    read_records,
+)
 from sightscan.errors import CrawlError
 from sightscan.names import normalise_name
+from sightscan.plain_text import plain_text
 from sightscan.warehouse.photos.photos import Attribution
 from sightscan.warehouse.text import clean_text
 
@@ -26,6 +38,13 @@ EVERY_OTHER = "*"
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 # The machine's own path is nobody's business: addresses begin below the folder.
 SCHEME = "local:"
+# Why rows of the attribution file are left out.
+ODD_ROW = "odd_attribution_row"
+UNREAD = "\ufffd"
+# The cells of a row that has more than there are columns: nobody knows which is which.
+TOO_MANY = "cells beyond the columns"
+
+logger = logging.getLogger(__name__)
 
 
 class LocalFolderSource(PhotoSource):
@@ -51,12 +70,17 @@ class LocalFolderSource(PhotoSource):
         """Yield the photos of a folder, sorted by name."""
         folder = self._root / lead.address
         files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-        by_file = _credits(folder / ATTRIBUTION_FILE)
-        found = tuple(
-            self._found(file.name, by_file.get(file.name, by_file.get(EVERY_OTHER, {})), lead)
-            for file in files
+        by_file, odd_row_count = _credits(folder / ATTRIBUTION_FILE)
+        listing = read_records(
+            (file.name for file in files),
+            lambda name: self._found(name, by_file.get(name, by_file.get(EVERY_OTHER, {})), lead),
         )
-        yield Listing(found, len(files))
+        if odd_row_count:
+            logger.warning(
+                "%s of %s: odd rows left out: %d", ATTRIBUTION_FILE, lead.address, odd_row_count
+            )
+            listing = replace(listing, left_out={**listing.left_out, ODD_ROW: odd_row_count})
+        yield listing
 
     def visit(self, url: str, validators: Validators | None) -> Visit:
         """Return the bytes of a file."""
@@ -77,17 +101,22 @@ class LocalFolderSource(PhotoSource):
         return self.config.photo_folder or Path()
 
     def _found(self, file_name: str, credit: Mapping[str, str], lead: Lead) -> Attribution:
+        if not (self._root / lead.address / file_name).is_file():
+            raise LeftOutError(MISSING)
+        # A name that is no text could not be found again.
+        file_name.encode()
+
         def stated(column: str) -> str | None:
             return clean_text(credit.get(column) or "").strip() or None
 
         return Attribution(
-            url=clean_text(f"{SCHEME}{lead.address}/{file_name}"),
+            url=f"{SCHEME}{lead.address}/{file_name}",
             page_url=stated("page_url"),
             source=self.name,
-            licence=licence_id(stated("licence"), stated("licence_url")),
+            licence=licence_id(plain_text(credit.get("licence")), stated("licence_url")),
             licence_url=stated("licence_url"),
-            author=stated("author"),
-            title=stated("title") or clean_text(file_name),
+            author=plain_text(credit.get("author")),
+            title=plain_text(credit.get("title")) or plain_text(file_name),
             query=lead.query,
         )
 
@@ -101,15 +130,40 @@ def _folders(parent: Path, names: set[str]) -> list[Path]:
     )
 
 
-def _credits(file: Path) -> dict[str, dict[str, str]]:
+def _credits(file: Path) -> tuple[dict[str, dict[str, str]], int]:
+    """Return the rows of an attribution file by the file that they speak for, and the odd ones' number."""
     if not file.is_file():
-        return {}
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    if rows and "file" not in rows[0]:
+        return {}, 0
+    # What is not UTF-8 becomes this sign, which nobody writes.
+    text = file.read_text(encoding="utf-8-sig", errors="replace").replace("\0", UNREAD)
+    reader = csv.DictReader(io.StringIO(text, newline=""), restkey=TOO_MANY)
+    if text and "file" not in (columns := _columns(reader)):
         msg = (
-            f"{file.name} in {file.parent.name!r} has the columns {', '.join(map(str, rows[0]))}; "
+            f"{file.name} in {file.parent.name!r} has the columns {', '.join(columns)}; "
             "expected file, licence, licence_url, author, title, page_url"
         )
         raise CrawlError(msg)
-    return {row["file"]: row for row in rows}
+    by_file: dict[str, dict[str, str]] = {}
+    odd_row_count = 0
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return by_file, odd_row_count
+        except csv.Error:
+            # A quote that is never closed makes one endless cell of all that follows.
+            odd_row_count += 1
+            continue
+        texts = {name: text for name, text in row.items() if isinstance(text, str)}
+        is_shifted = any(row.get(TOO_MANY, ()))
+        if is_shifted or not texts.get("file") or UNREAD in "".join(texts.values()):
+            odd_row_count += 1
+        else:
+            by_file[texts["file"]] = texts
+
+
+def _columns(reader: "csv.DictReader[str]") -> list[str]:
+    try:
+        return list(reader.fieldnames or ())
+    except csv.Error:
+        return []

@@ -1,7 +1,7 @@
-"""What Google's and Bing's image searches have in common: icrawler's own feeders and parsers.
+"""What Google's and Bing's image searches have in common: icrawler's feeders, and pages of results.
 
-Search engines change their pages, and icrawler's parsers then read nothing, without a word. So
-every page is looked at twice: how many pictures does it seem to speak of, how many were read?
+Search engines change their pages, and a parser then reads nothing, without a word. So every page is
+looked at twice: how many pictures does it seem to speak of, how many were read?
 A first page that says something, and of which nothing is read, is a parser that has broken.
 """
 
@@ -11,16 +11,24 @@ A first page that says something, and of which nothing is read, is a parser that
 import logging
 import re
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
 
 import httpx
-from icrawler import Feeder, Parser
+from icrawler import Feeder
 from icrawler.utils import Signal
 
 from sightscan.crawl.sources.licences import UNKNOWN
-from sightscan.crawl.sources.source import BrokenSourceError, Lead, Listing, PhotoSource
+from sightscan.crawl.sources.source import (
+    UNREADABLE,
+    BrokenSourceError,
+    Lead,
+    Listing,
+    PhotoSource,
+    read_records,
+)
+from sightscan.plain_text import shown_text
 from sightscan.warehouse.photos.photos import Attribution
 from sightscan.warehouse.text import clean_text
 
@@ -31,8 +39,13 @@ SILENT_PAGE_CHARACTERS = 200
 # Fewer than this share of what a page seems to have: it is said in the log.
 SUSPICIOUS_SHARE = 0.25
 
-_PICTURE = re.compile(rb"https?:[^\"'\s<>\[\]]{1,2000}?\.(?:jpe?g|png|webp)\b", re.IGNORECASE)
-_NOT_TEXT = re.compile(rb"<(title)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+# A page says what it is at its beginning.
+MAX_SHOWN_BYTES = 100_000
+
+# Where the address of a picture begins, where it ends, and what is in none.
+_ADDRESS_PART = re.compile(
+    rb"(?P<begin>https?:)|(?P<end>\.(?:jpe?g|png|webp)\b)|[\"'\s<>\[\]]", re.IGNORECASE
+)
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +54,6 @@ class SearchPageSource(PhotoSource):
     """Asks a search engine for the sight in its city, page after page."""
 
     feeder_class: ClassVar[type[Feeder]]
-    parser_class: ClassVar[type[Parser]]
     # What icrawler's licence filter is asked for under the open policy. It narrows the results;
     # which licence a photo has is said nowhere.
     open_filter: ClassVar[str] = "commercial,modify"
@@ -50,6 +62,14 @@ class SearchPageSource(PhotoSource):
     @abstractmethod
     def search_url(self) -> str:
         """Return where the search is."""
+
+    @abstractmethod
+    def results_in(self, body: bytes) -> list[str]:
+        """Return what a page says of each result, for `address_of`."""
+
+    @abstractmethod
+    def address_of(self, result: str) -> str:
+        """Return where the photo of a result is; any error means that it is odd."""
 
     def leads(self) -> Iterator[Lead]:
         """Yield one search."""
@@ -61,20 +81,20 @@ class SearchPageSource(PhotoSource):
         seen: set[str] = set()
         for number, url in enumerate(self._pages(lead.address)):
             body = self.fetcher.page(url, obey_robots=self.config.crawl_obey_robots_of_search_pages)
-            urls = self._parsed(body)
-            fresh = [url for url in dict.fromkeys(urls) if url not in seen]
-            expected = max(count_pictures(body), len(urls))
+            listing = self._parsed(body, lead.query)
+            expected = max(count_pictures(body), listing.expected)
             if number == 0:
-                self._check(body, expected, len(urls))
+                self._check(body, expected, len(listing.found))
+            fresh = {each.url: each for each in listing.found if each.url not in seen}
             if not fresh:
                 return
-            if len(urls) < SUSPICIOUS_SHARE * expected:
+            if len(listing.found) < SUSPICIOUS_SHARE * expected:
                 logger.warning(
-                    "%s sight=%r expected=%d received=%d: icrawler's parser may have broken",
-                    self.name, self.sight.name, expected, len(urls),
+                    "%s sight=%r expected=%d received=%d: the parser may have broken",
+                    self.name, self.sight.name, expected, len(listing.found),
                 )  # fmt: skip
             seen.update(fresh)
-            yield Listing(tuple(self._found(url, lead.query) for url in fresh), expected)
+            yield replace(listing, found=tuple(fresh.values()), expected=expected)
 
     def _pages(self, words: str) -> list[str]:
         """Return the addresses that icrawler's feeder makes, on the host of the settings."""
@@ -89,32 +109,35 @@ class SearchPageSource(PhotoSource):
         """Return the search words as the feeder wants them."""
         return words
 
-    def _parsed(self, body: bytes) -> list[str]:
-        parser = self.parser_class.__new__(self.parser_class)
+    def _parsed(self, body: bytes, query: str) -> Listing:
         try:
-            results: Iterable[dict[str, Any]] = parser.parse(SimpleNamespace(content=body)) or ()
-            return [str(result["file_url"]) for result in results]
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            return read_records(
+                self.results_in(body), lambda each: self._found(self.address_of(each), query)
+            )
+        except UNREADABLE as error:
             msg = (
-                f"icrawler's parser of {self.name} fails at a page of {len(body)} bytes "
+                f"the parser of {self.name} fails at a page of {len(body)} bytes "
                 f"({type(error).__name__}: {error}): expected results; it needs an update, until "
                 "then take the source out of PHOTO_SOURCES"
             )
             raise BrokenSourceError(msg) from error
 
     def _check(self, body: bytes, expected: int, received: int) -> None:
-        text_bytes = len(_NOT_TEXT.sub(b"", body).strip())
-        if received or (not expected and text_bytes < SILENT_PAGE_CHARACTERS):
+        shown = shown_text(body[:MAX_SHOWN_BYTES]).split()
+        if received or (not expected and len(" ".join(shown)) < SILENT_PAGE_CHARACTERS):
             return
         msg = (
             f"{self.name} answers a page of {len(body)} bytes with about {expected} pictures, of "
-            "which icrawler's parser reads none: the page has changed, or asks for consent or a "
+            "which the parser reads none: the page has changed, or asks for consent or a "
             "login; open it in a browser, and take the source out of PHOTO_SOURCES until the "
             "parser is updated"
         )
         raise BrokenSourceError(msg)
 
     def _found(self, url: str, query: str) -> Attribution:
+        if not url.lower().startswith(("http://", "https://")):
+            msg = f"{url[:80]!r} is no address of a photo"
+            raise ValueError(msg)
         return Attribution(
             url=clean_text(url),
             page_url=None,
@@ -129,7 +152,17 @@ class SearchPageSource(PhotoSource):
 
 def count_pictures(body: bytes) -> int:
     """Return how many pictures a page seems to speak of: addresses of pictures, each once."""
-    return len(set(_PICTURE.findall(body.replace(b"\\/", b"/"))))
+    page = body.replace(b"\\/", b"/")
+    pictures: set[bytes] = set()
+    begin: int | None = None
+    for part in _ADDRESS_PART.finditer(page):
+        if part["begin"]:
+            begin = part.start() if begin is None else begin
+        else:
+            if part["end"] and begin is not None:
+                pictures.add(page[begin : part.end()])
+            begin = None
+    return len(pictures)
 
 
 class _Collected:

@@ -19,6 +19,12 @@ from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
 # A record that is not as documented; every other reason to leave one out is foreseen.
 ODD = "odd"
+# Why a photo cannot be had, though its source lists it.
+MISSING, HIDDEN = "missing", "hidden"
+# What reading a record that may be anything can raise.
+UNREADABLE = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 
 
 class BrokenSourceError(CrawlError):
@@ -105,7 +111,7 @@ def read_records(
             found.append(read(record))
         except LeftOutError as error:
             left_out[error.reason] += 1
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except UNREADABLE as error:
             left_out[ODD] += 1
             problem = problem or f"{type(error).__name__}: {error}"
     return Listing(tuple(found), len(found) + left_out.total(), dict(left_out), problem)
