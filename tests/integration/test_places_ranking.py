@@ -124,6 +124,45 @@ def test_answer_that_cannot_be_read_has_an_unknown_fate(scene: Scene, body: byte
     assert [call[0] for call in scene.calls()] == ["unknown"]
 
 
+ODD_PLACES: dict[str, dict[str, Any]] = {
+    "no name": {"displayName": None},
+    "name without a text": {"displayName": {"languageCode": "en"}},
+    "name of another kind": {"displayName": "Tower"},
+    "no location": {"location": None},
+    "location of another kind": {"location": "52.5, 13.4"},
+    "latitude of another kind": {"location": {"latitude": "north", "longitude": 13.4}},
+    "latitude that is no number": {"location": {"latitude": float("nan"), "longitude": 13.4}},
+}
+
+
+@pytest.mark.parametrize("case", ODD_PLACES)
+def test_place_that_lacks_its_name_or_location_is_kept_and_costs_no_page(
+    scene: Scene, facts: CityFacts, case: str
+) -> None:
+    known = facts.sights[0]
+    good = {
+        "id": known.place_id,
+        "displayName": {"text": known.labels["en"], "languageCode": "en"},
+        "location": {"latitude": known.latitude, "longitude": known.longitude},
+    }
+    odd = good | {"id": "ChIJodd"} | ODD_PLACES[case]
+    body = json.dumps({"places": [odd, good, {"displayName": {"text": "no id"}}, None]})
+    report = scene.discover(places=answering(lambda _: httpx.Response(200, text=body)))
+    ((state, _, answer, error),) = scene.calls()
+    assert (state, error) == ("succeeded", None)
+    assert answer["places"] == [
+        {"place_id": "ChIJodd", "sight": None},
+        {"place_id": known.place_id, "sight": known.wikidata_id},
+    ]
+    assert (report.places_problem, report.places_left_out) == ("", 2)
+
+
+def test_token_that_is_no_text_ends_the_pages(scene: Scene) -> None:
+    body = json.dumps({"places": [{"id": "ChIJodd"}], "nextPageToken": 7})
+    report = scene.discover(places=answering(lambda _: httpx.Response(200, text=body)))
+    assert (report.places_calls, report.places_problem) == (1, "")
+
+
 def test_service_that_lets_nobody_in_was_not_paid(scene: Scene) -> None:
     def refusing(request: httpx.Request) -> httpx.Response:
         msg = "refused"

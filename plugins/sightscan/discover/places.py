@@ -7,9 +7,10 @@ calendar year; each page is reserved in the ledger before it is sent, and never 
 
 import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from sightscan.city import City, Place, Sight
 from sightscan.discover.entity_resolution import NEAR_METERS, any_name_matches
 from sightscan.http import Request, RetryPolicy, Sender, open_http
 from sightscan.http_answers import Answer, SendError, UnreadableError, take_any
+from sightscan.plain_text import plain_text
 from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.warehouse.registry.sights import key_of
@@ -60,18 +62,32 @@ class PlacesBuyer:
 
 @dataclass(frozen=True, slots=True)
 class PlacesRanking:
-    """Ranks from 1 and place ids, by the keys of the sights; and why there is no more, if so."""
+    """Ranks from 1 and place ids, by the keys of the sights; and why there is no more, if so.
+
+    `left_out` places of the pages bought now had no id.
+    """
 
     ranks: dict[str, int] = field(default_factory=dict)
     place_ids: dict[str, str] = field(default_factory=dict)
     calls: int = 0
     problem: str = ""
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A place of a page; without a name or a place it can still be known by its id."""
+
+    place_id: str
+    name: str | None
+    place: Place | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
     state: Literal["succeeded", "failed", "unknown"]
-    places: tuple[dict[str, Any], ...] = ()
+    places: tuple[_Named, ...] = ()
+    left_out: int = 0
     next_token: str | None = None
     error: str | None = None
 
@@ -107,12 +123,7 @@ class PlacesClient:
             return _Page("failed", error=_reason(answer))
         if not httpx.codes.is_success(answer.status):
             return _Page("unknown", error=_reason(answer))
-        try:
-            document = answer.json_object()
-            places = tuple(_checked(place) for place in document.get("places", []))
-        except (UnreadableError, ValueError, KeyError, TypeError, AttributeError):
-            return _Page("unknown", error=_reason(answer))
-        return _Page("succeeded", places, document.get("nextPageToken"))
+        return _read_page(answer)
 
 
 @contextmanager
@@ -143,9 +154,9 @@ def rank_by_places(
     Nothing is bought without a buyer. Whatever goes wrong leaves the order to
     Wikidata, and says so.
     """
-    calls, problem = 0, ""
+    bought = PlacesRanking()
     if buyer is not None:
-        calls, problem = _buy_pages(connection, buyer, config, city, sights)
+        bought = _buy_pages(connection, buyer, config, city, sights)
     known = {sight.place_id: key_of(sight) for sight in sights if sight.place_id is not None}
     ranks: dict[str, int] = {}
     place_ids: dict[str, str] = {}
@@ -156,9 +167,11 @@ def rank_by_places(
         if key is not None:
             ranks.setdefault(key, rank)
             place_ids.setdefault(key, entry["place_id"])
-    if problem:
-        logger.warning("places city=%s problem=%s", city.slug, problem)
-    return PlacesRanking(ranks, place_ids, calls, problem)
+    if bought.problem or bought.left_out:
+        logger.warning(
+            "places city=%s left_out=%d problem=%s", city.slug, bought.left_out, bought.problem
+        )
+    return replace(bought, ranks=ranks, place_ids=place_ids)
 
 
 def _buy_pages(
@@ -167,7 +180,8 @@ def _buy_pages(
     config: Settings,
     city: City,
     sights: Sequence[Sight],
-) -> tuple[int, str]:
+) -> PlacesRanking:
+    """Return what was bought, and why no more; the ranks are read from the ledger."""
     close_abandoned_calls(
         connection,
         PLACES_SEARCH,
@@ -176,6 +190,7 @@ def _buy_pages(
     )
     price = unit_price(config, PLACES_SEARCH.price_name)
     token: str | None = None
+    left_out = 0
     for number, subject in enumerate(_subjects(city)):
         reserved = reserve_calls(
             connection,
@@ -187,7 +202,7 @@ def _buy_pages(
         )
         if not reserved.calls:
             # Bought before, this year, or the cap is reached: what is known must do.
-            return number, ""
+            return PlacesRanking(calls=number, left_out=left_out)
         page = buyer.client.search(
             f"tourist attractions in {city.name}, {city.country}", city, token
         )
@@ -199,12 +214,14 @@ def _buy_pages(
             error=page.error,
         )
         record_call_results(connection, [result])
+        left_out += page.left_out
         if page.state != "succeeded":
-            return number + 1, f"Google Places {page.state}: {page.error}"
+            problem = f"Google Places {page.state}: {page.error}"
+            return PlacesRanking(calls=number + 1, problem=problem, left_out=left_out)
         token = page.next_token
         if token is None:
-            return number + 1, ""
-    return MAX_PLACES_PAGES, ""
+            return PlacesRanking(calls=number + 1, left_out=left_out)
+    return PlacesRanking(calls=MAX_PLACES_PAGES, left_out=left_out)
 
 
 def _subjects(city: City) -> list[bytes]:
@@ -216,34 +233,67 @@ def _subjects(city: City) -> list[bytes]:
     ]
 
 
-def _kept(place: dict[str, Any], sights: Sequence[Sight]) -> dict[str, str | None]:
+def _kept(named: _Named, sights: Sequence[Sight]) -> dict[str, str | None]:
     """Return what may be kept of a place: its id, and the key of the sight that it is."""
-    where = Place(place["location"]["latitude"], place["location"]["longitude"])
-    name = place["displayName"]["text"]
+    where, name = named.place, named.name
     found = next(
         (
             sight
             for sight in sights
-            if sight.place_id == place["id"]
+            if sight.place_id == named.place_id
             or (
                 sight.place is not None
+                and where is not None
+                and name is not None
                 and sight.place.distance_meters(where) <= NEAR_METERS
                 and any_name_matches([name], [sight.name, *sight.names.values(), *sight.aliases])
             )
         ),
         None,
     )
-    return {"place_id": place["id"], "sight": None if found is None else key_of(found)}
+    return {"place_id": named.place_id, "sight": None if found is None else key_of(found)}
 
 
-def _checked(place: dict[str, Any]) -> dict[str, Any]:
-    location = place["location"]
-    return {
-        "id": str(place["id"]),
-        "displayName": {"text": str(place["displayName"]["text"])},
+def _read_page(answer: Answer) -> _Page:
+    """Return what a page names; of unknown fate is one of which nothing can be read."""
+    try:
+        document = answer.json_object()
+        listed = list(document.get("places") or ())
+    except (UnreadableError, TypeError):
+        return _Page("unknown", error=_reason(answer))
+    places = tuple(named for named in map(_named, listed) if named is not None)
+    if listed and not places:
+        return _Page("unknown", error=_reason(answer))
+    token = document.get("nextPageToken")
+    return _Page(
+        "succeeded",
+        places,
+        left_out=len(listed) - len(places),
+        next_token=token if isinstance(token, str) else None,
+    )
+
+
+def _named(place: object) -> _Named | None:
+    """Return what a page says of a place; None if it has no id, by which alone it may be kept."""
+    if not isinstance(place, Mapping) or not isinstance(place.get("id"), str) or not place["id"]:
+        return None
+    shown = place.get("displayName")
+    name = plain_text(shown.get("text")) if isinstance(shown, Mapping) else None
+    return _Named(place["id"], name, _place_of(place.get("location")))
+
+
+def _place_of(location: object) -> Place | None:
+    """Return a place; None if that is no place on Earth."""
+    if not isinstance(location, Mapping):
+        return None
+    try:
         # As everywhere in Google's JSON, zeros are left out.
-        "location": {name: float(location.get(name, 0)) for name in ("latitude", "longitude")},
-    }
+        latitude, longitude = (float(location.get(name, 0)) for name in ("latitude", "longitude"))
+    except (OverflowError, TypeError, ValueError):
+        return None
+    if not location or not math.isfinite(latitude) or not math.isfinite(longitude):
+        return None
+    return Place(latitude, longitude)
 
 
 def _reason(answer: Answer) -> str:

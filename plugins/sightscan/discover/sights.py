@@ -59,6 +59,7 @@ class DiscoverReport:
     unknown_in_file: tuple[str, ...] = ()
     places_calls: int = 0
     places_problem: str = ""
+    places_left_out: int = 0
 
 
 def discover_sights(
@@ -109,6 +110,7 @@ def discover_sights(
         unknown_in_file=found.unknown,
         places_calls=found.places.calls,
         places_problem=found.places.problem,
+        places_left_out=found.places.left_out,
     )
 
 

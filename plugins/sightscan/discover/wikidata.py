@@ -1,8 +1,9 @@
 """Ask Wikidata: entity search and SPARQL, politely."""
 
+import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from sightscan.city import Place
 from sightscan.errors import ServiceError
 from sightscan.http import Request, RetryPolicy, Sender, open_http
 from sightscan.http_answers import SendError, UnreadableError, judge_success
+from sightscan.plain_text import plain_text
 from sightscan.settings import Settings
 
 # The query service gives up after 60 s; a little more, so that its own answer is seen.
@@ -30,6 +32,8 @@ SEARCH_LIMIT = "20"
 WIKIDATA_ID = re.compile(r"Q[1-9][0-9]*")
 # Well-known text: longitude first. Another globe than Earth stands before it as an address.
 _POINT = re.compile(r"Point\(\s*(-?[\d.eE+-]+)\s+(-?[\d.eE+-]+)\s*\)", re.IGNORECASE)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,8 @@ class WikidataClient:
             if "error" in answer:
                 msg = f"Wikidata's search refuses {text!r}: {answer['error'].get('info')}; try another name"
                 raise ServiceError(msg)
-            return tuple(_hit(found) for found in answer["search"])
-        except (KeyError, TypeError, AttributeError) as error:
+            return _hits(answer["search"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             msg = f"Wikidata's search at {self._config.wikidata_api_url} answers in another form than documented: no {error}"
             raise ServiceError(msg) from error
 
@@ -92,7 +96,11 @@ class WikidataClient:
             action="query", list="search", srsearch=text, srnamespace="0", srlimit=SEARCH_LIMIT
         )
         try:
-            titles = [str(found["title"]) for found in answer["query"]["search"]]
+            titles = [
+                str(found["title"])
+                for found in answer["query"]["search"]
+                if isinstance(found, Mapping) and "title" in found
+            ]
         except (KeyError, TypeError) as error:
             msg = f"Wikidata's full-text search at {self._config.wikidata_api_url} answers in another form: no {error}"
             raise ServiceError(msg) from error
@@ -166,12 +174,36 @@ def place_of(point: str) -> Place:
     return Place(latitude=float(found[2]), longitude=float(found[1]))
 
 
+def _hits(found: Iterable[Any]) -> tuple[SearchHit, ...]:
+    """Return what was found, without what is odd; raise what is odd about the first if all are."""
+    hits: list[SearchHit] = []
+    problems: list[Exception] = []
+    for each in found:
+        try:
+            hits.append(_hit(each))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            problems.append(error)
+    if problems:
+        if not hits:
+            raise problems[0]
+        logger.warning(
+            "odd hits of the search left out: %d, the first: %s", len(problems), problems[0]
+        )
+    return tuple(hits)
+
+
 def _hit(found: Mapping[str, Any]) -> SearchHit:
+    item_id = found["id"]
+    if not WIKIDATA_ID.fullmatch(item_id):
+        msg = f"id {item_id!r:.80}, expected one such as Q64"
+        raise ValueError(msg)
+    # Labels may be missing in the language asked for, and are null where they are hidden.
+    label = plain_text(found.get("label"))
     return SearchHit(
-        item_id=found["id"],
-        label=found.get("label", found["id"]),
-        description=found.get("description", ""),
-        matched=found.get("match", {}).get("text", found.get("label", "")),
+        item_id=item_id,
+        label=label or item_id,
+        description=plain_text(found.get("description")) or "",
+        matched=plain_text(found.get("match", {}).get("text")) or label or "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -33,6 +34,38 @@ def test_hit_tells_what_matched() -> None:
 def test_hit_without_label_and_description_is_read() -> None:
     client = client_of(lambda _: httpx.Response(200, json={"search": [{"id": "Q1"}]}))
     assert client.search("x") == (SearchHit("Q1", "Q1", "", ""),)
+
+
+ODD_HITS: list[Any] = [
+    None,
+    "Q1",
+    {},
+    {"label": "no id"},
+    {"id": None},
+    {"id": "P31", "label": "a property"},
+    {"id": "Q1 } . ?city ?p ?o"},
+    {"id": "Q2", "match": "no object"},
+]
+
+
+@pytest.mark.parametrize("odd", ODD_HITS)
+def test_odd_hit_costs_itself_and_is_said(odd: Any, caplog: pytest.LogCaptureFixture) -> None:
+    hits = [odd, {"id": "Q365", "label": "Cologne", "description": None}]
+    client = client_of(lambda _: httpx.Response(200, json={"search": hits}))
+    assert client.search("Köln") == (SearchHit("Q365", "Cologne", "", "Cologne"),)
+    assert "odd hits of the search left out: 1" in caplog.text
+
+
+def test_words_of_a_hit_are_plain() -> None:
+    found = {"id": "Q1", "label": "K\u200boln\u202e", "match": {"text": "K\0oln"}}
+    client = client_of(lambda _: httpx.Response(200, json={"search": [found]}))
+    assert client.search("x") == (SearchHit("Q1", "Koln", "", "Koln"),)
+
+
+@pytest.mark.parametrize("odd", [None, 7, {}, {"title": "Talk:Q1"}, {"title": None}])
+def test_odd_title_of_the_full_text_search_costs_itself(odd: Any) -> None:
+    answer = {"query": {"search": [odd, {"title": "Q64"}]}}
+    assert client_of(lambda _: httpx.Response(200, json=answer)).search_text("x") == ("Q64",)
 
 
 def test_query_is_sent_with_its_values_and_read_as_rows(tmp_path: Path) -> None:
