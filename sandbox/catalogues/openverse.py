@@ -1,6 +1,7 @@
 """The stand-in of Openverse: `GET /v1/images/`, paged, with the limits of anonymous clients.
 
-Shapes and limits as on https://api.openverse.org/v1/. Its pictures are those of the Commons
+Shapes and limits as on https://api.openverse.org/v1/. That a record may lack its address was seen in
+recorded answers; that each search has one is invented. Its pictures are those of the Commons
 stand-in under the same URLs, as in reality: the same photo is found by two ways.
 """
 
@@ -8,7 +9,7 @@ import hashlib
 import math
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -20,6 +21,7 @@ from sandbox.counts import Counts
 from sandbox.mediawiki import JsonObject
 from sandbox.rates import TokenBucket
 from sandbox.world.city_terms import fold
+from sandbox.world.strange_texts import strange_author, strange_title
 
 SEARCH_PATH = "/v1/images/"
 MAX_PAGE_SIZE = 20
@@ -79,7 +81,7 @@ class OpenverseStandIn:
             "page_count": pages,
             "page_size": page_size,
             "page": page,
-            "results": [_result(file, origin) for file in shown],
+            "results": [_result(file, origin) for file in shown] + _without_address(found, page),
         }
         limit = {"X-RateLimit-Limit-anon_burst": f"{self._limits.per_minute:g}/min"}
         return web.json_response(answer, headers=limit)
@@ -91,9 +93,20 @@ class OpenverseStandIn:
             file
             for file in self._commons.catalogue.files
             if file.mime in ("image/jpeg", "image/png")
+            and file.state == "there"
             and all(word in fold(f"{file.name} {file.description}") for word in wanted)
             and (not allowed or file.attribution.licence.openverse_code in allowed)
         ]
+
+
+def _without_address(found: Sequence[CommonsFile], page: int) -> list[JsonObject]:
+    """Return a record of a photo whose address Openverse lost: null, as are its size and type."""
+    if page > 1 or not found:
+        return []
+    lost = ("url", "width", "height", "filetype", "filesize", "creator", "license_url")
+    known = {"id": str(uuid.UUID(int=page)), "title": "Untitled"}
+    code = found[0].attribution.licence.openverse_code
+    return [known | {"license": code} | dict.fromkeys(lost)]
 
 
 def _number(request: web.Request, name: str, default: int) -> int:
@@ -110,11 +123,11 @@ def _result(file: CommonsFile, origin: str) -> JsonObject:
     title = file.name.rpartition(".")[0]
     return {
         "id": str(number),
-        "title": title,
+        "title": strange_title(title),
         "indexed_on": attribution.uploaded_at,
         "foreign_landing_url": f"{WIKI}File:{file.url_name}",
         "url": file_url(origin, file),
-        "creator": attribution.author,
+        "creator": strange_author(attribution.author, file.name),
         "creator_url": None,
         "license": licence.openverse_code,
         "license_version": licence.version,

@@ -1,12 +1,14 @@
 """The stand-in of image search pages, in the shapes that icrawler's Bing and Google parsers read.
 
 The pictures they point at lie on somebody's web site: the world's photos saved again at another
-quality, with no licence stated, one behind robots.txt, one under a URL of over 300 characters.
+quality, with no licence stated, one behind robots.txt, one under a URL of over 300 characters. One
+result of Bing has no address of a picture (invented, as a record that is odd).
 """
 
 import asyncio
 import html
 import json
+from collections.abc import Mapping
 from functools import cached_property, lru_cache
 
 from aiohttp import web
@@ -44,7 +46,10 @@ class SearchPagesStandIn:
     async def _bing(self, request: web.Request) -> web.Response:
         first = _number(request, "first")
         found = self._pictures(request)[first : first + BING_PAGE]
-        return _page("".join(_bing_result(url, number) for number, url in enumerate(found)))
+        results = [_bing_result({"murl": url, "turl": url}, n) for n, url in enumerate(found)]
+        if found:
+            results.append(_bing_result({"turl": found[0]}, len(found)))
+        return _page("".join(results))
 
     async def _google(self, request: web.Request) -> web.Response:
         start = _number(request, "start")
@@ -97,8 +102,8 @@ def _number(request: web.Request, name: str) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _bing_result(url: str, number: int) -> str:
-    about = json.dumps({"murl": url, "turl": url, "t": f"Result {number}"}, separators=(",", ":"))
+def _bing_result(addresses: Mapping[str, str], number: int) -> str:
+    about = json.dumps({**addresses, "t": f"Result {number}"}, separators=(",", ":"))
     return (
         f'<div class="imgpt"><a class="iusc" href="#" m="{html.escape(about)}">'
         f'<img class="mimg" alt="Result {number}"/></a></div>'

@@ -1,13 +1,16 @@
 """The files and categories that the Commons stand-in has about a world, with honest dirt.
 
 Every photo of the world is there, in the category of each sight on it or in a subcategory; and, as
-in reality, what a crawl must cope with: a map, a scan, an icon, copies, broken files, an opt-out.
+in reality, what a crawl must cope with: a map, a scan, an icon, copies, broken files, an opt-out,
+and files that are listed but gone (`missing`, `filemissing`) or hidden (`filehidden`), as MediaWiki's
+source (ApiPageSet, ApiQueryImageInfo) writes them; that each sight has one of each is invented.
 """
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 from sandbox.world.city_facts import CityFacts, SightFacts
@@ -24,7 +27,7 @@ OPT_OUT = (("X-Robots-Tag", "noai, noimageai"),)
 class CommonsFile:
     """A file of Commons; `name` is its title without `File:`, sizes are in pixels.
 
-    Its bytes are `content`, or, to save memory, those of the photo at `path`. `raster` is what
+    `state` is `there`, or why it cannot be had. Its bytes are `content`, or, to save memory, those of the photo at `path`. `raster` is what
     thumbnails of a drawing or a document show.
     """
 
@@ -44,6 +47,7 @@ class CommonsFile:
     path: Path | None = None
     raster: bytes | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    state: Literal["there", "missing", "filemissing", "filehidden"] = "there"
 
     @property
     def url_name(self) -> str:
@@ -184,6 +188,8 @@ def _dirt(world: World, sight: SightFacts, city: str) -> Iterator[CommonsFile]:
     yield made(f"{name} broken upload.jpg", photo(4), jpeg, truncated(photo(4)))
     yield made(f"{name} lost.jpg", photo(5), jpeg, _ERROR_PAGE)
     yield made(f"{name} icon.png", photo(6), "image/png", icon(32, 32, "#7a4"), width=32, height=32)
+    for state in ("missing", "filemissing", "filehidden"):
+        yield made(f"{name} {state}.jpg", photo(3), jpeg, b"", state=state)
     disc = icon(960, 640, "#cdb")
     yield made(f"Map of {name}.svg", photo(7), "image/svg+xml", _map_of(name), raster=disc)
     yield made(f"{name} (1911 scan).pdf", photo(8), "application/pdf", _PDF, raster=disc)

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from sandbox.commons.files import CommonsCatalogue, CommonsCategory, CommonsFile
 from sandbox.mediawiki import JsonObject, values_of, whole_number
+from sandbox.world.strange_texts import strange_html_author
 
 FILES_PATH = "/wikipedia/commons"
 WIKI = "https://commons.wikimedia.org/wiki/"
@@ -28,12 +29,21 @@ class PageDescriber:
     def describe(self, page: Page) -> JsonObject:
         """Return the page with the props that were asked for."""
         described = stub_of(page)
+        if isinstance(page, CommonsFile) and page.state != "there":
+            return described | self._gone(page)
         for prop in values_of(self.parameters.get("prop", ""), name="prop"):
             if isinstance(page, CommonsFile):
                 described |= self._file_prop(prop, page)
             elif prop == "categoryinfo":
                 described["categoryinfo"] = self._category_info(page)
         return described
+
+    def _gone(self, file: CommonsFile) -> JsonObject:
+        """Return what is said of a file that is gone or hidden: that it is."""
+        flag = True if self._modern else ""
+        if file.state == "missing":
+            return {"missing": flag, "imagerepository": ""}
+        return {"imagerepository": "local", "imageinfo": [{file.state: flag}]}
 
     @property
     def _modern(self) -> bool:
@@ -106,7 +116,9 @@ class PageDescriber:
 def stub_of(page: Page) -> JsonObject:
     """Return what every answer says of a page: id, namespace, title."""
     if isinstance(page, CommonsFile):
-        return {"pageid": page.page_id, "ns": FILE_NAMESPACE, "title": f"File:{page.name}"}
+        # A page that is missing has no id.
+        known = {} if page.state == "missing" else {"pageid": page.page_id}
+        return {**known, "ns": FILE_NAMESPACE, "title": f"File:{page.name}"}
     return {"pageid": page.page_id, "ns": CATEGORY_NAMESPACE, "title": f"Category:{page.name}"}
 
 
@@ -137,8 +149,11 @@ def extended_metadata(file: CommonsFile) -> JsonObject:
         "Categories": "|".join(file.categories),
         "ImageDescription": f'<span lang="en">{html.escape(file.description)}</span>',
         "Credit": '<span class="int-own-work" lang="en">Own work</span>',
-        "Artist": f'<a href="//commons.wikimedia.org/wiki/User:{user}" title="User:{author}">'
-        f"{author}</a>",
+        "Artist": strange_html_author(
+            f'<a href="//commons.wikimedia.org/wiki/User:{user}" title="User:{author}">'
+            f"{author}</a>",
+            file.name,
+        ),
         "LicenseShortName": licence.short_name,
         "UsageTerms": licence.short_name,
         "AttributionRequired": "true" if licence.must_name_author else "false",

@@ -51,7 +51,13 @@ def answer_query(
             for number, page in enumerate(rows.pages)
         ]
         if pages:  # as in reality, an empty generator answers without "query"
-            query["pages"] = pages if modern else {str(page["pageid"]): page for page in pages}
+            query["pages"] = (
+                pages
+                if modern
+                else {
+                    str(page.get("pageid", -1 - number)): page for number, page in enumerate(pages)
+                }
+            )
     elif "titles" in parameters or "pageids" in parameters:
         named = [
             {"missing": True if modern else "", **found} if "pageid" not in found else found

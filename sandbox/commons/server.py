@@ -148,7 +148,7 @@ class CommonsStandIn:
         name = request.match_info["name"].replace("_", " ")
         file = by_name.get(name)
         folder = f"{request.match_info['a']}/{request.match_info['ab']}"
-        if file is None or file.url_folder != folder:
+        if file is None or file.url_folder != folder or file.state != "there":
             raise web.HTTPNotFound(text=f"File not found: {request.path}\n")
         return file
 

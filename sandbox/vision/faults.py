@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 
-KINDS = ("none", "unavailable", "deadline", "quota", "internal", "bad_image")
+KINDS = ("none", "unavailable", "deadline", "quota", "internal", "bad_image", "odd")
 MOMENTS = ("before", "after")
 DEADLINE_SECONDS = 90.0
 
@@ -40,7 +40,8 @@ class VisionFaults:
 
         `unavailable`, `quota` and `internal` are the gRPC errors, at once or after
         `delay_seconds`; `deadline` only answers so late that the client has given up;
-        `bad_image` fails the first image of a request. `when` is `before` or `after` the
+        `bad_image` fails the first image of a request; `odd` lets its answer lack what a landmark
+        usually has. `when` is `before` or `after` the
         images are processed and counted. Numbers may come as text, as from a query string.
         """
         if kind not in KINDS:

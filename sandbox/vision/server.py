@@ -5,6 +5,7 @@ the library ships no service descriptor. Limits are those documented by Google; 
 `landmark_answers`. It serves loopback only, without TLS.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -119,12 +120,14 @@ class VisionServer(Startable):
         responses = [self._annotator.annotate(image) for image in request.requests]
         if fault is not None and fault.kind == "bad_image":
             responses[0] = image_error(code_pb2.INTERNAL, "Internal server error.")
+        if fault is not None and fault.kind == "odd":
+            responses[0] = odd_answer(responses[0])
         if fault is not None and fault.after_processing:
             self._fail(fault, context)
         return vision.BatchAnnotateImagesResponse(responses=responses)
 
     def _fail(self, fault: VisionFault, context: grpc.ServicerContext) -> None:
-        if fault.kind == "bad_image":
+        if fault.kind in ("bad_image", "odd"):
             return
         self._counts.add("vision", f"faults_{fault.kind}")
         deadline = time.monotonic() + fault.delay_seconds
@@ -162,6 +165,21 @@ class VisionServer(Startable):
         if seconds > 0:
             self._counts.add("vision", "requests_over_quota")
             _refuse_for_quota(context, seconds)
+
+
+def odd_answer(answer: vision.AnnotateImageResponse) -> vision.AnnotateImageResponse:
+    """Return an answer whose landmarks lack what their type lets them lack.
+
+    By the documentation each field may be missing; a score or a place that is no number is invented.
+    """
+    for number, landmark in enumerate(answer.landmark_annotations):
+        if number % 2 == 0:
+            landmark.score = math.nan
+            landmark.bounding_poly = vision.BoundingPoly()
+        else:
+            landmark.description = ""
+            landmark.locations = [{"lat_lng": {"latitude": math.nan, "longitude": 0}}]
+    return answer
 
 
 def _refuse_for_quota(context: grpc.ServicerContext, seconds: float) -> NoReturn:

@@ -33,6 +33,11 @@ class Commons:
         return self.http.get(self.url, params=defaults | parameters).json()
 
     def pages(self, limit: int = 500, **parameters: str | int) -> list[dict[str, object]]:
+        """Return the pages of the category whose file can be had, following `continue`."""
+        listed = self.listed(limit, **parameters)
+        return [page for page in listed if "url" in page.get("imageinfo", [{}])[0]]
+
+    def listed(self, limit: int = 500, **parameters: str | int) -> list[dict[str, object]]:
         """Return all pages of the category, following `continue`."""
         asked: dict[str, str | int] = {
             "generator": "categorymembers",
@@ -174,6 +179,19 @@ def test_exact_copy_has_another_title_and_the_same_hash(commons: Commons) -> Non
     copy = commons.file(f"IMG 2041 {TOWER}.jpg")["sha1"]
     same = [page for page in commons.pages() if page["imageinfo"][0]["sha1"] == copy]
     assert len(same) == 2
+
+
+def test_files_that_are_gone_or_hidden_are_listed_as_mediawiki_does(commons: Commons) -> None:
+    gone = [page for page in commons.listed() if page not in commons.pages()]
+    missing = {
+        "ns": 6,
+        "title": f"File:{TOWER} missing.jpg",
+        "missing": True,
+        "imagerepository": "",
+    }
+    assert missing in gone
+    infos = [page["imageinfo"] for page in gone if "imageinfo" in page]
+    assert infos == [[{"filehidden": True}], [{"filemissing": True}]]
 
 
 def test_icon_is_tiny(commons: Commons) -> None:

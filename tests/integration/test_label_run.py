@@ -242,6 +242,19 @@ def test_an_image_whose_outcome_is_unclear_costs_only_itself_and_is_not_sent_aga
     assert messages == [("Internal server error.",)]
 
 
+def test_odd_answer_is_kept_and_costs_the_others_nothing(
+    label: Label, server: VisionServer, warehouse: psycopg.Connection[Any]
+) -> None:
+    server.set_fault(kind="odd", next_requests=100)
+    report = label("run 1", vision_concurrency=1)
+    assert (report.answered, report.unknown, report.spent) == (PHOTOS, 0, PHOTOS)
+    assert states(warehouse) == {"succeeded": PHOTOS}
+    held_back = warehouse.execute(
+        "select count(*) from core.label where score = 0 and state <> 'accepted'"
+    ).fetchall()
+    assert held_back[0][0] > 0
+
+
 def test_images_that_fail_use_up_the_cap_however_often_it_is_run(
     label: Label, server: VisionServer, counts: Counts
 ) -> None:

@@ -105,6 +105,20 @@ def test_openverse_gives_licence_author_page_and_title(
     }
 
 
+def test_what_is_odd_or_gone_is_counted_and_no_text_keeps_its_markup(
+    crawl: Crawl, warehouse: Warehouse, web: WebServer
+) -> None:
+    report = crawl(with_sources(web, "wikimedia_commons,openverse"))
+    commons, openverse = report.sources
+    assert commons.left_out == {"hidden": 1, "missing": 2}
+    assert openverse.left_out == {"odd": 1}
+    assert "url is None" in str(openverse.problem)
+    assert report.left_out == {"hidden": 1, "missing": 2, "odd": 1}
+    texts = [text for row in rows(warehouse, "title, author") for text in row]
+    assert texts
+    assert not [text for text in texts if set(text) & set("<>[]{}\u200b\u202a") or "QS:" in text]
+
+
 def test_photo_of_two_sources_is_fetched_once(crawl: Crawl, web: WebServer, counts: Counts) -> None:
     crawl(with_sources(web, "wikimedia_commons"))
     before = counts.snapshot()["commons"]["file_downloads"]
