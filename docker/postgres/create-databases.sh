@@ -4,10 +4,13 @@
 # roles: the first migration asks for them, even where they exist.
 set -euo pipefail
 
-# postgresql+psycopg2://airflow:<password>@...: letters, digits, - and _ need no escaping there.
+# postgresql+psycopg2://airflow:<password>@...: there, %40 stands for an @.
 login=${AIRFLOW_CONNECTION#*://}
 login=${login%%@*}
-export AIRFLOW_PASSWORD=${login#*:}
+password=${login#*:}
+password=${password//\\/\\\\}
+printf -v AIRFLOW_PASSWORD '%b' "${password//%/\\x}"
+export AIRFLOW_PASSWORD
 
 # Passwords are read from the environment, so that none is on a command line.
 psql --set ON_ERROR_STOP=1 --quiet --no-psqlrc --username postgres --dbname postgres <<'SQL'
@@ -15,11 +18,13 @@ psql --set ON_ERROR_STOP=1 --quiet --no-psqlrc --username postgres --dbname post
 \getenv app_password APP_PASSWORD
 \getenv pipeline_password PIPELINE_PASSWORD
 create role airflow login password :'airflow_password';
-create role sightscan_app login password :'app_password';
+create role sightscan_app login connection limit 30 password :'app_password';
 create role sightscan_pipeline login createrole password :'pipeline_password';
 create database airflow owner airflow;
 create database sightscan owner sightscan_pipeline;
-revoke connect, temporary on database airflow, sightscan from public;
+revoke connect, temporary on database airflow, sightscan, postgres, template1 from public;
+-- A restore goes by way of it.
+grant connect on database postgres to sightscan_pipeline;
 grant connect on database sightscan to sightscan_app;
 \connect sightscan
 -- As include/sql/queries/schema/forbid_shared_functions.sql: large objects are for nobody, advisory locks for

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresAddre
                 "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]),
                 "PIPELINE_PASSWORD": "pipe'line",
                 "APP_PASSWORD": "app",
-                "AIRFLOW_CONNECTION": "postgresql+psycopg2://airflow:air-flow_1@postgres:5432/airflow",
+                "AIRFLOW_CONNECTION": "postgresql+psycopg2://airflow:air-flow_1%40%25x%5Cn@postgres:5432/airflow",
             },
             check=True,
         )
@@ -54,7 +55,7 @@ def login(
 
 
 def test_airflow_owns_its_database(prepared: PostgresAddress) -> None:
-    with login(prepared, "airflow", "air-flow_1", "airflow") as connection:
+    with login(prepared, "airflow", "air-flow_1@%x\\n", "airflow") as connection:
         connection.execute("create table probe (id int)")
 
 
@@ -65,9 +66,26 @@ def test_the_app_reads_marts_and_nothing_else(prepared: PostgresAddress) -> None
             connection.execute("select * from core.city")
 
 
-def test_the_app_has_no_business_in_airflows_database(prepared: PostgresAddress) -> None:
+@pytest.mark.parametrize("database", ["airflow", "postgres", "template1"])
+def test_the_app_has_no_business_in_other_databases(
+    prepared: PostgresAddress, database: str
+) -> None:
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-        login(prepared, "sightscan_app", "app", "airflow")
+        login(prepared, "sightscan_app", "app", database)
+
+
+def test_the_app_leaves_connections_to_others(prepared: PostgresAddress) -> None:
+    with ExitStack() as opened:
+        for _ in range(30):
+            opened.enter_context(login(prepared, "sightscan_app", "app", "sightscan"))
+        with pytest.raises(psycopg.OperationalError, match="too many connections"):
+            login(prepared, "sightscan_app", "app", "sightscan")
+
+
+def test_the_pipeline_restores_by_way_of_the_maintenance_database(
+    prepared: PostgresAddress,
+) -> None:
+    login(prepared, "sightscan_pipeline", "pipe'line", "postgres").close()
 
 
 @pytest.mark.parametrize("call", ["lo_from_bytea(0, 'x')", "pg_try_advisory_lock(7362051)"])
@@ -80,5 +98,5 @@ def test_the_app_fills_no_disk_and_stops_nobody(prepared: PostgresAddress, call:
 
 
 def test_airflow_keeps_its_locks(prepared: PostgresAddress) -> None:
-    with login(prepared, "airflow", "air-flow_1", "airflow") as connection:
+    with login(prepared, "airflow", "air-flow_1@%x\\n", "airflow") as connection:
         connection.execute("select pg_advisory_lock(1), pg_advisory_unlock(1)")
