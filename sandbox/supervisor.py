@@ -38,6 +38,7 @@ from sandbox.postgres.databases import (
     APP,
     PIPELINE,
     KeptSecrets,
+    close_other_databases,
     create_databases,
     given_server,
 )
@@ -129,6 +130,8 @@ class Sandbox(Startable):
         world = self._load_world()
         server = self._start_postgres(closing, ports)
         logins = create_databases(server, kept)
+        if self._postgres is not None:
+            close_other_databases(server)
         self._say(f"PostgreSQL        {server.host}:{server.port}")
         fleet, hosts = self._start_machines(closing, ports)
         key = AwsKey(

@@ -23,6 +23,8 @@ PIPELINE = "sightscan_pipeline"
 APP = "sightscan_app"
 ANALYST = "sightscan_analyst"
 AIRFLOW = "airflow"
+# Of the 200 that the server lets in, so many may be a visitor's: the pipeline is never locked out.
+VISITOR_CONNECTIONS = 30
 FORBID_SHARED_FUNCTIONS = (
     Path(__file__).resolve().parents[2] / "include/sql/queries/schema/forbid_shared_functions.sql"
 )
@@ -72,7 +74,8 @@ def create_databases(server: PostgresAddress, kept: KeptSecrets) -> dict[str, Po
     logins = {}
     for role in (PIPELINE, APP, ANALYST, AIRFLOW):
         password = kept.get(f"password of {role}")
-        create_login(server, role, password)
+        is_visitor = role in (APP, ANALYST)
+        create_login(server, role, password, VISITOR_CONNECTIONS if is_visitor else -1)
         database = AIRFLOW_DATABASE if role == AIRFLOW else WAREHOUSE_DATABASE
         logins[role] = PostgresAddress(server.host, server.port, database, role, password)
     create_database(server, WAREHOUSE_DATABASE, PIPELINE, visitors=(APP, ANALYST))
@@ -83,17 +86,33 @@ def create_databases(server: PostgresAddress, kept: KeptSecrets) -> dict[str, Po
     return logins
 
 
-def create_login(server: PostgresAddress, role: str, password: str) -> None:
-    """Create a role that may log in, or give an existing one this password."""
+def close_other_databases(server: PostgresAddress) -> None:
+    """Let nobody into the server's own databases who has no business there.
+
+    Only on a server of ours: on a given one, others may count on them. The pipeline restores by way
+    of `postgres`.
+    """
+    with server.connect() as connection:
+        connection.execute("revoke connect, temporary on database postgres, template1 from public")
+        connection.execute(f"grant connect on database postgres to {PIPELINE}".encode())
+
+
+def create_login(
+    server: PostgresAddress, role: str, password: str, connection_limit: int = -1
+) -> None:
+    """Create a role that may log in, or give an existing one this password and limit (-1: none)."""
     with server.connect() as connection:
         # Hashed here, so that the password itself never reaches a server log.
         verifier = connection.pgconn.encrypt_password(
             password.encode(), role.encode(), b"scram-sha-256"
         ).decode()
         known = connection.execute("select from pg_roles where rolname = %s", [role]).fetchone()
-        statement = sql.SQL("{verb} role {role} login password {verifier}").format(
+        statement = sql.SQL(
+            "{verb} role {role} login connection limit {limit} password {verifier}"
+        ).format(
             verb=sql.SQL("create" if known is None else "alter"),
             role=sql.Identifier(role),
+            limit=sql.Literal(connection_limit),
             verifier=sql.Literal(verifier),
         )
         connection.execute(statement)

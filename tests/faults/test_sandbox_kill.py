@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -127,12 +128,15 @@ def test_start_after_kill_9_keeps_data_addresses_and_keys(
     assert (last["state"], last["reason"]) == ("stopped", "the sandbox ended while it ran")
 
 
-def test_app_cannot_look_into_airflows_database(sandbox: SandboxProcess) -> None:
-    """Each login enters its own database only."""
-    addresses = sandbox.addresses
-    app = {"user": addresses.app.user, "password": addresses.app.password}
+@pytest.mark.parametrize("database", ["airflow", "postgres", "template1"])
+def test_app_cannot_look_into_other_databases(sandbox: SandboxProcess, database: str) -> None:
+    """Each login enters its own database only, and leaves connections to the others."""
+    app = replace(sandbox.addresses.app, database=database)
     with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
-        psycopg.connect(host=addresses.app.host, port=addresses.app.port, dbname="airflow", **app)
+        app.connect()
+    with sandbox.addresses.app.connect() as connection:
+        limit = "select rolconnlimit from pg_roles where rolname = current_user"
+        assert connection.execute(limit).fetchone() == (30,)
 
 
 def test_control_counts_and_breaks(sandbox: SandboxProcess) -> None:

@@ -296,6 +296,38 @@ def test_the_app_writes_into_its_inbox_and_cannot_read_it_back(
     assert warehouse.execute("select count(*) from load.report").fetchone() == (1,)
 
 
+def test_no_text_of_the_inbox_takes_a_megabyte(warehouse: psycopg.Connection[Any]) -> None:
+    """A row's other values are the smallest that are taken, so that the text alone is in the way."""
+    least = {
+        "uuid": "gen_random_uuid()",
+        "text": "'x'",
+        "bytea": "'\\x00'",
+        "bigint": "1",
+        "integer": "1",
+    }
+    columns = warehouse.execute(
+        "select table_name, column_name, data_type from information_schema.columns"
+        " where table_schema = 'load' and table_name = any(%s) and column_default is null",
+        [sorted(INBOX)],
+    ).fetchall()
+    texts = [(table, column) for table, column, kind in columns if kind == "text"]
+    taken = []
+    for table, text in texts:
+        row = {
+            column: "repeat('x', 1000000)" if column == text else least[kind]
+            for where, column, kind in columns
+            if where == table
+        } | ({"sha256": "decode(repeat('00', 32), 'hex')"} if table == "withdrawal" else {})
+        names, values = ", ".join(row), ", ".join(row.values())
+        statement = f"insert into load.{table} ({names}) values ({values})"  # noqa: S608 - our names
+        if not isinstance(failure_of(warehouse, sql.SQL(statement)), errors.CheckViolation):
+            taken.append((table, text))
+        short = statement.replace("repeat('x', 1000000)", "'x'")
+        assert failure_of(warehouse, sql.SQL(short)) is None, short
+    assert len(texts) > 6
+    assert taken == []
+
+
 def statements_on(relation: Relation) -> dict[str, sql.Composed]:
     """Return a statement for each verb that does nothing where it is allowed."""
     name = relation.identifier
