@@ -5,11 +5,13 @@ that changes its mind between a check and the connection. Here names are resolve
 address is checked, and the checked address is the one that is connected to.
 """
 
+import csv
 import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpcore
@@ -25,8 +27,9 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # All of IPv6 that is given to the public internet; whatever else there is, is for special uses.
 GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
-# The retired relays of 6to4: whichever is nearest, perhaps one inside the network.
-RELAYS = ipaddress.ip_network("192.88.99.0/24")
+# IANA's registries of special-purpose addresses, whole, and what clouds answer within a machine:
+# `ipaddress` knows what its Python knew, and calls some of them global. No photo is at any of them.
+SPECIAL_NETWORKS = Path(__file__).with_name("special_networks.csv")
 
 
 class RefusedAddressError(SightScanError):
@@ -101,7 +104,10 @@ class GuardedBackend(httpcore.SyncBackend):
 
 def is_public(address: str) -> bool:
     """Say whether an IP address belongs to the public internet."""
-    return all(_is_public(ip) for ip in _meanings(ipaddress.ip_address(address)))
+    ip = _unwrapped(ipaddress.ip_address(address))
+    if isinstance(ip, ipaddress.IPv6Address) and ip not in GLOBAL_UNICAST:
+        return False
+    return not any(ip in network for network in special_networks())
 
 
 def origin_of(url: httpx.URL) -> str:
@@ -126,24 +132,18 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _is_public(ip: IPAddress) -> bool:
-    if not ip.is_global or ip.is_multicast:
-        return False
-    return ip in GLOBAL_UNICAST if isinstance(ip, ipaddress.IPv6Address) else ip not in RELAYS
+@cache
+def special_networks() -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Return the networks that are for special uses."""
+    with SPECIAL_NETWORKS.open(encoding="utf-8", newline="") as file:
+        return tuple(ipaddress.ip_network(row["network"]) for row in csv.DictReader(file))
 
 
-def _meanings(ip: IPAddress) -> list[IPAddress]:
-    """Return an address and the IPv4 addresses that are wrapped in it."""
-    if isinstance(ip, ipaddress.IPv4Address):
-        return [ip]
-    if ip.ipv4_mapped is not None:
-        # The wrapping has no meaning of its own.
-        return [ip.ipv4_mapped]
-    if ip in NAT64:
-        return [ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)]
-    wrapped: list[IPAddress] = [ip]
-    if ip.sixtofour is not None:
-        wrapped.append(ip.sixtofour)
-    if ip.teredo is not None:
-        wrapped.extend(ip.teredo)
-    return wrapped
+def _unwrapped(ip: IPAddress) -> IPAddress:
+    """Return the IPv4 address that an address is a mere wrapping of, else itself."""
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return ip.ipv4_mapped
+        if ip in NAT64:
+            return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip

@@ -1,5 +1,6 @@
 """A crawl never reaches the inside of the network, however the address is written."""
 
+import ipaddress
 from collections.abc import Iterator
 
 import httpx
@@ -50,6 +51,24 @@ def server() -> Iterator[ScriptedServer]:
         "::ffff:192.88.99.1",
         "2001:db8::1",
         "2002:c0a8:101::1",
+        "2002:d050:9ae0::1",
+        "192.0.0.192",
+        "192.0.0.9",
+        "168.63.129.16",
+        "100.100.100.200",
+        "64:ff9b::a83f:8110",
+        "::ffff:168.63.129.16",
+        "192.31.196.1",
+        "192.52.193.1",
+        "192.175.48.1",
+        "3fff::1",
+        "3fff:fff:ffff::1",
+        "2001::1",
+        "2001:1ff::1",
+        "2001:20::1",
+        "2620:4f:8000::1",
+        "100:0:0:1::1",
+        "fd00:ec2::254",
     ],
 )
 def test_inner_address_is_not_public(address: str) -> None:
@@ -62,14 +81,31 @@ def test_inner_address_is_not_public(address: str) -> None:
         "208.80.154.224",
         "2620:0:861:ed1a::1",
         "2a02:ec80:300:ed1a::1",
+        "2001:200::1",
+        "3ffe::1",
+        "192.0.1.1",
+        "168.63.129.17",
+        "198.20.0.1",
+        "223.255.255.254",
         "2001:4860:4860::8888",
         "::ffff:208.80.154.224",
         "64:ff9b::d050:9ae0",
-        "2002:d050:9ae0::1",
     ],
 )
 def test_outer_address_is_public(address: str) -> None:
     assert is_public(address)
+
+
+def test_all_that_the_standard_library_calls_special_is_refused() -> None:
+    """The table is ours to keep: what Python learns of is missed here at its next version."""
+    constants = [*vars(ipaddress._IPv4Constants).values(), *vars(ipaddress._IPv6Constants).values()]  # type: ignore[attr-defined]
+    private = [each for each in constants if isinstance(each, list)]
+    networks = [network for group in private for network in group]
+    unwrapped = {"::ffff:0:0/96"}
+    assert len(networks) > 20
+    assert [
+        str(each) for each in networks if str(each) not in unwrapped and is_public(str(each[-1]))
+    ] == []
 
 
 @pytest.mark.parametrize(
