@@ -169,6 +169,43 @@ def test_second_discovery_gives_the_same_ids(
         assert discovered(warehouse, client, config) == first
 
 
+def test_city_whose_classes_are_known_is_not_walked_up_again(
+    warehouse: psycopg.Connection[Any],
+    opened: Opener,
+    facts: CityFacts,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    query = WikidataClient.query
+
+    def recorded(client: WikidataClient, file: Path, **values: str) -> Any:
+        asked.append(file.stem)
+        return query(client, file, **values)
+
+    monkeypatch.setattr(WikidataClient, "query", recorded)
+    with opened(facts) as (client, config):
+        city = add_city(warehouse, resolve_city(client, CITY))
+        asked.clear()
+        discover_sights(warehouse, client, city, config)
+        assert asked == ["candidates", "item_classes", "class_roots", "sight_facts"]
+        asked.clear()
+        discover_sights(warehouse, client, city, config)
+        assert asked == ["candidates", "item_classes", "sight_facts"]
+
+
+def test_municipality_is_no_namesake_of_its_town(opened: Opener, facts: CityFacts) -> None:
+    city = facts.city
+    office = replace(city, wikidata_id="Q7", class_id="Q484170", sitelinks=city.sitelinks - 1)
+    with opened(replace(facts, other_places=(office,))) as (client, _):
+        assert resolve_city(client, CITY).city_id == city.wikidata_id
+
+
+def test_municipality_without_a_town_is_a_city(opened: Opener, facts: CityFacts) -> None:
+    comune = replace(facts.city, class_id="Q747074")
+    with opened(replace(facts, city=comune)) as (client, _):
+        assert resolve_city(client, CITY).city_id == comune.wikidata_id
+
+
 def test_no_more_sights_than_allowed_are_kept(
     warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
 ) -> None:

@@ -47,7 +47,15 @@ def test_sights_of_an_added_city_are_shown(run: Run, facts: CityFacts) -> None:
     code, output, _ = run("sights", "preview", "port-aurel")
     assert code == 0
     assert all(sight.labels["de"] in output for sight in facts.sights)
-    assert "left out:" in output
+    left_out = output.partition("left out:")[2]
+    for label, reason in (
+        (f"{CITY} Museum Collection", "no sight to photograph, but: art collection (88 sitelinks)"),
+        (f"Old Fort of {CITY}", "gone since 1871-05-02 (58 sitelinks)"),
+        (f"Unseen Tower of {CITY}", "no Commons category, so no photos (52 sitelinks)"),
+    ):
+        line = next(line for line in left_out.splitlines() if label in line)
+        assert reason in line
+    assert facts.city.wikidata_id not in left_out
 
 
 @pytest.mark.parametrize(

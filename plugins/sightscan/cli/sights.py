@@ -15,7 +15,8 @@ def preview(city: CityArgument, *, as_json: AsJson = False) -> None:
 
     The city's file of sights (docs/sights-file.md) is read as a run would read it.
 
-    Changes: nothing; Wikidata is asked, Google Places is only read from the warehouse.
+    Changes: no sight. Wikidata is asked, and what it says of classes is remembered; Google Places
+    is only read from the warehouse.
 
     Examples:
         sightscan sights preview lisbon

@@ -6,7 +6,7 @@ Wikidata id such as Q830149.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import pi, sqrt
 from pathlib import Path
@@ -14,8 +14,11 @@ from pathlib import Path
 from rapidfuzz import fuzz, process
 
 from sightscan.city import City, Place, slug_of
+from sightscan.discover.classes import read_class_roots, read_kinds, values_of
+from sightscan.discover.kinds import is_only_municipality, is_settlement
+from sightscan.discover.rows import Row, amount_of, read_rows
 from sightscan.discover.wikidata import WIKIDATA_ID, SearchHit, WikidataClient, place_of
-from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
+from sightscan.errors import AmbiguousCity, UnknownCity
 from sightscan.names import MIN_SUGGESTION_SIMILARITY, normalise_name
 
 SETTLEMENTS_QUERY = Path(__file__).with_name("settlements.rq")
@@ -116,9 +119,15 @@ def _namesakes(client: WikidataClient, name: str) -> list[Settlement]:
     items = client.search_text(f'inlabel:"{_quoted(name)}" haswbstatement:P625')
     if not items:
         return []
-    named = client.query(NAMES_QUERY, items=_values(items))
-    exact_items = {row["item"] for row in named if normalise_name(row["name"]) == wanted}
+    named = client.query(NAMES_QUERY, items=values_of(items))
+    exact_items = _named(named, "name", wanted)
     return _settlements(client, [item for item in items if item in exact_items])
+
+
+def _named(rows: Iterable[Row], column: str, wanted: str) -> set[str]:
+    """Return the items of which a column holds a name."""
+    pairs = read_rows(rows, "item", lambda row: (row["item"], normalise_name(row[column])))
+    return {item for item, name in pairs if name == wanted}
 
 
 def _the_one(asked: str, namesakes: Sequence[Settlement]) -> Settlement:
@@ -140,8 +149,8 @@ def _lying_in(client: WikidataClient, places: Sequence[Settlement], where: str) 
     if not places:
         return []
     wanted = normalise_name(where)
-    rows = client.query(AREAS_QUERY, items=_values(place.item_id for place in places))
-    inside = {row["item"] for row in rows if normalise_name(row["area"]) == wanted}
+    rows = client.query(AREAS_QUERY, items=values_of(place.item_id for place in places))
+    inside = _named(rows, "area", wanted)
     return [
         place
         for place in places
@@ -189,41 +198,55 @@ def _quoted(name: str) -> str:
     return name.replace("\\", " ").replace('"', " ")
 
 
-def _values(items: Iterable[str]) -> str:
-    return " ".join(f"wd:{item}" for item in dict.fromkeys(items))
-
-
 def _settlements(
     client: WikidataClient, item_ids: Sequence[str], hits: Iterable[SearchHit] = ()
 ) -> list[Settlement]:
-    if not item_ids:
+    """Return what of these items is a city, town or village, best known first."""
+    kinds = read_kinds(client, item_ids)
+    roots = read_class_roots(
+        client, {class_id for kind in kinds.values() for class_id in kind.class_ids}
+    )
+    towns = {item: kind for item, kind in kinds.items() if is_settlement(kind.class_ids, roots)}
+    if not towns:
         return []
-    rows = client.query(SETTLEMENTS_QUERY, items=_values(item_ids))
     descriptions = {hit.item_id: hit.description for hit in hits}
+    rows = client.query(SETTLEMENTS_QUERY, items=values_of(towns))
     found: dict[str, Settlement] = {}
-    for row in rows:
-        place = _settlement(row, descriptions.get(row["item"], ""))
+    for place in read_rows(rows, "item", lambda row: _settlement(row, descriptions)):
         # Several countries or areas give several rows: the first, in the order of the query.
         found.setdefault(place.item_id, place)
-    return sorted(found.values(), key=lambda place: (-place.sitelink_count, int(place.item_id[1:])))
+    offices = {item for item, kind in towns.items() if is_only_municipality(kind.class_ids, roots)}
+    return sorted(
+        (place for place in found.values() if not _is_office(place, found, offices)),
+        key=lambda place: (-place.sitelink_count, int(place.item_id[1:])),
+    )
 
 
-def _settlement(row: Mapping[str, str], description: str) -> Settlement:
-    try:
-        return Settlement(
-            item_id=row["item"],
-            name=row.get("name", row["item"]),
-            country=row.get("country", "unknown"),
-            place=place_of(row["location"]),
-            sitelink_count=int(row["sitelinks"]),
-            radius_meters=radius_of_area(float(row["area"]) if "area" in row else None),
-            description=description,
-            region=row.get("region", ""),
-            population=int(float(row["population"])) if "population" in row else None,
-        )
-    except (KeyError, ValueError) as error:
-        msg = f"Wikidata's query service answers without what was asked for: {error}; try later"
-        raise ServiceError(msg) from error
+def _is_office(
+    place: Settlement, found: Mapping[str, Settlement], offices: Collection[str]
+) -> bool:
+    """Say whether it is the municipality of a town that is there itself, under the same name."""
+    return place.item_id in offices and any(
+        town.item_id not in offices
+        and normalise_name(town.name) == normalise_name(place.name)
+        and town.place.distance_meters(place.place) <= MAX_RADIUS_METERS
+        for town in found.values()
+    )
+
+
+def _settlement(row: Row, descriptions: Mapping[str, str]) -> Settlement:
+    population = amount_of(row, "population")
+    return Settlement(
+        item_id=row["item"],
+        name=row.get("name", row["item"]),
+        country=row.get("country", "unknown"),
+        place=place_of(row["location"]),
+        sitelink_count=int(row["sitelinks"]),
+        radius_meters=radius_of_area(amount_of(row, "area")),
+        description=descriptions.get(row["item"], ""),
+        region=row.get("region", ""),
+        population=None if population is None else int(population),
+    )
 
 
 def _city(found: Settlement) -> City:

@@ -1,35 +1,19 @@
-"""Ask Wikidata for a city's sights and read what it knows of each."""
+"""Ask Wikidata for what it knows of sights, and read it."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from sightscan.city import City, Sight
+from sightscan.city import Place, Sight
+from sightscan.discover.classes import values_of
+from sightscan.discover.rows import Row, read_rows
 from sightscan.discover.sights_file import FREEBASE_ID, KNOWLEDGE_GRAPH_ID
 from sightscan.discover.wikidata import WikidataClient, place_of
-from sightscan.errors import ServiceError
 
-SIGHTS_QUERY = Path(__file__).with_name("sights.rq")
 FACTS_QUERY = Path(__file__).with_name("sight_facts.rq")
-
-
-def list_candidates(client: WikidataClient, city: City, limit: int) -> list[tuple[str, int]]:
-    """Return the best known sights of a city and their sitelinks, most first."""
-    rows = client.query(
-        SIGHTS_QUERY,
-        longitude=f"{city.place.longitude:.6f}",
-        latitude=f"{city.place.latitude:.6f}",
-        radius_km=f"{city.radius_meters / 1000:.3f}",
-        limit=str(limit),
-    )
-    try:
-        found = {row["sight"]: int(row["sitelinks"]) for row in rows}
-    except (KeyError, ValueError) as error:
-        msg = f"Wikidata's query service answers without what was asked for: {error}; try later"
-        raise ServiceError(msg) from error
-    return sorted(found.items(), key=lambda pair: (-pair[1], int(pair[0][1:])))
 
 
 def read_facts(
@@ -38,11 +22,12 @@ def read_facts(
     """Return a row for each fact about these items."""
     if not items:
         return ()
-    return client.query(
+    rows = client.query(
         FACTS_QUERY,
-        items=" ".join(f"wd:{item}" for item in items),
+        items=values_of(items),
         languages=", ".join(f'"{language}"' for language in ("", *languages, "mul")),
     )
+    return tuple(read_rows(rows, "sight", _checked))
 
 
 def read_sights(
@@ -80,7 +65,6 @@ def read_sight_facts(
     # The first language that has a label names it; `mul` is Wikidata's "any language".
     order = (*languages[:1], "mul", *languages[1:])
     name = next((labels[language] for language in order if language in labels), item)
-    places = values["P625"]
     return Sight(
         sight_id=None,
         city_id=city_id,
@@ -89,9 +73,27 @@ def read_sight_facts(
         wikidata_id=item,
         names={language: labels[language] for language in languages if language in labels},
         aliases=tuple(sorted(set(values["altLabel"]) - {name})),
-        place=place_of(places[0]) if places else None,
+        place=next(_places(values["P625"]), None),
         commons_category=next(iter(values["P373"]), None),
         freebase_id=next(filter(FREEBASE_ID.fullmatch, values["P646"]), None),
         knowledge_graph_id=next(filter(KNOWLEDGE_GRAPH_ID.fullmatch, values["P2671"]), None),
         sitelink_count=sitelinks,
     )
+
+
+def _checked(row: Row) -> Row:
+    """Return a fact that is whole; its value may be one that nobody knows, which is none."""
+    if re.split(r"[/#]", row["property"])[-1] == "label" and "value_language" not in row:
+        msg = f"a label of {row['sight']} in no language"
+        raise ValueError(msg)
+    if not row["value"]:
+        msg = f"an empty {row['property']} of {row['sight']}"
+        raise ValueError(msg)
+    return row
+
+
+def _places(points: Iterable[str]) -> Iterator[Place]:
+    """Yield the places on Earth; a sight may have points elsewhere, and some that are none."""
+    for point in points:
+        with suppress(ValueError):
+            yield place_of(point)

@@ -1,19 +1,20 @@
-"""Show which sights a run would keep, and why the others are left out; nothing is changed."""
+"""Show which sights a run would keep, and why the others are left out; no sight is changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from sightscan.city import City, Sight
+from sightscan.discover.candidates import Candidate, list_left_out
+from sightscan.discover.facts import read_facts, read_sights
+from sightscan.discover.kinds import NO_SIGHT
 from sightscan.discover.sights import find_sights
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.settings import Settings
 from sightscan.warehouse.registry.sights import key_of
 
-LEFT_OUT_QUERY = Path(__file__).with_name("sights_left_out.rq")
 MAX_SIGHTS_LEFT_OUT = 30
 
 
@@ -62,12 +63,21 @@ def preview_sights(
         *(key_of(sight) for sight in (*found.sights, *found.behind, *found.dropped)),
         *(key_of(merge.merged) for merge in found.merges),
     }
+    gone = list_left_out(client, city, MAX_SIGHTS_LEFT_OUT + len(decided))
+    no_sights = sorted(
+        (
+            each
+            for each in (*found.no_sights, *gone)
+            if each.item_id not in {*decided, city.city_id}
+        ),
+        key=lambda each: -each.sitelink_count,
+    )[:MAX_SIGHTS_LEFT_OUT]
     beyond = f"beyond MAX_SIGHTS_PER_CITY={config.max_sights_per_city}"
     left_out = (
         *(_left_out(merge.merged, f"is {merge.survivor.name}") for merge in found.merges),
         *(_left_out(sight, "dropped by the file") for sight in found.dropped),
         *(_left_out(sight, beyond) for sight in found.behind[:MAX_SIGHTS_LEFT_OUT]),
-        *_excluded(client, city, decided),
+        *_explained(client, no_sights, config.sight_languages.split(",")),
         *(
             LeftOutSight(None, name, "named in the file of sights, found nowhere")
             for name in found.unknown
@@ -93,24 +103,21 @@ def _left_out(sight: Sight, reason: str) -> LeftOutSight:
     return LeftOutSight(sight.wikidata_id, sight.name, reason)
 
 
-def _excluded(client: WikidataClient, city: City, decided: set[str]) -> Iterator[LeftOutSight]:
-    """Yield the best known items around that the query for sights leaves out, with the reason."""
-    rows = client.query(
-        LEFT_OUT_QUERY,
-        longitude=f"{city.place.longitude:.6f}",
-        latitude=f"{city.place.latitude:.6f}",
-        radius_km=f"{city.radius_meters / 1000:.3f}",
-        limit=str(MAX_SIGHTS_LEFT_OUT + len(decided)),
-    )
-    for row in rows:
-        if row["sight"] not in decided and row["sight"] != city.city_id:
-            reason = f"{_reason(row)} ({row['sitelinks']} sitelinks)"
-            yield LeftOutSight(row["sight"], row.get("name", "?"), reason)
-
-
-def _reason(row: Mapping[str, str]) -> str:
-    if "end" in row:
-        return f"gone since {row['end'][:10]}"
-    if row.get("has_category") != "true":
-        return "no Commons category, so no photos"
-    return f"no sight to photograph, but: {row.get('kinds') or 'unknown'}"
+def _explained(
+    client: WikidataClient, no_sights: Sequence[Candidate], languages: Sequence[str]
+) -> Iterator[LeftOutSight]:
+    """Yield items that are no sights with their names, and their classes where these decided."""
+    items = dict.fromkeys(item for each in no_sights for item in (each.item_id, *each.class_ids))
+    facts = read_facts(client, tuple(items), languages)
+    names = {
+        sight.wikidata_id: sight.name
+        for sight in read_sights("", [(item, 0) for item in items], facts, languages)
+    }
+    for each in no_sights:
+        reason = each.reason
+        if reason == NO_SIGHT:
+            kinds = ", ".join(names[class_id] for class_id in each.class_ids)
+            reason = f"{NO_SIGHT}, but: {kinds or 'unknown'}"
+        yield LeftOutSight(
+            each.item_id, names[each.item_id], f"{reason} ({each.sitelink_count} sitelinks)"
+        )

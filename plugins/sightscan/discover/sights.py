@@ -13,8 +13,9 @@ from typing import Any
 import psycopg
 
 from sightscan.city import City, Sight
+from sightscan.discover.candidates import Candidate, list_candidates
 from sightscan.discover.entity_resolution import joined, merge_same_sights
-from sightscan.discover.facts import list_candidates, read_facts, read_sight_facts, read_sights
+from sightscan.discover.facts import read_facts, read_sight_facts, read_sights
 from sightscan.discover.places import PlacesBuyer, PlacesRanking, rank_by_places
 from sightscan.discover.ranking import overrule_order, rank_sights
 from sightscan.discover.sights_file import SightsFile, read_sights_file
@@ -34,7 +35,8 @@ logger = logging.getLogger(__name__)
 class FoundSights:
     """What there is, before it is stored: the sights to keep in their order, and the rest.
 
-    `unknown` is what the file of sights names and nobody has found.
+    `unknown` is what the file of sights names and nobody has found, `no_sights` what is around and
+    none.
     """
 
     found: int
@@ -43,6 +45,7 @@ class FoundSights:
     merges: tuple[SightMerge, ...]
     dropped: tuple[Sight, ...]
     unknown: tuple[str, ...]
+    no_sights: tuple[Candidate, ...]
     places: PlacesRanking
 
 
@@ -124,6 +127,8 @@ def find_sights(
 ) -> FoundSights:
     """Return what `discover_sights` would store; without a buyer, nothing is paid for.
 
+    What Wikidata says of classes is remembered.
+
     Raises:
         ServiceError: Wikidata does not answer.
         SettingsError: the city's file of sights is wrong.
@@ -150,6 +155,7 @@ def find_sights(
         merges=(*merges, *file_merges),
         dropped=dropped,
         unknown=_unknown_references(file, pool),
+        no_sights=pool.no_sights,
         places=places,
     )
 
@@ -162,6 +168,7 @@ class _Pool:
     found: tuple[Sight, ...]
     stored: tuple[Sight, ...]
     candidate_count: int
+    no_sights: tuple[Candidate, ...]
 
     @property
     def name_only(self) -> tuple[Sight, ...]:
@@ -184,7 +191,11 @@ def _gather(
     file: SightsFile,
 ) -> _Pool:
     languages = tuple(config.sight_languages.split(","))
-    candidates = list_candidates(client, city, 2 * config.max_sights_per_city + SPARE_CANDIDATES)
+    around = list_candidates(connection, client, city)
+    wanted_count = 2 * config.max_sights_per_city + SPARE_CANDIDATES
+    candidates = [(each.item_id, each.sitelink_count) for each in around if each.reason is None][
+        :wanted_count
+    ]
     added_ids = [sight.wikidata_id for sight in file.add if sight.wikidata_id is not None]
     items = list(dict.fromkeys([*(item for item, _ in candidates), *added_ids]))
     facts = read_facts(client, items, languages)
@@ -193,6 +204,7 @@ def _gather(
         found=read_sights(city.city_id, candidates, facts, languages),
         stored=known_sights(connection, city.city_id),
         candidate_count=len(candidates),
+        no_sights=tuple(each for each in around if each.reason is not None),
     )
 
 

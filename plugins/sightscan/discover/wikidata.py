@@ -4,11 +4,12 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 from tenacity import stop_after_attempt, wait_exponential
@@ -30,8 +31,18 @@ RETRY_POLICY = RetryPolicy(
 SEARCH_LIMIT = "20"
 
 WIKIDATA_ID = re.compile(r"Q[1-9][0-9]*")
+# The edge keeps what was got for some minutes, and takes no address of more than 8 KB.
+MAX_GET_CHARACTERS = 4_000
 # Well-known text: longitude first. Another globe than Earth stands before it as an address.
-_POINT = re.compile(r"Point\(\s*(-?[\d.eE+-]+)\s+(-?[\d.eE+-]+)\s*\)", re.IGNORECASE)
+_POINT = re.compile(
+    r"(?:<http://www\.wikidata\.org/entity/(?P<globe>Q\d+)>\s*)?"
+    r"Point\(\s*(?P<longitude>\S+)\s+(?P<latitude>\S+)\s*\)",
+    re.IGNORECASE,
+)
+_EARTH = "Q2"
+MAX_LATITUDE_DEGREES, MAX_LONGITUDE_DEGREES = 90, 180
+# Where a value stands that nobody knows; older answers have a blank node.
+_UNKNOWN = "/.well-known/genid/"
 
 logger = logging.getLogger(__name__)
 
@@ -109,8 +120,9 @@ class WikidataClient:
     def query(self, file: Path, **values: str) -> tuple[Mapping[str, str], ...]:
         """Return the rows of a SPARQL query kept in a file, its `$names` replaced by values.
 
-        Ids come without the address of the entity: `Q64`, not `http://.../entity/Q64`. Values are
-        put into the text as they are: give numbers and ids only.
+        Ids come without the address of the entity: `Q64`, not `http://.../entity/Q64`. A value that
+        is known to exist, but not which one it is, is left out as if there were none. Values are put
+        into the text as they are: give numbers and ids only.
 
         Raises:
             ServiceError: Wikidata does not answer, or not in its documented form.
@@ -118,19 +130,26 @@ class WikidataClient:
         """
         text = Template(file.read_text(encoding="utf-8")).substitute(values)
         url = self._config.wikidata_sparql_url
-        request = Request(
-            url=url,
-            method="POST",
-            headers={"Accept": "application/sparql-results+json"},
-            form={"query": text},
-            judge=judge_success,
-        )
+        accept = {"Accept": "application/sparql-results+json"}
+        if len(urlencode({"query": text})) <= MAX_GET_CHARACTERS:
+            request = Request(
+                url=url, headers=accept, parameters={"query": text}, judge=judge_success
+            )
+        else:
+            request = Request(
+                url=url, method="POST", headers=accept, form={"query": text}, judge=judge_success
+            )
         answer = self._ask(request)
         try:
-            return tuple(_row(binding) for binding in answer["results"]["bindings"])
+            bindings = answer["results"]["bindings"]
+            cells = [cell for binding in bindings for cell in binding.values()]
+            rows = tuple(map(_row, bindings))
         except (KeyError, TypeError, AttributeError) as error:
             msg = f"Wikidata's query service at {url} answers in another form than documented: {error}"
             raise ServiceError(msg) from error
+        if unknown_count := len(cells) - sum(map(_is_known, cells)):
+            logger.info("wikidata query=%s unknown_values=%d", file.stem, unknown_count)
+        return rows
 
     def _ask_api(self, **parameters: str) -> dict[str, Any]:
         parameters |= {"format": "json", "formatversion": "2"}
@@ -162,16 +181,25 @@ def place_of(point: str) -> Place:
     """Return the place of a WKT literal such as `Point(13.38 52.51)`.
 
     Raises:
-        ServiceError: it is not a point.
+        ValueError: it is no point, or none on Earth.
 
     """
-    found = _POINT.search(point)
-    if found is None:
+    found = _POINT.fullmatch(point.strip())
+    place = None
+    if found is not None and found["globe"] in (None, _EARTH):
+        with suppress(ValueError):
+            place = Place(float(found["latitude"]), float(found["longitude"]))
+    # What is not a number fails both comparisons.
+    if place is None or not (
+        abs(place.latitude) <= MAX_LATITUDE_DEGREES
+        and abs(place.longitude) <= MAX_LONGITUDE_DEGREES
+    ):
         msg = (
-            f"Wikidata gives the coordinates {point!r}, expected a point such as Point(13.38 52.51)"
+            f"Wikidata gives the coordinates {point!r}, expected a point on Earth such as "
+            "Point(13.38 52.51)"
         )
-        raise ServiceError(msg)
-    return Place(latitude=float(found[2]), longitude=float(found[1]))
+        raise ValueError(msg)
+    return place
 
 
 def _hits(found: Iterable[Any]) -> tuple[SearchHit, ...]:
@@ -210,9 +238,17 @@ def _hit(found: Mapping[str, Any]) -> SearchHit:
 def _row(binding: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     row = {}
     for name, cell in binding.items():
+        if not _is_known(cell):
+            continue
         value = cell["value"]
         last = value.rsplit("/", 1)[-1]
         row[name] = last if cell["type"] == "uri" and WIKIDATA_ID.fullmatch(last) else value
         if "xml:lang" in cell:
             row[f"{name}_language"] = cell["xml:lang"]
     return row
+
+
+def _is_known(cell: Mapping[str, str]) -> bool:
+    """Say whether it has a value of its own; `uri` and `bnode` both stand for one nobody knows."""
+    is_unknown_uri = cell["type"] == "uri" and _UNKNOWN in cell["value"]
+    return cell["type"] != "bnode" and not is_unknown_uri

@@ -48,3 +48,14 @@ def test_malformed_google_ids_are_left_out() -> None:
     facts = [fact("Q1", WDT + "P646", "m/01c72"), fact("Q1", WDT + "P2671", "/g/A B")]
     (sight,) = read_sights("Q64", [("Q1", 5)], facts, LANGUAGES)
     assert (sight.freebase_id, sight.knowledge_graph_id) == (None, None)
+
+
+def test_first_place_on_earth_is_taken() -> None:
+    facts = [
+        fact("Q1", WDT + "P625", "<http://www.wikidata.org/entity/Q405> Point(-23.47 0.67)"),
+        fact("Q1", WDT + "P625", "nowhere"),
+        fact("Q1", WDT + "P625", "Point(13.3777 52.5163)"),
+        fact("Q2", WDT + "P625", "nowhere"),
+    ]
+    first, second = read_sights("Q64", [("Q1", 5), ("Q2", 4)], facts, LANGUAGES)
+    assert (first.place, second.place) == (Place(52.5163, 13.3777), None)

@@ -71,10 +71,10 @@ def test_odd_title_of_the_full_text_search_costs_itself(odd: Any) -> None:
 def test_query_is_sent_with_its_values_and_read_as_rows(tmp_path: Path) -> None:
     file = tmp_path / "query.rq"
     file.write_text("SELECT ?city WHERE { VALUES ?city { $items } }")
-    sent: list[bytes] = []
+    sent: list[httpx.Request] = []
 
     def handler(request: httpx.Request) -> httpx.Response:
-        sent.append(request.content)
+        sent.append(request)
         entity = {"type": "uri", "value": "http://www.wikidata.org/entity/Q64"}
         label = {"type": "literal", "value": "Berlin", "xml:lang": "de"}
         bindings = [{"city": entity, "label": label}]
@@ -82,7 +82,44 @@ def test_query_is_sent_with_its_values_and_read_as_rows(tmp_path: Path) -> None:
 
     rows = client_of(handler).query(file, items="wd:Q64")
     assert rows == ({"city": "Q64", "label": "Berlin", "label_language": "de"},)
-    assert b"wd%3AQ64" in sent[0]
+    assert (sent[0].method, "wd:Q64" in sent[0].url.params["query"]) == ("GET", True)
+
+
+def test_query_that_is_too_long_for_an_address_is_posted(tmp_path: Path) -> None:
+    file = tmp_path / "query.rq"
+    file.write_text("SELECT ?city WHERE { VALUES ?city { $items } }")
+    sent: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json={"results": {"bindings": []}})
+
+    for count in (200, 500):
+        client_of(handler).query(file, items=" ".join(["wd:Q64"] * count))
+    assert [request.method for request in sent] == ["GET", "POST"]
+    assert b"wd%3AQ64" in sent[1].content
+    assert not sent[1].url.params
+
+
+def test_values_that_nobody_knows_are_left_out_and_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "query.rq"
+    file.write_text("SELECT * {}")
+    binding = {
+        "item": {"type": "uri", "value": "http://www.wikidata.org/entity/Q64"},
+        "population": {
+            "type": "uri",
+            "value": "http://www.wikidata.org/.well-known/genid/3c0d6b3a6d9c2f2c",
+        },
+        "area": {"type": "bnode", "value": "t1514691780"},
+        "name": {"type": "literal", "value": "a/.well-known/genid/b", "xml:lang": "en"},
+    }
+    answer = httpx.Response(200, json={"results": {"bindings": [binding]}})
+    with caplog.at_level("INFO"):
+        rows = client_of(lambda _: answer).query(file)
+    assert rows == ({"item": "Q64", "name": "a/.well-known/genid/b", "name_language": "en"},)
+    assert "query=query unknown_values=2" in caplog.text
 
 
 def test_retry_after_is_obeyed() -> None:
@@ -184,7 +221,24 @@ def test_point_is_read(text: str, place: Place) -> None:
     assert place_of(text) == place
 
 
-@pytest.mark.parametrize("text", ["", "13.38 52.51", "Point()", "_:b0"])
-def test_anything_else_is_a_service_error(text: str) -> None:
-    with pytest.raises(ServiceError, match="expected a point"):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "13.38 52.51",
+        "Point()",
+        "_:b0",
+        "http://www.wikidata.org/.well-known/genid/3c0d6b3a6d9c2f2c",
+        "<http://www.wikidata.org/entity/Q405> Point(-23.47 0.67)",
+        "<http://www.wikidata.org/entity/Q111> Point(1 2)",
+        "Point(1 91)",
+        "Point(-181 2)",
+        "Point(nan 2)",
+        "Point(1 inf)",
+        "Point(1.2.3 4)",
+        "Point(1 2 3)",
+    ],
+)
+def test_anything_else_and_any_other_globe_is_no_place(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a point on Earth"):
         place_of(text)
