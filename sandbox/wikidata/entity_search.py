@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.mediawiki import ApiError, JsonObject, required, values_of, whole_number
-from sandbox.wikidata.graph import EARTH, SQUARE_KILOMETRE
+from sandbox.wikidata.graph import SQUARE_KILOMETRE
 from sandbox.wikidata.items import (
     Area,
     Claim,
@@ -18,6 +18,7 @@ from sandbox.wikidata.items import (
     MediaFile,
     Moment,
     Quantity,
+    Unknown,
 )
 from sandbox.world.city_terms import fold
 
@@ -161,10 +162,10 @@ def _statement(item_id: str, number: int, claim: Claim) -> JsonObject:
             datatype = "wikibase-item"
             inner = {"entity-type": "item", "numeric-id": int(entity_id[1:]), "id": entity_id}
             value = {"value": inner, "type": "wikibase-entityid"}
-        case Coordinates(latitude, longitude):
+        case Coordinates(latitude, longitude, globe):
             datatype = "globe-coordinate"
             place: JsonObject = {"latitude": latitude, "longitude": longitude, "altitude": None}
-            place |= {"precision": 0.0001, "globe": ENTITY + EARTH}
+            place |= {"precision": 0.0001, "globe": ENTITY + globe}
             value = {"value": place, "type": "globecoordinate"}
         case Quantity(amount):
             datatype = "quantity"
@@ -181,19 +182,18 @@ def _statement(item_id: str, number: int, claim: Claim) -> JsonObject:
             value = {"value": {"time": f"+{iso}", "precision": 11}, "type": "time"}
         case MediaFile(name):
             datatype, value = "commonsMedia", {"value": name, "type": "string"}
+        case Unknown():
+            datatype = "globe-coordinate" if claim.property_id == "P625" else "quantity"
+            value = {}
         case str(text):
             is_id = claim.property_id in {"P646", "P2671"}
             datatype, value = (
                 "external-id" if is_id else "string",
                 {"value": text, "type": "string"},
             )
+    known_as = {"snaktype": "value", "datavalue": value} if value else {"snaktype": "somevalue"}
     return {
-        "mainsnak": {
-            "snaktype": "value",
-            "property": claim.property_id,
-            "datavalue": value,
-            "datatype": datatype,
-        },
+        "mainsnak": {"property": claim.property_id, "datatype": datatype, **known_as},
         "type": "statement",
         "id": f"{item_id}-{number}",
         "rank": "normal",

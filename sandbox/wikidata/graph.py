@@ -2,9 +2,11 @@
 
 The shape is that of https://www.mediawiki.org/wiki/Wikibase/Indexing/RDF_Dump_Format: direct
 (`wdt:`) triples, full statements (`p:`, `ps:`, `psv:`) with value nodes for coordinates, labels,
-aliases, descriptions, and the count of sitelinks on the item itself.
+aliases, descriptions, and the count of sitelinks on the item itself. Unknown values are addresses
+below `.well-known/genid`, and points of another globe have its address in front, as recorded.
 """
 
+import hashlib
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +27,7 @@ from sandbox.wikidata.items import (
     MediaFile,
     Moment,
     Quantity,
+    Unknown,
     Value,
 )
 from sandbox.wikidata.sparql_services import LABEL_FUNCTIONS
@@ -126,7 +129,7 @@ def _quads(item: Item) -> Iterator[Quad]:
 def _claim_quads(item: Item, number: int, claim: Claim) -> Iterator[Quad]:
     subject, name = _node("wd", item.id), claim.property_id
     statement = _node("wds", f"{item.id}-{number}")
-    value = _term(claim.value)
+    value = _term(claim.value, statement)
     yield Quad(subject, _node("wdt", name), value)
     yield Quad(subject, _node("p", name), statement)
     yield Quad(statement, _node("ps", name), value)
@@ -145,7 +148,7 @@ def _place_quads(statement: NamedNode, name: str, place: Coordinates) -> Iterato
     yield Quad(node, _node("wikibase", "geoLatitude"), Literal(place.latitude))
     yield Quad(node, _node("wikibase", "geoLongitude"), Literal(place.longitude))
     yield Quad(node, _node("wikibase", "geoPrecision"), Literal(0.0001))
-    yield Quad(node, _node("wikibase", "geoGlobe"), _node("wd", EARTH))
+    yield Quad(node, _node("wikibase", "geoGlobe"), _node("wd", place.globe))
 
 
 def _area_quads(statement: NamedNode, name: str, area: Area) -> Iterator[Quad]:
@@ -171,13 +174,14 @@ def _decimal(amount: float) -> Literal:
     )
 
 
-def _term(value: Value) -> NamedNode | Literal:
+def _term(value: Value, statement: NamedNode) -> NamedNode | Literal:
     term: NamedNode | Literal
     match value:
         case Entity(entity_id):
             term = _node("wd", entity_id)
-        case Coordinates(latitude, longitude):
-            point = f"Point({longitude} {latitude})"
+        case Coordinates(latitude, longitude, globe):
+            body = "" if globe == EARTH else f"<{_node('wd', globe).value}> "
+            point = f"{body}Point({longitude} {latitude})"
             term = Literal(point, datatype=_node("geo", "wktLiteral"))
         case Quantity(amount):
             term = Literal(str(amount), datatype=_node("xsd", "decimal"))
@@ -188,6 +192,10 @@ def _term(value: Value) -> NamedNode | Literal:
         case MediaFile(name):
             path = "http://commons.wikimedia.org/wiki/Special:FilePath/"
             term = NamedNode(path + quote(name))
+        case Unknown():
+            # An address that stands for nothing but this one value.
+            digest = hashlib.md5(statement.value.encode(), usedforsecurity=False).hexdigest()
+            term = NamedNode(f"http://www.wikidata.org/.well-known/genid/{digest}")
         case str():
             term = Literal(value)
     return term
@@ -214,7 +222,7 @@ def _coordinate(point: object, index: int) -> Literal | None:
 
 
 def _latitude_longitude(point: object) -> tuple[float, float] | None:
-    found = _POINT.search(point.value) if isinstance(point, Literal) else None
+    found = _POINT.match(point.value) if isinstance(point, Literal) else None
     if found is None:
         return None
     try:

@@ -23,10 +23,11 @@ class Entity:
 
 @dataclass(frozen=True)
 class Coordinates:
-    """A value that is a place on Earth, in degrees."""
+    """A value that is a place, in degrees; `globe` is the item of the body it lies on."""
 
     latitude: float
     longitude: float
+    globe: str = "Q2"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,12 @@ class MediaFile:
     name: str
 
 
-Value = Entity | Coordinates | Quantity | Area | Moment | MediaFile | str
+@dataclass(frozen=True)
+class Unknown:
+    """A value that there is, and nobody knows which."""
+
+
+Value = Entity | Coordinates | Quantity | Area | Moment | MediaFile | Unknown | str
 
 
 @dataclass(frozen=True)
@@ -188,7 +194,7 @@ def _bystander(bystander: Bystander, facts: CityFacts) -> Item:
 
 
 def _other_meanings(city: PlaceFacts) -> tuple[Item, ...]:
-    """Return items that share the city's name and are no places at all."""
+    """Return what shares the city's name: no places at all, one on the Moon, one nobody can find."""
     number = int(city.wikidata_id[1:])
     return (
         Item(
@@ -197,6 +203,27 @@ def _other_meanings(city: PlaceFacts) -> tuple[Item, ...]:
             {"en": "Wikimedia disambiguation page"},
             claims=(Claim("P31", Entity("Q4167410")),),
             sitelinks=12,
+        ),
+        Item(
+            f"Q{number + 1_000_002}",
+            {"en": city.name},
+            {"en": "crater on the Moon"},
+            claims=(
+                Claim("P31", Entity("Q1348589")),
+                Claim("P625", Coordinates(0.67, -23.47, "Q405")),
+            ),
+            sitelinks=9,
+        ),
+        Item(
+            f"Q{number + 1_000_003}",
+            {"en": city.name},
+            {"en": "lost village"},
+            claims=(
+                Claim("P31", Entity("Q486972")),
+                Claim("P625", Unknown()),
+                Claim("P1082", Unknown()),
+            ),
+            sitelinks=3,
         ),
         Item(
             f"Q{number + 1_000_001}",

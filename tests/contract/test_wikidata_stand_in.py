@@ -101,6 +101,24 @@ def test_slow_query_ends_at_the_time_limit(world: World, facts: CityFacts) -> No
     assert (response.status_code, "TimeoutException" in response.text) == (500, True)
 
 
+CLASSES_UP = "VALUES ?r { wd:Q811979 } ?c wdt:P31 ?k . ?k wdt:P279* ?r"
+
+
+@pytest.mark.parametrize(
+    ("order", "status", "start"),
+    [("", 200, b'{"head"'), ("ORDER BY ?c", 500, b"SPARQL-QUERY: queryStr=SELECT")],
+)
+def test_what_the_real_service_takes_too_long_for_is_refused_in_its_words(
+    http: httpx.Client, server: WebServer, order: str, status: int, start: bytes
+) -> None:
+    query = f"SELECT ?c WHERE {{ {CLASSES_UP} }} {order}"
+    response = http.get(server.wikidata_sparql_url, params={"query": query}, headers=JSON)
+    assert (response.status_code, response.content.startswith(start)) == (status, True)
+    assert "java.util.concurrent.TimeoutException" in response.text
+    with pytest.raises(ValueError, match=r"Expecting|Extra|Unterminated"):
+        response.json()
+
+
 def test_best_known_city_is_found_first(
     http: httpx.Client, server: WebServer, facts: CityFacts
 ) -> None:
@@ -110,7 +128,7 @@ def test_best_known_city_is_found_first(
 
 def test_namesake_and_other_meanings_are_found_too(http: httpx.Client, server: WebServer) -> None:
     found = search(http, server, search=CITY)["search"]
-    assert len([hit for hit in found if hit["label"] == CITY]) == 4
+    assert len([hit for hit in found if hit["label"] == CITY]) == 6
 
 
 def test_alias_says_what_matched(http: httpx.Client, server: WebServer) -> None:
