@@ -130,15 +130,16 @@ class WikidataClient:
         """
         text = Template(file.read_text(encoding="utf-8")).substitute(values)
         url = self._config.wikidata_sparql_url
-        accept = {"Accept": "application/sparql-results+json"}
-        if len(urlencode({"query": text})) <= MAX_GET_CHARACTERS:
-            request = Request(
-                url=url, headers=accept, parameters={"query": text}, judge=judge_success
-            )
-        else:
-            request = Request(
-                url=url, method="POST", headers=accept, form={"query": text}, judge=judge_success
-            )
+        asked = {"query": text}
+        is_short = len(urlencode(asked)) <= MAX_GET_CHARACTERS
+        request = Request(
+            url=url,
+            method="GET" if is_short else "POST",
+            headers={"Accept": "application/sparql-results+json"},
+            parameters=asked if is_short else None,
+            form=None if is_short else asked,
+            judge=judge_success,
+        )
         answer = self._ask(request)
         try:
             bindings = answer["results"]["bindings"]
