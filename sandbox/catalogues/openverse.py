@@ -1,8 +1,11 @@
 """The stand-in of Openverse: `GET /v1/images/`, paged, with the limits of anonymous clients.
 
-Shapes and limits as on https://api.openverse.org/v1/. That a record may lack its address was seen in
-recorded answers; that each search has one is invented. Its pictures are those of the Commons
-stand-in under the same URLs, as in reality: the same photo is found by two ways.
+Shapes and limits as on https://api.openverse.org/v1/: the fields are those of the serializer of its
+source, which keeps `foreign_identifier` to itself; its catalogue takes the landing page of a photo of
+Wikimedia from `descriptionshorturl` (`index.php?curid=`), and its address from `url`, of years ago,
+so without what tracks. Its pictures are those of the Commons stand-in: the same photo is found by two
+ways, whose addresses and pages differ. That a record may lack its address was seen in recorded
+answers. Invented: that each search has one, and that all photos are of Wikimedia.
 """
 
 import hashlib
@@ -15,7 +18,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sandbox.commons.files import CommonsFile
-from sandbox.commons.pages import WIKI, file_url
+from sandbox.commons.pages import file_url, short_page_url
 from sandbox.commons.server import CommonsStandIn
 from sandbox.counts import Counts
 from sandbox.mediawiki import JsonObject
@@ -125,7 +128,7 @@ def _result(file: CommonsFile, origin: str) -> JsonObject:
         "id": str(number),
         "title": strange_title(title),
         "indexed_on": attribution.uploaded_at,
-        "foreign_landing_url": f"{WIKI}File:{file.url_name}",
+        "foreign_landing_url": short_page_url(file),
         "url": file_url(origin, file),
         "creator": strange_author(attribution.author, file.name),
         "creator_url": None,

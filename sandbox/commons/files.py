@@ -51,8 +51,13 @@ class CommonsFile:
 
     @property
     def url_name(self) -> str:
-        """The name as it stands in URLs."""
-        return quote(self.name.replace(" ", "_"), safe="-_.~()!*,:@")
+        """The name as it stands in the URLs of files: all but letters, digits and `-_.~` is encoded."""
+        return quote(self.name.replace(" ", "_"), safe="")
+
+    @property
+    def page_name(self) -> str:
+        """The name as it stands in the URL of its page, where MediaWiki leaves more as it is."""
+        return quote(self.name.replace(" ", "_"), safe=";@$!*(),/~:")
 
     @property
     def url_folder(self) -> str:

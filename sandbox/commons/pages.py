@@ -1,7 +1,14 @@
-"""Describe files and categories of Commons as the MediaWiki API does: `prop=imageinfo` and kin."""
+"""Describe files and categories of Commons as the MediaWiki API does: `prop=imageinfo` and kin.
+
+Modelled on addresses of 2026 that public projects recorded: `utm_` parameters on each, which say
+`thumbnail_unscaled` where a small file is its own thumbnail; `960px-thumbnail.jpg` for names of more
+than 160 bytes; `page1-`, `lossy-` and a second suffix for what is no photo; and on the documentation
+of `iiurlwidth`: at most 50 thumbnails an answer, then `iicontinue`. Invented: all hosts are one (the
+real one of thumbnails is thumb.wikimedia.org, of files upload.wikimedia.org).
+"""
 
 import html
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -15,6 +22,11 @@ FILE_NAMESPACE, CATEGORY_NAMESPACE = 6, 14
 # https://www.mediawiki.org/wiki/Common_thumbnail_sizes: any other width is refused.
 THUMBNAIL_WIDTHS = (20, 40, 60, 120, 250, 330, 500, 960, 1280, 1920, 3840)
 
+# https://commons.wikimedia.org/w/api.php?action=help&modules=query%2Bimageinfo (iiurlwidth).
+MAX_THUMBNAILS = 50
+# Of a name in UTF-8; the thumbnail of a longer one has a short name.
+MAX_THUMBNAIL_NAME_BYTES = 160
+
 Page = CommonsFile | CommonsCategory
 
 
@@ -26,14 +38,24 @@ class PageDescriber:
     parameters: Mapping[str, str]
     origin: str
 
-    def describe(self, page: Page) -> JsonObject:
-        """Return the page with the props that were asked for."""
+    def describe_all(self, pages: Sequence[Page]) -> tuple[list[JsonObject], JsonObject]:
+        """Return the pages with the props that were asked for, and how to go on with the rest."""
+        files = sorted((page for page in pages if isinstance(page, CommonsFile)), key=_info_token)
+        if (start := self.parameters.get("iicontinue")) is not None:
+            files = [file for file in files if _info_token(file) >= start]
+        last = MAX_THUMBNAILS if self._thumbnail_width > 0 else len(files)
+        proceed = {"iicontinue": _info_token(files[last])} if len(files) > last else {}
+        shown = {file.page_id for file in files[:last]}
+        return [self._describe(page, has_info=page.page_id in shown) for page in pages], proceed
+
+    def _describe(self, page: Page, *, has_info: bool) -> JsonObject:
         described = stub_of(page)
         if isinstance(page, CommonsFile) and page.state != "there":
             return described | self._gone(page)
         for prop in values_of(self.parameters.get("prop", ""), name="prop"):
             if isinstance(page, CommonsFile):
-                described |= self._file_prop(prop, page)
+                if prop != "imageinfo" or has_info:
+                    described |= self._file_prop(prop, page)
             elif prop == "categoryinfo":
                 described["categoryinfo"] = self._category_info(page)
         return described
@@ -44,6 +66,10 @@ class PageDescriber:
         if file.state == "missing":
             return {"missing": flag, "imagerepository": ""}
         return {"imagerepository": "local", "imageinfo": [{file.state: flag}]}
+
+    @property
+    def _thumbnail_width(self) -> int:
+        return whole_number(self.parameters, "iiurlwidth", -1, -1, 10_000)
 
     @property
     def _modern(self) -> bool:
@@ -95,20 +121,21 @@ class PageDescriber:
 
     def _urls(self, file: CommonsFile) -> JsonObject:
         return {
-            "url": file_url(self.origin, file),
-            "descriptionurl": f"{WIKI}File:{file.url_name}",
-            "descriptionshorturl": f"https://commons.wikimedia.org/w/index.php?curid={file.page_id}",
+            "url": _tracked(file_url(self.origin, file), "original"),
+            "descriptionurl": f"{WIKI}File:{file.page_name}",
+            "descriptionshorturl": short_page_url(file),
         }
 
     def _thumbnail(self, file: CommonsFile) -> JsonObject:
-        width = whole_number(self.parameters, "iiurlwidth", -1, -1, 10_000)
+        width = self._thumbnail_width
         if width <= 0:
             return {}
         if file.raster is None and width >= file.width:
             # Pictures of pixels are never enlarged: the "thumbnail" is the file itself.
-            url, width, height = file_url(self.origin, file), file.width, file.height
+            url = _tracked(file_url(self.origin, file), "thumbnail_unscaled")
+            width, height = file.width, file.height
         else:
-            url = thumbnail_url(self.origin, file, width)
+            url = _tracked(thumbnail_url(self.origin, file, width), "thumbnail")
             height = round(file.height * width / file.width)
         return {"thumburl": url, "thumbwidth": width, "thumbheight": height}
 
@@ -130,12 +157,32 @@ def file_url(origin: str, file: CommonsFile) -> str:
 def thumbnail_url(origin: str, file: CommonsFile, width: int) -> str:
     """Return where a thumbnail of `width` pixels is."""
     folder = f"{origin}{FILES_PATH}/thumb/{file.url_folder}/{file.url_name}"
-    prefix, suffix = "", ""
-    if file.mime == "image/svg+xml":
-        suffix = ".png"
-    elif file.mime == "application/pdf":
-        prefix, suffix = "page1-", ".jpg"
-    return f"{folder}/{prefix}{width}px-{file.url_name}{suffix}"
+    prefix, suffix = _THUMBNAIL_FORMS.get(file.mime, ("", ""))
+    is_long = len(file.name.encode()) > MAX_THUMBNAIL_NAME_BYTES
+    name = f"thumbnail.{file.name.rpartition('.')[2]}" if is_long else file.url_name
+    return f"{folder}/{prefix}{width}px-{name}{suffix}"
+
+
+def short_page_url(file: CommonsFile) -> str:
+    """Return the address of a file's page that lasts when the file gets another name."""
+    return f"https://commons.wikimedia.org/w/index.php?curid={file.page_id}"
+
+
+def _tracked(url: str, content: str) -> str:
+    source = "utm_source=commons.wikimedia.org&utm_campaign=imageinfo"
+    return f"{url}?{source}&utm_content={content}"
+
+
+def _info_token(file: CommonsFile) -> str:
+    uploaded = "".join(filter(str.isdigit, file.attribution.uploaded_at))
+    return f"{file.name.replace(' ', '_')}|{uploaded}"
+
+
+_THUMBNAIL_FORMS = {
+    "image/svg+xml": ("", ".png"),
+    "image/tiff": ("lossy-page1-", ".jpg"),
+    "application/pdf": ("page1-", ".jpg"),
+}
 
 
 def extended_metadata(file: CommonsFile) -> JsonObject:

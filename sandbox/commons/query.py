@@ -17,6 +17,7 @@ from sandbox.world.city_terms import fold
 
 MAX_ROWS = 500
 SHOWN_ROWS = 10
+_GOING_ON = ("gcmcontinue", "gsroffset")
 
 _TERM = re.compile(r'(-?)(?:(\w+):)?(?:"([^"]*)"|(\S+))')
 
@@ -42,13 +43,18 @@ def answer_query(
     generator = parameters.get("generator")
     if generator is not None:
         rows = _list(generator)(catalogue, _unprefixed(parameters))
-        if rows.proceed:
+        described, proceed = describer.describe_all(rows.pages)
+        if proceed:
+            # The rest of the batch first: it is asked for where it began.
+            begun = {name: parameters[name] for name in _GOING_ON if name in parameters}
+            body = {"continue": {**begun, **proceed, "continue": "||"}}
+        elif rows.proceed:
             proceed = {f"g{name}": value for name, value in rows.proceed.items()}
             body["continue"] = {**proceed, "continue": f"{next(iter(proceed))}||"}
         indexed = generator == "search"
         pages = [
-            describer.describe(page) | ({"index": number + 1} if indexed else {})
-            for number, page in enumerate(rows.pages)
+            page | ({"index": number + 1} if indexed else {})
+            for number, page in enumerate(described)
         ]
         if pages:  # as in reality, an empty generator answers without "query"
             query["pages"] = (
@@ -59,14 +65,20 @@ def answer_query(
                 }
             )
     elif "titles" in parameters or "pageids" in parameters:
-        named = [
-            {"missing": True if modern else "", **found} if "pageid" not in found else found
-            for found in _named_pages(catalogue, parameters, describer)
+        named = _named_pages(catalogue, parameters)
+        described, proceed = describer.describe_all(
+            [page for page in named.values() if page is not None]
+        )
+        if proceed:
+            body = {"continue": {**proceed, "continue": "||"}}
+        missing = {"missing": True if modern else ""}
+        described += [
+            {**_stub_of_missing(name), **missing} for name, page in named.items() if page is None
         ]
         query["pages"] = (
-            named
+            described
             if modern
-            else {str(found.get("pageid", -1 - n)): found for n, found in enumerate(named)}
+            else {str(found.get("pageid", -1 - n)): found for n, found in enumerate(described)}
         )
     for name in values_of(parameters.get("list", ""), name="list"):
         rows = _list(name)(catalogue, parameters)
@@ -94,8 +106,9 @@ def _unprefixed(parameters: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _named_pages(
-    catalogue: CommonsCatalogue, parameters: Mapping[str, str], describer: PageDescriber
-) -> list[JsonObject]:
+    catalogue: CommonsCatalogue, parameters: Mapping[str, str]
+) -> dict[str, Page | None]:
+    """Return the pages that `titles` and `pageids` name; None: there is none."""
     known: dict[str, Page] = {}
     pages: list[Page] = [*catalogue.files, *catalogue.categories]
     for page in pages:
@@ -103,12 +116,13 @@ def _named_pages(
         known[str(page.page_id)] = page
     names = values_of(parameters.get("titles", ""), name="titles")
     names += values_of(parameters.get("pageids", ""), name="pageids")
-    return [
-        describer.describe(known[name])
-        if (name := asked.replace("_", " ")) in known
-        else {"ns": FILE_NAMESPACE if name.startswith("File:") else 0, "title": name}
-        for asked in names
-    ]
+    return {name: known.get(name) for name in (asked.replace("_", " ") for asked in names)}
+
+
+def _stub_of_missing(name: str) -> JsonObject:
+    if name.isdecimal():
+        return {"pageid": int(name)}
+    return {"ns": FILE_NAMESPACE if name.startswith("File:") else 0, "title": name}
 
 
 def _members(catalogue: CommonsCatalogue, parameters: Mapping[str, str]) -> _Rows:

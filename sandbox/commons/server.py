@@ -35,7 +35,7 @@ from sandbox.world.world import World
 
 API_PATH = "/w/api.php"
 
-_THUMBNAIL = re.compile(r"(?:page\d+-)?(\d+)px-")
+_THUMBNAIL = re.compile(r"(?:lossy-)?(?:page\d+-)?(\d+)px-")
 
 
 @dataclass(frozen=True)

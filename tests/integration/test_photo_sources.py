@@ -497,12 +497,14 @@ def test_source_in_trouble_is_told_and_the_next_is_asked(  # noqa: PLR0917 - fix
     monkeypatch.setattr(
         fetching, "RETRY_POLICY", replace(fetching.RETRY_POLICY, wait=wait_fixed(0.01))
     )
+    # Another host than the one of the photos: whoever is told to pause pauses for all of a host.
+    elsewhere = script.url.replace("127.0.0.1", "localhost")
     config = with_sources(
         web,
         f"{source},openverse",
         licence_policy="any",
-        crawl_trusted_origins=f"{web.url},{script.url}",
-        **{setting: script.tell(path, FAULTS[fault])},
+        crawl_trusted_origins=f"{web.url},{elsewhere}",
+        **{setting: script.tell(path, FAULTS[fault]).replace(script.url, elsewhere)},
     )
     report = crawl(config)
     troubled, next_one = report.sources

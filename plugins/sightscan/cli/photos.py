@@ -21,7 +21,9 @@ commands = group("photos", "Photos: move their bytes, and take them down.")
 Photos = Annotated[
     list[str],
     argument(
-        "SHA256|URL...", "The photo's hash, its address, or its page's; several at once if need be."
+        "SHA256|URL|ID...",
+        "The photo's hash, its address, its page's, or its provider's identifier (File:Tower.jpg,"
+        " commons:123, flickr:123, openverse:...); several at once if need be.",
     ),
 ]
 ToDatabase = Annotated[bool, flag("--to-database", "Back to PostgreSQL; empty PHOTO_STORE first.")]
@@ -89,7 +91,7 @@ def remove(
 ) -> None:
     """Take photos down for good, from all layers, and say which datasets and models saw them.
 
-    No crawl fetches or stores them again (docs/runbooks/take-down.md). What is already gone is
+    No crawl fetches or stores them again, from whatever source (docs/runbooks/take-down.md). What is already gone is
     said so; doing it again completes what was interrupted.
 
     Changes: deletes bytes and rows of the photos, for all cities, and leaves tombstones. It cannot
@@ -98,6 +100,7 @@ def remove(
     Examples:
         sightscan photos remove https://example.org/a.jpg --reason "asked by mail" --dry-run
         sightscan photos remove https://example.org/a.jpg --reason "asked by mail"
+        sightscan photos remove "File:My house.jpg" flickr:51745389858 --reason "asked by mail"
     """
     from sightscan.warehouse.takedowns.takedowns import read_subjects, remove_photos
 
@@ -143,7 +146,8 @@ def _describe(report: RemovalReport, subjects: Subjects) -> list[str]:
     ]
     lines += [f"removed {sha256.hex()}" for sha256 in report.removed]
     if not report.removed and not report.removed_before:
-        asked = ", ".join((*(sha256.hex() for sha256 in subjects.sha256s), *subjects.urls))
+        hashes = (sha256.hex() for sha256 in subjects.sha256s)
+        asked = ", ".join((*hashes, *subjects.urls, *subjects.identifiers))
         lines.append(f"nothing is stored of {asked}; it will never be fetched or stored")
     lines += [
         f"near copy, still there: {sha256.hex()} (--near-copies takes it, too)"

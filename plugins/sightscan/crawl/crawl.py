@@ -32,8 +32,8 @@ from sightscan.settings import Settings
 from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.photos.blobs import open_photo_store
 from sightscan.warehouse.photos.photos import (
-    known_urls,
-    photos_by_url,
+    known_names,
+    photos_by_name,
     photos_of_sight,
     visited_photos,
 )
@@ -131,7 +131,7 @@ class _SightCrawl:
                 source=source,
                 stop=stop,
                 limit=limit,
-                known_urls=known_urls(
+                known_names=known_names(
                     self._connection, self._sight_id, _reopened_reasons(self._config)
                 ),
                 kept_sha256s=self._kept_sha256s,
@@ -180,13 +180,13 @@ class _SightCrawl:
             writer.store()
 
     def _elsewhere(self, since: datetime | None) -> Mapping[bytes, bytes]:
-        return photos_by_url(self._connection, self._city.city_id, self._sight_id, since)
+        return photos_by_name(self._connection, self._city.city_id, self._sight_id, since)
 
     def _validators(self) -> dict[bytes, Validators]:
         if self._config.crawl_skip_known:
             return {}
         visited = visited_photos(self._connection, self._sight_id)
-        return {url: Validators(*stated) for url, stated in visited.items()}
+        return {name: Validators(*stated) for name, stated in visited.items()}
 
 
 def _reopened_reasons(config: Settings) -> list[str]:

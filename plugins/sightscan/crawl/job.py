@@ -6,13 +6,22 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from sightscan.crawl.fetch.fetcher import CrawlStoppedError, Validators
 from sightscan.crawl.sources.source import PhotoSource
-from sightscan.crawl.spool import Spool, url_sha256
+from sightscan.crawl.spool import Spool
 from sightscan.settings import Settings
-from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto
+from sightscan.warehouse.photos.identity import name_sha256
+from sightscan.warehouse.photos.photos import (
+    Attribution,
+    FoundPhoto,
+    MetPhoto,
+    RejectedPhoto,
+    all_names,
+)
+
+Value = TypeVar("Value")
 
 # How long a thread that waits takes to see that the crawl is over.
 JOB_POLL_SECONDS = 0.1
@@ -22,11 +31,15 @@ WAITING_PHOTOS = 16
 
 @dataclass(frozen=True, slots=True)
 class KnownPhoto:
-    """A file that need not be fetched: it was kept, or refused for good, by an earlier crawl."""
+    """A file that need not be fetched: it was kept, or refused for good, by an earlier crawl.
+
+    `met` tells its identifiers, if the warehouse does not know them all.
+    """
 
     is_kept: ClassVar[bool] = False
 
     url: str
+    met: MetPhoto | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,7 @@ class FetchedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class SharedPhoto:
-    """A photo that another sight of the city has under the same URL: it is not fetched again."""
+    """A photo that another sight of the city has by the same name: it is not fetched again."""
 
     attribution: Attribution
     sha256: bytes
@@ -117,9 +130,9 @@ class CrawlJob:
     source: PhotoSource
     stop: threading.Event
     limit: Limit
-    known_urls: frozenset[bytes]
+    known_names: frozenset[bytes]
     kept_sha256s: set[bytes]
-    # By SHA-256 of the URL: photos of the city's other sights, and what servers said of photos.
+    # By SHA-256 of the URL, and of each identifier: photos of the city's other sights, and what servers said of photos.
     elsewhere: Mapping[bytes, bytes] = field(default_factory=dict)
     validators: Mapping[bytes, Validators] = field(default_factory=dict)
     spool: Spool | None = None
@@ -130,17 +143,23 @@ class CrawlJob:
     failures: list[BaseException] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def knows(self, *urls: str | None) -> bool:
-        """Say whether one of the URLs was handled by an earlier crawl of this sight."""
-        return any(url_sha256(url) in self.known_urls for url in urls if url is not None)
+    def knows(self, found: Attribution | RejectedPhoto) -> bool:
+        """Say whether a photo was handled by an earlier crawl of this sight, or was taken down."""
+        return not self.known_names.isdisjoint(all_names(found))
 
-    def sha256_elsewhere(self, url: str) -> bytes | None:
-        """Return the photo that another sight of the city has under this URL."""
-        return None if self.knows(url) else self.elsewhere.get(url_sha256(url))
+    def known(self, found: Attribution | RejectedPhoto) -> KnownPhoto:
+        """Return a photo as one that need not be fetched."""
+        are_all_known = {*map(name_sha256, found.identifiers)} <= self.known_names
+        met = None if are_all_known else MetPhoto(found.url, found.identifiers)
+        return KnownPhoto(found.url, met)
 
-    def validators_of(self, url: str) -> Validators | None:
+    def sha256_elsewhere(self, found: Attribution) -> bytes | None:
+        """Return the photo that another sight of the city has by one of these names."""
+        return None if self.knows(found) else _first(self.elsewhere, found)
+
+    def validators_of(self, found: Attribution) -> Validators | None:
         """Return what to ask with whether a photo has changed; None: it was never fetched."""
-        return self.validators.get(url_sha256(url))
+        return _first(self.validators, found)
 
     def is_new(self, sha256: bytes) -> bool:
         """Say whether these bytes come for the first time for this sight; remember them."""
@@ -180,3 +199,9 @@ class CrawlJob:
         with self._lock:
             self.failures.append(error)
         self.stop.set()
+
+
+def _first(by_name: Mapping[bytes, Value], found: Attribution) -> Value | None:
+    """Return what is there under the address of a photo, else under one of its identifiers."""
+    names = map(name_sha256, (found.url, *found.identifiers))
+    return next((by_name[name] for name in names if name in by_name), None)

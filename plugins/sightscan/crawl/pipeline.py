@@ -15,7 +15,7 @@ import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from icrawler import Crawler, Downloader, Feeder, Parser
 
@@ -31,14 +31,13 @@ from sightscan.crawl.job import (
     CrawlJob,
     FailedPhoto,
     FetchedPhoto,
-    KnownPhoto,
     Outcome,
     SharedPhoto,
 )
 from sightscan.crawl.report import MIN_EXPECTED, describe_unreadable
 from sightscan.crawl.sources.licences import is_open
 from sightscan.crawl.sources.source import ODD, BrokenSourceError, Lead
-from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto
+from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto, own_names
 from sightscan.warehouse.text import clean_text
 
 # More at a time than there are cores would be no faster, and would keep the threads that fetch
@@ -74,7 +73,7 @@ class ListingParser(Parser):
         super().__init__(*args)
         self.job = job
         self.out_queue = queue.Queue(maxsize=100)
-        self._seen: set[str] = set()
+        self._seen: set[bytes] = set()
 
     def worker_exec(self, downloader_threads: int) -> None:
         """Run the thread."""
@@ -96,27 +95,31 @@ class ListingParser(Parser):
             if not tally.received and tally.left_out[ODD] >= MIN_EXPECTED:
                 # It would be no better to ask for the rest.
                 raise BrokenSourceError(describe_unreadable(self.job.source.name, tally))
-            for found in listing.found:
-                # The same file can be in several categories of a tree, or results of a search.
-                if found.url not in self._seen:
-                    self._seen.add(found.url)
-                    yield from self._admit(found)
+            admitted = tuple(found for found in listing.found if self._admits(found))
+            # Asked only about what is to be fetched.
+            yield from self.job.source.located(admitted)
 
-    def _admit(self, found: Attribution | RejectedPhoto) -> Iterator[Attribution]:
+    def _admits(self, found: Attribution | RejectedPhoto) -> TypeGuard[Attribution]:
+        """Say whether to fetch a photo; report one that needs no fetching."""
         config = self.job.config
-        # Of a photo that was taken down, the page may be all that is known.
-        page_url = found.page_url if isinstance(found, Attribution) else None
-        if self.job.knows(found.url, page_url):
-            can_ask = isinstance(found, Attribution) and self.job.validators_of(found.url)
+        names = own_names(found)
+        # The same file can be in several categories of a tree, or results of a search.
+        is_seen = not self._seen.isdisjoint(names)
+        self._seen |= names
+        if is_seen:
+            return False
+        if self.job.knows(found):
+            can_ask = isinstance(found, Attribution) and self.job.validators_of(found)
             if config.crawl_skip_known or not can_ask:
-                self.job.report(KnownPhoto(found.url))
-                return
+                self.job.report(self.job.known(found))
+                return False
         if isinstance(found, RejectedPhoto):
             self.job.report(found)
-        elif config.licence_policy == "open" and not is_open(found.licence):
-            self.job.report(RejectedPhoto(found.url, found.source, "licence", found.licence))
-        else:
-            yield found
+            return False
+        if config.licence_policy == "open" and not is_open(found.licence):
+            self.job.report(rejected(found, "licence", found.licence))
+            return False
+        return True
 
 
 class PhotoDownloader(Downloader):
@@ -131,7 +134,7 @@ class PhotoDownloader(Downloader):
         """Run one of the threads."""
         with propagate_errors(self.job):
             while (task := self.job.take(self.in_queue)) is not END:
-                if self.job.knows(task.url):
+                if self.job.knows(task):
                     # A second visit: it takes no place, and is no reason to stop.
                     self.job.report(self.download(task))
                     continue
@@ -150,22 +153,21 @@ class PhotoDownloader(Downloader):
 
     def download(self, task: Attribution) -> Outcome:
         """Return what came of one photo."""
-        if (sha256 := self.job.sha256_elsewhere(task.url)) is not None:
+        if (sha256 := self.job.sha256_elsewhere(task)) is not None:
             # It shows another sight of the city too, and was fetched for that one.
             is_new = self.job.is_new(sha256)
             return SharedPhoto(task, sha256, datetime.now(UTC), is_duplicate=not is_new)
         try:
-            visit = self._visit(task.url)
+            visit = self._visit(task)
             if visit.content is None:
-                return KnownPhoto(task.url)
+                return self.job.known(task)
             with INSPECTING:
                 config = self.job.config
                 file = inspect_photo(
                     visit.content, config.min_photo_side_pixels, config.rejected_face_share
                 )
         except PhotoRefusedError as error:
-            detail = clean_text(error.detail)
-            return RejectedPhoto(task.url, task.source, error.reason, detail)
+            return rejected(task, error.reason, clean_text(error.detail))
         except PhotoUnavailableError as error:
             return FailedPhoto(task.url, str(error))
         is_new = self.job.is_new(file.sha256)
@@ -178,9 +180,9 @@ class PhotoDownloader(Downloader):
         )
         return FetchedPhoto(found, is_duplicate=not is_new)
 
-    def _visit(self, url: str) -> Visit:
+    def _visit(self, task: Attribution) -> Visit:
         """Fetch a photo, unless a crawl that was killed has left it behind."""
-        spool, validators = self.job.spool, self.job.validators_of(url)
+        url, spool, validators = task.url, self.job.spool, self.job.validators_of(task)
         # Whoever asks whether a photo has changed wants what is there now.
         if spool is not None and not validators and (left := spool.get(url)) is not None:
             return Visit(left)
@@ -244,6 +246,11 @@ class SourceCrawler(Crawler):
                 worker.join()
         if self.job.failures:
             raise self.job.failures[0]
+
+
+def rejected(found: Attribution, reason: str, detail: str | None) -> RejectedPhoto:
+    """Return a photo as one that is not kept."""
+    return RejectedPhoto(found.url, found.source, reason, detail, found.identifiers)
 
 
 def parse_or_raise(name: str, items: Iterator[Read]) -> Iterator[Read]:

@@ -18,7 +18,14 @@ from sightscan.crawl.job import (
 from sightscan.crawl.report import SourceReport, describe_odd, reasons_of
 from sightscan.crawl.spool import Spool
 from sightscan.warehouse.photos.blobs import PhotoStore
-from sightscan.warehouse.photos.photos import FoundPhoto, LinkedPhoto, RejectedPhoto, merge_photos
+from sightscan.warehouse.photos.photos import (
+    FoundPhoto,
+    LinkedPhoto,
+    MetPhoto,
+    RejectedPhoto,
+    learn_identifiers,
+    merge_photos,
+)
 
 # A kill loses one batch at most, which the spool still has; larger ones would load hardly faster.
 BATCH_PHOTOS = 256
@@ -40,6 +47,7 @@ class Writer:
     found: list[FoundPhoto] = field(default_factory=list)
     linked: list[LinkedPhoto] = field(default_factory=list)
     rejected: list[RejectedPhoto] = field(default_factory=list)
+    met: list[MetPhoto] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     last_problem: str = ""
@@ -60,8 +68,10 @@ class Writer:
             case RejectedPhoto():
                 self.rejected.append(outcome)
                 self.reasons[outcome.reason] += 1
-            case KnownPhoto():
+            case KnownPhoto(_, met):
                 self.counts["known"] += 1
+                if met is not None:
+                    self.met.append(met)
             case FailedPhoto(_, problem):
                 self.counts["failed"] += 1
                 self.last_problem = problem
@@ -87,7 +97,11 @@ class Writer:
                 linked=self.linked,
             )
             # Taken down before, or not to be kept as it came: fetched in good faith, and not kept.
-            refused = {"removed": merged.removed_count, "invalid": merged.invalid_count}
+            refused = {
+                "removed": merged.removed_count,
+                "removed_copy": merged.removed_copy_count,
+                "invalid": merged.invalid_count,
+            }
             self.counts["kept"] -= sum(refused.values())
             self.reasons.update({reason: count for reason, count in refused.items() if count})
             self.spool.drop(photo.attribution.url for photo in self.found)
@@ -95,6 +109,9 @@ class Writer:
             self.found.clear()
             self.linked.clear()
             self.rejected.clear()
+        if self.met:
+            learn_identifiers(self.connection, self.met)
+            self.met.clear()
         self.stored_at = time.monotonic()
 
     def progress(self) -> str:

@@ -46,6 +46,7 @@ from sightscan.takeover.store import (
 )
 from sightscan.warehouse.labels.labels import StoredAnswer
 from sightscan.warehouse.photos.blobs import open_photo_store
+from sightscan.warehouse.photos.identity import identifiers_of
 from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto, merge_photos
 
 SOURCE = "first_sightscan"
@@ -138,7 +139,11 @@ class CityTakeover:
                 open_photo_store(self.config),
             )
             store_paid_answers(self.connection, city_id, paid)
-        for reason, count in (("removed", merged.removed_count), ("invalid", merged.invalid_count)):
+        for reason, count in (
+            ("removed", merged.removed_count),
+            ("removed_copy", merged.removed_copy_count),
+            ("invalid", merged.invalid_count),
+        ):
             if count:
                 self.report.kept -= count
                 self.rejected[reason] += count
@@ -169,7 +174,9 @@ class CityTakeover:
         try:
             file = inspect_photo(image.content, self.config.min_photo_side_pixels)
         except PhotoRefusedError as refusal:
-            refused.append(RejectedPhoto(url, SOURCE, refusal.reason, refusal.detail))
+            refused.append(
+                RejectedPhoto(url, SOURCE, refusal.reason, refusal.detail, identifiers_of(url))
+            )
             self.rejected[refusal.reason] += 1
             self.report.labels_without_photo += len(image.labels or ())
             return
@@ -242,4 +249,5 @@ def _attribution(url: str) -> Attribution:
         author=None,
         title=None,
         query=SOURCE,
+        identifiers=identifiers_of(url),
     )

@@ -1,7 +1,18 @@
--- Taken down before, by their bytes or by an address: never stored again. The address becomes a
--- rejection of its sight, and a tombstone, so that it is not even fetched again for another one.
+-- Taken down before, by their bytes or by a name of theirs: never stored again. The address becomes
+-- a rejection of its sight, and all that names the photo alone a tombstone, so that it is not even
+-- fetched again for another one, nor from another source.
 -- Merged with the batch's other rejections, because two passes over one table could deadlock.
-with discarded as (
+with named as (
+    select
+        name.url,
+        name.name_sha256,
+        name.is_own
+    from
+        unnest(%(named_urls)s::text[], %(name_sha256s)s::bytea[], %(are_own)s::boolean[])
+            as name (url, name_sha256, is_own)
+),
+
+discarded as (
     delete from load.photo as loaded
     where
         loaded.batch_id = %(batch_id)s
@@ -10,13 +21,10 @@ with discarded as (
                 select 1 from core.removed_photo
                 where removed_photo.sha256 = loaded.sha256
             )
-            or exists (
-                select 1 from core.removed_url
-                where
-                    removed_url.url_sha256 in (
-                        sha256(convert_to(loaded.url, 'UTF8')),
-                        sha256(convert_to(loaded.page_url, 'UTF8'))
-                    )
+            or loaded.url in (
+                select named.url
+                from named
+                inner join core.removed_url on named.name_sha256 = removed_url.url_sha256
             )
         )
     returning loaded.sha256, loaded.url, loaded.sight_id, loaded.source
@@ -24,14 +32,16 @@ with discarded as (
 
 taken_down as (
     insert into core.removed_url (url_sha256, sha256, reason, removed_by)
-    select distinct on (discarded.url)
-        sha256(convert_to(discarded.url, 'UTF8')) as url_sha256,
+    select distinct on (named.name_sha256)
+        named.name_sha256 as url_sha256,
         removed_photo.sha256,
         removed_photo.reason,
         removed_photo.removed_by
     from discarded
     inner join core.removed_photo on discarded.sha256 = removed_photo.sha256
-    order by discarded.url
+    inner join named on discarded.url = named.url
+    where named.is_own
+    order by named.name_sha256
     on conflict (url_sha256) do nothing
 )
 

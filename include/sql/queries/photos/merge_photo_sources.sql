@@ -28,19 +28,16 @@ with linked as (
         ) as link (
             sha256, url, page_url, source, licence, licence_url, author, title, query, found_at
         )
-    -- Taken down before, by its bytes or by an address: what is found was asked the same.
+    -- Taken down before, by its bytes or by a name of its: what is found was asked the same.
     where
         not exists (
             select 1 from core.removed_photo
             where removed_photo.sha256 = link.sha256
         )
-        and not exists (
-            select 1 from core.removed_url
-            where
-                removed_url.url_sha256 in (
-                    sha256(convert_to(link.url, 'UTF8')),
-                    sha256(convert_to(link.page_url, 'UTF8'))
-                )
+        and link.url not in (
+            select name.url
+            from unnest(%(named_urls)s::text[], %(name_sha256s)s::bytea[]) as name (url, name_sha256)
+            inner join core.removed_url on name.name_sha256 = removed_url.url_sha256
         )
 ),
 

@@ -90,6 +90,15 @@ gone_visit as (
     returning photo_visit.url_sha256
 ),
 
+gone_identifier as (
+    delete from core.photo_identifier
+    using address
+    where
+        photo_identifier.url_sha256 = address.url_sha256
+        or photo_identifier.identifier_sha256 = address.url_sha256
+    returning photo_identifier.url_sha256
+),
+
 gone_contribution as (
     delete from load.contribution
     where sha256(contribution.bytes) = any(%(sha256s)s)
@@ -165,6 +174,11 @@ gone as (
         'core.photo_visit' as table_name,
         null::timestamptz as hour_at
     from gone_visit
+    union all
+    select
+        'core.photo_identifier' as table_name,
+        null::timestamptz as hour_at
+    from gone_identifier
     union all
     select
         'load.contribution' as table_name,

@@ -1,4 +1,4 @@
--- Photos by their hash, or by an address of theirs; those taken down earlier come, too.
+-- Photos by their hash, or by an address or a page of theirs; those taken down earlier come, too.
 with asked as (
     select unnest(%(sha256s)s::bytea[]) as sha256
     union

@@ -1,4 +1,4 @@
--- The addresses of the photos, those of the pages that describe them (the same file comes in other
+-- The addresses of the photos, their identifiers, those of the pages that describe them (the same file comes in other
 -- widths, each at another address), and those that were asked for. A page that describes another
 -- photo as well, such as one of a whole collection, stays: that one is not to go with this one.
 insert into core.removed_url (url_sha256, sha256, reason, removed_by)
@@ -12,6 +12,13 @@ from (
         photo_source.url_sha256,
         photo_source.sha256
     from core.photo_source
+    where photo_source.sha256 = any(%(sha256s)s)
+    union all
+    select
+        photo_identifier.identifier_sha256 as url_sha256,
+        photo_source.sha256
+    from core.photo_source
+    inner join core.photo_identifier on photo_source.url_sha256 = photo_identifier.url_sha256
     where photo_source.sha256 = any(%(sha256s)s)
     union all
     select

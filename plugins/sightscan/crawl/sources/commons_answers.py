@@ -12,6 +12,7 @@ from typing import Any
 from sightscan.crawl.sources.licences import licence_id
 from sightscan.crawl.sources.source import HIDDEN, MISSING, LeftOutError, text_in
 from sightscan.plain_text import plain_text, web_address
+from sightscan.warehouse.photos.identity import commons_file, commons_page, identifiers_of
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 from sightscan.warehouse.text import clean_text
 
@@ -41,12 +42,13 @@ def read_page(
         if _says(info, flag):
             raise LeftOutError(reason)
     url = clean_text(info.get("thumburl") or text_in(info, "url"))
+    identifiers = _identifiers(page, url)
     if (media_type := text_in(info, "mime")) not in PHOTO_TYPES:
-        return RejectedPhoto(url, SOURCE, "unsupported_type", clean_text(media_type))
+        return RejectedPhoto(url, SOURCE, "unsupported_type", clean_text(media_type), identifiers)
     width, height = int(info["width"]), int(info["height"])
     if min(width, height) < min_side_pixels:
         seen = f"{width} x {height}, at least {min_side_pixels} each"
-        return RejectedPhoto(url, SOURCE, "too_small", seen)
+        return RejectedPhoto(url, SOURCE, "too_small", seen, identifiers)
     metadata = info.get("extmetadata") or {}
     licence_url = web_address(_value(metadata, "LicenseUrl"))
     return Attribution(
@@ -58,6 +60,7 @@ def read_page(
         author=plain_text(_value(metadata, "Artist")),
         title=plain_text(text_in(page, "title").removeprefix("File:")),
         query=query,
+        identifiers=identifiers,
     )
 
 
@@ -69,3 +72,13 @@ def _says(described: Mapping[str, Any], flag: str) -> bool:
 def _value(metadata: object, name: str) -> object:
     found = metadata.get(name) if isinstance(metadata, Mapping) else None
     return found.get("value") if isinstance(found, Mapping) else None
+
+
+def _identifiers(page: Mapping[str, Any], url: str) -> tuple[str, ...]:
+    title = page.get("title")
+    names = (
+        *([commons_page(page["pageid"])] if page.get("pageid") else ()),
+        *([commons_file(clean_text(title))] if isinstance(title, str) else ()),
+        *identifiers_of(url),
+    )
+    return tuple(dict.fromkeys(names))

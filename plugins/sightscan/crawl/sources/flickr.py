@@ -27,6 +27,7 @@ from sightscan.crawl.sources.source import (
 )
 from sightscan.errors import ServiceError
 from sightscan.plain_text import plain_text, web_address
+from sightscan.warehouse.photos.identity import identifiers_of
 from sightscan.warehouse.photos.photos import Attribution
 from sightscan.warehouse.text import clean_text
 
@@ -136,6 +137,7 @@ class FlickrSource(PhotoSource):
             author=plain_text(photo.get("ownername")),
             title=plain_text(photo.get("title")),
             query=query,
+            identifiers=identifiers_of(page, url),
         )
 
     def _address(self, number: str) -> str:

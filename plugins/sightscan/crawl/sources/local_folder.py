@@ -30,6 +30,7 @@ from sightscan.crawl.sources.source import (
 from sightscan.errors import CrawlError
 from sightscan.names import normalise_name
 from sightscan.plain_text import plain_text
+from sightscan.warehouse.photos.identity import identifiers_of
 from sightscan.warehouse.photos.photos import Attribution
 from sightscan.warehouse.text import clean_text
 
@@ -109,6 +110,8 @@ class LocalFolderSource(PhotoSource):
         def stated(column: str) -> str | None:
             return clean_text(credit.get(column) or "").strip() or None
 
+        # A line for every other photo may give them all one page.
+        own_page = stated("page_url") if credit.get("file") == file_name else None
         return Attribution(
             url=f"{SCHEME}{lead.address}/{file_name}",
             page_url=stated("page_url"),
@@ -118,6 +121,7 @@ class LocalFolderSource(PhotoSource):
             author=plain_text(credit.get("author")),
             title=plain_text(credit.get("title")) or plain_text(file_name),
             query=lead.query,
+            identifiers=identifiers_of(own_page),
         )
 
 

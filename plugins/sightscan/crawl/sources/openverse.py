@@ -3,11 +3,12 @@
 https://api.openverse.org/v1/: anonymous clients get pages of 20, 20 of them a minute and 200 a day.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sightscan.crawl.sources.commons_answers import THUMBNAIL_WIDTH_PIXELS
+from sightscan.crawl.sources.commons_thumbnails import ask_thumbnails
 from sightscan.crawl.sources.licences import licence_id
 from sightscan.crawl.sources.source import (
     BrokenSourceError,
@@ -17,7 +18,9 @@ from sightscan.crawl.sources.source import (
     read_records,
     text_in,
 )
+from sightscan.errors import ServiceError
 from sightscan.plain_text import plain_text, web_address
+from sightscan.warehouse.photos.identity import identifiers_of, openverse_image, page_id_of
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 from sightscan.warehouse.text import clean_text
 
@@ -29,7 +32,7 @@ BUCKET = "openverse.searches"
 # Each name costs searches; the first ones find most.
 MAX_NAMES = 2
 
-_COMMONS_FILE = re.compile(r"^(https?://[^/]+/wikipedia/commons)(/[0-9a-f]/[0-9a-f]{2}/)([^/?]+)$")
+logger = logging.getLogger(__name__)
 
 
 class OpenverseSource(PhotoSource):
@@ -78,18 +81,21 @@ class OpenverseSource(PhotoSource):
         # Sizes and the type may be null; the bytes will tell.
         width, height = int(result.get("width") or 0), int(result.get("height") or 0)
         url = clean_text(text_in(result, "url"))
+        page_url = web_address(result.get("foreign_landing_url"))
+        # Openverse keeps the provider's identifier to itself, but its page and its file name it.
+        identifiers = identifiers_of(page_url, url)
+        if image_id := plain_text(result.get("id")):
+            identifiers = (*identifiers, openverse_image(image_id))
         least = self.config.min_photo_side_pixels
         if width and height and min(width, height) < least:
             seen = f"{width} x {height}, at least {least} each"
-            return RejectedPhoto(url, self.name, "too_small", seen)
-        if not self.config.crawl_full_resolution and result.get("source") == "wikimedia":
-            url = _thumbnail(url, width)
+            return RejectedPhoto(url, self.name, "too_small", seen, identifiers)
         code = plain_text(text_in(result, "license"))
         licence = f"cc-{code}-{result.get('license_version') or ''}".rstrip("-")
         licence_url = web_address(result.get("license_url"))
         return Attribution(
             url=url,
-            page_url=web_address(result.get("foreign_landing_url")),
+            page_url=page_url,
             source=self.name,
             licence=licence_id(
                 licence.replace("cc-cc0", "cc0").replace("cc-pdm", "pdm"), licence_url
@@ -98,13 +104,28 @@ class OpenverseSource(PhotoSource):
             author=plain_text(result.get("creator")),
             title=plain_text(result.get("title")),
             query=query,
+            identifiers=identifiers,
         )
 
+    def located(self, found: Sequence[Attribution]) -> Sequence[Attribution]:
+        """Return photos with the scaled copies that Commons names of its own files.
 
-def _thumbnail(url: str, width_pixels: int) -> str:
-    """Return where Commons has a scaled copy of its file: the one that its own listing names."""
-    found = _COMMONS_FILE.match(url)
-    if found is None or width_pixels <= THUMBNAIL_WIDTH_PIXELS:
-        return url
-    root, folder, name = found.groups()
-    return f"{root}/thumb{folder}{name}/{THUMBNAIL_WIDTH_PIXELS}px-{name}"
+        While Commons does not answer, they come from where Openverse says.
+        """
+        page_ids = {photo.url: page_id_of(photo.identifiers) for photo in found}
+        asked = tuple(page_id for page_id in page_ids.values() if page_id is not None)
+        if self.config.crawl_full_resolution or not asked:
+            return found
+        try:
+            thumbnails = ask_thumbnails(self.fetcher, self.config.commons_api_url, asked)
+        except ServiceError as error:
+            logger.warning("openverse sight=%r: originals, since %s", self.sight.name, error)
+            return found
+        return tuple(_moved(photo, thumbnails.get(page_ids[photo.url] or "")) for photo in found)
+
+
+def _moved(photo: Attribution, url: str | None) -> Attribution:
+    if url is None:
+        return photo
+    identifiers = tuple(dict.fromkeys((*photo.identifiers, *identifiers_of(url))))
+    return replace(photo, url=url, identifiers=identifiers)

@@ -29,6 +29,7 @@ from sightscan.crawl.sources.source import (
     read_records,
 )
 from sightscan.plain_text import shown_text
+from sightscan.warehouse.photos.identity import identifiers_of
 from sightscan.warehouse.photos.photos import Attribution
 from sightscan.warehouse.text import clean_text
 
@@ -147,6 +148,7 @@ class SearchPageSource(PhotoSource):
             author=None,
             title=None,
             query=query,
+            identifiers=identifiers_of(clean_text(url)),
         )
 
 

@@ -7,7 +7,7 @@ has broken reads none where some are expected. A record that is odd costs only i
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -88,6 +88,13 @@ class PhotoSource(ABC):
             ServiceError: there is no answer.
 
         """
+
+    def located(self, found: Sequence[Attribution]) -> Sequence[Attribution]:
+        """Return photos of a listing that are to be fetched, with the addresses to fetch them from.
+
+        The thread that reads listings calls it.
+        """
+        return found
 
     def visit(self, url: str, validators: Validators | None) -> Visit:
         """Return the bytes of a photo, or that they are unchanged; any thread may call it."""

@@ -141,7 +141,8 @@ class WikimediaCommonsSource(PhotoSource):
 
     def _answers(self, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Yield the answers of a query to the API, going on where each one ends."""
-        asked = {"action": "query", "format": "json", "formatversion": "2", **parameters}
+        query = {"action": "query", "format": "json", "formatversion": "2", **parameters}
+        asked = query
         while True:
             answer = self.fetcher.json(self.config.commons_api_url, asked)
             if "error" in answer:
@@ -161,4 +162,5 @@ class WikimediaCommonsSource(PhotoSource):
             if going_on.items() <= asked.items():
                 msg = f"Commons goes on where it was ({going_on}), for ever; try again later"
                 raise BrokenSourceError(msg)
-            asked |= going_on
+            # Instead of what went on before: that of the last batch would cut the next one short.
+            asked = query | going_on

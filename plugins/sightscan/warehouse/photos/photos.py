@@ -14,6 +14,7 @@ from sightscan.dataset_folder import SUFFIXES
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoStore
+from sightscan.warehouse.photos.identity import former_addresses, name_sha256
 from sightscan.warehouse.statements import statement
 from sightscan.warehouse.text import clean_text, is_clean
 
@@ -30,6 +31,8 @@ REASON = re.compile(r"[a-z][a-z0-9_]*")
 OLDEST_FIND = datetime(2000, 1, 1, tzinfo=UTC)
 # The lock on the clusters that several cities share; city ids begin with Q, so it is none of them.
 ALL_CLUSTERS = "all"
+# Of 256: one photo scaled or compressed anew stays below, two different ones never came (decision 25).
+MAX_RENDERED_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,13 @@ class Attribution:
     author: str | None
     title: str | None
     query: str
+    # What its provider knows it by, whatever the address (identity.py).
+    identifiers: tuple[str, ...] = ()
 
 
-ATTRIBUTION_TEXTS = tuple(column.name for column in fields(Attribution))
+ATTRIBUTION_TEXTS = tuple(
+    column.name for column in fields(Attribution) if column.name != "identifiers"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,15 @@ class RejectedPhoto:
     source: str
     reason: str
     detail: str | None = None
+    identifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MetPhoto:
+    """A photo that is known, met again."""
+
+    url: str
+    identifiers: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +154,15 @@ def _faults_of_find(found: Attribution, found_at: datetime) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class MergeReport:
-    """What became of a batch; `new_count` photos were stored, the other valid ones were known."""
+    """What became of a batch; `new_count` photos were stored, the other valid ones were known.
+
+    `removed_count` were taken down before, `removed_copy_count` look the same as one that was.
+    """
 
     new_count: int
     removed_count: int
     invalid_count: int
+    removed_copy_count: int = 0
 
 
 def merge_photos(
@@ -156,8 +176,8 @@ def merge_photos(
 ) -> MergeReport:
     """Store one batch of a crawl, whole or not at all; bytes travel only if they are new.
 
-    Photos with a tombstone, and rows that core would refuse, become rejections. A photo whose
-    bytes were lost gets them back. Bytes go to `store` if there is one. `linked` photos are there
+    Photos with a tombstone, by whatever name, those that are one rendered anew, and rows that core
+    would refuse, become rejections. A photo whose bytes were lost gets them back. Bytes go to `store` if there is one. `linked` photos are there
     already, of another sight. Each table is written in one pass, in the order of its keys, so that
     crawls that find the same photos wait for each other and never in a circle.
 
@@ -183,19 +203,28 @@ def merge_photos(
         with connection.transaction(), connection.cursor() as cursor:
             _load_batch(cursor, batch, sight_id, valid, [*rejected, *invalid])
             hold_off_removals(connection)
-            cursor.execute(statement("photos/discard_removed_photos"), key)
+            attributions = [photo.attribution for photo in valid]
+            attributions += [link.attribution for link in links]
+            names = _names_of(attributions)
+            cursor.execute(statement("photos/discard_removed_photos"), key | names)
             removed_count = cursor.rowcount
+            cursor.execute(
+                statement("photos/discard_removed_copies"), key | {"most_bits": MAX_RENDERED_BITS}
+            )
+            removed_copy_count = cursor.rowcount
             cursor.execute(statement("photos/merge_photos"), key)
             new = {bytes(row[0]) for row in cursor}
             _store_bytes(cursor, valid, new, store)
             cursor.execute(
-                statement("photos/merge_photo_sources"), key | _columns_of(sight_id, links)
+                statement("photos/merge_photo_sources"),
+                key | names | _columns_of(sight_id, links),
             )
             cursor.execute(statement("photos/delete_loaded_photos"), key)
             _note_visits(cursor, valid)
-            if removed_count or rejected or invalid:
+            if removed_count or removed_copy_count or rejected or invalid:
                 cursor.execute(statement("photos/merge_rejected_photos"), key)
                 cursor.execute(statement("photos/delete_loaded_rejected_photos"), key)
+            _note_identifiers(cursor, [*attributions, *rejected])
     except psycopg.errors.ForeignKeyViolation as error:
         if "sight_id" not in (error.diag.constraint_name or ""):
             raise
@@ -204,29 +233,45 @@ def merge_photos(
             f"{len(rejected)} rejections) was stored; discover the city again, then crawl"
         )
         raise WarehouseError(msg) from error
-    return MergeReport(len(new), removed_count, len(invalid))
+    return MergeReport(len(new), removed_count, len(invalid), removed_copy_count)
 
 
-def known_urls(
+def own_names(found: Attribution | RejectedPhoto) -> frozenset[bytes]:
+    """Return the SHA-256 of all that names this photo alone: its address and its identifiers."""
+    return frozenset(map(name_sha256, (found.url, *found.identifiers)))
+
+
+def all_names(found: Attribution | RejectedPhoto) -> frozenset[bytes]:
+    """Return the SHA-256 of all that a take-down of this photo may have left.
+
+    Of a photo that was taken down, the page may be all that is known; and what was taken down before
+    there were identifiers is known by the addresses of then.
+    """
+    page_url = found.page_url if isinstance(found, Attribution) else None
+    addresses = [*former_addresses(found.identifiers), *((page_url,) if page_url else ())]
+    return own_names(found) | frozenset(map(name_sha256, addresses))
+
+
+def known_names(
     connection: psycopg.Connection[Any], sight_id: int, reopened_reasons: Collection[str] = ()
 ) -> frozenset[bytes]:
-    """Return the SHA-256 of each URL that need not be fetched again for a sight.
+    """Return the SHA-256 of each address and identifier not to be fetched again for a sight.
 
     What was rejected for one of `reopened_reasons` is wanted again.
     """
     rows = connection.execute(
-        statement("photos/list_known_urls"),
+        statement("photos/list_known_names"),
         {"sight_id": sight_id, "reopened_reasons": list(reopened_reasons)},
     )
     return frozenset(bytes(row[0]) for row in rows)
 
 
-def photos_by_url(
+def photos_by_name(
     connection: psycopg.Connection[Any], city_id: str, sight_id: int, since: datetime | None = None
 ) -> Mapping[bytes, bytes]:
-    """Return the photos of a city's other sights, by SHA-256 of their URL."""
+    """Return the photos of a city's other sights, by SHA-256 of their URLs and identifiers."""
     rows = connection.execute(
-        statement("photos/list_city_urls"),
+        statement("photos/list_city_names"),
         {"city_id": city_id, "sight_id": sight_id, "since": since},
     )
     return dict(rows.fetchall())
@@ -235,9 +280,31 @@ def photos_by_url(
 def visited_photos(
     connection: psycopg.Connection[Any], sight_id: int
 ) -> Mapping[bytes, tuple[str | None, str | None]]:
-    """Return ETag and Last-Modified of a sight's photos, by SHA-256 of their URL."""
+    """Return ETag and Last-Modified of a sight's photos, by SHA-256 of their URL and identifiers."""
     rows = connection.execute(statement("photos/list_photo_visits"), {"sight_id": sight_id})
-    return {url_sha256: (etag, last_modified) for url_sha256, etag, last_modified in rows}
+    return {name: (etag, last_modified) for name, etag, last_modified in rows}
+
+
+def learn_identifiers(connection: psycopg.Connection[Any], met: Sequence[MetPhoto]) -> None:
+    """Note the identifiers of photos that were met again and are known by one, or by their address.
+
+    Of one that was taken down, its tombstone holds for the others, too.
+    """
+    pairs = [
+        (known, name)
+        for photo in met
+        for known in (photo.url, *photo.identifiers)
+        for name in photo.identifiers
+    ]
+    values = {
+        "known": [clean_text(known) for known, _ in pairs],
+        "identifiers": [clean_text(name) for _, name in pairs],
+    }
+    with connection.transaction(), connection.cursor() as cursor:
+        hold_off_removals(connection)
+        cursor.execute(statement("photos/learn_removed_names"), values)
+        _note_identifiers(cursor, met)
+        cursor.execute(statement("photos/learn_identifiers"), values)
 
 
 def photos_of_sight(connection: psycopg.Connection[Any], sight_id: int) -> frozenset[bytes]:
@@ -388,6 +455,35 @@ def _photo_row(batch: uuid.UUID, sight_id: int, photo: FoundPhoto) -> tuple[obje
 
 def _cleaned(found: Attribution) -> Attribution:
     return Attribution(**{name: clean_text(getattr(found, name)) for name in ATTRIBUTION_TEXTS})
+
+
+def _names_of(photos: Sequence[Attribution]) -> dict[str, object]:
+    """Return all names of photos as columns, and whether no other photo can have them."""
+    names = [
+        (photo.url, name, name in own)
+        for photo in photos
+        for own in (own_names(photo),)
+        for name in all_names(photo)
+    ]
+    return {
+        "named_urls": [url for url, _, _ in names],
+        "name_sha256s": [name for _, name, _ in names],
+        "are_own": [is_own for _, _, is_own in names],
+    }
+
+
+def _note_identifiers(
+    cursor: psycopg.Cursor[Any], photos: Sequence[Attribution | RejectedPhoto | MetPhoto]
+) -> None:
+    pairs = [(photo.url, name) for photo in photos for name in photo.identifiers]
+    if pairs:
+        cursor.execute(
+            statement("photos/note_identifiers"),
+            {
+                "urls": [clean_text(url) for url, _ in pairs],
+                "identifiers": [clean_text(name) for _, name in pairs],
+            },
+        )
 
 
 def _columns_of(sight_id: int, links: Sequence[LinkedPhoto]) -> dict[str, object]:

@@ -1,12 +1,12 @@
 """Take-downs: a photo goes from all layers, and what is left makes sure that it stays away.
 
-A tombstone by its hash and by its addresses keeps every later crawl from storing or fetching it.
+A tombstone by its hash, by its addresses, pages and identifiers, and by what it looks like keeps every
+later crawl from fetching or storing it, from whatever source.
 Frozen datasets keep the hash as a number, so that it can always be said which models saw it.
 Bytes in an object store are deleted after the commit; until then the tombstone knows where they
 are, and the next take-down (or `remove_withdrawn_photos`) finishes what a killed one left.
 """
 
-import hashlib
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,12 @@ from sightscan.errors import WarehouseError
 from sightscan.warehouse.marts.hourly_facts import refresh_hours
 from sightscan.warehouse.photos.blob_cleanup import note_possible_objects
 from sightscan.warehouse.photos.blobs import delete_objects
+from sightscan.warehouse.photos.identity import (
+    former_addresses,
+    identifiers_of,
+    name_sha256,
+    read_identifier,
+)
 from sightscan.warehouse.photos.photos import ALL_CLUSTERS, lock_clustering
 from sightscan.warehouse.statements import statement
 
@@ -32,15 +38,24 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """What is to be taken down: photos by hash, and whatever is or would be found at URLs."""
+    """What is to be taken down: photos by hash, and whatever is or would be found under names.
+
+    A name is an address of a photo, its page, or an identifier of its provider.
+    """
 
     sha256s: tuple[bytes, ...] = ()
     urls: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the URLs and the identifiers, those that the URLs name included."""
+        return tuple(dict.fromkeys((*self.urls, *self.identifiers, *identifiers_of(*self.urls))))
 
     @property
     def url_sha256s(self) -> list[bytes]:
-        """Return the SHA-256 of each URL."""
-        return [hashlib.sha256(url.encode()).digest() for url in self.urls]
+        """Return the SHA-256 of each name, as core.photo_source and core.photo_identifier have it."""
+        return [name_sha256(name) for name in self.names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +87,30 @@ class RemovalReport:
 
 
 def read_subjects(texts: Sequence[str]) -> Subjects:
-    """Read hashes (64 hexadecimal digits) and URLs.
+    """Read hashes (64 hexadecimal digits), URLs of photos or of their pages, and identifiers.
 
     Raises:
-        WarehouseError: one is neither.
+        WarehouseError: one is none of them.
 
     """
+    sha256s: list[bytes] = []
+    urls: list[str] = []
+    identifiers: list[str] = []
     for text in texts:
-        if not SHA256_HEX.fullmatch(text) and not URL.fullmatch(text):
+        if SHA256_HEX.fullmatch(text):
+            sha256s.append(bytes.fromhex(text))
+        elif URL.fullmatch(text):
+            urls.append(text)
+        elif (identifier := read_identifier(text)) is not None:
+            identifiers.append(identifier)
+        else:
             msg = (
-                f"{text!r} is no photo: expected its sha256 (64 hexadecimal digits) or its URL "
-                "(http:// or https://), as core.photo_source has them"
+                f"{text!r} is no photo: expected its sha256 (64 hexadecimal digits), its URL or its "
+                "page's (http:// or https://), or its provider's identifier: File:<name> or "
+                "commons:<page id> for Commons, flickr:<photo id>, openverse:<image id>"
             )
             raise WarehouseError(msg)
-    return Subjects(
-        tuple(bytes.fromhex(text) for text in texts if SHA256_HEX.fullmatch(text)),
-        tuple(text for text in texts if not SHA256_HEX.fullmatch(text)),
-    )
+    return Subjects(tuple(sha256s), tuple(urls), tuple(identifiers))
 
 
 def remove_photos(
@@ -102,7 +124,7 @@ def remove_photos(
 ) -> RemovalReport:
     """Delete photos from all layers, whole or not at all, and leave tombstones.
 
-    Again is the same. A hash or a URL of which nothing is stored gets its tombstone all the same.
+    Again is the same. A hash or a name of which nothing is stored gets its tombstone all the same.
     A rehearsal does and reports the same, and takes it back.
 
     Raises:
@@ -147,7 +169,7 @@ def take_down_photos(
     near_copies: bool = False,
 ) -> RemovalReport:
     """Delete photos and leave tombstones, in the transaction of a caller that holds the lock."""
-    url_sha256s = subjects.url_sha256s
+    url_sha256s = _all_names(connection, subjects)
     with connection.cursor(row_factory=dict_row) as cursor:
         found = cursor.execute(
             statement("takedowns/find_photos_to_remove"),
@@ -222,6 +244,23 @@ def delete_removed_objects(connection: psycopg.Connection[Any]) -> int:
             statement("takedowns/forget_removed_object"), {"sha256": sha256, "object_uri": uri}
         )
     return sum(is_known for _, _, is_known in waiting)
+
+
+def _all_names(connection: psycopg.Connection[Any], subjects: Subjects) -> list[bytes]:
+    """Return the SHA-256 of all names of the photos: what is one photo by one of them goes whole.
+
+    What was taken down before there were identifiers is known by the addresses of then.
+    """
+    former = map(name_sha256, former_addresses(subjects.names))
+    rows = connection.execute(
+        statement("takedowns/list_photo_names"),
+        {
+            "sha256s": list(subjects.sha256s),
+            "url_sha256s": [*subjects.url_sha256s, *former],
+            "urls": list(subjects.urls),
+        },
+    )
+    return sorted({*subjects.url_sha256s, *(bytes(row[0]) for row in rows)})
 
 
 def _near_copies(connection: psycopg.Connection[Any], sha256s: Sequence[bytes]) -> list[bytes]:

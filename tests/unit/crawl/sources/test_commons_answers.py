@@ -41,6 +41,7 @@ def test_photo_comes_with_its_licence_and_author() -> None:
         author="Bea & Jo",
         title="T.jpg",
         query="Torre Alta",
+        identifiers=("commons:1", "commons:File:T.jpg"),
     )
 
 

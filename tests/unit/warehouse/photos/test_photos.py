@@ -20,7 +20,7 @@ from sightscan.warehouse.photos.photos import (
     LinkedPhoto,
     PhotoFile,
     RejectedPhoto,
-    known_urls,
+    known_names,
     merge_photos,
     photos_of_sight,
 )
@@ -110,10 +110,10 @@ def test_kept_and_refused_addresses_are_known_for_their_sight_only(
     refused = RejectedPhoto("https://a.example/ü.svg", "wikimedia_commons", "unsupported_type")
     merge_photos(warehouse, sight_ids[0], [photo(1)], [refused])
     urls = (photo(1).attribution.url, refused.url)
-    assert known_urls(warehouse, sight_ids[0]) == {
+    assert known_names(warehouse, sight_ids[0]) == {
         hashlib.sha256(url.encode()).digest() for url in urls
     }
-    assert known_urls(warehouse, sight_ids[1]) == frozenset()
+    assert known_names(warehouse, sight_ids[1]) == frozenset()
 
 
 def test_photo_that_was_taken_down_is_never_stored_again(
@@ -125,7 +125,7 @@ def test_photo_that_was_taken_down_is_never_stored_again(
     )
     assert merge_photos(warehouse, sight_ids[0], [photo(1), photo(2)], []).removed_count == 1
     assert counts(warehouse) == (1, 1, 1, 1, 0)
-    assert len(known_urls(warehouse, sight_ids[0])) == 2
+    assert len(known_names(warehouse, sight_ids[0])) == 2
 
 
 def test_address_of_5000_characters_is_stored(
@@ -375,4 +375,4 @@ def test_rejection_holds_as_long_as_what_made_it(  # noqa: PLR0917 - a table
         "update core.rejected_photo set recorded_at = now() - make_interval(days => %s)",
         (age_days,),
     )
-    assert bool(known_urls(warehouse, sight_ids[0], reopened)) is is_known
+    assert bool(known_names(warehouse, sight_ids[0], reopened)) is is_known

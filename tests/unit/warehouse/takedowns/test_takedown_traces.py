@@ -26,12 +26,14 @@ from tests.cities.colour_city import ColourCity, add_photo, store_colour_city
 
 URL = "https://a.example/my-house.jpg"
 URL_SHA256 = hashlib.sha256(URL.encode()).digest()
+IDENTIFIER = "commons:File:My house.jpg"
 OTHER_URL = "https://a.example/castle.jpg"
 
 # Where a hash may stay, and why. No column keeps an address or a byte of the picture.
 ALLOWED = {
     "core.removed_photo.sha256": "the tombstone",
     "core.removed_photo.cluster_sha256": "its copies stay on its side of a split",
+    "core.removed_photo.perceptual_hash": "it is not stored again when it is rendered anew",
     "core.removed_url.url_sha256": "the tombstone of an address",
     "core.removed_url.sha256": "whose address it was",
     "core.dataset_photo.sha256": "what a model learnt from is history",
@@ -51,7 +53,10 @@ def test_nothing_of_a_photo_is_left_but_its_hash_where_it_may_be(
     warehouse: psycopg.Connection[Any], place: ColourCity
 ) -> None:
     sha256, content = store_everywhere(warehouse, place)
-    traces = [sha256.hex(), URL_SHA256.hex(), URL, URL.encode().hex(), content.hex()]
+    traces = [
+        *(sha256.hex(), URL_SHA256.hex(), URL, URL.encode().hex(), content.hex()),
+        *(IDENTIFIER, hashlib.sha256(IDENTIFIER.encode()).hexdigest()),
+    ]
     before = columns_with(warehouse, traces)
     assert len(before - ALLOWED.keys()) > 20
     remove_photos(warehouse, Subjects((sha256,)), reason="my house", removed_by="ann")
@@ -101,7 +106,7 @@ def store_everywhere(warehouse: psycopg.Connection[Any], place: ColourCity) -> t
     (content,) = row
     photo = FoundPhoto(
         PhotoFile(sha256, content, 160, 120, "image/png", sha256),
-        Attribution(URL, URL, "wikimedia_commons", "CC0", URL, None, None, "Gate"),
+        Attribution(URL, URL, "wikimedia_commons", "CC0", URL, None, None, "Gate", (IDENTIFIER,)),
         datetime.now(UTC),
     )
     merge_photos(

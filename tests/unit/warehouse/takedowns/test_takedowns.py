@@ -30,7 +30,7 @@ from sightscan.warehouse.photos.photos import (
     Attribution,
     FoundPhoto,
     PhotoFile,
-    known_urls,
+    known_names,
     merge_photos,
 )
 from sightscan.warehouse.registry.sights import replace_sights
@@ -135,7 +135,7 @@ def test_removed_address_is_known_for_every_sight(
     merge_photos(warehouse, one, [photo], [])
     remove(warehouse, photo.file.sha256)
     for url in (photo.attribution.url, "https://a.example/File:Castle"):
-        assert hashlib.sha256(url.encode()).digest() in known_urls(warehouse, other)
+        assert hashlib.sha256(url.encode()).digest() in known_names(warehouse, other)
 
 
 def test_page_that_two_photos_share_is_not_taken_down_with_one(
