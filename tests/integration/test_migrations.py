@@ -25,6 +25,7 @@ from sightscan.warehouse.backup.dump import backup_warehouse
 from sightscan.warehouse.backup.pg_tools import find_program
 from sightscan.warehouse.backup.restore import restore_warehouse
 from sightscan.warehouse.connection import connect
+from sightscan.warehouse.photos.identity import identifiers_of
 from sightscan.warehouse.schema import migrate as runner
 from sightscan.warehouse.schema.lock_retry import LockRetry
 from sightscan.warehouse.schema.migrate import MigrationReport, be_silent, migrate
@@ -125,6 +126,22 @@ select added.sha256, added.sha256, 1, 'https://example.org/', 'test', 'CC0', 'q'
 READ_MARTS = "select city_slug, photo_count, spend_usd from mart.city_overview"
 
 
+UPLOAD = "https://upload.wikimedia.org/wikipedia/commons"
+COMMONS = "https://commons.wikimedia.org"
+# Address and page of photos, as sources gave them, and how many identifiers can be read there.
+FOUND_BEFORE: tuple[tuple[str, str, str | None, int], ...] = (
+    ("wikimedia_commons", f"{UPLOAD}/thumb/a/ab/T_%281%29.jpg/960px-T_%281%29.jpg", f"{COMMONS}/wiki/File:T_(1).jpg", 1),
+    ("openverse", f"{UPLOAD}/a/ab/Caf%C3%A9,_100%25.jpg", f"{COMMONS}/w/index.php?curid=49782418", 2),
+    ("openverse", f"{UPLOAD}/a/ab/Cafe%CC%81%E4%B8%AD%F0%9F%98%80.jpg", None, 1),
+    ("openverse", f"{UPLOAD}/a/ab/%FF%C3.jpg", f"{COMMONS}/w/index.php?curid=5", 1),
+    ("openverse", f"{UPLOAD}/a/ab/%00.jpg", None, 0),
+    ("openverse", f"{UPLOAD}/a/ab/100%_of_%zz.jpg", None, 1),
+    ("openverse", "https://live.staticflickr.com/65535/517_c10358e1a3_b.jpg", "https://www.flickr.com/photos/1@N0/517", 1),
+    ("flickr", "https://farm8.staticflickr.com/34/341_f7d3_o.jpg", None, 1),
+    ("google", "https://a.example/?u=https://www.flickr.com/photos/a/1", "https://www.flickr.com/photos/a/sets/7", 0),
+)  # fmt: skip
+
+
 @dataclass
 class Traffic:
     """What those who used the warehouse meanwhile met."""
@@ -190,6 +207,44 @@ def test_a_warehouse_that_was_taken_over_is_what_a_new_one_is(
     assert schema_of(filled) == schema_of(warehouse_address)
     assert register_of(filled) == register_of(warehouse_address)
     assert migrate_in(filled) == MigrationReport((), len(files_of_today()), marts_renewed=False)
+
+
+def test_photos_that_were_found_before_are_known_by_what_their_addresses_say(
+    filled: PostgresAddress,
+) -> None:
+    """As they are read today, so that what is met again is known."""
+    shared_page = f"{COMMONS}/wiki/File:Collage.jpg"
+    with connect_as(filled) as connection:
+        for number, (source, url, page_url, _) in enumerate(
+            (*FOUND_BEFORE, ("local_folder", "local:a/1.jpg", shared_page, 0)), start=1
+        ):
+            connection.execute(
+                "update core.photo_source set source = %s, url = %s, page_url = %s,"
+                " url_sha256 = sha256(convert_to(%s, 'UTF8')) where sha256 = sha256(%s::text::bytea)",
+                (source, url, page_url, url, number),
+            )
+        connection.execute(
+            "update core.rejected_photo set url = %s where url = 'https://example.org/7'",
+            (f"{UPLOAD}/a/ab/Refused.jpg",),
+        )
+    migrate_in(filled)
+    with connect_as(filled) as connection:
+        found = connection.execute(
+            "select url, array_agg(identifier) from core.photo_identifier"
+            " inner join core.photo_source using (url_sha256)"
+            " where identifier_sha256 = sha256(convert_to(identifier, 'UTF8')) group by url"
+        ).fetchall()
+        refused = connection.execute(
+            "select identifier from core.photo_identifier"
+            " inner join core.rejected_photo using (url_sha256)"
+        ).fetchall()
+    assert {url: len(names) for url, names in found} == {
+        url: count for _, url, _, count in FOUND_BEFORE if count
+    }
+    assert {url: set(names) for url, names in found} == {
+        url: set(identifiers_of(url, page_url)) for _, url, page_url, count in FOUND_BEFORE if count
+    }
+    assert refused == [("commons:File:Refused.jpg",)]
 
 
 def test_files_that_were_squashed_are_not_run_and_later_ones_are(
