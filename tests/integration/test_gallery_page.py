@@ -1,5 +1,6 @@
 """The page of photos: what crawls kept and left out, as the API server gives it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from sightscan.warehouse.photos.photos import RejectedPhoto, merge_photos
 from tests.cities.doubtful_city import DoubtfulCity, store_doubtful_city
 from tests.integration.airflow_client import client_of
+from tests.photo_batches import found_photo
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,38 @@ def test_photo_that_was_taken_down_is_not_shown(
         (bytes.fromhex(shown[0]["sha256"]),),
     )
     assert get(viewer, "kept")["photos"] == shown[1:]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{sha256}",
+        "https://a.example/castle.jpg?w=9",
+        "https://www.flickr.com/photos/ann/517/",
+        "flickr:517",
+    ],
+)
+def test_photo_is_found_by_whatever_it_is_known_by(
+    viewer: httpx.Client, city: DoubtfulCity, warehouse: psycopg.Connection[Any], name: str
+) -> None:
+    found = replace(
+        found_photo(7).attribution,
+        url="https://a.example/castle.jpg?w=9",
+        identifiers=("flickr:517",),
+    )
+    castle = replace(found_photo(7), attribution=found)
+    merge_photos(warehouse, city.sight_ids["Old Bridge"], [castle], [])
+    sha256 = castle.file.sha256.hex()
+    photos = get(viewer, "kept", photo=name.format(sha256=sha256))["photos"]
+    assert [photo["sha256"] for photo in photos] == [sha256]
+
+
+def test_name_that_names_no_photo_is_a_sentence(viewer: httpx.Client, city: DoubtfulCity) -> None:
+    asked = {"city": "vilanova", "photo": "my house"}
+    answer = viewer.get("/sightscan/gallery/kept", params=asked)
+    assert answer.status_code == 422
+    assert "'my house' is no photo: expected its sha256" in answer.json()["detail"]
+    assert get(viewer, "kept", photo="File:None.jpg") == {"photos": []}
 
 
 def test_what_was_left_out_is_told_with_its_reason_and_counted(

@@ -5,9 +5,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse
 
+from sightscan.errors import WarehouseError
 from sightscan.pages.staff import Viewer
 from sightscan.pages.warehouse import open_warehouse
 from sightscan.warehouse.photos.gallery import (
@@ -17,6 +18,7 @@ from sightscan.warehouse.photos.gallery import (
     list_left_out_photos,
 )
 from sightscan.warehouse.registry.cities import find_city, list_cities
+from sightscan.warehouse.takedowns.takedowns import Subjects, find_photos, read_subjects
 
 PAGE = Path(__file__).parent / "static" / "gallery.html"
 MAX_PHOTOS_AT_ONCE = 120
@@ -54,19 +56,31 @@ def list_kept(  # noqa: PLR0917 - each is a part of the address
     _: Viewer,
     city: str,
     sight_id: SightId = None,
+    photo: str | None = None,
     after_recorded_at: datetime | None = None,
     after_sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")] = None,
     after_sight_id: SightId = None,
     most: Annotated[int, Query(ge=1, le=MAX_PHOTOS_AT_ONCE)] = 60,
 ) -> dict[str, Any]:
-    """Return the next photos that were kept, the newest first."""
+    """Return the next photos that were kept, the newest first; or one by whatever it is known by."""
+    subjects = None if photo is None else _read_subjects(photo)
     after = None
     if after_recorded_at is not None and after_sha256 is not None and after_sight_id is not None:
         after = PageEnd(after_recorded_at, bytes.fromhex(after_sha256), after_sight_id)
     with open_warehouse() as connection:
         city_id = find_city(connection, city).city_id
-        photos = list_kept_photos(connection, city_id, sight_id=sight_id, after=after, most=most)
-    return {"photos": [asdict(photo) | {"sha256": photo.sha256.hex()} for photo in photos]}
+        sha256s = None if subjects is None else find_photos(connection, subjects)
+        photos = list_kept_photos(
+            connection, city_id, sight_id=sight_id, sha256s=sha256s, after=after, most=most
+        )
+    return {"photos": [asdict(kept) | {"sha256": kept.sha256.hex()} for kept in photos]}
+
+
+def _read_subjects(photo: str) -> Subjects:
+    try:
+        return read_subjects([photo.strip()])
+    except WarehouseError as error:
+        raise HTTPException(422, str(error)) from error
 
 
 @router.get("/left-out")

@@ -20,6 +20,7 @@ inner join core.photo on photo_source.sha256 = photo.sha256
 where
     sight.city_id = %(city_id)s
     and (%(sight_id)s::bigint is null or sight.sight_id = %(sight_id)s)
+    and (%(sha256s)s::bytea[] is null or photo_source.sha256 = any(%(sha256s)s::bytea[]))
     and (
         %(after_recorded_at)s::timestamptz is null
         or (photo_source.recorded_at, photo_source.sha256, photo_source.sight_id)

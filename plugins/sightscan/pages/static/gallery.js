@@ -17,8 +17,9 @@ const REASONS = {
   mostly_a_face: "mostly a face",
   opted_out: "opted out of machine learning",
   removed: "taken down before",
+  removed_copy: "looks the same as one that was taken down",
 };
-const filters = { city: by("city"), sight: by("sight"), show: by("show") };
+const filters = { city: by("city"), sight: by("sight"), show: by("show"), photo: by("photo") };
 const state = { counts: [], last: null, shown: 0, total: 0, round: 0 };
 
 const reasonName = (reason) => REASONS[reason] ?? String(reason).replaceAll("_", " ");
@@ -80,7 +81,8 @@ function asked(more = {}) {
 async function loadKept() {
   const round = state.round;
   by("more").disabled = true;
-  const { photos } = await ask(`kept?${asked({ most: PAGE, ...state.last })}`);
+  const named = filters.photo.value.trim() ? { photo: filters.photo.value } : {};
+  const { photos } = await ask(`kept?${asked({ most: PAGE, ...named, ...state.last })}`);
   if (round !== state.round) return;
   by("cards").append(...photos.map(cardOf));
   const last = photos.at(-1);
@@ -90,7 +92,8 @@ async function loadKept() {
   state.shown += photos.length;
   by("more").hidden = photos.length < PAGE;
   by("more").disabled = false;
-  by("progress").textContent = `${state.shown} of ${Math.max(state.total, state.shown)}`;
+  by("progress").textContent = named.photo ? String(state.shown) : `${state.shown} of ${Math.max(state.total, state.shown)}`;
+  if (!state.shown && named.photo) return say("No photo of this city is known by that.");
   if (!state.shown) return say("No photo is kept here yet. Trigger the city's DAG, or look at what was left out.");
   open("kept");
 }
@@ -141,5 +144,6 @@ function say(text) {
 filters.city.onchange = () => { quiet(); loadCity().catch(complain); };
 filters.sight.onchange = () => { quiet(); loadSight().catch(complain); };
 filters.show.onchange = () => { quiet(); loadSight().catch(complain); };
+filters.photo.onchange = () => { quiet(); filters.show.value = KEPT; loadSight(KEPT).catch(complain); };
 by("more").onclick = () => { quiet(); loadKept().catch(complain); };
 start().catch(complain);

@@ -67,13 +67,15 @@ def list_kept_photos(
     city_id: str,
     *,
     sight_id: int | None = None,
+    sha256s: Sequence[bytes] | None = None,
     after: PageEnd | None = None,
     most: int = 60,
 ) -> Sequence[KeptPhoto]:
-    """Return the newest photos of a city, or of one of its sights; a page of at most `most`."""
+    """Return the newest photos of a city, of one of its sights, of these; at most `most`."""
     values = {
         "city_id": city_id,
         "sight_id": sight_id,
+        "sha256s": None if sha256s is None else list(sha256s),
         "after_recorded_at": after and after.recorded_at,
         "after_sha256": after and after.sha256,
         "after_sight_id": after and after.sight_id,

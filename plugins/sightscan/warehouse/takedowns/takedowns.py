@@ -170,15 +170,7 @@ def take_down_photos(
 ) -> RemovalReport:
     """Delete photos and leave tombstones, in the transaction of a caller that holds the lock."""
     url_sha256s = _all_names(connection, subjects)
-    with connection.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(
-            statement("takedowns/find_photos_to_remove"),
-            {
-                "sha256s": list(subjects.sha256s),
-                "url_sha256s": url_sha256s,
-                "urls": list(subjects.urls),
-            },
-        ).fetchall()
+    found = _find(connection, subjects, url_sha256s)
     sha256s = [row["sha256"] for row in found]
     stored = {row["sha256"] for row in found if row["is_stored"]}
     before = [row["sha256"] for row in found if row["is_removed"] and not row["is_stored"]]
@@ -210,6 +202,12 @@ def take_down_photos(
         row_counts={name: count for name, count, _ in gone},
         uses=list_photo_uses(connection, sha256s),
     )
+
+
+def find_photos(connection: psycopg.Connection[Any], subjects: Subjects) -> tuple[bytes, ...]:
+    """Return the stored photos that a take-down of these would delete, without their near copies."""
+    found = _find(connection, subjects, _all_names(connection, subjects))
+    return tuple(row["sha256"] for row in found if row["is_stored"])
 
 
 def list_photo_uses(
@@ -244,6 +242,20 @@ def delete_removed_objects(connection: psycopg.Connection[Any]) -> int:
             statement("takedowns/forget_removed_object"), {"sha256": sha256, "object_uri": uri}
         )
     return sum(is_known for _, _, is_known in waiting)
+
+
+def _find(
+    connection: psycopg.Connection[Any], subjects: Subjects, url_sha256s: Sequence[bytes]
+) -> list[dict[str, Any]]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(
+            statement("takedowns/find_photos_to_remove"),
+            {
+                "sha256s": list(subjects.sha256s),
+                "url_sha256s": url_sha256s,
+                "urls": list(subjects.urls),
+            },
+        ).fetchall()
 
 
 def _all_names(connection: psycopg.Connection[Any], subjects: Subjects) -> list[bytes]:
