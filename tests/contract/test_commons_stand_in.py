@@ -2,12 +2,15 @@
 
 import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
 
+from sandbox.commons.files import catalogue_of
+from sandbox.commons.pages import thumbnail_url
 from sandbox.commons.server import CommonsLimits
 from sandbox.counts import Counts
 from sandbox.web import WebServer
@@ -302,3 +305,32 @@ def test_names_with_strange_letters_can_be_queried_and_downloaded(
         ]
         statuses = {http.get(url).status_code for url in urls}
     assert (len(urls), statuses) == (len(STRANGE) * (1 + DIRT_PER_SIGHT), {200})
+
+
+@pytest.mark.parametrize(
+    ("name", "mime", "form"),
+    [
+        ("Tower (1).jpg", "image/jpeg", "960px-Tower_%281%29.jpg"),
+        ("Map.svg", "image/svg+xml", "960px-Map.svg.png"),
+        ("Scan.tif", "image/tiff", "lossy-page1-960px-Scan.tif.jpg"),
+        ("Book.pdf", "application/pdf", "page1-960px-Book.pdf.jpg"),
+        (f"{'long ' * 33}.jpg", "image/jpeg", "960px-thumbnail.jpg"),
+    ],
+)
+def test_thumbnail_is_called_as_commons_calls_it(
+    world: World, facts: CityFacts, name: str, mime: str, form: str
+) -> None:
+    (file, *_) = catalogue_of(world, facts).files
+    url = thumbnail_url("https://thumb.wikimedia.org", replace(file, name=name, mime=mime), 960)
+    assert url.rpartition("/")[2] == form
+
+
+def test_page_is_named_by_its_title_and_by_its_number(commons: Commons) -> None:
+    info = commons.file(f"{TOWER}, Port Aurel 001.jpg")
+    page = "https://commons.wikimedia.org/wiki/File:Torre_Alta,_Port_Aurel_001.jpg"
+    assert info["descriptionurl"] == page
+    assert info["descriptionshorturl"] == "https://commons.wikimedia.org/w/index.php?curid=80000000"
+    assert str(info["url"]).endswith(
+        "/Torre_Alta%2C_Port_Aurel_001.jpg"
+        "?utm_source=commons.wikimedia.org&utm_campaign=imageinfo&utm_content=original"
+    )

@@ -44,6 +44,12 @@ def test_openverse_pages_name_licence_and_author_until_the_limit(server: WebServ
     assert len(ids) == len(set(ids)) == bodies[0]["result_count"]
     assert bodies[0]["results"]
     assert all(result["license"] and result["creator"] for result in bodies[0]["results"])
+    first = bodies[0]["results"][0]
+    # As the real one: of its provider's identifier there is no more than the page.
+    assert first["foreign_landing_url"].startswith(
+        "https://commons.wikimedia.org/w/index.php?curid="
+    )
+    assert "foreign_identifier" not in first
     only = HTTP.get(url, params=asked | {"license": "cc0"}).json()
     assert {result["license"] for result in only["results"]} == {"cc0"}
     assert HTTP.get(url, params={"q": TOWER, "page_size": "50"}).status_code == 401

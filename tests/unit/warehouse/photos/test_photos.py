@@ -18,9 +18,11 @@ from sightscan.warehouse.photos.photos import (
     Attribution,
     FoundPhoto,
     LinkedPhoto,
+    MetPhoto,
     PhotoFile,
     RejectedPhoto,
     known_names,
+    learn_identifiers,
     merge_photos,
     photos_of_sight,
 )
@@ -376,3 +378,79 @@ def test_rejection_holds_as_long_as_what_made_it(  # noqa: PLR0917 - a table
         (age_days,),
     )
     assert bool(known_names(warehouse, sight_ids[0], reopened)) is is_known
+
+
+@pytest.mark.parametrize(("bits", "refused"), [(0, 1), (32, 1), (33, 0)])
+def test_photo_that_looks_the_same_as_one_taken_down_is_refused(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int], bits: int, refused: int
+) -> None:
+    warehouse.execute(
+        "insert into core.removed_photo (sha256, reason, removed_by, perceptual_hash)"
+        " values (sha256('gone'), 'asked', 'me', decode(repeat('00', 32), 'hex'))"
+    )
+    report = merge_photos(warehouse, sight_ids[0], [photo(1, hash_bits=bits)], [])
+    assert (report.new_count, report.removed_copy_count) == (1 - refused, refused)
+    # It may be an error, so no other sight hears of it.
+    assert known_names(warehouse, sight_ids[1]) == frozenset()
+
+
+def test_near_copy_that_was_left_in_the_warehouse_may_be_found_again(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    merge_photos(warehouse, sight_ids[0], [photo(1, hash_bits=3)], [])
+    warehouse.execute(
+        "insert into core.removed_photo (sha256, reason, removed_by, perceptual_hash)"
+        " values (sha256('gone'), 'asked', 'me', decode(repeat('00', 32), 'hex'))"
+    )
+    assert (
+        merge_photos(warehouse, sight_ids[1], [photo(1, hash_bits=3)], []).removed_copy_count == 0
+    )
+    assert counts(warehouse) == (1, 1, 2, 0, 0)
+
+
+def named(number: int, *identifiers: str) -> FoundPhoto:
+    """Return a photo with identifiers."""
+    found = photo(number)
+    return replace(found, attribution=replace(found.attribution, identifiers=identifiers))
+
+
+def test_photo_is_known_by_its_identifiers_for_its_sight_only(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    refused = RejectedPhoto("https://a.example/2.jpg", "s", "too_small", None, ("flickr:2",))
+    merge_photos(warehouse, sight_ids[0], [named(1, "flickr:1", "commons:1")], [refused])
+    names = {
+        hashlib.sha256(name.encode()).digest() for name in ("flickr:1", "commons:1", "flickr:2")
+    }
+    assert names <= known_names(warehouse, sight_ids[0])
+    assert known_names(warehouse, sight_ids[1]) == frozenset()
+
+
+def test_identifier_of_5000_characters_is_stored(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    plain = f"https://a.example/{'a' * 5_000}"
+    assert merge_photos(warehouse, sight_ids[0], [named(1, plain)], []).new_count == 1
+
+
+def test_another_name_is_learnt_by_the_address_or_by_an_identifier(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    merge_photos(warehouse, sight_ids[0], [photo(1), named(2, "commons:2")], [])
+    learn_identifiers(
+        warehouse,
+        [
+            MetPhoto("https://a.example/1.jpg", ("openverse:1",)),
+            MetPhoto("https://elsewhere.example/2.jpg", ("commons:2", "openverse:2")),
+            MetPhoto("https://elsewhere.example/3.jpg", ("commons:3", "openverse:3")),
+        ],
+    )
+    found = warehouse.execute(
+        "select url, identifier from core.photo_identifier"
+        " inner join core.photo_source using (url_sha256) order by identifier"
+    ).fetchall()
+    assert found == [
+        ("https://a.example/2.jpg", "commons:2"),
+        ("https://a.example/1.jpg", "openverse:1"),
+        ("https://a.example/2.jpg", "openverse:2"),
+    ]

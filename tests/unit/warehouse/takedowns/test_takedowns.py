@@ -30,11 +30,13 @@ from sightscan.warehouse.photos.photos import (
     Attribution,
     FoundPhoto,
     PhotoFile,
+    RejectedPhoto,
     known_names,
     merge_photos,
 )
 from sightscan.warehouse.registry.sights import replace_sights
 from sightscan.warehouse.spend.paid_calls import CallResult, PaidFeature, record_call_results
+from sightscan.warehouse.statements import statement
 from sightscan.warehouse.takedowns.takedowns import (
     RemovalReport,
     Subjects,
@@ -163,6 +165,54 @@ def test_photo_is_found_by_its_address_and_by_its_page(
     photo = fetched("castle", page_url="https://a.example/Castle")
     merge_photos(warehouse, place.sights[0].sight_id or 0, [photo], [])
     assert remove(warehouse, urls=(asked,)).removed == (photo.file.sha256,)
+
+
+def identified(name: str, *identifiers: str) -> FoundPhoto:
+    found = fetched(name)
+    return replace(found, attribution=replace(found.attribution, identifiers=identifiers))
+
+
+def test_all_sizes_of_a_photo_go_with_one(
+    warehouse: psycopg.Connection[Any], place: ColourCity
+) -> None:
+    """As warehouses have them that were filled before there were identifiers."""
+    sight_id = place.sights[0].sight_id or 0
+    small = identified("small", "commons:1", "commons:File:Castle.jpg")
+    large = identified("large", "commons:1")
+    other, refused = identified("other", "commons:2"), "https://a.example/tiny.jpg"
+    tiny = RejectedPhoto(refused, "s", "too_small", None, ("commons:File:Castle.jpg",))
+    merge_photos(warehouse, sight_id, [small, large, other], [tiny])
+    report = remove(warehouse, large.file.sha256)
+    assert report.removed == tuple(sorted((small.file.sha256, large.file.sha256)))
+    assert warehouse.execute("select url from core.rejected_photo").fetchall() == []
+    left = warehouse.execute("select identifier from core.photo_identifier").fetchall()
+    assert left == [("commons:2",)]
+    again = identified("render", "commons:File:Castle.jpg")
+    assert merge_photos(warehouse, sight_id, [again], []).removed_count == 1
+
+
+def test_identifiers_of_bytes_that_were_taken_down_are_never_asked_for_again(
+    warehouse: psycopg.Connection[Any], place: ColourCity
+) -> None:
+    sight_id = place.sights[0].sight_id or 0
+    photo = identified("castle", "flickr:1")
+    remove(warehouse, photo.file.sha256)
+    assert merge_photos(warehouse, sight_id, [photo], []).removed_count == 1
+    assert hashlib.sha256(b"flickr:1").digest() in known_names(warehouse, sight_id)
+    assert warehouse.execute("select count(*) from core.photo_identifier").fetchone() == (0,)
+
+
+def test_restore_finds_photos_by_identifiers_that_were_taken_down(
+    warehouse: psycopg.Connection[Any], place: ColourCity
+) -> None:
+    photo = identified("castle", "flickr:1")
+    merge_photos(warehouse, place.sights[0].sight_id or 0, [photo], [])
+    warehouse.execute(
+        "insert into core.removed_url (url_sha256, reason, removed_by)"
+        " values (sha256('flickr:1'), 'asked', 'ann')"
+    )
+    found = warehouse.execute(statement("backup/list_photos_of_removed_urls")).fetchall()
+    assert found == [(photo.file.sha256,)]
 
 
 def test_address_of_which_nothing_is_stored_is_never_stored(
