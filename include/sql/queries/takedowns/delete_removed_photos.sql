@@ -92,10 +92,9 @@ gone_visit as (
 
 gone_identifier as (
     delete from core.photo_identifier
-    using address
     where
-        photo_identifier.url_sha256 = address.url_sha256
-        or photo_identifier.identifier_sha256 = address.url_sha256
+        photo_identifier.url_sha256 in (select address.url_sha256 from address)
+        or photo_identifier.identifier_sha256 in (select address.url_sha256 from address)
     returning photo_identifier.url_sha256
 ),
 
