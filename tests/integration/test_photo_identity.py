@@ -318,7 +318,7 @@ def test_warehouse_that_was_filled_before_fetches_nothing_again(
 ) -> None:
     crawl("wikimedia_commons")
     make_old(warehouse)
-    file = settings().sql_folder / "schema" / "0014_identifiers_of_old_photos.sql"
+    file = settings().sql_folder / "schema" / "0015_identifiers_of_old_photos.sql"
     warehouse.execute(file.read_text().encode())
     report = crawl(BOTH)
     assert (report.kept, crawl.downloads) == (0, 0)
