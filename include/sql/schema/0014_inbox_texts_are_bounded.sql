@@ -1,6 +1,6 @@
 -- The app's login may insert into the inbox and nothing else: every text of it has a bound, so that
--- whoever gets hold of the login cannot fill the disk by one row. Not valid: rows that wait there
--- already are read as they are.
+-- whoever gets hold of the login cannot fill the disk by one row. Not valid: 0016 looks at the rows
+-- that wait there already.
 alter table load.city_request
 add constraint city_request_asked_by_length check (char_length(asked_by) <= 200) not valid;
 alter table load.contribution
