@@ -28,6 +28,7 @@ class ScriptedServer:
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     user_agents: set[str] = field(default_factory=set)
+    encodings: dict[str, str] = field(default_factory=dict)
 
     def tell(self, path: str, *answers: Answer) -> str:
         """Set the answers of a path; return its URL."""
@@ -50,7 +51,9 @@ def scripted_server() -> Iterator[ScriptedServer]:
 
         def do_GET(self) -> None:
             script.user_agents.add(self.headers.get("User-Agent", ""))
-            answer = script.answer_to(self.path.partition("?")[0])
+            path = self.path.partition("?")[0]
+            script.encodings[path] = self.headers.get("Accept-Encoding", "")
+            answer = script.answer_to(path)
             length = len(answer.body) if answer.stated_length is None else answer.stated_length
             self.send_response(answer.status)
             for name, value in answer.headers:

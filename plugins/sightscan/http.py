@@ -43,7 +43,7 @@ class Request:
 
     `is_cut` means that what is behind `max_bytes` may be left unread. `is_raw` means that the body
     is taken as it comes: a small answer must not unpack to a huge one. Of a refusal, as much is read
-    as a sentence needs; nothing, where nobody tells its words.
+    as a sentence needs; nothing, where nobody tells its words: those of `unread`.
     """
 
     url: str | httpx.URL
@@ -55,6 +55,7 @@ class Request:
     max_bytes: int = MAX_ANSWER_BYTES
     max_seconds: float = MAX_ANSWER_SECONDS
     max_refusal_bytes: int = MAX_REFUSAL_BYTES
+    unread: frozenset[int] = frozenset()
     is_cut: bool = False
     is_raw: bool = False
     judge: Judge = judge_status
@@ -148,7 +149,9 @@ class Sender:
         begun = time.monotonic()
         response = self._client.send(built, stream=True)
         try:
-            if response.status_code >= FIRST_REFUSAL:
+            if response.status_code in request.unread:
+                body = b""
+            elif response.status_code >= FIRST_REFUSAL:
                 body = self._read_refusal(response, request)
             elif httpx.codes.is_success(response.status_code):
                 body = self._read_body(response, request, begun + request.max_seconds)
@@ -181,8 +184,6 @@ class Sender:
     def _read_refusal(self, response: httpx.Response, request: Request) -> bytes:
         """Return what comes soon of the body: the status is known, whatever breaks off now."""
         most = request.max_refusal_bytes
-        if most == 0:
-            return b""
         until = time.monotonic() + MAX_REFUSAL_SECONDS
         body = bytearray()
         with suppress(httpx.HTTPError):

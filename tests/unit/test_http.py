@@ -292,7 +292,7 @@ def test_refusal_is_read_as_far_as_a_sentence_needs() -> None:
 
 def test_refusal_that_nobody_tells_is_not_waited_for() -> None:
     refusal = streamed(AssertionError("it was read"), status=404)
-    answer = Server([refusal]).sender().send(Request(url=URL, max_refusal_bytes=0))
+    answer = Server([refusal]).sender().send(Request(url=URL, unread=frozenset({404})))
     assert (answer.status, answer.body) == (404, b"")
 
 

@@ -109,8 +109,13 @@ def test_words_are_one_line_of_what_can_be_printed_and_end() -> None:
 def test_problem_is_told_with_the_words_of_the_server() -> None:
     problem = judge_status(answer_of(403, b"respect our robot policy"))
     assert problem is not None
-    assert problem.with_words() == "status 403: 'respect our robot policy'"
-    assert NotNowError("ReadTimeout").with_words() == "ReadTimeout"
+    assert problem.sentence("https://a.example/x") == (
+        "https://a.example/x does not answer: status 403: 'respect our robot policy'; "
+        "see what it says, and whether CONTACT and the keys are set"
+    )
+    assert NotNowError("ReadTimeout").sentence("X") == (
+        "X does not answer: ReadTimeout; check the address and the network, or try later"
+    )
 
 
 def test_json_object_is_read() -> None:

@@ -17,12 +17,19 @@ from tenacity import stop_after_attempt, wait_exponential
 from sightscan.city import Place
 from sightscan.errors import ServiceError
 from sightscan.http import Request, RetryPolicy, Sender, open_http
-from sightscan.http_answers import SendError, UnreadableError, judge_success
+from sightscan.http_answers import SendError
+from sightscan.http_judges import (
+    MAX_TRACE_BYTES,
+    judge_mediawiki,
+    judge_sparql,
+    mediawiki_error,
+)
 from sightscan.plain_text import plain_text
 from sightscan.settings import Settings
 
 # The query service gives up after 60 s; a little more, so that its own answer is seen.
 WIKIDATA_SILENCE_SECONDS = 65.0
+MAX_QUERY_SECONDS = 90.0
 # Four times, with pauses of 2, 4 and 8 s.
 RETRY_POLICY = RetryPolicy(
     stop=stop_after_attempt(4), wait=wait_exponential(multiplier=2), max_pause_seconds=120.0
@@ -86,8 +93,10 @@ class WikidataClient:
             limit=SEARCH_LIMIT,
         )
         try:
-            if "error" in answer:
-                msg = f"Wikidata's search refuses {text!r}: {answer['error'].get('info')}; try another name"
+            if (error := mediawiki_error(answer)) is not None:
+                msg = (
+                    f"Wikidata's search refuses {text!r}: {error[1] or error[0]}; try another name"
+                )
                 raise ServiceError(msg)
             return _hits(answer["search"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -107,6 +116,9 @@ class WikidataClient:
             action="query", list="search", srsearch=text, srnamespace="0", srlimit=SEARCH_LIMIT
         )
         try:
+            if (error := mediawiki_error(answer)) is not None:
+                msg = f"Wikidata's full-text search refuses {text!r}: {error[1] or error[0]}; try another name"
+                raise ServiceError(msg)
             titles = [
                 str(found["title"])
                 for found in answer["query"]["search"]
@@ -138,7 +150,9 @@ class WikidataClient:
             headers={"Accept": "application/sparql-results+json"},
             parameters=asked if is_short else None,
             form=None if is_short else asked,
-            judge=judge_success,
+            max_seconds=MAX_QUERY_SECONDS,
+            max_refusal_bytes=MAX_TRACE_BYTES,
+            judge=judge_sparql,
         )
         answer = self._ask(request)
         try:
@@ -155,20 +169,13 @@ class WikidataClient:
     def _ask_api(self, **parameters: str) -> dict[str, Any]:
         parameters |= {"format": "json", "formatversion": "2"}
         url = self._config.wikidata_api_url
-        return self._ask(Request(url=url, parameters=parameters, judge=judge_success))
+        return self._ask(Request(url=url, parameters=parameters, judge=judge_mediawiki))
 
     def _ask(self, request: Request) -> dict[str, Any]:
         try:
-            answer = self._sender.send(request)
+            return self._sender.send(request).json_object()
         except SendError as error:
-            problem = error.with_words()
-            msg = f"{request.url} does not answer ({problem}); check the address and the network, or try later"
-            raise ServiceError(msg) from error
-        try:
-            return answer.json_object()
-        except UnreadableError as error:
-            msg = f"{request.url} answers {error} ({answer.words(80)!r}); check the address"
-            raise ServiceError(msg) from error
+            raise ServiceError(error.sentence(str(request.url))) from error
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Wikidata is asked politely, and whatever it answers ends in rows or in a sentence."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -154,8 +155,73 @@ def test_no_pause_asked_for_is_no_leave_to_hurry() -> None:
 
 def test_refusal_is_told_in_the_words_of_the_server() -> None:
     client = client_of(lambda _: httpx.Response(403, text="Please set\na user agent"))
-    with pytest.raises(ServiceError, match=r"\(status 403: 'Please set a user agent'\)"):
+    with pytest.raises(
+        ServiceError, match="does not answer: status 403: 'Please set a user agent'; see"
+    ):
         client.search("x")
+
+
+BUSY = [
+    {"error": {"code": "maxlag", "info": "Waiting for a database server: 6 seconds lagged"}},
+    {"errors": [{"code": "internal_api_error_DBQueryError", "text": "[x] Caught exception"}]},
+]
+
+
+@pytest.mark.parametrize("answer", BUSY)
+def test_error_inside_a_success_is_waited_for(answer: dict[str, object]) -> None:
+    busy = httpx.Response(200, json=answer, headers={"Retry-After": "5"})
+    answers = [busy, httpx.Response(200, json={"search": []})]
+    slept: list[float] = []
+    assert client_of(lambda _: answers.pop(0), slept).search("Berlin") == ()
+    assert slept == [5.0]
+
+
+@pytest.mark.parametrize("answer", BUSY)
+def test_name_is_not_blamed_for_a_busy_wikidata(answer: dict[str, object]) -> None:
+    client = client_of(lambda _: httpx.Response(200, json=answer))
+    for ask in (client.search, client.search_text):
+        with pytest.raises(ServiceError, match=r"answers (maxlag|internal_api_error).*; try later"):
+            ask("Berlin")
+
+
+def test_name_that_is_refused_is_told_so() -> None:
+    refused = {"error": {"code": "badvalue", "info": "Unrecognized value"}}
+    client = client_of(lambda _: httpx.Response(200, json=refused))
+    for ask in (client.search, client.search_text):
+        with pytest.raises(ServiceError, match="refuses 'x': Unrecognized value; try another name"):
+            ask("x")
+
+
+@pytest.mark.parametrize(
+    ("status", "before"), [(500, b"SPARQL-QUERY: queryStr=x"), (200, b'{"results": {"bindings": [')]
+)
+def test_query_that_takes_too_long_is_asked_once(
+    tmp_path: Path, status: int, before: bytes
+) -> None:
+    file = tmp_path / "query.rq"
+    file.write_text("SELECT * {}")
+    asked: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        body = before + b"\njava.util.concurrent.TimeoutException\n\tat x"
+        return httpx.Response(status, content=body)
+
+    with pytest.raises(ServiceError, match=r"takes too long.*the query must be made smaller"):
+        client_of(handler).query(file)
+    assert len(asked) == 1
+
+
+def test_answers_may_come_compressed() -> None:
+    asked: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        body = gzip.compress(b'{"search": []}')
+        return httpx.Response(200, content=body, headers={"Content-Encoding": "gzip"})
+
+    assert client_of(handler).search("x") == ()
+    assert "gzip" in asked[0].headers["accept-encoding"]
 
 
 def test_address_that_is_none_is_a_sentence() -> None:

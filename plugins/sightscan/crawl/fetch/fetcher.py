@@ -29,13 +29,16 @@ from sightscan.http import (
     parse_url,
 )
 from sightscan.http_answers import (
+    GONE,
     Answer,
+    Judge,
     NotNowError,
     NoURLError,
     SendError,
     TooLargeError,
-    UnreadableError,
+    judge_status,
 )
+from sightscan.http_judges import judge_json, judge_page
 from sightscan.settings import Settings
 
 CRAWL_SILENCE_SECONDS = 15.0
@@ -121,23 +124,21 @@ class Fetcher:
         self._trusted_origins = config.trusted_origins
         self._max_photo_bytes = config.max_photo_bytes
 
-    def json(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        """Return the JSON object that an API answers.
+    def json(
+        self, url: str, parameters: Mapping[str, str], judge: Judge = judge_json
+    ) -> dict[str, Any]:
+        """Return the JSON object that an API answers; its judge knows how it says "not now".
 
         Raises:
             ServiceError: it does not answer, or something else.
 
         """
+        # Compressed, as the etiquette of APIs asks for; photos come as they are.
+        request = Request(
+            url=url, parameters=parameters, max_seconds=MAX_DOWNLOAD_SECONDS, judge=judge
+        )
         with _as_service_error(url):
-            answer = self._send(url, parameters=parameters)
-        try:
-            if answer.status == httpx.codes.OK:
-                return answer.json_object()
-        except UnreadableError as error:
-            msg = f"{url} answers {error}; check the address"
-            raise ServiceError(msg) from error
-        msg = f"{url} answers no JSON but {answer.status}; check the address"
-        raise ServiceError(msg)
+            return self._sender.send(request).json_object()
 
     def wait_for_api(self, name: str, per_minute: float) -> None:
         """Wait for a turn at an API that has a limit of its own, shared by all tasks."""
@@ -162,7 +163,7 @@ class Fetcher:
                     "CRAWL_OBEY_ROBOTS_OF_SEARCH_PAGES=false"
                 )
                 raise ServiceError(msg)
-            answer = self._send(target)
+            answer = self._send(target, judge=judge_page)
         if answer.status != httpx.codes.OK:
             msg = f"{where} answers {answer.status}, expected 200; open it in a browser"
             raise ServiceError(msg)
@@ -192,20 +193,20 @@ class Fetcher:
 
     def _send(
         self,
-        url: str | httpx.URL,
+        url: httpx.URL,
         *,
-        parameters: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         max_bytes: int = MAX_ANSWER_BYTES,
+        judge: Judge = judge_status,
     ) -> Answer:
         request = Request(
             url=url,
-            parameters=parameters,
             headers=headers or {},
             max_bytes=max_bytes,
             max_seconds=MAX_DOWNLOAD_SECONDS,
             # Many a photo is gone, and nobody waits for a page that says so.
-            max_refusal_bytes=0,
+            unread=GONE,
+            judge=judge,
             # Raw bytes, not decompressed ones: a small answer must not unpack to a huge one.
             is_raw=True,
         )
@@ -307,8 +308,7 @@ def _as_service_error(where: str) -> Iterator[None]:
     try:
         yield
     except SendError as error:
-        msg = f"{where} does not answer: {error}; check the address and the network, or try later"
-        raise ServiceError(msg) from error
+        raise ServiceError(error.sentence(where)) from error
     except RefusedAddressError as error:
         msg = (
             f"{where} is refused: {error}; if it is yours, add its origin to CRAWL_TRUSTED_ORIGINS"

@@ -10,7 +10,7 @@ from protego import Protego
 
 from sightscan.crawl.fetch.guarded_transport import RefusedAddressError
 from sightscan.http import Request, Sender, join_url, parse_url
-from sightscan.http_answers import FORBIDDEN, NotNowError, NoURLError
+from sightscan.http_answers import FORBIDDEN, GONE, NotNowError, NoURLError
 
 # Our name in robots.txt and in X-Robots-Tag.
 AGENT = "SightScan"
@@ -91,7 +91,7 @@ def fetch_robots(sender: Sender, url: str) -> str | None:
         url=url,
         max_bytes=MAX_ROBOTS_BYTES,
         max_seconds=MAX_ROBOTS_SECONDS,
-        max_refusal_bytes=0,
+        unread=GONE,
         is_cut=True,
         is_raw=True,
     )

@@ -26,6 +26,7 @@ from sightscan.crawl.sources.source import (
     text_in,
 )
 from sightscan.errors import ServiceError
+from sightscan.http_judges import judge_flickr
 from sightscan.plain_text import plain_text, web_address
 from sightscan.warehouse.photos.identity import identifiers_of
 from sightscan.warehouse.photos.photos import Attribution
@@ -56,6 +57,8 @@ OPEN = "4,5,7,8,9,10,11,12"
 # Each photo costs a request for its sizes, and a key has 3,600 an hour.
 PER_PAGE = 50
 REQUESTS_PER_MINUTE = 55
+# Of https://www.flickr.com/services/api/flickr.photos.search.html: keys, signatures and logins.
+CODES_OF_A_KEY = frozenset({"96", "97", "98", "99", "100"})
 BUCKET = "flickr.requests"
 # https://www.flickr.com/services/api/flickr.photos.getSizes.html: not found, permission denied.
 GONE = {1: MISSING, 2: HIDDEN}
@@ -84,7 +87,13 @@ class FlickrSource(PhotoSource):
         for url in self._pages(lead.address):
             answer = self._asked(dict(httpx.URL(url).params))
             if answer.get("stat") != "ok":
-                msg = f"Flickr refuses the search: {clean_text(str(answer.get('message', answer)))}; check FLICKR_API_KEY"
+                said = plain_text(str(answer.get("message", answer)))
+                todo = (
+                    "check FLICKR_API_KEY"
+                    if str(answer.get("code")) in CODES_OF_A_KEY
+                    else "take flickr out of PHOTO_SOURCES until the source is mended"
+                )
+                msg = f"Flickr refuses the search: {said}; {todo}"
                 raise ServiceError(msg)
             try:
                 photos = list(answer["photos"]["photo"])
@@ -121,7 +130,7 @@ class FlickrSource(PhotoSource):
 
     def _asked(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         self.fetcher.wait_for_api(BUCKET, REQUESTS_PER_MINUTE)
-        return self.fetcher.json(self.config.flickr_api_url, parameters)
+        return self.fetcher.json(self.config.flickr_api_url, parameters, judge_flickr)
 
     def _read(self, photo: Mapping[str, Any], query: str) -> Attribution:
         number = text_in(photo, "id")

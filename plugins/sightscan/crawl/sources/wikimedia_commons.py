@@ -18,6 +18,7 @@ from sightscan.crawl.sources.source import (
     read_records,
 )
 from sightscan.errors import CrawlError
+from sightscan.http_judges import judge_mediawiki, mediawiki_error
 
 CATEGORY, NEARBY = "category", "nearby"
 # With 50 files, an answer with all its metadata stays within what MediaWiki sends at once.
@@ -144,10 +145,10 @@ class WikimediaCommonsSource(PhotoSource):
         query = {"action": "query", "format": "json", "formatversion": "2", **parameters}
         asked = query
         while True:
-            answer = self.fetcher.json(self.config.commons_api_url, asked)
-            if "error" in answer:
-                info = answer["error"].get("info", answer["error"])
-                msg = f"Commons refuses to list a category: {info}; check the sight's Commons category"
+            answer = self.fetcher.json(self.config.commons_api_url, asked, judge_mediawiki)
+            if (error := mediawiki_error(answer)) is not None:
+                said = error[1] or error[0]
+                msg = f"Commons refuses to list a category: {said}; check the sight's Commons category"
                 raise CrawlError(msg)
             if not answer.keys() & {"query", "batchcomplete", "continue"}:
                 msg = (

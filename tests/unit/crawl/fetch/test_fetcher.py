@@ -307,13 +307,35 @@ def test_waiting_ends_when_the_crawl_is_stopped(
     assert server.asked["/a.jpg"] == 1
 
 
+def test_words_of_a_server_are_told_of_a_photo(fetcher: Fetcher, server: ScriptedServer) -> None:
+    words = b"<p>Please set a user-agent and respect our\nrobot policy</p>"
+    url = server.tell("/a.jpg", Answer(words, status=403))
+    with pytest.raises(PhotoUnavailableError, match="403: 'Please set a user-agent and respect"):
+        fetcher.visit(url)
+
+
+def test_api_may_answer_compressed_and_a_photo_not(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    packed = Answer(gzip.compress(b'{"a": 1}'), headers=(("Content-Encoding", "gzip"),))
+    assert fetcher.json(server.tell("/api", packed), {}) == {"a": 1}
+    fetcher.visit(server.tell("/a.jpg", Answer(b"photo")))
+    assert "gzip" in server.encodings["/api"]
+    assert server.encodings["/a.jpg"] == "identity"
+
+
+def test_json_that_breaks_off_is_asked_for_again(fetcher: Fetcher, server: ScriptedServer) -> None:
+    url = server.tell("/api", Answer(b'{"query": {"pages": ['), Answer(b'{"query": {}}'))
+    assert fetcher.json(url, {}) == {"query": {}}
+
+
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
         (Answer(b"<html>sorry</html>"), "answers no JSON"),
         (Answer(b"[1, 2]"), "expected a JSON object"),
         (Answer(b"[" * 200_000), "answers no JSON"),
-        (Answer(status=404), "answers no JSON"),
+        (Answer(status=404), "does not answer: status 404; check the address"),
         (Answer(status=500), "does not answer"),
     ],
 )
