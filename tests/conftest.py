@@ -63,7 +63,11 @@ SERVICES = {
     name.upper(): f"http://{NOBODY}"
     for name, field in Settings.model_fields.items()
     if name.endswith("_url") and str(field.default).startswith("https://")
-} | {"VISION_ENDPOINT": NOBODY, "AWS_ENDPOINT_URL": f"http://{NOBODY}"}
+} | {
+    "VISION_ENDPOINT": NOBODY,
+    "AWS_ENDPOINT_URL": f"http://{NOBODY}",
+    "CONTACT": "mailto:tests@example.org",
+}
 
 pytest_plugins = ("tests.loopback_only",)
 collect_ignore = ["app", "trainer"]  # they run in environments of their own

@@ -38,6 +38,8 @@ def pipeline_settings(addresses: SandboxAddresses, folder: Path) -> dict[str, st
     write_private(known_hosts, "".join(map(_known_host, addresses.instances)))
     return {
         **addresses.warehouse.environment,
+        # The stand-ins ask for one, as Wikimedia does, and write to nobody.
+        "CONTACT": "demo@example.org",
         "REGISTRY_SNAPSHOT": str(folder / "cities.json"),
         "WIKIDATA_SPARQL_URL": addresses.wikidata_sparql_url,
         "WIKIDATA_API_URL": addresses.wikidata_api_url,

@@ -86,7 +86,7 @@ def rows(warehouse: Warehouse, columns: str, table: str = "photo_source") -> set
 
 
 def with_sources(web: WebServer, sources: str, **overrides: object) -> Settings:
-    fast = {"openverse_requests_per_minute": 100_000}
+    fast = {"openverse_requests_per_minute": 100_000, "openverse_requests_per_day": 1_000_000}
     return settings_for(web, photo_sources=sources, **fast | overrides)
 
 

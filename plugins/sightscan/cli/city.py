@@ -51,7 +51,7 @@ def add(
     from sightscan.warehouse.registry.cities import add_city
 
     with open_warehouse() as (config, connection):
-        with open_client(config) as client:
+        with open_client(config, connection) as client:
             city = _with_radius(resolve_city(client, name), radius_km)
         if dry_run:
             print_lines(

@@ -25,7 +25,10 @@ def preview(city: CityArgument, *, as_json: AsJson = False) -> None:
     from sightscan.discover.preview import preview_sights
     from sightscan.discover.wikidata import open_client
 
-    with open_city(city) as (config, connection, known), open_client(config) as client:
+    with (
+        open_city(city) as (config, connection, known),
+        open_client(config, connection) as client,
+    ):
         preview = asdict(preview_sights(connection, client, known, config))
     if as_json:
         print_json(preview)

@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import psycopg
 
 from sightscan.city import City, Sight
 from sightscan.crawl.fetch.fetcher import Validators, open_fetcher
-from sightscan.crawl.fetch.host_limits import HostThrottle
+from sightscan.crawl.fetch.host_limits import crawl_throttle
 from sightscan.crawl.fetch.robots import OriginRules
 from sightscan.crawl.job import CrawlJob, Limit
 from sightscan.crawl.pipeline import SourceCrawler
@@ -27,6 +26,7 @@ from sightscan.crawl.sources.source import BrokenSourceError
 from sightscan.crawl.spool import Spool
 from sightscan.crawl.writer import Writer
 from sightscan.errors import CrawlError, ServiceError
+from sightscan.host_gate import HostThrottle, leads_to_wikimedia
 from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 from sightscan.warehouse.connection import reopener
@@ -37,7 +37,7 @@ from sightscan.warehouse.photos.photos import (
     photos_of_sight,
     visited_photos,
 )
-from sightscan.warehouse.spend.paid_calls import take_tokens
+from sightscan.warehouse.spend.request_limits import SharedCounter
 
 # Other tasks crawl other sights of the city meanwhile; a row is dated by the start of its batch.
 OVERLAP = timedelta(minutes=5)
@@ -75,6 +75,8 @@ def crawl_photos(
         logger.info("crawl city=%s sight=%r full=%d", city.slug, sight.name, len(held))
         save(report)
         return report
+    if leads_to_wikimedia(config.commons_api_url) and config.contact_problem:
+        logger.warning("%s", config.contact_problem)
     crawl = _SightCrawl(connection, config, city, sight, set(held))
     problems: list[Exception] = []
     reports: list[SourceReport] = []
@@ -82,7 +84,7 @@ def crawl_photos(
         # The throttle of catalogues is taken over a connection of its own: the other one may be in
         # the middle of a batch.
         own = opened.enter_context(reopener(connection)())
-        throttle = HostThrottle(config, partial(_take_token, own, threading.Lock()))
+        throttle = crawl_throttle(config, SharedCounter(own))
         for name in names:
             source_report, problem = crawl.ask(name, Limit(wanted), throttle)
             reports.append(source_report)
@@ -197,16 +199,3 @@ def _reopened_reasons(config: Settings) -> list[str]:
     if not config.crawl_face_filter:
         reasons.append("mostly_a_face")
     return reasons
-
-
-def _take_token(
-    connection: psycopg.Connection[Any],
-    lock: threading.Lock,
-    bucket: str,
-    capacity: float,
-    refill_per_second: float,
-) -> float:
-    with lock:
-        return take_tokens(
-            connection, bucket, 1, capacity=capacity, refill_per_second=refill_per_second
-        )

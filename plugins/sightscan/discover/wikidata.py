@@ -4,7 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -12,11 +12,22 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import psycopg
 from tenacity import stop_after_attempt, wait_exponential
 
 from sightscan.city import Place
 from sightscan.errors import ServiceError
-from sightscan.http import Request, RetryPolicy, Sender, open_http
+from sightscan.host_gate import (
+    Counter,
+    HostGate,
+    HostLimit,
+    HostThrottle,
+    MemoryCounter,
+    is_wikimedia,
+    leads_to_wikimedia,
+    wikimedia_limit,
+)
+from sightscan.http import CONNECT_SECONDS, Request, RetryPolicy, Sender, open_http
 from sightscan.http_answers import SendError
 from sightscan.http_judges import (
     MAX_TRACE_BYTES,
@@ -26,6 +37,8 @@ from sightscan.http_judges import (
 )
 from sightscan.plain_text import plain_text
 from sightscan.settings import Settings
+from sightscan.warehouse.connection import reopener
+from sightscan.warehouse.spend.request_limits import SharedCounter
 
 # The query service gives up after 60 s; a little more, so that its own answer is seen.
 WIKIDATA_SILENCE_SECONDS = 65.0
@@ -72,9 +85,22 @@ class WikidataClient:
         http: httpx.Client,
         config: Settings,
         sleep: Callable[[float], None] = time.sleep,
+        shared: Counter | None = None,
     ) -> None:
-        """Keep the client and the addresses; nothing is sent yet."""
-        self._sender = Sender(http, RETRY_POLICY, sleep=sleep)
+        """Keep the client and the addresses; `shared` counts what all workers ask Wikimedia."""
+        limit = wikimedia_limit(has_contact=config.own_contact is not None)
+        gate = HostGate(
+            HostThrottle(
+                lambda host: limit if is_wikimedia(host) else HostLimit(host),
+                shared or MemoryCounter(),
+            ),
+            sleep,
+            max_pause_seconds=RETRY_POLICY.max_pause_seconds,
+            lease_seconds=CONNECT_SECONDS + MAX_QUERY_SECONDS + WIKIDATA_SILENCE_SECONDS,
+        )
+        self._sender = Sender(
+            http, RETRY_POLICY, gate=gate if asks_wikimedia(config) else None, sleep=sleep
+        )
         self._config = config
 
     def search(self, text: str, language: str = "en") -> tuple[SearchHit, ...]:
@@ -169,7 +195,14 @@ class WikidataClient:
     def _ask_api(self, **parameters: str) -> dict[str, Any]:
         parameters |= {"format": "json", "formatversion": "2"}
         url = self._config.wikidata_api_url
-        return self._ask(Request(url=url, parameters=parameters, judge=judge_mediawiki))
+        return self._ask(
+            Request(
+                url=url,
+                parameters=parameters,
+                max_seconds=MAX_QUERY_SECONDS,
+                judge=judge_mediawiki,
+            )
+        )
 
     def _ask(self, request: Request) -> dict[str, Any]:
         try:
@@ -179,10 +212,30 @@ class WikidataClient:
 
 
 @contextmanager
-def open_client(config: Settings) -> Iterator[WikidataClient]:
-    """Open a client that says who we are, and close it at the end."""
-    with open_http(config.user_agent, silence_seconds=WIKIDATA_SILENCE_SECONDS) as http:
-        yield WikidataClient(http, config)
+def open_client(
+    config: Settings, connection: psycopg.Connection[Any] | None = None
+) -> Iterator[WikidataClient]:
+    """Open a client that says who we are, and close it at the end.
+
+    Where there is a warehouse, it keeps Wikimedia's limits together with all who use that.
+    """
+    shared: Counter = MemoryCounter()
+    with ExitStack() as opened:
+        if asks_wikimedia(config):
+            if config.contact_problem:
+                logger.warning("%s", config.contact_problem)
+            if connection is not None:
+                # The other one may be in the middle of a transaction.
+                shared = SharedCounter(opened.enter_context(reopener(connection)()))
+        http = opened.enter_context(
+            open_http(config.user_agent, silence_seconds=WIKIDATA_SILENCE_SECONDS)
+        )
+        yield WikidataClient(http, config, shared=shared)
+
+
+def asks_wikimedia(config: Settings) -> bool:
+    """Tell whether the settings lead to Wikimedia's own Wikidata."""
+    return any(map(leads_to_wikimedia, (config.wikidata_sparql_url, config.wikidata_api_url)))
 
 
 def place_of(point: str) -> Place:

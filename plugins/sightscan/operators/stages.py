@@ -43,7 +43,7 @@ def discover_sights(slug: str) -> list[int]:
 
     with (
         city_work(slug) as work,
-        open_client(work.config) as client,
+        open_client(work.config, work.connection) as client,
         open_places(work.config) as places,
     ):
         report = discover(

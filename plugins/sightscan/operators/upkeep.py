@@ -19,7 +19,7 @@ def resolve_city_requests() -> int:
     from sightscan.discover.wikidata import open_client
     from sightscan.operators.warehouse import open_warehouse
 
-    with open_warehouse() as connection, open_client(settings()) as client:
+    with open_warehouse() as connection, open_client(settings(), connection) as client:
         report = resolve_requests(connection, client)
     logger.info("resolved=%d refused=%d merged=%d", report.resolved, report.refused, report.merged)
     return report.resolved

@@ -66,7 +66,7 @@ def take_over(
         with (
             open_first_system(address) as first,
             connect(config, autocommit=True) as connection,
-            open_client(config) as client,
+            open_client(config, connection) as client,
         ):
             orphan_count = count_orphans(first)
             cities = resolve_cities(client, merge_spellings(list_first_cities(first)), given)

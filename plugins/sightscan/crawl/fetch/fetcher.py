@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from typing import Any
 
 import httpx
 from tenacity import stop_after_attempt, wait_exponential
 
 from sightscan.crawl.fetch.guarded_transport import GuardedTransport, RefusedAddressError, origin_of
-from sightscan.crawl.fetch.host_limits import HostGate, HostThrottle
+from sightscan.crawl.fetch.host_limits import crawl_throttle, day_rate, minute_rate
 from sightscan.crawl.fetch.robots import (
     OriginRules,
     RobotsRules,
@@ -19,7 +20,9 @@ from sightscan.crawl.fetch.robots import (
     opts_out,
 )
 from sightscan.errors import ServiceError, SightScanError
+from sightscan.host_gate import HostGate, HostThrottle, Rate, is_wikimedia
 from sightscan.http import (
+    CONNECT_SECONDS,
     MAX_ANSWER_BYTES,
     Request,
     RetryPolicy,
@@ -38,7 +41,7 @@ from sightscan.http_answers import (
     TooLargeError,
     judge_status,
 )
-from sightscan.http_judges import judge_json, judge_page
+from sightscan.http_judges import judge_json, judge_page, judge_wikimedia
 from sightscan.settings import Settings
 
 CRAWL_SILENCE_SECONDS = 15.0
@@ -115,8 +118,13 @@ class Fetcher:
     ) -> None:
         """Keep the client; `stop` ends every wait, `known_robots` may be those of other fetchers."""
         self._stop = stop
-        self._throttle = throttle or HostThrottle(config)
-        gate = HostGate(self._throttle, self._sleep, RETRY_POLICY.max_pause_seconds)
+        self._throttle = throttle or crawl_throttle(config)
+        gate = HostGate(
+            self._throttle,
+            self._sleep,
+            max_pause_seconds=RETRY_POLICY.max_pause_seconds,
+            lease_seconds=CONNECT_SECONDS + MAX_DOWNLOAD_SECONDS + CRAWL_SILENCE_SECONDS,
+        )
         self._sender = Sender(
             http, RETRY_POLICY, gate=gate, sleep=self._sleep, check=self._check_stop
         )
@@ -140,11 +148,28 @@ class Fetcher:
         with _as_service_error(url):
             return self._sender.send(request).json_object()
 
-    def wait_for_api(self, name: str, per_minute: float) -> None:
-        """Wait for a turn at an API that has a limit of its own, shared by all tasks."""
-        wait = self._throttle.seconds_to_wait(name, per_minute)
-        if wait > 0:
-            self._sleep(wait)
+    def wait_for_api(self, name: str, per_minute: float, per_day: float | None = None) -> None:
+        """Wait for a turn at an API that has limits of its own, shared by all tasks.
+
+        Raises:
+            ServiceError: what it allows in a day is used up.
+
+        """
+        if per_day is not None:
+            soon = RETRY_POLICY.max_pause_seconds
+            if not self._take_turn(f"{name}_of_day", day_rate(per_day), soon):
+                msg = (
+                    f"{name}: the {per_day:g} of a day are used up for now, all workers together; "
+                    "a later run goes on"
+                )
+                raise ServiceError(msg)
+        self._take_turn(name, minute_rate(per_minute))
+
+    def _take_turn(self, bucket: str, rate: Rate, max_wait_seconds: float = inf) -> bool:
+        turn = self._throttle.shared.take_turn(bucket, rate, max_wait_seconds)
+        if turn is not None and turn.wait_seconds > 0:
+            self._sleep(turn.wait_seconds)
+        return turn is not None
 
     def page(self, url: str, *, obey_robots: bool) -> bytes:
         """Return a page of results as it is, for a parser.
@@ -184,7 +209,10 @@ class Fetcher:
                 if not self._allows(target):
                     reason, detail = "opted_out", f"robots.txt of {target.host}"
                     raise PhotoRefusedError(reason, detail)
-                answer = self._send(target, headers=asked, max_bytes=self._max_photo_bytes)
+                judge = judge_wikimedia if is_wikimedia(target.host) else judge_status
+                answer = self._send(
+                    target, headers=asked, max_bytes=self._max_photo_bytes, judge=judge
+                )
                 if not answer.is_redirect:
                     return read_visit(answer, is_conditional=bool(asked))
                 target = redirect_target(target, answer, self._trusted_origins)
@@ -197,7 +225,7 @@ class Fetcher:
         *,
         headers: Mapping[str, str] | None = None,
         max_bytes: int = MAX_ANSWER_BYTES,
-        judge: Judge = judge_status,
+        judge: Judge,
     ) -> Answer:
         request = Request(
             url=url,

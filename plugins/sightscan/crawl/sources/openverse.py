@@ -54,7 +54,11 @@ class OpenverseSource(PhotoSource):
             asked["license"] = OPEN_LICENCES
         page, pages = 1, 1
         while page <= min(pages, MAX_PAGES):
-            self.fetcher.wait_for_api(BUCKET, self.config.openverse_requests_per_minute)
+            self.fetcher.wait_for_api(
+                BUCKET,
+                self.config.openverse_requests_per_minute,
+                self.config.openverse_requests_per_day,
+            )
             answer = self.fetcher.json(url, asked | {"page": str(page)})
             try:
                 pages = int(answer["page_count"])

@@ -294,6 +294,7 @@ def take_tokens(
             "count": count,
             "capacity": capacity,
             "refill_per_second": refill_per_second,
+            "max_wait_seconds": float("inf"),
         },
     ).fetchone()
     return 0.0 if row is None else float(row[0])
