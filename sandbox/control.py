@@ -4,6 +4,7 @@ GET  /counts                   what the stand-ins were asked: {service: {key: co
 GET  /ec2/history              every state of every instance, oldest first
 POST /ec2/no-capacity?next=N   the next N starts fail with InsufficientInstanceCapacity
 POST /vision/fault?kind=...    as the arguments of VisionServer.set_fault
+POST /web/refusal?service=...  as the arguments of Refusals.set: the web stand-ins say "not now"
 """
 
 import json
@@ -34,6 +35,7 @@ class ControlServer(WsgiServer):
         counts: Counts,
         fleet: Ec2Fleet,
         set_vision_fault: Callable[..., None],
+        set_web_refusal: Callable[..., None],
         port: int = 0,
     ) -> None:
         super().__init__("control", port)
@@ -42,6 +44,7 @@ class ControlServer(WsgiServer):
             ("GET", "/ec2/history"): lambda _: [asdict(line) for line in fleet.history()],
             ("POST", "/ec2/no-capacity"): lambda asked: fleet.refuse_next_starts(_next(asked)),
             ("POST", "/vision/fault"): lambda asked: set_vision_fault(**asked),
+            ("POST", "/web/refusal"): lambda asked: set_web_refusal(**asked),
         }
 
     def start(self) -> None:
@@ -91,6 +94,10 @@ class ControlClient:
     def set_vision_fault(self, **fault: object) -> None:
         """Let the next requests to Vision fail; see VisionServer.set_fault."""
         self._ask("POST", "/vision/fault", **fault)
+
+    def set_web_refusal(self, **refusal: object) -> None:
+        """Let the next requests to a web stand-in be refused; see Refusals.set."""
+        self._ask("POST", "/web/refusal", **refusal)
 
     def _ask(self, method: str, path: str, **query: object) -> Any:
         url = f"{self._url}{path}?{urlencode(query)}"

@@ -1,8 +1,11 @@
 """What the web APIs of Wikimedia have in common: etiquette, parameters, errors.
 
-https://foundation.wikimedia.org/wiki/Policy:User-Agent_policy and https://www.mediawiki.org/wiki/API:
-a client names itself with a contact, lists are separated by `|`, an error is HTTP 200 with an
-`error` object and a `MediaWiki-API-Error` header, and too many requests are HTTP 429.
+Modelled on https://foundation.wikimedia.org/wiki/Policy:User-Agent_policy, on
+https://www.mediawiki.org/wiki/Wikimedia_APIs/Rate_limits and on https://www.mediawiki.org/wiki/API:
+who is a library or a browser gets HTTP 403, who names no contact 10 requests a minute; lists are
+separated by `|`; an error is HTTP 200 with an `error` object, or `errors` where `errorformat` asks
+for it, and a `MediaWiki-API-Error` header; too many requests are HTTP 429. Invented: which names are
+taken for those of libraries.
 """
 
 import math
@@ -17,6 +20,9 @@ from sandbox.rates import TokenBucket
 
 JsonObject = dict[str, Any]
 
+PER_MINUTE_WITHOUT_CONTACT = 10
+
+_LIBRARY = re.compile(r"$|(python|curl|wget|java|go-http|okhttp|node|mozilla)", re.IGNORECASE)
 _CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.\w+|https?://", re.IGNORECASE)
 
 
@@ -36,16 +42,20 @@ class Etiquette:
         self._service = service
         self._counts = counts
         self._bucket = bucket
+        self._without_contact = TokenBucket(PER_MINUTE_WITHOUT_CONTACT)
 
     def check(self, request: web.Request, units: float = 1) -> None:
-        """Raise HTTP 403 without a contact in the User-Agent, 429 above the allowed rate."""
-        if not _CONTACT.search(request.headers.get("User-Agent", "")):
+        """Raise HTTP 403 for who does not say who asks, 429 above the allowed rate."""
+        agent = request.headers.get("User-Agent", "")
+        has_contact = _CONTACT.search(agent) is not None
+        if not has_contact and _LIBRARY.match(agent):
             self._counts.add(self._service, "refused_without_contact")
             raise web.HTTPForbidden(
                 text="Please set a user-agent with a contact (an e-mail address or a URL) and "
                 "respect our robot policy https://w.wiki/4wJS. See also T400119.\n"
             )
-        seconds = self._bucket.seconds_until_allowed(units)
+        bucket = self._bucket if has_contact else self._without_contact
+        seconds = bucket.seconds_until_allowed(units)
         if seconds > 0:
             self.refuse_hurry(seconds)
 
@@ -109,8 +119,13 @@ def answer(body: JsonObject) -> web.Response:
     return web.json_response(body, headers={"Cache-Control": "private, must-revalidate, max-age=0"})
 
 
-def error_answer(error: ApiError, version: str = "1") -> web.Response:
-    """Return a refused request as MediaWiki does: HTTP 200 with an `error` object."""
+def error_answer(error: ApiError, version: str = "1", error_format: str = "bc") -> web.Response:
+    """Return a refused request as MediaWiki does: HTTP 200 with an error, in its old or new form."""
+    if error_format != "bc":
+        key = {"html": "html", "wikitext": "text", "plaintext": "text"}.get(error_format, "key")
+        name = key if version == "2" or key == "key" else "*"
+        errors = [{"code": error.code, name: error.info, "module": "main"}]
+        return web.json_response({"errors": errors}, headers={"MediaWiki-API-Error": error.code})
     help_text = "See https://www.mediawiki.org/w/api.php for API usage."
     key = "docref" if version == "2" else "*"
     body = {"error": {"code": error.code, "info": error.info, key: help_text}}

@@ -143,7 +143,9 @@ class Sandbox(Startable):
         self._say(f"EC2               {ec2.url}  {', '.join(fleet.instance_ids)}")
         vision, web = self._start_services(closing, ports, world)
         control_port = options.control_port or ports.port_for("control")
-        control = ControlServer(self.counts, fleet, vision.set_fault, port=control_port)
+        control = ControlServer(
+            self.counts, fleet, vision.set_fault, web.refusals.set, port=control_port
+        )
         closing.enter_context(control)
         self._say(f"control           {control.url}")
         self._addresses = SandboxAddresses(

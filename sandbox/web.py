@@ -10,15 +10,18 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from sandbox.catalogues import search_pages
+from sandbox.catalogues import openverse, places, search_pages
 from sandbox.catalogues.openverse import OpenverseLimits, OpenverseStandIn
 from sandbox.catalogues.places import PlacesStandIn
 from sandbox.catalogues.search_pages import PRIVATE_PATH, SearchPagesStandIn
 from sandbox.commons import server as commons
+from sandbox.commons.pages import FILES_PATH
 from sandbox.commons.server import CommonsLimits, CommonsStandIn
 from sandbox.counts import Counts
+from sandbox.mediawiki import parameters_of
 from sandbox.ports import LOOPBACK
 from sandbox.processes.startable import Startable
+from sandbox.refusals import Asked, Refusals
 from sandbox.wikidata import server as wikidata
 from sandbox.wikidata.server import WikidataLimits, WikidataStandIn
 from sandbox.world.city_facts import CityFacts
@@ -27,6 +30,19 @@ from sandbox.world.world import World
 START_SECONDS = 30
 STOP_SECONDS = 10
 ROBOTS = f"User-agent: *\nDisallow: {PRIVATE_PATH}/\nDisallow: /w/index.php\nAllow: /\n"
+
+SERVICE_PATHS = {
+    wikidata.SPARQL_PATH: "wikidata_sparql",
+    wikidata.API_PATH: "wikidata_api",
+    commons.API_PATH: "commons_api",
+    FILES_PATH: "commons_files",
+    openverse.SEARCH_PATH: "openverse",
+    places.SEARCH_PATH: "places",
+    search_pages.BING_PATH: "search_pages",
+    search_pages.GOOGLE_PATH: "search_pages",
+}
+WIKIMEDIA = frozenset({"wikidata_sparql", "wikidata_api", "commons_api", "commons_files"})
+COMPRESSED_TYPES = frozenset({"application/json", "application/sparql-results+json", "text/html"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,8 +64,14 @@ class WebServer(Startable):
         wikidata_limits: WikidataLimits = WikidataLimits(),  # noqa: B008 - frozen
         commons_limits: CommonsLimits = CommonsLimits(),  # noqa: B008 - frozen
         openverse_limits: OpenverseLimits = OpenverseLimits(),  # noqa: B008 - frozen
+        wikimedia_at_once: int | None = None,
     ) -> None:
+        """`wikimedia_at_once` is 3 in reality, all hosts together; None spares nobody."""
         self.port = port
+        self.refusals = Refusals()
+        self._counts = counts
+        self._wikimedia_at_once = wikimedia_at_once
+        self._wikimedia_open = 0
         self._latency_seconds = latency_seconds
         commons_stand_in = CommonsStandIn(world, facts, counts, commons_limits)
         self._stand_ins = (
@@ -151,7 +173,9 @@ class WebServer(Startable):
 
     async def _serve(self) -> None:
         self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
-        application = web.Application(middlewares=[self._wait], client_max_size=1 << 20)
+        application = web.Application(
+            middlewares=[self._wait, _compress, self._refuse], client_max_size=1 << 20
+        )
         application.add_routes([web.get("/robots.txt", _robots)])
         for stand_in in self._stand_ins:
             application.add_routes(stand_in.routes())
@@ -171,6 +195,41 @@ class WebServer(Startable):
         """Answer as late as a far-away service would."""
         await asyncio.sleep(self._latency_seconds)
         return await handler(request)
+
+    @web.middleware
+    async def _refuse(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer as a service does that has too much to do, or is told to say so."""
+        service = service_at(request.path)
+        if service is None:
+            return await handler(request)
+        if (refusal := self.refusals.take(service)) is not None:
+            answering, seconds = refusal
+            self._counts.add("refusals", service)
+            return answering(Asked(await parameters_of(request), seconds))
+        if self._wikimedia_at_once is None or service not in WIKIMEDIA:
+            return await handler(request)
+        if self._wikimedia_open >= self._wikimedia_at_once:
+            self._counts.add("refusals", "wikimedia_at_once")
+            return web.Response(status=429, text="Too many requests at once\n")
+        self._wikimedia_open += 1
+        try:
+            return await handler(request)
+        finally:
+            self._wikimedia_open -= 1
+
+
+def service_at(path: str) -> str | None:
+    """Return the service whose path this is, by its name in `refusals`; None: no service's."""
+    return next((name for prefix, name in SERVICE_PATHS.items() if path.startswith(prefix)), None)
+
+
+@web.middleware
+async def _compress(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Compress what APIs answer, for who takes it so; never pictures."""
+    response = await handler(request)
+    if response.content_type in COMPRESSED_TYPES:
+        response.enable_compression()
+    return response
 
 
 async def _robots(_request: web.Request) -> web.Response:

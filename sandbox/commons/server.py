@@ -40,7 +40,11 @@ _THUMBNAIL = re.compile(r"(?:lossy-)?(?:page\d+-)?(\d+)px-")
 
 @dataclass(frozen=True)
 class CommonsLimits:
-    """How much one client may ask. Wikimedia publishes no figures; these are in their spirit."""
+    """How much one client may ask.
+
+    Wikimedia publishes 200 a minute and 3 at once, all its hosts together. Here it is more, so that
+    a demo takes minutes: SightScan keeps these limits at Wikimedia's own hosts.
+    """
 
     api_requests_per_minute: float = 600
     files_per_minute: float = 6000

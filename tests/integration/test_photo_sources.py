@@ -295,6 +295,37 @@ def test_flickr_photo_has_the_licence_that_its_number_means(
     assert found == {("cc-by-2.0", "Ana", "Tower", "https://www.flickr.com/photos/ana/1/")}
 
 
+@pytest.mark.parametrize(
+    ("code", "message", "sentence"),
+    [
+        ("105", "Service currently unavailable (Site Disabled)", "error 105: .*; try later"),
+        (201, "Sorry, the Flickr API is not currently available.", "error 201: .*; try later"),
+        (100, "Invalid API Key (Key has invalid format)", "Invalid API Key .*check FLICKR_API_KEY"),
+        (18, "Illogical arguments", "Illogical arguments; take flickr out of PHOTO_SOURCES"),
+    ],
+)
+def test_failure_of_flickr_blames_the_key_only_where_it_is_the_keys(  # noqa: PLR0917 - fixtures
+    crawl: Crawl,
+    web: WebServer,
+    script: ScriptedServer,
+    code: int | str,
+    message: str,
+    sentence: str,
+) -> None:
+    failure = json.dumps({"stat": "fail", "code": code, "message": message}).encode()
+    config = with_sources(
+        web,
+        "flickr",
+        flickr_api_key="key",
+        flickr_api_url=script.tell("/services/rest/", Answer(failure)),
+        crawl_trusted_origins=script.url,
+    )
+    with pytest.raises(ServiceError, match=sentence):
+        crawl(config)
+    is_asked_again = "try later" in sentence
+    assert script.asked["/services/rest/"] == (3 if is_asked_again else 1)
+
+
 def test_flickr_without_a_key_is_a_sentence(crawl: Crawl, web: WebServer) -> None:
     with pytest.raises(ServiceError, match="FLICKR_API_KEY is not set"):
         crawl(with_sources(web, "flickr"))
