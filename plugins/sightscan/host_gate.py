@@ -8,12 +8,13 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from math import inf
 from typing import Protocol, Self
 
-from sightscan.http_answers import NotNowError
+from sightscan.http_answers import Judge, NotNowError, judge_status
+from sightscan.http_judges import judge_wikimedia
 
 # https://www.mediawiki.org/wiki/Wikimedia_APIs/Rate_limits: for a User-Agent with a contact, without
 # one, and in any case.
@@ -144,16 +145,12 @@ class HostThrottle:
         """Return who counts the turns at a host."""
         return self.shared if limit.is_shared else self.own
 
-    @contextmanager
-    def place(self, limit: HostLimit) -> Iterator[None]:
-        """Hold a place at a host among the threads of this process."""
+    def places(self, limit: HostLimit) -> AbstractContextManager[object]:
+        """Return the places at a host for the threads of this process; to be entered is to hold one."""
         if limit.at_once is None:
-            yield
-            return
+            return nullcontext()
         with self._lock:
-            places = self._places.setdefault(limit.name, threading.BoundedSemaphore(limit.at_once))
-        with places:
-            yield
+            return self._places.setdefault(limit.name, threading.BoundedSemaphore(limit.at_once))
 
 
 class HostGate:
@@ -189,11 +186,15 @@ class HostGate:
         """
         limit = self._throttle.limit_of(host)
         self._keep_pause(limit.name, host)
-        with self._throttle.place(limit):
-            self._wait_for_turn(limit)
+        with self._throttle.places(limit):
+            if limit.rate is not None:
+                self._wait_for_turn(limit, limit.rate)
             # Somebody may have been told to go away meanwhile, here or on another worker.
             self._keep_pause(limit.name, host)
-            with self._slot(limit):
+            if limit.has_shared_slots and limit.at_once is not None:
+                with self._slot(limit, limit.at_once):
+                    yield
+            else:
                 yield
 
     def leave_alone(self, host: str, seconds: float) -> None:
@@ -202,10 +203,8 @@ class HostGate:
         self._note_pause(limit.name, seconds)
         self._throttle.counter_of(limit).pause(limit.name, seconds)
 
-    def _wait_for_turn(self, limit: HostLimit) -> None:
-        if limit.rate is None:
-            return
-        turn = self._throttle.counter_of(limit).take_turn(limit.name, limit.rate)
+    def _wait_for_turn(self, limit: HostLimit, rate: Rate) -> None:
+        turn = self._throttle.counter_of(limit).take_turn(limit.name, rate)
         if turn is None:
             return
         if turn.pause_seconds > 0:
@@ -225,13 +224,10 @@ class HostGate:
         self._paused_until[name] = max(self._paused_until.get(name, 0.0), self._clock() + seconds)
 
     @contextmanager
-    def _slot(self, limit: HostLimit) -> Iterator[None]:
-        if not limit.has_shared_slots or limit.at_once is None:
-            yield
-            return
+    def _slot(self, limit: HostLimit, at_once: int) -> Iterator[None]:
         counter = self._throttle.counter_of(limit)
         while True:
-            give_back = counter.take_slot(limit.name, limit.at_once, self._lease_seconds)
+            give_back = counter.take_slot(limit.name, at_once, self._lease_seconds)
             if give_back is not None:
                 break
             self._sleep(SLOT_POLL_SECONDS)
@@ -250,6 +246,11 @@ def leads_to_wikimedia(url: str) -> bool:
     """Tell whether a setting leads to Wikimedia itself, not to a mirror or a stand-in."""
     found = _HOST.match(url)
     return found is not None and is_wikimedia(found[1].lower())
+
+
+def judge_at(host: str) -> Judge:
+    """Return how answers of a host are taken that are not an API's."""
+    return judge_wikimedia if is_wikimedia(host) else judge_status
 
 
 def wikimedia_limit(*, has_contact: bool, max_per_second: float = inf) -> HostLimit:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from hypothesis import given
@@ -19,9 +20,10 @@ from sightscan.host_gate import (
     MemoryCounter,
     Rate,
     Turn,
+    judge_at,
     wikimedia_limit,
 )
-from sightscan.http_answers import NotNowError
+from sightscan.http_answers import Answer, NotNowError
 from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.spend.request_limits import SharedCounter
 from tests.stopped_clock import Clock
@@ -105,6 +107,17 @@ def test_pause_is_waited_for_once(clock: Clock) -> None:
     for _ in range(2):
         with gate.turn("a.example"):
             assert clock.now == 30
+
+
+@pytest.mark.parametrize(
+    ("host", "wait_seconds"), [("upload.wikimedia.org", 60), ("live.staticflickr.com", None)]
+)
+def test_wikimedia_waits_a_minute_where_it_does_not_say(
+    host: str, wait_seconds: float | None
+) -> None:
+    problem = judge_at(host)(Answer(429, httpx.Headers(), b""))
+    assert isinstance(problem, NotNowError)
+    assert problem.wait_seconds == wait_seconds
 
 
 def test_other_hosts_do_not_wait(clock: Clock) -> None:

@@ -9,6 +9,7 @@ from sandbox.control import ControlClient, ControlServer
 from sandbox.counts import Counts
 from sandbox.gpu.ec2_fleet import Ec2Fleet, Ec2Refusal
 from sandbox.ports import PortTaken
+from sandbox.refusals import Refusals
 from sandbox.vision.faults import VisionFaults
 
 
@@ -16,8 +17,9 @@ class _Sandbox:
     def __init__(self, folder: Path) -> None:
         self.counts = Counts()
         self.faults = VisionFaults()
+        self.refusals = Refusals()
         self.fleet = Ec2Fleet(folder, self.counts, transition_seconds=600)
-        self.server = ControlServer(self.counts, self.fleet, self.faults.set)
+        self.server = ControlServer(self.counts, self.fleet, self.faults.set, self.refusals.set)
 
 
 @pytest.fixture
@@ -82,6 +84,14 @@ def test_senseless_fault_is_an_error(
         client.set_vision_fault(**fault)
 
 
+def test_web_stand_ins_refuse_on_demand(sandbox: _Sandbox, client: ControlClient) -> None:
+    client.set_web_refusal(service="wikidata_sparql", way="ban", next_requests=2, seconds=60)
+    taken = [sandbox.refusals.take("wikidata_sparql") for _ in range(3)]
+    assert [refusal is not None for refusal in taken] == [True, True, False]
+    with pytest.raises(ValueError, match="unknown way 'maxlag'; choose one of none, hurry"):
+        client.set_web_refusal(service="wikidata_sparql", way="maxlag")
+
+
 def test_negative_number_of_starts_is_an_error(client: ControlClient) -> None:
     """The value is named."""
     with pytest.raises(ValueError, match="but got '-1'"):
@@ -97,6 +107,8 @@ def test_unknown_path_names_the_known_ones(client: ControlClient) -> None:
 def test_taken_port_is_named(sandbox: _Sandbox) -> None:
     """With the option that chooses another."""
     port = int(sandbox.server.url.rpartition(":")[2])
-    second = ControlServer(sandbox.counts, sandbox.fleet, sandbox.faults.set, port)
+    second = ControlServer(
+        sandbox.counts, sandbox.fleet, sandbox.faults.set, sandbox.refusals.set, port
+    )
     with pytest.raises(PortTaken, match=f"port {port} .* choose another with --control-port"):
         second.start()

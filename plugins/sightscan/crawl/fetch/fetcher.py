@@ -20,7 +20,7 @@ from sightscan.crawl.fetch.robots import (
     opts_out,
 )
 from sightscan.errors import ServiceError, SightScanError
-from sightscan.host_gate import HostGate, HostThrottle, Rate, is_wikimedia
+from sightscan.host_gate import HostGate, HostThrottle, Rate, judge_at
 from sightscan.http import (
     CONNECT_SECONDS,
     MAX_ANSWER_BYTES,
@@ -39,9 +39,8 @@ from sightscan.http_answers import (
     NoURLError,
     SendError,
     TooLargeError,
-    judge_status,
 )
-from sightscan.http_judges import judge_json, judge_page, judge_wikimedia
+from sightscan.http_judges import judge_json, judge_page
 from sightscan.settings import Settings
 
 CRAWL_SILENCE_SECONDS = 15.0
@@ -209,9 +208,11 @@ class Fetcher:
                 if not self._allows(target):
                     reason, detail = "opted_out", f"robots.txt of {target.host}"
                     raise PhotoRefusedError(reason, detail)
-                judge = judge_wikimedia if is_wikimedia(target.host) else judge_status
                 answer = self._send(
-                    target, headers=asked, max_bytes=self._max_photo_bytes, judge=judge
+                    target,
+                    headers=asked,
+                    max_bytes=self._max_photo_bytes,
+                    judge=judge_at(target.host),
                 )
                 if not answer.is_redirect:
                     return read_visit(answer, is_conditional=bool(asked))

@@ -7,6 +7,7 @@ task. How many requests are open at a time is counted in each task, but for Wiki
 
 import time
 from collections.abc import Callable
+from functools import cache
 from math import inf
 
 import httpx
@@ -60,6 +61,7 @@ def _limits_of(config: Settings) -> Callable[[str], HostLimit]:
         has_contact=config.own_contact is not None, max_per_second=per_second or inf
     )
 
+    @cache
     def limit_of(host: str) -> HostLimit:
         if is_wikimedia(host):
             return wikimedia

@@ -9,6 +9,7 @@ import httpx
 from protego import Protego
 
 from sightscan.crawl.fetch.guarded_transport import RefusedAddressError
+from sightscan.host_gate import judge_at
 from sightscan.http import Request, Sender, join_url, parse_url
 from sightscan.http_answers import FORBIDDEN, GONE, NotNowError, NoURLError
 
@@ -94,6 +95,7 @@ def fetch_robots(sender: Sender, url: str) -> str | None:
         unread=GONE,
         is_cut=True,
         is_raw=True,
+        judge=judge_at(httpx.URL(url).host),
     )
     try:
         for _ in range(MAX_ROBOTS_REDIRECTS + 1):
