@@ -22,6 +22,8 @@ WIKIMEDIA_REQUESTS_PER_MINUTE = 200.0
 WIKIMEDIA_REQUESTS_PER_MINUTE_WITHOUT_CONTACT = 10.0
 WIKIMEDIA_REQUESTS_AT_ONCE = 3
 WIKIMEDIA_DOMAINS = ("wikimedia.org", "wikipedia.org", "wikidata.org")
+# The query service counts what queries cost, and bans for it; nobody else of Wikimedia does.
+HOSTS_WITH_BANS = frozenset({"query.wikidata.org"})
 # Photos come for hours: an even pace is worth more than a quick start.
 WIKIMEDIA_BURST_SHARE = 0.05
 # Who finds all places taken looks again after so long.
@@ -44,6 +46,10 @@ class Rate:
         """Return a rate that lets at most `count` pass in any so many seconds, a share at once."""
         capacity = max(1.0, count * burst_share)
         return cls(capacity, max(count - capacity, 1.0) / seconds)
+
+
+# For a bucket that is only there for its pauses.
+ANY_PACE = Rate(1e6, 1e6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,8 @@ class MemoryCounter:
 class HostLimit:
     """What holds for a host, under the name by which it is counted; None: no limit.
 
-    `is_shared`: turns are counted with all workers; `has_shared_slots`: places, too.
+    `is_shared`: turns are counted with all workers; `has_shared_slots`: places, too. `own_pauses` is
+    the name of pauses that are this host's alone, where the others of its provider need not keep them.
     """
 
     name: str
@@ -129,6 +136,7 @@ class HostLimit:
     at_once: int | None = None
     is_shared: bool = False
     has_shared_slots: bool = False
+    own_pauses: str | None = None
 
 
 @dataclass(slots=True)
@@ -185,12 +193,12 @@ class HostGate:
 
         """
         limit = self._throttle.limit_of(host)
-        self._keep_pause(limit.name, host)
+        self._keep_pauses(limit, host)
         with self._throttle.places(limit):
             if limit.rate is not None:
                 self._wait_for_turn(limit, limit.rate)
             # Somebody may have been told to go away meanwhile, here or on another worker.
-            self._keep_pause(limit.name, host)
+            self._keep_pauses(limit, host)
             if limit.has_shared_slots and limit.at_once is not None:
                 with self._slot(limit, limit.at_once):
                     yield
@@ -200,20 +208,24 @@ class HostGate:
     def leave_alone(self, host: str, seconds: float) -> None:
         """Note what a host asks for; all threads wait: it asks us, not one connection."""
         limit = self._throttle.limit_of(host)
-        self._note_pause(limit.name, seconds)
-        self._throttle.counter_of(limit).pause(limit.name, seconds)
+        name = limit.own_pauses or limit.name
+        self._note_pause(name, seconds)
+        self._throttle.counter_of(limit).pause(name, seconds)
 
     def _wait_for_turn(self, limit: HostLimit, rate: Rate) -> None:
-        turn = self._throttle.counter_of(limit).take_turn(limit.name, rate)
-        if turn is None:
-            return
-        if turn.pause_seconds > 0:
-            self._note_pause(limit.name, turn.pause_seconds)
-        elif turn.wait_seconds > 0:
-            self._sleep(turn.wait_seconds)
+        counter, wait_seconds = self._throttle.counter_of(limit), 0.0
+        for name, pace in ((limit.name, rate), (limit.own_pauses, ANY_PACE)):
+            if name is not None and (turn := counter.take_turn(name, pace)) is not None:
+                wait_seconds += turn.wait_seconds
+                self._note_pause(name, turn.pause_seconds)
+        if wait_seconds > 0:
+            self._sleep(wait_seconds)
 
-    def _keep_pause(self, name: str, host: str) -> None:
-        pause = self._paused_until.get(name, 0.0) - self._clock()
+    def _keep_pauses(self, limit: HostLimit, host: str) -> None:
+        until = self._paused_until.get(limit.name, 0.0)
+        if limit.own_pauses is not None:
+            until = max(until, self._paused_until.get(limit.own_pauses, 0.0))
+        pause = until - self._clock()
         if pause > self._max_pause_seconds:
             msg = f"{host} asks to be left alone for {pause:.0f} s more"
             raise NotNowError(msg, is_final=True, was_sent=False, advice="try later")
@@ -221,7 +233,9 @@ class HostGate:
             self._sleep(pause)
 
     def _note_pause(self, name: str, seconds: float) -> None:
-        self._paused_until[name] = max(self._paused_until.get(name, 0.0), self._clock() + seconds)
+        if seconds > 0:
+            until = self._clock() + seconds
+            self._paused_until[name] = max(self._paused_until.get(name, 0.0), until)
 
     @contextmanager
     def _slot(self, limit: HostLimit, at_once: int) -> Iterator[None]:
@@ -253,8 +267,8 @@ def judge_at(host: str) -> Judge:
     return judge_wikimedia if is_wikimedia(host) else judge_status
 
 
-def wikimedia_limit(*, has_contact: bool, max_per_second: float = inf) -> HostLimit:
-    """Return what Wikimedia allows, or less, if less is wanted."""
+def wikimedia_limit(host: str, *, has_contact: bool, max_per_second: float = inf) -> HostLimit:
+    """Return what Wikimedia allows at one of its hosts, or less, if less is wanted."""
     published = (
         WIKIMEDIA_REQUESTS_PER_MINUTE
         if has_contact
@@ -262,5 +276,10 @@ def wikimedia_limit(*, has_contact: bool, max_per_second: float = inf) -> HostLi
     )
     rate = Rate.within(min(published, max_per_second * 60), 60, WIKIMEDIA_BURST_SHARE)
     return HostLimit(
-        "wikimedia", rate, WIKIMEDIA_REQUESTS_AT_ONCE, is_shared=True, has_shared_slots=True
+        "wikimedia",
+        rate,
+        WIKIMEDIA_REQUESTS_AT_ONCE,
+        is_shared=True,
+        has_shared_slots=True,
+        own_pauses=f"wikimedia.{host}" if host in HOSTS_WITH_BANS else None,
     )

@@ -88,10 +88,14 @@ class WikidataClient:
         shared: Counter | None = None,
     ) -> None:
         """Keep the client and the addresses; `shared` counts what all workers ask Wikimedia."""
-        limit = wikimedia_limit(has_contact=config.own_contact is not None)
+        has_contact = config.own_contact is not None
         gate = HostGate(
             HostThrottle(
-                lambda host: limit if is_wikimedia(host) else HostLimit(host),
+                lambda host: (
+                    wikimedia_limit(host, has_contact=has_contact)
+                    if is_wikimedia(host)
+                    else HostLimit(host)
+                ),
                 shared or MemoryCounter(),
             ),
             sleep,

@@ -57,14 +57,12 @@ def _limits_of(config: Settings) -> Callable[[str], HostLimit]:
     catalogues = {httpx.URL(url).host for url in (*apis, *pages)}
     per_second, at_once = config.crawl_requests_per_second, config.crawl_requests_at_once
     rate = Rate(max(1.0, per_second * BURST_SECONDS), per_second) if per_second else None
-    wikimedia = wikimedia_limit(
-        has_contact=config.own_contact is not None, max_per_second=per_second or inf
-    )
+    has_contact = config.own_contact is not None
 
     @cache
     def limit_of(host: str) -> HostLimit:
         if is_wikimedia(host):
-            return wikimedia
+            return wikimedia_limit(host, has_contact=has_contact, max_per_second=per_second or inf)
         return HostLimit(f"crawl.{host}", rate, at_once, is_shared=host in catalogues)
 
     return limit_of

@@ -21,8 +21,14 @@ def limit(host: str, **settings: object) -> HostLimit:
     ],
 )
 def test_wikimedias_hosts_have_one_limit_together(host: str) -> None:
+    own = "wikimedia.query.wikidata.org" if host == "query.wikidata.org" else None
     assert limit(host) == HostLimit(
-        "wikimedia", Rate(10.0, 190 / 60), 3, is_shared=True, has_shared_slots=True
+        "wikimedia",
+        Rate(10.0, 190 / 60),
+        3,
+        is_shared=True,
+        has_shared_slots=True,
+        own_pauses=own,
     )
 
 
