@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 from sightscan.errors import SightScanError
+from sightscan.plain_text import one_line
 
 # Of an answer that refuses, what is kept of its body, and what goes into a sentence.
 MAX_REFUSAL_BYTES = 4_000
@@ -84,8 +85,8 @@ class Answer:
 
     def words(self, max_characters: int = MAX_WORDS_CHARACTERS) -> str:
         """Return what the server says: an unusual reason phrase, then its body; one plain line."""
-        body = plain_text(self._said_in_body())
-        reason = plain_text(self.reason)
+        body = without_markup(self._said_in_body())
+        reason = without_markup(self.reason)
         if reason.lower() in body.lower() or reason.lower() == _usual_reason(self.status):
             reason = ""
         return "; ".join(part for part in (reason, body) if part)[:max_characters]
@@ -176,10 +177,9 @@ class NoURLError(NeverError):
     """The address is none that can be asked."""
 
 
-def plain_text(text: str) -> str:
-    """Return a stranger's text without markup and control characters, on one line."""
-    line = " ".join(unescape(_MARKUP.sub(" ", text)).split())
-    return "".join(character for character in line if character.isprintable())
+def without_markup(text: str) -> str:
+    """Return the words of a page, its title's, too, on one line without what cannot be seen."""
+    return one_line(unescape(_MARKUP.sub(" ", text)))
 
 
 # Says what is wrong with an answer; None: it is what was asked for.

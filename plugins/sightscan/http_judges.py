@@ -23,10 +23,10 @@ from sightscan.http_answers import (
     UnreadableError,
     judge_status,
     judge_success,
-    plain_text,
     seconds_asked_for,
     seconds_to_wait,
     telling,
+    without_markup,
 )
 
 # https://www.mediawiki.org/wiki/Wikimedia_APIs/Rate_limits: who is not told how long waits a minute.
@@ -135,7 +135,7 @@ def mediawiki_error(document: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _cut(text: object) -> str:
-    return plain_text(str(text))[:MAX_WORDS_CHARACTERS]
+    return without_markup(str(text))[:MAX_WORDS_CHARACTERS]
 
 
 def _judge_body(answer: Answer) -> SendError | None:

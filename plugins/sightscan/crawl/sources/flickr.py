@@ -87,13 +87,7 @@ class FlickrSource(PhotoSource):
         for url in self._pages(lead.address):
             answer = self._asked(dict(httpx.URL(url).params))
             if answer.get("stat") != "ok":
-                said = plain_text(str(answer.get("message", answer)))
-                todo = (
-                    "check FLICKR_API_KEY"
-                    if str(answer.get("code")) in CODES_OF_A_KEY
-                    else "take flickr out of PHOTO_SOURCES until the source is mended"
-                )
-                msg = f"Flickr refuses the search: {said}; {todo}"
+                msg = f"Flickr refuses the search: {_reason(answer)}"
                 raise ServiceError(msg)
             try:
                 photos = list(answer["photos"]["photo"])
@@ -156,7 +150,7 @@ class FlickrSource(PhotoSource):
         if answer.get("stat") != "ok":
             if (reason := GONE.get(answer.get("code", 0))) is not None:
                 raise LeftOutError(reason)
-            msg = f"Flickr refuses the sizes of a photo: {clean_text(str(answer.get('message', answer)))}; check FLICKR_API_KEY"
+            msg = f"Flickr refuses the sizes of a photo: {_reason(answer)}"
             raise ServiceError(msg)
         by_label = {
             str(size.get("label")).lower(): size["source"]
@@ -168,3 +162,10 @@ class FlickrSource(PhotoSource):
             if label in by_label:
                 return str(by_label[label])
         raise LeftOutError(NO_SIZE)
+
+
+def _reason(answer: Mapping[str, Any]) -> str:
+    """Return why Flickr refuses, and what to do."""
+    is_about_key = str(answer.get("code")) in CODES_OF_A_KEY
+    todo = "check FLICKR_API_KEY" if is_about_key else "take flickr out of PHOTO_SOURCES"
+    return f"{plain_text(str(answer.get('message', answer)))}; {todo}"

@@ -29,9 +29,9 @@ class ScriptedFetcher:
     documents: list[dict[str, Any]] = field(default_factory=list)
     body: bytes = b""
 
-    def json(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    def json(self, url: str, parameters: Mapping[str, str], judge: object = None) -> dict[str, Any]:
         """Return the next document; none of them asks for a category's size."""
-        del url
+        del url, judge
         return {"batchcomplete": True} if "cmtype" in parameters else self.documents.pop(0)
 
     def page(self, url: str, *, obey_robots: bool) -> bytes:
@@ -40,7 +40,7 @@ class ScriptedFetcher:
         body, self.body = self.body, b""
         return body
 
-    def wait_for_api(self, name: str, per_minute: float) -> None:
+    def wait_for_api(self, name: str, per_minute: float, per_day: float | None = None) -> None:
         """Take no time."""
 
 
