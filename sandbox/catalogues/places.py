@@ -2,6 +2,8 @@
 
 As documented, a field mask is required and decides what is answered (and, in reality, the price),
 a page has 20 places at most and a search 60 in all, and nothing is answered without a key.
+
+Modelled on the documentation of Text Search (New) and its errors. Invented: places and their order.
 """
 
 import base64
@@ -28,6 +30,23 @@ KNOWN_FIELDS = ID_FIELDS | {
     "places.primaryType",
     "places.googleMapsUri",
 }
+
+# A real place with its real id: what anybody asks for first.
+EIFFEL_TOWER = SightFacts(
+    sight="Eiffel Tower",
+    wikidata_id="Q243",
+    labels={"en": "Eiffel Tower", "fr": "Tour Eiffel"},
+    aliases={},
+    description="tower in Paris",
+    class_id="Q12518",
+    latitude=48.8583,
+    longitude=2.2945,
+    sitelinks=200,
+    commons_category="Eiffel Tower",
+    freebase_id="/m/02j81",
+    knowledge_graph_id=None,
+    place_id="ChIJLU7jZClu5kcR4PcOOO6p3I0",
+)
 
 
 class PlacesStandIn:
@@ -86,7 +105,9 @@ class PlacesStandIn:
             for sight in self._facts.sights
             if any(fold(label) in text for label in sight.labels.values())
         ]
-        return named or (list(self._facts.sights) if fold(self._facts.city.name) in text else [])
+        if named or fold(self._facts.city.name) in text:
+            return named or list(self._facts.sights)
+        return [EIFFEL_TOWER] if "paris" in text else []
 
 
 def _read_query(body: Any) -> tuple[str, str, int, int]:

@@ -15,12 +15,27 @@ from urllib.parse import quote
 
 from sandbox.world.city_facts import CityFacts, SightFacts
 from sandbox.world.licences import Attribution, attribution_of
-from sandbox.world.photo_copies import icon, mirrored, near_copies_of, truncated
+from sandbox.world.photo_copies import (
+    icon,
+    mirrored,
+    near_copies_of,
+    recompressed,
+    scaled,
+    truncated,
+)
 from sandbox.world.world import World, WorldPhoto
 
 FIRST_FILE_ID, FIRST_CATEGORY_ID = 80_000_000, 50_000_000
 IN_SUBCATEGORY_EVERY = 4
 OPT_OUT = (("X-Robots-Tag", "noai, noimageai"),)
+# Real names; the second is one of those on which Wikimedia tries its thumbnails of long names.
+TOWER_FILE = "Tour Eiffel Wikimedia Commons.jpg"
+LONG_FILE = (
+    "Princess Alexandra of Denmark (later Queen Alexandra, wife of Edward VII) with her two eldest "
+    "sons, Prince Albert Victor (Eddy) and George Frederick Ernest Albert (later George V).jpg"
+)
+KNOWN_FILE_WIDTH = 1280
+KNOWN_FILES = {TOWER_FILE: "Eiffel Tower in Paris", LONG_FILE: "Princess Alexandra of Denmark"}
 
 
 @dataclass(frozen=True)
@@ -107,6 +122,7 @@ def catalogue_of(world: World, facts: CityFacts) -> CommonsCatalogue:
     files = [*_photos(world, facts)]
     for sight in facts.sights:
         files.extend(_dirt(world, sight, facts.city.name))
+    files.extend(_known(world))
     files.sort(key=lambda file: file.name)
     return CommonsCatalogue(tuple(files), tuple(_categories(facts)))
 
@@ -198,6 +214,28 @@ def _dirt(world: World, sight: SightFacts, city: str) -> Iterator[CommonsFile]:
     disc = icon(960, 640, "#cdb")
     yield made(f"Map of {name}.svg", photo(7), "image/svg+xml", _map_of(name), raster=disc)
     yield made(f"{name} (1911 scan).pdf", photo(8), "application/pdf", _PDF, raster=disc)
+
+
+def _known(world: World) -> Iterator[CommonsFile]:
+    """Yield files under real names, which show photos of the world, large enough for thumbnails."""
+    for number, (name, description) in enumerate(KNOWN_FILES.items()):
+        photo = world.photos[number % len(world.photos)]
+        content = scaled(recompressed(photo, 92).content, KNOWN_FILE_WIDTH)
+        yield CommonsFile(
+            name=name,
+            page_id=FIRST_FILE_ID + 2_000_000 + number,
+            mime="image/jpeg",
+            width=KNOWN_FILE_WIDTH,
+            height=max(1, round(photo.height * KNOWN_FILE_WIDTH / photo.width)),
+            attribution=attribution_of(world, photo),
+            description=description,
+            categories=(),
+            latitude=48.8583,
+            longitude=2.2945,
+            sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+            size_bytes=len(content),
+            content=content,
+        )
 
 
 _ERROR_PAGE = (

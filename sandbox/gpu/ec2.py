@@ -4,6 +4,9 @@
 transitions are instant and cannot be configured. The account's key may describe, start and stop;
 everything else is refused, as a careful operator's IAM policy would: above all, terminating an
 instance and with it the disk that holds the photos.
+
+Modelled on the API reference and on error messages that others quote. Invented: how long states take,
+and the name and address of an instance that runs.
 """
 
 import io
@@ -114,6 +117,7 @@ class Ec2Server(WsgiServer):
     def _change(self, request: Request, form: dict[str, str]) -> bytes:
         names = sorted(name for name in form if name.startswith("InstanceId."))
         instance_ids = [form[name] for name in names]
+        self._fleet.require(instance_ids)
         if form.get("DryRun") == "true":
             msg = "Request would have succeeded, but DryRun flag is set."
             raise Ec2Refusal(code="DryRunOperation", message=msg, status=412)

@@ -91,7 +91,7 @@ class Ec2Fleet:
     def state_of(self, instance_id: str) -> State:
         """Return an instance's state now."""
         with self._lock:
-            self._require([instance_id])
+            self.require([instance_id])
             return self._states[instance_id]
 
     def history(self) -> tuple[Transition, ...]:
@@ -111,7 +111,7 @@ class Ec2Fleet:
         under the same invocation id, and one start refused for lack of capacity counts once.
         """
         with self._lock:
-            self._require(instance_ids)
+            self.require(instance_ids)
             refusal = "The instance '{}' is not in a state from which it can be started."
             self._refuse_in("stopping", instance_ids, refusal)
             if any(self._states[each] == "stopped" for each in instance_ids):
@@ -121,7 +121,7 @@ class Ec2Fleet:
     def stop(self, instance_ids: Sequence[str]) -> list[StateChange]:
         """Stop instances as EC2 does; one that is stopping or stopped stays as it is."""
         with self._lock:
-            self._require(instance_ids)
+            self.require(instance_ids)
             refusal = "Instance '{}' cannot be stopped as it has never reached the 'running' state."
             self._refuse_in("pending", instance_ids, refusal)
             return self._change(instance_ids, "running", "stopping", "stop")
@@ -136,7 +136,8 @@ class Ec2Fleet:
                 if state != "stopped":
                     self._enter(instance_id, "stopped", "the sandbox ended")
 
-    def _require(self, instance_ids: Sequence[str]) -> None:
+    def require(self, instance_ids: Sequence[str]) -> None:
+        """Refuse ids that are not those of the fleet."""
         unknown = [each for each in instance_ids if each not in self._states]
         if not instance_ids:
             msg = "The request must contain the parameter InstanceId"

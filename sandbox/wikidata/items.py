@@ -4,14 +4,14 @@ Both faces of the stand-in, the graph and the MediaWiki API, are made from these
 never contradict each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.files import read_table
 from sandbox.world.city_facts import Bystander, CityFacts, SightFacts
 from sandbox.world.city_places import COUNTRIES, PlaceFacts
-from sandbox.world.city_terms import LANGUAGES
+from sandbox.world.city_terms import LANGUAGES, fold
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class Item:
 
 # Real classes with their real ids and parents.
 CLASSES = Path(__file__).with_name("classes.csv")
+# Real items with their real ids and places, rounded: what anybody asks for first.
+KNOWN_ITEMS = Path(__file__).with_name("known_items.csv")
 
 
 def items_of(facts: CityFacts) -> tuple[Item, ...]:
@@ -113,7 +115,32 @@ def items_of(facts: CityFacts) -> tuple[Item, ...]:
         *(_sight(sight, facts.city) for sight in facts.sights),
         *(_bystander(bystander, facts) for bystander in facts.bystanders),
         *_other_meanings(facts.city),
+        *_known(facts.city),
     )
+
+
+def _known(city: PlaceFacts) -> Iterator[Item]:
+    """Yield the real items; a world of one of these cities has its own one alone."""
+    for row in read_table(KNOWN_ITEMS):
+        if fold(city.name) == fold(row["label"]):
+            continue
+        claims = [Claim("P31", Entity(kind)) for kind in row["class_ids"].split()]
+        claims += [
+            Claim("P17", Entity(row["country"])),
+            Claim("P131", Entity(row["located_in"])),
+            Claim("P625", Coordinates(float(row["latitude"]), float(row["longitude"]))),
+            Claim("P373", row["commons_category"]),
+        ]
+        if row["population"]:
+            claims.append(Claim("P1082", Quantity(int(row["population"]))))
+            claims.append(Claim("P2046", Area(float(row["square_kilometres"]))))
+        yield Item(
+            row["id"],
+            dict.fromkeys(LANGUAGES, row["label"]),
+            {"en": row["description"]},
+            claims=tuple(claims),
+            sitelinks=int(row["sitelinks"]),
+        )
 
 
 def _class(row: Mapping[str, str]) -> Item:

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from sightscan.cli import city, dataset, labels, model, photos, sights, spend, takeover, warehouse
+from sightscan.cli import (
+    check_services,
+    city,
+    dataset,
+    labels,
+    model,
+    photos,
+    sights,
+    spend,
+    takeover,
+    warehouse,
+)
 from sightscan.cli.declare import command, option
 from sightscan.cli.environment import DEMO_FOLDER
 from sightscan.errors import SightScanError
@@ -25,6 +36,12 @@ app = typer.Typer(
 )
 for room in (city, sights, photos, labels, dataset, model, spend, warehouse):
     app.add_typer(room.commands)
+command(
+    app,
+    "check-services",
+    short_help="Ask each outside service one small question.",
+    statuses={check_services.SERVICE_FAILED: "a service answers otherwise than it should"},
+)(check_services.check_services)
 command(app, "takeover", short_help="Take over a first SightScan.")(takeover.take_over_first_system)
 
 

@@ -45,8 +45,7 @@ def list_candidates(
         ServiceError: Wikidata does not answer.
 
     """
-    rows = client.query(CANDIDATES_QUERY, **_area(city), limit=str(MAX_ITEMS_AROUND))
-    sitelinks = dict(read_rows(rows, "sight", _known_item))
+    sitelinks = list_items_around(client, city)
     kinds = read_kinds(client, sitelinks)
     classes = {class_id for kind in kinds.values() for class_id in kind.class_ids}
     roots = dict(know_class_roots(connection, client, classes))
@@ -72,6 +71,17 @@ def list_candidates(
         return Candidate(item_id, sitelink_count, reason, kind.class_ids)
 
     return _by_fame(decide(*known) for known in sitelinks.items())
+
+
+def list_items_around(client: WikidataClient, city: City) -> dict[str, int]:
+    """Return the best known items around a city that have photos, undecided, and their sitelinks.
+
+    Raises:
+        ServiceError: Wikidata does not answer.
+
+    """
+    rows = client.query(CANDIDATES_QUERY, **_area(city), limit=str(MAX_ITEMS_AROUND))
+    return dict(read_rows(rows, "sight", _known_item))
 
 
 def list_left_out(client: WikidataClient, city: City, limit: int) -> tuple[Candidate, ...]:

@@ -14,6 +14,7 @@ by_command = pytest.mark.parametrize("words", COMMANDS)
 
 def test_the_commands_are_these() -> None:
     assert sorted(COMMANDS) == [
+        "check-services",
         "city add",
         "city disable",
         "city list",

@@ -193,6 +193,16 @@ class Fetcher:
             raise ServiceError(msg)
         return answer.body
 
+    def allows(self, url: str) -> bool:
+        """Say whether the robots.txt of its host lets us fetch a photo.
+
+        Raises:
+            NotNowError: it cannot be had now.
+            NoURLError: the address is none.
+
+        """
+        return self._allows(parse_url(url))
+
     def visit(self, url: str, validators: Validators | None = None) -> Visit:
         """Return a photo, or that it has not changed since the visit that gave `validators`.
 

@@ -42,6 +42,19 @@ def client(server: Ec2Server) -> Any:
     return _client(server)
 
 
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [(None, "DryRunOperation"), ("i-0123456789abcdef0", "InvalidInstanceID.NotFound")],
+)
+def test_a_dry_run_starts_nothing_and_knows_the_instances(
+    server: Ec2Server, client: Any, instance_id: str, given: str | None, code: str
+) -> None:
+    with pytest.raises(ClientError) as caught:
+        client.start_instances(InstanceIds=[given or instance_id], DryRun=True)
+    assert caught.value.response["Error"]["Code"] == code
+    assert server._fleet.state_of(instance_id) == "stopped"
+
+
 def test_start_and_stop_go_through_every_state(client: Any, instance_id: str) -> None:
     """With the library's own waiters."""
     [started] = client.start_instances(InstanceIds=[instance_id])["StartingInstances"]

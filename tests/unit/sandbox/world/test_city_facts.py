@@ -46,6 +46,13 @@ def test_every_statement_points_to_an_item_that_exists() -> None:
     assert targets <= ids
 
 
+@pytest.mark.parametrize(("city", "has_pisa"), [("Málaga", True), ("Pisa", False)])
+def test_a_world_of_a_real_city_has_that_city_once(city: str, has_pisa: bool) -> None:  # noqa: FBT001
+    facts = facts_of(world_of(city, "Old Tower"))
+    named = [item.id for item in items_of(facts) if item.labels["en"] == "Pisa"]
+    assert ("Q13375" in named) == has_pisa
+
+
 def test_sights_lie_within_walking_distance_of_the_city() -> None:
     facts = facts_of(MALAGA)
     centre = (facts.city.latitude, facts.city.longitude)

@@ -1,0 +1,156 @@
+"""Checks of the GPU: may our key start the instances, and is the host the one that was pinned?
+
+Nothing is started: EC2 is asked with `DryRun`, and a host is looked at only while it runs.
+"""
+
+import asyncio
+import re
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sightscan.services.check import Check, CheckFailedError, CheckSkippedError, Probe, one_line
+from sightscan.settings import Settings
+from sightscan.train.addresses import host_address
+from sightscan.train.host import open_host
+
+EC2_CONNECT_SECONDS = 10
+EC2_SILENCE_SECONDS = 30
+ALLOWED = "DryRunOperation"
+# By the beginning of EC2's error codes.
+ADVICE = {
+    "UnauthorizedOperation": "let the IAM user do ec2:StartInstances, ec2:StopInstances and "
+    "ec2:DescribeInstances on the instances (`aws sts decode-authorization-message` says what lacks)",
+    "AuthFailure": "check AWS_ACCESS_KEY_ID and AWS_ACCESS_KEY, and the clock of this machine",
+    "InvalidClientTokenId": "check AWS_ACCESS_KEY_ID: Amazon does not know it",
+    "SignatureDoesNotMatch": "check AWS_ACCESS_KEY: it is not that of AWS_ACCESS_KEY_ID",
+    "RequestExpired": "set the clock of this machine",
+    "OptInRequired": "enable the region AWS_REGION, or EC2, in the account",
+    "VcpuLimitExceeded": "new accounts may run no GPU: ask Amazon for a quota of 'Running On-Demand "
+    "G and VT instances' (or P) in AWS_REGION, as many vCPUs as the instance has",
+    "InvalidInstanceID": "correct MTS_EC2_INSTANCE_ID, or AWS_REGION: instances are of one region",
+    "InsufficientInstanceCapacity": "Amazon has none of this kind now: try later, or another zone",
+    "IncorrectInstanceState": "wait until the instance is stopped",
+    "RequestLimitExceeded": "Amazon is asked too often by this account: try later",
+}
+_ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
+
+
+def start_dry(probe: Probe) -> str:
+    """Ask whether our key may start the instances, without starting them."""
+    instance_ids = _instance_ids(probe.config)
+    try:
+        _ec2(probe.config).start_instances(InstanceIds=list(instance_ids), DryRun=True)
+    except ClientError as error:
+        code, words = _code_and_words(error)
+        if code == ALLOWED:
+            return f"{ALLOWED}: our key may start {', '.join(instance_ids)}"
+        raise _failure(code, words) from error
+    except BotoCoreError as error:
+        raise CheckFailedError(_words_of(error)) from error
+    msg = "EC2 took a dry run for a start: look whether an instance runs now"
+    raise CheckFailedError(msg)
+
+
+def compare_host_keys(probe: Probe) -> str:
+    """Log in to the hosts that run, by the pinned keys."""
+    config = probe.config
+    instance_ids = _instance_ids(config)
+    # What is not set shows before anybody is asked.
+    for instance_id in instance_ids:
+        host_address(config, instance_id, host="")
+    hosts = _running_hosts(config, instance_ids)
+    if not hosts:
+        msg = (
+            "no instance runs, and a host shows its key only while it does: check during a training"
+        )
+        raise CheckSkippedError(msg)
+
+    async def log_in() -> None:
+        for instance_id, host in hosts.items():
+            async with open_host(host_address(config, instance_id, host)):
+                pass
+
+    asyncio.run(log_in())
+    return f"the pinned host key and our own key fit: {', '.join(hosts)}"
+
+
+def _instance_ids(config: Settings) -> tuple[str, ...]:
+    if not config.mts_ec2_instance_id:
+        msg = "MTS_EC2_INSTANCE_ID is empty: no instance is set up yet"
+        raise CheckSkippedError(msg)
+    return config.instance_ids
+
+
+def _ec2(config: Settings) -> Any:
+    secret = config.aws_access_key
+    return boto3.client(
+        "ec2",
+        region_name=config.aws_region,
+        endpoint_url=config.aws_endpoint_url,
+        aws_access_key_id=config.aws_access_key_id,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        config=Config(
+            connect_timeout=EC2_CONNECT_SECONDS,
+            read_timeout=EC2_SILENCE_SECONDS,
+            retries={"total_max_attempts": 2, "mode": "standard"},
+        ),
+    )
+
+
+def _running_hosts(config: Settings, instance_ids: tuple[str, ...]) -> dict[str, str]:
+    """Return the host names of the instances that run."""
+    try:
+        answer = _ec2(config).describe_instances(InstanceIds=list(instance_ids))
+    except ClientError as error:
+        raise _failure(*_code_and_words(error)) from error
+    except BotoCoreError as error:
+        raise CheckFailedError(_words_of(error)) from error
+    return {
+        instance["InstanceId"]: instance.get("PublicDnsName") or instance["PrivateDnsName"]
+        for reservation in answer["Reservations"]
+        for instance in reservation["Instances"]
+        if instance["State"]["Name"] == "running"
+    }
+
+
+def _code_and_words(error: ClientError) -> tuple[str, str]:
+    told = error.response.get("Error", {})
+    # A thousand characters that only Amazon can read.
+    return str(told.get("Code")), _ENCODED.sub("", str(told.get("Message", "")))
+
+
+def _words_of(error: BotoCoreError) -> str:
+    return one_line(f"{type(error).__name__}: {error}")
+
+
+def _failure(code: str, words: str) -> CheckFailedError:
+    known = next((advice for begin, advice in ADVICE.items() if code.startswith(begin)), "")
+    return CheckFailedError(f"{code}: {words}", known)
+
+
+CHECKS = (
+    Check(
+        name="gpu-start",
+        service="Amazon EC2",
+        asks="whether our key may start the instances (DryRun: nothing is started)",
+        why="a missing permission shows only hours into a run, when the training begins",
+        expected=ALLOWED,
+        advice="check AWS_ACCESS_KEY_ID, AWS_ACCESS_KEY, AWS_REGION and MTS_EC2_INSTANCE_ID",
+        max_requests=1,
+        ask=start_dry,
+    ),
+    Check(
+        name="gpu-host-key",
+        service="the GPU hosts that run",
+        asks="EC2 which instances run, and these for their SSH host key, by a login",
+        why="a host with another key is not spoken to, and a training would wait in vain",
+        expected="the key that MTS_SSH_KNOWN_HOSTS pins, and a login with MTS_SSH_KEY_FILE",
+        advice="if the instance was rebuilt, pin its new key in MTS_SSH_KNOWN_HOSTS; else find out who "
+        "answers there",
+        max_requests=2,
+        ask=compare_host_keys,
+    ),
+)
