@@ -1,6 +1,6 @@
 """The stand-in of Openverse: `GET /v1/images/`, paged, with the limits of anonymous clients.
 
-Shapes and limits as on https://api.openverse.org/v1/: the fields are those of the serializer of its
+Modelled on https://api.openverse.org/v1/: the fields are those of the serializer of its
 source, which keeps `foreign_identifier` to itself; its catalogue takes the landing page of a photo of
 Wikimedia from `descriptionshorturl` (`index.php?curid=`), and its address from `url`, of years ago,
 so without what tracks. Its pictures are those of the Commons stand-in: the same photo is found by two

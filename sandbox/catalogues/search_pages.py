@@ -1,8 +1,10 @@
 """The stand-in of image search pages, in the shapes that icrawler's Bing and Google parsers read.
 
 The pictures they point at lie on somebody's web site: the world's photos saved again at another
-quality, with no licence stated, one behind robots.txt, one under a URL of over 300 characters. One
-result of Bing has no address of a picture (invented, as a record that is odd).
+quality, with no licence stated, one behind robots.txt, one under a URL of over 300 characters.
+
+Modelled on what icrawler's parsers read. Invented: the pages and the pictures, and a result of Bing
+without the address of one, as a record that is odd.
 """
 
 import asyncio

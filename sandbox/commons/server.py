@@ -2,6 +2,9 @@
 
 It is as strict as the real one: a contact in the User-Agent, only the standard thumbnail widths, no
 enlarging, HTTP 429 for who hurries, and ETags for who already has a file.
+
+Modelled on the API's help, the list of thumbnail widths, addresses that public projects recorded and
+messages that others quote. Invented: the files, and figures of limits where none is published.
 """
 
 import asyncio

@@ -3,6 +3,8 @@
 Started by `gpu_host` as `python -m sandbox.gpu.ssh_server ...`, once for each boot of an instance, and
 killed with everything it started when the instance stops. Key logins of one user only; commands
 run as `bash -c`, as with OpenSSH; SFTP sees nothing outside the home folder.
+
+Modelled on OpenSSH's behaviour. Invented: nothing but the machine, which is this one.
 """
 
 import argparse

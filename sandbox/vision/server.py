@@ -3,6 +3,9 @@
 It speaks to the real client library: a generic handler over the library's message classes, since
 the library ships no service descriptor. Limits are those documented by Google; what it answers is in
 `landmark_answers`. It serves loopback only, without TLS.
+
+Modelled on the documented answers, limits and errors, and on the real library's messages. Invented:
+how often it errs.
 """
 
 import math

@@ -9,6 +9,9 @@ refused at once in its words: status 500 with the trace of a TimeoutException, o
 is cut in the middle, the query and the trace behind it. Both were recorded by others. Which one comes is
 inferred: what is sorted or counted cannot begin before it ends, all else is on its way already. The
 trace is short, and how many rows come before it is invented.
+
+Modelled on the manuals of the query service and of the API, the User-Agent policy, the RDF dump format,
+and times and messages that others measured and quoted. Invented: the world's city and sights.
 """
 
 import asyncio
