@@ -21,6 +21,7 @@ from sightscan.warehouse.models.instances import (
     release_lease,
 )
 from sightscan.warehouse.registry.cities import add_city
+from sightscan.warehouse.spend.budgets import sum_usd_of_run
 
 CITY_ID = "Q8851"
 
@@ -134,6 +135,24 @@ def test_seconds_are_billed_from_the_first_running_to_the_first_stopped(
     assert close_session(warehouse, "i-1", stopped_by="teardown") is not None
     assert cost_usd(warehouse) == pytest.approx(1.0, rel=0.01)
     assert close_session(warehouse, "i-1", stopped_by="reaper") is None
+
+
+def test_instance_is_started_and_stopped_though_the_clock_steps_back(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    """Its lease is freed only after its session was closed, and a start must not fail for a clock."""
+    start(warehouse)
+    warehouse.execute("update core.instance_session set started_at = now() + interval '1 h'")
+    mark_session_running(warehouse, "i-1")
+    running = find_open_session(warehouse, "i-1")
+    assert running is not None
+    assert running.running_at == running.started_at
+    assert sum_usd_of_run(warehouse, Run(CITY_ID, "d", "run 1")).gpu_usd == 0
+    warehouse.execute("update core.instance_session set running_at = now() + interval '2 h'")
+    closed = close_session(warehouse, "i-1", stopped_by="teardown")
+    assert closed is not None
+    assert closed.stopped_at == closed.running_at
+    assert cost_usd(warehouse) == 0
 
 
 def test_session_that_never_ran_costs_nothing(warehouse: psycopg.Connection[Any]) -> None:

@@ -50,6 +50,18 @@ def test_two_workers_never_pass_a_minutes_images(warehouse: psycopg.Connection[A
     assert busiest <= per_minute + 16
 
 
+def test_clock_that_steps_back_neither_fills_the_bucket_nor_stops_its_filling(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    take = partial(take_tokens, warehouse, "a bucket", capacity=10, refill_per_second=1)
+    shift = "update core.rate_limit set refilled_at = refilled_at + %s::interval"
+    assert take(10) == 0
+    warehouse.execute(shift, ("1 h",))
+    assert take(5) == pytest.approx(5)
+    warehouse.execute(shift, ("-4 s",))
+    assert 1 < take(1) <= 2
+
+
 def test_tokens_that_were_not_used_serve_the_next_batch(
     warehouse: psycopg.Connection[Any],
 ) -> None:

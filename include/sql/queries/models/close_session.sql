@@ -5,7 +5,8 @@ set
         instance_session.running_at,
         case when %(has_run)s then instance_session.started_at end
     ),
-    stopped_at = now(),
+    -- Not before it began, should the server's clock have stepped back: it stops all the same.
+    stopped_at = greatest(now(), instance_session.started_at, instance_session.running_at),
     stopped_by = %(stopped_by)s
 where
     instance_session.instance_id = %(instance_id)s

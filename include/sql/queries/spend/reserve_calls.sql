@@ -36,7 +36,7 @@ spent as (
             where
                 ledger_entry.provider = %(provider)s
                 and ledger_entry.feature = %(feature)s
-                and ledger_entry.reserved_at >= date_trunc('month', now())
+                and ledger_entry.reserved_at >= date_trunc('month', now(), 'UTC')
                 and ledger_entry.counts_against_cap
         ) as this_month,
         (
@@ -45,7 +45,7 @@ spent as (
             where
                 ledger_entry.provider = %(provider)s
                 and ledger_entry.feature = %(feature)s
-                and ledger_entry.reserved_at >= date_trunc('month', now())
+                and ledger_entry.reserved_at >= date_trunc('month', now(), 'UTC')
                 and ledger_entry.is_billed
         ) as billed_this_month,
         (
@@ -56,7 +56,7 @@ spent as (
                 %(total_cap)s::bigint is not null
                 and ledger_entry.provider = %(provider)s
                 and ledger_entry.feature = %(feature)s
-                and ledger_entry.reserved_at >= %(counted_until_at)s
+                and ledger_entry.call_id > %(counted_until_call_id)s
                 and ledger_entry.counts_against_cap
         ) as in_all
 ),

@@ -15,7 +15,7 @@ select
         where
             ledger_entry.provider = %(provider)s
             and ledger_entry.feature = %(feature)s
-            and ledger_entry.reserved_at >= date_trunc('month', now())
+            and ledger_entry.reserved_at >= date_trunc('month', now(), 'UTC')
             and ledger_entry.counts_against_cap
     )::bigint as this_month,
     (

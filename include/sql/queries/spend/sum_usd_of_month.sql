@@ -18,7 +18,7 @@ select
         select coalesce(sum(ledger_entry.price_usd), 0)
         from core.ledger_entry
         where
-            ledger_entry.reserved_at >= date_trunc('month', now())
+            ledger_entry.reserved_at >= date_trunc('month', now(), 'UTC')
             and ledger_entry.is_billed
     )::double precision as calls_usd,
     (
@@ -45,7 +45,7 @@ select
                 and ledger_entry.is_billed
         ) as call on true
         left join lateral (
-            select sum(session_cost.cost_usd) as usd
+            select sum(greatest(session_cost.cost_usd, 0)) as usd
             from core.session_cost
             where
                 session_cost.dag_id = under_way.dag_id

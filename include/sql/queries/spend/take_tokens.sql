@@ -19,7 +19,8 @@ on conflict (bucket) do update
             + excluded.refill_per_second
             * greatest(extract(epoch from clock_timestamp() - bucket.refilled_at), 0)
         ) - %(count)s,
-        refilled_at = greatest(clock_timestamp(), bucket.refilled_at)
+        -- After a clock that stepped back, too: what it repeats refills nothing, what comes after does.
+        refilled_at = clock_timestamp()
     where least(
         excluded.capacity,
         bucket.tokens

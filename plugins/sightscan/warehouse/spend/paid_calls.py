@@ -8,7 +8,6 @@ marked as sent: it counts as spent and is not repeated by itself.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import psycopg
@@ -83,9 +82,9 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class CountedCalls:
-    """Units of all cities that were reserved before a moment, at the most: some may be released."""
+    """Units of all cities up to a call of the ledger, at the most: some may be released."""
 
-    until_at: datetime
+    until_call_id: int
     units: int
 
 
@@ -110,10 +109,10 @@ class AbandonedCalls:
 
 
 def count_calls(connection: psycopg.Connection[Any], bought: PaidFeature) -> CountedCalls:
-    """Count what all cities ever reserved, but for the last hour; it takes a while."""
+    """Count what all cities ever reserved; it takes a while."""
     with connection.cursor(row_factory=class_row(CountedCalls)) as cursor:
         cursor.execute(statement("spend/count_calls"), asdict(bought))
-        return cursor.fetchone() or CountedCalls(datetime.now(UTC), 0)
+        return cursor.fetchone() or CountedCalls(0, 0)
 
 
 def reserve_calls(
@@ -152,7 +151,7 @@ def reserve_calls(
                 "month_cap": caps.month,
                 "total_cap": caps.in_all,
                 "counted_units": 0 if counted is None else counted.units,
-                "counted_until_at": None if counted is None else counted.until_at,
+                "counted_until_call_id": None if counted is None else counted.until_call_id,
                 "steps_above_units": [step.above_units for step in price.steps],
                 "steps_usd": [float(step.usd_per_unit) for step in price.steps],
                 "is_marked_when_sent": is_marked_when_sent,

@@ -17,6 +17,7 @@ from sightscan.warehouse.spend.paid_calls import (
     Caps,
     Reservation,
     close_abandoned_calls,
+    count_calls,
     mark_calls_sent,
     record_call_results,
     reserve_calls,
@@ -93,6 +94,35 @@ def test_cap_counts_the_citys_images_of_all_runs(warehouse: psycopg.Connection[A
     assert len(reserve(warehouse, PHOTOS[3:], cap=4, run_id="b")) == 1
     assert len(reserve(warehouse, PHOTOS[4:], cap=4, city_id="Q2")) == 4
     assert reserve(warehouse, PHOTOS, cap=4) == ()
+
+
+def test_cap_in_all_holds_though_the_clock_steps_back_in_mid_task(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    run, caps = Run("Q1", "city_Q1", "r"), Caps(city=100, in_all=3)
+    counted = count_calls(warehouse, VISION_LANDMARKS)
+    given = 0
+    for photo in PHOTOS:
+        reserved = reserve_calls(
+            warehouse, VISION_LANDMARKS, run, [photo], caps=caps, price=PRICE, counted=counted
+        )
+        given += len(reserved.calls)
+        # As if the clock had been two hours behind when the task counted.
+        warehouse.execute("update core.paid_call set reserved_at = now() - interval '2 h'")
+    assert given == 3
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "Asia/Kolkata", "America/Los_Angeles"])
+def test_month_of_a_cap_is_that_of_utc_whatever_the_session_thinks(
+    warehouse: psycopg.Connection[Any], zone: str
+) -> None:
+    reserve(warehouse, PHOTOS[:2])
+    warehouse.execute("update core.paid_call set reserved_at = date_trunc('month', now(), 'UTC')")
+    warehouse.execute("select set_config('timezone', %s, false)", (zone,))
+    run, caps = Run("Q1", "city_Q1", "r"), Caps(city=100, month=3)
+    assert sum_calls_spent(warehouse, VISION_LANDMARKS, run).this_month == 2
+    reserved = reserve_calls(warehouse, VISION_LANDMARKS, run, PHOTOS[2:], caps=caps, price=PRICE)
+    assert len(reserved.calls) == 1
 
 
 def test_units_above_the_months_free_ones_have_their_price(

@@ -1,7 +1,7 @@
 """Whatever happens in whatever order: nothing is sent twice, no cap is passed.
 
-Workers reserve, mark, send, get answers or none, and vanish; others take them for dead. What Google
-would have counted is kept beside the ledger.
+Workers reserve, mark, send, get answers or none, and vanish; others take them for dead; the server's
+clock steps. What Google would have counted is kept beside the ledger.
 """
 
 from collections import Counter
@@ -19,8 +19,10 @@ from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     CallResult,
     Caps,
+    CountedCalls,
     allow_resend,
     close_abandoned_calls,
+    count_calls,
     mark_calls_sent,
     record_call_results,
     reserve_calls,
@@ -48,6 +50,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.marked: dict[int, dict[int, bytes]] = {}
         self.images = Counter[bytes]()
         self.allowed = Counter[bytes]()
+        self.counted: CountedCalls | None = None
+        self.has_stepped = False
 
     def city_of(self, worker: int) -> str:
         return CITIES[worker % 2]
@@ -66,9 +70,25 @@ class LedgerMachine(RuleBasedStateMachine):
             caps=CAPS,
             price=UnitPrice(3, 1),
             is_marked_when_sent=True,
+            counted=self.counted,
         )
         held = self.reserved.setdefault(worker, {})
         held.update({call.call_id: call.subject_sha256 for call in reserved.calls})
+
+    @rule()
+    def count(self) -> None:
+        """Count once, as a label task does when it begins; what it counts grows old."""
+        self.counted = count_calls(self.warehouse, VISION_LANDMARKS)
+
+    @rule(seconds=st.sampled_from([-90 * 60, 90 * 60]))
+    def step_clock(self, seconds: int) -> None:
+        """Let the ledger have been written by a clock that was so far off."""
+        self.warehouse.execute(
+            "update core.paid_call set reserved_at = reserved_at + make_interval(secs => %s),"
+            " sent_at = sent_at + make_interval(secs => %s)",
+            (seconds, seconds),
+        )
+        self.has_stepped = True
 
     @rule(worker=WORKERS)
     def send(self, worker: int) -> None:
@@ -133,8 +153,10 @@ class LedgerMachine(RuleBasedStateMachine):
             )
             assert spent.by_city <= 6
             assert spent.by_run <= 4
-            assert spent.this_month <= 9
+            # Which month it is, only the clock can say.
+            assert spent.this_month <= 9 or self.has_stepped
             in_all = spent.in_all
+        assert in_all <= 10
         assert sum(self.images.values()) <= in_all
 
 
