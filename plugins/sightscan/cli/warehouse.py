@@ -16,12 +16,22 @@ from sightscan.errors import WarehouseError
 
 commands = group("warehouse", "The warehouse: migrate, refresh, back up, restore.")
 
+# Nothing that the warehouse knows lies outside.
+YEARS = range(2000, 3000)
 
-def _hour(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.year not in YEARS:
+        msg = (
+            f"{text!r} is no time from the year 2000 on: expected one such as 2026-11-01T00, or "
+            "2026-11-01T05:30+05:30"
+        )
+        raise typer.BadParameter(msg)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 LockTime = Annotated[float, typer.Option(min=0, help="How long each file tries to get its locks.")]
@@ -29,10 +39,11 @@ StatementTime = Annotated[
     float, typer.Option(min=0, help="How long a file may run while others may wait for it.")
 ]
 FirstHour = Annotated[
-    datetime | None, option("First hour, UTC.", "--from", metavar="TIME", parser=_hour)
+    datetime | None,
+    option("Start; UTC, or with its offset.", "--from", metavar="TIME", parser=_moment),
 ]
 EndHour = Annotated[
-    datetime | None, option("End, not included.", "--to", metavar="TIME", parser=_hour)
+    datetime | None, option("End, not included.", "--to", metavar="TIME", parser=_moment)
 ]
 NewFile = Annotated[
     Path | None, option("A new file (var/backups/<database>-<time>.dump).", metavar="FILE")
@@ -89,7 +100,8 @@ def refresh_marts(
 ) -> None:
     """Compute the hourly facts anew, week by week, the newest first.
 
-    The DAG refresh_data_marts does so each hour; this is for hours that it missed.
+    The DAG refresh_data_marts does so each hour; this is for hours that it missed. Facts are those
+    of an hour of UTC: one that lies in part between the two times is computed whole.
 
     Changes: the tables of hourly facts; safe to repeat, to interrupt, and beside running DAGs.
 
@@ -101,6 +113,7 @@ def refresh_marts(
         rebuild_hourly_marts,
         refresh_hourly_marts,
         split_span,
+        whole_hours,
     )
 
     has_interval = start is not None and end is not None
@@ -115,7 +128,7 @@ def refresh_marts(
             raise WarehouseError(msg)
         else:
             written: Counter[str] = Counter()
-            for span in split_span(start, end):
+            for span in split_span(*whole_hours(start, end)):
                 written.update(refresh_hourly_marts(connection, *span))
                 _say_refreshed(*span)
             counts = dict(written)

@@ -96,10 +96,13 @@ class CheckMartsOperator(_MartOperator):
 
 
 def _interval(context: Context) -> tuple[datetime, datetime]:
+    from sightscan.warehouse.marts.hourly_facts import hour_of, whole_hours
+
     run = context["dag_run"]
     # A run by hand may have no interval: it then refreshes the hour before it was asked for.
-    end = run.data_interval_end or run.run_after.replace(minute=0, second=0, microsecond=0)
+    end = run.data_interval_end or hour_of(run.run_after)
     start = run.data_interval_start
     if start is None or start >= end:
         start = end - timedelta(hours=1)
-    return start, end
+    # It may also name any interval, through the API.
+    return whole_hours(start, end)

@@ -111,12 +111,12 @@ def label_photos(slug: str) -> int:
 def refresh_marts(slug: str) -> int:
     """Refresh the marts for the hours of this run, then run the city's data checks; return how many warn."""
     from sightscan.operators.quality import judge_marts
-    from sightscan.warehouse.marts.hourly_facts import refresh_hourly_marts
+    from sightscan.warehouse.marts.hourly_facts import hour_of, refresh_hourly_marts
     from sightscan.warehouse.registry.cities import save_label_threshold
 
     run = get_current_context()["dag_run"]
-    start = (run.start_date or run.run_after).replace(minute=0, second=0, microsecond=0)
-    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    start = hour_of(run.start_date or run.run_after)
+    now = hour_of(datetime.now(UTC))
     with city_work(slug) as work:
         save_label_threshold(
             work.connection, work.city.city_id, work.config.min_image_number_per_label

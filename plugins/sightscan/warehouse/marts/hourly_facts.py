@@ -7,7 +7,7 @@ was refreshed after its events, the facts are those of one computation from noth
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -46,11 +46,11 @@ def refresh_hourly_marts(
     by mart. One transaction per mart, at READ COMMITTED.
 
     Raises:
-        WarehouseError: the interval is empty or does not consist of whole hours.
+        WarehouseError: the interval is empty or does not consist of whole hours of UTC.
 
     """
-    if start >= end or _is_ragged(start) or _is_ragged(end):
-        msg = f"an interval must consist of whole hours, but got {start} to {end}"
+    if start >= end or whole_hours(start, end) != (start, end):
+        msg = f"an interval must consist of whole hours of UTC, but got {start} to {end}"
         raise WarehouseError(msg)
     start -= IN_FLIGHT
     # Looking before the locks is early enough: what happens after it has a refresh of its own.
@@ -67,9 +67,18 @@ def refresh_hourly_marts(
 
 def refresh_hours(connection: psycopg.Connection[Any], hours: Iterable[datetime]) -> dict[str, int]:
     """Compute the facts anew for the hours of these moments, such as after rows were deleted."""
-    return _replace(
-        connection, _spans(moment.replace(minute=0, second=0, microsecond=0) for moment in hours)
-    )
+    return _replace(connection, _spans(hour_of(moment) for moment in hours))
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Return the start of the hour of UTC in which a moment lies: zones may be half an hour off."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def whole_hours(start: datetime, end: datetime) -> Span:
+    """Return the hours of UTC that [start, end) touches: an hour that is asked for in part is whole."""
+    last = hour_of(end)
+    return hour_of(start), last if last == end else last + HOUR
 
 
 def list_photo_hours(
@@ -173,7 +182,3 @@ def _spans(hours: Iterable[datetime]) -> list[Span]:
         else:
             spans.append((hour, hour + HOUR))
     return spans
-
-
-def _is_ragged(moment: datetime) -> bool:
-    return bool(moment.minute or moment.second or moment.microsecond)

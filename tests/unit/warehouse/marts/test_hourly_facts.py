@@ -7,7 +7,7 @@ import hashlib
 import random
 import threading
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +27,7 @@ from sightscan.warehouse.marts.hourly_facts import (
     rebuild_hourly_marts,
     refresh_hourly_marts,
     refresh_hours,
+    whole_hours,
 )
 from sightscan.warehouse.registry.sights import SightMerge, replace_sights
 from sightscan.warehouse.takedowns.takedowns import Subjects, remove_photos
@@ -446,6 +447,38 @@ def test_answer_for_a_photo_that_was_found_earlier_counts_in_the_hour_of_its_fin
     assert counted == [(START, 1, 1)]
 
 
-def test_ragged_interval_is_refused(warehouse: psycopg.Connection[Any]) -> None:
-    with pytest.raises(WarehouseError, match="whole hours"):
-        refresh_hourly_marts(warehouse, START, START + timedelta(minutes=90))
+INDIA = timezone(timedelta(hours=5, minutes=30))
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (START, START + timedelta(minutes=90)),
+        # Whole hours there are halves of two of ours.
+        (datetime(2026, 11, 1, 3, tzinfo=INDIA), datetime(2026, 11, 1, 4, tzinfo=INDIA)),
+    ],
+)
+def test_ragged_interval_is_refused(
+    warehouse: psycopg.Connection[Any], start: datetime, end: datetime
+) -> None:
+    with pytest.raises(WarehouseError, match="whole hours of UTC"):
+        refresh_hourly_marts(warehouse, start, end)
+
+
+@given(
+    moments=st.lists(
+        st.datetimes(
+            min_value=datetime(2000, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone
+            max_value=datetime(2100, 1, 1),  # noqa: DTZ001
+            timezones=st.timezones(),
+        ),
+        min_size=2,
+        max_size=2,
+    )
+)
+def test_whole_hours_are_those_that_an_interval_touches(moments: list[datetime]) -> None:
+    start, end = sorted(moment.astimezone(UTC) for moment in moments)
+    first, last = whole_hours(start, end)
+    assert [moment.strftime("%M%S%f%z") for moment in (first, last)] == ["0000000000+0000"] * 2
+    assert timedelta(0) <= start - first < timedelta(hours=1)
+    assert timedelta(0) <= last - end < timedelta(hours=1)

@@ -58,6 +58,33 @@ def test_an_interval_is_refreshed_with_the_two_hours_before_it(
     assert photos_known(filled) == 300
 
 
+@pytest.mark.usefixtures("warehouse")
+@pytest.mark.parametrize(
+    ("start", "end", "hours"),
+    [
+        # Half past and a quarter to, by their offsets.
+        ("2026-11-01T03:00+05:30", "2026-11-02T03:00+05:30", "10-31 21:00 to 2026-11-01 22:00"),
+        ("2026-11-01T05:45+05:45", "2026-11-01T06:00+05:45", "11-01 00:00 to 2026-11-01 01:00"),
+        ("2026-10-31T20:30-03:30", "2026-10-31T20:31-03:30", "11-01 00:00 to 2026-11-01 01:00"),
+        # Parts of hours, down to a microsecond.
+        ("2026-11-01T00:59:59", "2026-11-01T01:00:00.000001", "11-01 00:00 to 2026-11-01 02:00"),
+        ("2026-11-01T00:30", "2026-11-01T00:31", "11-01 00:00 to 2026-11-01 01:00"),
+        # Whole ones, in other ways to write them.
+        ("2026-11-01", "2026-11-02", "11-01 00:00 to 2026-11-02 00:00"),
+        ("2026-11-01T01+01:00", "2026-11-01T01:00:00Z", "11-01 00:00 to 2026-11-01 01:00"),
+    ],
+)
+def test_hours_that_are_asked_for_in_part_are_refreshed_whole(
+    refresh_marts: Command,
+    capsys: pytest.CaptureFixture[str],
+    start: str,
+    end: str,
+    hours: str,
+) -> None:
+    assert refresh_marts("--from", start, "--to", end) == 0
+    assert capsys.readouterr().err == f"refreshed 2026-{hours}\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "output"),
     [
@@ -65,6 +92,10 @@ def test_an_interval_is_refreshed_with_the_two_hours_before_it(
         (["--from", "2026-11-01T00"], "needs either --all or both --from and --to"),
         (["--all", "--from", "2026-11-01T00", "--to", "2026-11-02T00"], "needs either"),
         (["--from", "2026-11-02T00", "--to", "2026-11-01T00"], "must be before --to"),
+        (["--from", "2026-11-01T24:30", "--to", "2026-11-02"], "2026-11-01T24:30"),
+        (["--from", "1. 11. 2026", "--to", "2026-11-02"], "expected one such as"),
+        (["--from", "0001-01-01T00:00+05:30", "--to", "2026-11-02"], "from the year 2000"),
+        (["--from", "2026-11-01", "--to", "9999-12-31T23:30"], "from the year 2000"),
     ],
 )
 def test_what_is_no_interval_is_refused_in_words(
