@@ -7,6 +7,7 @@ state: no code of the file's choosing runs, and whatever else it names is refuse
 
 import collections
 import json
+import math
 import pickle
 import zipfile
 from dataclasses import dataclass
@@ -88,6 +89,10 @@ def _read_safetensors(path: Path) -> StartingWeights:
 
 def _read_pt(path: Path) -> StartingWeights:
     with zipfile.ZipFile(path) as archive:
+        # torch compresses nothing: what claims to be larger inside is made to fill the memory.
+        if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
+            msg = f"{path.name} was refused: it unpacks to more than its size; save it with torch.save"
+            raise BadWeights(msg)
         program = next((name for name in archive.namelist() if name.endswith("/data.pkl")), None)
         if program is None:
             msg = f"{path.name} holds no data.pkl; expected a checkpoint of YOLOv5 (torch 1.6 or later)"
@@ -129,6 +134,10 @@ def _rebuild_tensor(
     stride: tuple[int, ...],
     *_gradient_settings: object,
 ) -> Tensor:
+    # A stride of nought would make any size of a few bytes.
+    if math.prod(size) > len(storage):
+        msg = f"a tensor of {tuple(size)} is said to be in {len(storage)} values"
+        raise pickle.UnpicklingError(msg)
     return torch.as_strided(storage, size, stride, offset)
 
 

@@ -53,7 +53,7 @@ def parse_result(text: str) -> TrainingResult:
     """
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         msg = f"{RESULT_FILE} is not JSON ({text[:40]!r}...): the trainer writes it whole; train again"
         raise TrainingError(msg) from None
     # One path through: whatever is missing or of another kind is reported by its key.
@@ -64,7 +64,7 @@ def parse_result(text: str) -> TrainingResult:
             result[key] = convert(document[key])
         key = "metrics.test"
         test = _split_metrics(document["metrics"]["test"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         msg = (
             f"{key} of {RESULT_FILE} is not what a trainer of SightScan writes ({error!r}); "
             "check the version of the trainer on the GPU host and train again"

@@ -107,6 +107,21 @@ def test_junk_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
         read_weights(tmp_path / name)
 
 
+def test_archive_that_unpacks_to_more_than_its_size_is_refused(tmp_path: Path) -> None:
+    path = archive_of({"model": None}, tmp_path / "w.pt")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", bytes(1_000_000))
+    with pytest.raises(BadWeights, match="unpacks to more than its size"):
+        read_weights(path)
+
+
+def test_tensor_that_is_larger_than_its_values_is_refused(network: Build, tmp_path: Path) -> None:
+    untrained = network()
+    untrained.model[0].conv.weight = torch.nn.Parameter(torch.zeros(1).expand(1_000, 1_000))
+    with pytest.raises(BadWeights, match=r"of \(1000, 1000\) is said to be in 1 values"):
+        read_weights(save_pt(untrained, tmp_path / "w.pt"))
+
+
 def test_checkpoint_without_a_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadWeights, match="no network"):
         read_weights(archive_of({"epoch": 1}, tmp_path / "w.pt"))

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from airflow.providers.ssh.triggers.ssh_remote_job import SSHRemoteJobTrigger
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSecretsBackendAccessDenied
-from asyncssh import SSHClientConnection
+from asyncssh import DEVNULL, SSHClientConnection
 
 from sightscan.errors import SightScanError
 from sightscan.operators.connections import GPU_HOST_CONNECTION
@@ -16,6 +16,9 @@ from sightscan.settings import settings
 from sightscan.train.addresses import host_address
 from sightscan.train.host import connect_host
 from sightscan.train.progress import parse_progress
+
+# 4,000 epochs, and far more than a piece of the log.
+MAX_OUTPUT_CHARACTERS = 2_000_000
 
 
 class TrainingTrigger(SSHRemoteJobTrigger):
@@ -40,6 +43,26 @@ class TrainingTrigger(SSHRemoteJobTrigger):
         except AirflowNotFoundException:
             instance_id = self.ssh_conn_id.removeprefix(GPU_HOST_CONNECTION)
             return await connect_host(host_address(settings(), instance_id, self.remote_host or ""))
+
+    async def _run_command(self, conn: SSHClientConnection, command: str) -> tuple[int, str, str]:
+        """Run a command, and believe only so much of what it says.
+
+        The provider's own waits for the end of all output, in the one process that watches all
+        trainings.
+        """
+        text = ""
+        async with asyncio.timeout(self.command_timeout):
+            process = await conn.create_process(command, stderr=DEVNULL, errors="replace")
+            try:
+                while left := MAX_OUTPUT_CHARACTERS - len(text):
+                    piece = await process.stdout.read(left)
+                    if not piece:
+                        break
+                    text += piece
+            finally:
+                # Not waited for: that, too, is the host's to answer.
+                process.close()
+        return process.exit_status or 0, text, ""
 
     async def _check_completion(self, conn: SSHClientConnection) -> int | None:
         # Progress first: after the job's end there is no further poll.

@@ -17,13 +17,15 @@ from sightscan.model_folder import (
     parse_result,
 )
 from sightscan.train.host import HostAddress
-from sightscan.train.transfer import open_sftp
+from sightscan.train.transfer import open_sftp, read_file
 from sightscan.training import Training
 
 logger = logging.getLogger(__name__)
 
 # The largest YOLOv5 has 350 MB of weights; more is something else.
 MAX_FILE_BYTES = 1_000_000_000
+# A picture, or a result.json of hundreds of classes.
+MAX_SMALL_FILE_BYTES = 32_000_000
 
 
 def download_model(address: HostAddress, training: Training, folder: Path) -> Path:
@@ -33,7 +35,8 @@ def download_model(address: HostAddress, training: Training, folder: Path) -> Pa
 
     Raises:
         InstanceError: the host does not answer, or breaks off.
-        TrainingError: there is no result.json, or a file is missing or not what result.json says.
+        TrainingError: there is no result.json, or a file is missing, larger than any of its kind, or
+            not what result.json says.
 
     """
     for name, content in asyncio.run(_fetch(address, training)).items():
@@ -58,13 +61,8 @@ async def _fetch(address: HostAddress, training: Training) -> dict[str, bytes]:
 async def _read(sftp: asyncssh.SFTPClient, training: Training, name: str) -> bytes:
     path = posixpath.join(training.model_folder, name)
     try:
-        size = (await sftp.stat(path)).size or 0
-        if size > MAX_FILE_BYTES:
-            msg = f"{path} on the GPU host has {size} bytes, at most {MAX_FILE_BYTES} are believed"
-            raise TrainingError(msg)
-        async with sftp.open(path, "rb") as file:
-            content: bytes = await file.read()
-            return content
+        most = MAX_FILE_BYTES if name in HASHED_FILES else MAX_SMALL_FILE_BYTES
+        return await read_file(sftp, path, max_bytes=most)
     except asyncssh.SFTPNoSuchFile:
         what = "there is no model" if name == RESULT_FILE else "the model is not whole"
         msg = f"{path} is missing on the GPU host, so {what}: read the log of train_model, train again"

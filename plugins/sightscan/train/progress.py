@@ -11,7 +11,7 @@ def parse_progress(text: str) -> tuple[Mapping[str, Any], ...]:
     for line in text.splitlines():
         try:
             epoch = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(epoch, dict):
             epochs.append(epoch)

@@ -1,4 +1,7 @@
-"""Files on a GPU host by SFTP: whole or not at all, and one sentence when the line breaks."""
+"""Files on a GPU host by SFTP: whole or not at all, and one sentence when the line breaks.
+
+What a host says of its sizes is not believed: what comes is counted as it comes.
+"""
 
 import posixpath
 from collections.abc import AsyncIterator
@@ -6,10 +9,14 @@ from contextlib import asynccontextmanager
 
 import asyncssh
 
-from sightscan.errors import InstanceError
+from sightscan.errors import InstanceError, TrainingError
 from sightscan.train.host import HostAddress, open_host
 
 PART_SUFFIX = ".part"
+# So much is asked for at once, by requests that run in parallel.
+BLOCK_BYTES = 8_000_000
+# Photos of all cities that a host has worked for.
+MAX_FOLDER_NAMES = 5_000_000
 
 
 @asynccontextmanager
@@ -35,6 +42,45 @@ async def open_sftp(address: HostAddress) -> AsyncIterator[asyncssh.SFTPClient]:
             "run the task again, it goes on where it stopped"
         )
         raise InstanceError(msg) from first
+
+
+async def read_file(sftp: asyncssh.SFTPClient, path: str, *, max_bytes: int) -> bytes:
+    """Read a file whole.
+
+    Raises:
+        TrainingError: more comes than `max_bytes`.
+
+    """
+    content = bytearray()
+    async with sftp.open(path, "rb") as file:
+        while block := await file.read(BLOCK_BYTES):
+            content += block
+            if len(content) > max_bytes:
+                msg = (
+                    f"{path} on the GPU host has more than {max_bytes} bytes, which the trainer "
+                    "never writes: look at the host before it is used again"
+                )
+                raise TrainingError(msg)
+    return bytes(content)
+
+
+async def list_names(sftp: asyncssh.SFTPClient, folder: str) -> set[str]:
+    """Return the names in a folder.
+
+    Raises:
+        TrainingError: there is no end to them.
+
+    """
+    names = set()
+    async for entry in sftp.scandir(folder):
+        names.add(str(entry.filename))
+        if len(names) > MAX_FOLDER_NAMES:
+            msg = (
+                f"{folder} on the GPU host has more than {MAX_FOLDER_NAMES} names: delete what is "
+                "not needed there, or give the instance another disk"
+            )
+            raise TrainingError(msg)
+    return names
 
 
 async def write_file(sftp: asyncssh.SFTPClient, path: str, content: bytes) -> None:

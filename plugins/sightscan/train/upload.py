@@ -23,7 +23,7 @@ from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 from sightscan.train.host import HostAddress
 from sightscan.train.request import hash_weights
-from sightscan.train.transfer import PART_SUFFIX, link_file, open_sftp, write_file
+from sightscan.train.transfer import PART_SUFFIX, link_file, list_names, open_sftp, write_file
 from sightscan.training import IMAGES_FOLDER, REQUEST_FILE, WEIGHTS_FOLDER, Training
 from sightscan.warehouse.models.datasets import (
     list_dataset_photos,
@@ -106,7 +106,7 @@ async def _upload(
 
 async def _present(sftp: asyncssh.SFTPClient) -> set[str]:
     """Return the names of the photos on the host; remove what an earlier upload left half done."""
-    names = {str(name) for name in await sftp.listdir(IMAGES_FOLDER)}
+    names = await list_names(sftp, IMAGES_FOLDER)
     # The instance is leased to one run, so nobody else is writing them now.
     for name in names:
         if name.endswith(PART_SUFFIX):
@@ -164,11 +164,9 @@ async def _place_photos(
     sftp: asyncssh.SFTPClient, run_folder: str, photos: Sequence[FrozenPhoto]
 ) -> None:
     """Write the labels of a run and link its photos."""
-    linked = {
-        str(name)
-        for split in SPLITS
-        for name in await sftp.listdir(posixpath.join(run_folder, "images", split))
-    }
+    linked: set[str] = set()
+    for split in SPLITS:
+        linked |= await list_names(sftp, posixpath.join(run_folder, "images", split))
     free = asyncio.Semaphore(PARALLEL_SMALL_FILES)
 
     async def place(photo: FrozenPhoto) -> None:
