@@ -1,5 +1,6 @@
 """One DAG for each city of the registry: from its name to a published detector."""
 
+from copy import copy
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, get_parsing_context
@@ -142,7 +143,6 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         # No start date: with one, the week before the city was added would run at once.
         catchup=False,
         max_active_runs=1,
-        params=PARAMS,
         tags=["city"],
         default_args={
             "owner": "sightscan",
@@ -203,6 +203,9 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         trained >> model_version >> published
         model_version >> stopped
         [published, stopped] >> concluded
+        # Last: what a DAG has of it when a task is added is copied into the task. And a copy, since
+        # a field holds what is asked of it.
+        dag.params.update({name: copy(field) for name, field in PARAMS.items()})
     return dag
 
 

@@ -1,13 +1,18 @@
 """Every DAG parses, is complete, and is what history and the runbooks rely on."""
 
+import configparser
 import itertools
 import json
 from pathlib import Path
 
 import pytest
+import structlog
 from airflow._shared.module_loading import find_path_from_directory
 from airflow.dag_processing.dagbag import DagBag
+from airflow.dag_processing.processor import DagFileParseRequest, _parse_file
 from airflow.sdk import DAG
+from airflow.sdk.definitions.param import process_params
+from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
 from sightscan.training import lease_seconds, max_session_seconds
@@ -189,10 +194,33 @@ def test_serialisation_is_the_same_over_two_parses(snapshot: Path) -> None:
     assert serialised() == serialised()
 
 
+def test_form_is_part_of_the_dag_alone_and_is_still_merged_and_checked(
+    dags: dict[str, DAG], city_dag: DAG
+) -> None:
+    """A form that is there before the tasks is copied into each: twelve times the cost of a parse."""
+    assert [task.task_id for task in city_dag.tasks if task.params] == []
+    task = city_dag.get_task("crawl_photos")
+    given = process_params(city_dag, task, {"sights": 7}, suppress_exception=False)
+    assert (given["sights"], given["epochs"], given["force_training"]) == (7, None, False)
+    with pytest.raises(ParamValidationError, match="sights"):
+        process_params(city_dag, task, {"sights": 0}, suppress_exception=False)
+    # Another city's form does not hold what was asked of this one.
+    assert dags["city_retired"].params["sights"] is None
+
+
+def test_a_parse_has_time_and_one_that_is_killed_makes_no_city_vanish_at_once() -> None:
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(REPOSITORY / "airflow.cfg")
+    times = config["dag_processor"]
+    assert config["core"].getint("dagbag_import_timeout") == 300
+    assert times.getint("dag_file_processor_timeout") == 600
+    assert times.getint("stale_dag_threshold") == 3600
+
+
 @pytest.mark.slow
 # Seconds on any machine, but minutes if each city asked a database.
 @pytest.mark.timeout(120)
-def test_three_hundred_cities_parse_in_one_go(
+def test_three_hundred_cities_parse_and_serialise_in_one_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "many.json"
@@ -205,7 +233,17 @@ def test_three_hundred_cities_parse_in_one_go(
         )
     )
     monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
-    assert len(parse()) == 300 + len(UPKEEP)
+    file = REPOSITORY / "dags" / "city_pipelines.py"
+    request = DagFileParseRequest(
+        file=str(file), bundle_path=file.parent, bundle_name="dags-folder", callback_requests=[]
+    )
+    # As the DAG processor does it, which sends all of it through a pipe.
+    result = _parse_file(request, structlog.get_logger())
+    assert result is not None
+    assert (len(result.serialized_dags), result.import_errors) == (300, {})
+    kilobytes = len(result.model_dump_json()) / 1000 / 300
+    # 72 with a form in each task.
+    assert kilobytes < 25
 
 
 def test_airflow_executes_no_module_of_the_library_as_a_plugin() -> None:

@@ -53,7 +53,10 @@ async def read_file(sftp: asyncssh.SFTPClient, path: str, *, max_bytes: int) -> 
     """
     content = bytearray()
     async with sftp.open(path, "rb") as file:
-        while block := await file.read(BLOCK_BYTES):
+        while True:
+            block: bytes = await file.read(BLOCK_BYTES)
+            if not block:
+                return bytes(content)
             content += block
             if len(content) > max_bytes:
                 msg = (
@@ -61,7 +64,6 @@ async def read_file(sftp: asyncssh.SFTPClient, path: str, *, max_bytes: int) -> 
                     "never writes: look at the host before it is used again"
                 )
                 raise TrainingError(msg)
-    return bytes(content)
 
 
 async def list_names(sftp: asyncssh.SFTPClient, folder: str) -> set[str]:

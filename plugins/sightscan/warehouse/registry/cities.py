@@ -44,16 +44,22 @@ def find_city(connection: psycopg.Connection[Any], slug_or_id: str) -> City:
         UnknownCity: it is not in the registry; the sentence names the nearest ones.
 
     """
-    cities = list_cities(connection)
     asked = slug_or_id.strip()
+    is_key = asked.isascii() and asked.isprintable()
+    keys = [asked, asked.lower(), asked.upper()] if is_key else []
+    # Each task asks by slug: what it costs must not grow with the registry, as a name's search does.
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(statement("registry/list_cities_by_key"), {"keys": keys})
+        cities = tuple(_city(row) for row in cursor.fetchall())
     by_key = {city.city_id: city for city in cities} | {city.slug: city for city in cities}
-    found = by_key.get(asked) or by_key.get(asked.lower()) or by_key.get(asked.upper())
-    if found is None:
-        named = [c for c in cities if normalise_name(c.name) == normalise_name(asked)]
-        found = named[0] if len(named) == 1 else None
-    if found is None:
-        raise UnknownCity(_sentence(asked, cities))
-    return found
+    for key in keys:
+        if key in by_key:
+            return by_key[key]
+    cities = list_cities(connection)
+    named = [city for city in cities if normalise_name(city.name) == normalise_name(asked)]
+    if len(named) == 1:
+        return named[0]
+    raise UnknownCity(_sentence(asked, cities))
 
 
 def list_cities(connection: psycopg.Connection[Any], state: str | None = None) -> tuple[City, ...]:

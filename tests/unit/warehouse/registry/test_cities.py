@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from sightscan.city import City, Place
 from sightscan.errors import UnknownCity
 from sightscan.warehouse.connection import connect
+from sightscan.warehouse.registry import cities
 from sightscan.warehouse.registry.cities import add_city, disable_city, find_city, list_cities
 
 MALAGA = City("Q8851", "malaga", "Málaga", "Spain", Place(36.7, -4.4), 10_000)
@@ -21,6 +23,25 @@ def test_city_is_found_by_slug_by_id_and_by_name(warehouse: psycopg.Connection[A
     assert {
         find_city(warehouse, key).city_id for key in ("malaga", "Q8851", "q8851", "MÁLAGA")
     } == {"Q8851"}
+
+
+def test_city_is_found_by_slug_or_id_without_reading_the_others(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    for number in range(1, 30):
+        add_city(warehouse, replace(MALAGA, city_id=f"Q{number}", name=f"City {number}"))
+    with patch.object(cities, "_city", wraps=cities._city) as read:
+        assert [find_city(warehouse, key).slug for key in ("city-7", "Q7", "q7")] == ["city-7"] * 3
+    assert read.call_count == 3
+
+
+@pytest.mark.parametrize("asked", ["a\0b", "\ud800", "", "\x1b[31m", "x" * 10_000])
+def test_what_no_city_is_called_is_said_in_words(
+    warehouse: psycopg.Connection[Any], asked: str
+) -> None:
+    add_city(warehouse, MALAGA)
+    with pytest.raises(UnknownCity, match="have: malaga"):
+        find_city(warehouse, asked)
 
 
 @pytest.mark.parametrize(
