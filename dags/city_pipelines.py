@@ -13,7 +13,7 @@ from sightscan.operators.instances import (
     StopInstanceOperator,
     TrainModelOperator,
 )
-from sightscan.operators.registry import RegisteredCity, read_snapshot
+from sightscan.operators.registry import RegisteredCity, as_markdown, read_snapshot
 from sightscan.training import START_SECONDS, STOP_SECONDS
 
 DOC = """
@@ -137,7 +137,7 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         dag_id=f"city_{slug}",
         dag_display_name=f"{city.name}, {city.country}",
         description=f"From the name {city.name} to a published detector of its sights",
-        doc_md=DOC.format(name=city.name, country=city.country),
+        doc_md=DOC.format(name=as_markdown(city.name), country=as_markdown(city.country)),
         # Photos of a city change slowly: once a week, while nobody works.
         schedule=CronTriggerTimetable("0 3 * * 1", timezone="UTC") if city.is_active else None,
         # No start date: with one, the week before the city was added would run at once.

@@ -90,7 +90,8 @@ def draw_detections(
 
 def write_name(rank: int, name: str) -> str:
     """Return the name, or its number in the list on the page if no font here can write it."""
-    return name if can_write(name) else f"No. {rank}"
+    line = " ".join(name.split())
+    return line if line and can_write(line) else f"No. {rank}"
 
 
 def _font_pixels_for(picture: Image.Image) -> int:

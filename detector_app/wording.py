@@ -15,7 +15,11 @@ from detector_app.video import SightsSeen
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
-_MARKDOWN = re.compile(r"[\\`*_\[\]$~<>#|]")
+# Whatever is punctuation may be markup, and may be written with a backslash.
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+# Emoji, icons and addresses are found after that: an invisible character in them keeps them apart.
+_FOUND_LATER = re.compile(r"\\[:@]|(?<=www)\\\.", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
 
 # The stages of mart.city_overview, as a visitor may read them.
 _STAGES = {
@@ -106,7 +110,8 @@ def say_quietly(sentence: str) -> str:
 
 def as_plain(text: str) -> str:
     """Return the text so that Streamlit shows it letter by letter, not as Markdown or LaTeX."""
-    return _MARKDOWN.sub(r"\\\g<0>", text)
+    escaped = _PUNCTUATION.sub(r"\\\g<0>", " ".join(text.split()))
+    return _FOUND_LATER.sub(rf"\g<0>{_WORD_JOINER}", escaped)
 
 
 def describe_speed(seen: SightsSeen) -> str:

@@ -1,9 +1,13 @@
-"""Two pictures of a training for people: how it went, and what the model confuses with what."""
+"""Two pictures of a training for people: how it went, and what the model confuses with what.
+
+Names are written as they are: to matplotlib, what stands between dollars would be a formula.
+"""
 
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -17,8 +21,10 @@ _INK, _FAINT = "#1f2933", "#9aa5b1"
 _BLUE, _TEAL, _ORANGE, _RED = "#2563eb", "#0d9488", "#ea8a0c", "#c0392b"
 _DOTS_AN_INCH = 130
 _LABEL_WIDTH = 16
+_LABEL_LINES = 3
 
 
+@mpl.rc_context({"text.parse_math": False, "text.usetex": False})
 def draw_curves(history: Sequence[EpochRecord], best_epoch: int, title: str, path: Path) -> None:
     """Draw validation quality and training losses over the epochs."""
     epochs = [record.epoch for record in history]
@@ -68,12 +74,13 @@ def draw_curves(history: Sequence[EpochRecord], best_epoch: int, title: str, pat
     figure.savefig(path, dpi=_DOTS_AN_INCH)
 
 
+@mpl.rc_context({"text.parse_math": False, "text.usetex": False})
 def draw_confusion_matrix(
     counts: NDArray[np.int64], class_names: Sequence[str], title: str, path: Path
 ) -> None:
     """Draw how often each sight (columns) was found as what (rows), as counts over the share of its column."""
     size = len(class_names) + 1
-    labels = [textwrap.fill(name, _LABEL_WIDTH) for name in class_names]
+    labels = [_write_label(name) for name in class_names]
     shares = counts / np.maximum(counts.sum(axis=0, keepdims=True), 1)
     # "Nothing taken for nothing" is not counted by anyone; the last column is about false alarms.
     side = min(24.0, max(5.5, 1.5 + 0.85 * size))
@@ -105,6 +112,12 @@ def draw_confusion_matrix(
     axes.set_ylabel("what the model says", color=_INK, fontsize=11)
     axes.set_title(title, color=_INK, fontsize=13, fontweight="bold", loc="left", pad=12)
     figure.savefig(path, dpi=_DOTS_AN_INCH)
+
+
+def _write_label(name: str) -> str:
+    """Return a name in lines; what no font can draw is left out."""
+    drawable = "".join(letter if letter.isprintable() else " " for letter in name)
+    return textwrap.fill(drawable, _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …")
 
 
 def _figure(width_inches: float, height_inches: float) -> Figure:

@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 from rich.table import Table
+from rich.text import Text
 
 from sandbox.demo.airflow_api import TaskState
 from sandbox.files import write_private
@@ -141,11 +142,11 @@ def stage_seconds(tasks: Sequence[TaskState]) -> dict[str, float]:
 
 def as_table(report: DemoReport) -> Table:
     """Draw the report for a terminal."""
-    table = Table(title=f"{report.city}: from its name to a detector", show_header=False)
+    table = Table(title=Text(f"{report.city}: from its name to a detector"), show_header=False)
     table.add_column(style="bold")
     table.add_column()
     for name, value in _table_rows(report):
-        table.add_row(name, value)
+        table.add_row(name, Text(value))
     return table
 
 

@@ -5,6 +5,7 @@ from PIL import Image
 from detector_app.decoding import Detection
 from detector_app.fonts import can_write, split_by_font
 from detector_app.overlay import choose_colours, draw_detections, write_name
+from tests.nasty_names import NASTY_NAMES
 
 NAME = "Torre do Relógio"
 COLOURS = {NAME: "#ffb000", "Green Gate": "#3fd0c9"}
@@ -16,6 +17,13 @@ AMBER, TEAL, DARK, WHITE, GREY = (
 
 def a_sight(x1: float, y1: float, x2: float, y2: float, name: str = NAME) -> Detection:
     return Detection(name, 0.87, x1, y1, x2, y2)
+
+
+@pytest.mark.parametrize("name", [*NASTY_NAMES, ""], ids=ascii)
+def test_any_name_is_drawn_on_one_line(name: str) -> None:
+    drawn = draw_detections(Image.new("RGB", (640, 480)), [a_sight(9, 99, 200, 200, name)], {})
+    assert drawn.size == (640, 480)
+    assert "\n" not in write_name(1, name)
 
 
 @pytest.mark.parametrize("size", [(640, 480), (480, 640), (16, 16), (4000, 300), (33, 2000)])

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import string
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,12 +20,31 @@ from detector_app.wording import (
     describe_quality,
     list_known_sights,
     list_sights,
+    say_quietly,
 )
+from tests.nasty_names import NASTY_NAMES
 
 if TYPE_CHECKING:
     from detector_app.catalogue import PublishedModel
 
 CITY = City("malaga", "Málaga", "Spain", "crawled", 1, 340, 83, model=None)
+
+
+class HTMLParts(HTMLParser):
+    """What a browser would read: the tags, and the text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002 - of the parser
+        self.tags.add(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -66,7 +88,26 @@ def test_names_from_the_warehouse_never_become_markup() -> None:
 
 
 def test_names_from_the_warehouse_never_become_markdown() -> None:
-    assert as_plain("Málaga [x](http://x) $5 *") == r"Málaga \[x\](http://x) \$5 \*"
+    assert as_plain("Málaga [x] $5 *\n# 1.") == r"Málaga \[x\] \$5 \* \# 1\."
+    # Addresses, emoji and icons are looked for when backslashes are gone.
+    assert as_plain("http://x www.x a@b :smile:") == (
+        "http\\:\u2060\\/\\/x www\\.\u2060x a\\@\u2060b \\:\u2060smile\\:\u2060"
+    )
+
+
+@pytest.mark.parametrize("name", NASTY_NAMES, ids=ascii)
+def test_any_name_is_shown_letter_by_letter(name: str) -> None:
+    plain = as_plain(name)
+    bare = re.sub(r"\\[!-/:-@\[-`{-~]\u2060?", "", plain)
+    assert not set(bare) & set(string.punctuation + "\n\r\t")
+    assert re.sub(r"\\(.)|\u2060", r"\1", plain) == " ".join(name.split())
+    shown = HTMLParts()
+    shown.feed(list_sights([Detection(name, 0.5, 0, 0, 1, 1)], {}) + list_known_sights([name], {}))
+    shown.feed(say_quietly(name))
+    shown.close()
+    assert shown.tags == {"ul", "li", "span", "p"}
+    # The whole name, thrice.
+    assert shown.text.count(name) == 3
 
 
 def test_changes_of_the_live_list_are_spoken() -> None:

@@ -14,9 +14,11 @@ from airflow.sdk import DAG
 from airflow.sdk.definitions.param import process_params
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
+from markdown_it import MarkdownIt
 
 from sightscan.training import lease_seconds, max_session_seconds
 from tests.dags.conftest import SLUG
+from tests.nasty_names import NASTY_NAMES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 UPKEEP = {"refresh_data_marts", "sync_cities", "stop_idle_instances"}
@@ -215,6 +217,29 @@ def test_a_parse_has_time_and_one_that_is_killed_makes_no_city_vanish_at_once() 
     assert config["core"].getint("dagbag_import_timeout") == 300
     assert times.getint("dag_file_processor_timeout") == 600
     assert times.getint("stale_dag_threshold") == 3600
+
+
+def test_name_of_a_city_is_no_markup_in_its_dag(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "nasty.json"
+    rows = [
+        {"slug": f"city-{n}", "name": name, "country": name, "is_active": True}
+        for n, name in enumerate(NASTY_NAMES)
+    ]
+    path.write_text(json.dumps(rows))
+    monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
+    dags = parse()
+    for number, name in enumerate(NASTY_NAMES):
+        dag = dags[f"city_city-{number}"]
+        assert dag.dag_display_name.startswith(name)
+        heading = (dag.doc_md or "").strip().splitlines()[0]
+        assert heading.endswith(": from its name to a detector")
+        (line,) = MarkdownIt().parseInline(heading)
+        shown = line.children or []
+        assert {token.type for token in shown} <= {"text", "text_special"}
+        assert " ".join(name.split()) in "".join(token.content for token in shown)
+        DagSerialization.to_dict(dag)
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from sightscan.cli import (
 )
 from sightscan.cli.declare import command, option
 from sightscan.cli.environment import DEMO_FOLDER
+from sightscan.cli.output import visible
 from sightscan.errors import SightScanError
 
 FAILED = 2
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status = app(args=arguments, prog_name="sightscan", standalone_mode=False)
     except SightScanError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {visible(str(error))}\n")
         return FAILED
     except typer.TyperException as error:
         return _explain_usage(error)
@@ -85,5 +86,5 @@ def _explain_usage(error: typer.TyperException) -> int:
         sys.stderr.write(f"{error.format_message()}\n")
     else:
         hint = f"; see `{context.command_path} --help`" if context else ""
-        sys.stderr.write(f"error: {error.format_message().rstrip('.')}{hint}\n")
+        sys.stderr.write(f"error: {visible(error.format_message()).rstrip('.')}{hint}\n")
     return error.exit_code

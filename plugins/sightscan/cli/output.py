@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,11 +17,19 @@ if TYPE_CHECKING:
 # Wide enough that no row of a table is broken where a program such as grep reads it.
 PIPE_COLUMNS = 1000
 LINE_SECONDS = 2
+# What a terminal obeys instead of showing it, and what turns the direction of a line.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_LINE_BREAK = re.compile("[\t\n]")
+
+
+def visible(text: str) -> str:
+    """Return a text whose control characters are written out, but for tabs and ends of lines."""
+    return _UNSEEN.sub(_written_out, text)
 
 
 def print_lines(*lines: str) -> None:
     """Print sentences and counts, a line each."""
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
 
 
 def print_answer(value: object, *lines: str, as_json: bool) -> None:
@@ -65,7 +74,7 @@ def print_table(
         table.add_row(*(_cell(value) for value in row))
     console = _console(is_error=False)
     if title:
-        console.print(title, style="bold")
+        console.print(visible(title), style="bold")
     console.print(table)
 
 
@@ -112,7 +121,13 @@ def _cell(value: object) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:,.4f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return _LINE_BREAK.sub(_written_out, visible(str(value)))
+
+
+def _written_out(character: re.Match[str]) -> str:
+    return character[0].encode("unicode_escape").decode()
 
 
 def _console(*, is_error: bool) -> Console:

@@ -6,6 +6,7 @@ an object store's URI).
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +27,11 @@ class RegisteredCity:
     name: str
     country: str
     is_active: bool
+
+
+def as_markdown(text: str) -> str:
+    """Return a name so that Markdown shows it letter by letter, on one line."""
+    return re.sub(r"[!-/:-@\[-`{-~]", r"\\\g<0>", " ".join(text.split()))
 
 
 def read_snapshot() -> tuple[RegisteredCity, ...]:

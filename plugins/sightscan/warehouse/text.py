@@ -1,6 +1,10 @@
 """Text that PostgreSQL can store: others wrote it, and one bad character must not cost a batch."""
 
+import re
 from typing import overload
+
+# Controls, and what turns the direction of all that follows. (Joiners are spelling.)
+_UNNAMEABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 @overload
@@ -14,6 +18,11 @@ def clean_text(text: str | None) -> str | None:
     # Two halves that belong together become the character that they are.
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "")
+
+
+def clean_name(text: str) -> str:
+    """Return a name on one line, without what is no letter anywhere: it goes to logs, plots, pages."""
+    return " ".join(_UNNAMEABLE.sub(" ", clean_text(text)).split())
 
 
 def is_clean(text: str) -> bool:

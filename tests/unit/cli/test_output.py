@@ -5,7 +5,9 @@ import json
 import pytest
 
 from sightscan.cli import output
-from sightscan.cli.output import Progress, print_json, print_table
+from sightscan.cli.main import main
+from sightscan.cli.output import Progress, print_json, print_lines, print_table, visible
+from tests.nasty_names import NASTY_NAMES
 
 
 def test_table_has_a_line_a_row_however_long(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,6 +19,19 @@ def test_table_has_a_line_a_row_however_long(capsys: pytest.CaptureFixture[str])
         ["-", "-"],
     ]
     assert lines[2].startswith("[bold]")
+
+
+@pytest.mark.parametrize("name", NASTY_NAMES, ids=ascii)
+def test_no_name_commands_a_terminal(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("name",), [(name,)], title=name.replace("\n", " "))
+    print_lines(f"the city {name!s} was added")
+    assert main(["city", "disable", name]) == 2
+    captured = capsys.readouterr()
+    printed = captured.out + captured.err
+    assert not {letter for letter in printed if visible(letter) != letter}
+    assert not set(printed) & set("\x1b\x07\x9b\r\u202e\u2066\u2028")
+    # The title, the heading and one row; what follows is the sentence.
+    assert len(captured.out.split("the city ")[0].splitlines()) == 3
 
 
 def test_json_keeps_names_and_writes_hashes_as_digits(capsys: pytest.CaptureFixture[str]) -> None:

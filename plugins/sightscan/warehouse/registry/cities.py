@@ -11,12 +11,14 @@ from sightscan.city import City, Place, slug_of
 from sightscan.errors import UnknownCity
 from sightscan.names import MIN_SUGGESTION_SIMILARITY, normalise_name
 from sightscan.warehouse.statements import statement
+from sightscan.warehouse.text import clean_name
 
 MAX_SUGGESTIONS = 5
 
 
 def add_city(connection: psycopg.Connection[Any], city: City) -> City:
     """Add a city to the registry, or renew and enable it; return it with the slug that it got."""
+    name = clean_name(city.name)
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(statement("registry/lock_registry"))
         cursor.execute(statement("registry/list_slugs"))
@@ -25,9 +27,9 @@ def add_city(connection: psycopg.Connection[Any], city: City) -> City:
             statement("registry/upsert_city"),
             {
                 "city_id": city.city_id,
-                "slug": slug_of(city.name, city.city_id, taken),
-                "name": city.name,
-                "country": city.country,
+                "slug": slug_of(name, city.city_id, taken),
+                "name": name,
+                "country": clean_name(city.country),
                 "latitude": city.place.latitude,
                 "longitude": city.place.longitude,
                 "radius_meters": city.radius_meters,

@@ -13,6 +13,7 @@ from sightscan.errors import WarehouseError
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.marts.hourly_facts import list_sight_hours, refresh_hours
 from sightscan.warehouse.statements import statement
+from sightscan.warehouse.text import clean_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def upsert_sights(
     A sight that is there already, by its Wikidata id or, without one, by its name, keeps its
     sight_id; everything else is renewed.
     """
+    sights = [replace(sight, **_clean_names(sight)) for sight in sights]
     rows = [_record(sight) | {"turn": turn} for turn, sight in enumerate(sights)]
     given = {"city_id": city_id, "sights": Jsonb(rows)}
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
@@ -162,6 +164,15 @@ def _sight(row: dict[str, Any]) -> Sight:
     latitude, longitude = row.pop("latitude"), row.pop("longitude")
     place = None if latitude is None else Place(latitude, longitude)
     return Sight(**(row | {"aliases": tuple(row["aliases"])}), place=place)
+
+
+def _clean_names(sight: Sight) -> dict[str, Any]:
+    return {
+        # One of invisible characters alone is no name.
+        "name": clean_name(sight.name) or sight.wikidata_id or sight.name,
+        "names": {language: clean_name(name) for language, name in sight.names.items()},
+        "aliases": tuple(map(clean_name, sight.aliases)),
+    }
 
 
 def _record(sight: Sight) -> dict[str, object]:

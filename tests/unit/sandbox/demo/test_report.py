@@ -10,6 +10,7 @@ from rich.console import Console
 
 from sandbox.demo.airflow_api import TaskState
 from sandbox.demo.report import DemoReport, as_table, stage_seconds
+from tests.nasty_names import NASTY_NAMES
 
 KEYS = [
     "city", "sights", "photos", "labels", "paid_calls", "paid_call_cap", "spend_usd", "trained",
@@ -57,6 +58,18 @@ def test_mapped_tasks_count_from_the_first_start_to_the_last_end() -> None:
         task("skipped", None, None),
     ]
     assert stage_seconds(tasks) == {"crawl_photos": 8.5, "skipped": 0.0}
+
+
+def test_names_are_no_markup_in_the_table() -> None:
+    for name in NASTY_NAMES:
+        line = " ".join(name.split())
+        console = Console(file=StringIO(), width=1_000)
+        console.print(as_table(report(city=line, decision=f"{line} was lost")))
+        shown = console.file.getvalue()  # type: ignore[attr-defined]
+        # Rich rings no bell.
+        seen = line.replace("\x07", "")
+        assert f"{seen}: from its name" in shown
+        assert f"{seen} was lost" in shown
 
 
 def test_table_of_a_city_without_a_model_shows_no_measures() -> None:
