@@ -1,6 +1,7 @@
 """The hourly refresh as Airflow runs it: what it computes, what it shows, when it is red."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ from airflow.models.dagrun import DagRun
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
 
 from benchmarks.warehouse_rows import fill
+from sightscan.operators.marts import RefreshMartsOperator
 from sightscan.warehouse.marts import hourly_facts as marts
 from sightscan.warehouse.statements import statement
 from tests.cities.colour_city import store_colour_city
@@ -37,6 +39,22 @@ def shown(run: DagRun, task_id: str) -> dict[str, Any]:
 
 def states(run: DagRun) -> dict[str, str]:
     return {instance.task_id: str(instance.state) for instance in run.get_task_instances()}
+
+
+def test_interval_that_the_api_was_given_is_refreshed_in_whole_hours() -> None:
+    india = timezone(timedelta(hours=5, minutes=30))
+    run = SimpleNamespace(
+        data_interval_start=datetime(2026, 11, 1, 3, tzinfo=india),
+        data_interval_end=datetime(2026, 11, 2, 3, tzinfo=india),
+        run_after=datetime(2026, 11, 2, 3, tzinfo=india),
+    )
+    operator = RefreshMartsOperator(task_id="refresh_interval")
+    context: Any = {"dag_run": run}
+    operator.render_template_fields(context)
+    assert operator.parameters == {
+        "start_at": "2026-10-31T21:00:00+00:00",
+        "end_at": "2026-11-01T22:00:00+00:00",
+    }
 
 
 def test_refresh_fills_its_interval_and_shows_its_sql(
