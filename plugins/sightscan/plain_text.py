@@ -91,10 +91,6 @@ def web_address(text: object) -> str | None:
     return address if is_one and one_line(address) == address else None
 
 
-class TooDeepError(ValueError):
-    """HTML that is nested as no page is."""
-
-
 class ShownText:
     """What a browser would show of HTML, as a target of lxml's parser."""
 
@@ -108,13 +104,13 @@ class ShownText:
         """Enter an element; libxml2 sees to it that each is left again.
 
         Raises:
-            TooDeepError: too many are open.
+            ValueError: too many are open.
 
         """
         self._depth += 1
         if self._depth > MAX_DEPTH:
             msg = f"more than {MAX_DEPTH} elements are open at once"
-            raise TooDeepError(msg)
+            raise ValueError(msg)
         style = "".join(attributes.get("style", "").lower().split())
         is_hidden = tag in _UNSHOWN_TAGS or "hidden" in attributes or "display:none" in style
         if self._hidden_depth or is_hidden:
@@ -144,7 +140,7 @@ class ShownText:
 def shown_text(html: bytes) -> str:
     """Return what a browser would show of HTML in UTF-8, as far as it can be read."""
     target = ShownText()
-    with suppress(TooDeepError):
+    with suppress(ValueError):
         feed_html(html, target)
     return target.close()
 
@@ -153,7 +149,7 @@ def feed_html(html: bytes, target: ShownText) -> None:
     """Have HTML in UTF-8 read to a target, in time that is linear in its length.
 
     Raises:
-        TooDeepError: it is nested as no page is.
+        ValueError: it is nested as no page is.
 
     """
     parser = HTMLParser(target=target, encoding="utf-8", huge_tree=True)

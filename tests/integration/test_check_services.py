@@ -165,13 +165,13 @@ NO_ROWS: dict[str, dict[str, list[str]]] = {"head": {"vars": []}, "results": {"b
 DEVIATIONS = {
     "the project's contact": Deviation(
         {"contact"},
-        "the User-Agent is 'SightScan/1.0",
+        "reaches nobody who runs this SightScan",
         changed=lambda _hour: {"contact": "https://github.com/sightscan/sightscan"},
         may_fail=WIKIMEDIA,
     ),
     "a contact that reaches nobody": Deviation(
         {"contact"},
-        "nobody is named who could be reached",
+        "reaches nobody who runs this SightScan",
         changed=lambda _hour: {"contact": "us"},
         may_fail=WIKIMEDIA,
     ),

@@ -11,6 +11,7 @@ from sightscan.crawl.fetch.fetcher import PhotoRefusedError, PhotoUnavailableErr
 from sightscan.crawl.fetch.guarded_transport import origin_of
 from sightscan.crawl.sources.flickr import LICENCES
 from sightscan.crawl.sources.openverse import OpenverseSource
+from sightscan.http_judges import judge_flickr
 from sightscan.services.check import Check, CheckFailedError, CheckSkippedError, Probe
 from sightscan.services.wikimedia import EIFFEL_TOWER, LONG_NAME, PARIS, SHORT_NAME
 from sightscan.warehouse.photos.blobs import delete_objects, open_photo_store, read_object
@@ -48,6 +49,7 @@ def list_flickr_licences(probe: Probe) -> str:
             "format": "json",
             "nojsoncallback": "1",
         },
+        judge_flickr,
     )
     if answer.get("stat") != "ok":
         msg = f"error {answer.get('code')}: {answer.get('message')}"

@@ -1,13 +1,12 @@
 """Checks of Wikimedia: are we let in, is a city's query quick enough, are cities found."""
 
-import re
-
 from sightscan.city import City, Place
 from sightscan.crawl.sources.commons_answers import METADATA, THUMBNAIL_WIDTH_PIXELS, read_page
 from sightscan.discover.candidates import list_items_around
 from sightscan.discover.cities import resolve_city
 from sightscan.discover.classes import read_class_roots, read_kinds
 from sightscan.discover.kinds import why_no_sight
+from sightscan.http_judges import judge_mediawiki
 from sightscan.services.check import Check, CheckFailedError, CheckSkippedError, Probe
 from sightscan.warehouse.photos.photos import Attribution
 
@@ -24,21 +23,12 @@ LONG_NAME = (
     "Princess Alexandra of Denmark (later Queen Alexandra, wife of Edward VII) with her two eldest "
     "sons, Prince Albert Victor (Eddy) and George Frederick Ernest Albert (later George V).jpg"
 )
-PROJECT_PAGE = "https://github.com/sightscan/sightscan"
-_CONTACT = re.compile(r"[^\s@]+@[^\s@]+\.\w+|https?://[^\s/]+\.[^\s/]+", re.IGNORECASE)
 
 
 def name_contact(probe: Probe) -> str:
     """Say whether the User-Agent has a contact, and one of the operator's own."""
-    agent = probe.config.user_agent
-    if not _CONTACT.search(agent):
-        msg = f"the User-Agent is {agent!r}: nobody is named who could be reached"
-        raise CheckFailedError(msg)
-    if PROJECT_PAGE in agent:
-        msg = (
-            f"the User-Agent is {agent!r}, as that of all installations: it reaches nobody of yours"
-        )
-        raise CheckFailedError(msg)
+    if (problem := probe.config.contact_problem) is not None:
+        raise CheckFailedError(problem)
     return "a contact of your own stands in the User-Agent"
 
 
@@ -113,6 +103,7 @@ def describe_files(probe: Probe) -> str:
             "iiurlwidth": str(THUMBNAIL_WIDTH_PIXELS),
             "iiextmetadatafilter": "|".join(METADATA),
         },
+        judge_mediawiki,
     )
     for page in answer.get("query", {}).get("pages", ()):
         found = read_page(page, "check-services", probe.config.min_photo_side_pixels)

@@ -10,6 +10,7 @@ from typing import Any
 from sightscan.crawl.fetch.fetcher import Fetcher
 from sightscan.crawl.sources.commons_answers import THUMBNAIL_WIDTH_PIXELS
 from sightscan.errors import ServiceError
+from sightscan.http_judges import judge_mediawiki
 from sightscan.warehouse.text import clean_text
 
 MAX_PAGES_A_REQUEST = 50
@@ -33,7 +34,9 @@ def ask_thumbnails(fetcher: Fetcher, api_url: str, page_ids: Sequence[str]) -> d
             "iiprop": "url",
             "iiurlwidth": str(THUMBNAIL_WIDTH_PIXELS),
         }
-        while (going_on := _read(fetcher.json(api_url, asked), found)).items() - asked.items():
+        while (
+            going_on := _read(fetcher.json(api_url, asked, judge_mediawiki), found)
+        ).items() - asked.items():
             asked |= going_on
     return found
 

@@ -12,6 +12,8 @@ from sandbox.world.city_facts import CityFacts, facts_of
 from sandbox.world.world import World
 from sightscan.crawl.sources.commons_thumbnails import ask_thumbnails
 from sightscan.errors import ServiceError
+from sightscan.http_answers import Judge
+from sightscan.http_judges import judge_mediawiki
 from tests.cities.small_world import draw_small_world
 
 API = "https://commons.wikimedia.org/w/api.php"
@@ -26,8 +28,8 @@ class Fetcher:
         self.answer = answer
         self.asked: list[Mapping[str, str]] = []
 
-    def json(self, url: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        assert url == API
+    def json(self, url: str, parameters: Mapping[str, str], judge: Judge) -> dict[str, Any]:
+        assert (url, judge) == (API, judge_mediawiki)
         self.asked.append(dict(parameters))
         return self.answer(parameters)
 
