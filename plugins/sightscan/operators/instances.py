@@ -1,6 +1,7 @@
 """Lease, start, use and stop a GPU instance; it never runs without a lease."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -12,6 +13,8 @@ from airflow.providers.amazon.aws.operators.ec2 import (
 from airflow.providers.ssh.operators.ssh_remote_job import SSHRemoteJobOperator
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowFailException
+from botocore.exceptions import ClientError
 
 from sightscan.errors import InstanceError
 from sightscan.operators.connections import AWS_CONNECTION, GPU_HOST_CONNECTION
@@ -19,6 +22,7 @@ from sightscan.operators.hooks import GpuHostHook, InstanceHook
 from sightscan.operators.triggers import TrainingTrigger
 from sightscan.operators.work import city_work
 from sightscan.settings import settings
+from sightscan.train.ec2_refusals import Ec2Refusal
 from sightscan.training import lease_seconds, training_seconds
 
 LEASE_POLL = timedelta(seconds=30)
@@ -73,7 +77,8 @@ class StartInstanceOperator(EC2StartInstanceOperator):
             self.check_interval = work.config.mts_check_interval_seconds
             self._await_end_of_stopping()
             open_session(work.connection, work.config, work.run, self.instance_id)
-            super().execute(context)
+            with _told_in_words(self.instance_id):
+                super().execute(context)
             mark_session_running(work.connection, self.instance_id)
 
     def _await_end_of_stopping(self) -> None:
@@ -85,6 +90,18 @@ class StartInstanceOperator(EC2StartInstanceOperator):
                 target_state="stopped",
                 check_interval=self.check_interval,
             )
+
+
+@contextmanager
+def _told_in_words(instance_id: str) -> Iterator[None]:
+    """Turn EC2's refusal into a sentence; one that lasts is not tried again."""
+    try:
+        yield
+    except ClientError as error:
+        refusal = Ec2Refusal.of(error)
+        msg = f"EC2 does not start {instance_id} ({refusal})"
+        msg += f"; {refusal.advice}" if refusal.advice else ""
+        raise (AirflowFailException if refusal.is_lasting else InstanceError)(msg) from error
 
 
 class TrainModelOperator(SSHRemoteJobOperator):

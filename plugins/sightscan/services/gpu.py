@@ -4,7 +4,6 @@ Nothing is started: EC2 is asked with `DryRun`, and a host is looked at only whi
 """
 
 import asyncio
-import re
 from typing import Any
 
 import boto3
@@ -14,28 +13,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sightscan.services.check import Check, CheckFailedError, CheckSkippedError, Probe, one_line
 from sightscan.settings import Settings
 from sightscan.train.addresses import host_address
+from sightscan.train.ec2_refusals import Ec2Refusal
 from sightscan.train.host import open_host
 
 EC2_CONNECT_SECONDS = 10
 EC2_SILENCE_SECONDS = 30
 ALLOWED = "DryRunOperation"
-# By the beginning of EC2's error codes.
-ADVICE = {
-    "UnauthorizedOperation": "let the IAM user do ec2:StartInstances, ec2:StopInstances and "
-    "ec2:DescribeInstances on the instances (`aws sts decode-authorization-message` says what lacks)",
-    "AuthFailure": "check AWS_ACCESS_KEY_ID and AWS_ACCESS_KEY, and the clock of this machine",
-    "InvalidClientTokenId": "check AWS_ACCESS_KEY_ID: Amazon does not know it",
-    "SignatureDoesNotMatch": "check AWS_ACCESS_KEY: it is not that of AWS_ACCESS_KEY_ID",
-    "RequestExpired": "set the clock of this machine",
-    "OptInRequired": "enable the region AWS_REGION, or EC2, in the account",
-    "VcpuLimitExceeded": "new accounts may run no GPU: ask Amazon for a quota of 'Running On-Demand "
-    "G and VT instances' (or P) in AWS_REGION, as many vCPUs as the instance has",
-    "InvalidInstanceID": "correct MTS_EC2_INSTANCE_ID, or AWS_REGION: instances are of one region",
-    "InsufficientInstanceCapacity": "Amazon has none of this kind now: try later, or another zone",
-    "IncorrectInstanceState": "wait until the instance is stopped",
-    "RequestLimitExceeded": "Amazon is asked too often by this account: try later",
-}
-_ENCODED = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 
 
 def start_dry(probe: Probe) -> str:
@@ -44,10 +27,10 @@ def start_dry(probe: Probe) -> str:
     try:
         _ec2(probe.config).start_instances(InstanceIds=list(instance_ids), DryRun=True)
     except ClientError as error:
-        code, words = _code_and_words(error)
-        if code == ALLOWED:
+        refusal = Ec2Refusal.of(error)
+        if refusal.code == ALLOWED:
             return f"{ALLOWED}: our key may start {', '.join(instance_ids)}"
-        raise _failure(code, words) from error
+        raise CheckFailedError(str(refusal), refusal.advice) from error
     except BotoCoreError as error:
         raise CheckFailedError(_words_of(error)) from error
     msg = "EC2 took a dry run for a start: look whether an instance runs now"
@@ -105,7 +88,8 @@ def _running_hosts(config: Settings, instance_ids: tuple[str, ...]) -> dict[str,
     try:
         answer = _ec2(config).describe_instances(InstanceIds=list(instance_ids))
     except ClientError as error:
-        raise _failure(*_code_and_words(error)) from error
+        refusal = Ec2Refusal.of(error)
+        raise CheckFailedError(str(refusal), refusal.advice) from error
     except BotoCoreError as error:
         raise CheckFailedError(_words_of(error)) from error
     return {
@@ -116,19 +100,8 @@ def _running_hosts(config: Settings, instance_ids: tuple[str, ...]) -> dict[str,
     }
 
 
-def _code_and_words(error: ClientError) -> tuple[str, str]:
-    told = error.response.get("Error", {})
-    # A thousand characters that only Amazon can read.
-    return str(told.get("Code")), _ENCODED.sub("", str(told.get("Message", "")))
-
-
 def _words_of(error: BotoCoreError) -> str:
     return one_line(f"{type(error).__name__}: {error}")
-
-
-def _failure(code: str, words: str) -> CheckFailedError:
-    known = next((advice for begin, advice in ADVICE.items() if code.startswith(begin)), "")
-    return CheckFailedError(f"{code}: {words}", known)
 
 
 CHECKS = (
