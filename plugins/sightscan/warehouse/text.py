@@ -3,6 +3,8 @@
 import re
 from typing import overload
 
+# NUL, and halves of characters.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 # Controls, and what turns the direction of all that follows. (Joiners are spelling.)
 _UNNAMEABLE = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -27,4 +29,4 @@ def clean_name(text: str) -> str:
 
 def is_clean(text: str) -> bool:
     """Tell whether PostgreSQL stores the text as it is."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNSTORABLE.search(text) is None
