@@ -86,7 +86,7 @@ class FirstHour:
     folder: Path
     environment: dict[str, str] = field(repr=False)
 
-    def plant(self, path: str, response: Callable[[], web.Response], within: str = "") -> None:
+    def plant(self, path: str, response: Callable[[], Answer], within: str = "") -> None:
         """Let a path answer so, or only what has a text in its body or query."""
 
         async def answer(request: web.Request) -> Answer:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncssh
+import httpx
 import psycopg
 import pytest
 
@@ -27,6 +28,7 @@ from sightscan.services.google import most_usd
 from sightscan.settings import read_settings, settings
 from sightscan.warehouse.registry.cities import add_city
 from tests.cities.first_hour import FirstHour, as_json, as_text, open_first_hour
+from tests.stopped_clock import Clock
 
 LISBON = City("Q597", "lisbon", "Lisbon", "Portugal", Place(38.71, -9.14), 8_000)
 ALL = {
@@ -56,12 +58,16 @@ def hour(
     stand_ins.clear()
 
 
-def findings_of(clock: Callable[[], float] = lambda: 0.0, **changed: object) -> dict[str, Finding]:
+def findings_of(
+    clock: Callable[[], float] = lambda: 0.0,
+    sleep: Callable[[float], None] = lambda _seconds: None,
+    **changed: object,
+) -> dict[str, Finding]:
     with open_probe(
         read_settings(**changed),
         agreed=frozenset(("vision", "places")),
         clock=clock,
-        sleep=lambda _seconds: None,
+        sleep=sleep,
     ) as probe:
         return {check.name: run_check(check, probe) for check in checks.CHECKS}
 
@@ -192,10 +198,10 @@ DEVIATIONS = {
     ),
     "the answer for Paris is cut in the middle": Deviation(
         {"candidates"},
-        "",
+        "the query takes too long: 'java.util.concurrent.TimeoutException'",
         planted(
             "/sparql",
-            as_text('{"head": {"vars": ["sight"]}, "results": {"bindings": [ {"si' + JAVA),
+            as_text('{"head": {"vars": ["sight"]}, "results": {"bindings": [ {"si\n' + JAVA),
             "Point(2.35",
         ),
     ),
@@ -213,11 +219,24 @@ DEVIATIONS = {
     ),
     "Commons is read-only": Deviation(
         {"commons"},
-        "",
+        "readonly: 'The wiki is in read-only mode'",
         planted(
             "/w/api.php",
             as_json({"error": {"code": "readonly", "info": "The wiki is in read-only mode"}}),
         ),
+    ),
+    "Commons has lost a file": Deviation(
+        {"commons"},
+        "no description of 'Tour Eiffel Wikimedia Commons.jpg': missing",
+        planted(
+            "/w/api.php", as_json({"query": {"pages": [{"title": "File:a", "missing": True}]}})
+        ),
+        may_fail={"thumbnails"},
+    ),
+    "Commons answers in another form": Deviation(
+        {"commons"},
+        "an answer in another form than documented (TypeError",
+        planted("/w/api.php", as_json({"query": None})),
     ),
     "robots.txt closes the photos": Deviation(
         {"robots", "thumbnails"},
@@ -261,6 +280,11 @@ DEVIATIONS = {
             ),
         ),
     ),
+    "Flickr answers in another form": Deviation(
+        {"flickr"},
+        "an answer in another form than documented (KeyError: 'licenses')",
+        planted("/services/rest/", as_json({"stat": "ok"})),
+    ),
     "Flickr has a new licence": Deviation(
         {"flickr"},
         "unknown here are 17",
@@ -299,7 +323,7 @@ DEVIATIONS = {
     "the key may not start instances": Deviation(
         {"gpu-start"},
         "UnauthorizedOperation: You are not authorized to perform this operation. User: "
-        "arn:aws:iam::[account]:user/sightscan is not authorized",
+        "arn:aws:iam::[account]:user/[user] is not authorized",
         ec2_refuses(
             "UnauthorizedOperation",
             "You are not authorized to perform this operation. User: arn:aws:iam::123456789012:user/"
@@ -357,6 +381,49 @@ def test_each_deviation_is_found_and_nothing_else(hour: FirstHour, name: str) ->
     assert [secret for secret in secrets_of(hour) if secret in text] == []
 
 
+def test_our_own_waiting_is_not_the_services_slowness(hour: FirstHour) -> None:
+    refused = iter([as_text("", 429, **{"Retry-After": "60"})()])
+    hour.plant("/sparql", lambda: next(refused, None), "Point(2.35")
+    clock = Clock()
+    found = findings_of(clock, clock.sleep)
+    assert clock() >= 60
+    assert found["candidates"].came.startswith("2 items around Paris in 0.0 s")
+    assert found["candidates"].state == "passed"
+
+
+def test_each_check_asks_as_often_as_it_says(
+    hour: FirstHour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    send = httpx.Client.send
+
+    def count(self: httpx.Client, request: httpx.Request, **options: Any) -> httpx.Response:
+        sent.append(request.url.path)
+        return send(self, request, **options)
+
+    monkeypatch.setattr(httpx.Client, "send", count)
+    assert hour
+    asked_of: dict[str, tuple[int, int]] = {}
+    with open_probe(read_settings()) as probe:
+        for check in checks.CHECKS:
+            before = len(sent)
+            run_check(check, probe)
+            asked_of[check.name] = (len(sent) - before, check.max_requests)
+    assert {name for name, (count, most) in asked_of.items() if count > most} == set()
+    assert asked_of["cities"] == (8, 8)
+
+
+def test_a_warehouse_that_is_not_migrated_is_a_finding() -> None:
+    def ask(_probe: object) -> str:
+        msg = 'relation "core.city" does not exist'
+        raise psycopg.errors.UndefinedTable(msg)
+
+    with open_probe(read_settings()) as probe:
+        finding = run_check(replace(checks.CHECKS[0], ask=ask), probe)
+    assert finding.came == 'the warehouse: relation "core.city" does not exist'
+    assert "sightscan warehouse migrate" in finding.advice
+
+
 def test_nothing_that_answers_is_a_finding_for_each_and_no_end() -> None:
     found = findings_of(contact="mailto:me@example.org")
     states = {name: each.state for name, each in found.items()}
@@ -406,16 +473,45 @@ def test_an_interrupted_round_reports_what_came_until_then(
     report = tmp_path / "services.md"
     assert main(["check-services", "--report", str(report)]) == 130
     assert "1 passed, 0 failed, 0 skipped; interrupted, 2 were planned." in report.read_text()
-    assert "interrupted: nothing is left behind" in capsys.readouterr().err
+    assert "interrupted: no instance was started; what was sent" in capsys.readouterr().err
 
 
 def test_plan_asks_nobody(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-services", "--plan", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert {check["name"] for check in plan} == ALL
-    assert sum(check["max_requests"] for check in plan) == 28
+    assert sum(check["max_requests"] for check in plan) == 31
     paid = {check["name"]: check["max_usd"] for check in plan if check["max_usd"]}
     assert paid == {"vision": 0.0015, "places": 0.032}
+
+
+def test_the_plan_is_read_at_80_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check-services", "--plan"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if len(line) > 79] == []
+    assert "   requests: 1, up to 0.032 USD" in lines
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--plan", "--report", "services.md"), "--plan asks nobody"),
+        (("--plan", "--pay-for-vision"), "--plan asks nobody"),
+        (("--city", "lisbon"), "--city lisbon pays for nothing"),
+    ],
+)
+def test_options_that_mean_nothing_together_are_refused(
+    words: tuple[str, ...],
+    problem: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("services.md").write_text("an earlier report")
+    assert main(["check-services", *words]) == 2
+    assert problem in capsys.readouterr().err
+    assert Path("services.md").read_text() == "an earlier report"
 
 
 def test_help_says_the_prices_of_the_list(capsys: pytest.CaptureFixture[str]) -> None:
@@ -442,6 +538,16 @@ def test_a_report_that_cannot_be_written_is_said_before_anybody_is_asked(
         ("http://127.0.0.1:8080/a", "http://127.0.0.1:8080/a"),
         ("http://user:word@host/a", "http://[user]@host/a"),
         ("project 123456789012", "project [account]"),
+        ("in project 6181047080 before", "in project [account] before"),
+        ("overview?project=my-detector-2 then", "overview?project=[account] then"),
+        ("arn:aws:iam::123456789012:user/jane.doe may", "arn:aws:iam::[account]:user/[user] may"),
+        ("a@my-project.iam.gserviceaccount.com may not", "[address] may not"),
+        ("ip-10-0-0-1.ec2.internal is down", "[host] is down"),
+        ('at "db.example" (10.3.4.5), port 5432', 'at "db.example" ([host]), port 5432'),
+        (
+            "the project of a city, for which projects/x-1 asks",
+            "the project of a city, for which projects/[account] asks",
+        ),
         ("ubuntu@ec2-3-1-2-3.eu-central-1.compute.amazonaws.com:22", "ubuntu@[host]:22"),
         ("the key /etc/sightscan/key.pem", "the key [path]"),
         (

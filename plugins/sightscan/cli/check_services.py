@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SERVICE_FAILED = 1
 INTERRUPTED = 130
+PLAN_COLUMNS = 79
 
 Report = Annotated[
     Path | None,
@@ -58,7 +60,7 @@ def check_services(
 ) -> None:
     """Ask each service one small question, before the first city: does it answer as it should?
 
-    About a dozen requests, each explained beforehand, with the clients of the pipeline: is
+    About twenty requests, each explained beforehand, with the clients of the pipeline: is
     Wikimedia's edge open to us, is the query for Paris quick enough, are Pisa and Lyon found, do
     robots.txt and thumbnails let photos be fetched, may our key start the GPU (nothing is started),
     does its host show the pinned key. What is not set up is skipped, and so is what costs money
@@ -75,13 +77,16 @@ def check_services(
     """
     from sightscan.services.checks import plan_of
 
+    given: dict[Paid, bool] = {"vision": pay_for_vision, "places": pay_for_places}
+    agreed = frozenset(paid for paid, is_agreed in given.items() if is_agreed)
+    if plan and (agreed or city or report):
+        msg = "--plan asks nobody: leave out --report, --city and what is to be paid for"
+        raise typer.BadParameter(msg)
+    if city and not agreed:
+        msg = f"--city {city} pays for nothing: give --pay-for-vision or --pay-for-places, too"
+        raise typer.BadParameter(msg)
     config = open_settings()
     begun = datetime.now(UTC)
-    agreed: set[Paid] = set()
-    if pay_for_vision:
-        agreed.add("vision")
-    if pay_for_places:
-        agreed.add("places")
     planned = plan_of(config)
     if report is not None:
         # Now, and not after all the asking.
@@ -92,9 +97,11 @@ def check_services(
         return
     findings: list[Finding] = []
     try:
-        _run(config, frozenset(agreed), city, findings)
+        _run(config, agreed, city, findings)
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted: nothing is left behind\n")
+        sys.stderr.write(
+            "interrupted: no instance was started; what was sent and costs money is in the ledger\n"
+        )
         raise typer.Exit(INTERRUPTED) from None
     finally:
         _print_findings(findings, as_json=as_json)
@@ -123,13 +130,18 @@ def _print_plan(planned: Sequence[dict[str, Any]], *, as_json: bool) -> None:
         print_json(planned)
         return
     for number, check in enumerate(planned, 1):
-        cost = f", {check['max_usd']:g} USD" if check["max_usd"] else ""
+        cost = f", up to {check['max_usd']:g} USD" if check["max_usd"] else ""
         print_lines(
-            f"{number:>2} {check['name']}, asked of {check['service']}: {check['asks']}",
-            f"   why: {check['why']}; at most {check['max_requests']} requests{cost}",
-            f"   expected: {check['expected']}",
+            *_wrapped(f"{number:>2} {check['name']}, asked of {check['service']}: {check['asks']}"),
+            *_wrapped(f"   why: {check['why']}"),
+            *_wrapped(f"   expected: {check['expected']}"),
+            f"   requests: {check['max_requests']}{cost}",
         )
     print_lines("")
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, PLAN_COLUMNS, subsequent_indent=" " * 5, break_on_hyphens=False)
 
 
 def _print_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
@@ -142,7 +154,7 @@ def _print_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
     )
     for each in findings:
         if each.state == "failed":
-            print_lines(f"{each.name}: {each.advice}")
+            print_lines(*_wrapped(f"{each.name}: {each.advice}"))
 
 
 def _write(path: Path, text: str) -> None:

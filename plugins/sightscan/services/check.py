@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from sightscan.city import City
 from sightscan.crawl.fetch.fetcher import Fetcher, open_fetcher
+from sightscan.crawl.sources.source import UNREADABLE
 from sightscan.discover.wikidata import WIKIDATA_SILENCE_SECONDS, WikidataClient
 from sightscan.errors import SettingsError, SightScanError
 from sightscan.http import open_http
@@ -68,6 +69,12 @@ class Probe:
     commons_photos: dict[str, Attribution] = field(default_factory=dict)
     found_photos: list[Attribution] = field(default_factory=list)
     photo: bytes | None = None
+    # How long our own limits and the pauses that services asked for were kept.
+    waited_seconds: float = 0.0
+
+    def seconds(self) -> float:
+        """Return what the clock says, without our own waiting: what is left, services took."""
+        return self.clock() - self.waited_seconds
 
     def open_ledger(self) -> tuple[psycopg.Connection[Any], Run]:
         """Return a connection to the warehouse, and the run on which a paid call is booked.
@@ -96,7 +103,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One question to one service; `max_requests` is how often it is asked at the most."""
+    """One question to one service; `max_requests` is how often it is asked if all is well."""
 
     name: str
     service: str
@@ -136,15 +143,21 @@ def open_probe(
             open_http(config.user_agent, silence_seconds=WIKIDATA_SILENCE_SECONDS)
         )
         fetcher = closing.enter_context(open_fetcher(config, threading.Event()))
-        yield Probe(
+
+        def wait(seconds: float) -> None:
+            sleep(seconds)
+            probe.waited_seconds += seconds
+
+        probe = Probe(
             config=config,
-            wikidata=WikidataClient(http, config, sleep),
+            wikidata=WikidataClient(http, config, wait),
             fetcher=fetcher,
             agreed=agreed,
             payer_name=payer_name,
             clock=clock,
             closing=closing,
         )
+        yield probe
 
 
 def run_check(check: Check, probe: Probe) -> Finding:
@@ -162,6 +175,12 @@ def run_check(check: Check, probe: Probe) -> Finding:
         state, came, advice = "failed", str(error), "correct the setting that is named"
     except SightScanError as error:
         state, came, advice = "failed", str(error), check.advice
+    except psycopg.Error as error:
+        came = f"the warehouse: {error}"
+        state, advice = "failed", "`sightscan warehouse migrate`, or mend what it says"
+    except UNREADABLE as error:
+        came = f"an answer in another form than documented ({type(error).__name__}: {error})"
+        state, advice = "failed", check.advice
     return Finding(
         name=check.name,
         service=check.service,
@@ -180,9 +199,23 @@ def one_line(text: str, most: int = MAX_CAME_CHARACTERS) -> str:
 
 
 _USER_OF_URL = re.compile(r"(?<=://)[^/\s@]+@")
+# Google's projects have names or numbers of any length, Amazon's accounts 12 digits.
+_PROJECT = re.compile(r"(?<=\bproject[ =/])#?\w[\w-]*\d\b|(?<=\bprojects/)[\w-]+")
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
-_AMAZON_HOST = re.compile(r"\b[\w.-]+\.(?:amazonaws\.com|compute\.internal)\b")
+_AMAZON_USER = re.compile(r"(?<=:user/|:role/)[\w+=,.@/-]+|(?<=:assumed-role/)[\w+=,.@/-]+")
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_PRIVATE_HOST = re.compile(r"\b[\w.-]+\.(?:amazonaws\.com|internal)\b")
+_ADDRESS = re.compile(r"(?<![\w.])(?!127\.)(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)")
 _PATH = re.compile(r"(?<![\w/:.~])/([\w.-]+)(?:/[\w.@-]+)+/?")
+_SHOWN = (
+    (_USER_OF_URL, "[user]@"),
+    (_PROJECT, "[account]"),
+    (_ACCOUNT, "[account]"),
+    (_AMAZON_USER, "[user]"),
+    (_PRIVATE_HOST, "[host]"),
+    (_MAIL, "[address]"),
+    (_ADDRESS, "[host]"),
+)
 
 
 def without_secrets(text: str, config: Settings) -> str:
@@ -195,8 +228,9 @@ def without_secrets(text: str, config: Settings) -> str:
         elif isinstance(value, Path) and value.is_absolute():
             text = _replaced(text, str(value), f"[{name.upper()}]")
     text = _replaced(text, str(REPOSITORY), "[checkout]")
-    text = _ACCOUNT.sub("[account]", _USER_OF_URL.sub("[user]@", text))
-    return _PATH.sub(_shown_path, _AMAZON_HOST.sub("[host]", text))
+    for pattern, shown in _SHOWN:
+        text = pattern.sub(shown, text)
+    return _PATH.sub(_shown_path, text)
 
 
 def _replaced(text: str, secret: str, shown: str) -> str:

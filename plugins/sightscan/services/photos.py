@@ -54,7 +54,7 @@ def list_flickr_licences(probe: Probe) -> str:
     if answer.get("stat") != "ok":
         msg = f"error {answer.get('code')}: {answer.get('message')}"
         raise CheckFailedError(msg)
-    listed = {str(each.get("id")) for each in answer.get("licenses", {}).get("license", ())}
+    listed = {str(each["id"]) for each in answer["licenses"]["license"]}
     unknown = sorted(listed - LICENCES.keys())
     if unknown or not listed:
         msg = f"{len(listed)} licences; unknown here are {', '.join(unknown) or 'none'}"
@@ -146,11 +146,11 @@ CHECKS = (
     Check(
         name="openverse",
         service="Openverse",
-        asks="for the first page of photos of the Eiffel Tower",
+        asks="for the first page of photos of the Eiffel Tower; and Commons for thumbnails of these",
         why="it finds what Commons has not; without a key it answers 200 questions a day",
         expected="photos with licences",
         advice="wait until tomorrow if you are told to wait; else take openverse out of PHOTO_SOURCES",
-        max_requests=1,
+        max_requests=2,
         ask=search_openverse,
     ),
     Check(
@@ -158,7 +158,7 @@ CHECKS = (
         service="Flickr",
         asks="for its table of licences, with your key",
         why="a key that is refused shows only when a city is crawled",
-        expected="licences 0 to 16",
+        expected="no licence that is unknown here: 0 to 16 are known",
         advice="check FLICKR_API_KEY, or take flickr out of PHOTO_SOURCES",
         max_requests=1,
         ask=list_flickr_licences,
