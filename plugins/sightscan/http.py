@@ -43,7 +43,8 @@ class Request:
 
     `is_cut` means that what is behind `max_bytes` may be left unread. `is_raw` means that the body
     is taken as it comes: a small answer must not unpack to a huge one. Of a refusal, as much is read
-    as a sentence needs; nothing, where nobody tells its words: those of `unread`.
+    as a sentence needs; nothing, where nobody tells its words: those of `unread`. Where
+    `is_silence_final`, who says nothing for too long is not asked again.
     """
 
     url: str | httpx.URL
@@ -58,6 +59,7 @@ class Request:
     unread: frozenset[int] = frozenset()
     is_cut: bool = False
     is_raw: bool = False
+    is_silence_final: bool = False
     judge: Judge = judge_status
 
 
@@ -135,7 +137,7 @@ class Sender:
     def _ask_once(self, built: httpx.Request, request: Request) -> Answer:
         host = built.url.host
         with self._gate.turn(host) if self._gate else nullcontext():
-            with _our_errors():
+            with _our_errors(is_silence_final=request.is_silence_final):
                 answer = self._receive(built, request)
             problem = request.judge(answer)
             if problem is None:
@@ -159,7 +161,8 @@ class Sender:
                 body = b""
         finally:
             response.close()
-        return Answer(response.status_code, response.headers, body, response.reason_phrase)
+        seconds = time.monotonic() - begun
+        return Answer(response.status_code, response.headers, body, response.reason_phrase, seconds)
 
     def _read_body(self, response: httpx.Response, request: Request, until: float) -> bytes:
         most = request.max_bytes
@@ -250,7 +253,7 @@ def join_url(source: httpx.URL, location: str) -> httpx.URL:
 
 
 @contextmanager
-def _our_errors() -> Iterator[None]:
+def _our_errors(*, is_silence_final: bool = False) -> Iterator[None]:
     """Turn what httpx and what lies below it raise into our errors."""
     try:
         yield
@@ -261,7 +264,8 @@ def _our_errors() -> Iterator[None]:
     except httpx.HTTPError as error:
         msg = f"{type(error).__name__}: {error}".removesuffix(": ")
         was_sent = not isinstance(error, httpx.ConnectError)
-        raise NotNowError(msg, was_sent=was_sent) from error
+        is_final = is_silence_final and isinstance(error, httpx.ReadTimeout)
+        raise NotNowError(msg, was_sent=was_sent, is_final=is_final) from error
 
 
 def _pieces(response: httpx.Response, request: Request) -> Iterator[bytes]:

@@ -54,12 +54,16 @@ _UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered; of a refusal, the first part of its body; of a redirect, none."""
+    """What a server answered; of a refusal, the first part of its body; of a redirect, none.
+
+    It took so many `seconds` from the request to the end of the answer.
+    """
 
     status: int
     headers: httpx.Headers
     body: bytes
     reason: str = ""
+    seconds: float = 0.0
 
     @property
     def is_redirect(self) -> bool:

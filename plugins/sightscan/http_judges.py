@@ -13,6 +13,8 @@ import httpx
 
 from sightscan.http_answers import (
     FIRST_REFUSAL,
+    FORBIDDEN,
+    HURRIED,
     LET_US_IN,
     LOOK_AROUND,
     MAX_WORDS_CHARACTERS,
@@ -36,6 +38,8 @@ MAX_TRACE_BYTES = 200_000
 
 # The query service gives up after a minute, or for lack of memory: it would do so again.
 _TOO_COSTLY = re.compile(rb"\b(?:\w*TimeoutException|\w*OutOfMemory\w*|StackOverflowError)\b")
+# Whatever is answered then, and how: the limit was reached, behind which a proxy may have its own.
+QUERY_LIMIT_SECONDS = 55.0
 _MAKE_SMALLER = "asking the same again does not help: the query must be made smaller"
 # https://www.mediawiki.org/wiki/API:Errors_and_warnings, and what CirrusSearch and PoolCounter add.
 _MEDIAWIKI_BUSY = re.compile(
@@ -100,7 +104,16 @@ def judge_sparql(answer: Answer) -> SendError | None:
         return _too_costly(answer)
     if answer.status == httpx.codes.BAD_REQUEST:
         return NeverError("status 400", answer, advice="the query is not understood, mend it")
-    return judge_wikimedia(answer) or judge_json(answer)
+    problem = judge_wikimedia(answer) or judge_json(answer)
+    is_hurried = answer.status in HURRIED | FORBIDDEN
+    if problem is None or is_hurried or answer.seconds < QUERY_LIMIT_SECONDS:
+        return problem
+    return NotNowError(
+        f"status {answer.status} after {answer.seconds:.0f} s, the query takes too long",
+        answer,
+        is_final=True,
+        advice=_MAKE_SMALLER,
+    )
 
 
 def judge_flickr(answer: Answer) -> SendError | None:

@@ -28,6 +28,7 @@ from sightscan.http_answers import (
     judge_success,
     take_any,
 )
+from tests.stopped_clock import Clock
 
 URL = "https://a.example/x"
 # Four times; pauses of 2, 4 and 8 s; never longer than two minutes.
@@ -183,6 +184,26 @@ def test_judge_may_find_not_now_inside_a_success() -> None:
 def test_silence_is_asked_again(error: Exception) -> None:
     server = Server([error, httpx.Response(200, content=b"x")])
     assert server.sender().send(Request(url=URL)).body == b"x"
+
+
+def test_silence_is_asked_once_where_it_says_enough() -> None:
+    for error, times in ((httpx.ReadTimeout("slow"), 1), (httpx.ReadError("reset"), 4)):
+        server = Server([error])
+        with pytest.raises(NotNowError):
+            server.sender().send(Request(url=URL, is_silence_final=True))
+        assert len(server.asked) == times
+
+
+def test_an_answer_says_how_long_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    monkeypatch.setattr("sightscan.http.time.monotonic", clock)
+
+    def answer() -> httpx.Response:
+        clock.sleep(61.5)
+        return httpx.Response(504)
+
+    sender = Server([answer]).sender()
+    assert sender.send(Request(url=URL, judge=take_any)).seconds == 61.5
 
 
 def test_what_was_never_sent_is_known() -> None:

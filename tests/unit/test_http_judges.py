@@ -60,17 +60,31 @@ class Case:
     body: bytes = b""
     reason: str = ""
     retry_after: str | None = None
+    seconds: float = 0.0
     wait_seconds: float | None = None
     is_final: bool = False
     says: str = ""
 
     def answer(self) -> Answer:
         stated = {} if self.retry_after is None else {"Retry-After": self.retry_after}
-        return Answer(self.status, httpx.Headers(stated), self.body, self.reason)
+        return Answer(self.status, httpx.Headers(stated), self.body, self.reason, self.seconds)
 
 
 NOT_NOW = {
     # Wikidata's query service: too slow.
+    "gateway that waited as long as the engine": Case(
+        judge_sparql, 504, b"upstream request timeout", seconds=60.2, is_final=True,
+        says="status 504 after 60 s, the query takes too long: 'upstream request timeout'",
+    ),
+    "gateway in a hurry": Case(judge_sparql, 504, b"upstream request timeout", seconds=3.0),
+    "rows cut at the limit, without a word": Case(
+        judge_sparql, 200, ROWS, seconds=60.2, is_final=True,
+        says="status 200 after 60 s, the query takes too long",
+    ),
+    "rows cut sooner": Case(judge_sparql, 200, ROWS, seconds=3.0, says="break off"),
+    "hurry after a long wait": Case(
+        judge_sparql, 429, seconds=60.2, retry_after="9", wait_seconds=9, says="429"
+    ),
     "trace of a timeout": Case(
         judge_sparql, 500, TRACE, is_final=True, says="java.util.concurrent.TimeoutException"
     ),

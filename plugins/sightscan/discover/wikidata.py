@@ -182,6 +182,7 @@ class WikidataClient:
             form=None if is_short else asked,
             max_seconds=MAX_QUERY_SECONDS,
             max_refusal_bytes=MAX_TRACE_BYTES,
+            is_silence_final=True,
             judge=judge_sparql,
         )
         answer = self._ask(request)
