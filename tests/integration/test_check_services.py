@@ -214,6 +214,20 @@ DEVIATIONS = {
     "the classes of what is around Paris are cut off": Deviation(
         {"cities", "classes"}, "500", planted("/sparql", as_text(JAVA, 500), "gearing")
     ),
+    "the Eiffel Tower lies below no root": Deviation(
+        {"cities", "classes"},
+        "the Eiffel Tower is no sight to photograph",
+        planted("/sparql", as_json(NO_ROWS), "gearing"),
+    ),
+    "Pisa is taken for another city": Deviation(
+        {"cities"},
+        "Pisa is taken for Lyon",
+        planted(
+            "/wikidata/w/api.php",
+            as_json({"search": [{"id": "Q456", "label": "Pisa", "match": {"text": "Pisa"}}]}),
+            "Pisa",
+        ),
+    ),
     "Pisa is no city": Deviation(
         {"cities"}, "no city 'Pisa'", planted("/sparql", as_json(NO_ROWS), "wd:Q13375")
     ),

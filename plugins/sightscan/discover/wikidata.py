@@ -231,7 +231,11 @@ def open_client(
                 logger.warning("%s", config.contact_problem)
             if connection is not None:
                 # The other one may be in the middle of a transaction.
-                shared = SharedCounter(opened.enter_context(reopener(connection)()))
+                counted = SharedCounter(opened.enter_context(reopener(connection)()))
+                if counted.may_count():
+                    shared = counted
+                else:
+                    logger.warning("this login only reads: what it asks Wikimedia is not counted")
         http = opened.enter_context(
             open_http(config.user_agent, silence_seconds=WIKIDATA_SILENCE_SECONDS)
         )

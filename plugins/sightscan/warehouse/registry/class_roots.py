@@ -1,9 +1,11 @@
 """What is remembered of Wikidata's tree of classes: `core.wikidata_class`."""
 
+import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import psycopg
+from psycopg.errors import InsufficientPrivilege, ReadOnlySqlTransaction
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -11,6 +13,8 @@ from sightscan.warehouse.statements import statement
 
 # The tree hardly changes; what was remembered longer ago is asked for anew.
 MAX_CLASS_AGE_DAYS = 120
+
+logger = logging.getLogger(__name__)
 
 
 def list_class_roots(
@@ -32,10 +36,13 @@ def save_class_roots(
     roots: Mapping[str, Collection[str]],
     asked_root_ids: Collection[str],
 ) -> None:
-    """Remember under which of the roots asked about each class lies."""
+    """Remember under which of the roots asked about each class lies; who only reads does not."""
     rows = [{"class_id": class_id, "root_ids": sorted(found)} for class_id, found in roots.items()]
-    with connection.transaction():
-        connection.execute(
-            statement("registry/save_class_roots"),
-            {"classes": Jsonb(rows), "asked_root_ids": sorted(asked_root_ids)},
-        )
+    try:
+        with connection.transaction():
+            connection.execute(
+                statement("registry/save_class_roots"),
+                {"classes": Jsonb(rows), "asked_root_ids": sorted(asked_root_ids)},
+            )
+    except (InsufficientPrivilege, ReadOnlySqlTransaction) as error:
+        logger.warning("classes are not remembered: %s", error)

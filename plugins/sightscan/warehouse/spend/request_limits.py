@@ -24,6 +24,11 @@ class SharedCounter:
         self._connection = connection
         self._lock = threading.Lock()
 
+    def may_count(self) -> bool:
+        """Say whether the login may write here at all."""
+        row = self._ask("spend/may_count")
+        return row is not None and bool(row[0])
+
     def take_turn(self, bucket: str, rate: Rate, max_wait_seconds: float = inf) -> Turn | None:
         """Take a turn, and say when it comes; None, and nothing taken, if that is too late."""
         row = self._ask(

@@ -1,11 +1,12 @@
 """What Wikidata said of classes is remembered for some months, by which roots it was asked about."""
 
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
 
 from sightscan.warehouse.registry.class_roots import list_class_roots, save_class_roots
+from sightscan.warehouse.spend.request_limits import SharedCounter
 
 TOWER, BRIDGE = "Q12518", "Q12280"
 BUILDING, EVENT, MUSEUM = "Q41176", "Q1656682", "Q33506"
@@ -40,3 +41,19 @@ def test_what_was_read_four_months_ago_is_read_anew(
     assert (list_class_roots(warehouse, [TOWER], [BUILDING]) != {}) is is_known
     save_class_roots(warehouse, {TOWER: set()}, {BUILDING})
     assert list_class_roots(warehouse, [TOWER], [BUILDING]) == {TOWER: frozenset()}
+
+
+@pytest.mark.parametrize(
+    "limit", ["set local role sightscan_analyst", "set local transaction_read_only = on"]
+)
+def test_who_may_only_read_remembers_nothing(
+    warehouse: psycopg.Connection[Any], limit: LiteralString
+) -> None:
+    save_class_roots(warehouse, {TOWER: {BUILDING}}, {BUILDING})
+    with warehouse.transaction():
+        assert SharedCounter(warehouse).may_count()
+    with warehouse.transaction(force_rollback=True):
+        warehouse.execute(limit)
+        assert not SharedCounter(warehouse).may_count()
+        save_class_roots(warehouse, {TOWER: set()}, {BUILDING})
+        assert list_class_roots(warehouse, [TOWER], [BUILDING]) == {TOWER: frozenset({BUILDING})}
