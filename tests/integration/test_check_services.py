@@ -11,6 +11,7 @@ import asyncssh
 import httpx
 import psycopg
 import pytest
+from aiohttp import web
 
 from sandbox.gpu.ec2_fleet import Ec2Refusal
 from sightscan.city import City, Place
@@ -266,6 +267,19 @@ DEVIATIONS = {
         {"thumbnails"},
         "the long name: http_404",
         planted("/wikipedia/commons/thumb/b/bf/", as_text("File not found", 404)),
+    ),
+    "a thumbnail is a page": Deviation(
+        {"thumbnails"},
+        "bytes that are no photo",
+        planted(
+            "/wikipedia/commons/thumb/",
+            lambda: web.Response(body=b"<html>Error</html>", content_type="image/jpeg"),
+        ),
+    ),
+    "the search finds something else": Deviation(
+        {"edge", "cities"},
+        "0 hits, Q243 not among them",
+        planted("/wikidata/w/api.php", as_json({"search": []})),
     ),
     "thumbnails are asked for too often": Deviation(
         {"thumbnails"},
