@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sightscan.crawl.sources.licences import licence_id
-from sightscan.crawl.sources.source import HIDDEN, MISSING, LeftOutError, text_in
-from sightscan.plain_text import plain_text, web_address
-from sightscan.warehouse.photos.identity import commons_file, commons_page, identifiers_of
+from sightscan.crawl.sources.source import HIDDEN, MISSING, LeftOutError, photo_address, text_in
+from sightscan.plain_text import one_line, plain_text, web_address
+from sightscan.warehouse.photos.identity import COMMONS, identifiers_of, read_identifier
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
-from sightscan.warehouse.text import clean_text
 
 SOURCE = "wikimedia_commons"
 # One of the widths that Wikimedia allows; Google Vision needs no more, nor does a detector.
@@ -41,10 +40,10 @@ def read_page(
     for flag, reason in (("filemissing", MISSING), ("filehidden", HIDDEN)):
         if _says(info, flag):
             raise LeftOutError(reason)
-    url = clean_text(info.get("thumburl") or text_in(info, "url"))
+    url = photo_address(info.get("thumburl") or info.get("url"))
     identifiers = _identifiers(page, url)
     if (media_type := text_in(info, "mime")) not in PHOTO_TYPES:
-        return RejectedPhoto(url, SOURCE, "unsupported_type", clean_text(media_type), identifiers)
+        return RejectedPhoto(url, SOURCE, "unsupported_type", plain_text(media_type), identifiers)
     width, height = int(info["width"]), int(info["height"])
     if min(width, height) < min_side_pixels:
         seen = f"{width} x {height}, at least {min_side_pixels} each"
@@ -77,8 +76,8 @@ def _value(metadata: object, name: str) -> object:
 def _identifiers(page: Mapping[str, Any], url: str) -> tuple[str, ...]:
     title = page.get("title")
     names = (
-        *([commons_page(page["pageid"])] if page.get("pageid") else ()),
-        *([commons_file(clean_text(title))] if isinstance(title, str) else ()),
+        read_identifier(f"{COMMONS}{page.get('pageid')}"),
+        read_identifier(one_line(title)) if isinstance(title, str) else None,
         *identifiers_of(url),
     )
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -9,9 +9,10 @@ from typing import Any
 
 from sightscan.crawl.fetch.fetcher import Fetcher
 from sightscan.crawl.sources.commons_answers import THUMBNAIL_WIDTH_PIXELS
+from sightscan.crawl.sources.source import UNREADABLE, photo_address
 from sightscan.errors import ServiceError
 from sightscan.http_judges import judge_mediawiki
-from sightscan.warehouse.text import clean_text
+from sightscan.plain_text import one_line
 
 MAX_PAGES_A_REQUEST = 50
 
@@ -42,13 +43,26 @@ def ask_thumbnails(fetcher: Fetcher, api_url: str, page_ids: Sequence[str]) -> d
 
 
 def _read(answer: Mapping[str, Any], found: dict[str, str]) -> dict[str, str]:
-    """Add the addresses of an answer; return how to go on."""
+    """Add the addresses of an answer; return how to go on. An odd record costs only itself."""
+    problem: Exception | None = None
     try:
         for page in answer["query"]["pages"]:
-            for info in page.get("imageinfo", ()):
-                found[str(page["pageid"])] = clean_text(str(info.get("thumburl") or info["url"]))
-        return {name: str(value) for name, value in answer.get("continue", {}).items()}
+            try:
+                _add(page, found)
+            except UNREADABLE as error:
+                problem = problem or error
+        going_on = {name: str(value) for name, value in answer.get("continue", {}).items()}
     except (AttributeError, KeyError, TypeError) as error:
-        said = clean_text(str(answer.get("error", answer)))[:200]
-        msg = f"Commons names no thumbnails ({type(error).__name__}: {error}): {said}"
-        raise ServiceError(msg) from error
+        problem, found, going_on = error, {}, {}
+    if problem is not None and not found:
+        said = one_line(str(answer.get("error", answer))[:200])
+        msg = f"Commons names no thumbnails ({type(problem).__name__}: {problem}): {said}"
+        raise ServiceError(msg) from problem
+    return going_on
+
+
+def _add(page: Mapping[str, Any], found: dict[str, str]) -> None:
+    for info in page.get("imageinfo", ()):
+        # A file that is gone or hidden has no address.
+        if not info.keys() & {"filehidden", "filemissing"}:
+            found[str(page["pageid"])] = photo_address(info.get("thumburl") or info["url"])

@@ -22,15 +22,15 @@ from sightscan.crawl.sources.source import (
     LeftOutError,
     Listing,
     PhotoSource,
+    photo_address,
     read_records,
     text_in,
 )
 from sightscan.errors import ServiceError
 from sightscan.http_judges import judge_flickr
 from sightscan.plain_text import plain_text, web_address
-from sightscan.warehouse.photos.identity import identifiers_of
+from sightscan.warehouse.photos.identity import FLICKR, identifiers_of, read_identifier
 from sightscan.warehouse.photos.photos import Attribution
-from sightscan.warehouse.text import clean_text
 
 CC = "https://creativecommons.org/licenses/"
 # https://www.flickr.com/services/api/flickr.photos.licenses.getInfo.html; 0 is all rights reserved.
@@ -129,10 +129,14 @@ class FlickrSource(PhotoSource):
     def _read(self, photo: Mapping[str, Any], query: str) -> Attribution:
         number = text_in(photo, "id")
         url = self._address(number)
+        numbered = [found] if (found := read_identifier(f"{FLICKR}{number}")) else []
         licence, licence_url = LICENCES.get(str(photo.get("license", "")), (UNKNOWN, None))
-        page = f"https://www.flickr.com/photos/{photo.get('owner')}/{number}/"
+        owner = photo.get("owner")
+        page = (
+            f"https://www.flickr.com/photos/{owner}/{number}/" if isinstance(owner, str) else None
+        )
         return Attribution(
-            url=clean_text(url),
+            url=url,
             page_url=web_address(page),
             source=self.name,
             licence=licence,
@@ -140,7 +144,7 @@ class FlickrSource(PhotoSource):
             author=plain_text(photo.get("ownername")),
             title=plain_text(photo.get("title")),
             query=query,
-            identifiers=identifiers_of(page, url),
+            identifiers=tuple(dict.fromkeys((*numbered, *identifiers_of(url)))),
         )
 
     def _address(self, number: str) -> str:
@@ -160,7 +164,7 @@ class FlickrSource(PhotoSource):
         wanted = ("original", *SIZES) if self.config.crawl_full_resolution else SIZES
         for label in wanted:
             if label in by_label:
-                return str(by_label[label])
+                return photo_address(by_label[label])
         raise LeftOutError(NO_SIZE)
 
 

@@ -30,7 +30,7 @@ from sightscan.crawl.sources.source import (
 from sightscan.errors import CrawlError
 from sightscan.names import normalise_name
 from sightscan.plain_text import plain_text
-from sightscan.warehouse.photos.identity import identifiers_of
+from sightscan.warehouse.photos.identity import provider_identifiers
 from sightscan.warehouse.photos.photos import Attribution
 from sightscan.warehouse.text import clean_text
 
@@ -121,7 +121,7 @@ class LocalFolderSource(PhotoSource):
             author=plain_text(credit.get("author")),
             title=plain_text(credit.get("title")) or plain_text(file_name),
             query=lead.query,
-            identifiers=identifiers_of(own_page),
+            identifiers=provider_identifiers(own_page),
         )
 
 

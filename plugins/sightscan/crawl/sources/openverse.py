@@ -15,14 +15,20 @@ from sightscan.crawl.sources.source import (
     Lead,
     Listing,
     PhotoSource,
+    photo_address,
     read_records,
     text_in,
 )
 from sightscan.errors import ServiceError
 from sightscan.plain_text import plain_text, web_address
-from sightscan.warehouse.photos.identity import identifiers_of, openverse_image, page_id_of
+from sightscan.warehouse.photos.identity import (
+    OPENVERSE,
+    identifiers_of,
+    page_id_of,
+    provider_identifiers,
+    read_identifier,
+)
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
-from sightscan.warehouse.text import clean_text
 
 OPENVERSE_PAGE_SIZE = 20
 # Openverse gives no more than 240 results of a search to anonymous clients.
@@ -61,22 +67,24 @@ class OpenverseSource(PhotoSource):
             )
             answer = self.fetcher.json(url, asked | {"page": str(page)})
             try:
-                pages = int(answer["page_count"])
                 listing = read_records(
                     answer["results"], lambda result: self._read(result, lead.query)
                 )
-                counted = int(answer["result_count"])
+                pages = _count(answer.get("page_count")) or 1
+                counted = _count(answer.get("result_count"))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 msg = (
                     f"Openverse answers in another form than documented ({type(error).__name__}: "
                     f"{error}); the parser needs an update"
                 )
                 raise BrokenSourceError(msg) from error
-            if page == 1 and counted and not listing.expected:
-                msg = (
-                    f"Openverse counts {counted} photos of {lead.address}, but lists none: expected "
-                    "a page of them; its API has changed, and the parser needs an update"
+            if page == 1 and counted != 0 and not listing.expected:
+                said = (
+                    "answers in another form than documented, with neither photos nor their number"
+                    if counted is None
+                    else f"counts {counted} photos of {lead.address}, but lists none: expected a page"
                 )
+                msg = f"Openverse {said}; its API has changed, and the parser needs an update"
                 raise BrokenSourceError(msg)
             yield listing
             page += 1
@@ -84,12 +92,13 @@ class OpenverseSource(PhotoSource):
     def _read(self, result: Mapping[str, Any], query: str) -> Attribution | RejectedPhoto:
         # Sizes and the type may be null; the bytes will tell.
         width, height = int(result.get("width") or 0), int(result.get("height") or 0)
-        url = clean_text(text_in(result, "url"))
+        url = photo_address(result.get("url"))
         page_url = web_address(result.get("foreign_landing_url"))
         # Openverse keeps the provider's identifier to itself, but its page and its file name it.
-        identifiers = identifiers_of(page_url, url)
-        if image_id := plain_text(result.get("id")):
-            identifiers = (*identifiers, openverse_image(image_id))
+        identifiers = (*provider_identifiers(page_url), *identifiers_of(url))
+        if image := read_identifier(f"{OPENVERSE}{result.get('id')}"):
+            identifiers = (*identifiers, image)
+        identifiers = tuple(dict.fromkeys(identifiers))
         least = self.config.min_photo_side_pixels
         if width and height and min(width, height) < least:
             seen = f"{width} x {height}, at least {least} each"
@@ -126,6 +135,11 @@ class OpenverseSource(PhotoSource):
             logger.warning("openverse sight=%r: originals, since %s", self.sight.name, error)
             return found
         return tuple(_moved(photo, thumbnails.get(page_ids[photo.url] or "")) for photo in found)
+
+
+def _count(number: object) -> int | None:
+    """Return a number of an answer; None for what is none: what it lists is read all the same."""
+    return number if isinstance(number, int) else None
 
 
 def _moved(photo: Attribution, url: str | None) -> Attribution:

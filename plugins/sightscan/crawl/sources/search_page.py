@@ -26,12 +26,12 @@ from sightscan.crawl.sources.source import (
     Lead,
     Listing,
     PhotoSource,
+    photo_address,
     read_records,
 )
 from sightscan.plain_text import shown_text
 from sightscan.warehouse.photos.identity import identifiers_of
 from sightscan.warehouse.photos.photos import Attribution
-from sightscan.warehouse.text import clean_text
 
 # Search engines give no more than this, whatever is asked for.
 MAX_RESULTS = 1_000
@@ -136,11 +136,12 @@ class SearchPageSource(PhotoSource):
         raise BrokenSourceError(msg)
 
     def _found(self, url: str, query: str) -> Attribution:
-        if not url.lower().startswith(("http://", "https://")):
-            msg = f"{url[:80]!r} is no address of a photo"
+        address = photo_address(url)
+        if not address.lower().startswith(("http://", "https://")):
+            msg = f"{address[:80]!r} is no address of a photo"
             raise ValueError(msg)
         return Attribution(
-            url=clean_text(url),
+            url=address,
             page_url=None,
             source=self.name,
             licence=UNKNOWN,
@@ -148,7 +149,7 @@ class SearchPageSource(PhotoSource):
             author=None,
             title=None,
             query=query,
-            identifiers=identifiers_of(clean_text(url)),
+            identifiers=identifiers_of(address),
         )
 
 

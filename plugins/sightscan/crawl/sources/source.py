@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from sightscan.city import City, Sight
 from sightscan.crawl.fetch.fetcher import Fetcher, Validators, Visit
 from sightscan.errors import CrawlError, SightScanError
+from sightscan.plain_text import one_line
 from sightscan.settings import Settings
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
@@ -21,6 +22,8 @@ from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 ODD = "odd"
 # Why a photo cannot be had, though its source lists it.
 MISSING, HIDDEN = "missing", "hidden"
+# Few servers take longer ones.
+MAX_ADDRESS_CHARACTERS = 8_000
 # What reading a record that may be anything can raise.
 UNREADABLE = (
     ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
@@ -122,6 +125,22 @@ def read_records(
             left_out[ODD] += 1
             problem = problem or f"{type(error).__name__}: {error}"
     return Listing(tuple(found), len(found) + left_out.total(), dict(left_out), problem)
+
+
+def photo_address(address: object) -> str:
+    """Return an address of a photo, which goes to logs and pages as it is.
+
+    Whether it may be asked for, the fetcher will say.
+
+    Raises:
+        ValueError: it is none that could be shown, or that a server would take.
+
+    """
+    found = address.strip() if isinstance(address, str) else ""
+    if not found or one_line(found) != found or len(found) > MAX_ADDRESS_CHARACTERS:
+        msg = f"url is {address!r:.80}, expected the address of a photo"
+        raise ValueError(msg)
+    return found
 
 
 def text_in(record: Mapping[str, Any], name: str) -> str:

@@ -10,8 +10,8 @@ source that states none is known by its address without what only tracks.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
-from urllib.parse import quote, unquote
+from collections.abc import Callable, Iterator
+from urllib.parse import quote, unquote, unquote_plus
 
 COMMONS, FLICKR, OPENVERSE = "commons:", "flickr:", "openverse:"
 FILE = "File:"
@@ -20,69 +20,68 @@ FILE = "File:"
 _COMMONS_FILE = re.compile(
     r"https?://[^/?#]+/wikipedia/commons/(?:thumb/)?[0-9a-f]/[0-9a-f]{2}/([^/?#]+)"
 )
-_COMMONS_PAGE = re.compile(
-    r"https?://commons\.(?:m\.)?wikimedia\.org/"
-    r"(?:wiki/(?:[^?#]*#/media/)?|w/index\.php\?(?:[^#]*&)?title=)(?:File|Image):([^?#&]+)"
+_COMMONS = r"https?://commons\.(?:m\.)?wikimedia\.org/"
+_TITLE = r"(?:File|Image|Special(?::|%3A)FilePath/|Special(?::|%3A)Redirect/file/)(?:(?<=/)|:|%3A)"
+# In a path, & is a letter of the name; in a query it ends it, and + is a space.
+_COMMONS_PAGE = re.compile(rf"{_COMMONS}wiki/(?:[^?#]*#/media/)?{_TITLE}([^?#]+)", re.IGNORECASE)
+_COMMONS_QUERY = re.compile(
+    rf"{_COMMONS}w/(?:index\.php\?(?:[^#]*&)?title={_TITLE}|thumb\.php\?(?:[^#]*&)?f=)([^#&]+)",
+    re.IGNORECASE,
 )
 _COMMONS_ID = re.compile(
-    r"https?://commons\.(?:m\.)?wikimedia\.org/"
-    r"(?:(?:w/index\.php|wiki/)?\?(?:[^#]*&)?curid=|entity/M)([1-9][0-9]{0,14})(?![0-9])"
+    rf"{_COMMONS}(?:(?:w/index\.php|wiki/)?\?(?:[^#]*&)?curid=|entity/M"
+    r"|wiki/Special:Entity(?:Data|Page)/M)([1-9][0-9]{0,14})(?![0-9])"
 )
 _FLICKR_PAGE = re.compile(
-    r"https?://(?:www\.|m\.)?flickr\.com/photos/[^/?#]+/([1-9][0-9]{0,14})(?![0-9])"
+    r"https?://(?:(?:www|m|secure)\.)?flickr\.com/photos/(?!tags/)[^/?#]+/([1-9][0-9]{0,14})(?![0-9])"
 )
+_FLICKR_SHORT = re.compile(r"https?://flic\.kr/p/([1-9A-HJ-NP-Za-km-z]{1,8})(?![0-9A-Za-z])")
+_FLICKR_DIGITS = "123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 _FLICKR_FILE = re.compile(
-    r"https?://[a-z0-9]+\.(?:staticflickr\.com|static\.flickr\.com)"
-    r"/(?:[0-9]+/)+([1-9][0-9]{0,14})_[0-9a-f]+"
+    r"https?://(?:[a-z0-9]+\.staticflickr|(?:[a-z0-9]+\.)?static\.flickr|photos[0-9]*\.flickr)\.com"
+    r"/(?:[0-9]+/)*([1-9][0-9]{0,14})_[0-9a-f]+"
 )
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _OPENVERSE = re.compile(
-    r"https?://(?:api\.)?openverse\.org/(?:[a-z-]+/)?(?:image|v1/images)/"
-    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])"
+    r"https?://(?:(?:api\.)?openverse\.(?:org|engineering)|wordpress\.org/openverse)/"
+    rf"(?:[a-z-]+/)?(?:image|v1/images)/({_UUID})(?![0-9a-f])"
 )
 _TYPED = re.compile(
-    r"commons:(?:[1-9][0-9]{0,14}|File:.*\S.*)|flickr:[1-9][0-9]{0,14}"
-    r"|openverse:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    rf"commons:(?:[1-9][0-9]{{0,14}}|File:.*\S.*)|flickr:[1-9][0-9]{{0,14}}|openverse:{_UUID}"
 )
 _TRACKING = re.compile(r"(?<=[?&])utm_[^&#]*&?")
+# Copied along with a title, these are no part of it to MediaWiki.
+_DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e]")
 # What MediaWiki leaves as it is in the addresses of pages; in those of files it is nothing.
 _PLAIN_IN_PAGES = ";@$!*(),/~:"
 
 
 def identifiers_of(*addresses: str | None) -> tuple[str, ...]:
-    """Return the identifiers that addresses of a photo, and of its own page, name."""
+    """Return what addresses of a photo's file say of which photo it is."""
+    given = [address for address in addresses if address]
+    plain = [found for address in given for found in _without_tracking(address)]
+    return tuple(dict.fromkeys((*provider_identifiers(*given), *plain)))
+
+
+def provider_identifiers(*addresses: str | None) -> tuple[str, ...]:
+    """Return the providers' identifiers in addresses: pages too, of which one may show many photos."""
     found = (name for address in addresses if address for name in _read(address))
     return tuple(dict.fromkeys(found))
 
 
 def commons_file(title: str) -> str:
     """Return the identifier of a file of Commons, by its name or title, as MediaWiki writes it."""
-    name = " ".join(title.removeprefix(FILE).replace("_", " ").split())
+    name = _DIRECTIONS.sub("", title.removeprefix(FILE)).replace("_", " ")
+    name = " ".join(name.split())
     name = unicodedata.normalize("NFC", name)
     return f"{COMMONS}{FILE}{name[:1].upper()}{name[1:]}"
 
 
-def commons_page(page_id: object) -> str:
-    """Return the identifier of a file of Commons, by the id of its page."""
-    return f"{COMMONS}{page_id}"
-
-
-def flickr_photo(photo_id: object) -> str:
-    """Return the identifier of a photo of Flickr."""
-    return f"{FLICKR}{photo_id}"
-
-
-def openverse_image(image_id: object) -> str:
-    """Return the identifier of an image of Openverse."""
-    return f"{OPENVERSE}{image_id}"
-
-
 def read_identifier(text: str) -> str | None:
     """Return the identifier that a person wrote, such as `File:Tower.jpg`; None: it is none."""
-    text = f"{COMMONS}{text}" if text.startswith(FILE) else text
-    if not _TYPED.fullmatch(text):
-        return None
     name = text.removeprefix(COMMONS)
-    return commons_file(name) if name.startswith(FILE) else text
+    text = commons_file(name) if name.startswith(FILE) else text
+    return text if _TYPED.fullmatch(text) else None
 
 
 def page_id_of(identifiers: tuple[str, ...]) -> str | None:
@@ -117,26 +116,39 @@ def name_sha256(name: str) -> bytes:
 
 
 def _read(address: str) -> Iterator[str]:
-    for pattern in (_COMMONS_FILE, _COMMONS_PAGE):
-        if (found := pattern.match(address)) and (name := _decoded(found[1])):
-            yield commons_file(name)
-    for pattern, identifier in (
-        (_COMMONS_ID, commons_page),
-        (_FLICKR_PAGE, flickr_photo),
-        (_FLICKR_FILE, flickr_photo),
-        (_OPENVERSE, openverse_image),
+    for pattern, decode in (
+        (_COMMONS_FILE, unquote),
+        (_COMMONS_PAGE, unquote),
+        (_COMMONS_QUERY, unquote_plus),
+    ):
+        name = _decoded(found[1], decode) if (found := pattern.match(address)) else None
+        if name and (identifier := read_identifier(f"{FILE}{name}")):
+            yield identifier
+    for pattern, prefix in (
+        (_COMMONS_ID, COMMONS),
+        (_FLICKR_PAGE, FLICKR),
+        (_FLICKR_FILE, FLICKR),
+        (_OPENVERSE, OPENVERSE),
     ):
         if found := pattern.match(address):
-            yield identifier(found[1])
+            yield f"{prefix}{found[1]}"
+    if found := _FLICKR_SHORT.match(address):
+        number = 0
+        for digit in found[1]:
+            number = number * len(_FLICKR_DIGITS) + _FLICKR_DIGITS.index(digit)
+        yield f"{FLICKR}{number}"
+
+
+def _without_tracking(address: str) -> Iterator[str]:
     plain = _TRACKING.sub("", address).rstrip("?&")
     if plain != address.rstrip("?&"):
         yield plain
 
 
-def _decoded(name: str) -> str | None:
+def _decoded(name: str, decode: Callable[..., str]) -> str | None:
     """Return a name without percent signs; None: it is no text."""
     try:
-        decoded = unquote(name, errors="strict")
+        decoded = decode(name, errors="strict")
     except UnicodeDecodeError:
         return None
     return None if "\0" in decoded else decoded

@@ -88,6 +88,25 @@ def test_answer_that_goes_on_for_ever_is_left() -> None:
 
 
 @pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        {"imageinfo": None, "pageid": 2},
+        {"imageinfo": [{"filehidden": True}], "pageid": 2},
+        {"imageinfo": [{"filemissing": True}], "pageid": 2},
+        {"imageinfo": [{"url": 7}], "pageid": 2},
+        {"imageinfo": [{"url": f"{UPLOAD}/T.jpg"}]},
+    ],
+)
+def test_odd_record_costs_no_other_its_thumbnail(odd: object) -> None:
+    good = {"pageid": 1, "imageinfo": [{"url": f"{UPLOAD}/1.jpg"}]}
+    for pages in ([good, odd], [odd, good]):
+        body = {"query": {"pages": pages}}
+        fetcher: Any = Fetcher(lambda _, body=body: body)
+        assert ask_thumbnails(fetcher, API, ["1", "2"]) == {"1": f"{UPLOAD}/1.jpg"}
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         {"error": {"code": "maxlag", "info": "Waiting for db1234: 9 seconds lagged."}},

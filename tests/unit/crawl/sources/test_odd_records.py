@@ -215,6 +215,19 @@ CASES: dict[str, tuple[Callable[..., PhotoSource], Any, Any, str | None]] = {
     "openverse null url": (openverse, OPENVERSE_GOOD, RESULT | {"url": None}, "odd"),
     "openverse no url": (openverse, OPENVERSE_GOOD, {"license": "by"}, "odd"),
     "openverse url of another kind": (openverse, OPENVERSE_GOOD, RESULT | {"url": ["x"]}, "odd"),
+    **{
+        f"{make.__name__} {what} as an address": (make, good, record(address), "odd")
+        for make, good, record in (
+            (commons, COMMONS_GOOD, lambda url: commons_page(2, thumburl=url)),
+            (openverse, OPENVERSE_GOOD, lambda url: RESULT | {"url": url}),
+            (bing, BING_GOOD, lambda url: {"murl": url}),
+        )
+        for what, address in (
+            ("a second line", "https://a.example/t.jpg\nERROR"),
+            ("a hidden character", "https://a.example/\u202et.jpg"),
+            ("a megabyte", f"https://a.example/{'t' * 1_000_000}.jpg"),
+        )
+    },
     "openverse null licence": (openverse, OPENVERSE_GOOD, RESULT | {"license": None}, "odd"),
     "openverse odd width": (openverse, OPENVERSE_GOOD, RESULT | {"width": "wide"}, "odd"),
     # These may be null by Openverse's own description of its API.
@@ -288,6 +301,43 @@ def test_missing_address_is_not_stored_as_a_word() -> None:
     (listing,) = listings(openverse(RESULT | {"url": None}, RESULT))
     assert [found.url for found in listing.found] == ["https://a.example/t.jpg"]
     assert "url is None" in listing.problem
+
+
+@pytest.mark.parametrize("count", [None, "many", float("nan")])
+def test_openverse_count_that_is_no_number_costs_no_photo(count: object) -> None:
+    answer = {"result_count": count, "page_count": count, "results": [RESULT]}
+    assert total(listings(source_of("openverse", ScriptedFetcher([answer])))) == (1, 1, {})
+
+
+def test_openverse_answer_with_neither_count_nor_photo_is_broken() -> None:
+    source = source_of("openverse", ScriptedFetcher([{"results": []}]))
+    with pytest.raises(BrokenSourceError, match="neither photos nor their number"):
+        listings(source)
+
+
+def test_flickr_photo_without_an_owner_has_no_page() -> None:
+    (listing,) = listings(flickr(PHOTO | {"owner": None}))
+    (photo,) = listing.found
+    assert isinstance(photo, Attribution)
+    assert (photo.page_url, photo.identifiers) == (None, ("flickr:1",))
+
+
+@pytest.mark.parametrize("odd", ["", "none", 7, None, ["x"]])
+def test_what_is_no_identifier_joins_no_photos(odd: object) -> None:
+    (listing,) = listings(openverse(RESULT | {"id": odd}))
+    assert listing.found[0].identifiers == ()
+    (listing,) = listings(commons(commons_page(1) | {"pageid": odd, "title": "File:_"}))
+    assert listing.found[0].identifiers == (
+        *(["commons:7"] if odd == 7 else []),
+        "commons:File:T.jpg",
+    )
+
+
+def test_media_type_that_is_not_taken_is_told_in_plain_words() -> None:
+    (listing,) = listings(commons(commons_page(1, mime="image/<b>gif</b>\u202e\n")))
+    (photo,) = listing.found
+    assert isinstance(photo, RejectedPhoto)
+    assert (photo.reason, photo.detail) == ("unsupported_type", "image/gif")
 
 
 def test_google_page_of_its_own_pictures_has_no_photo() -> None:

@@ -8,6 +8,7 @@ from sightscan.warehouse.photos.identity import (
     identifiers_of,
     name_sha256,
     page_id_of,
+    provider_identifiers,
     read_identifier,
 )
 
@@ -32,6 +33,22 @@ ADDRESSES = [
     (f"{PAGE}/w/index.php?curid=49782418", "commons:49782418"),
     ("https://commons.m.wikimedia.org/?curid=7", "commons:7"),
     (f"{PAGE}/entity/M7", "commons:7"),
+    # What people and Wikidata write of Commons' pages.
+    (f"{PAGE}/wiki/File:Tom_&_Ann.jpg", "commons:File:Tom & Ann.jpg"),
+    (f"{PAGE}/wiki/File%3ATower.jpg", "commons:File:Tower.jpg"),
+    (f"{PAGE}/wiki/file:tower.jpg?uselang=de", "commons:File:Tower.jpg"),
+    (f"{PAGE}/wiki/File:Tower.jpg%E2%80%8E", "commons:File:Tower.jpg"),
+    (f"{PAGE}/wiki/Special:FilePath/Old%20tower.jpg?width=300", "commons:File:Old tower.jpg"),
+    (f"{PAGE}/wiki/Special:Redirect/file/Tower.jpg", "commons:File:Tower.jpg"),
+    (f"{PAGE}/w/thumb.php?f=Tower.jpg&w=300", "commons:File:Tower.jpg"),
+    (f"{PAGE}/w/index.php?title=File%3AOld+tower.jpg&oldid=3", "commons:File:Old tower.jpg"),
+    (f"{PAGE}/wiki/Special:EntityData/M7.json", "commons:7"),
+    ("https://flic.kr/p/4Azxcv", "flickr:2360374815"),
+    ("https://secure.flickr.com/photos/ana/1", "flickr:1"),
+    ("http://static.flickr.com/10/123_abc.jpg", "flickr:123"),
+    ("http://photos12.flickr.com/16159487_3a6615a565_b.jpg", "flickr:16159487"),
+    (f"https://wordpress.org/openverse/image/{UUID}/", f"openverse:{UUID}"),
+    (f"https://api.openverse.engineering/v1/images/{UUID}/thumb/", f"openverse:{UUID}"),
     ("https://www.flickr.com/photos/126744325@N07/51745389858", "flickr:51745389858"),
     ("https://www.flickr.com/photos/ana/1/in/datetaken/", "flickr:1"),
     ("https://live.staticflickr.com/65535/51745389858_c10358e1a3_b.jpg", "flickr:51745389858"),
@@ -53,6 +70,11 @@ def test_address_of_a_known_form_names_its_photo(address: str, identifier: str) 
         f"{PAGE}/wiki/Category:Towers",
         "https://www.flickr.com/photos/ana/albums/72157",
         "https://www.flickr.com/photos/ana/",
+        "https://www.flickr.com/photos/tags/2010/",
+        "https://flic.kr/s/aHsjzs",
+        f"{PAGE}/wiki/File:_",
+        "https://en.wikipedia.org/wiki/File:Tower.jpg",
+        "https://en.wikipedia.org/w/index.php?curid=7",
         "https://upload.wikimedia.org/wikipedia/en/3/38/Tower.jpg",
         "https://a.example/?u=https://www.flickr.com/photos/ana/1",
         f"{UPLOAD}/a/ab/%FF.jpg",
@@ -90,11 +112,19 @@ def test_photo_of_no_provider_is_known_without_what_tracks(address: str, plain: 
     assert identifiers_of(address) == (plain,)
 
 
+def test_page_without_what_tracks_is_no_identifier_since_it_may_show_several_photos() -> None:
+    """As pages of Europeana are in its own answers."""
+    page = "https://www.europeana.eu/item/1/a?utm_source=api&utm_medium=api"
+    assert provider_identifiers(page) == ()
+    assert provider_identifiers(f"{PAGE}/w/index.php?curid=7&utm_source=b") == ("commons:7",)
+
+
 @pytest.mark.parametrize(
     ("text", "identifier"),
     [
         ("File:my_house.jpg", "commons:File:My house.jpg"),
         ("commons:File:My house.jpg", "commons:File:My house.jpg"),
+        ("File:My house.jpg\u200e", "commons:File:My house.jpg"),
         ("commons:12", "commons:12"),
         ("flickr:51745389858", "flickr:51745389858"),
         (f"openverse:{UUID}", f"openverse:{UUID}"),
@@ -104,7 +134,9 @@ def test_identifier_is_read_as_people_write_it(text: str, identifier: str) -> No
     assert read_identifier(text) == identifier
 
 
-@pytest.mark.parametrize("text", ["12", "File:", "File: ", "commons:", "flickr:x", "openverse:1"])
+@pytest.mark.parametrize(
+    "text", ["12", "File:", "File: ", "File:_", "commons:", "flickr:x", "openverse:1"]
+)
 def test_what_names_no_photo_is_no_identifier(text: str) -> None:
     assert read_identifier(text) is None
 
