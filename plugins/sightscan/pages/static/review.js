@@ -9,7 +9,7 @@ const REASONS = {
   no_place: ["No place", "Only the name fits: Vision gave no place, and the photo was searched for something else."],
   outside_city: ["Outside the city", "Vision places it outside the city."],
   degenerate_box: ["Tiny box", "The box is too thin to learn from."],
-  same_sight_twice: ["Same sight twice", "A surer box of the same sight overlaps this one."],
+  same_sight_twice: ["Same sight twice", "Another box of the same sight is the surer."],
   boxes_disagree: ["Boxes disagree", "Vision boxed the sight twice, at spots that only partly overlap."],
   two_sights_in_one_box: ["Two sights in one box", "Another landmark claims about the same box."],
   no_such_sight: ["No such sight", "It is none of the city's sights by id, name or place."],
