@@ -48,6 +48,8 @@ class Writer:
     linked: list[LinkedPhoto] = field(default_factory=list)
     rejected: list[RejectedPhoto] = field(default_factory=list)
     met: list[MetPhoto] = field(default_factory=list)
+    # Where photos are that another address had brought before: they were never counted as kept.
+    duplicate_urls: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     last_problem: str = ""
@@ -60,10 +62,10 @@ class Writer:
         match outcome:
             case FetchedPhoto(found, is_duplicate):
                 self.found.append(found)
-                self.counts["duplicate" if is_duplicate else "kept"] += 1
+                self._count(found.attribution.url, is_duplicate=is_duplicate)
             case SharedPhoto(attribution, sha256, found_at, is_duplicate):
                 self.linked.append(LinkedPhoto(sha256, attribution, found_at))
-                self.counts["duplicate" if is_duplicate else "kept"] += 1
+                self._count(attribution.url, is_duplicate=is_duplicate)
                 self.counts["shared"] += 1
             case RejectedPhoto():
                 self.rejected.append(outcome)
@@ -102,17 +104,25 @@ class Writer:
                 "removed_copy": merged.removed_copy_count,
                 "invalid": merged.invalid_count,
             }
-            self.counts["kept"] -= sum(refused.values())
+            again_count = len(merged.refused_urls & self.duplicate_urls)
+            self.counts["duplicate"] -= again_count
+            self.counts["kept"] -= sum(refused.values()) - again_count
             self.reasons.update({reason: count for reason, count in refused.items() if count})
             self.spool.drop(photo.attribution.url for photo in self.found)
             self.spool.drop(photo.url for photo in self.rejected)
             self.found.clear()
             self.linked.clear()
             self.rejected.clear()
+            self.duplicate_urls.clear()
         if self.met:
             learn_identifiers(self.connection, self.met)
             self.met.clear()
         self.stored_at = time.monotonic()
+
+    def _count(self, url: str, *, is_duplicate: bool) -> None:
+        self.counts["duplicate" if is_duplicate else "kept"] += 1
+        if is_duplicate:
+            self.duplicate_urls.add(url)
 
     def progress(self) -> str:
         """Return where the crawl is, as a line of a log."""

@@ -27,4 +27,5 @@ select distinct on (discarded.url, discarded.sight_id)
     'removed_copy' as reason,
     'looks the same as a photo that was taken down' as detail
 from discarded
-order by discarded.url, discarded.sight_id;
+order by discarded.url, discarded.sight_id
+returning url;

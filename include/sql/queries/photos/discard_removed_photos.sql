@@ -53,4 +53,5 @@ select distinct on (discarded.url, discarded.sight_id)
     discarded.source,
     'removed' as reason
 from discarded
-order by discarded.url, discarded.sight_id;
+order by discarded.url, discarded.sight_id
+returning url;

@@ -157,12 +157,14 @@ class MergeReport:
     """What became of a batch; `new_count` photos were stored, the other valid ones were known.
 
     `removed_count` were taken down before, `removed_copy_count` look the same as one that was.
+    `refused_urls` are where those, and the invalid ones, are.
     """
 
     new_count: int
     removed_count: int
     invalid_count: int
     removed_copy_count: int = 0
+    refused_urls: frozenset[str] = frozenset()
 
 
 def merge_photos(
@@ -207,11 +209,11 @@ def merge_photos(
             attributions += [link.attribution for link in links]
             names = _names_of(attributions)
             cursor.execute(statement("photos/discard_removed_photos"), key | names)
-            removed_count = cursor.rowcount
+            removed = [url for (url,) in cursor]
             cursor.execute(
                 statement("photos/discard_removed_copies"), key | {"most_bits": MAX_RENDERED_BITS}
             )
-            removed_copy_count = cursor.rowcount
+            copies = [url for (url,) in cursor]
             cursor.execute(statement("photos/merge_photos"), key)
             new = {bytes(row[0]) for row in cursor}
             _store_bytes(cursor, valid, new, store)
@@ -221,7 +223,7 @@ def merge_photos(
             )
             cursor.execute(statement("photos/delete_loaded_photos"), key)
             _note_visits(cursor, valid)
-            if removed_count or removed_copy_count or rejected or invalid:
+            if removed or copies or rejected or invalid:
                 cursor.execute(statement("photos/merge_rejected_photos"), key)
                 cursor.execute(statement("photos/delete_loaded_rejected_photos"), key)
             _note_identifiers(cursor, [*attributions, *rejected])
@@ -233,7 +235,13 @@ def merge_photos(
             f"{len(rejected)} rejections) was stored; discover the city again, then crawl"
         )
         raise WarehouseError(msg) from error
-    return MergeReport(len(new), removed_count, len(invalid), removed_copy_count)
+    return MergeReport(
+        new_count=len(new),
+        removed_count=len(removed),
+        invalid_count=len(invalid),
+        removed_copy_count=len(copies),
+        refused_urls=frozenset((*removed, *copies, *(each.url for each in invalid))),
+    )
 
 
 def own_names(found: Attribution | RejectedPhoto) -> frozenset[bytes]:
