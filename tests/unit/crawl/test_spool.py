@@ -1,6 +1,9 @@
 """What was fetched and not stored yet outlives the crawl, and nobody else puts photos there."""
 
+import errno
+import logging
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,3 +46,89 @@ def test_folder_behind_a_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(SettingsError, match="CRAWL_SPOOL_FOLDER"):
         Spool(tmp_path / "link")
+
+
+def full(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def unreadable(*_: object, **__: object) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def read_only(*_: object, **__: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+def crawl_with(folder: Path | None) -> list[bytes | None]:
+    spool = Spool(folder)
+    left = []
+    for url in (URL, f"{URL}b"):
+        spool.put(url, b"photo")
+        left.append(spool.get(url))
+    spool.drop([URL, f"{URL}b"])
+    return left
+
+
+@pytest.mark.parametrize(
+    ("call", "failure"),
+    [
+        ("mkdir", read_only),
+        ("mkdir", full),
+        ("stat", unreadable),
+        ("write_bytes", full),
+        ("replace", full),
+        ("read_bytes", unreadable),
+    ],
+)
+def test_disk_that_fails_costs_no_crawl_and_warns_once(
+    tmp_path: Path,
+    call: str,
+    failure: object,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder = tmp_path / "spool"
+    with monkeypatch.context() as broken, caplog.at_level(logging.WARNING):
+        broken.setattr(Path, call, failure)
+        assert crawl_with(folder) == [None, None]
+    (warning,) = caplog.records
+    assert "CRAWL_SPOOL_FOLDER cannot be used" in warning.getMessage()
+    assert "the crawl goes on" in warning.getMessage()
+    assert not folder.exists() or list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("call", ["unlink", "iterdir"])
+def test_disk_that_deletes_nothing_costs_no_crawl(
+    tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Spool(tmp_path).put(f"{URL}old", b"photo")
+    for file in tmp_path.iterdir():
+        os.utime(file, (0, 0))
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, call, read_only)
+        assert crawl_with(tmp_path) == [b"photo", b"photo"]
+
+
+def test_file_in_place_of_the_folder_costs_no_crawl(tmp_path: Path) -> None:
+    (tmp_path / "spool").write_text("in the way")
+    assert crawl_with(tmp_path / "spool") == [None, None]
+    assert crawl_with(tmp_path / "spool" / "below") == [None, None]
+
+
+def test_no_place_for_temporary_files_costs_no_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_place() -> str:
+        msg = "No usable temporary directory found"
+        raise FileNotFoundError(errno.ENOENT, msg)
+
+    monkeypatch.setattr(tempfile, "gettempdir", no_place)
+    assert crawl_with(None) == [None, None]
+
+
+def test_room_that_comes_back_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool = Spool(tmp_path)
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "write_bytes", full)
+        spool.put(URL, b"photo")
+    spool.put(URL, b"photo")
+    assert spool.get(URL) == b"photo"
