@@ -1,6 +1,7 @@
 """`python -m trainer DATASET_DIR MODEL_DIR`: exit status 0 done, 1 the training failed, 2 the input is unusable."""
 
 import argparse
+import io
 import os
 import signal
 import sys
@@ -30,6 +31,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _end_at_once)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Paths may have letters that the host's encoding lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")
     isolate_process(scratch_folder(given.model_dir.absolute()))
     try:
         run(given.dataset_dir.absolute(), given.model_dir.absolute())

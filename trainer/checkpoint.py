@@ -1,16 +1,19 @@
 """The state of a training after each epoch, so that a killed one goes on where it was.
 
+On a full disk a training goes on without: the last checkpoint that was written whole stays.
 The file stays on this host: it is a pickle, and only read back as plain tensors (`weights_only`).
 """
 
 import os
 import pickle
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
 from trainer.model_folder import RunIdentity
+from trainer.progress import say, spared
 
 # Raise it when the content changes: older checkpoints are then ignored instead of half understood.
 FORMAT = 1
@@ -25,13 +28,17 @@ class CheckpointFolder:
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the checkpoint; a kill at any moment leaves the old one or the new one, whole."""
-        self._path.parent.mkdir(exist_ok=True)
         temporary = self._path.with_suffix(".tmp")
-        with temporary.open("wb") as file:
-            torch.save({**self._header(), "state": state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
+        with spared("the checkpoint"):
+            self._path.parent.mkdir(exist_ok=True)
+            try:
+                with temporary.open("wb") as file:
+                    _write(file, {**self._header(), "state": state})
+                temporary.replace(self._path)
+            except OSError:
+                # Half a checkpoint would take the room that the model needs.
+                temporary.unlink(missing_ok=True)
+                raise
 
     def load(self) -> dict[str, Any] | None:
         """Return the state of the same training, or None: no checkpoint, another training's, or a damaged one."""
@@ -40,23 +47,21 @@ class CheckpointFolder:
         except FileNotFoundError:
             return None
         except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            print(f"checkpoint ignored: {self._path} cannot be read ({error})", flush=True)
+            say(f"checkpoint ignored: {self._path} cannot be read ({error})")
             return None
         if (
             not isinstance(content, dict)
             or {key: content.get(key) for key in self._header()} != self._header()
         ):
-            print("checkpoint ignored: it belongs to another dataset or request", flush=True)
+            say("checkpoint ignored: it belongs to another dataset or request")
             return None
         state: dict[str, Any] = content["state"]
         return state
 
     def discard(self) -> None:
         """Delete the checkpoint: the model is finished, nothing will go on from it."""
-        for path in (self._path, self._path.with_suffix(".tmp")):
-            path.unlink(missing_ok=True)
-        if self._path.parent.is_dir():
-            self._path.parent.rmdir()
+        # Whatever cannot be deleted, the model is there.
+        shutil.rmtree(self._path.parent, ignore_errors=True)
 
     def _header(self) -> dict[str, object]:
         return {
@@ -64,3 +69,19 @@ class CheckpointFolder:
             "dataset_sha256": self._identity.dataset_sha256,
             "request_sha256": self._identity.request_sha256,
         }
+
+
+def _write(file: IO[bytes], content: dict[str, Any]) -> None:
+    """Write a checkpoint to the disk.
+
+    Raises:
+        OSError: the disk does not take it.
+
+    """
+    try:
+        torch.save(content, file)
+    except RuntimeError as error:
+        # Torch's writer of archives says so of any write that fails.
+        raise OSError(str(error).partition("\n")[0]) from error
+    file.flush()
+    os.fsync(file.fileno())

@@ -23,6 +23,7 @@ SWITCHES = {
     "YOLOv5_VERBOSE": "false",
     "WANDB_MODE": "disabled",
     "COMET_MODE": "disabled",
+    "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime: tells its maker of each model that it loads
     "CLEARML_OFFLINE_MODE": "1",
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -43,6 +44,8 @@ def isolate_process(scratch: Path) -> None:
     os.environ.update(SWITCHES)
     os.environ["YOLO_CONFIG_DIR"] = str(scratch)
     os.environ["YOLOV5_CONFIG_DIR"] = str(scratch)
+    # Whoever has no home here would have matplotlib look for one.
+    os.environ["MPLCONFIGDIR"] = str(scratch)
     # yolov5 imports pkg_resources, which warns at each start; the pin of setuptools is the answer
     # to it.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")

@@ -3,7 +3,8 @@
 import importlib.metadata
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def make_model(
 
     def show_epoch(history: list[EpochRecord], seconds_left: float) -> None:
         progress.append_progress(model_dir, history[-1])
-        print(progress.describe_epoch(history[-1], seconds_left), flush=True)
+        progress.say(progress.describe_epoch(history[-1], seconds_left))
 
     trained = train(
         request,
@@ -130,9 +131,8 @@ def _export(
         photos[:1, :, : max(STRIDE_PIXELS, request.image_size // 2 // 32 * 32)]
     )
     difference = export.compare_with_torch(onnx_path, trained.network, [photos, wide])
-    print(
-        f"exported {onnx_path.name}: differs from torch by at most {difference:.1e} of the scale",
-        flush=True,
+    progress.say(
+        f"exported {onnx_path.name}: differs from torch by at most {difference:.1e} of the scale"
     )
 
 
@@ -140,15 +140,32 @@ def _draw(
     trained: TrainedNetwork, test_results: Sequence[PhotoResult], dataset: Dataset, model_dir: Path
 ) -> None:
     name = f"{dataset.city}, version {dataset.version}"
-    drawing.draw_curves(
-        trained.history, trained.best_epoch, name, model_dir / model_folder.CURVES_FILE
+    curves, confusion = (
+        model_dir / file for file in (model_folder.CURVES_FILE, model_folder.CONFUSION_FILE)
     )
-    drawing.draw_confusion_matrix(
-        confusion_matrix(test_results, len(dataset.class_names)),
-        dataset.class_names,
-        f"{name}: {len(test_results)} test photos",
-        model_dir / model_folder.CONFUSION_FILE,
-    )
+    with no_model_lost_for(curves):
+        drawing.draw_curves(trained.history, trained.best_epoch, name, curves)
+    with no_model_lost_for(confusion):
+        drawing.draw_confusion_matrix(
+            confusion_matrix(test_results, len(dataset.class_names)),
+            dataset.class_names,
+            f"{name}: {len(test_results)} test photos",
+            confusion,
+        )
+
+
+@contextmanager
+def no_model_lost_for(path: Path) -> Iterator[None]:
+    """Do without a picture that cannot be drawn, whatever the reason: people paid for the model."""
+    # One that another training left here is none of this one.
+    with suppress(OSError):
+        path.unlink()
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - a drawing library raises what it likes
+        progress.say(f"{path.name} could not be drawn ({type(error).__name__}: {error})")
+        with suppress(OSError):
+            path.unlink()
 
 
 def _library_versions() -> dict[str, str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import ModelFolderUnusable
+from trainer.progress import say
 
 RESULT_FILE = "result.json"
 ONNX_FILE = "model.onnx"
@@ -109,7 +110,7 @@ def _wait_for_lock(lock: int, model_dir: Path) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() - reminded_at >= _LOCK_REMINDER_SECONDS:
-                print(f"waiting: another run is training in {model_dir}", flush=True)
+                say(f"waiting: another run is training in {model_dir}")
                 reminded_at = time.monotonic()
             time.sleep(_LOCK_POLL_SECONDS)
         else:

@@ -1,8 +1,13 @@
-"""What people see of a training: one line an epoch, for machines in progress.jsonl, for eyes on standard output."""
+"""What people see of a training: one line an epoch, for machines in progress.jsonl, for eyes on standard output.
+
+No model needs any of it: where it cannot be written, the training goes on.
+"""
 
 import json
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,17 +28,36 @@ class EpochRecord:
     val_map50_95: float
 
 
+def say(line: str) -> None:
+    """Print a line; a log that cannot be written any more is left alone."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        # What waits in the buffer would fail again at each line, and make an exit status of its own.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def spared(what: str) -> Iterator[None]:
+    """Do without something that no model needs if the disk does not take it."""
+    try:
+        yield
+    except OSError as error:
+        say(f"{what} could not be written ({error}); the training goes on without")
+
+
 def write_progress(model_dir: Path, history: Sequence[EpochRecord]) -> None:
     """Write the lines of all finished epochs anew: after a kill, the file may lack one or hold half of one."""
     path = model_dir / PROGRESS_FILE
     temporary = path.with_suffix(".tmp")
-    temporary.write_text("".join(f"{_as_json(record)}\n" for record in history), encoding="utf-8")
-    temporary.replace(path)
+    with spared(PROGRESS_FILE):
+        temporary.write_text("".join(f"{_as_json(one)}\n" for one in history), encoding="utf-8")
+        temporary.replace(path)
 
 
 def append_progress(model_dir: Path, record: EpochRecord) -> None:
     """Add the line of one more epoch."""
-    with (model_dir / PROGRESS_FILE).open("a", encoding="utf-8") as file:
+    with spared(PROGRESS_FILE), (model_dir / PROGRESS_FILE).open("a", encoding="utf-8") as file:
         file.write(f"{_as_json(record)}\n")
         file.flush()
         os.fsync(file.fileno())

@@ -15,6 +15,7 @@ from trainer.model_folder import (
     remove_scratch,
     write_result,
 )
+from trainer.progress import say
 from trainer.request import hash_request, read_request
 
 
@@ -28,17 +29,13 @@ def run(dataset_dir: Path, model_dir: Path) -> None:
     identity = RunIdentity(dataset.sha256, hash_request(request, dataset_dir))
     with locked_model_folder(model_dir):
         if read_result(model_dir, identity) is not None:
-            print(
-                f"nothing to do: {model_dir / RESULT_FILE} is of this dataset and this request",
-                flush=True,
-            )
+            say(f"nothing to do: {model_dir / RESULT_FILE} is of this dataset and this request")
             return
         begin_model(model_dir)
-        print(
+        say(
             f"dataset {dataset.city} v{dataset.version}: train={len(dataset.train)} val={len(dataset.val)} "
             f"test={len(dataset.test)} classes={len(dataset.class_names)}; {request.architecture}, "
-            f"{request.epochs} epochs at {request.image_size} px, batches of {request.batch_size}",
-            flush=True,
+            f"{request.epochs} epochs at {request.image_size} px, batches of {request.batch_size}"
         )
         # Imported here, because these seconds and their packages are for trainings only; the
         # process is isolated.
@@ -49,6 +46,6 @@ def run(dataset_dir: Path, model_dir: Path) -> None:
         discard_checkpoint(model_dir, identity)
         remove_scratch(model_dir)
         test = result["metrics"]["test"]
-        print(
+        say(
             f"model written to {model_dir}: test mAP50 {test['map50']:.3f}, mAP50-95 {test['map50_95']:.3f}"
         )

@@ -24,7 +24,7 @@ from trainer.errors import TrainingFailed
 from trainer.evaluation import detect_split
 from trainer.metrics import measure
 from trainer.photos import PhotoStore
-from trainer.progress import EpochRecord
+from trainer.progress import EpochRecord, say
 from trainer.recipe import Recipe
 from trainer.request import STRIDE_PIXELS, TrainingRequest
 from trainer.weights import StartingWeights, transfer_weights
@@ -80,7 +80,7 @@ def train(
     state = _fresh_state(request, class_names, starting_weights, recipe, device)
     if (saved := checkpoints.load()) is not None:
         _restore(state, saved, device)
-        print(f"going on after epoch {len(state.history)} of {request.epochs}", flush=True)
+        say(f"going on after epoch {len(state.history)} of {request.epochs}")
     on_start(state.history)
     loss = yolo.build_loss(state.network, recipe, request.image_size)
     stopped_by: StoppedBy = "epochs"
@@ -128,10 +128,9 @@ def _fresh_state(
     network = yolo.build_network(request.architecture, class_names, request.seed)
     if starting_weights is not None:
         transfer = transfer_weights(starting_weights, network)
-        print(
+        say(
             f"weights {request.weights}: tensors taken over whole={transfer.whole} "
-            f"in_part={transfer.in_part} left_out={transfer.left_out}",
-            flush=True,
+            f"in_part={transfer.in_part} left_out={transfer.left_out}"
         )
     network.to(device)
     return _State(

@@ -11,11 +11,12 @@ from sightscan.errors import TrainingError
 RESULT_FILE = "result.json"
 ONNX_FILE = "model.onnx"
 WEIGHTS_FILE = "weights.safetensors"
+# For people only: a model without them is one.
 DRAWINGS = ("curves.png", "confusion_matrix.png")
 PROGRESS_FILE = "progress.jsonl"
 # The trainer states the hashes of these two; both must match.
 HASHED_FILES = (ONNX_FILE, WEIGHTS_FILE)
-MODEL_FILES = (*HASHED_FILES, *DRAWINGS, RESULT_FILE)
+NEEDED_FILES = (*HASHED_FILES, RESULT_FILE)
 # Files of Python's pickle, by the names they go by: they execute code when they are opened.
 PICKLE_SUFFIXES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
 _HASH = re.compile(r"^[0-9a-f]{64}$")

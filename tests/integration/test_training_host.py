@@ -257,6 +257,21 @@ def test_finished_model_is_fetched_without_its_checkpoints(
     ]
 
 
+def test_model_is_fetched_without_a_drawing_that_could_not_be_made(
+    machine: GpuHost, address: HostAddress, asked: Asked, tmp_path: Path
+) -> None:
+    remote = machine.home / asked.training.model_folder
+    write_model_folder(remote, asked.training, asked.dataset)
+    (remote / "curves.png").unlink()
+    (remote / "confusion_matrix.png").write_bytes(bytes(32_000_001))
+    folder = download_model(address, asked.training, tmp_path / "fetched")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "model.onnx",
+        "result.json",
+        "weights.safetensors",
+    ]
+
+
 def test_training_without_result_is_no_model(
     address: HostAddress, asked: Asked, tmp_path: Path
 ) -> None:

@@ -9,8 +9,9 @@ import psycopg
 
 from sightscan.errors import PublicationError, TrainingError
 from sightscan.model_folder import (
+    DRAWINGS,
     HASHED_FILES,
-    MODEL_FILES,
+    NEEDED_FILES,
     ONNX_FILE,
     PICKLE_SUFFIXES,
     RESULT_FILE,
@@ -70,11 +71,12 @@ def _read_files(folder: Path) -> dict[str, bytes]:
             "and never leave the trainer's host; fetch the folder with download_model"
         )
         raise PublicationError(msg)
-    missing = [name for name in MODEL_FILES if not (folder / name).is_file()]
+    missing = [name for name in NEEDED_FILES if not (folder / name).is_file()]
     if missing:
         msg = f"{folder} lacks {', '.join(missing)}: it is no finished model; train again"
         raise TrainingError(msg)
-    return {name: (folder / name).read_bytes() for name in MODEL_FILES}
+    drawn = [name for name in DRAWINGS if (folder / name).is_file()]
+    return {name: (folder / name).read_bytes() for name in (*NEEDED_FILES, *drawn)}
 
 
 def _check(

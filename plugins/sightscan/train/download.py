@@ -35,8 +35,8 @@ def download_model(address: HostAddress, training: Training, folder: Path) -> Pa
 
     Raises:
         InstanceError: the host does not answer, or breaks off.
-        TrainingError: there is no result.json, or a file is missing, larger than any of its kind, or
-            not what result.json says.
+        TrainingError: there is no result.json, or a file but a drawing is missing, larger than any of
+            its kind, or not what result.json says.
 
     """
     for name, content in asyncio.run(_fetch(address, training)).items():
@@ -52,7 +52,13 @@ async def _fetch(address: HostAddress, training: Training) -> dict[str, bytes]:
         document = await _read(sftp, training, RESULT_FILE)
         result = parse_result(document.decode("utf-8", "replace"))
         _check_identity(result, training)
-        files = {name: await _read(sftp, training, name) for name in (*HASHED_FILES, *DRAWINGS)}
+        files = {name: await _read(sftp, training, name) for name in HASHED_FILES}
+        for name in DRAWINGS:
+            path = posixpath.join(training.model_folder, name)
+            try:
+                files[name] = await read_file(sftp, path, max_bytes=MAX_SMALL_FILE_BYTES)
+            except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPPermissionDenied, TrainingError) as error:
+                logger.warning("the model comes without %s: %s", path, error)
     for name, content in files.items():
         _check_hash(name, content, result)
     return files | {RESULT_FILE: document}

@@ -69,6 +69,16 @@ def test_registered_training_has_succeeded(
     )
 
 
+def test_model_without_its_drawings_is_one(
+    warehouse: psycopg.Connection[Any], finished: Finished
+) -> None:
+    for name in ("curves.png", "confusion_matrix.png"):
+        (finished.folder / name).unlink()
+    register_model(warehouse, finished.training, finished.folder)
+    rows = warehouse.execute("select file_name from core.model_file order by 1").fetchall()
+    assert rows == [("model.onnx",), ("result.json",), ("weights.safetensors",)]
+
+
 def _edit_result(folder: Path, **values: object) -> None:
     path = folder / "result.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | values), encoding="utf-8")
@@ -80,10 +90,10 @@ SPOILINGS: dict[str, tuple[Callable[[Path], object], type[SightScanError], str]]
         TrainingError,
         "lacks result.json",
     ),
-    "no drawing": (
-        lambda folder: (folder / "curves.png").unlink(),
+    "no weights": (
+        lambda folder: (folder / "weights.safetensors").unlink(),
         TrainingError,
-        "lacks curves.png",
+        "lacks weights.safetensors",
     ),
     "pickle": (
         lambda folder: (folder / "best.pt").write_bytes(b"\x80"),
