@@ -24,7 +24,8 @@ def show_app() -> None:
     logging.getLogger("detector_app").setLevel(logging.INFO)
     st.set_page_config(
         page_title="SightScan",
-        page_icon=":material/center_focus_strong:",
+        # A file of ours: a browser would fetch Streamlit's icons from a font host.
+        page_icon=str(STATIC / "icon.svg"),
         layout="wide",
         initial_sidebar_state="collapsed",
     )

@@ -4,6 +4,7 @@ Streamlit ships Source Sans, which Pillow can open; so the names look as on the 
 has to be installed. For other scripts the fonts of the machine are used where they exist.
 """
 
+import os
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -84,8 +85,9 @@ def _system_font_paths() -> tuple[Path, ...]:
 
 
 def _find_system_fonts() -> Iterator[Path]:
-    folders = [Path(folder).expanduser() for folder in _SYSTEM_FONT_FOLDERS]
-    present = [folder for folder in folders if folder.is_dir()]
+    # Of a user without a home, `~` stays as it is, and is no folder.
+    folders = [Path(os.path.expanduser(folder)) for folder in _SYSTEM_FONT_FOLDERS]  # noqa: PTH111 - raises nothing
+    present = [folder for folder in folders if os.path.isdir(folder)]  # noqa: PTH112 - raises nothing
     for pattern in _SYSTEM_FONT_PATTERNS:
         for folder in present:
             yield from sorted(folder.rglob(pattern))

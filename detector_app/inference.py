@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from onnxruntime.capi import onnxruntime_pybind11_state as runtime_state
-from onnxruntime.capi.onnxruntime_inference_collection import InferenceSession
 
 from detector_app.decoding import BOX_FIELDS, Detection, decode
 from detector_app.errors import DetectionFailed, ModelRefused
@@ -23,6 +21,7 @@ from detector_app.letterbox import (
     apply_letterbox,
     fit_letterbox,
 )
+from detector_app.onnx_runtime import InferenceSession, runtime_state
 
 INFERENCE_THREADS: Final = 2
 

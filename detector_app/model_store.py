@@ -8,6 +8,7 @@ protection against whoever may write the warehouse; the check that the bytes are
 import hashlib
 import logging
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -51,7 +52,7 @@ def is_kept(model: PublishedModel, cache_folder: Path) -> bool:
     """Tell whether the model is on disk; whether it is intact shows when it is used."""
     try:
         return path_of_model(model, cache_folder).is_file()
-    except ModelRefused:
+    except (ModelRefused, OSError):
         return False
 
 
@@ -79,7 +80,9 @@ def _read_kept(path: Path, model: PublishedModel) -> bytes | None:
         _verify(content, model)
     except ModelRefused as error:
         logger.warning("model: deleting the damaged file %s: %s", path, error)
-        path.unlink(missing_ok=True)
+        # On a read-only disk it is found damaged again each time, which costs no more.
+        with suppress(OSError):
+            path.unlink()
         return None
     return content
 

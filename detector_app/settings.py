@@ -4,6 +4,8 @@ The names that operators know from the pipeline (`PGHOST` ...) mean the same her
 be the read-only `sightscan_app`. Every setting has a default with which the app starts.
 """
 
+import os
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +28,17 @@ class IceServer(BaseModel):
     credential: str | None = None
 
 
+def _in_home(path: Path) -> Path:
+    """Return a path whose `~` is the home folder; of a user who has none, the place for temporary files."""
+    if path.parts[:1] != ("~",):
+        return path
+    try:
+        home = Path.home()
+    except RuntimeError:
+        home = Path(tempfile.gettempdir()) / f"sightscan-app-{os.getuid()}"
+    return home.joinpath(*path.parts[1:])
+
+
 class AppSettings(BaseSettings):
     """Everything the app can be told from outside."""
 
@@ -37,7 +50,7 @@ class AppSettings(BaseSettings):
     pguser: str = "sightscan_app"
     pgpassword: SecretStr | None = None
 
-    model_cache_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Path("~/.cache/sightscan")
+    model_cache_dir: Annotated[Path, AfterValidator(_in_home)] = Path("~/.cache/sightscan")
     # Empty is right on one machine and in a home network; behind firewalls a TURN server is needed.
     rtc_ice_servers: Json[list[IceServer]] = Field(default="[]", validate_default=True)
     confidence_threshold: float = Field(default=0.25, ge=0.05, le=0.95)

@@ -35,6 +35,7 @@ ENV AIRFLOW_HOME=/var/lib/airflow \
     AIRFLOW__LOGGING__BASE_LOG_FOLDER=/var/lib/airflow/logs \
     PYTHONPATH=/opt/sightscan/plugins \
     PYTHONUNBUFFERED=1 \
+    ORT_DISABLE_TELEMETRY=1 \
     REGISTRY_SNAPSHOT=/var/lib/sightscan/cities.json
 
 USER 50000

@@ -24,6 +24,7 @@ COPY trainer trainer
 # the user, who has no home in here.
 ENV PYTHONPATH=/opt/sightscan \
     PYTHONUNBUFFERED=1 \
+    ORT_DISABLE_TELEMETRY=1 \
     HOME=/tmp
 
 USER 1000

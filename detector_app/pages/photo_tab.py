@@ -61,9 +61,10 @@ def show_photo_tab(city: City, detector: Detector, min_score: float) -> None:
     _show_debug(detector, photo, detections, milliseconds)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@st.cache_data(max_entries=1, show_spinner=False, scope="session")
 def _read_photo_once(content: bytes, file_name: str) -> Image.Image:
-    # The slider runs the page anew; the photo need not be unpacked again for it.
+    # The slider runs the page anew; the photo need not be unpacked again for it. Each visitor's is
+    # their own, and goes with the page.
     return read_photo(content, file_name)
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
+import os
 import pickle
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +14,6 @@ from detector_app.errors import ModelRefused, ModelUnavailable
 from detector_app.model_store import is_kept, obtain_model, path_of_model
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conftest import FakeWarehouse
 
     from detector_app.catalogue import PublishedModel
@@ -105,3 +106,32 @@ def test_nothing_half_written_is_left(
 ) -> None:
     obtain_model(model, warehouse, tmp_path)
     assert [path.name for path in (tmp_path / "models").iterdir()] == [f"{model.onnx_sha256}.onnx"]
+
+
+def test_damaged_file_that_cannot_be_deleted_is_passed_over(
+    model: PublishedModel,
+    warehouse: FakeWarehouse,
+    onnx: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = path_of_model(model, tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"half of it")
+
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for call in ("unlink", "replace", "mkdir"):
+        monkeypatch.setattr(Path, call, read_only)
+    assert obtain_model(model, warehouse, tmp_path) == onnx
+
+
+def test_folder_that_cannot_be_looked_into_holds_no_model(
+    model: PublishedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "stat", forbidden)
+    assert not is_kept(model, tmp_path)

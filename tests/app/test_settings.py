@@ -1,3 +1,4 @@
+import pwd
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,21 @@ def test_senseless_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, 
 def test_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", "hidden-word")
     assert "hidden-word" not in repr(read_settings())
+
+
+def test_user_without_a_home_keeps_models_in_the_place_for_temporary_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def nobody(uid: int) -> None:
+        msg = f"getpwuid(): uid not found: {uid}"
+        raise KeyError(msg)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = read_settings().model_cache_dir
+    assert folder.is_relative_to(tmp_path)
+    assert folder.parts[-2:] == (".cache", "sightscan")
+    monkeypatch.setenv("MODEL_CACHE_DIR", "/srv/models")
+    read_settings.cache_clear()
+    assert read_settings().model_cache_dir == Path("/srv/models")

@@ -61,10 +61,12 @@ def open_app(
     width: int = 1280,
     height: int = 900,
     dark: bool = False,
+    proxy: str | None = None,
 ) -> Iterator[Page]:
     """Yield the app's page, drawn to its end; the browser is gone afterwards.
 
-    `film` is a Y4M file that the camera plays over and over. Raises playwright's
+    `film` is a Y4M file that the camera plays over and over; whatever is not on loopback is asked
+    of the `proxy`. Raises playwright's
     `TimeoutError` when the page does not come up.
     """
     flags = [*CHROMIUM_FLAGS]
@@ -72,7 +74,10 @@ def open_app(
         flags.append(f"--use-file-for-fake-video-capture={film.resolve()}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_chromium(), headless=True, args=flags
+            executable_path=find_chromium(),
+            headless=True,
+            args=flags,
+            proxy={"server": proxy, "bypass": "127.0.0.1"} if proxy else None,
         )
         try:
             context = browser.new_context(

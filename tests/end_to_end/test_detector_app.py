@@ -29,6 +29,7 @@ from tests.end_to_end.browser import (
     wait_until_drawn,
 )
 from tests.film import write_film
+from tests.recording_proxy import proxied, recording_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+# What a headless Chromium asks by itself, whatever page it shows.
+BROWSERS_OWN = ("accounts.google.com", "content-autofill.googleapis.com", "update.googleapis.com")
 TOWER, GATE = "Torre do Relógio", "Green Gate"
 
 
@@ -104,6 +107,22 @@ def test_photo_is_named_and_can_be_taken_away(shared_app: str, photo: Path) -> N
         assert download.value.suggested_filename == "holiday-sights.jpg"
         with Image.open(download.value.path()) as taken, Image.open(photo) as given:
             assert taken.size == given.size
+
+
+def test_a_visit_asks_nothing_of_anybody_else(photo: Path, tmp_path: Path) -> None:
+    keep_model(tmp_path / "cache")
+    with recording_proxy() as (proxy, asked):
+        settings = {**proxied(proxy), "HOME": str(tmp_path / "home")}
+        with (
+            run_app(tmp_path / "cache", tmp_path / "app.log", settings) as url,
+            open_app(url, proxy=proxy) as page,
+        ):
+            assert set(detect_photo(page, photo)) == {TOWER, GATE}
+            icon = page.locator("link[rel='shortcut icon']").get_attribute("href")
+    assert [line for line in asked if not any(host in line for host in BROWSERS_OWN)] == []
+    assert icon is not None
+    assert icon.startswith("data:image/svg+xml")
+    assert [path.name for path in (tmp_path / "home").rglob("*") if path.is_file()] == []
 
 
 def test_file_that_is_no_photo_gets_a_sentence(shared_app: str, tmp_path: Path) -> None:

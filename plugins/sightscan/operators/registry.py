@@ -46,6 +46,9 @@ def read_snapshot() -> tuple[RegisteredCity, ...]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return ()
+    except OSError as error:
+        msg = f"the registry's snapshot {path} cannot be read ({error}); let this user read it"
+        raise SettingsError(msg) from error
     try:
         return tuple(RegisteredCity(**row) for row in json.loads(text))
     except (ValueError, TypeError) as error:
@@ -57,22 +60,41 @@ def read_snapshot() -> tuple[RegisteredCity, ...]:
 
 
 def write_snapshot(cities: Sequence[City]) -> None:
-    """Replace the snapshot in one step, so that a parser never reads half of it."""
+    """Replace the snapshot in one step, so that a parser never reads half of it.
+
+    Raises:
+        SettingsError: it cannot be written; the one before stays.
+
+    """
     rows = [
         asdict(RegisteredCity(city.slug, city.name, city.country, city.state == "active"))
         for city in sorted(cities, key=lambda city: city.slug)
     ]
     text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
     path = _snapshot_path()
-    if path.protocol == "file":
-        local = Path(path.path)
-        local.parent.mkdir(parents=True, exist_ok=True)
-        partial = local.with_name(f".{local.name}.{os.getpid()}")
+    try:
+        if path.protocol == "file":
+            _replace(Path(path.path), text)
+        else:
+            # An object store shows an object whole or not at all.
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        msg = (
+            f"REGISTRY_SNAPSHOT={str(path)!r} cannot be written ({error}): cities keep the DAGs that "
+            "they have, new ones wait; make room, or name a place that this user may write"
+        )
+        raise SettingsError(msg) from error
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
         partial.write_text(text, encoding="utf-8")
-        partial.replace(local)
-    else:
-        # An object store shows an object whole or not at all.
-        path.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def _snapshot_path() -> ObjectStoragePath:

@@ -12,12 +12,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import (  # type: ignore[attr-defined]  # a lazy module
-    InferenceSession,
-    SessionOptions,
-)
 
 from sightscan.errors import PublicationError
+from sightscan.publish.onnx_runtime import InferenceSession, SessionOptions
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]

@@ -5,6 +5,7 @@ public name changes at each start: `i-0abc ssh-ed25519 AAAA...`, or `[i-0abc]:22
 does not listen on port 22.
 """
 
+import codecs
 import re
 
 from sightscan.errors import SettingsError
@@ -12,6 +13,8 @@ from sightscan.settings import Settings
 from sightscan.train.host import HostAddress
 
 SSH_PORT = 22
+# What editors and shells of Windows begin a file with: `ssh-keyscan ... > known_hosts` writes it so.
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 KNOWN_HOST = re.compile(
     r"(?:\[(?P<bracketed>[^\]]+)\]:(?P<port>\d+)|(?P<plain>\S+))\s+(?P<key>\S+\s+\S+)"
 )
@@ -49,11 +52,16 @@ def _pinned(config: Settings, instance_id: str) -> tuple[int, str]:
         )
         raise SettingsError(msg)
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        content = path.read_bytes()
     except OSError as error:
         msg = f"MTS_SSH_KNOWN_HOSTS={path} cannot be read ({error.strerror}); correct the path"
         raise SettingsError(msg) from None
-    for line in lines:
+    try:
+        text = content.decode("utf-16" if content[:2] in UTF_16_MARKS else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"MTS_SSH_KNOWN_HOSTS={path} is no text in UTF-8 ({error.reason}); save it as such"
+        raise SettingsError(msg) from None
+    for line in text.splitlines():
         found = KNOWN_HOST.match(line.strip())
         if found and instance_id in (found["bracketed"], found["plain"]):
             return int(found["port"] or SSH_PORT), found["key"]

@@ -1,0 +1,78 @@
+"""What visitors are promised: nobody else is told of anything, and photos go with the page."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from conftest import TINY_ONNX
+from streamlit.runtime.caching import clear_session_data_cache
+from streamlit.testing.v1 import AppTest
+
+from tests.recording_proxy import proxied, recording_proxy
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOAD_A_MODEL = """
+import sys
+import tomllib
+from pathlib import Path
+from detector_app.inference import load_detector
+load_detector(Path(sys.argv[1]).read_bytes())
+"""
+
+
+def test_loading_a_model_tells_nobody_and_marks_no_device(tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ORT_")}
+    with recording_proxy() as (address, asked):
+        subprocess.run(
+            [sys.executable, "-c", LOAD_A_MODEL, str(TINY_ONNX)],
+            cwd=REPOSITORY,
+            env={**environment, **proxied(address), "HOME": str(tmp_path)},
+            check=True,
+            timeout=120,
+        )
+    assert asked == []
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_streamlit_reports_no_use_and_the_icon_is_a_file_of_ours(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PGPORT", "1")
+    monkeypatch.setenv("MODEL_CACHE_DIR", str(tmp_path))
+    shown: list[str] = []
+    monkeypatch.setattr(
+        "streamlit.set_page_config", lambda **values: shown.append(values["page_icon"])
+    )
+    AppTest.from_file(str(REPOSITORY / "detector_app" / "app.py"), default_timeout=30).run()
+    (icon,) = shown
+    assert Path(icon).is_file()
+    assert "http" not in Path(icon).read_text().replace("http://www.w3.org/2000/svg", "")
+    settings = REPOSITORY / "detector_app" / ".streamlit" / "config.toml"
+    assert not tomllib.loads(settings.read_text(encoding="utf-8"))["browser"]["gatherUsageStats"]
+
+
+PHOTO_PAGE = """
+import streamlit as st
+from PIL import Image
+from detector_app.pages import photo_tab
+
+def read(content, file_name):
+    st.session_state["reads"] = st.session_state.get("reads", 0) + 1
+    return Image.new("RGB", (1, 1))
+
+photo_tab.read_photo = read
+photo_tab._read_photo_once(b"a photo", "a.jpg")
+photo_tab._read_photo_once(b"a photo", "a.jpg")
+"""
+
+
+def test_photo_is_unpacked_once_and_forgotten_with_the_page() -> None:
+    for _ in range(2):
+        visitor = AppTest.from_string(PHOTO_PAGE, default_timeout=30).run()
+        assert not visitor.exception
+        assert visitor.session_state["reads"] == 1
+        # What Streamlit does when a page is closed; all pages under test have this id.
+        clear_session_data_cache("test session id")
