@@ -36,6 +36,7 @@ ENV AIRFLOW_HOME=/var/lib/airflow \
     PYTHONPATH=/opt/sightscan/plugins \
     PYTHONUNBUFFERED=1 \
     ORT_DISABLE_TELEMETRY=1 \
+    HOME=/var/lib/airflow \
     REGISTRY_SNAPSHOT=/var/lib/sightscan/cities.json
 
 USER 50000

@@ -26,6 +26,7 @@ from sandbox.world.world import WorldError, load_world
 from sightscan.city import City
 from sightscan.errors import SightScanError
 from sightscan.run import Run
+from sightscan.surroundings import write_any_letter
 from sightscan.warehouse.registry.cities import find_city
 
 SYNC_TIMEOUT_SECONDS = 120
@@ -50,6 +51,7 @@ INTERRUPTED = 130
 def main() -> int:
     """Run the demo; 0 if the city's run was green, 1 if not, 2 on bad input, 130 if cut short."""
     options, once = _parse_arguments()
+    write_any_letter(sys.stdout)
     console = Console(soft_wrap=True)
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()

@@ -1,6 +1,7 @@
 """The review page through Airflow's own API server: its login, its roles, what it asks and gets."""
 
 import io
+import json
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,8 @@ from PIL import Image
 
 from tests.cities.doubtful_city import HOSTILE, DoubtfulCity, store_doubtful_city
 from tests.integration.airflow_client import ORIGIN, client_of, stranger
+
+JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
@@ -184,6 +187,74 @@ def test_city_that_is_not_there_is_a_sentence(staff: Staff, city: DoubtfulCity) 
     answer = staff.ann.post("/sightscan/review/next", json={"city": "vilanov"})
     assert answer.status_code == 404
     assert "vilanova" in answer.json()["detail"]
+
+
+NOT_TO_BE_STORED = ("nul\\u0000", "half \\ud800", "\\udc00")
+
+
+@pytest.mark.parametrize("text", NOT_TO_BE_STORED)
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("next", "city"),
+        ("next", "reason"),
+        ("next", "kinds"),
+        ("bulk", "city"),
+        ("bulk", "reason"),
+        ("bulk", "kind"),
+        ("bulk", "decision"),
+        ("bulk", "order_id"),
+        ("decide", "decision"),
+        ("decide", "review_id"),
+    ],
+)
+def test_text_that_cannot_be_stored_is_refused_and_not_repeated(
+    staff: Staff, city: DoubtfulCity, path: str, place: str, text: str
+) -> None:
+    order: dict[str, Any] = {
+        "order_id": str(uuid4()),
+        "city": "vilanova",
+        "kind": "held_back",
+        "reason": "low_score",
+        "sight_id": city.sight_ids["White Tower"],
+        "decision": "reject",
+        "expected_count": 1,
+    }
+    if path == "decide":
+        order = decision_of(city.uncertain)
+        order["decisions"][0][place] = "X"
+    else:
+        order[place] = "X"
+    body = json.dumps(order).replace('"X"', f'"{text}"')
+    answer = staff.ann.post(f"/sightscan/review/{path}", content=body, headers=JSON)
+    assert answer.status_code == 422, answer.text
+    assert place in answer.json()["detail"][0]["loc"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_number_that_is_none_is_refused(staff: Staff, city: DoubtfulCity, number: str) -> None:
+    body = f'{{"city": "vilanova", "min_score": {number}}}'
+    answer = staff.ann.post("/sightscan/review/next", content=body, headers=JSON)
+    assert answer.status_code == 422
+    assert answer.json()["detail"][0]["loc"] == ["body", "min_score"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "review/waiting?city=%00",
+        "gallery/counts?city=%00",
+        "gallery/kept?city=%00",
+        "gallery/kept?city=vilanova&photo=http://a.example/%00",
+        "gallery/left-out?city=vilanova&reason=%00",
+    ],
+)
+def test_address_that_cannot_be_asked_for_is_refused(
+    staff: Staff, city: DoubtfulCity, path: str
+) -> None:
+    answer = staff.ann.get(f"/sightscan/{path}")
+    assert answer.status_code == 422
+    assert "without NUL" in answer.json()["detail"][0]["msg"]
 
 
 def test_airflow_lists_the_page_in_its_menu(staff: Staff) -> None:

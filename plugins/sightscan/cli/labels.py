@@ -1,6 +1,5 @@
 """`sightscan labels`: read answers anew, and let calls of unknown fate be sent again."""
 
-import getpass
 from dataclasses import asdict
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from sightscan.cli.declare import AsJson, CityArgument, command, flag, group
 from sightscan.cli.environment import open_city
 from sightscan.cli.output import counts_of, print_answer, print_lines
+from sightscan.surroundings import login_name
 
 commands = group("labels", "Labels: read answers anew, send unknown calls again.")
 
@@ -57,7 +57,7 @@ def resend_unknown(
         raise typer.BadParameter(msg)
     with open_city(city) as (config, connection, known):
         resend = allow_unknown_calls(
-            connection, config, known, allowed_by=getpass.getuser(), is_rehearsal=not yes
+            connection, config, known, allowed_by=login_name(), is_rehearsal=not yes
         )
     cost = (
         f"{resend.image_count} images of unknown fate, for up to {resend.usd:.4f} USD in addition"

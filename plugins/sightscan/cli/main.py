@@ -23,6 +23,7 @@ from sightscan.cli.declare import command, option
 from sightscan.cli.environment import DEMO_FOLDER
 from sightscan.cli.output import visible
 from sightscan.errors import SightScanError
+from sightscan.surroundings import write_any_letter
 
 FAILED = 2
 
@@ -68,6 +69,7 @@ def sightscan(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status, 2 after an error in a sentence."""
+    write_any_letter(sys.stdout)
     try:
         status = app(args=arguments, prog_name="sightscan", standalone_mode=False)
     except SightScanError as error:

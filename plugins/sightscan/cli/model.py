@@ -1,11 +1,11 @@
 """`sightscan model`: which model the app offers."""
 
-import getpass
 from typing import Annotated
 
 from sightscan.cli.declare import CityArgument, command, group, option
 from sightscan.cli.environment import open_warehouse
 from sightscan.cli.output import print_lines
+from sightscan.surroundings import login_name
 
 commands = group("model", "Models: put an earlier one back in place.")
 
@@ -39,5 +39,5 @@ def roll_back(
 
     with open_warehouse() as (_, connection):
         known = find_city(connection, city)
-        version = rollback(connection, known, by=getpass.getuser(), reason=reason, to_version=to)
+        version = rollback(connection, known, by=login_name(), reason=reason, to_version=to)
     print_lines(f"{known.slug}: model {version} is in place")

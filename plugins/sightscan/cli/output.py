@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from sightscan.surroundings import has_all_letters
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as Bar
@@ -50,7 +52,8 @@ def print_json(value: object) -> None:
     text = json.dumps(
         value,
         indent=2,
-        ensure_ascii=False,
+        # Whatever cannot be written as it is, JSON has another spelling for.
+        ensure_ascii=not has_all_letters(sys.stdout),
         default=lambda other: other.hex() if isinstance(other, bytes) else str(other),
     )
     sys.stdout.write(f"{text}\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from dataclasses import asdict
 from functools import partial
@@ -12,6 +11,7 @@ from sightscan.cli.declare import AsJson, argument, command, flag, group, option
 from sightscan.cli.environment import open_settings, open_warehouse
 from sightscan.cli.output import Progress, counts_of, print_answer
 from sightscan.errors import SettingsError, WarehouseError
+from sightscan.surroundings import login_name
 
 if TYPE_CHECKING:
     from sightscan.warehouse.takedowns.takedowns import PhotoUse, RemovalReport, Subjects
@@ -111,7 +111,7 @@ def remove(
             connection,
             subjects,
             reason=reason,
-            removed_by=by or getpass.getuser(),
+            removed_by=by or login_name(),
             near_copies=near_copies,
         )
         if not dry_run and not yes:

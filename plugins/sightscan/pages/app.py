@@ -4,6 +4,7 @@ What the pages show was written by strangers (titles, authors, descriptions). Th
 as text only, and the content security policy lets no script run but the pages' own files.
 """
 
+import json
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from airflow.api_fastapi.app import get_auth_manager
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
@@ -39,6 +41,7 @@ def pages() -> FastAPI:
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_exception_handler(SightScanError, _say_what_was_wrong)
     app.add_exception_handler(HTTPException, _lead_to_the_login)
+    app.add_exception_handler(RequestValidationError, _say_what_was_expected)
     app.middleware("http")(_add_headers)
     return app
 
@@ -46,6 +49,14 @@ def pages() -> FastAPI:
 async def _say_what_was_wrong(_: Request, error: Exception) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 503)
     return JSONResponse({"detail": str(error)}, status)
+
+
+async def _say_what_was_expected(_: Request, error: Exception) -> Response:
+    """Answer 422 without repeating what was sent: JSON has no way to write all of it, such as NaN."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    problems = [{key: one[key] for key in ("type", "loc", "msg")} for one in error.errors()]
+    return Response(json.dumps({"detail": problems}), 422, media_type="application/json")
 
 
 async def _lead_to_the_login(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse
 
 from sightscan.errors import WarehouseError
-from sightscan.pages.staff import Viewer
+from sightscan.pages.staff import Text, Viewer
 from sightscan.pages.warehouse import open_warehouse
 from sightscan.warehouse.photos.gallery import (
     PageEnd,
@@ -44,7 +44,7 @@ def start(_: Viewer) -> dict[str, Any]:
 
 
 @router.get("/counts")
-def count(_: Viewer, city: str) -> dict[str, Any]:
+def count(_: Viewer, city: Text) -> dict[str, Any]:
     """Return how many photos of each sight were kept, and left out for which reason."""
     with open_warehouse() as connection:
         counts = count_crawled_photos(connection, find_city(connection, city).city_id)
@@ -54,9 +54,9 @@ def count(_: Viewer, city: str) -> dict[str, Any]:
 @router.get("/kept")
 def list_kept(  # noqa: PLR0917 - each is a part of the address
     _: Viewer,
-    city: str,
+    city: Text,
     sight_id: SightId = None,
-    photo: str | None = None,
+    photo: Text | None = None,
     after_recorded_at: datetime | None = None,
     after_sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")] = None,
     after_sight_id: SightId = None,
@@ -85,7 +85,7 @@ def _read_subjects(photo: str) -> Subjects:
 
 @router.get("/left-out")
 def list_left_out(
-    _: Viewer, city: str, sight_id: SightId = None, reason: str | None = None
+    _: Viewer, city: Text, sight_id: SightId = None, reason: Text | None = None
 ) -> dict[str, Any]:
     """Return the newest photos that were not kept."""
     with open_warehouse() as connection:

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from sightscan.city import Place
-from sightscan.pages.staff import Decider, FromOwnPage, Viewer, may_decide
+from sightscan.pages.staff import Decider, FromOwnPage, Text, Viewer, may_decide
 from sightscan.pages.warehouse import open_warehouse
 from sightscan.warehouse.labels.reviews import (
     ABOVE_ALL_SCORES,
@@ -44,9 +44,9 @@ LabelId = Annotated[int, Field(ge=1, lt=2**63)]
 class Wanted(BaseModel):
     """Which labels the page asks for, and which it has already."""
 
-    city: str
+    city: Text
     kinds: tuple[Kind, ...] = ("held_back", "uncertain")
-    reason: str | None = None
+    reason: Text | None = None
     sight_id: LabelId | None = None
     min_score: Score = 0.0
     below_score: Score = ABOVE_ALL_SCORES
@@ -73,9 +73,9 @@ class Order(BaseModel):
     """One decision for all that wait for one sight for one reason."""
 
     order_id: UUID
-    city: str
+    city: Text
     kind: Literal["held_back", "uncertain", "unmatched"]
-    reason: str
+    reason: Text
     sight_id: LabelId
     decision: Literal["accept", "reject"]
     expected_count: Annotated[int, Field(ge=1, le=MAX_DECISIONS)]
@@ -104,7 +104,7 @@ def start(reviewer: Viewer, user: GetUserDep) -> dict[str, Any]:
 @router.get("/waiting")
 def count_waiting(
     _: Viewer,
-    city: str,
+    city: Text,
     min_score: Annotated[float, Query(ge=0)] = 0.0,
     below_score: Annotated[float, Query(le=ABOVE_ALL_SCORES)] = ABOVE_ALL_SCORES,
 ) -> dict[str, Any]:

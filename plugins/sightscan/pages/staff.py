@@ -12,6 +12,9 @@ from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import Depends, HTTPException, Request
+from pydantic import AfterValidator
+
+from sightscan.warehouse.text import is_clean
 
 
 def viewer(user: GetUserDep) -> str:
@@ -56,6 +59,15 @@ def from_own_page(request: Request) -> None:
         raise HTTPException(403, "expected a request of SightScan's own page, not of another site")
 
 
+def storable(text: str) -> str:
+    """Return a text that PostgreSQL can be asked with; else 422."""
+    if not is_clean(text):
+        msg = "expected a text without NUL characters and halves of characters"
+        raise ValueError(msg)
+    return text
+
+
+Text = Annotated[str, AfterValidator(storable)]
 Viewer = Annotated[str, Depends(viewer)]
 Decider = Annotated[str, Depends(decider)]
 FromOwnPage = Depends(from_own_page)

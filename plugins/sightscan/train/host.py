@@ -12,6 +12,7 @@ import asyncssh
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_before_delay, wait_fixed
 
 from sightscan.errors import InstanceError
+from sightscan.surroundings import provide_name_and_home
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,8 @@ async def connect_host(address: HostAddress) -> asyncssh.SSHClientConnection:
     """
     # Its twelve lines for each connection would bury ours.
     asyncssh.set_log_level(logging.WARNING)
+    # It asks for both, whether it needs them or not.
+    provide_name_and_home()
     return await asyncssh.connect(
         address.host,
         address.port,
