@@ -46,8 +46,9 @@ def read_sights_file(folder: Path, slug: str, city_id: str) -> SightsFile:
     if not path.exists():
         return SightsFile()
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        # As bytes: YAML says itself how its marks tell UTF-8 from UTF-16.
+        root = yaml.compose(path.read_bytes(), yaml.SafeLoader)
+    except (OSError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         msg = f"{path} cannot be read as YAML: {reason}; correct it, docs/sights-file.md shows one"
         raise SettingsError(msg) from None

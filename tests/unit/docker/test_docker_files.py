@@ -182,3 +182,9 @@ def test_shell_scripts_are_well_formed_and_executable() -> None:
     for script in (DOCKER / "entrypoint.sh", DOCKER / "postgres" / "create-databases.sh"):
         subprocess.run([bash, "-n", script], check=True)
         assert os.access(script, os.X_OK)
+
+
+@pytest.mark.parametrize("path", DOCKERFILES, ids=lambda path: path.name)
+def test_image_has_a_home_for_whatever_user_it_is_run_as(path: Path) -> None:
+    # Streamlit and asyncssh do not start without one, and a user id may have no entry anywhere.
+    assert re.search(r"^(?:ENV|   ) HOME=/", path.read_text(encoding="utf-8"), re.MULTILINE)
