@@ -11,6 +11,7 @@ import pytest
 from tenacity import wait_fixed
 
 from sandbox.catalogues.openverse import OpenverseLimits
+from sandbox.commons import pages
 from sandbox.counts import Counts
 from sandbox.web import WebServer
 from sandbox.world.city_facts import CityFacts
@@ -354,7 +355,64 @@ def test_local_folder_is_read_with_its_attribution(  # noqa: PLR0917 - fixtures
         (f"local:{city.name}/{sight.name}/0.jpg", "cc-by-4.0", "Ana", "local_folder")
     }
     again = crawl(config)
-    assert (again.kept, again.known) == (0, 3)
+    assert (again.kept, again.known, again.rejected) == (0, 1, {"licence": 2})
+
+
+def test_corrected_folder_is_looked_at_anew(  # noqa: PLR0917 - fixtures
+    crawl: Crawl,
+    warehouse: Warehouse,
+    web: WebServer,
+    world: World,
+    city: City,
+    sight: Sight,
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / city.name / sight.name
+    folder.mkdir(parents=True)
+    (folder / "0.jpg").write_bytes(world.photos[0].path.read_bytes())
+    (folder / "1.jpg").write_bytes(world.photos[1].path.read_bytes()[:9_000])
+    (folder / "attribution.csv").write_text("file,licence\n1.jpg,CC0\n")
+    config = with_sources(web, "local_folder", photo_folder=tmp_path)
+    assert crawl(config).rejected == {"licence": 1, "truncated": 1}
+    (folder / "attribution.csv").write_text("file,licence\n0.jpg,all rights reserved\n1.jpg,CC0\n")
+    (folder / "1.jpg").write_bytes(world.photos[1].path.read_bytes())
+    again = crawl(config)
+    assert (again.kept, again.rejected) == (1, {"licence": 1})
+    columns = "url, reason, detail"
+    assert (f"local:{city.name}/{sight.name}/0.jpg", "licence", "all-rights-reserved") in rows(
+        warehouse, columns, "rejected_photo"
+    )
+    (folder / "attribution.csv").write_text("file;license\n0.JPG; CC BY 4.0\n1.jpg;CC0\n")
+    last = crawl(config)
+    assert (last.kept, last.known, last.rejected) == (1, 1, {})
+
+
+@pytest.mark.parametrize(("licence", "kept"), [("CC BY-SA 4.0", 3), ("CC BY-NC 4.0", 0)])
+def test_licence_that_was_corrected_at_the_source_is_looked_at_anew(
+    crawl: Crawl, web: WebServer, monkeypatch: pytest.MonkeyPatch, licence: str, kept: int
+) -> None:
+    stated = {"LicenseShortName": {"value": "all rights reserved"}}
+    monkeypatch.setattr(pages, "extended_metadata", lambda _: stated)
+    config = with_sources(web, "wikimedia_commons", max_images_per_sight=3)
+    first = crawl(config)
+    assert first.rejected["licence"] > 3
+    stated["LicenseShortName"] = {"value": licence}
+    again = crawl(config)
+    assert again.kept == kept
+    if not kept:
+        assert (again.known, again.rejected) == (first.found, {})
+
+
+@pytest.mark.parametrize(("least", "kept"), [(301, 0), (200, 2)])
+def test_what_another_setting_left_out_is_wanted_again(
+    crawl: Crawl, web: WebServer, least: int, kept: int
+) -> None:
+    strict = with_sources(web, "wikimedia_commons", min_photo_side_pixels=301)
+    assert crawl(strict).rejected["too_small"] > 2
+    config = with_sources(
+        web, "wikimedia_commons", min_photo_side_pixels=least, max_images_per_sight=2
+    )
+    assert crawl(config).kept == kept
 
 
 def test_photo_that_shows_two_sights_is_fetched_once(

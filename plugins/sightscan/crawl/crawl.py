@@ -41,6 +41,9 @@ from sightscan.warehouse.spend.request_limits import SharedCounter
 
 # Other tasks crawl other sights of the city meanwhile; a row is dated by the start of its batch.
 OVERLAP = timedelta(minutes=5)
+# Reasons that a source states in its listings, and that people correct there; it costs nothing to
+# look again.
+STATED_REASONS = ("licence", "no_licence", "unsupported_type")
 
 logger = logging.getLogger(__name__)
 
@@ -128,14 +131,14 @@ class _SightCrawl:
         stop = threading.Event()
         with open_fetcher(self._config, stop, throttle, self._robots) as fetcher:
             source = open_source(name, self._config, fetcher, self._city, self._sight)
+            known, refused = self._known()
             job = CrawlJob(
                 config=self._config,
                 source=source,
                 stop=stop,
                 limit=limit,
-                known_names=known_names(
-                    self._connection, self._sight_id, _reopened_reasons(self._config)
-                ),
+                known_names=known,
+                refused_names=refused,
                 kept_sha256s=self._kept_sha256s,
                 elsewhere=dict(self._elsewhere(None)),
                 validators=self._validators(),
@@ -181,6 +184,15 @@ class _SightCrawl:
             outcomes.close()
             writer.store()
 
+    def _known(self) -> tuple[frozenset[bytes], frozenset[bytes]]:
+        """Return what is not to be fetched again, and what is only if its source says otherwise now."""
+        reopened, bounds = _reopened_reasons(self._config), _bounds(self._config)
+        known, final = (
+            known_names(self._connection, self._sight_id, reasons, bounds)
+            for reasons in (reopened, [*reopened, *STATED_REASONS])
+        )
+        return final, known - final
+
     def _elsewhere(self, since: datetime | None) -> Mapping[bytes, bytes]:
         return photos_by_name(self._connection, self._city.city_id, self._sight_id, since)
 
@@ -189,6 +201,17 @@ class _SightCrawl:
             return {}
         visited = visited_photos(self._connection, self._sight_id)
         return {name: Validators(*stated) for name, stated in visited.items()}
+
+
+def _bounds(config: Settings) -> dict[str, str]:
+    """Return patterns of the details of what these settings leave out; others may have been in force."""
+    bounds = {
+        "too_small": f"%at least {config.min_photo_side_pixels} each",
+        "too_large": f"% {config.max_photo_bytes} %allowed",
+    }
+    if (share := config.rejected_face_share) is not None:
+        bounds["mostly_a_face"] = rf"%less than {share * 100:.0f}\% is kept"
+    return bounds
 
 
 def _reopened_reasons(config: Settings) -> list[str]:

@@ -19,6 +19,7 @@ from sightscan.warehouse.photos.photos import (
     MetPhoto,
     RejectedPhoto,
     all_names,
+    own_names,
 )
 
 Value = TypeVar("Value")
@@ -132,6 +133,8 @@ class CrawlJob:
     limit: Limit
     known_names: frozenset[bytes]
     kept_sha256s: set[bytes]
+    # Refused by what their sources said of them: they are looked at again if that has changed.
+    refused_names: frozenset[bytes] = frozenset()
     # By SHA-256 of the URL, and of each identifier: photos of the city's other sights, and what servers said of photos.
     elsewhere: Mapping[bytes, bytes] = field(default_factory=dict)
     validators: Mapping[bytes, Validators] = field(default_factory=dict)
@@ -147,9 +150,15 @@ class CrawlJob:
         """Say whether a photo was handled by an earlier crawl of this sight, or was taken down."""
         return not self.known_names.isdisjoint(all_names(found))
 
+    def was_refused(self, found: Attribution | RejectedPhoto) -> bool:
+        """Say whether an earlier crawl refused a photo by what its source said of it."""
+        return not self.refused_names.isdisjoint(own_names(found))
+
     def known(self, found: Attribution | RejectedPhoto) -> KnownPhoto:
         """Return a photo as one that need not be fetched."""
-        are_all_known = {*map(name_sha256, found.identifiers)} <= self.known_names
+        are_all_known = {*map(name_sha256, found.identifiers)} <= (
+            self.known_names | self.refused_names
+        )
         met = None if are_all_known else MetPhoto(found.url, found.identifiers)
         return KnownPhoto(found.url, met)
 

@@ -113,13 +113,16 @@ class ListingParser(Parser):
             if config.crawl_skip_known or not can_ask:
                 self.job.report(self.job.known(found))
                 return False
-        if isinstance(found, RejectedPhoto):
-            self.job.report(found)
-            return False
-        if config.licence_policy == "open" and not is_open(found.licence):
-            self.job.report(rejected(found, "licence", found.licence))
-            return False
-        return True
+        if isinstance(found, Attribution):
+            if config.licence_policy != "open" or is_open(found.licence):
+                return True
+            refusal = rejected(found, "licence", found.licence)
+        else:
+            refusal = found
+        # Refused before, and nothing has changed about it.
+        is_old = self.job.was_refused(found)
+        self.job.report(self.job.known(found) if is_old else refusal)
+        return False
 
 
 class PhotoDownloader(Downloader):

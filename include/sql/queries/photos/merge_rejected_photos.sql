@@ -16,4 +16,4 @@ on conflict (url_sha256, sight_id) do update
         source = excluded.source,
         reason = excluded.reason,
         detail = excluded.detail
-    where excluded.reason <> rejected.reason
+    where (excluded.reason, excluded.detail) is distinct from (rejected.reason, rejected.detail)

@@ -1,16 +1,15 @@
 """Photos of one's own: `PHOTO_FOLDER/<city>/<sight>/*.jpg`, and an `attribution.csv` beside them.
 
 The file names each photo's licence, else nothing is known of it: columns `file`, `licence`,
-`licence_url`, `author`, `title`, `page_url`; a row for the file `*` speaks for all others. A row
-that names no file, or is not in UTF-8, costs only itself.
+`licence_url`, `author`, `title`, `page_url`; a row for the file `*` speaks for all others. It is read
+as people write it (`sightscan/handmade.py`); a row that cannot be understood costs only itself.
 """
 
-import csv
-import io
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PureWindowsPath
 
 from sightscan.crawl.fetch.fetcher import (
     PhotoRefusedError,
@@ -28,8 +27,9 @@ from sightscan.crawl.sources.source import (
     read_records,
 )
 from sightscan.errors import CrawlError
+from sightscan.handmade import HandmadeTable, name_key, read_table
 from sightscan.names import normalise_name
-from sightscan.plain_text import plain_text
+from sightscan.plain_text import plain_text, web_address
 from sightscan.warehouse.photos.identity import provider_identifiers
 from sightscan.warehouse.photos.photos import Attribution
 from sightscan.warehouse.text import clean_text
@@ -41,11 +41,32 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 SCHEME = "local:"
 # Why rows of the attribution file are left out.
 ODD_ROW = "odd_attribution_row"
-UNREAD = "\ufffd"
-# The cells of a row that has more than there are columns: nobody knows which is which.
-TOO_MANY = "cells beyond the columns"
+# The columns, and what else people call them.
+COLUMNS = {
+    "file": ("filename", "file_name", "photo", "image"),
+    "licence": ("license",),
+    "licence_url": ("license_url", "licence_link", "license_link"),
+    "author": ("creator", "photographer", "artist"),
+    "title": (),
+    "page_url": ("page",),
+}
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Credits:
+    """What an attribution file says, by photo; `strangers` are names in it of files that are not there."""
+
+    by_file: Mapping[str, Mapping[str, str]]
+    for_others: Mapping[str, str]
+    odd_row_count: int
+    strangers: tuple[str, ...]
+
+    def of(self, name: str) -> tuple[Mapping[str, str], bool]:
+        """Return what is said of a photo, and whether it is said of it alone."""
+        own = self.by_file.get(name)
+        return (self.for_others, False) if own is None else (own, True)
 
 
 class LocalFolderSource(PhotoSource):
@@ -70,17 +91,34 @@ class LocalFolderSource(PhotoSource):
     def listings(self, lead: Lead) -> Iterator[Listing]:
         """Yield the photos of a folder, sorted by name."""
         folder = self._root / lead.address
-        files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-        by_file, odd_row_count = _credits(folder / ATTRIBUTION_FILE)
+        files = sorted(
+            file
+            for file in folder.iterdir()
+            # macOS puts `._1.jpg` beside `1.jpg` on the disks of others: no picture.
+            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+        )
+        credit_rows = _read_credits(folder, [file.name for file in files])
         listing = read_records(
             (file.name for file in files),
-            lambda name: self._found(name, by_file.get(name, by_file.get(EVERY_OTHER, {})), lead),
+            lambda name: self._found(name, *credit_rows.of(name), lead),
         )
-        if odd_row_count:
+        if credit_rows.odd_row_count:
             logger.warning(
-                "%s of %s: odd rows left out: %d", ATTRIBUTION_FILE, lead.address, odd_row_count
+                "%s of %s: odd rows left out: %d",
+                ATTRIBUTION_FILE,
+                lead.address,
+                credit_rows.odd_row_count,
             )
-            listing = replace(listing, left_out={**listing.left_out, ODD_ROW: odd_row_count})
+            left_out = {**listing.left_out, ODD_ROW: credit_rows.odd_row_count}
+            listing = replace(listing, left_out=left_out)
+        if credit_rows.strangers:
+            logger.warning(
+                "%s of %s: rows for files that are not there: %d, such as %r",
+                ATTRIBUTION_FILE,
+                lead.address,
+                len(credit_rows.strangers),
+                credit_rows.strangers[0],
+            )
         yield listing
 
     def visit(self, url: str, validators: Validators | None) -> Visit:
@@ -101,7 +139,13 @@ class LocalFolderSource(PhotoSource):
     def _root(self) -> Path:
         return self.config.photo_folder or Path()
 
-    def _found(self, file_name: str, credit: Mapping[str, str], lead: Lead) -> Attribution:
+    def _found(
+        self,
+        file_name: str,
+        credit: Mapping[str, str],
+        is_own: bool,  # noqa: FBT001 - what `Credits.of` returns
+        lead: Lead,
+    ) -> Attribution:
         if not (self._root / lead.address / file_name).is_file():
             raise LeftOutError(MISSING)
         # A name that is no text could not be found again.
@@ -111,13 +155,15 @@ class LocalFolderSource(PhotoSource):
             return clean_text(credit.get(column) or "").strip() or None
 
         # A line for every other photo may give them all one page.
-        own_page = stated("page_url") if credit.get("file") == file_name else None
+        own_page = stated("page_url") if is_own else None
+        # Some write the address of the text instead of the licence's name.
+        licence_url = stated("licence_url") or web_address(credit.get("licence"))
         return Attribution(
             url=f"{SCHEME}{lead.address}/{file_name}",
             page_url=stated("page_url"),
             source=self.name,
-            licence=licence_id(plain_text(credit.get("licence")), stated("licence_url")),
-            licence_url=stated("licence_url"),
+            licence=licence_id(plain_text(credit.get("licence")), licence_url),
+            licence_url=licence_url,
             author=plain_text(credit.get("author")),
             title=plain_text(credit.get("title")) or plain_text(file_name),
             query=lead.query,
@@ -134,40 +180,73 @@ def _folders(parent: Path, names: set[str]) -> list[Path]:
     )
 
 
-def _credits(file: Path) -> tuple[dict[str, dict[str, str]], int]:
-    """Return the rows of an attribution file by the file that they speak for, and the odd ones' number."""
-    if not file.is_file():
-        return {}, 0
-    # What is not UTF-8 becomes this sign, which nobody writes.
-    text = file.read_text(encoding="utf-8-sig", errors="replace").replace("\0", UNREAD)
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey=TOO_MANY)
-    if text and "file" not in (columns := _columns(reader)):
+def _read_credits(folder: Path, photos: Sequence[str]) -> Credits:
+    """Return what the attribution file of a folder says of its photos; nothing if there is none.
+
+    Raises:
+        CrawlError: it cannot be read, or names no files.
+
+    """
+    file = next(
+        (each for each in sorted(folder.iterdir()) if each.name.lower() == ATTRIBUTION_FILE), None
+    )
+    if file is None or not file.is_file():
+        return Credits({}, {}, 0, ())
+    try:
+        table = read_table(file.read_bytes(), COLUMNS)
+    except OSError as error:
+        msg = f"{file.name} in {folder.name!r} cannot be read: {error.strerror}; let it be read"
+        raise CrawlError(msg) from error
+    if table.header and "file" not in table.columns:
         msg = (
-            f"{file.name} in {file.parent.name!r} has the columns {', '.join(columns)}; "
+            f"{file.name} in {folder.name!r} has the columns {', '.join(table.header)}; "
             "expected file, licence, licence_url, author, title, page_url"
         )
         raise CrawlError(msg)
-    by_file: dict[str, dict[str, str]] = {}
-    odd_row_count = 0
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return by_file, odd_row_count
-        except csv.Error:
-            # A quote that is never closed makes one endless cell of all that follows.
-            odd_row_count += 1
-            continue
-        texts = {name: text for name, text in row.items() if isinstance(text, str)}
-        is_shifted = any(row.get(TOO_MANY, ()))
-        if is_shifted or not texts.get("file") or UNREAD in "".join(texts.values()):
-            odd_row_count += 1
+    return _matched(table, photos)
+
+
+def _matched(table: HandmadeTable, photos: Sequence[str]) -> Credits:
+    """Find the photo that each row speaks for: by its name as it is, else by one that reads the same."""
+    known, keys = set(photos), Counter(map(name_key, photos))
+    by_key = {name_key(name): name for name in photos}
+    by_file: dict[str, Mapping[str, str]] = {}
+    for_others: Mapping[str, str] = {}
+    odd_rows: list[Mapping[str, str]] = list(table.odd_rows)
+    strangers: list[str] = []
+    rows: dict[str, list[Mapping[str, str]]] = {}
+    for row in table.rows:
+        name = row.get("file", "")
+        key = name_key(PureWindowsPath(name).name)
+        if not name:
+            odd_rows.append(row)
+        elif name in known or name == EVERY_OTHER:
+            rows.setdefault(name, []).append(row)
+        elif keys[key] == 1:
+            rows.setdefault(by_key[key], []).append(row)
         else:
-            by_file[texts["file"]] = texts
+            strangers.append(name)
+    for name, of_name in rows.items():
+        credit = _agreed(of_name)
+        if credit is None:
+            odd_rows += of_name
+        elif name == EVERY_OTHER:
+            for_others = credit
+        else:
+            by_file[name] = credit
+    # Of these something else was said than of all others, whatever it was.
+    for row in odd_rows:
+        key = name_key(PureWindowsPath(row.get("file", "")).name)
+        if key in by_key:
+            by_file.setdefault(by_key[key], {})
+    return Credits(by_file, for_others, len(odd_rows), tuple(strangers))
 
 
-def _columns(reader: "csv.DictReader[str]") -> list[str]:
-    try:
-        return list(reader.fieldnames or ())
-    except csv.Error:
-        return []
+def _agreed(rows: Iterable[Mapping[str, str]]) -> Mapping[str, str] | None:
+    """Return what rows for one photo say together; None if they contradict each other."""
+    agreed: dict[str, str] = {}
+    for row in rows:
+        for column, text in row.items():
+            if column != "file" and agreed.setdefault(column, text) != text:
+                return None
+    return agreed

@@ -261,15 +261,25 @@ def all_names(found: Attribution | RejectedPhoto) -> frozenset[bytes]:
 
 
 def known_names(
-    connection: psycopg.Connection[Any], sight_id: int, reopened_reasons: Collection[str] = ()
+    connection: psycopg.Connection[Any],
+    sight_id: int,
+    reopened_reasons: Collection[str] = (),
+    bounds: Mapping[str, str] | None = None,
 ) -> frozenset[bytes]:
     """Return the SHA-256 of each address and identifier not to be fetched again for a sight.
 
-    What was rejected for one of `reopened_reasons` is wanted again.
+    What was rejected for one of `reopened_reasons` is wanted again, and what was rejected for one of
+    `bounds` while it was another: they are LIKE patterns of details, by reason.
     """
+    bounds = bounds or {}
     rows = connection.execute(
         statement("photos/list_known_names"),
-        {"sight_id": sight_id, "reopened_reasons": list(reopened_reasons)},
+        {
+            "sight_id": sight_id,
+            "reopened_reasons": list(reopened_reasons),
+            "bound_reasons": list(bounds),
+            "bounds": list(bounds.values()),
+        },
     )
     return frozenset(bytes(row[0]) for row in rows)
 

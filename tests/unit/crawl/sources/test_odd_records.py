@@ -389,13 +389,19 @@ def test_texts_of_every_source_are_plain(tmp_path: Path) -> None:
     ("rows", "left_out", "licences"),
     [
         (b"1.jpg,CC0,Ana\n,CC0,Ana\n2.jpg,CC BY 4.0,Bo\n", 1, ["cc0-1.0", "cc-by-4.0"]),
-        (b"1.jpg,CC0,Jos\xe9\n2.jpg,CC0,Bo\n", 1, ["unknown", "cc0-1.0"]),
+        (b"1.jpg,CC0,Jos\x81\n2.jpg,CC0,Bo\n", 1, ["unknown", "cc0-1.0"]),
+        (b"1.jpg,CC0,Ana\n1.jpg,CC BY 4.0,Ana\n*,CC0,\n", 2, ["unknown", "cc0-1.0"]),
+        (b"1.jpg,CC BY-NC 4.0,Ana, Bo\n*,CC0,\n", 1, ["unknown", "cc0-1.0"]),
+        (b'1.jpg,CC0,"Ana\n2.jpg,CC0,Bo\n', 0, ["cc0-1.0", "cc0-1.0"]),
         (b"1.jpg,CC0,Ana, Bo\n2.jpg,CC0,Bo,\n", 1, ["unknown", "cc0-1.0"]),
         (b"1.jpg\n2.jpg,CC0,Bo\n", 0, ["unknown", "cc0-1.0"]),
         (b"1.jpg,CC0,A\0\n2.jpg,CC0,Bo\n", 1, ["unknown", "cc0-1.0"]),
         (b"2.jpg,CC0,Bo\n1.jpg,CC0," + b"a" * 200_000 + b"\n", 1, ["unknown", "cc0-1.0"]),
     ],
-    ids=["no file", "cp1252", "too many cells", "too few cells", "NUL", "endless cell"],
+    ids=[
+        *("no file", "no letter of any code page", "contradiction", "odd one among all others"),
+        *("open quote", "too many cells", "too few cells", "NUL", "endless cell"),
+    ],
 )
 def test_odd_row_of_an_attribution_file_costs_itself(
     tmp_path: Path, rows: bytes, left_out: int, licences: list[str]

@@ -380,6 +380,45 @@ def test_rejection_holds_as_long_as_what_made_it(  # noqa: PLR0917 - a table
     assert bool(known_names(warehouse, sight_ids[0], reopened)) is is_known
 
 
+@pytest.mark.parametrize(
+    ("reason", "detail", "is_known"),
+    [
+        ("too_small", "100 x 200, at least 150 each", True),
+        ("too_small", "100 x 200, at least 250 each", False),
+        ("too_small", None, True),
+        ("too_large", "2001 bytes stated, 2000 allowed", True),
+        ("too_large", "more than the 2000 bytes allowed", True),
+        ("too_large", "more than the 12000 bytes allowed", False),
+        ("mostly_a_face", "35% of the area, less than 3% is kept", True),
+        ("mostly_a_face", "35% of the area, less than 30% is kept", False),
+        ("broken", "35% of the area, less than 30% is kept", True),
+    ],
+)
+def test_rejection_by_a_bound_holds_while_it_is_the_same(
+    warehouse: psycopg.Connection[Any],
+    sight_ids: tuple[int, int],
+    reason: str,
+    detail: str | None,
+    is_known: bool,  # noqa: FBT001 - a case
+) -> None:
+    refusal = RejectedPhoto("https://a.example/1.jpg", "wikimedia_commons", reason, detail)
+    merge_photos(warehouse, sight_ids[0], [], [refusal])
+    bounds = {
+        "too_small": "%at least 150 each",
+        "too_large": "% 2000 %allowed",
+        "mostly_a_face": r"%less than 3\% is kept",
+    }
+    assert bool(known_names(warehouse, sight_ids[0], bounds=bounds)) is is_known
+
+
+def test_rejection_of_a_file_of_ones_own_never_holds(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    refusal = RejectedPhoto("local:Town/Tower/1.jpg", "local_folder", "broken")
+    merge_photos(warehouse, sight_ids[0], [], [refusal])
+    assert known_names(warehouse, sight_ids[0]) == frozenset()
+
+
 @pytest.mark.parametrize(("bits", "refused"), [(0, 1), (32, 1), (33, 0)])
 def test_photo_that_looks_the_same_as_one_taken_down_is_refused(
     warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int], bits: int, refused: int
