@@ -10,6 +10,7 @@ without the address of one, as a record that is odd.
 import asyncio
 import html
 import json
+import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 
@@ -26,7 +27,14 @@ PRIVATE_PATH = f"{SITE_PATH}/private"
 BING_PAGE, GOOGLE_PAGE = 20, 100
 SITE_QUALITY = 78
 
+_PICTURE = re.compile(rf"https?://[^/]+{SITE_PATH}/[^/]+/([0-9]+)\.jpg")
 _LONG = "an-article-whose-address-says-all-that-it-is-about-" * 6
+
+
+def photo_at(world: World, url: str) -> WorldPhoto | None:
+    """Return the photo of the world that the web site shows at an address."""
+    found = _PICTURE.match(url)
+    return world.photos[int(found[1])] if found and int(found[1]) < len(world.photos) else None
 
 
 class SearchPagesStandIn:

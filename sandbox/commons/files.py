@@ -8,7 +8,7 @@ source (ApiPageSet, ApiQueryImageInfo) writes them; that each sight has one of e
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -42,7 +42,7 @@ KNOWN_FILES = {TOWER_FILE: "Eiffel Tower in Paris", LONG_FILE: "Princess Alexand
 class CommonsFile:
     """A file of Commons; `name` is its title without `File:`, sizes are in pixels.
 
-    `state` is `there`, or why it cannot be had. Its bytes are `content`, or, to save memory, those of the photo at `path`. `raster` is what
+    `shows` is the photo of the world in it, with its boxes, if they are known. `state` is `there`, or why it cannot be had. Its bytes are `content`, or, to save memory, those of the photo at `path`. `raster` is what
     thumbnails of a drawing or a document show.
     """
 
@@ -62,6 +62,7 @@ class CommonsFile:
     path: Path | None = None
     raster: bytes | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str], ...] = ()
+    shows: WorldPhoto | None = None
     state: Literal["there", "missing", "filemissing", "filehidden"] = "there"
 
     @property
@@ -164,6 +165,7 @@ def _photos(world: World, facts: CityFacts) -> Iterator[CommonsFile]:
             sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
             size_bytes=len(content),
             path=photo.path,
+            shows=photo,
         )
 
 
@@ -199,12 +201,13 @@ def _dirt(world: World, sight: SightFacts, city: str) -> Iterator[CommonsFile]:
         return photos[number % len(photos)]
 
     name, jpeg = sight.sight, "image/jpeg"
+    same = photo(2)
     again, cut = near_copies_of(world, name)
-    yield made(f"{name} (recompressed).jpg", again.original, jpeg, again.content)
-    yield made(
-        f"{name} (cropped).jpg", cut.original, jpeg, cut.content, width=cut.width, height=cut.height
-    )
-    yield made(f"IMG 2041 {name}.jpg", photo(2), jpeg, photo(2).path.read_bytes())
+    for copy, kind in ((again, "recompressed"), (cut, "cropped")):
+        shows = replace(copy.original, width=copy.width, height=copy.height, boxes=copy.boxes)
+        size = {"width": copy.width, "height": copy.height}
+        yield made(f"{name} ({kind}).jpg", copy.original, jpeg, copy.content, shows=shows, **size)
+    yield made(f"IMG 2041 {name}.jpg", same, jpeg, same.path.read_bytes(), shows=same)
     yield made(f"{name} not for AI.jpg", photo(3), jpeg, mirrored(photo(3)), headers=OPT_OUT)
     yield made(f"{name} broken upload.jpg", photo(4), jpeg, truncated(photo(4)))
     yield made(f"{name} lost.jpg", photo(5), jpeg, _ERROR_PAGE)
@@ -235,6 +238,7 @@ def _known(world: World) -> Iterator[CommonsFile]:
             sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
             size_bytes=len(content),
             content=content,
+            shows=photo,
         )
 
 

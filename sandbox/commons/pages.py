@@ -3,8 +3,10 @@
 Modelled on addresses of 2026 that public projects recorded: `utm_` parameters on each, which say
 `thumbnail_unscaled` where a small file is its own thumbnail; `960px-thumbnail.jpg` for names of more
 than 160 bytes; `page1-`, `lossy-` and a second suffix for what is no photo; and on the documentation
-of `iiurlwidth`: at most 50 thumbnails an answer, then `iicontinue`. Invented: all hosts are one (the
-real one of thumbnails is thumb.wikimedia.org, of files upload.wikimedia.org).
+of `iiurlwidth`: at most 50 thumbnails an answer, then `iicontinue`; sizes are those of the upright
+picture (`$wgEnableAutoRotation`), and thumbnails are upright. Invented: that they keep any profile,
+and that all hosts are one (the real one of thumbnails is thumb.wikimedia.org, of files
+upload.wikimedia.org).
 """
 
 import html

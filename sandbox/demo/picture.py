@@ -1,6 +1,5 @@
 """One test photo with what the published model sees on it, and whom the photo is by."""
 
-import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -8,9 +7,9 @@ from typing import Any
 import cv2
 import numpy as np
 import psycopg
-from PIL import Image, ImageDraw, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFont
 
-from sandbox.demo.report import PublishedModel
+from sandbox.demo.report import PublishedModel, read_test_photos
 from sightscan.publish.detector import OnnxDetector
 from sightscan.warehouse.statements import statement
 
@@ -30,9 +29,8 @@ def draw_detections(
     """Draw the test photo whose best detection is the surest; None if nothing is seen on any."""
     detector = OnnxDetector(model.onnx)
     best = None
-    for photo in model.test:
-        image = ImageOps.exif_transpose(Image.open(io.BytesIO(photo.path.read_bytes())))
-        rgb = image.convert("RGB")
+    for photo, content in read_test_photos(connection, model):
+        rgb = Image.open(io.BytesIO(content)).convert("RGB")
         (found,) = detector.detect([np.asarray(rgb)], confidence=CONFIDENCE)
         score = max(found.scores, default=0.0)
         if score > (best[0] if best else 0.0):
@@ -55,16 +53,15 @@ def draw_detections(
         draw.rectangle(draw.textbbox(place, text, font=font), fill=SHADE)
         draw.text(place, text, fill=INK, font=font)
     draw.text(
-        (10, rgb.height + 6), _credit(connection, photo.path), fill=(220, 220, 220), font=font
+        (10, rgb.height + 6), _credit(connection, photo.sha256), fill=(220, 220, 220), font=font
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     canvas.save(path)
     return path
 
 
-def _credit(connection: psycopg.Connection[Any], photo: Path) -> str:
+def _credit(connection: psycopg.Connection[Any], sha256: bytes) -> str:
     """Say whose photo it is: attribution stays with any picture that is shown."""
-    sha256 = hashlib.sha256(photo.read_bytes()).hexdigest()
     row = connection.execute(statement("demo/find_photo_credit"), {"sha256": sha256}).fetchone()
     if row is None:
         return ""

@@ -4,7 +4,6 @@ The keys are described in the README under "What the numbers mean". Truth is the
 manifest, which the pipeline never sees.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sandbox.demo.airflow_api import TaskState
+from sandbox.demo.truth import truth_of
 from sandbox.files import write_private
 from sandbox.world.baseline import nearest_colour_baseline
 from sandbox.world.world import World, WorldBox, WorldPhoto
@@ -24,6 +24,7 @@ from sightscan.publish.detector import OnnxDetector
 from sightscan.publish.measure import measure_model
 from sightscan.run import Run
 from sightscan.warehouse.marts.run_reports import list_reports
+from sightscan.warehouse.models.datasets import stream_blobs
 from sightscan.warehouse.statements import statement
 
 
@@ -45,6 +46,8 @@ class DemoReport:
     map50_95: float | None
     truth_map50: float | None
     truth_map50_95: float | None
+    truth_photos: int | None
+    test_photos: int | None
     baseline_map50: float | None
     stage_seconds: dict[str, float]
     total_seconds: float
@@ -57,16 +60,35 @@ class DemoReport:
 
 
 @dataclass(frozen=True)
+class StoredPhoto:
+    """A photo as the warehouse has it, and the world's with boxes and size in its pixels."""
+
+    sha256: bytes
+    truth: WorldPhoto
+
+    @property
+    def path(self) -> Path:
+        """Return where the world has it."""
+        return self.truth.path
+
+    @property
+    def boxes(self) -> tuple[WorldBox, ...]:
+        """Return what is on it."""
+        return self.truth.boxes
+
+
+@dataclass(frozen=True)
 class PublishedModel:
     """A city's model in place with the splits of its dataset, as photos of the world.
 
-    A photo that the crawl found but the world does not know (a recompressed copy, for one) has no
-    truth and is in neither list.
+    A photo that the world does not know has no truth and is in neither list; `test_photo_count`
+    counts it.
     """
 
     onnx: bytes
-    train: tuple[WorldPhoto, ...]
-    test: tuple[WorldPhoto, ...]
+    train: tuple[StoredPhoto, ...]
+    test: tuple[StoredPhoto, ...]
+    test_photo_count: int
 
 
 def make_report(
@@ -85,7 +107,7 @@ def make_report(
     city = _one_row(connection, "demo/summarise_city", slug=slug)
     bought = _one_row(connection, "demo/summarise_run", dag_id=run.dag_id, run_id=run.run_id)
     model = published_model(connection, world, slug)
-    truth = _measure_truth(model) if model else None
+    truth = measure_truth(connection, model) if model and model.test else None
     return DemoReport(
         city=city["city_name"],
         sights=city["sight_count"],
@@ -101,9 +123,9 @@ def make_report(
         map50_95=_rounded(city["map50_95"]),
         truth_map50=_rounded(truth[0]) if truth else None,
         truth_map50_95=_rounded(truth[1]) if truth else None,
-        baseline_map50=(
-            _rounded(nearest_colour_baseline(model.train, model.test)) if model else None
-        ),
+        truth_photos=len(model.test) if model else None,
+        test_photos=model.test_photo_count if model else None,
+        baseline_map50=_rounded(_measure_baseline(model)) if model else None,
         stage_seconds=stage_seconds(tasks),
         total_seconds=round(total_seconds, 1),
         instance_states=list(instance_states),
@@ -118,13 +140,27 @@ def published_model(
     file = connection.execute(statement("demo/find_published_file"), {"slug": slug}).fetchone()
     if file is None:
         return None
-    by_hash = {hashlib.sha256(photo.path.read_bytes()).hexdigest(): photo for photo in world.photos}
+    known = truth_of(world)
     rows = connection.execute(statement("demo/list_published_splits"), {"slug": slug}).fetchall()
-    photos: dict[str, list[WorldPhoto]] = {"train": [], "val": [], "test": []}
-    for split, sha256 in rows:
-        if sha256 in by_hash:
-            photos[split].append(by_hash[sha256])
-    return PublishedModel(bytes(file[0]), tuple(photos["train"]), tuple(photos["test"]))
+    photos: dict[str, list[StoredPhoto]] = {"train": [], "val": [], "test": []}
+    for split, sha256, width, height, addresses in rows:
+        if (truth := known.of(addresses, width, height)) is not None:
+            photos[split].append(StoredPhoto(bytes(sha256), truth))
+    return PublishedModel(
+        onnx=bytes(file[0]),
+        train=tuple(photos["train"]),
+        test=tuple(photos["test"]),
+        test_photo_count=sum(split == "test" for split, *_ in rows),
+    )
+
+
+def read_test_photos(
+    connection: psycopg.Connection[Any], model: PublishedModel
+) -> Iterator[tuple[StoredPhoto, bytes]]:
+    """Yield the test photos that have truth with their bytes in the warehouse, by hash."""
+    by_hash = {photo.sha256: photo for photo in model.test}
+    for sha256, content in stream_blobs(connection, list(by_hash)):
+        yield by_hash[bytes(sha256)], content
 
 
 def stage_seconds(tasks: Sequence[TaskState]) -> dict[str, float]:
@@ -162,7 +198,10 @@ def _table_rows(report: DemoReport) -> Iterator[tuple[str, str]]:
         yield "by the pipeline's labels", f"mAP50 {report.map50}, mAP50-95 {report.map50_95}"
         yield (
             "by the world's truth",
-            (f"mAP50 {report.truth_map50}, mAP50-95 {report.truth_map50_95}"),
+            (
+                f"mAP50 {report.truth_map50}, mAP50-95 {report.truth_map50_95}; "
+                f"truth on {report.truth_photos} of {report.test_photos} test photos"
+            ),
         )
         yield "mean-colour baseline", f"mAP50 {report.baseline_map50}"
     yield "instance", " > ".join(report.instance_states)
@@ -171,14 +210,21 @@ def _table_rows(report: DemoReport) -> Iterator[tuple[str, str]]:
     yield "in all", f"{report.total_seconds:.0f} s"
 
 
-def _measure_truth(model: PublishedModel) -> tuple[float, float]:
+def measure_truth(
+    connection: psycopg.Connection[Any], model: PublishedModel
+) -> tuple[float, float]:
     """Measure the file as published, on its test photos, against the world's manifest."""
     photos = (
-        (photo.path.read_bytes(), [(box.sight, _as_shares(box, photo)) for box in photo.boxes])
-        for photo in model.test
+        (content, [(box.sight, _as_shares(box, photo.truth)) for box in photo.boxes])
+        for photo, content in read_test_photos(connection, model)
     )
     measure = measure_model(OnnxDetector(model.onnx), photos)
     return measure.map50, measure.map50_95
+
+
+def _measure_baseline(model: PublishedModel) -> float | None:
+    train, test = ([photo.truth for photo in photos] for photos in (model.train, model.test))
+    return nearest_colour_baseline(train, test) if train and test else None
 
 
 def _as_shares(box: WorldBox, photo: WorldPhoto) -> Box:

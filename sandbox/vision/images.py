@@ -16,6 +16,7 @@ from sandbox.counts import Counts
 from sandbox.vision.landmark_answers import Landmark, VisionErrors, landmarks_on
 from sandbox.world.city_facts import CityFacts
 from sandbox.world.photo_recognition import KnownPicture, PhotoRecogniser
+from sandbox.world.upright import orientation_of, upright_size
 from sandbox.world.world import World
 
 LANDMARKS = vision.Feature.Type.LANDMARK_DETECTION
@@ -111,7 +112,8 @@ class ImageAnnotator:
             raise BadImageError(BAD_IMAGE)
         try:
             with Image.open(io.BytesIO(content)) as picture:
-                width, height = picture.size
+                # Invented: that boxes are meant on the upright picture.
+                width, height = upright_size(picture.size, orientation_of(picture))
                 if width * height > self._limits.image_pixels:
                     raise BadImageError(BAD_IMAGE)
                 picture.load()  # a picture that is cut off must not be recognised

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from sandbox.world.upright import upright
 from sandbox.world.world import WorldPhoto
 from trainer.metrics import PhotoResult, measure
 
@@ -68,7 +69,7 @@ def _mean_colour(photo: WorldPhoto, region: Floats) -> Floats:
     with Image.open(photo.path) as image:
         # JPEG decoders can decode at an eighth of the size, which leaves the mean as it is.
         image.draft("RGB", (photo.width // 8, photo.height // 8))
-        pixels = np.asarray(image.convert("RGB"), dtype=np.float64)
+        pixels = np.asarray(upright(image).convert("RGB"), dtype=np.float64)
     height, width = pixels.shape[:2]
     x1, y1, x2, y2 = (region * (width, height, width, height)).round().astype(int).tolist()
     return np.asarray(pixels[y1 : max(y2, y1 + 1), x1 : max(x2, x1 + 1)].mean(axis=(0, 1)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageOps
 
+from sandbox.world.upright import upright
 from sandbox.world.world import World, WorldBox, WorldPhoto
 
 CROPPED_FRACTION = 0.03
@@ -68,12 +69,16 @@ def truncated(photo: WorldPhoto) -> bytes:
 
 
 def scaled(content: bytes, width: int) -> bytes:
-    """Return a picture scaled to `width` pixels, as JPEG or, if it may be transparent, PNG."""
+    """Return a picture scaled to `width` pixels, as JPEG or, if it may be transparent, PNG.
+
+    As MediaWiki does it: upright, without EXIF, with its colour profile.
+    """
     with Image.open(io.BytesIO(content)) as picture:
         picture.draft("RGB", (width * 2, width * 2))
         keeps_alpha = picture.format == "PNG"
-        height = max(1, round(picture.height * width / picture.width))
-        smaller = picture.convert("RGBA" if keeps_alpha else "RGB").resize((width, height))
+        turned = upright(picture)
+        height = max(1, round(turned.height * width / turned.width))
+        smaller = _converted(turned, "RGBA" if keeps_alpha else "RGB").resize((width, height))
     if keeps_alpha:
         buffer = io.BytesIO()
         smaller.save(buffer, "PNG")
@@ -92,10 +97,18 @@ def icon(width: int, height: int, colour: str) -> bytes:
 
 def _opened(photo: WorldPhoto) -> Image.Image:
     with Image.open(photo.path) as picture:
-        return picture.convert("RGB")
+        return _converted(upright(picture), "RGB")
+
+
+def _converted(picture: Image.Image, mode: str) -> Image.Image:
+    """Return a picture in a mode; the profile of another kind of pixels does not stay with it."""
+    converted = picture.convert(mode)
+    if not picture.mode.startswith("RGB"):
+        converted.info.pop("icc_profile", None)
+    return converted
 
 
 def _jpeg(picture: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=quality)
+    picture.save(buffer, "JPEG", quality=quality, icc_profile=picture.info.get("icc_profile"))
     return buffer.getvalue()

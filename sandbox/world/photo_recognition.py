@@ -15,6 +15,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from sandbox.world.photo_copies import PhotoCopy, near_copies_of
+from sandbox.world.upright import upright
 from sandbox.world.world import World, WorldBox
 
 HASH_SIDE = 16
@@ -82,11 +83,11 @@ class PhotoRecogniser:
 
 
 def perceptual_bits(picture: Image.Image) -> npt.NDArray[np.uint8]:
-    """Return the packed bits of the perceptual hash of a picture: shape (32,), uint8."""
+    """Return the packed bits of the perceptual hash of a picture, upright: shape (32,), uint8."""
     picture.draft(
         "L", (DRAFT_SIDE, DRAFT_SIDE)
     )  # JPEG decodes to a small size several times as fast
-    return np.packbits(imagehash.phash(picture, hash_size=HASH_SIDE).hash)
+    return np.packbits(imagehash.phash(upright(picture), hash_size=HASH_SIDE).hash)
 
 
 def _bits_of(content: bytes) -> npt.NDArray[np.uint8]:

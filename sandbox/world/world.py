@@ -1,20 +1,30 @@
 """Read a *world*: a folder of photos of one city's sights with their true boxes.
 
+`manifest.csv` is read as people and spreadsheets write it: any order and case of its columns, commas
+or semicolons, UTF-8 or what else Excel saves. A photo may lie on its side, as cameras store it: its
+width and height say whether boxes are meant on the picture as stored, or upright.
+
 The stand-ins show a world to the pipeline as the real services would show a real city. The
 pipeline itself never reads one: `manifest.csv` is the truth that its results are measured against.
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+import io
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
+from sandbox.files import read_saved_text
+from sandbox.world.upright import orientation_of, upright_corners, upright_size
+
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "sight", "city", "x1", "y1", "x2", "y2", "width", "height")
 # Boxes are often written with one decimal: half a pixel beyond the edge is rounding, not an error.
 EDGE_TOLERANCE_PIXELS = 0.5
+DELIMITERS = ",;\t"
 
 
 class WorldError(ValueError):
@@ -34,7 +44,7 @@ class WorldBox:
 
 @dataclass(frozen=True, slots=True)
 class WorldPhoto:
-    """One photo: `file` as the manifest names it, `path` where it is, size in pixels."""
+    """One photo: `file` as the manifest names it, `path` where it is, size in upright pixels."""
 
     file: str
     path: Path
@@ -116,39 +126,65 @@ def _find_manifest(folder: Path) -> Path:
 
 def _read_rows(manifest: Path) -> Iterator[_Row]:
     try:
-        # utf-8-sig: spreadsheets like to write a byte order mark.
-        with manifest.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            columns = tuple(reader.fieldnames or ())
-            if columns != COLUMNS:
-                msg = (
-                    f"{manifest} has the columns '{','.join(columns)}', "
-                    f"expected '{','.join(COLUMNS)}'; rename or reorder them"
-                )
-                raise WorldError(msg)
-            for record in reader:
-                yield _read_row(manifest, reader.line_num, record)
+        text = read_saved_text(manifest)
+        lines = [line for line in text.splitlines() if line.strip()]
+        # Excel tells itself the delimiter in a line of its own.
+        heading = next((line for line in lines if not line.startswith("sep=")), "")
+        delimiter = max(DELIMITERS, key=heading.count)
+        stream = io.StringIO(text, newline="")
+        reader = csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=True)
+        columns: Sequence[str] = ()
+        for cells in reader:
+            row = [unicodedata.normalize("NFC", " ".join(cell.split())) for cell in cells]
+            if not any(row) or (not columns and row[0].startswith("sep=")):
+                continue
+            if columns:
+                record = dict(zip(columns, row, strict=False))
+                yield _read_row(manifest, reader.line_num, record, delimiter)
+            else:
+                columns = _check_columns(manifest, row)
+        if not columns:
+            _check_columns(manifest, [])
     except (UnicodeDecodeError, csv.Error) as error:
         msg = f"{manifest} cannot be read ({error}), expected UTF-8 CSV; save it as such"
         raise WorldError(msg) from error
 
 
-def _read_row(manifest: Path, line: int, record: dict[str, str | None]) -> _Row:
+def _check_columns(manifest: Path, cells: Sequence[str]) -> Sequence[str]:
+    """Return the names of the columns in their order."""
+    columns = [cell.lower() for cell in cells]
+    if any(columns.count(column) != 1 for column in COLUMNS):
+        msg = (
+            f"{manifest} has the columns '{','.join(columns)}', "
+            f"expected '{','.join(COLUMNS)}', each once; rename them"
+        )
+        raise WorldError(msg)
+    return columns
+
+
+def _read_row(manifest: Path, line: int, record: dict[str, str], delimiter: str) -> _Row:
     where = f"{manifest} line {line}"
-    text = {column: (record.get(column) or "").strip() for column in COLUMNS}
+    text = {column: record.get(column, "") for column in COLUMNS}
     for column, value in text.items():
         if not value:
             msg = f"{where}: {column} is empty, expected a value; fill it in or drop the row"
             raise WorldError(msg)
+        if column not in ("file", "sight", "city") and delimiter != ",":
+            # Where semicolons part the cells, a comma is a decimal point.
+            text[column] = value.replace(",", ".")
     try:
         x1, y1, x2, y2 = (float(text[column]) for column in ("x1", "y1", "x2", "y2"))
-        width, height = int(text["width"]), int(text["height"])
+        width, height = (_whole(text[column]) for column in ("width", "height"))
     except ValueError as error:
         msg = f"{where}: {error}, expected pixels (a whole width and height); correct the row"
         raise WorldError(msg) from error
     box = WorldBox(text["sight"], x1, y1, x2, y2)
     _check_box(where, box, width, height)
     return _Row(line, text["file"], text["city"], (width, height), box)
+
+
+def _whole(text: str) -> int:
+    return int(float(text)) if float(text).is_integer() else int(text)
 
 
 def _check_box(where: str, box: WorldBox, width: int, height: int) -> None:
@@ -182,36 +218,62 @@ def _the_one_city(folder: Path, rows: list[_Row]) -> str:
 
 
 def _group_photos(folder: Path, rows: list[_Row]) -> Iterator[WorldPhoto]:
-    by_file: dict[str, list[_Row]] = {}
+    by_path: dict[Path, list[_Row]] = {}
     for row in rows:
-        by_file.setdefault(row.file, []).append(row)
-    for file, rows_of_file in by_file.items():
-        width, height = rows_of_file[0].size
-        for row in rows_of_file:
-            path = _check_photo(folder, row)
-        yield WorldPhoto(file, path, width, height, tuple(row.box for row in rows_of_file))
+        by_path.setdefault(_find_photo(folder, row), []).append(row)
+    for path, rows_of_photo in by_path.items():
+        boxes: list[WorldBox] = []
+        for row in rows_of_photo:
+            size, box = _upright(folder, path, row)
+            # A row twice is one box: two would make a perfect detector miss half of them.
+            if box not in boxes:
+                boxes.append(box)
+        yield WorldPhoto(rows_of_photo[0].file, path, *size, tuple(boxes))
 
 
-def _check_photo(folder: Path, row: _Row) -> Path:
+def _find_photo(folder: Path, row: _Row) -> Path:
+    """Return where a photo is: under its name, or under the same in another case or form of Unicode."""
     path = folder / row.file
     where = f"{folder / MANIFEST} line {row.line}"
     if not path.resolve().is_relative_to(folder.resolve()):
         msg = f"{where}: {row.file} lies outside the world; move the photo into {folder}"
         raise WorldError(msg)
-    if not path.is_file():
+    if path.is_file():
+        return path
+    siblings = path.parent.iterdir() if path.parent.is_dir() else ()
+    alike = [file for file in siblings if _name_key(file.name) == _name_key(path.name)]
+    if len(alike) != 1:
         msg = f"{where}: no file {path}; add the photo or drop the row"
         raise WorldError(msg)
+    return alike[0]
+
+
+def _name_key(name: str) -> str:
+    return " ".join(
+        unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split()
+    )
+
+
+def _upright(folder: Path, path: Path, row: _Row) -> tuple[tuple[int, int], WorldBox]:
+    """Return the size of the upright photo, and where the row's box is on it."""
+    where = f"{folder / MANIFEST} line {row.line}"
     try:
         # Opening reads the header only: cheap for thousands of photos.
         with Image.open(path) as image:
-            size = image.size
+            stored, orientation = image.size, orientation_of(image)
     except (UnidentifiedImageError, OSError) as error:
         msg = f"{where}: {path} is no image that can be read; replace it or drop the row"
         raise WorldError(msg) from error
-    if size != row.size:
+    shown = upright_size(stored, orientation)
+    if row.size not in (stored, shown):
+        also = "" if stored == shown else f" ({shown[0]} x {shown[1]} upright)"
         msg = (
-            f"{where}: {path} measures {size[0]} x {size[1]} pixels, but the manifest says "
-            f"{row.size[0]} x {row.size[1]}; correct width, height and the boxes"
+            f"{where}: {path} measures {stored[0]} x {stored[1]} pixels{also}, but the manifest "
+            f"says {row.size[0]} x {row.size[1]}; correct width, height and the boxes"
         )
         raise WorldError(msg)
-    return path
+    box = row.box
+    if row.size == stored:
+        corners = upright_corners((box.x1, box.y1, box.x2, box.y2), stored, orientation)
+        box = WorldBox(box.sight, *corners)
+    return shown, box

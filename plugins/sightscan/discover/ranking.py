@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sightscan.city import Sight
-from sightscan.discover.sights_file import SightsFile
+from sightscan.discover.sights_file import SightsFile, find_sight
 from sightscan.errors import SettingsError
 from sightscan.warehouse.registry.sights import key_of
 
@@ -45,11 +45,12 @@ def overrule_order(
         SettingsError: the file wants more sights, or a further rank, than the limit allows.
 
     """
-    pinned = {
-        rank: sight
-        for sight in (*added, *ranked)
-        if (rank := file.rank.get(sight.wikidata_id or "", file.rank.get(sight.name))) is not None
+    ranks = {
+        key_of(sight): (rank, sight)
+        for reference, rank in file.rank.items()
+        if (sight := find_sight(reference, (*added, *ranked))) is not None
     }
+    pinned = dict(ranks.values())
     loose = [sight for sight in added if sight not in pinned.values()]
     wanted = len(pinned) + len(loose)
     if wanted > limit or max(pinned, default=0) > limit:

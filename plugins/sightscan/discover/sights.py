@@ -18,10 +18,9 @@ from sightscan.discover.entity_resolution import joined, merge_same_sights
 from sightscan.discover.facts import read_facts, read_sight_facts, read_sights
 from sightscan.discover.places import PlacesBuyer, PlacesRanking, rank_by_places
 from sightscan.discover.ranking import overrule_order, rank_sights
-from sightscan.discover.sights_file import SightsFile, read_sights_file
+from sightscan.discover.sights_file import SightsFile, find_sight, read_sights_file
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import ServiceError
-from sightscan.names import normalise_name
 from sightscan.settings import Settings
 from sightscan.warehouse.registry.sights import SightMerge, key_of, known_sights, replace_sights
 
@@ -150,7 +149,7 @@ def find_sights(
     )
     return FoundSights(
         found=pool.candidate_count,
-        sights=_named_apart([_renamed(sight, file) for sight in kept]),
+        sights=_named_apart(_renamed(kept, file)),
         behind=tuple(_without(ranked, _keys(kept))),
         merges=(*merges, *file_merges),
         dropped=dropped,
@@ -222,7 +221,7 @@ def _merge_as_told(
 ) -> tuple[tuple[Sight, ...], tuple[SightMerge, ...]]:
     kept, merges = list(sights), []
     for first, second in file.merge:
-        survivor, merged = _find(first, kept), _find(second, kept)
+        survivor, merged = find_sight(first, kept), find_sight(second, kept)
         if survivor is None or merged is None or survivor is merged:
             continue
         one = joined(survivor, merged)
@@ -234,7 +233,7 @@ def _merge_as_told(
 def _named_by(references: Iterable[str], *lists: Sequence[Sight]) -> tuple[Sight, ...]:
     """Return the sight that each reference means, from the first of the lists that has it."""
     found = (
-        next(filter(None, (_find(reference, sights) for sights in lists)), None)
+        next(filter(None, (find_sight(reference, sights) for sights in lists)), None)
         for reference in references
     )
     return tuple(sight for sight in found if sight is not None)
@@ -262,17 +261,6 @@ def _without(sights: Iterable[Sight], keys: Collection[str]) -> list[Sight]:
     return [sight for sight in sights if key_of(sight) not in keys]
 
 
-def _find(reference: str, sights: Iterable[Sight]) -> Sight | None:
-    """Return the sight that a Wikidata id, or else a name, means."""
-    wanted = normalise_name(reference)
-    for sight in sights:
-        if sight.wikidata_id == reference:
-            return sight
-        if wanted in {normalise_name(name) for name in (sight.name, *sight.names.values())}:
-            return sight
-    return None
-
-
 def _unique(sights: Iterable[Sight]) -> tuple[Sight, ...]:
     """Return each sight once; the first entry goes first, with the sitelinks of the others."""
     first: dict[str, Sight] = {}
@@ -283,12 +271,18 @@ def _unique(sights: Iterable[Sight]) -> tuple[Sight, ...]:
     return tuple(first.values())
 
 
-def _renamed(sight: Sight, file: SightsFile) -> Sight:
-    for key in (sight.wikidata_id, sight.name):
-        if key is not None and key in file.rename:
-            aliases = tuple(sorted({*sight.aliases, sight.name} - {file.rename[key]}))
-            return replace(sight, name=file.rename[key], aliases=aliases)
-    return sight
+def _renamed(sights: Sequence[Sight], file: SightsFile) -> list[Sight]:
+    new_names = {
+        key_of(sight): name
+        for reference, name in file.rename.items()
+        if (sight := find_sight(reference, sights)) is not None
+    }
+    return [
+        replace(sight, name=name, aliases=tuple(sorted({*sight.aliases, sight.name} - {name})))
+        if (name := new_names.get(key_of(sight))) is not None
+        else sight
+        for sight in sights
+    ]
 
 
 def _named_apart(sights: Sequence[Sight]) -> tuple[Sight, ...]:

@@ -1,11 +1,12 @@
 """Read a city's file of sights, in which an operator overrules what Wikidata and Places say.
 
-`SIGHTS_FOLDER/<slug>.yaml`; docs/sights-file.md shows one. Whatever is wrong with it is said with
+`SIGHTS_FOLDER/<slug>.yaml`, or `.yml`; docs/sights-file.md shows one. Whatever is wrong with it is said with
 its line, before anything is stored.
 """
 
 import re
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import yaml
 from sightscan.city import Place, Sight
 from sightscan.discover.wikidata import WIKIDATA_ID
 from sightscan.errors import SettingsError
+from sightscan.handmade import decode_text
+from sightscan.names import normalise_name
 
 FREEBASE_ID = re.compile(r"/m/[0-9a-z_]+")
 KNOWLEDGE_GRAPH_ID = re.compile(r"/g/[0-9a-z_]+")
@@ -42,17 +45,35 @@ def read_sights_file(folder: Path, slug: str, city_id: str) -> SightsFile:
         SettingsError: the file cannot be read, or a line of it is wrong.
 
     """
-    path = folder / f"{slug}.yaml"
-    if not path.exists():
+    names = {f"{slug}.yaml", f"{slug}.yml"}
+    found = [path for path in sorted(folder.glob("*.[yY]*")) if path.name.lower() in names]
+    if not found:
         return SightsFile()
+    if len(found) > 1:
+        msg = (
+            f"{' and '.join(path.name for path in found)} in {folder} are both about {slug!r}; "
+            f"keep one, as {slug}.yaml"
+        )
+        raise SettingsError(msg)
+    (path,) = found
     try:
-        # As bytes: YAML says itself how its marks tell UTF-8 from UTF-16.
-        root = yaml.compose(path.read_bytes(), yaml.SafeLoader)
+        root = yaml.compose(decode_text(path.read_bytes()), yaml.SafeLoader)
     except (OSError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         msg = f"{path} cannot be read as YAML: {reason}; correct it, docs/sights-file.md shows one"
         raise SettingsError(msg) from None
     return SightsFile() if root is None else _Reader(path, city_id).file(root)
+
+
+def find_sight(reference: str, sights: Iterable[Sight]) -> Sight | None:
+    """Return the sight that a Wikidata id, or else a name in whatever spelling, means."""
+    wanted = normalise_name(reference)
+    for sight in sights:
+        if sight.wikidata_id == reference.upper():
+            return sight
+        if wanted in {normalise_name(name) for name in (sight.name, *sight.names.values())}:
+            return sight
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +163,7 @@ class _Reader:
     def text(self, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode) or not str(node.value).strip():
             raise self.wrong(node, "a text")
-        return " ".join(str(node.value).split())
+        return unicodedata.normalize("NFC", " ".join(str(node.value).split()))
 
     def sequence(self, node: yaml.Node | None, what: str) -> list[yaml.Node]:
         if node is None or _is_empty(node):

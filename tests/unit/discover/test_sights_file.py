@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sightscan.city import Place
-from sightscan.discover.sights_file import SightsFile, read_sights_file
+from sightscan.city import Place, Sight
+from sightscan.discover.ranking import overrule_order
+from sightscan.discover.sights_file import SightsFile, find_sight, read_sights_file
 from sightscan.errors import SettingsError
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "sights-file.md"
@@ -46,6 +47,54 @@ def test_documented_file_is_read_as_documented(tmp_path: Path) -> None:
     assert file.rename == {"Q215003": "Torre de Belém"}
     assert file.rank == {"Q215003": 1, "Harbour Crane": 5}
     assert file.merge == (("Q215003", "Q9999999"),)
+
+
+TEXT = "drop:\n  - Bel\u00e9m\nrank:\n  Bel\u00e9m: 1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("lisbon.yaml", TEXT.encode("utf-8-sig")),
+        ("lisbon.yaml", TEXT.encode("utf-16")),
+        ("lisbon.yaml", TEXT.encode("cp1252")),
+        ("lisbon.yaml", TEXT.replace("\n", "\r\n").encode()),
+        ("lisbon.yaml", TEXT.replace("\u00e9", "e\u0301").encode()),
+        ("lisbon.yml", TEXT.encode()),
+        ("Lisbon.YAML", TEXT.encode()),
+    ],
+)
+def test_file_is_read_as_editors_save_it(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    file = read_sights_file(tmp_path, "lisbon", "Q597")
+    assert (file.drop, file.rank) == (("Bel\u00e9m",), {"Bel\u00e9m": 1})
+
+
+def test_two_files_about_one_city_are_refused(tmp_path: Path) -> None:
+    for name in ("lisbon.yaml", "lisbon.yml"):
+        (tmp_path / name).write_text("drop: []\n")
+    with pytest.raises(SettingsError, match=r"lisbon\.yaml and lisbon\.yml .* keep one"):
+        read_sights_file(tmp_path, "lisbon", "Q597")
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "Q4",
+        "q4",
+        "Bel\u00e9m Tower",
+        "Bele\u0301m Tower",
+        "bel\u00e9m  tower",
+        "Torre de Bel\u00e9m",
+    ],
+)
+def test_sight_is_meant_by_its_id_or_any_spelling_of_its_names(reference: str) -> None:
+    names = {"pt": "Torre de Bel\u00e9m"}
+    other = Sight(None, "Q597", "Tower", 1, wikidata_id="Q3")
+    tower = Sight(None, "Q597", "Bel\u00e9m Tower", 2, wikidata_id="Q4", names=names)
+    assert find_sight(reference, [other, tower]) is tower
+    order = overrule_order([other, tower], [], SightsFile(rank={reference: 1}), 2)
+    assert [sight.wikidata_id for sight in order] == ["Q4", "Q3"]
 
 
 @pytest.mark.parametrize(

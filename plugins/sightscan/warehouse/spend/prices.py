@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from sightscan.errors import SettingsError
+from sightscan.handmade import decode_text
 from sightscan.settings import Settings
 
 GPU_HOUR = "ec2.gpu_hour"
@@ -101,7 +102,7 @@ def _entry(config: Settings, name: str, on: date | None) -> Mapping[str, Any]:
     """Return the newest entry of this name that is valid on the day."""
     path = config.prices_file
     try:
-        prices = yaml.safe_load(path.read_text(encoding="utf-8"))
+        prices = yaml.safe_load(decode_text(path.read_bytes()))
     except (OSError, yaml.YAMLError) as error:
         msg = f"the prices cannot be read from {path}: {error}; check PRICES_FILE"
         raise SettingsError(msg) from None

@@ -1,5 +1,6 @@
 """Reading a world: what is accepted, and how what is not is explained."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -80,11 +81,94 @@ def test_error_names_the_line(folder: Path) -> None:
         load_world(folder)
 
 
-def test_manifest_that_is_not_utf8_is_explained(folder: Path) -> None:
-    (folder / "manifest.csv").write_bytes(
-        (HEADER + ROW).replace("Aldea", "Málaga").encode("cp1252")
-    )
-    with pytest.raises(WorldError, match="expected UTF-8"):
+TABLE = HEADER + ROW.replace("Tower", "Torre Alvór")
+WITH_SEMICOLONS = TABLE.replace(",", ";").replace(";1;", ";1,5;")
+MANIFESTS = {
+    "byte order mark": TABLE.encode("utf-8-sig"),
+    "UTF-16": TABLE.replace(",", "\t").encode("utf-16"),
+    "UTF-16 without a mark": TABLE.encode("utf-16-le"),
+    "cp1252": TABLE.encode("cp1252"),
+    "CRLF": TABLE.replace("\n", "\r\n").encode(),
+    "semicolons": TABLE.replace(",", ";").encode(),
+    "delimiter said": b"sep=;\r\n" + TABLE.replace(",", ";").encode(),
+    "spaces": TABLE.replace(",", ", ").encode(),
+    "quoted": TABLE.replace("Torre Alvór", '"Torre Alvór"').encode(),
+    "quoted after a space": TABLE.replace("Torre Alvór", ' "Torre Alvór"').encode(),
+    "capitals": TABLE.replace(HEADER, HEADER.upper()).encode(),
+    "other order": b"height,width,y2,x2,y1,x1,city,sight,file\n48,64,40,30,2,1,Aldea,"
+    + "Torre Alvór,a.jpg\n".encode(),
+    "further columns": TABLE.replace("height\n", "height,note\n")
+    .replace("48\n", "48,mine\n")
+    .encode(),
+    "empty rows": TABLE.replace("\n", "\n\n,,,,,,,,\n").encode(),
+    "a row twice": (TABLE + TABLE.removeprefix(HEADER)).encode(),
+    "whole sizes as decimals": TABLE.replace("64,48", "64.0,48.0").encode(),
+    "name in capitals": TABLE.replace("a.jpg", "A.JPG").encode(),
+    "two spellings of one name": (TABLE + TABLE.removeprefix(HEADER).replace("a.", "A.")).encode(),
+    "sight in both forms of Unicode": (
+        TABLE + unicodedata.normalize("NFD", TABLE).removeprefix(HEADER)
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("case", MANIFESTS)
+def test_manifest_is_read_as_people_write_it(folder: Path, case: str) -> None:
+    (folder / "manifest.csv").write_bytes(MANIFESTS[case])
+    world = load_world(folder)
+    (photo,) = world.photos
+    assert world.city == "Aldea"
+    assert (photo.path.name, photo.width, photo.height) == ("a.jpg", 64, 48)
+    assert photo.boxes == (WorldBox("Torre Alvór", 1, 2, 30, 40),)
+
+
+def test_comma_between_semicolons_is_a_decimal_point(folder: Path) -> None:
+    (folder / "manifest.csv").write_text(WITH_SEMICOLONS, encoding="utf-8")
+    assert load_world(folder).photos[0].boxes == (WorldBox("Torre Alvór", 1.5, 2, 30, 40),)
+
+
+def test_name_in_the_other_form_of_unicode_is_found(folder: Path) -> None:
+    (folder / "a.jpg").rename(folder / "e\u0301.jpg")
+    (folder / "manifest.csv").write_text(HEADER + ROW.replace("a.jpg", "\u00e9.jpg"), "utf-8")
+    assert load_world(folder).photos[0].path == folder / "e\u0301.jpg"
+
+
+def test_quote_that_is_never_closed_is_explained(folder: Path) -> None:
+    (folder / "manifest.csv").write_text(HEADER + ROW.replace("Tower", '"Tower') + ROW)
+    with pytest.raises(WorldError, match="expected UTF-8 CSV"):
+        load_world(folder)
+
+
+STORED = {  # how upright pixels were turned before they were stored, by EXIF's orientation
+    1: None, 2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE",
+    6: "ROTATE_90", 7: "TRANSVERSE", 8: "ROTATE_270",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_photo_on_its_side_has_its_boxes_upright(folder: Path, orientation: int) -> None:
+    upright = Image.new("RGB", (64, 48), "white")
+    upright.paste((255, 0, 0), (8, 4, 24, 32))
+    turn = STORED[orientation]
+    stored = upright.transpose(Image.Transpose[turn]) if turn else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored.save(folder / "a.png", exif=exif)
+    red = Image.eval(stored.getchannel(1), lambda level: 255 - level).getbbox()
+    size = f"{stored.width},{stored.height}"
+    assert red is not None
+    row = f"a.png,Tower,Aldea,{','.join(map(str, red))},{size}\n"
+    (folder / "manifest.csv").write_text(HEADER + row)
+    (photo,) = load_world(folder).photos
+    assert (photo.width, photo.height, photo.boxes) == (64, 48, (WorldBox("Tower", 8, 4, 24, 32),))
+
+
+def test_manifest_may_mean_the_upright_photo(folder: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (48, 64)).save(folder / "a.jpg", exif=exif)
+    assert load_world(folder).photos[0].boxes == (WorldBox("Tower", 1, 2, 30, 40),)
+    (folder / "manifest.csv").write_text(HEADER + ROW.replace("64,48", "64,47"))
+    with pytest.raises(WorldError, match=r"measures 48 x 64 pixels \(64 x 48 upright\)"):
         load_world(folder)
 
 

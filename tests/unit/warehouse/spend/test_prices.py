@@ -97,6 +97,15 @@ def write_prices(tmp_path: Path, text: str) -> Settings:
     return read_settings(prices_file=path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+def test_prices_are_read_as_editors_save_them(tmp_path: Path, encoding: str) -> None:
+    config = write_prices(
+        tmp_path, "# café\np: [{valid_from: 2026-01-01, free_units_per_month: 0, usd_per_unit: 1}]"
+    )
+    config.prices_file.write_bytes(config.prices_file.read_text("utf-8").encode(encoding))
+    assert unit_price(config, "p").usd_per_unit == 1
+
+
 @pytest.mark.parametrize(("day", "usd"), [("2026-05-31", 1), ("2026-06-01", 2), ("2027-01-01", 2)])
 def test_price_is_that_in_force_on_the_day(tmp_path: Path, day: str, usd: int) -> None:
     config = write_prices(
