@@ -17,6 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
+from sightscan.content_coding import ACCEPTED_CODINGS, unpack_body
 from sightscan.http_answers import (
     FIRST_REFUSAL,
     MAX_REFUSAL_BYTES,
@@ -26,6 +27,13 @@ from sightscan.http_answers import (
     NoURLError,
     TooLargeError,
     judge_status,
+)
+from sightscan.http_deadline import (
+    OutOfTimeError,
+    TimedBackend,
+    answer_limit,
+    keep_limits,
+    set_backend,
 )
 
 # A host lets us in soon or not at all; how long it may be silent then is for its client to say.
@@ -41,10 +49,10 @@ MAX_REFUSAL_SECONDS = 5.0
 class Request:
     """What to ask, how much of an answer is wanted, and what makes it one.
 
-    `is_cut` means that what is behind `max_bytes` may be left unread. `is_raw` means that the body
-    is taken as it comes: a small answer must not unpack to a huge one. Of a refusal, as much is read
-    as a sentence needs; nothing, where nobody tells its words: those of `unread`. Where
-    `is_silence_final`, who says nothing for too long is not asked again.
+    `is_cut` means that what is behind `max_bytes` may be left unread. `is_raw` asks for the body as
+    it is, without compression; one that comes with it is unpacked all the same. Of a refusal, as
+    much is read as a sentence needs; nothing, where nobody tells its words: those of `unread`.
+    Where `is_silence_final`, who says nothing for too long is not asked again.
     """
 
     url: str | httpx.URL
@@ -123,7 +131,7 @@ class Sender:
 
     def _build(self, request: Request) -> httpx.Request:
         url = parse_url(request.url)
-        encoding = {"Accept-Encoding": "identity"} if request.is_raw else {}
+        encoding = {"Accept-Encoding": "identity" if request.is_raw else ACCEPTED_CODINGS}
         with _our_errors():
             return self._client.build_request(
                 request.method,
@@ -149,53 +157,39 @@ class Sender:
 
     def _receive(self, built: httpx.Request, request: Request) -> Answer:
         begun = time.monotonic()
-        response = self._client.send(built, stream=True)
-        try:
-            if response.status_code in request.unread:
-                body = b""
-            elif response.status_code >= FIRST_REFUSAL:
-                body = self._read_refusal(response, request)
-            elif httpx.codes.is_success(response.status_code):
-                body = self._read_body(response, request, begun + request.max_seconds)
-            else:
-                body = b""
-        finally:
-            response.close()
+        with answer_limit(request.max_seconds, self._check):
+            response = self._client.send(built, stream=True)
+            try:
+                if response.status_code in request.unread:
+                    body = b""
+                elif response.status_code >= FIRST_REFUSAL:
+                    body = self._read_refusal(response, request)
+                elif httpx.codes.is_success(response.status_code):
+                    body = _read_body(response, request)
+                else:
+                    body = b""
+            finally:
+                response.close()
         seconds = time.monotonic() - begun
         return Answer(response.status_code, response.headers, body, response.reason_phrase, seconds)
-
-    def _read_body(self, response: httpx.Response, request: Request, until: float) -> bytes:
-        most = request.max_bytes
-        stated = response.headers.get("Content-Length", "")
-        if not request.is_cut and _is_over(stated, most):
-            msg = f"{stated} bytes stated, {most} allowed"
-            raise TooLargeError(msg)
-        body = bytearray()
-        for piece in _pieces(response, request):
-            body += piece
-            if request.is_cut and len(body) >= most:
-                return bytes(body[:most])
-            if len(body) > most:
-                msg = f"more than the {most} bytes allowed"
-                raise TooLargeError(msg)
-            self._check()
-            if time.monotonic() > until:
-                msg = f"not there after {request.max_seconds:.0f} s"
-                raise NotNowError(msg, is_final=True)
-        return bytes(body)
 
     def _read_refusal(self, response: httpx.Response, request: Request) -> bytes:
         """Return what comes soon of the body: the status is known, whatever breaks off now."""
         most = request.max_refusal_bytes
-        until = time.monotonic() + MAX_REFUSAL_SECONDS
         body = bytearray()
-        with suppress(httpx.HTTPError):
-            for piece in _pieces(response, request):
+        with (
+            suppress(httpx.HTTPError, OutOfTimeError),
+            answer_limit(MAX_REFUSAL_SECONDS, self._check),
+        ):
+            for piece in _pieces(response):
                 body += piece
-                self._check()
-                if len(body) >= most or time.monotonic() > until:
+                keep_limits()
+                if len(body) >= most:
                     break
-        return bytes(body[:most])
+        try:
+            return unpack_body(bytes(body[:most]), _coding_of(response), most, is_part=True)
+        except NotNowError:
+            return b""
 
 
 @contextmanager
@@ -220,6 +214,9 @@ def open_http(
         trust_env=transport is None,
         follow_redirects=False,
     ) as client:
+        # httpx has no public way to reach the transports that it made.
+        for own in (client._transport, *client._mounts.values()) if transport is None else ():  # noqa: SLF001
+            set_backend(own, TimedBackend())
         yield client
 
 
@@ -268,9 +265,32 @@ def _our_errors(*, is_silence_final: bool = False) -> Iterator[None]:
         raise NotNowError(msg, was_sent=was_sent, is_final=is_final) from error
 
 
-def _pieces(response: httpx.Response, request: Request) -> Iterator[bytes]:
+def _read_body(response: httpx.Response, request: Request) -> bytes:
+    most = request.max_bytes
+    stated = response.headers.get("Content-Length", "")
+    if not request.is_cut and _is_over(stated, most):
+        msg = f"{stated} bytes stated, {most} allowed"
+        raise TooLargeError(msg)
+    body = bytearray()
     # As they come: pieces of a size would be waited for, and nobody would look at the clock.
-    return response.iter_raw() if request.is_raw else response.iter_bytes()
+    for piece in _pieces(response):
+        body += piece
+        if request.is_cut and len(body) >= most:
+            break
+        if len(body) > most:
+            msg = f"more than the {most} bytes allowed"
+            raise TooLargeError(msg)
+        keep_limits()
+    return unpack_body(bytes(body[:most]), _coding_of(response), most, is_part=request.is_cut)
+
+
+def _pieces(response: httpx.Response) -> Iterator[bytes]:
+    # A transport may have read it already.
+    return response.iter_bytes() if response.is_stream_consumed else response.iter_raw()
+
+
+def _coding_of(response: httpx.Response) -> str:
+    return ",".join(response.headers.get_list("Content-Encoding"))
 
 
 def _is_over(stated: str, most: int) -> bool:

@@ -276,9 +276,18 @@ def test_what_unpacks_to_more_than_the_limit_is_too_large() -> None:
     answer = streamed(bomb, content_encoding="gzip")
     with pytest.raises(TooLargeError):
         Server([answer]).sender().send(Request(url=URL, max_bytes=10_000))
-    raw = Server([answer])
-    assert raw.sender().send(Request(url=URL, max_bytes=10_000, is_raw=True)).body == bomb
-    assert raw.asked[0].headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(("is_raw", "asked"), [(True, "identity"), (False, "gzip, deflate")])
+def test_no_more_is_asked_for_than_can_be_unpacked(*, is_raw: bool, asked: str) -> None:
+    server = Server([streamed(gzip.compress(b"photo"), content_encoding="gzip")])
+    assert server.sender().send(Request(url=URL, is_raw=is_raw)).body == b"photo"
+    assert server.asked[0].headers["accept-encoding"] == asked
+
+
+def test_words_of_a_compressed_refusal_are_read() -> None:
+    refusal = streamed(gzip.compress(b"not here " * 9), status=404, content_encoding="gzip")
+    assert "not here" in Server([refusal]).sender().send(Request(url=URL)).words()
 
 
 def test_answer_that_may_be_cut_is_cut() -> None:

@@ -203,6 +203,11 @@ class CrawlJob:
                 continue
         raise CrawlStoppedError
 
+    def raise_if_stopped(self) -> None:
+        """Raise CrawlStoppedError when the crawl is over."""
+        if self.stop.is_set():
+            raise CrawlStoppedError
+
     def fail(self, error: BaseException) -> None:
         """End the crawl with an error: the first one is raised in the end."""
         with self._lock:

@@ -12,6 +12,7 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -44,6 +45,8 @@ from sightscan.warehouse.text import clean_text
 # from what has come for them.
 INSPECTING = threading.BoundedSemaphore(os.cpu_count() or 1)
 Read = TypeVar("Read")
+# Whoever ends a crawl early, as Airflow's time-outs do, waits no longer than this for its threads.
+MAX_ENDING_SECONDS = 4.0
 # Tells the threads behind a queue that nothing more will come.
 END = object()
 
@@ -165,6 +168,7 @@ class PhotoDownloader(Downloader):
             if visit.content is None:
                 return self.job.known(task)
             with INSPECTING:
+                self.job.raise_if_stopped()
                 config = self.job.config
                 file = inspect_photo(
                     visit.content, config.min_photo_side_pixels, config.rejected_face_share
@@ -234,21 +238,31 @@ class SourceCrawler(Crawler):
             CrawlError, ServiceError: what ended a thread before its work was done.
 
         """
-        self.feeder.start()
-        self.parser.start(downloader_threads=self.threads)
-        self.downloader.start()
         try:
+            self.feeder.start()
+            self.parser.start(downloader_threads=self.threads)
+            self.downloader.start()
             while self.downloader.is_alive() or not self.job.outcomes.empty():
                 try:
                     yield self.job.outcomes.get(timeout=JOB_POLL_SECONDS / 2)
                 except queue.Empty:
                     yield None
         finally:
-            self.job.stop.set()
-            for worker in (*self.feeder.workers, *self.parser.workers, *self.downloader.workers):
-                worker.join()
+            self._end_threads()
         if self.job.failures:
             raise self.job.failures[0]
+
+    def _end_threads(self) -> None:
+        """Stop; who waits for a server sees it soon, and no crawl waits long for who does not."""
+        self.job.stop.set()
+        until = time.monotonic() + MAX_ENDING_SECONDS
+        workers = (*self.feeder.workers, *self.parser.workers, *self.downloader.workers)
+        # Who ends it may come while they are being started.
+        for worker in filter(threading.Thread.is_alive, workers):
+            worker.join(max(until - time.monotonic(), 0.0))
+        busy = [worker.name for worker in workers if worker.is_alive()]
+        if busy:
+            self.logger.warning("crawl left %d threads behind: %s", len(busy), ", ".join(busy))
 
 
 def rejected(found: Attribution, reason: str, detail: str | None) -> RejectedPhoto:

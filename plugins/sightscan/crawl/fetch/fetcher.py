@@ -40,11 +40,13 @@ from sightscan.http_answers import (
     SendError,
     TooLargeError,
 )
+from sightscan.http_deadline import visit_limit
 from sightscan.http_judges import judge_json, judge_page
 from sightscan.settings import Settings
 
 CRAWL_SILENCE_SECONDS = 15.0
-# A server that sends a byte now and then never times out by itself.
+# For a visit as a whole: its robots.txt, its redirects, and each time that it is tried. A server that
+# sends a byte now and then never times out by itself.
 MAX_DOWNLOAD_SECONDS = 60.0
 # Three times, with pauses of 0.5 and 1 s; whoever asks for a longer pause than a minute gets it by
 # the next run.
@@ -144,7 +146,7 @@ class Fetcher:
         request = Request(
             url=url, parameters=parameters, max_seconds=MAX_DOWNLOAD_SECONDS, judge=judge
         )
-        with _as_service_error(url):
+        with _as_service_error(url), visit_limit(MAX_DOWNLOAD_SECONDS):
             return self._sender.send(request).json_object()
 
     def wait_for_api(self, name: str, per_minute: float, per_day: float | None = None) -> None:
@@ -178,7 +180,7 @@ class Fetcher:
 
         """
         where = url.partition("?")[0]
-        with _as_service_error(where):
+        with _as_service_error(where), visit_limit(MAX_DOWNLOAD_SECONDS):
             target = parse_url(url)
             if obey_robots and not self._allows(target):
                 msg = (
@@ -212,7 +214,7 @@ class Fetcher:
 
         """
         asked = validators.as_headers() if validators else {}
-        with _as_photo_error():
+        with _as_photo_error(), visit_limit(MAX_DOWNLOAD_SECONDS):
             target = parse_url(url)
             for _ in range(MAX_REDIRECTS + 1):
                 if not self._allows(target):
@@ -246,7 +248,6 @@ class Fetcher:
             # Many a photo is gone, and nobody waits for a page that says so.
             unread=GONE,
             judge=judge,
-            # Raw bytes, not decompressed ones: a small answer must not unpack to a huge one.
             is_raw=True,
         )
         return self._sender.send(request)

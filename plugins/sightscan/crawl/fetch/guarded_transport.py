@@ -7,21 +7,17 @@ address is checked, and the checked address is the one that is connected to.
 
 import csv
 import ipaddress
-import socket
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import httpcore
 import httpx
 
 from sightscan.errors import SightScanError
+from sightscan.http_deadline import Resolver, TimedBackend, addresses_of, set_backend
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-# (host, port) -> addresses; a name can have several.
-Resolver = Callable[[str, int], Sequence[str]]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -44,21 +40,20 @@ class GuardedTransport(httpx.BaseTransport):
         trusted_origins: Iterable[str],
         *,
         connections: int,
-        resolve: Resolver | None = None,
+        resolve: Resolver = addresses_of,
     ) -> None:
         """Prepare both ways out; `connections` is how many may be open at once."""
         self._trusted_origins = frozenset(trusted_origins)
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        limits = httpx.Limits(
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=None,
+        )
         # No proxy and no netrc from the environment: a proxy would connect in our place.
         self._open = httpx.HTTPTransport(limits=limits, verify=_tls(), trust_env=False)
         self._guarded = httpx.HTTPTransport(limits=limits, verify=_tls(), trust_env=False)
-        # httpx has no public way to set the network backend of its connection pool.
-        self._guarded._pool = httpcore.ConnectionPool(  # noqa: SLF001 - see above
-            ssl_context=_tls(),
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            network_backend=GuardedBackend(resolve or addresses_of),
-        )
+        set_backend(self._open, TimedBackend())
+        set_backend(self._guarded, GuardedBackend(resolve))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; raise RefusedAddressError before anything reaches a refused address."""
@@ -72,34 +67,17 @@ class GuardedTransport(httpx.BaseTransport):
         self._guarded.close()
 
 
-class GuardedBackend(httpcore.SyncBackend):
+class GuardedBackend(TimedBackend):
     """A network backend that checks each address and connects to the one that it checked."""
 
-    def __init__(self, resolve: Resolver) -> None:
-        """Keep the resolver."""
-        super().__init__()
-        self._resolve = resolve
-
-    def connect_tcp(
-        self, host: str, port: int, *args: Any, **kwargs: Any
-    ) -> httpcore.NetworkStream:
-        """Connect to a public address of `host`."""
-        try:
-            addresses = self._resolve(host, port)
-        except (OSError, UnicodeError) as error:
-            msg = f"{host} has no address: {error}"
-            raise httpcore.ConnectError(msg) from error
+    def addresses(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of `host`, all of them public."""
+        addresses = super().addresses(host, port)
         refused = [address for address in addresses if not is_public(address)]
         if refused:
             msg = f"{host} is {refused[0]}, which is not a public address"
             raise RefusedAddressError(msg)
-        problem: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in addresses:
-            try:
-                return super().connect_tcp(address, port, *args, **kwargs)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                problem = error
-        raise problem
+        return addresses
 
 
 def is_public(address: str) -> bool:
@@ -117,13 +95,6 @@ def origin_of(url: httpx.URL) -> str:
     if port is None or port == DEFAULT_PORTS.get(url.scheme):
         return f"{url.scheme}://{host}"
     return f"{url.scheme}://{host}:{port}"
-
-
-def addresses_of(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of a host, each once, in the order of the system."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    # An IPv6 address can carry the name of a network interface: fe80::1%eth0.
-    return tuple(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
 
 
 @cache

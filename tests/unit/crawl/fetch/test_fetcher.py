@@ -116,10 +116,32 @@ def test_photo_of_the_largest_size_is_kept(fetcher: Fetcher, server: ScriptedSer
     assert fetcher.visit(url).content == b"x" * MAX_BYTES
 
 
-def test_compressed_answer_is_never_unpacked(fetcher: Fetcher, server: ScriptedServer) -> None:
+def test_photo_that_nobody_wanted_compressed_is_kept(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    photo = b"\xff\xd8photo" * 100
+    gzipped = Answer(gzip.compress(photo), headers=(("Content-Encoding", "gzip"),))
+    assert fetcher.visit(server.tell("/a.jpg", gzipped)).content == photo
+    assert server.encodings["/a.jpg"] == "identity"
+
+
+def test_photo_that_unpacks_to_more_than_the_limit_is_too_large(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
     bomb = gzip.compress(bytes(1_000_000))
     url = server.tell("/a.jpg", Answer(bomb, headers=(("Content-Encoding", "gzip"),)))
-    assert fetcher.visit(url).content == bomb
+    assert refusal(lambda: fetcher.visit(url)) == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"), [("zstd", b"\x28\xb5\x2f\xfd"), ("gzip", gzip.compress(b"photo")[:-9])]
+)
+def test_photo_that_cannot_be_unpacked_is_asked_for_another_time(
+    fetcher: Fetcher, server: ScriptedServer, coding: str, body: bytes
+) -> None:
+    url = server.tell("/a.jpg", Answer(body, headers=(("Content-Encoding", coding),)))
+    with pytest.raises(PhotoUnavailableError, match="compressed"):
+        fetcher.visit(url)
 
 
 @pytest.mark.parametrize("status", [404, 410, 451])

@@ -1,0 +1,255 @@
+"""A server that drips takes a visit its time and no more, and keeps nobody from ending the crawl."""
+
+import itertools
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import ClassVar
+
+import httpcore
+import pytest
+from tenacity import stop_after_attempt, wait_fixed
+
+from sightscan import http, http_deadline
+from sightscan.crawl import pipeline
+from sightscan.crawl.fetch import fetcher as fetching
+from sightscan.crawl.fetch import robots
+from sightscan.crawl.fetch.fetcher import (
+    CrawlStoppedError,
+    PhotoRefusedError,
+    PhotoUnavailableError,
+    Validators,
+    Visit,
+    open_fetcher,
+)
+from sightscan.crawl.fetch.guarded_transport import GuardedTransport
+from sightscan.crawl.job import CrawlJob, Limit
+from sightscan.crawl.pipeline import SourceCrawler
+from sightscan.crawl.sources.source import Lead, Listing, PhotoSource
+from sightscan.http import Request, RetryPolicy, Sender, open_http
+from sightscan.http_answers import NotNowError
+from sightscan.settings import Settings, read_settings
+from sightscan.warehouse.photos.photos import Attribution
+from tests.dripping_server import DRIPS, dripping_server
+from tests.waiting import does_end, wait_until
+
+THREADS = 16
+ONCE = RetryPolicy(stop_after_attempt(1), wait_fixed(0.01), 1.0)
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make all limits of visits short."""
+    monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 0.6)
+    monkeypatch.setattr(robots, "MAX_ROBOTS_SECONDS", 0.4)
+    monkeypatch.setattr(http, "MAX_REFUSAL_SECONDS", 0.2)
+    monkeypatch.setattr(http_deadline, "NETWORK_POLL_SECONDS", 0.05)
+
+
+def config_for(*origins: str) -> Settings:
+    return read_settings(
+        crawl_trusted_origins=",".join(origins),
+        crawl_threads=THREADS,
+        crawl_requests_at_once=THREADS,
+        crawl_requests_per_second=0,
+        licence_policy="any",
+    )
+
+
+def visit_from_all_threads(config: Settings, url: str) -> list[str]:
+    """Return what became of sixteen visits at once."""
+
+    def visit(number: int) -> str:
+        try:
+            fetcher.visit(f"{url}/{number}.jpg")
+        except (PhotoUnavailableError, PhotoRefusedError) as error:
+            return str(error)
+        return "fetched"
+
+    with open_fetcher(config, threading.Event()) as fetcher:
+        pool = ThreadPoolExecutor(THREADS)
+        found: list[str] = []
+        assert does_end(lambda: found.extend(pool.map(visit, range(THREADS))))
+        pool.shutdown()
+    return found
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+@pytest.mark.usefixtures("short")
+def test_any_visit_ends_whatever_its_server_drips(drip: str) -> None:
+    with dripping_server(*DRIPS[drip]) as server:
+        url = server.url("https" if drip.startswith("TLS") else "http")
+        problems = visit_from_all_threads(config_for(url), url)
+    expected = {"refusal": "http_451", "refusal for now": "status 503"}.get(drip, "not there after")
+    if drip.startswith("TLS"):
+        # Nothing is known of it, not even its robots.txt.
+        expected = "it does not answer"
+    assert len(problems) == THREADS
+    assert all(expected in problem for problem in problems)
+    assert "fetched" not in problems
+
+
+@pytest.mark.parametrize("drip", ["nothing", "headers", "body"])
+@pytest.mark.usefixtures("short")
+def test_robots_txt_that_drips_is_one_that_cannot_be_had(drip: str) -> None:
+    with dripping_server(*DRIPS[drip], is_robots_dripping=True) as server:
+        problems = visit_from_all_threads(config_for(server.url()), server.url())
+    assert all("robots.txt of 127.0.0.1: it does not answer" in each for each in problems)
+
+
+@pytest.mark.usefixtures("short")
+def test_repetitions_share_the_time_of_one_visit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 0.3)
+    patient = replace(fetching.RETRY_POLICY, stop=stop_after_attempt(9_999), wait=wait_fixed(0.01))
+    monkeypatch.setattr(fetching, "RETRY_POLICY", patient)
+    with dripping_server(*DRIPS["refusal for now"]) as server:
+        problems = visit_from_all_threads(config_for(server.url()), server.url())
+    assert all("not there after" in problem for problem in problems)
+
+
+@pytest.mark.usefixtures("short")
+def test_name_that_dns_never_tells_is_not_waited_for() -> None:
+    told = threading.Event()
+
+    def resolve(_host: str, _port: int) -> Sequence[str]:
+        told.wait(60)
+        return ["127.0.0.1"]
+
+    transport = GuardedTransport((), connections=2, resolve=resolve)
+    with open_http("Us", silence_seconds=9, transport=transport) as client:
+        with pytest.raises(NotNowError, match="not there after") as caught:
+            Sender(client, ONCE).send(Request(url="http://a.example/", max_seconds=0.3))
+        told.set()
+    assert (caught.value.is_final, caught.value.was_sent) == (True, False)
+
+
+@pytest.mark.usefixtures("short")
+def test_addresses_that_do_not_answer_are_not_all_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+
+    def connect(_self: object, address: str, *_: object, **__: object) -> None:
+        tried.append(address)
+        threading.Event().wait(0.1)
+        raise httpcore.ConnectTimeout
+
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
+    addresses = [f"208.80.154.{n}" for n in range(100)]
+    transport = GuardedTransport((), connections=2, resolve=lambda _host, _port: addresses)
+    with (
+        open_http("Us", silence_seconds=9, transport=transport) as client,
+        pytest.raises(NotNowError, match="not there after"),
+    ):
+        Sender(client, ONCE).send(Request(url="http://a.example/", max_seconds=0.3))
+    wait_until(lambda: all(thread.name != "connect" for thread in threading.enumerate()))
+    assert 1 <= len(tried) < 100
+
+
+@pytest.mark.parametrize("drip", ["headers", "early hints", "trailers"])
+@pytest.mark.usefixtures("short")
+def test_clients_of_services_keep_the_same_time(drip: str) -> None:
+    with (
+        dripping_server(*DRIPS[drip]) as server,
+        open_http("Us", silence_seconds=9) as client,
+        pytest.raises(NotNowError, match="not there after 0 s") as caught,
+    ):
+        Sender(client, ONCE).send(Request(url=server.url(), max_seconds=0.3))
+    assert caught.value.is_final
+
+
+class TimeoutOfTask(BaseException):
+    """What Airflow raises in the main thread, and what Ctrl-C does."""
+
+
+class OneHost(PhotoSource):
+    """Photos of one host."""
+
+    name: ClassVar[str] = "one_host"
+
+    def __init__(self, url: str, visit: Callable[[str, Validators | None], Visit]) -> None:
+        self.url, self._visit = url, visit
+
+    def leads(self) -> Iterator[Lead]:
+        yield Lead("q", "a")
+
+    def listings(self, lead: Lead) -> Iterator[Listing]:
+        found = tuple(
+            Attribution(f"{self.url}/{n}.jpg", None, self.name, "CC0", None, None, None, lead.query)
+            for n in range(100)
+        )
+        yield Listing(found, len(found))
+
+    def visit(self, url: str, validators: Validators | None) -> Visit:
+        return self._visit(url, validators)
+
+
+def job_of(config: Settings, source: PhotoSource, stop: threading.Event) -> CrawlJob:
+    return CrawlJob(
+        config=config,
+        source=source,
+        stop=stop,
+        limit=Limit(100),
+        known_names=frozenset(),
+        kept_sha256s=set(),
+    )
+
+
+def threads_of_crawls() -> list[str]:
+    names = ("feeder", "parser", "downloader")
+    return [t.name for t in threading.enumerate() if t.name.startswith(names)]
+
+
+@pytest.fixture
+def interrupt() -> Iterator[Callable[[], None]]:
+    """Raise in the main thread, as a time-out of Airflow does."""
+
+    def handle(*_: object) -> None:
+        raise TimeoutOfTask
+
+    before = signal.signal(signal.SIGALRM, handle)
+    yield lambda: signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("drip", ["nothing", "headers", "early hints", "trailers", "TLS handshake"])
+def test_timeout_of_the_task_ends_a_crawl_of_dripping_servers(
+    drip: str, interrupt: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The visits might go on for a minute, and threads are waited for: they see it themselves."""
+    monkeypatch.setattr(pipeline, "MAX_ENDING_SECONDS", 30)
+    with dripping_server(*DRIPS[drip]) as server:
+        is_tls = drip.startswith("TLS")
+        # Those with TLS wait for the first one, which asks for robots.txt.
+        visitors = 1 if is_tls else THREADS
+        server.on_visitor = lambda count: interrupt() if count == visitors else None
+        url = server.url("https" if is_tls else "http")
+        config, stop = config_for(url), threading.Event()
+        with open_fetcher(config, stop) as fetcher, pytest.raises(TimeoutOfTask):
+            list(SourceCrawler(job_of(config, OneHost(url, fetcher.visit), stop)).outcomes())
+        # Before the server has had enough of it.
+        assert threads_of_crawls() == []
+
+
+def test_thread_that_sees_no_stop_is_left_behind(
+    interrupt: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(pipeline, "MAX_ENDING_SECONDS", 0.2)
+    is_over, visits = threading.Event(), itertools.count()
+
+    def visit(_url: str, _validators: object) -> Visit:
+        if next(visits) == 0:
+            interrupt()
+        is_over.wait(60)
+        raise CrawlStoppedError
+
+    config, stop = config_for("http://a.example"), threading.Event()
+    with pytest.raises(TimeoutOfTask):
+        list(SourceCrawler(job_of(config, OneHost("http://a.example", visit), stop)).outcomes())
+    assert "threads behind: downloader" in caplog.text
+    is_over.set()
+    wait_until(lambda: threads_of_crawls() == [])

@@ -1,0 +1,108 @@
+"""Bodies are unpacked whatever their server says of them, and no small one becomes a huge one."""
+
+import gzip
+import zlib
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightscan.content_coding import unpack_body
+from sightscan.http_answers import NotNowError, TooLargeError
+
+PHOTO = b"\xff\xd8\xff\xe0photo" * 50
+RIFF = b"RIFF\x10\0\0\0WEBPVP8 " + bytes(range(256))
+
+
+def bare_deflate(content: bytes) -> bytes:
+    squeezer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return squeezer.compress(content) + squeezer.flush()
+
+
+@pytest.mark.parametrize(
+    ("stated", "body"),
+    [
+        ("", PHOTO),
+        ("identity", PHOTO),
+        ("utf-8", PHOTO),
+        ("aws-chunked", PHOTO),
+        ("gzip", PHOTO),
+        ("deflate", PHOTO),
+        ("gzip", gzip.compress(PHOTO)),
+        ("x-gzip", gzip.compress(PHOTO)),
+        ("GZIP ", gzip.compress(PHOTO)),
+        ("", gzip.compress(PHOTO)),
+        ("identity", gzip.compress(PHOTO)),
+        ("utf-8, gzip", gzip.compress(PHOTO)),
+        ("gzip", gzip.compress(PHOTO) + b"\0" * 512),
+        ("gzip", gzip.compress(PHOTO[:99]) + gzip.compress(PHOTO[99:])),
+        ("gzip", gzip.compress(gzip.compress(PHOTO))),
+        ("gzip, gzip", gzip.compress(gzip.compress(PHOTO))),
+        ("deflate", zlib.compress(PHOTO)),
+        ("deflate", bare_deflate(PHOTO)),
+        ("deflate, gzip", gzip.compress(zlib.compress(PHOTO))),
+        ("deflate", gzip.compress(PHOTO)),
+    ],
+)
+def test_body_is_unpacked(stated: str, body: bytes) -> None:
+    assert unpack_body(body, stated, len(PHOTO)) == PHOTO
+
+
+@pytest.mark.parametrize(
+    "body", [RIFF, b"\x89PNG\r\n\x1a\n" + bytes(99), b"GIF89a" + bytes(99), b"User-agent: *", b""]
+)
+def test_what_is_no_deflate_stays_as_it_is(body: bytes) -> None:
+    assert unpack_body(body, "deflate", 10_000) == body
+
+
+BOMBS = {
+    "gzip": ("gzip", gzip.compress(bytes(1_000_000))),
+    "unlabelled": ("", gzip.compress(bytes(1_000_000))),
+    "zlib": ("deflate", zlib.compress(bytes(1_000_000))),
+    "bare": ("deflate", bare_deflate(bytes(1_000_000))),
+    "within a bomb": ("gzip, gzip", gzip.compress(gzip.compress(bytes(1_000_000)))),
+    "of members": ("gzip", gzip.compress(bytes(600)) * 90),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_bomb_is_too_large_or_cut(bomb: str) -> None:
+    stated, body = BOMBS[bomb]
+    with pytest.raises(TooLargeError, match="unpacks to more than the 20000 bytes"):
+        unpack_body(body, stated, 20_000)
+    assert unpack_body(body, stated, 20_000, is_part=True) == bytes(20_000)
+
+
+@pytest.mark.parametrize("stated", ["br", "zstd", "compress", "dcb", "br, identity"])
+def test_what_cannot_be_unpacked_is_for_another_time(stated: str) -> None:
+    with pytest.raises(NotNowError, match=r"compressed as \w+, which was not asked for") as caught:
+        unpack_body(b"\x1b\x03\0", stated, 10)
+    assert caught.value.is_final
+
+
+@pytest.mark.parametrize(
+    ("stated", "body"),
+    [
+        ("gzip", gzip.compress(PHOTO)[:-9]),
+        ("gzip", b"\x1f\x8b\x08"),
+        ("gzip", b"\x1f\x8b\x09" + bytes(20)),
+        ("deflate", zlib.compress(PHOTO)[:-5]),
+        ("deflate", bare_deflate(PHOTO)[:-3]),
+        ("gzip", gzip.compress(PHOTO)[:-6] + b"\0\0\0\0\0\0"),
+        ("gzip", gzip.compress(b"") * 5_000 + gzip.compress(PHOTO)),
+    ],
+)
+def test_what_breaks_off_or_is_broken_may_come_whole_another_time(stated: str, body: bytes) -> None:
+    with pytest.raises(NotNowError):
+        unpack_body(body, stated, 10_000)
+    assert PHOTO.startswith(unpack_body(body, stated, 10_000, is_part=True))
+
+
+@given(
+    st.one_of(st.binary(), st.binary().map(b"\x1f\x8b\x08\0".__add__)),
+    st.sampled_from(["", "gzip", "deflate", "gzip, deflate", ",,,,", "deflate" + ",deflate" * 99]),
+)
+def test_anything_is_unpacked_or_refused(body: bytes, stated: str) -> None:
+    with suppress(NotNowError, TooLargeError):
+        assert len(unpack_body(body, stated, 1_000)) <= max(1_000, len(body))
