@@ -9,9 +9,11 @@ import httpx
 from protego import Protego
 
 from sightscan.crawl.fetch.guarded_transport import RefusedAddressError
+from sightscan.crawl.fetch.robots_text import decode_robots, groups_for
 from sightscan.host_gate import judge_at
 from sightscan.http import Request, Sender, join_url, parse_url
 from sightscan.http_answers import FORBIDDEN, GONE, NotNowError, NoURLError
+from sightscan.http_deadline import visit_limit
 
 # Our name in robots.txt and in X-Robots-Tag.
 AGENT = "SightScan"
@@ -71,7 +73,7 @@ class RobotsRules:
         with known.lock:
             if known.expires_at is None or self._clock() >= known.expires_at:
                 text = self._fetch(f"{origin}/robots.txt")
-                known.rules = None if text is None else Protego.parse(text)
+                known.rules = None if text is None else Protego.parse(groups_for(text, AGENT))
                 hold = UNKNOWN_HOLD_SECONDS if text is None else ROBOTS_HOLD_SECONDS
                 known.expires_at = self._clock() + hold
             rules = known.rules
@@ -98,19 +100,26 @@ def fetch_robots(sender: Sender, url: str) -> str | None:
         judge=judge_at(httpx.URL(url).host),
     )
     try:
-        for _ in range(MAX_ROBOTS_REDIRECTS + 1):
-            answer = sender.send(request)
-            if not answer.is_redirect:
-                break
-            location = answer.headers.get("Location", "")
-            request = replace(request, url=join_url(parse_url(request.url), location))
+        with visit_limit(MAX_ROBOTS_SECONDS):
+            for _ in range(MAX_ROBOTS_REDIRECTS + 1):
+                answer = sender.send(request)
+                if not answer.is_redirect:
+                    break
+                location = answer.headers.get("Location", "")
+                request = replace(request, url=join_url(parse_url(request.url), location))
     except NotNowError as error:
         is_refused = error.answer is not None and error.answer.status in FORBIDDEN
         return "" if is_refused else None
     except (NoURLError, RefusedAddressError):
         # Led to where nobody may ask: there is none.
         return ""
-    return answer.body.decode("utf-8", "replace") if answer.status == httpx.codes.OK else ""
+    if answer.status != httpx.codes.OK:
+        return ""
+    text = decode_robots(answer.body)
+    if len(answer.body) < MAX_ROBOTS_BYTES:
+        return text
+    # A rule that is cut off says something else: the first half of "Allow: /a" allows all.
+    return text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
 
 
 def opts_out(headers: Iterable[str]) -> str | None:

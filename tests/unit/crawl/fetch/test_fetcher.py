@@ -3,6 +3,7 @@
 import gzip
 import math
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -268,6 +269,56 @@ def test_robots_txt_is_found_behind_redirects(fetcher: Fetcher, server: Scripted
     server.tell("/moved", Answer(b"User-agent: *\nDisallow: /private/"))
     url = server.tell("/private/a.jpg", Answer(b"photo"))
     assert refusal(lambda: fetcher.visit(url)) == "opted_out"
+
+
+CLOSED = "User-agent: *\nDisallow: /private/\n"
+SPELLINGS: dict[str, bytes] = {
+    "mark of UTF-8": b"\xef\xbb\xbf" + CLOSED.encode(),
+    "UTF-16": CLOSED.encode("utf-16"),
+    "UTF-16 without its mark": CLOSED.encode("utf-16-be"),
+    "gzip that nobody speaks of": gzip.compress(CLOSED.encode()),
+    "gzip twice": gzip.compress(gzip.compress(CLOSED.encode())),
+    "lines of old Macs": CLOSED.replace("\n", "\r").encode(),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_robots_txt_is_obeyed_whatever_encodes_it(
+    fetcher: Fetcher, server: ScriptedServer, spelling: str
+) -> None:
+    server.tell("/robots.txt", Answer(SPELLINGS[spelling]))
+    closed = server.tell("/private/a.jpg", Answer(b"photo"))
+    assert refusal(lambda: fetcher.visit(closed)) == "opted_out"
+    assert fetcher.visit(server.tell("/a.jpg", Answer(b"photo"))).content == b"photo"
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [("gzip", gzip.compress(CLOSED.encode())), ("deflate", zlib.compress(CLOSED.encode()))],
+)
+def test_robots_txt_is_obeyed_though_it_comes_compressed(
+    fetcher: Fetcher, server: ScriptedServer, coding: str, body: bytes
+) -> None:
+    server.tell("/robots.txt", Answer(body, headers=(("Content-Encoding", coding),)))
+    closed = server.tell("/private/a.jpg", Answer(b"photo"))
+    assert refusal(lambda: fetcher.visit(closed)) == "opted_out"
+
+
+def test_robots_txt_that_cannot_be_unpacked_is_one_that_cannot_be_had(
+    fetcher: Fetcher, server: ScriptedServer
+) -> None:
+    server.tell("/robots.txt", Answer(b"\x28\xb5\x2f\xfd", headers=(("Content-Encoding", "zstd"),)))
+    url = server.tell("/a.jpg", Answer(b"photo"))
+    with pytest.raises(PhotoUnavailableError, match="does not answer"):
+        fetcher.visit(url)
+
+
+def test_rule_that_is_cut_off_is_none(fetcher: Fetcher, server: ScriptedServer) -> None:
+    head = b"User-agent: *\nDisallow: /private/\n"
+    rule = b"\nDisallow: /private"
+    filling = b"#" * (512_000 - len(head) - len(rule) + len(b"private"))
+    server.tell("/robots.txt", Answer(head + filling + rule))
+    assert fetcher.visit(server.tell("/a.jpg", Answer(b"photo"))).content == b"photo"
 
 
 def test_huge_robots_txt_is_read_as_far_as_one_must(
