@@ -6,12 +6,14 @@ So what is inside is told from its first bytes where it can be.
 
 import zlib
 
+import brotli
+
 from sightscan.http_answers import NotNowError, TooLargeError
 
 # What may be asked for, since it can be undone here.
 ACCEPTED_CODINGS = "gzip, deflate"
 # Whatever else a server says (none, utf-8, aws-chunked) is no compression.
-UNREADABLE_CODINGS = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
+UNREADABLE_CODINGS = frozenset({"zstd", "compress", "x-compress", "dcb", "dcz"})
 # Twice happens; more often is somebody's game, as are many members of one file.
 MAX_CODINGS = 3
 MAX_GZIP_MEMBERS = 100
@@ -42,6 +44,8 @@ def unpack_body(body: bytes, stated: str, max_bytes: int, *, is_part: bool = Fal
             body = _inflate(body, zlib.MAX_WBITS, max_bytes, is_part=is_part)
         elif coding == "deflate" and body:
             body = _inflate_bare(body, max_bytes, is_part=is_part)
+        elif coding == "br" and body:
+            body = _unpack_brotli(body, max_bytes, is_part=is_part)
         elif not codings:
             break
     return body
@@ -61,6 +65,19 @@ def _inflate_bare(body: bytes, max_bytes: int, *, is_part: bool) -> bytes:
     return _inflate(body, -zlib.MAX_WBITS, max_bytes, is_part=is_part)
 
 
+def _unpack_brotli(body: bytes, max_bytes: int, *, is_part: bool) -> bytes:
+    """Return what is inside; what is no brotli, as it came."""
+    decoder = brotli.Decompressor()
+    try:
+        found: bytes = decoder.process(body, output_buffer_limit=max_bytes + 1)
+    except brotli.error:
+        return body
+    if not is_part:
+        _check_size(len(found), max_bytes)
+        _check_end(is_whole=decoder.is_finished())
+    return found[:max_bytes]
+
+
 def _inflate(body: bytes, window: int, max_bytes: int, *, is_part: bool) -> bytes:
     found, rest = bytearray(), body
     for _ in range(MAX_GZIP_MEMBERS):
@@ -72,16 +89,11 @@ def _inflate(body: bytes, window: int, max_bytes: int, *, is_part: bool) -> byte
                 return bytes(found)
             msg = f"broken compression: {error}"
             raise NotNowError(msg) from error
-        if len(found) > max_bytes:
-            if is_part:
-                break
-            msg = f"unpacks to more than the {max_bytes} bytes allowed"
-            raise TooLargeError(msg)
-        if not member.eof:
-            if is_part:
-                break
-            msg = "compressed, and breaks off"
-            raise NotNowError(msg)
+        if not is_part:
+            _check_size(len(found), max_bytes)
+            _check_end(is_whole=member.eof)
+        elif len(found) > max_bytes or not member.eof:
+            break
         rest = member.unused_data
         # The members of a file follow one another; what else follows is padding.
         if window != _GZIP_WINDOW or not rest.startswith(_GZIP_MAGIC):
@@ -91,3 +103,15 @@ def _inflate(body: bytes, window: int, max_bytes: int, *, is_part: bool) -> byte
             msg = f"compressed in more than {MAX_GZIP_MEMBERS} parts"
             raise NotNowError(msg, is_final=True)
     return bytes(found[:max_bytes])
+
+
+def _check_size(byte_count: int, max_bytes: int) -> None:
+    if byte_count > max_bytes:
+        msg = f"unpacks to more than the {max_bytes} bytes allowed"
+        raise TooLargeError(msg)
+
+
+def _check_end(*, is_whole: bool) -> None:
+    if not is_whole:
+        msg = "compressed, and breaks off"
+        raise NotNowError(msg)

@@ -4,6 +4,7 @@ import gzip
 import zlib
 from contextlib import suppress
 
+import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +44,9 @@ def bare_deflate(content: bytes) -> bytes:
         ("deflate", bare_deflate(PHOTO)),
         ("deflate, gzip", gzip.compress(zlib.compress(PHOTO))),
         ("deflate", gzip.compress(PHOTO)),
+        ("br", brotli.compress(PHOTO)),
+        ("br", PHOTO),
+        ("br, gzip", gzip.compress(brotli.compress(PHOTO))),
     ],
 )
 def test_body_is_unpacked(stated: str, body: bytes) -> None:
@@ -61,6 +65,7 @@ BOMBS = {
     "unlabelled": ("", gzip.compress(bytes(1_000_000))),
     "zlib": ("deflate", zlib.compress(bytes(1_000_000))),
     "bare": ("deflate", bare_deflate(bytes(1_000_000))),
+    "brotli": ("br", brotli.compress(bytes(1_000_000))),
     "within a bomb": ("gzip, gzip", gzip.compress(gzip.compress(bytes(1_000_000)))),
     "of members": ("gzip", gzip.compress(bytes(600)) * 90),
 }
@@ -74,7 +79,7 @@ def test_bomb_is_too_large_or_cut(bomb: str) -> None:
     assert unpack_body(body, stated, 20_000, is_part=True) == bytes(20_000)
 
 
-@pytest.mark.parametrize("stated", ["br", "zstd", "compress", "dcb", "br, identity"])
+@pytest.mark.parametrize("stated", ["zstd", "compress", "dcb", "zstd, identity"])
 def test_what_cannot_be_unpacked_is_for_another_time(stated: str) -> None:
     with pytest.raises(NotNowError, match=r"compressed as \w+, which was not asked for") as caught:
         unpack_body(b"\x1b\x03\0", stated, 10)
@@ -89,6 +94,7 @@ def test_what_cannot_be_unpacked_is_for_another_time(stated: str) -> None:
         ("gzip", b"\x1f\x8b\x09" + bytes(20)),
         ("deflate", zlib.compress(PHOTO)[:-5]),
         ("deflate", bare_deflate(PHOTO)[:-3]),
+        ("br", brotli.compress(PHOTO)[:-3]),
         ("gzip", gzip.compress(PHOTO)[:-6] + b"\0\0\0\0\0\0"),
         ("gzip", gzip.compress(b"") * 5_000 + gzip.compress(PHOTO)),
     ],
@@ -101,7 +107,9 @@ def test_what_breaks_off_or_is_broken_may_come_whole_another_time(stated: str, b
 
 @given(
     st.one_of(st.binary(), st.binary().map(b"\x1f\x8b\x08\0".__add__)),
-    st.sampled_from(["", "gzip", "deflate", "gzip, deflate", ",,,,", "deflate" + ",deflate" * 99]),
+    st.sampled_from(
+        ["", "gzip", "deflate", "br", "gzip, deflate", ",,,,", "deflate" + ",deflate" * 99]
+    ),
 )
 def test_anything_is_unpacked_or_refused(body: bytes, stated: str) -> None:
     with suppress(NotNowError, TooLargeError):
