@@ -2,6 +2,7 @@
 
 import itertools
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -48,6 +49,7 @@ class DrippingServer:
     port: int = 0
     pause_seconds: float = 0.02
     is_robots_dripping: bool = False
+    tls: ssl.SSLContext | None = None
     is_over: threading.Event = field(default_factory=threading.Event)
     visitors: int = 0
     on_visitor: Callable[[int], None] = lambda _: None
@@ -57,9 +59,14 @@ class DrippingServer:
         """Return where it is."""
         return f"{scheme}://127.0.0.1:{self.port}"
 
-    def serve(self, visitor: socket.socket, start: bytes, drips: Iterable[bytes]) -> None:
+    def serve(self, connection: socket.socket, start: bytes, drips: Iterable[bytes]) -> None:
         """Answer robots.txt, and drip at whoever asks for more."""
-        with visitor, suppress(OSError):
+        with (
+            suppress(OSError),
+            (
+                self.tls.wrap_socket(connection, server_side=True) if self.tls else connection
+            ) as visitor,
+        ):
             visitor.settimeout(60)
             while b" /robots.txt " in (asked := visitor.recv(65_536)) and not (
                 self.is_robots_dripping
@@ -79,10 +86,14 @@ class DrippingServer:
 
 @contextmanager
 def dripping_server(
-    start: bytes, drips: Iterable[bytes], *, is_robots_dripping: bool = False
+    start: bytes,
+    drips: Iterable[bytes],
+    *,
+    is_robots_dripping: bool = False,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[DrippingServer]:
     """Drip at all visitors until the end of the test."""
-    server = DrippingServer(is_robots_dripping=is_robots_dripping)
+    server = DrippingServer(is_robots_dripping=is_robots_dripping, tls=tls)
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         server.port = listener.getsockname()[1]
 

@@ -1,21 +1,29 @@
 """A server that drips takes a visit its time and no more, and keeps nobody from ending the crawl."""
 
+import ipaddress
 import itertools
 import signal
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import ClassVar
 
 import httpcore
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tenacity import stop_after_attempt, wait_fixed
 
 from sightscan import http, http_deadline
 from sightscan.crawl import pipeline
 from sightscan.crawl.fetch import fetcher as fetching
-from sightscan.crawl.fetch import robots
+from sightscan.crawl.fetch import guarded_transport, robots
 from sightscan.crawl.fetch.fetcher import (
     CrawlStoppedError,
     PhotoRefusedError,
@@ -32,7 +40,7 @@ from sightscan.http import Request, RetryPolicy, Sender, open_http
 from sightscan.http_answers import NotNowError
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.photos.photos import Attribution
-from tests.dripping_server import DRIPS, dripping_server
+from tests.dripping_server import DRIPS, OK, dripping_server
 from tests.waiting import does_end, wait_until
 
 THREADS = 16
@@ -97,6 +105,62 @@ def test_robots_txt_that_drips_is_one_that_cannot_be_had(drip: str) -> None:
     with dripping_server(*DRIPS[drip], is_robots_dripping=True) as server:
         problems = visit_from_all_threads(config_for(server.url()), server.url())
     assert all("robots.txt of 127.0.0.1: it does not answer" in each for each in problems)
+
+
+def tls_contexts(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """Return what a server on 127.0.0.1 shows, and what a client trusts."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "server.pem"
+    file.write_bytes(
+        certificate.public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(file)
+    return server, ssl.create_default_context(cafile=str(file))
+
+
+@pytest.mark.usefixtures("short")
+def test_slow_answer_within_its_time_is_waited_for_with_tls_and_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pause is longer than a slice of waiting."""
+    monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 60.0)
+    monkeypatch.setattr(robots, "MAX_ROBOTS_SECONDS", 60.0)
+    for_server, for_client = tls_contexts(tmp_path)
+    monkeypatch.setattr(guarded_transport, "_tls", lambda: for_client)
+    drips = [b"x"] * 3
+    start = OK + b"Content-Length: 3\r\n\r\n"
+    for tls in (None, for_server):
+        with dripping_server(start, drips, tls=tls) as server:
+            server.pause_seconds = 0.2
+            url = server.url("https" if tls else "http")
+            assert visit_from_all_threads(config_for(url), url) == ["fetched"] * THREADS
+
+
+@pytest.mark.parametrize("drip", ["headers", "extension of a chunk"])
+@pytest.mark.usefixtures("short")
+def test_drips_within_tls_end_too(
+    drip: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_server, for_client = tls_contexts(tmp_path)
+    monkeypatch.setattr(guarded_transport, "_tls", lambda: for_client)
+    monkeypatch.setattr(robots, "MAX_ROBOTS_SECONDS", 60.0)
+    monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 3.0)
+    with dripping_server(*DRIPS[drip], tls=for_server) as server:
+        url = server.url("https")
+        problems = visit_from_all_threads(config_for(url), url)
+    assert all("not there after" in problem for problem in problems)
 
 
 @pytest.mark.usefixtures("short")
