@@ -11,7 +11,7 @@ from sandbox.catalogues.search_pages import photo_at
 from sandbox.commons.files import catalogue_of
 from sandbox.world.city_facts import facts_of
 from sandbox.world.world import World, WorldBox, WorldPhoto
-from sightscan.warehouse.photos.identity import commons_file, commons_page, identifiers_of
+from sightscan.warehouse.photos.identity import COMMONS, commons_file, provider_identifiers
 
 # By how many pixels the height of a scaled photo may be rounded off.
 MAX_ROUNDED_PIXELS = 2
@@ -29,7 +29,7 @@ class Truth:
 
         None if the world does not know it, or it was stored in another shape.
         """
-        known = (self.by_identifier.get(name) for name in identifiers_of(*addresses))
+        known = (self.by_identifier.get(name) for name in provider_identifiers(*addresses))
         elsewhere = (photo_at(self.world, address) for address in addresses)
         photo = next(filter(None, (*known, *elsewhere)), None)
         if photo is None or abs(photo.height * width / photo.width - height) > MAX_ROUNDED_PIXELS:
@@ -48,5 +48,5 @@ def truth_of(world: World) -> Truth:
     for file in catalogue_of(world, facts_of(world)).files:
         if file.shows is not None:
             by_identifier[commons_file(file.name)] = file.shows
-            by_identifier[commons_page(file.page_id)] = file.shows
+            by_identifier[f"{COMMONS}{file.page_id}"] = file.shows
     return Truth(world, by_identifier)

@@ -23,19 +23,6 @@ def test_no_file_and_an_empty_one_say_nothing(tmp_path: Path) -> None:
     assert read(tmp_path, "drop:\nadd: []\n") == SightsFile()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_file_is_read_in_the_encodings_of_windows(tmp_path: Path, encoding: str) -> None:
-    text = "rename:\r\n  Q215003: Torre de Belém\r\n"
-    (tmp_path / "lisbon.yaml").write_bytes(text.encode(encoding))
-    assert read_sights_file(tmp_path, "lisbon", "Q597").rename == {"Q215003": "Torre de Belém"}
-
-
-def test_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "lisbon.yaml").write_bytes("drop: [Café]\n".encode("cp1252"))
-    with pytest.raises(SettingsError, match="cannot be read as YAML"):
-        read_sights_file(tmp_path, "lisbon", "Q597")
-
-
 def test_documented_file_is_read_as_documented(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
     file = read(tmp_path, text)
