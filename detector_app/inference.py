@@ -5,23 +5,17 @@ stride; output `predictions` (N, boxes, 5 + classes), see `decoding`. Its metada
 `class_names` (a JSON list), `image_size` and `stride`.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from detector_app.decoding import BOX_FIELDS, Detection, decode
 from detector_app.errors import DetectionFailed, ModelRefused
-from detector_app.letterbox import (
-    PADDING_GREY,
-    Floats,
-    Pixels,
-    apply_letterbox,
-    fit_letterbox,
-)
+from detector_app.letterbox import Floats, Pixels, apply_letterbox, fit_letterbox
+from detector_app.onnx_file import OnnxRefusedError, check_onnx
 from detector_app.onnx_runtime import InferenceSession, runtime_state
+from detector_app.onnx_trial import OnnxTrialError, try_onnx
 
 INFERENCE_THREADS: Final = 2
 
@@ -68,7 +62,7 @@ class Detector:
 
 
 def load_detector(content: bytes) -> Detector:
-    """Load verified ONNX bytes and try them once.
+    """Check ONNX bytes, try them once where it cannot hurt, and load them.
 
     Raises `ModelRefused` if they do not keep the contract.
     """
@@ -80,59 +74,20 @@ def load_detector(content: bytes) -> Detector:
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
+        contract = check_onnx(content)
+        try_onnx(
+            content,
+            image_size=contract.image_size,
+            fields=BOX_FIELDS + len(contract.class_names),
+        )
         session = InferenceSession(content, options, ["CPUExecutionProvider"])
-    except _RUNTIME_ERRORS as error:
-        msg = f"The model cannot be loaded ({_first_line(error)}); publish the city's model again."
-        raise ModelRefused(msg) from error
-    detector = _read_contract(session)
-    _try_once(detector)
-    return detector
-
-
-def _read_contract(session: InferenceSession) -> Detector:
-    inputs, outputs = session.get_inputs(), session.get_outputs()
-    if [node.name for node in inputs] != ["images"] or outputs[0].name != "predictions":
-        found = f"{[node.name for node in inputs]} -> {[node.name for node in outputs]}"
+    except (OnnxRefusedError, OnnxTrialError, *_RUNTIME_ERRORS) as error:
         msg = (
-            f"The model takes and gives {found}, expected images -> predictions; "
-            "publish a model that the trainer of SightScan exported."
-        )
-        raise ModelRefused(msg)
-    metadata: Mapping[str, Any] = session.get_modelmeta().custom_metadata_map
-    try:
-        class_names = json.loads(metadata["class_names"])
-        image_size, stride = int(metadata["image_size"]), int(metadata["stride"])
-    except (KeyError, ValueError) as error:
-        msg = (
-            f"The model's metadata lack class_names, image_size or stride ({error}); "
+            f"The model is not run, because {_first_line(error)}; "
             "publish a model that the trainer of SightScan exported."
         )
         raise ModelRefused(msg) from error
-    are_names = isinstance(class_names, list) and all(isinstance(one, str) for one in class_names)
-    if not class_names or not are_names or stride < 1 or image_size % stride:
-        msg = (
-            f"The model's metadata make no sense: class_names {class_names!r}, image_size "
-            f"{image_size}, stride {stride}; publish the city's model again."
-        )
-        raise ModelRefused(msg)
-    return Detector(session, tuple(class_names), image_size, stride)
-
-
-def _try_once(detector: Detector) -> None:
-    """Run the model on grey, so that a broken one is refused before a visitor waits for it."""
-    size = detector.image_size
-    grey = np.full((1, 3, size, size), PADDING_GREY / 255, dtype=np.float32)
-    try:
-        predictions = _run(detector.session, grey)
-    except DetectionFailed as error:
-        raise ModelRefused(str(error)) from error
-    fields = BOX_FIELDS + len(detector.class_names)
-    if predictions.ndim != 3 or predictions.shape[0] != 1 or predictions.shape[2] != fields:  # noqa: PLR2004 - the three axes named below
-        msg = (
-            f"The model answers in the shape {predictions.shape}, expected (1, boxes, {fields}) "
-            f"for {len(detector.class_names)} sights; publish the city's model again."
-        )
-        raise ModelRefused(msg)
+    return Detector(session, contract.class_names, contract.image_size, contract.stride)
 
 
 def _run(session: InferenceSession, images: Floats) -> Floats:

@@ -2,7 +2,8 @@
 
 The hash that the warehouse publishes decides: a file that does not match it is deleted and
 fetched anew, and bytes that do not match it are never written. A hash of one's own is no
-protection against whoever may write the warehouse; the check that the bytes are plain ONNX is.
+protection against whoever may write the warehouse; the check that the bytes are an export of our
+trainer is.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ from typing import Protocol
 from detector_app.atomic_file import write_atomically
 from detector_app.catalogue import PublishedModel
 from detector_app.errors import ModelRefused, ModelUnavailable, WarehouseAway
-from detector_app.onnx_file import check_onnx
+from detector_app.onnx_file import OnnxRefusedError, check_onnx
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,14 @@ def _verify(content: bytes, model: PublishedModel) -> None:
             f"published was {model.onnx_sha256[:12]}...; publish the model again."
         )
         raise ModelRefused(msg)
-    check_onnx(content)
+    try:
+        check_onnx(content)
+    except OnnxRefusedError as error:
+        msg = (
+            f"{_name_of(model)} was refused, because {error}; "
+            "publish a model that the trainer of SightScan exported."
+        )
+        raise ModelRefused(msg) from error
 
 
 def _name_of(model: PublishedModel) -> str:

@@ -1,11 +1,15 @@
 """The detector: boxes where the patches are, whatever the shape of the photo."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from sightscan.errors import PublicationError
 from sightscan.publish.detector import OnnxDetector
+from sightscan.publish.onnx_trial import try_onnx
 from tests.cities.colour_city import FIXTURES
+from tests.model_files import BAD_MODELS, SLOW_MODEL
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +53,17 @@ def test_no_photos_give_no_detections(detector: OnnxDetector) -> None:
     assert detector.detect([]) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"no model"])
-def test_no_onnx_is_refused(content: bytes) -> None:
-    with pytest.raises(PublicationError, match=r"model\.onnx cannot be loaded"):
+@pytest.mark.parametrize(
+    "case",
+    ["empty", "external in 33 bits", "loop", "function", "huge number", "fixed sides"],
+)
+def test_model_that_the_trainer_does_not_export_is_refused(case: str) -> None:
+    content, words = BAD_MODELS[case]
+    with pytest.raises(PublicationError, match=rf"model\.onnx is not run, because .*{words}"):
         OnnxDetector(content)
+
+
+def test_model_is_tried_where_it_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sightscan.publish.detector.try_onnx", partial(try_onnx, max_seconds=3))
+    with pytest.raises(PublicationError, match="did not answer a picture within 3 seconds"):
+        OnnxDetector(SLOW_MODEL)

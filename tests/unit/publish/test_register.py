@@ -18,6 +18,7 @@ from sightscan.settings import read_settings
 from sightscan.training import Training
 from sightscan.warehouse.models.models import read_model, read_model_file
 from tests.cities.colour_city import FIXTURES, ask_training, store_colour_city, write_model_folder
+from tests.model_files import BAD_MODELS
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,17 @@ SPOILINGS: dict[str, tuple[Callable[[Path], object], type[SightScanError], str]]
     "no ONNX": (
         lambda folder: (folder / "model.onnx").write_bytes(b"no model"),
         PublicationError,
-        "model.onnx cannot be loaded",
+        "model.onnx is not run, because it is not an ONNX model",
+    ),
+    "ONNX with a loop": (
+        lambda folder: (folder / "model.onnx").write_bytes(BAD_MODELS["loop"][0]),
+        PublicationError,
+        "because its operator 'Loop' is none that the trainer exports",
+    ),
+    "ONNX that reads a file": (
+        lambda folder: (folder / "model.onnx").write_bytes(BAD_MODELS["external in 33 bits"][0]),
+        PublicationError,
+        "weights in another file",
     ),
     "other dataset": (
         lambda folder: _edit_result(folder, dataset_sha256="ab" * 32),

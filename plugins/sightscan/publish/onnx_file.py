@@ -1,0 +1,398 @@
+"""Tell a model that SightScan's trainer exported from anything else, without running any of it.
+
+An ONNX file is a protobuf `ModelProto`; https://protobuf.dev/programming-guides/encoding/ and
+https://github.com/onnx/onnx/blob/main/onnx/onnx.proto say what the numbers below mean. The bytes
+themselves are read, by tables of what our export writes: each other field, operator, type and value
+is refused. So there is nothing to be known of all that ONNX may do besides (weights in other files,
+loops, functions, libraries of operators), nor of how a library would read what is odd.
+
+The app and the pipeline each have this file, byte by byte the same: they share no code
+(docs/decisions/0027-models-are-checked-by-what-we-export.md).
+"""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+# The largest YOLOv5, yolov5x, has 87 million weights of four bytes.
+MAX_ONNX_BYTES: Final = 400_000_000
+# yolov5x has 900 nodes and 9,000 fields; a field is work for this reader, however small it is.
+MAX_ONNX_NODES: Final = 5_000
+MAX_ONNX_FIELDS: Final = 100_000
+# Sizes, axes and shapes that a model names; beyond the number of its classes, ours are below 10.
+MAX_ONNX_INTEGER: Final = 4_096
+MIN_IMAGE_SIZE, MAX_IMAGE_SIZE = 32, 1_536
+ONNX_STRIDE: Final = 32
+MAX_CLASS_NAMES: Final = 1_000
+MAX_CLASS_NAME_LENGTH: Final = 300
+# Of each box: centre, size and objectness, before the scores of the classes.
+FIELDS_BEFORE_SCORES: Final = 5
+
+IR_VERSION: Final = 8
+OPSET_VERSION: Final = 17
+# fmt: off
+OPERATORS: Final = frozenset({
+    "Add", "Cast", "Concat", "Constant", "ConstantOfShape", "Conv", "Equal", "Expand",
+    "Gather", "Identity", "MaxPool", "Mul", "Pow", "Range", "Reshape", "Resize",
+    "Shape", "Sigmoid", "Split", "Sub", "Transpose", "Unsqueeze", "Where",
+})
+# fmt: on
+METADATA_NEEDED: Final = frozenset({"class_names", "image_size", "stride"})
+METADATA_KNOWN: Final = METADATA_NEEDED | {"dataset_sha256", "city", "version"}
+
+# Bytes of one element, by TensorProto.DataType: float, int64, bool.
+_FLOAT: Final = 1
+_INT64: Final = 7
+_ELEMENT_BYTES: Final = {_FLOAT: 4, _INT64: 8, 9: 1}
+# AttributeProto.AttributeType, and the field that has the value: float, int, string, tensor, ints.
+_ATTRIBUTE_VALUES: Final = {1: "f", 2: "i", 3: "s", 4: "t", 7: "ints"}
+_PLAIN_NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}")
+
+
+class OnnxRefusedError(Exception):
+    """The file is not a model of the trainer; the text says in what, to go on after "because"."""
+
+
+@dataclass(frozen=True, slots=True)
+class OnnxContract:
+    """What a reader must know of a model: its classes in their order, the side of its pictures."""
+
+    class_names: tuple[str, ...]
+    image_size: int
+    stride: int
+
+
+class _Kind(Enum):
+    """The wire types that occur; groups and doubles do not."""
+
+    INTEGER = 0
+    BYTES = 2
+    FLOAT = 5
+
+
+_Value = int | memoryview
+_Record = Mapping[str, list[_Value]]
+# Fields by number: their name, kind, and whether there may be several.
+_Table = Mapping[int, tuple[str, _Kind, bool]]
+
+_MODEL: Final[_Table] = {
+    1: ("ir_version", _Kind.INTEGER, False),
+    2: ("producer_name", _Kind.BYTES, False),
+    3: ("producer_version", _Kind.BYTES, False),
+    7: ("graph", _Kind.BYTES, False),
+    8: ("opset_import", _Kind.BYTES, False),
+    14: ("metadata_props", _Kind.BYTES, True),
+}
+_OPSET: Final[_Table] = {
+    1: ("domain", _Kind.BYTES, False),
+    2: ("version", _Kind.INTEGER, False),
+}
+_GRAPH: Final[_Table] = {
+    1: ("node", _Kind.BYTES, True),
+    2: ("name", _Kind.BYTES, False),
+    5: ("initializer", _Kind.BYTES, True),
+    11: ("input", _Kind.BYTES, False),
+    12: ("output", _Kind.BYTES, False),
+}
+_NODE: Final[_Table] = {
+    1: ("input", _Kind.BYTES, True),
+    2: ("output", _Kind.BYTES, True),
+    3: ("name", _Kind.BYTES, False),
+    4: ("op_type", _Kind.BYTES, False),
+    5: ("attribute", _Kind.BYTES, True),
+}
+_ATTRIBUTE: Final[_Table] = {
+    1: ("name", _Kind.BYTES, False),
+    2: ("f", _Kind.FLOAT, False),
+    3: ("i", _Kind.INTEGER, False),
+    4: ("s", _Kind.BYTES, False),
+    5: ("t", _Kind.BYTES, False),
+    8: ("ints", _Kind.INTEGER, True),
+    20: ("type", _Kind.INTEGER, False),
+}
+_TENSOR: Final[_Table] = {
+    1: ("dims", _Kind.INTEGER, True),
+    2: ("data_type", _Kind.INTEGER, False),
+    8: ("name", _Kind.BYTES, False),
+    9: ("raw_data", _Kind.BYTES, False),
+}
+_VALUE_INFO: Final[_Table] = {1: ("name", _Kind.BYTES, False), 2: ("type", _Kind.BYTES, False)}
+_TYPE: Final[_Table] = {1: ("tensor_type", _Kind.BYTES, False)}
+_TENSOR_TYPE: Final[_Table] = {
+    1: ("elem_type", _Kind.INTEGER, False),
+    2: ("shape", _Kind.BYTES, False),
+}
+_SHAPE: Final[_Table] = {1: ("dim", _Kind.BYTES, True)}
+_DIMENSION: Final[_Table] = {
+    1: ("dim_value", _Kind.INTEGER, False),
+    2: ("dim_param", _Kind.BYTES, False),
+}
+_ENTRY: Final[_Table] = {1: ("key", _Kind.BYTES, False), 2: ("value", _Kind.BYTES, False)}
+
+
+def check_onnx(content: bytes) -> OnnxContract:
+    """Return what the model's metadata state; raise `OnnxRefusedError` unless it is one of ours."""
+    if len(content) > MAX_ONNX_BYTES:
+        msg = f"it has {len(content)} bytes, at most {MAX_ONNX_BYTES} are possible"
+        raise OnnxRefusedError(msg)
+    try:
+        return _Reader().read_model(memoryview(content))
+    except _MalformedError as error:
+        msg = "it is not an ONNX model, or not a whole one"
+        raise OnnxRefusedError(msg) from error
+
+
+class _MalformedError(Exception):
+    """The bytes are no protobuf."""
+
+
+class _Reader:
+    """Reads one file; counts its fields, so that the work is bounded."""
+
+    def __init__(self) -> None:
+        self._fields = 0
+
+    def read_model(self, content: memoryview) -> OnnxContract:
+        # The version of the format comes first, which no pickle, archive or page begins with.
+        if bytes(content[:1]) != b"\x08":
+            raise _MalformedError
+        model = self._read("ModelProto", _MODEL, content)
+        opset = self._read("OperatorSetIdProto", _OPSET, _bytes(model, "opset_import"))
+        found = (_integer(model, "ir_version"), _text(opset, "domain"), _integer(opset, "version"))
+        if found != (IR_VERSION, "", OPSET_VERSION):
+            msg = (
+                f"its versions of IR, domain and operators are {found}, "
+                f"not {(IR_VERSION, '', OPSET_VERSION)}"
+            )
+            raise OnnxRefusedError(msg)
+        contract = _contract(self._read_metadata(model))
+        self._check_graph(_bytes(model, "graph"), contract)
+        return contract
+
+    def _read_metadata(self, model: _Record) -> dict[str, str]:
+        entries: dict[str, str] = {}
+        for content in _all_bytes(model, "metadata_props"):
+            entry = self._read("StringStringEntryProto", _ENTRY, content)
+            key = _text(entry, "key")
+            if key in entries or key not in METADATA_KNOWN:
+                msg = f"its metadata have {key[:60]!r} twice, or the trainer does not write it"
+                raise OnnxRefusedError(msg)
+            entries[key] = _text(entry, "value")
+        if missing := sorted(METADATA_NEEDED - entries.keys()):
+            msg = f"its metadata lack {', '.join(missing)}"
+            raise OnnxRefusedError(msg)
+        return entries
+
+    def _check_graph(self, content: memoryview, contract: OnnxContract) -> None:
+        graph = self._read("GraphProto", _GRAPH, content)
+        fields = FIELDS_BEFORE_SCORES + len(contract.class_names)
+        self._check_value(_bytes(graph, "input"), "images", ((), (3,), (), ()))
+        self._check_value(_bytes(graph, "output"), "predictions", ((), (), ("", fields)))
+        nodes = _all_bytes(graph, "node")
+        if not 0 < len(nodes) <= MAX_ONNX_NODES:
+            msg = f"it has {len(nodes)} nodes, 1 to {MAX_ONNX_NODES} are possible"
+            raise OnnxRefusedError(msg)
+        for node in nodes:
+            self._check_node(node)
+        for tensor in _all_bytes(graph, "initializer"):
+            self._check_tensor(tensor)
+
+    def _check_value(
+        self, content: memoryview, name: str, wanted: tuple[tuple[int | str, ...], ...]
+    ) -> None:
+        """Refuse an input or output of another name, type or shape.
+
+        For each axis, `wanted` has the lengths that may be stated; without any, the axis must be
+        free. The empty text stands for an axis that may be free, too.
+        """
+        value = self._read("ValueInfoProto", _VALUE_INFO, content)
+        kind = self._read("TypeProto", _TYPE, _bytes(value, "type"))
+        tensor = self._read("TypeProto.Tensor", _TENSOR_TYPE, _bytes(kind, "tensor_type"))
+        shape = self._read("TensorShapeProto", _SHAPE, _bytes(tensor, "shape"))
+        axes: list[int | str] = []
+        for dimension in _all_bytes(shape, "dim"):
+            axis = self._read("Dimension", _DIMENSION, dimension)
+            axes.append(_integer(axis, "dim_value") if axis.get("dim_value") else "")
+        is_wanted = len(axes) == len(wanted) and all(
+            axis in (lengths or ("",)) for axis, lengths in zip(axes, wanted, strict=True)
+        )
+        found = (_text(value, "name"), _integer(tensor, "elem_type"))
+        if not is_wanted or found != (name, _FLOAT):
+            stated = [axis if axis != "" else "free" for axis in axes]
+            expected = [
+                " or ".join(str(one or "free") for one in each) or "free" for each in wanted
+            ]
+            msg = (
+                f"it has {found[0][:60]!r} of type {found[1]} and shape {stated}, expected "
+                f"images -> predictions, {name!r} of type {_FLOAT} and shape [{', '.join(expected)}]"
+            )
+            raise OnnxRefusedError(msg)
+
+    def _check_node(self, content: memoryview) -> None:
+        node = self._read("NodeProto", _NODE, content)
+        operator = _text(node, "op_type")
+        if operator not in OPERATORS:
+            msg = f"its operator {operator[:60]!r} is none that the trainer exports"
+            raise OnnxRefusedError(msg)
+        for content_of_one in _all_bytes(node, "attribute"):
+            attribute = self._read("AttributeProto", _ATTRIBUTE, content_of_one)
+            named = _ATTRIBUTE_VALUES.get(_integer(attribute, "type"))
+            given = {name for name in _ATTRIBUTE_VALUES.values() if attribute.get(name)}
+            # A value of zero and an empty list may be left out.
+            if named is None or not given <= {named}:
+                msg = f"an attribute of a node {operator} has another value than its type says"
+                raise OnnxRefusedError(msg)
+            for number in (*attribute.get("i", ()), *attribute.get("ints", ())):
+                _check_number(number)
+            for tensor in _all_bytes(attribute, "t"):
+                self._check_tensor(tensor)
+
+    def _check_tensor(self, content: memoryview) -> None:
+        tensor = self._read("TensorProto", _TENSOR, content)
+        data_type = _integer(tensor, "data_type")
+        data = _bytes(tensor, "raw_data")
+        dims = [one for one in tensor.get("dims", ()) if isinstance(one, int)]
+        expected = math.prod(dims) * _ELEMENT_BYTES.get(data_type, 0)
+        if data_type not in _ELEMENT_BYTES or len(data) != expected:
+            msg = (
+                f"a tensor of type {data_type} and shape {dims[:8]} has {len(data)} bytes of its own, "
+                "not as many as that takes"
+            )
+            raise OnnxRefusedError(msg)
+        if data_type == _INT64:
+            for number in data.cast("q"):
+                _check_number(number)
+
+    def _read(self, what: str, table: _Table, message: memoryview) -> _Record:
+        """Return the fields of a message by name; refuse each that the table does not have."""
+        record: dict[str, list[_Value]] = {}
+        for number, wire_type, value in _read_fields(message):
+            self._fields += 1
+            if self._fields > MAX_ONNX_FIELDS:
+                msg = f"it has more than {MAX_ONNX_FIELDS} fields"
+                raise OnnxRefusedError(msg)
+            name, kind, is_many = table.get(number, ("", _Kind.BYTES, False))
+            if not name or kind.value != wire_type or (name in record and not is_many):
+                msg = (
+                    f"field {number} of wire type {wire_type} is not one that the trainer's {what} "
+                    "has, or there twice: weights in another file, loops, functions and whatever "
+                    "else it does not export are refused"
+                )
+                raise OnnxRefusedError(msg)
+            record.setdefault(name, []).append(value)
+        return record
+
+
+def _contract(metadata: Mapping[str, str]) -> OnnxContract:
+    numbers = {
+        key: int(metadata[key]) if _PLAIN_NUMBER.fullmatch(metadata[key]) else 0
+        for key in ("image_size", "stride")
+    }
+    size, stride = numbers["image_size"], numbers["stride"]
+    if stride != ONNX_STRIDE or size % ONNX_STRIDE or not MIN_IMAGE_SIZE <= size <= MAX_IMAGE_SIZE:
+        msg = (
+            f"its metadata state image_size {metadata['image_size'][:20]!r} and stride "
+            f"{metadata['stride'][:20]!r}, expected a multiple of {ONNX_STRIDE} from "
+            f"{MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE}, and {ONNX_STRIDE}"
+        )
+        raise OnnxRefusedError(msg)
+    try:
+        names = json.loads(metadata["class_names"])
+    except (ValueError, RecursionError):
+        names = None
+    if not _are_class_names(names):
+        msg = (
+            f"its class_names are {metadata['class_names'][:60]!r}, expected a JSON list of 1 to "
+            f"{MAX_CLASS_NAMES} different names of 1 to {MAX_CLASS_NAME_LENGTH} characters"
+        )
+        raise OnnxRefusedError(msg)
+    return OnnxContract(tuple(names), size, stride)
+
+
+def _are_class_names(names: object) -> bool:
+    if not isinstance(names, list) or not 0 < len(names) <= MAX_CLASS_NAMES:
+        return False
+    if not all(isinstance(name, str) and name.strip() for name in names):
+        return False
+    # JSON can write half a character, which nothing can print.
+    is_text = not any("\ud800" <= character <= "\udfff" for name in names for character in name)
+    is_short = all(len(name) <= MAX_CLASS_NAME_LENGTH for name in names)
+    return is_text and is_short and max(Counter(names).values()) == 1
+
+
+def _check_number(number: _Value) -> None:
+    # A negative number is written as its complement of 64 bits.
+    if not isinstance(number, int):
+        raise _MalformedError
+    signed = number - (1 << 64) if number >= 1 << 63 else number
+    if abs(signed) > MAX_ONNX_INTEGER:
+        msg = f"it has the whole number {signed}, at most {MAX_ONNX_INTEGER} is possible"
+        raise OnnxRefusedError(msg)
+
+
+def _integer(record: _Record, name: str) -> int:
+    """Return an integer, which protobuf leaves out where it is zero."""
+    (value,) = record.get(name) or [0]
+    if not isinstance(value, int):
+        raise _MalformedError
+    return value
+
+
+def _bytes(record: _Record, name: str) -> memoryview:
+    """Return a field of bytes; empty where it is left out."""
+    return next(iter(_all_bytes(record, name)), memoryview(b""))
+
+
+def _all_bytes(record: _Record, name: str) -> list[memoryview]:
+    return [value for value in record.get(name, ()) if isinstance(value, memoryview)]
+
+
+def _text(record: _Record, name: str) -> str:
+    try:
+        return str(_bytes(record, name), "utf-8")
+    except UnicodeDecodeError as error:
+        raise _MalformedError from error
+
+
+def _read_fields(message: memoryview) -> Iterator[tuple[int, int, _Value]]:
+    """Yield number, wire type and value of each field of a protobuf message."""
+    position = 0
+    while position < len(message):
+        key, position = _read_varint(message, position)
+        number, wire_type = key >> 3, key & 7
+        if wire_type == _Kind.INTEGER.value:
+            value, position = _read_varint(message, position)
+            yield number, wire_type, value
+            continue
+        if wire_type == _Kind.BYTES.value:
+            length, position = _read_varint(message, position)
+        elif wire_type == _Kind.FLOAT.value:
+            length = 4
+        else:
+            raise _MalformedError
+        if position + length > len(message):
+            raise _MalformedError
+        yield number, wire_type, message[position : position + length]
+        position += length
+
+
+def _read_varint(message: memoryview, position: int) -> tuple[int, int]:
+    """Return the integer at the position and the position after it."""
+    value = 0
+    # Ten groups of seven bits hold any 64-bit integer.
+    for shift in range(0, 70, 7):
+        if position == len(message):
+            raise _MalformedError
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:  # noqa: PLR2004 - the highest bit says whether another byte follows
+            if value >= 1 << 64:
+                raise _MalformedError
+            return value, position
+    raise _MalformedError

@@ -1,0 +1,24 @@
+"""Where programs that share no code need the same, each has a copy, and all copies are one text."""
+
+import pytest
+
+from tests.rules.source_tree import REPOSITORY
+
+COPIES = {
+    "what models are refused": (
+        "detector_app/onnx_file.py",
+        "plugins/sightscan/publish/onnx_file.py",
+    ),
+    "how a model is tried": (
+        "detector_app/onnx_trial.py",
+        "plugins/sightscan/publish/onnx_trial.py",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", COPIES)
+def test_copies_are_the_same(what: str) -> None:
+    first, second = COPIES[what]
+    assert (REPOSITORY / first).read_bytes() == (REPOSITORY / second).read_bytes(), (
+        f"{first} and {second} are one text in two places: cp the one that was changed"
+    )
