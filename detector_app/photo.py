@@ -4,12 +4,13 @@ import io
 import warnings
 from typing import Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from detector_app.errors import PhotoRefused
+from detector_app.photo_colour import BROKEN, is_srgb, orientation, profile_of, upright_srgb
+from detector_app.photo_metadata import PhotoFileError, without_metadata
 
-PHOTO_FORMATS: Final = ("JPEG", "PNG", "WEBP")
 PHOTO_SUFFIXES: Final = ("jpg", "jpeg", "png", "webp")
 MAX_PHOTO_MEGABYTES: Final = 20
 # A few hundred kilobytes can unpack to gigabytes; phones make at most about 50 of these.
@@ -25,7 +26,8 @@ _MEGA: Final = 1_000_000
 def read_photo(content: bytes, file_name: str) -> Image.Image:
     """Return the photo as upright RGB, its longer side at most `MAX_SHOWN_SIDE_PIXELS`.
 
-    Honours the EXIF rotation; lays transparency on white. Raises `PhotoRefused`.
+    Read as the pipeline reads the photos that detectors learn from: EXIF's rotation and the colour
+    profile are honoured, transparency lies on white. Raises `PhotoRefused`.
     """
     if len(content) > MAX_PHOTO_MEGABYTES * _MEGA:
         msg = (
@@ -34,22 +36,32 @@ def read_photo(content: bytes, file_name: str) -> Image.Image:
         )
         raise PhotoRefused(msg)
     try:
+        bare = without_metadata(content)
         with warnings.catch_warnings():
             # Our own limit below is stricter and says what to do.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            opened = Image.open(io.BytesIO(content), formats=PHOTO_FORMATS)
+            opened = Image.open(io.BytesIO(bare.content), formats=(bare.form,))
         _check_size(opened, file_name)
         # JPEGs can be unpacked at half or a quarter of their size, which spares most of the work.
         opened.draft("RGB", (MAX_SHOWN_SIDE_PIXELS, MAX_SHOWN_SIDE_PIXELS))
-        upright = ImageOps.exif_transpose(opened)
-        photo = _to_rgb(upright)
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        msg = f"{file_name} is not a JPEG, PNG or WebP photo; choose another file."
+        opened.load()
+        profile = profile_of(opened)
+        if profile is not None and is_srgb(opened, profile):
+            profile = None
+        photo = upright_srgb(opened, orientation(bare.exif), profile)
+    except Image.DecompressionBombError as error:
+        msg = (
+            f"{file_name} has more pixels than the {MAX_PHOTO_MEGAPIXELS} megapixels that are "
+            "possible; choose a smaller copy of the photo."
+        )
         raise PhotoRefused(msg) from error
-    except (OSError, ValueError, SyntaxError) as error:
-        # Pillow reports broken files by several classes, SyntaxError for PNG among them.
-        msg = f"{file_name} is damaged and cannot be shown; choose another copy of it."
-        raise PhotoRefused(msg) from error
+    except PhotoFileError as error:
+        if error.reason in {"not_an_image", "unsupported_format"}:
+            msg = f"{file_name} is not a JPEG, PNG or WebP photo; choose another file."
+            raise PhotoRefused(msg) from error
+        raise _damaged(file_name) from error
+    except BROKEN as error:
+        raise _damaged(file_name) from error
     photo.thumbnail((MAX_SHOWN_SIDE_PIXELS, MAX_SHOWN_SIDE_PIXELS), Image.Resampling.LANCZOS)
     return photo
 
@@ -57,7 +69,8 @@ def read_photo(content: bytes, file_name: str) -> Image.Image:
 def write_jpeg(picture: Image.Image) -> bytes:
     """Return the picture as JPEG bytes, to be shown or saved; without its metadata."""
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=90)
+    # Else the profile would be written again, and whatever else the picture came with.
+    picture.save(buffer, "JPEG", quality=90, icc_profile=None, exif=b"", comment=b"")
     return buffer.getvalue()
 
 
@@ -77,12 +90,6 @@ def _check_size(opened: ImageFile, file_name: str) -> None:
         raise PhotoRefused(msg)
 
 
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode == "I;16":
-        # Pillow clips 16-bit greys to white instead of scaling them.
-        return picture.point(lambda value: value / 256).convert("L").convert("RGB")
-    if picture.has_transparency_data:
-        coloured = picture.convert("RGBA")
-        white = Image.new("RGBA", coloured.size, "white")
-        return Image.alpha_composite(white, coloured).convert("RGB")
-    return picture.convert("RGB")
+def _damaged(file_name: str) -> PhotoRefused:
+    msg = f"{file_name} is damaged and cannot be shown; choose another copy of it."
+    return PhotoRefused(msg)

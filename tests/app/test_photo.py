@@ -6,6 +6,7 @@ from PIL import Image
 
 from detector_app.errors import PhotoRefused
 from detector_app.photo import read_photo, write_jpeg
+from tests.photo_files import BAD_PHOTOS, GOOD_PHOTOS, spoilt_photos
 
 
 def encode(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -85,3 +86,34 @@ def test_line_of_pixels_is_refused() -> None:
 
 def test_written_jpeg_can_be_read_again() -> None:
     assert read_photo(write_jpeg(Image.new("RGB", (64, 48))), "copy.jpg").size == (64, 48)
+
+
+@pytest.mark.parametrize("case", GOOD_PHOTOS)
+def test_photo_is_shown_as_it_is_meant(case: str) -> None:
+    content, shown = GOOD_PHOTOS[case]
+    photo = np.asarray(read_photo(content, "photo"), dtype=np.int16)
+    assert photo.shape == shown.shape
+    assert np.abs(photo - shown).mean() < 5
+
+
+@pytest.mark.parametrize("case", BAD_PHOTOS)
+def test_what_is_no_whole_photo_is_refused(case: str) -> None:
+    with pytest.raises(PhotoRefused, match="photo"):
+        read_photo(BAD_PHOTOS[case], "photo")
+
+
+def test_spoilt_photo_is_shown_or_refused() -> None:
+    refused = 0
+    for content in spoilt_photos(1000):
+        try:
+            read_photo(content, "photo").load()
+        except PhotoRefused:
+            refused += 1
+    assert 100 < refused < 900
+
+
+def test_written_jpeg_has_no_profile_and_no_metadata() -> None:
+    content, _ = GOOD_PHOTOS["JPEG in sRGB"]
+    written = write_jpeg(read_photo(content, "photo"))
+    assert b"ICC_PROFILE" not in written
+    assert b"Exif" not in written

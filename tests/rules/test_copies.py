@@ -9,6 +9,14 @@ COPIES = {
         "detector_app/onnx_file.py",
         "plugins/sightscan/publish/onnx_file.py",
     ),
+    "what of a photo's file is read": (
+        "detector_app/photo_metadata.py",
+        "plugins/sightscan/photo_metadata.py",
+    ),
+    "how a photo's colours are shown": (
+        "detector_app/photo_colour.py",
+        "plugins/sightscan/photo_colour.py",
+    ),
     "how a model is tried": (
         "detector_app/onnx_trial.py",
         "plugins/sightscan/publish/onnx_trial.py",

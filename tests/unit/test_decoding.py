@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from sightscan.decoding import flatten_on_white
+from sightscan.photo_colour import flatten_on_white
 
 SIZE = (2, 1)
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
-from sightscan.decoding import BROKEN, BUDGET, flatten_on_white
+from sightscan.decoding import BUDGET
 from sightscan.errors import SightScanError
+from sightscan.photo_colour import BROKEN, flatten_on_white
 
 # 640 x 480 is what Google recommends for landmarks; more may not help. Some more leaves small
 # sights in wide views a chance.

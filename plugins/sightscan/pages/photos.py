@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Query, Response
 from PIL import Image, ImageOps
 
-from sightscan.decoding import BROKEN, BUDGET
+from sightscan.decoding import BUDGET
 from sightscan.pages.staff import Viewer
 from sightscan.pages.warehouse import open_warehouse
+from sightscan.photo_colour import BROKEN
 from sightscan.warehouse.labels.reviews import read_photo
 
 SHOWN_JPEG_QUALITY = 82

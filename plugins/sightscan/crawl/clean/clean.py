@@ -1,7 +1,7 @@
 """Look at the bytes of a photo: believe nothing that was said about them.
 
-Here it is decided what is kept, converted or refused; `metadata` takes files apart, `normalising`
-converts. docs/decisions/0015-clean-photos.md says why in each case.
+Here it is decided what is kept, converted or refused; `photo_metadata` takes files apart,
+`photo_colour` converts. docs/decisions/0015-clean-photos.md says why in each case.
 """
 
 import hashlib
@@ -9,7 +9,12 @@ import io
 
 from PIL import Image
 
-from sightscan.crawl.clean.colour import (
+from sightscan.crawl.clean.faces import face_share
+from sightscan.crawl.dedupe.perceptual_hash import perceptual_hash
+from sightscan.crawl.fetch.fetcher import PhotoRefusedError
+from sightscan.decoding import BUDGET, MAX_PIXELS
+from sightscan.photo_colour import (
+    BROKEN,
     PLAIN_MODES,
     as_jpeg,
     is_sixteen_bit,
@@ -18,11 +23,7 @@ from sightscan.crawl.clean.colour import (
     profile_of,
     upright_srgb,
 )
-from sightscan.crawl.clean.faces import face_share
-from sightscan.crawl.clean.metadata import BarePhoto, without_metadata
-from sightscan.crawl.dedupe.perceptual_hash import perceptual_hash
-from sightscan.crawl.fetch.fetcher import PhotoRefusedError
-from sightscan.decoding import BROKEN, BUDGET, MAX_PIXELS
+from sightscan.photo_metadata import BarePhoto, PhotoFileError, without_metadata
 from sightscan.warehouse.photos.photos import PhotoFile
 
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
@@ -42,10 +43,12 @@ def inspect_photo(
         PhotoRefusedError: it is no photo that could be kept.
 
     """
-    bare = without_metadata(content)
     try:
+        bare = without_metadata(content)
         # A JPEG with further pictures behind it (MPO) is one without them by now.
         image = Image.open(io.BytesIO(bare.content), formats=(bare.form,))
+    except PhotoFileError as error:
+        raise PhotoRefusedError(error.reason, error.detail) from error
     except Image.DecompressionBombError as error:
         reason = "too_many_pixels"
         raise PhotoRefusedError(reason, str(error)) from error

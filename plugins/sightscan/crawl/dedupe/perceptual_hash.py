@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sightscan.decoding import flatten_on_white
+from sightscan.photo_colour import flatten_on_white
 
 HASH_BITS = 256
 # The picture is looked at in so many pixels each way.

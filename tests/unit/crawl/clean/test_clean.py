@@ -15,9 +15,10 @@ from PIL import Image, ImageCms, ImageOps
 
 from sightscan.crawl.clean import clean as inspection
 from sightscan.crawl.clean.clean import inspect_photo
-from sightscan.crawl.clean.metadata import PNG_START
 from sightscan.crawl.fetch.fetcher import PhotoRefusedError
 from sightscan.decoding import PixelBudget
+from sightscan.photo_metadata import PNG_START
+from tests.photo_files import BAD_PHOTOS, GOOD_PHOTOS, spoilt_photos
 
 MIN_SIDE = 64
 
@@ -278,3 +279,27 @@ def test_budget_is_given_back_when_a_photo_is_refused(monkeypatch: pytest.Monkey
     for _ in range(3):
         with pytest.raises(PhotoRefusedError):
             inspect_photo(broken_png(), MIN_SIDE)
+
+
+@pytest.mark.parametrize("case", GOOD_PHOTOS)
+def test_photo_is_kept_as_it_is_meant(case: str) -> None:
+    content, shown = GOOD_PHOTOS[case]
+    kept = inspect_photo(content, MIN_SIDE).content
+    assert pixels(kept).shape == shown.shape
+    assert np.abs(pixels(kept) - shown).mean() < 5
+
+
+@pytest.mark.parametrize("case", BAD_PHOTOS)
+def test_what_is_no_whole_photo_is_refused(case: str) -> None:
+    with pytest.raises(PhotoRefusedError):
+        inspect_photo(BAD_PHOTOS[case], MIN_SIDE)
+
+
+def test_spoilt_photo_is_kept_or_refused() -> None:
+    refused = 0
+    for content in spoilt_photos(1000):
+        try:
+            inspect_photo(content, MIN_SIDE)
+        except PhotoRefusedError:
+            refused += 1
+    assert 100 < refused < 900

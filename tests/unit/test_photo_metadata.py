@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from sightscan.crawl.clean.metadata import PNG_START, without_metadata
-from sightscan.crawl.fetch.fetcher import PhotoRefusedError
+from sightscan.photo_metadata import PNG_START, PhotoFileError, without_metadata
 
 PLACE = b"XX40.7484N73.9857W"
 
@@ -109,11 +108,11 @@ def test_compressed_text_is_never_unpacked() -> None:
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
 def test_photo_that_ends_in_its_header_is_truncated(form: str) -> None:
-    with pytest.raises(PhotoRefusedError) as caught:
+    with pytest.raises(PhotoFileError) as caught:
         without_metadata(saved(form)[:30])
     assert caught.value.reason == "truncated"
 
 
 def test_png_without_an_end_is_truncated() -> None:
-    with pytest.raises(PhotoRefusedError, match="truncated"):
+    with pytest.raises(PhotoFileError, match="truncated"):
         without_metadata(PNG_START)

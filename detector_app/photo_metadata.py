@@ -4,13 +4,14 @@ Cameras write where they stood (EXIF, XMP), editors who they are (IPTC, comments
 kilobytes that unpack to gigabytes (PNG's compressed texts). None of it is kept, and no library
 sees it. The pixels' own bytes are copied, so nothing is lost; a file without any of this comes
 back as it was. Licence and author are stored beside the photo, from where it was found.
+
+The app and the pipeline each have this file, byte by byte the same: they share no code, and are to
+read the same photos.
 """
 
 import re
 import struct
 from dataclasses import dataclass
-
-from sightscan.crawl.fetch.fetcher import PhotoRefusedError
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 JPEG_START = b"\xff\xd8\xff"
@@ -46,6 +47,16 @@ WEBP_KEPT = frozenset((b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"I
 WEBP_HAS_ICC, WEBP_HAS_EXIF, WEBP_HAS_XMP = 0x20, 0x08, 0x04
 
 
+class PhotoFileError(Exception):
+    """The file is no photo; `reason` is one word for it, `detail` says what is wrong."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """Keep both."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
 @dataclass(frozen=True, slots=True)
 class BarePhoto:
     """A photo without what is about it; `exif` is what was taken away, for its orientation."""
@@ -59,7 +70,7 @@ def without_metadata(content: bytes, *, keeps_profile: bool = True) -> BarePhoto
     """Return a photo's bytes without EXIF, XMP, IPTC, texts, previews, and what follows its end.
 
     Raises:
-        PhotoRefusedError: it is no JPEG, PNG or WebP, or its parts do not fit together.
+        PhotoFileError: it is no JPEG, PNG or WebP, or its parts do not fit together.
 
     """
     if content.startswith(JPEG_START):
@@ -71,9 +82,9 @@ def without_metadata(content: bytes, *, keeps_profile: bool = True) -> BarePhoto
     for form, start in OTHER_FORMS.items():
         if start.match(content):
             reason = "unsupported_format"
-            raise PhotoRefusedError(reason, f"{form}; JPEG, PNG and WebP are kept")
+            raise PhotoFileError(reason, f"{form}; JPEG, PNG and WebP are kept")
     reason = "not_an_image"
-    raise PhotoRefusedError(reason, f"{len(content)} bytes: {content[:24]!r}")
+    raise PhotoFileError(reason, f"{len(content)} bytes: {content[:24]!r}")
 
 
 def _bare_jpeg(content: bytes, *, keeps_profile: bool) -> BarePhoto:
@@ -99,7 +110,7 @@ def _bare_jpeg(content: bytes, *, keeps_profile: bool) -> BarePhoto:
         position = end
     if scans > MAX_SCANS:
         reason = "too_many_scans"
-        raise PhotoRefusedError(reason, f"{scans} scans, at most {MAX_SCANS}")
+        raise PhotoFileError(reason, f"{scans} scans, at most {MAX_SCANS}")
     if found:
         kept.append(found[0])
     return BarePhoto("JPEG", b"".join(kept), exif)
@@ -158,4 +169,4 @@ def _check_within(content: bytes, end: int) -> None:
     """Refuse a photo one of whose parts ends behind its own end."""
     if end > len(content):
         reason = "truncated"
-        raise PhotoRefusedError(reason, f"a part ends at byte {end}, the file at {len(content)}")
+        raise PhotoFileError(reason, f"a part ends at byte {end}, the file at {len(content)}")
