@@ -68,7 +68,7 @@ class OnnxDetector:
             self._session = InferenceSession(onnx, options, ["CPUExecutionProvider"])
         # ONNX Runtime's errors have no common base below Exception.
         except Exception as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             msg = (
                 f"model.onnx is not run, because {reason}: check the version of the trainer on "
                 "the GPU host, and train again"
