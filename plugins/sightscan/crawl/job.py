@@ -135,7 +135,8 @@ class CrawlJob:
     kept_sha256s: set[bytes]
     # Refused by what their sources said of them: they are looked at again if that has changed.
     refused_names: frozenset[bytes] = frozenset()
-    # By SHA-256 of the URL, and of each identifier: photos of the city's other sights, and what servers said of photos.
+    # By SHA-256 of the URL, and of each identifier: photos of the city's other sights, and what
+    # servers said of photos.
     elsewhere: Mapping[bytes, bytes] = field(default_factory=dict)
     validators: Mapping[bytes, Validators] = field(default_factory=dict)
     spool: Spool | None = None

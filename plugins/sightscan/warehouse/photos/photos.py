@@ -179,9 +179,10 @@ def merge_photos(
     """Store one batch of a crawl, whole or not at all; bytes travel only if they are new.
 
     Photos with a tombstone, by whatever name, those that are one rendered anew, and rows that core
-    would refuse, become rejections. A photo whose bytes were lost gets them back. Bytes go to `store` if there is one. `linked` photos are there
-    already, of another sight. Each table is written in one pass, in the order of its keys, so that
-    crawls that find the same photos wait for each other and never in a circle.
+    would refuse, become rejections. A photo whose bytes were lost gets them back. Bytes go to
+    `store` if there is one. `linked` photos are there already, of another sight. Each table is
+    written in one pass, in the order of its keys, so that crawls that find the same photos wait for
+    each other and never in a circle.
 
     Raises:
         WarehouseError: there is no such sight, or the store refuses a photo.
