@@ -11,9 +11,9 @@ from sightscan.operators.instances import (
     ReserveInstanceOperator,
     StartInstanceOperator,
     StopInstanceOperator,
-    TrainModelOperator,
 )
 from sightscan.operators.registry import RegisteredCity, as_markdown, read_snapshot
+from sightscan.operators.trainings import TrainModelOperator
 from sightscan.training import START_SECONDS, STOP_SECONDS
 
 DOC = """

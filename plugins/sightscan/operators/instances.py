@@ -1,32 +1,28 @@
-"""Lease, start, use and stop a GPU instance; it never runs without a lease."""
+"""Lease, start and stop a GPU instance; it never runs without a lease."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cached_property
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.ec2 import (
     EC2StartInstanceOperator,
     EC2StopInstanceOperator,
 )
-from airflow.providers.ssh.operators.ssh_remote_job import SSHRemoteJobOperator
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
 from sightscan.errors import InstanceError
-from sightscan.operators.connections import AWS_CONNECTION, GPU_HOST_CONNECTION
-from sightscan.operators.hooks import GpuHostHook, InstanceHook
-from sightscan.operators.triggers import TrainingTrigger
+from sightscan.operators.connections import AWS_CONNECTION
+from sightscan.operators.hooks import InstanceHook
 from sightscan.operators.work import city_work
 from sightscan.settings import settings
 from sightscan.train.ec2_refusals import Ec2Refusal
-from sightscan.training import lease_seconds, training_seconds
+from sightscan.training import lease_seconds
 
 LEASE_POLL = timedelta(seconds=30)
-RECONNECT_ATTEMPTS = 12
 
 
 class ReserveInstanceOperator(BaseOperator):
@@ -102,75 +98,6 @@ def _told_in_words(instance_id: str) -> Iterator[None]:
         msg = f"EC2 does not start {instance_id} ({refusal})"
         msg += f"; {refusal.advice}" if refusal.advice else ""
         raise (AirflowFailException if refusal.is_lasting else InstanceError)(msg) from error
-
-
-class TrainModelOperator(SSHRemoteJobOperator):
-    """Run the trainer on the leased host; its progress is kept in the warehouse as it goes."""
-
-    template_fields: Sequence[str] = (
-        *SSHRemoteJobOperator.template_fields,
-        "instance_id",
-        "training_id",
-        "progress_file",
-    )
-
-    def __init__(
-        self, *, slug: str, instance_id: str, training_id: Any, progress_file: str, **kwargs: Any
-    ) -> None:
-        super().__init__(
-            ssh_conn_id=f"{GPU_HOST_CONNECTION}{instance_id}",
-            # Relative to the login folder, so that the job's log stays with the user's files.
-            remote_base_dir=".sightscan-jobs",
-            remote_os="posix",
-            max_reconnect_attempts=RECONNECT_ATTEMPTS,
-            **kwargs,
-        )
-        self.slug = slug
-        self.instance_id = instance_id
-        self.training_id = training_id
-        self.progress_file = progress_file
-
-    @cached_property
-    def ssh_hook(self) -> GpuHostHook:
-        """The hook that submits the job; the provider's own would not know our settings."""
-        return GpuHostHook(
-            ssh_conn_id=self.ssh_conn_id,
-            remote_host=self.remote_host or "",
-            conn_timeout=self.conn_timeout,
-            banner_timeout=self.banner_timeout,
-            conn_retry_attempts=self.conn_retry_attempts,
-        )
-
-    def execute(self, context: Context) -> None:
-        """Submit the job and defer until it ends."""
-        from sightscan.warehouse.models.trainings import start_training
-
-        with city_work(self.slug) as work:
-            # A dead instance writes no exit code: without a limit the trigger waits for ever.
-            self.timeout = training_seconds(work.config.mts_time_limit_seconds)
-            start_training(work.connection, int(self.training_id), instance_id=self.instance_id)
-        super().execute(context)
-
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
-        """End well, or note in the warehouse why the training failed."""
-        from sightscan.warehouse.models.trainings import finish_training
-
-        try:
-            super().execute_complete(context, event)
-        except Exception as error:
-            with city_work(self.slug) as work:
-                finish_training(work.connection, int(self.training_id), error=str(error))
-            raise
-
-    def defer(self, *, trigger: Any, **kwargs: Any) -> None:  # type: ignore[override]
-        """Watch with our trigger, which keeps the epochs' metrics, instead of the plain one."""
-        _, arguments = trigger.serialize()
-        super().defer(
-            trigger=TrainingTrigger(
-                training_id=int(self.training_id), progress_file=self.progress_file, **arguments
-            ),
-            **kwargs,
-        )
 
 
 class StopInstanceOperator(EC2StopInstanceOperator):

@@ -1,0 +1,85 @@
+"""Run the trainer on a leased GPU host, as a remote job that outlives the worker."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from airflow.providers.ssh.operators.ssh_remote_job import SSHRemoteJobOperator
+from airflow.sdk import Context
+
+from sightscan.operators.connections import GPU_HOST_CONNECTION
+from sightscan.operators.hooks import GpuHostHook
+from sightscan.operators.triggers import TrainingTrigger
+from sightscan.operators.work import city_work
+from sightscan.training import training_seconds
+
+RECONNECT_ATTEMPTS = 12
+
+
+class TrainModelOperator(SSHRemoteJobOperator):
+    """Run the trainer on the leased host; its progress is kept in the warehouse as it goes."""
+
+    template_fields: Sequence[str] = (
+        *SSHRemoteJobOperator.template_fields,
+        "instance_id",
+        "training_id",
+        "progress_file",
+    )
+
+    def __init__(
+        self, *, slug: str, instance_id: str, training_id: Any, progress_file: str, **kwargs: Any
+    ) -> None:
+        super().__init__(
+            ssh_conn_id=f"{GPU_HOST_CONNECTION}{instance_id}",
+            # Relative to the login folder, so that the job's log stays with the user's files.
+            remote_base_dir=".sightscan-jobs",
+            remote_os="posix",
+            max_reconnect_attempts=RECONNECT_ATTEMPTS,
+            **kwargs,
+        )
+        self.slug = slug
+        self.instance_id = instance_id
+        self.training_id = training_id
+        self.progress_file = progress_file
+
+    @cached_property
+    def ssh_hook(self) -> GpuHostHook:
+        """The hook that submits the job; the provider's own would not know our settings."""
+        return GpuHostHook(
+            ssh_conn_id=self.ssh_conn_id,
+            remote_host=self.remote_host or "",
+            conn_timeout=self.conn_timeout,
+            banner_timeout=self.banner_timeout,
+            conn_retry_attempts=self.conn_retry_attempts,
+        )
+
+    def execute(self, context: Context) -> None:
+        """Submit the job and defer until it ends."""
+        from sightscan.warehouse.models.trainings import start_training
+
+        with city_work(self.slug) as work:
+            # A dead instance writes no exit code: without a limit the trigger waits for ever.
+            self.timeout = training_seconds(work.config.mts_time_limit_seconds)
+            start_training(work.connection, int(self.training_id), instance_id=self.instance_id)
+        super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
+        """End well, or note in the warehouse why the training failed."""
+        from sightscan.warehouse.models.trainings import finish_training
+
+        try:
+            super().execute_complete(context, event)
+        except Exception as error:
+            with city_work(self.slug) as work:
+                finish_training(work.connection, int(self.training_id), error=str(error))
+            raise
+
+    def defer(self, *, trigger: Any, **kwargs: Any) -> None:  # type: ignore[override]
+        """Watch with our trigger, which keeps the epochs' metrics, instead of the plain one."""
+        _, arguments = trigger.serialize()
+        super().defer(
+            trigger=TrainingTrigger(
+                training_id=int(self.training_id), progress_file=self.progress_file, **arguments
+            ),
+            **kwargs,
+        )
