@@ -30,6 +30,10 @@ class ServiceError(SightScanError):
     """An outside service answered with an error, with rubbish, or not at all."""
 
 
+class LastingServiceError(ServiceError):
+    """An outside service answered in a way that it would repeat: the same question is of no use."""
+
+
 class CrawlError(SightScanError):
     """A source gave nothing where it must give something, or cannot be read any more."""
 

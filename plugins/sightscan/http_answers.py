@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from sightscan.errors import SightScanError
+from sightscan.errors import LastingServiceError, ServiceError, SightScanError
 from sightscan.plain_text import one_line
 
 # Of an answer that refuses, what is kept of its body, and what goes into a sentence.
@@ -143,6 +143,11 @@ class SendError(SightScanError):
         is_answered = self.answer is not None and self.answer.status < FIRST_REFUSAL
         verb = "answers" if is_answered else "does not answer:"
         return f"{where} {verb} {self}; {self._advice}"
+
+    def service_error(self, where: str) -> ServiceError:
+        """Return what a stage raises of it: whether another try may help is known by its class."""
+        lasts = isinstance(self, NeverError) or (isinstance(self, NotNowError) and self.is_final)
+        return (LastingServiceError if lasts else ServiceError)(self.sentence(where))
 
 
 class NotNowError(SendError):

@@ -5,7 +5,8 @@ with one line of meaning each. Nothing is read at import.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -30,6 +31,7 @@ FIRST_CRAWLER_NAMES = {
 PROJECT_URL = "https://github.com/sightscan/sightscan"
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.\w+|https?://[^\s/]+\.\w+", re.IGNORECASE)
 GONE_CHOICES = frozenset({"no_gui", "no_driver"})
+_OVERRIDES = "correct it in the trigger form, or in the city's row (core.city.overrides)"
 
 
 class Settings(BaseSettings):
@@ -164,9 +166,13 @@ class Settings(BaseSettings):
         names = tuple(dict.fromkeys(name for name in asked if name))
         unknown = [name for name in names if name not in PHOTO_SOURCES]
         if unknown or not names:
+            named = (
+                f"the unknown source {unknown[0]!r}{did_you_mean(unknown[0], PHOTO_SOURCES)}"
+                if unknown
+                else "no source"
+            )
             msg = (
-                f"PHOTO_SOURCES={self.photo_sources!r} names "
-                f"{f'the unknown source {unknown[0]!r}' if unknown else 'no source'}; expected one "
+                f"PHOTO_SOURCES={self.photo_sources!r} names {named}; expected one "
                 f"or several of {', '.join(PHOTO_SOURCES)}, comma-separated"
             )
             raise SettingsError(msg)
@@ -194,12 +200,21 @@ class Settings(BaseSettings):
 
         """
         overrides = self._renamed(overrides)
-        unknown = sorted(set(overrides) - set(type(self).model_fields))
+        fields = type(self).model_fields
+        unknown = sorted(set(overrides) - set(fields))
         if unknown:
-            msg = f"no setting is called {unknown[0]!r}; .env.example lists those that there are"
+            msg = (
+                f"no setting is called {unknown[0]!r}{did_you_mean(unknown[0], fields)}; "
+                ".env.example lists those that there are"
+            )
             raise SettingsError(msg)
         given = {name: value for name, value in overrides.items() if value is not None}
-        return read_settings(**(dict(self) | given))
+        for name, value in given.items():
+            # Else it would count as 1 or 0.
+            if isinstance(value, bool) and fields[name].annotation is not bool:
+                msg = f"{name.upper()}={value!r}: expected a value, not yes or no; {_OVERRIDES}"
+                raise SettingsError(msg)
+        return _read(dict(self) | given, _OVERRIDES)
 
     def _renamed(self, overrides: Mapping[str, object]) -> dict[str, object]:
         """Return overrides under today's names; a name of today wins over one of the first crawler."""
@@ -264,16 +279,26 @@ def read_settings(**overrides: object) -> Settings:
         SettingsError: a value is missing or senseless; the sentence names it.
 
     """
+    return _read(overrides, "correct it in the environment (.env.example explains each)")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a question that names the nearest of the known names; empty if none is near."""
+    near = get_close_matches(name.lower(), known, n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _read(values: Mapping[str, object], advice: str) -> Settings:
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
+        return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError(_sentence(error)) from None
+        raise SettingsError(_sentence(error, advice)) from None
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, advice: str) -> str:
     problems = [
         f"{'.'.join(str(part) for part in problem['loc']).upper()}="
         f"{problem['input']!r}: {problem['msg'].lower()}"
         for problem in error.errors(include_url=False)
     ]
-    return "; ".join(problems) + "; correct it in the environment (.env.example explains each)"
+    return f"{'; '.join(problems)}; {advice}"

@@ -42,3 +42,34 @@ def test_unknown_source_is_a_sentence(named: str, sentence: str) -> None:
 def test_each_source_is_asked_once_in_the_order_given() -> None:
     config = read_settings(photo_sources="Openverse, wikimedia_commons,openverse")
     assert config.photo_source_names == ("openverse", "wikimedia_commons")
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        ({"max_sights_per_city": 0}, r"MAX_SIGHTS_PER_CITY=0: .*greater than or equal to 1;"),
+        ({"max_sights_per_city": 300}, r"MAX_SIGHTS_PER_CITY=300: .*less than or equal to 200;"),
+        ({"sights_limit": 300}, r"MAX_SIGHTS_PER_CITY=300: "),
+        ({"max_sights_per_city": True}, r"MAX_SIGHTS_PER_CITY=True: expected a value, not yes"),
+        ({"crawl_face_share": True}, r"CRAWL_FACE_SHARE=True: expected a value"),
+        ({"max_sights_per_city": "many"}, r"MAX_SIGHTS_PER_CITY='many': .*valid integer"),
+        ({"max_sights_per_city": 7.5}, r"MAX_SIGHTS_PER_CITY=7.5: "),
+        ({"mts_image_size": 650}, r"MTS_IMAGE_SIZE=650: .*multiple of 32"),
+        ({"licence_policy": "free"}, r"LICENCE_POLICY='free': .*'open' or 'any'"),
+        ({"max_usd_per_run": float("nan")}, r"MAX_USD_PER_RUN=nan: "),
+        ({"crawl_face_filter": 7}, r"CRAWL_FACE_FILTER=7: .*boolean"),
+        ({"mts_epoch": 7}, r"'mts_epoch' \(did you mean 'mts_epochs'\?\)"),
+        ({"colour": 7}, r"no setting is called 'colour'; "),
+    ],
+)
+def test_value_that_cannot_be_meant_is_refused_not_bent(
+    overrides: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(SettingsError, match=sentence) as caught:
+        read_settings().with_overrides(overrides)
+    assert "environment" not in str(caught.value)
+
+
+def test_misspelt_source_is_told_the_nearest() -> None:
+    with pytest.raises(SettingsError, match=r"'opnverse' \(did you mean 'openverse'\?\)"):
+        _ = Settings(photo_sources="opnverse").photo_source_names

@@ -213,7 +213,7 @@ class WikidataClient:
         try:
             return self._sender.send(request).json_object()
         except SendError as error:
-            raise ServiceError(error.sentence(str(request.url))) from error
+            raise error.service_error(str(request.url)) from error
 
 
 @contextmanager

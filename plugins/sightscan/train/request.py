@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from sightscan.city import City
-from sightscan.errors import TrainingError
+from sightscan.errors import SettingsError
 from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.training import Training, TrainingRequest, weights_name
@@ -34,7 +34,7 @@ def request_training(
     It starts from MTS_WEIGHTS if that is set, else from the model in place, else from nothing.
 
     Raises:
-        TrainingError: MTS_WEIGHTS is no weights file.
+        SettingsError: MTS_WEIGHTS is no weights file.
 
     """
     earlier = find_training(connection, run)
@@ -66,7 +66,7 @@ def hash_weights(path: Path) -> bytes:
     """Return the SHA-256 of a weights file of this machine.
 
     Raises:
-        TrainingError: it is not there, or its name does not end as weights do.
+        SettingsError: it is not there, or its name does not end as weights do.
 
     """
     if path.suffix not in WEIGHT_SUFFIXES or not path.is_file():
@@ -74,7 +74,7 @@ def hash_weights(path: Path) -> bytes:
             f"MTS_WEIGHTS={str(path)!r} is not a {' or '.join(WEIGHT_SUFFIXES)} file that is there; "
             "give the path of one, or leave it empty"
         )
-        raise TrainingError(msg)
+        raise SettingsError(msg)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 

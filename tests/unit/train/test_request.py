@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from sightscan.dataset.freeze import freeze_dataset
-from sightscan.errors import TrainingError
+from sightscan.errors import SettingsError
 from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.train.request import request_training
@@ -65,5 +65,5 @@ def test_weights_that_are_none_are_named(
     warehouse: psycopg.Connection[Any], place: ColourCity, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "readme.txt").write_text("no weights", encoding="utf-8")
-    with pytest.raises(TrainingError, match=rf"MTS_WEIGHTS='.*{name}' is not a"):
+    with pytest.raises(SettingsError, match=rf"MTS_WEIGHTS='.*{name}' is not a"):
         request(warehouse, place, mts_weights=tmp_path / name)

@@ -348,7 +348,7 @@ def _as_service_error(where: str) -> Iterator[None]:
     try:
         yield
     except SendError as error:
-        raise ServiceError(error.sentence(where)) from error
+        raise error.service_error(where) from error
     except RefusedAddressError as error:
         msg = (
             f"{where} is refused: {error}; if it is yours, add its origin to CRAWL_TRUSTED_ORIGINS"
