@@ -6,14 +6,16 @@ from datetime import timedelta
 from airflow.sdk import DAG, Param, get_parsing_context
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from sightscan.operators import stages
+from sightscan.operators import priorities, stages
 from sightscan.operators.instances import (
     ReserveInstanceOperator,
     StartInstanceOperator,
     StopInstanceOperator,
 )
 from sightscan.operators.registry import RegisteredCity, as_markdown, read_snapshot
+from sightscan.operators.retries import RETRY_POLICY
 from sightscan.operators.trainings import TrainModelOperator
+from sightscan.settings import PHOTO_SOURCES
 from sightscan.training import START_SECONDS, STOP_SECONDS
 
 DOC = """
@@ -40,7 +42,9 @@ PARAMS = {
         minimum=1,
         maximum=200,
         title="Sights",
-        description="At most so many sights, the most famous first. Empty: MAX_SIGHTS_PER_CITY.",
+        description=(
+            "At most so many sights, the most famous first: 1 to 200. Empty: MAX_SIGHTS_PER_CITY."
+        ),
     ),
     "photos_per_sight": Param(
         None,
@@ -49,16 +53,22 @@ PARAMS = {
         maximum=10_000,
         title="Photos per sight",
         description=(
-            "At most so many photos of each sight; 0 crawls none. Empty: MAX_IMAGES_PER_SIGHT."
+            "At most so many photos of each sight: 0 (crawls none) to 10,000. "
+            "Empty: MAX_IMAGES_PER_SIGHT."
         ),
     ),
     "photo_sources": Param(
         None,
-        type=["null", "string"],
+        # A choice of several in the form; by the API a list, or their names with commas between.
+        type=["null", "array", "string"],
+        items={"type": "string", "enum": list(PHOTO_SOURCES)},
+        minItems=1,
+        uniqueItems=True,
+        examples=list(PHOTO_SOURCES),
         title="Photo sources",
         description=(
-            "In this order until there are enough, comma-separated: wikimedia_commons, openverse, "
-            "flickr, google, bing, local_folder. Empty: PHOTO_SOURCES."
+            "In the order in which they are chosen, until there are enough: "
+            f"{', '.join(PHOTO_SOURCES)}. Empty: PHOTO_SOURCES."
         ),
     ),
     "licence_policy": Param(
@@ -93,7 +103,7 @@ PARAMS = {
         maximum=1_000_000,
         title="Vision calls",
         description=(
-            "Pay for at most so many images in this run. Empty: only the city's cap "
+            "Pay for at most so many images in this run: 0 to 1,000,000. Empty: only the city's cap "
             "(MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY) holds; it holds in any case."
         ),
     ),
@@ -103,7 +113,7 @@ PARAMS = {
         minimum=1,
         maximum=2_000,
         title="Epochs",
-        description="How often the training sees each photo. Empty: MTS_EPOCHS.",
+        description="How often the training sees each photo: 1 to 2,000. Empty: MTS_EPOCHS.",
     ),
     "image_size": Param(
         None,
@@ -113,7 +123,7 @@ PARAMS = {
         multipleOf=32,
         title="Image size",
         description=(
-            "Side in pixels, a multiple of 32, to which photos are scaled for training. "
+            "Side in pixels to which photos are scaled for training: a multiple of 32, 64 to 1,536. "
             "Empty: MTS_IMAGE_SIZE."
         ),
     ),
@@ -125,6 +135,14 @@ PARAMS = {
     ),
 }
 
+# All but backfills.
+RUN_TYPES = (
+    "scheduled",
+    "manual",
+    "operator_triggered",
+    "asset_triggered",
+    "asset_materialization",
+)
 INSTANCE = "{{ ti.xcom_pull(task_ids='reserve_instance') }}"
 HOST = "{{ ti.xcom_pull(task_ids='await_host') }}"
 DATASET_VERSION = "{{ ti.xcom_pull(task_ids='freeze_dataset') }}"
@@ -143,25 +161,32 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         # No start date: with one, the week before the city was added would run at once.
         catchup=False,
         max_active_runs=1,
+        # Not backfills: photos have no past that could be crawled, and each run costs money.
+        allowed_run_types=RUN_TYPES,
         tags=["city"],
         default_args={
             "owner": "sightscan",
             # A passing fault is over in a minute; a real one must turn the run red soon.
             "retries": 2,
             "retry_delay": timedelta(seconds=20),
+            "retry_policy": RETRY_POLICY,
             "execution_timeout": timedelta(hours=1),
+            **priorities.STAGE,
         },
     ) as dag:
         estimated = stages.estimate_spend(slug)
         sight_ids = stages.discover_sights(slug)
-        crawled = stages.crawl_photos.partial(slug=slug).expand(sight_id=sight_ids)
+        crawl_photos = stages.crawl_photos.override(**priorities.CRAWL)
+        crawled = crawl_photos.partial(slug=slug).expand(sight_id=sight_ids)
         labelled = stages.label_photos(slug)
-        refreshed = stages.refresh_marts(slug)
+        refreshed = stages.refresh_marts.override(**priorities.MARTS)(slug)
         decided = stages.decide_training(slug)
         frozen = stages.freeze_dataset(slug)
         # A lease is cheap, so it is the setup: a start that fails must not skip the stop.
         # Waiting for a free instance is deferred, and bounded by nothing but the queue.
-        reserved = ReserveInstanceOperator(task_id="reserve_instance", slug=slug).as_setup()
+        reserved = ReserveInstanceOperator(
+            task_id="reserve_instance", slug=slug, **priorities.SHORT
+        ).as_setup()
         # InsufficientInstanceCapacity may pass in half an hour: CAPACITY_WAIT_SECONDS.
         started = StartInstanceOperator(
             task_id="start_instance",
@@ -170,9 +195,12 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             retries=5,
             retry_exponential_backoff=True,
             execution_timeout=timedelta(seconds=START_SECONDS),
+            **priorities.HOLD_INSTANCE,
         ).as_setup()
-        host = stages.await_host(slug, INSTANCE)
-        uploaded = stages.upload_dataset(slug, DATASET_VERSION, INSTANCE, HOST)
+        await_host = stages.await_host.override(**priorities.HOLD_INSTANCE)
+        host = await_host(slug, INSTANCE)
+        upload_dataset = stages.upload_dataset.override(**priorities.HOLD_INSTANCE)
+        uploaded = upload_dataset(slug, DATASET_VERSION, INSTANCE, HOST)
         # Again means going on from the last checkpoint, so one retry costs little.
         trained = TrainModelOperator(
             task_id="train_model",
@@ -184,8 +212,10 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             progress_file="{{ ti.xcom_pull(task_ids='upload_dataset')['progress_file'] }}",
             retries=1,
             execution_timeout=timedelta(hours=24),
+            **priorities.HOLD_INSTANCE,
         )
-        model_version = stages.register_model(slug, INSTANCE, HOST)
+        register_model = stages.register_model.override(**priorities.HOLD_INSTANCE)
+        model_version = register_model(slug, INSTANCE, HOST)
         published = stages.publish_model(slug, model_version)
         # Money runs until this succeeds: try often, then leave it to the reaper.
         stopped = StopInstanceOperator(
@@ -194,8 +224,10 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             instance_id=INSTANCE,
             retries=5,
             execution_timeout=timedelta(seconds=STOP_SECONDS),
+            **priorities.STOP,
         ).as_teardown(setups=reserved, on_failure_fail_dagrun=True)
-        concluded = stages.conclude_run(slug).as_teardown(on_failure_fail_dagrun=True)
+        conclude_run = stages.conclude_run.override(**priorities.SHORT)
+        concluded = conclude_run(slug).as_teardown(on_failure_fail_dagrun=True)
 
         estimated >> sight_ids
         crawled >> labelled >> refreshed >> decided >> frozen

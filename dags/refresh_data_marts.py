@@ -19,7 +19,9 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import dag
 from airflow.timetables.interval import CronDataIntervalTimetable
 
+from sightscan.operators import priorities
 from sightscan.operators.marts import CheckMartsOperator, RefreshMartsOperator
+from sightscan.operators.retries import RETRY_POLICY
 
 
 @dag(
@@ -29,7 +31,13 @@ from sightscan.operators.marts import CheckMartsOperator, RefreshMartsOperator
     max_active_runs=4,
     doc_md=__doc__,
     tags=["upkeep"],
-    default_args={"owner": "sightscan", "retries": 2, "retry_delay": timedelta(seconds=20)},
+    default_args={
+        "owner": "sightscan",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=20),
+        "retry_policy": RETRY_POLICY,
+        **priorities.MARTS,
+    },
 )
 def refresh_data_marts() -> None:
     """Wire the tasks."""

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import dag
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from sightscan.operators import upkeep
+from sightscan.operators import priorities, upkeep
+from sightscan.operators.retries import RETRY_POLICY
 
 
 @dag(
@@ -23,7 +24,13 @@ from sightscan.operators import upkeep
     max_active_runs=1,
     doc_md=__doc__,
     tags=["upkeep"],
-    default_args={"owner": "sightscan", "retries": 2, "retry_delay": timedelta(seconds=20)},
+    default_args={
+        "owner": "sightscan",
+        "retries": 2,
+        "retry_delay": timedelta(seconds=20),
+        "retry_policy": RETRY_POLICY,
+        **priorities.STOP,
+    },
 )
 def stop_idle_instances() -> None:
     """Wire the task."""

@@ -19,7 +19,7 @@ INTRODUCTION = """\
 One DAG for each city of the registry, all alike, and three that look after the rest. The city's
 DAG is shown for {name}. What a task does is the first sentence of its code; a task without a
 trigger rule waits until everything before it has succeeded. `docs/architecture.md` says why the
-tasks stand in this order.
+tasks stand in this order, and what urgent means: it goes first, in slots of its own.
 """
 
 
@@ -121,6 +121,8 @@ def _sentence_of(task: Any) -> str:
 
 
 def _notes(task: Any) -> Iterator[str]:
+    if task.queue == "urgent":
+        yield "urgent"
     if task.is_mapped:
         yield "one for each sight"
     if task.is_setup:

@@ -5,7 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
 from airflow.utils.db import initdb
+from airflow.utils.session import create_session
 
 SLUG = "port-aurel"
 
@@ -14,6 +17,13 @@ SLUG = "port-aurel"
 def airflow_database() -> None:
     """Prepare Airflow's metadata database once."""
     initdb()
+
+
+def store_dags(bag: DagBag) -> None:
+    """Have Airflow's database know the DAGs, as its DAG processor does."""
+    DagBundlesManager().sync_bundles_to_db()
+    with create_session() as session:
+        sync_bag_to_db(bag, "dags-folder", None, session=session)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 from markdown_it import MarkdownIt
 
+from sightscan.operators.retries import RETRY_POLICY
 from sightscan.training import lease_seconds, max_session_seconds
 from tests.dags.conftest import SLUG
 from tests.nasty_names import NASTY_NAMES
@@ -154,6 +155,16 @@ def test_every_task_has_a_time_out_and_an_owner(dags: dict[str, DAG]) -> None:
     assert bare == []
 
 
+def test_every_task_knows_which_failures_another_try_would_repeat(dags: dict[str, DAG]) -> None:
+    bare = [
+        f"{dag.dag_id}.{task.task_id}: give it RETRY_POLICY"
+        for dag in dags.values()
+        for task in dag.tasks
+        if task.retry_policy is not RETRY_POLICY
+    ]
+    assert bare == []
+
+
 def test_every_dag_says_what_it_does_and_whether_it_may_run_again(dags: dict[str, DAG]) -> None:
     silent = [
         dag.dag_id for dag in dags.values() if "May it be run again?" not in (dag.doc_md or "")
@@ -277,4 +288,5 @@ def test_airflow_executes_no_module_of_the_library_as_a_plugin() -> None:
     assert {Path(path).name for path in found if path.endswith(".py")} == {
         "connections_plugin.py",
         "pages_plugin.py",
+        "pools_plugin.py",
     }

@@ -101,6 +101,19 @@ def test_second_run_pays_and_trains_nothing_and_is_green(cloud: SmallCloud) -> N
     assert len(cloud.control.instance_history()) == starts
 
 
+@pytest.mark.parametrize("conf", [{"vision_call": 10}, {"photo_sources": "opnverse"}])
+def test_run_that_cannot_be_meant_is_red_and_asks_nobody(
+    cloud: SmallCloud, conf: dict[str, object]
+) -> None:
+    before = cloud.control.counts()
+    run = run_city(**conf)
+    assert run.state == "failed"
+    ended = states(run)
+    assert ended["estimate_spend"] == ended["conclude_run"] == "failed"
+    assert set(ended.values()) == {"failed", "upstream_failed"}
+    assert cloud.control.counts() == before
+
+
 def test_one_sight_that_cannot_be_crawled_is_red_but_the_city_goes_on(
     cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

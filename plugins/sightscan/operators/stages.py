@@ -20,12 +20,17 @@ logger = logging.getLogger(__name__)
 # Reads the ledger and the price list: a second, unless the warehouse is in trouble.
 @task(execution_timeout=timedelta(minutes=5))
 def estimate_spend(slug: str) -> float:
-    """Say what the run may cost, in US dollars, and stop it if a budget might be passed."""
+    """Refuse what cannot be meant, say what the run may cost, and stop it if a budget might be passed."""
+    from sightscan.operators.run_conf import check_conf
     from sightscan.spend.estimate import authorise_spend
 
+    context = get_current_context()
+    check_conf(context["dag_run"].conf, context["dag"].params)
     with city_work(slug) as work:
+        # What cannot be asked is refused here, not after the sights are found.
+        sources = work.config.photo_source_names
         estimate = authorise_spend(work.connection, work.config, work.city, work.run)
-        logger.info("%s", estimate.sentence)
+        logger.info("%s; photos from %s", estimate.sentence, ", ".join(sources))
         work.save_report("estimate_spend", asdict(estimate))
         if estimate.refusal:
             # Another try would find the same budget.

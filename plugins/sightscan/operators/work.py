@@ -68,7 +68,8 @@ def city_work(slug: str) -> Iterator[CityWork]:
     with open_warehouse() as connection:
         city = find_city(connection, slug)
         form = {
-            setting: params[field]
+            # Several choices of the form are a list.
+            setting: ",".join(value) if isinstance(value := params[field], list) else value
             for field, setting in FORM_FIELDS.items()
             if params.get(field) is not None
         }

@@ -57,8 +57,22 @@ def test_compose_has_every_part_of_the_deployment() -> None:
         "dag-processor",
         "triggerer",
         "worker",
+        "urgent-worker",
         "app",
     }
+
+
+def test_urgent_tasks_have_a_worker_of_their_own_and_all_slots_are_counted() -> None:
+    services = compose()["services"]
+    assert services["worker"]["command"] == ["celery", "worker", "--queues", "default"]
+    urgent = ["celery", "worker", "--queues", "urgent", "--concurrency", "4"]
+    assert services["urgent-worker"]["command"] == urgent
+    environment = services["worker"]["environment"]
+    # One GPU instance, the reaper, and two tasks of sync_cities.
+    assert environment["AIRFLOW__CELERY__WORKER_CONCURRENCY"] == "8"
+    assert environment["AIRFLOW__CORE__PARALLELISM"] == "12"
+    celery = helm_values()["workers"]["celery"]
+    assert (celery["queue"], [one["queue"] for one in celery["sets"]]) == ("default", ["urgent"])
 
 
 def test_every_service_that_stays_up_has_a_health_check() -> None:
