@@ -14,6 +14,7 @@ from sightscan.operators.instances import (
 )
 from sightscan.operators.registry import RegisteredCity, as_markdown, read_snapshot
 from sightscan.operators.retries import RETRY_POLICY
+from sightscan.operators.run_conf import RUN_TYPES
 from sightscan.operators.trainings import TrainModelOperator
 from sightscan.settings import PHOTO_SOURCES
 from sightscan.training import START_SECONDS, STOP_SECONDS
@@ -135,14 +136,6 @@ PARAMS = {
     ),
 }
 
-# All but backfills.
-RUN_TYPES = (
-    "scheduled",
-    "manual",
-    "operator_triggered",
-    "asset_triggered",
-    "asset_materialization",
-)
 INSTANCE = "{{ ti.xcom_pull(task_ids='reserve_instance') }}"
 HOST = "{{ ti.xcom_pull(task_ids='await_host') }}"
 DATASET_VERSION = "{{ ti.xcom_pull(task_ids='freeze_dataset') }}"
@@ -161,7 +154,6 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         # No start date: with one, the week before the city was added would run at once.
         catchup=False,
         max_active_runs=1,
-        # Not backfills: photos have no past that could be crawled, and each run costs money.
         allowed_run_types=RUN_TYPES,
         tags=["city"],
         default_args={
@@ -185,7 +177,7 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         # A lease is cheap, so it is the setup: a start that fails must not skip the stop.
         # Waiting for a free instance is deferred, and bounded by nothing but the queue.
         reserved = ReserveInstanceOperator(
-            task_id="reserve_instance", slug=slug, **priorities.SHORT
+            task_id="reserve_instance", slug=slug, **priorities.AWAITED
         ).as_setup()
         # InsufficientInstanceCapacity may pass in half an hour: CAPACITY_WAIT_SECONDS.
         started = StartInstanceOperator(
@@ -226,7 +218,7 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             execution_timeout=timedelta(seconds=STOP_SECONDS),
             **priorities.STOP,
         ).as_teardown(setups=reserved, on_failure_fail_dagrun=True)
-        conclude_run = stages.conclude_run.override(**priorities.SHORT)
+        conclude_run = stages.conclude_run.override(**priorities.AWAITED)
         concluded = conclude_run(slug).as_teardown(on_failure_fail_dagrun=True)
 
         estimated >> sight_ids

@@ -14,6 +14,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 
 from sightscan.operators import priorities, upkeep
 from sightscan.operators.retries import RETRY_POLICY
+from sightscan.operators.run_conf import RUN_TYPES
 
 
 @dag(
@@ -22,6 +23,7 @@ from sightscan.operators.retries import RETRY_POLICY
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
+    allowed_run_types=RUN_TYPES,
     doc_md=__doc__,
     tags=["upkeep"],
     default_args={

@@ -18,6 +18,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 
 from sightscan.operators import priorities, upkeep
 from sightscan.operators.retries import RETRY_POLICY
+from sightscan.operators.run_conf import RUN_TYPES
 
 
 @dag(
@@ -26,6 +27,7 @@ from sightscan.operators.retries import RETRY_POLICY
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
+    allowed_run_types=RUN_TYPES,
     doc_md=__doc__,
     tags=["upkeep"],
     default_args={
@@ -33,7 +35,7 @@ from sightscan.operators.retries import RETRY_POLICY
         "retries": 1,
         "retry_delay": timedelta(seconds=20),
         "retry_policy": RETRY_POLICY,
-        **priorities.SHORT,
+        **priorities.AWAITED,
     },
 )
 def sync_cities() -> None:

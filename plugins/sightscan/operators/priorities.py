@@ -14,7 +14,7 @@ WORK_POOL = "work"
 URGENT_QUEUE = "urgent"
 
 # The reaper, and two tasks of sync_cities. Each instance has at most one urgent task at a time:
-# one run holds it, and its tasks follow each other. The others end in seconds.
+# one run holds it, and its tasks follow each other. All others end in seconds.
 SLOTS_BESIDE_INSTANCES = 3
 
 
@@ -35,8 +35,8 @@ def _work(weight: int) -> dict[str, Any]:
 STOP = _urgent(1000)
 # A GPU is on, or is about to be, and waits for this. A deferred training comes back as this, too.
 HOLD_INSTANCE = _urgent(900)
-# Seconds of work that somebody waits for: the end of a run, a place in the queue, a new city.
-SHORT = _urgent(800)
+# Somebody waits for this: for the end of a run, a place in the queue, a new city.
+AWAITED = _urgent(800)
 # Of each hour, and of what people look at.
 MARTS = _work(30)
 # What is nearly done is finished first.

@@ -1,4 +1,4 @@
-"""What a run was asked for by API or command line: refused whole if it cannot be meant.
+"""Which runs there may be, and what they may be asked for: what cannot be meant is refused whole.
 
 Airflow checks the values of the fields that the trigger form has, and lets through what it has not.
 """
@@ -7,6 +7,15 @@ from collections.abc import Collection, Mapping
 
 from sightscan.errors import SettingsError
 from sightscan.settings import did_you_mean
+
+# All but backfills: what there is to crawl, to stop, or to answer is there now, and has no past.
+RUN_TYPES = (
+    "scheduled",
+    "manual",
+    "operator_triggered",
+    "asset_triggered",
+    "asset_materialization",
+)
 
 
 def check_conf(conf: Mapping[str, object] | None, fields: Collection[str]) -> None:
