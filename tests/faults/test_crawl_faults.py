@@ -68,7 +68,7 @@ def kept_photos(warehouse: psycopg.Connection[Any]) -> set[tuple[bytes, str]]:
 
 
 def threads_of_crawls() -> list[str]:
-    names = ("feeder", "parser", "downloader")
+    names = ("feeder", "parser", "downloader", "inspector")
     return [t.name for t in threading.enumerate() if t.name.startswith(names)]
 
 

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
 
 import httpcore
 import pytest
@@ -28,19 +27,16 @@ from sightscan.crawl.fetch.fetcher import (
     CrawlStoppedError,
     PhotoRefusedError,
     PhotoUnavailableError,
-    Validators,
     Visit,
     open_fetcher,
 )
 from sightscan.crawl.fetch.guarded_transport import GuardedTransport
-from sightscan.crawl.job import CrawlJob, Limit
 from sightscan.crawl.pipeline import SourceCrawler
-from sightscan.crawl.sources.source import Lead, Listing, PhotoSource
 from sightscan.http import Request, RetryPolicy, Sender, open_http
 from sightscan.http_answers import NotNowError
 from sightscan.settings import Settings, read_settings
-from sightscan.warehouse.photos.photos import Attribution
 from tests.dripping_server import DRIPS, OK, dripping_server
+from tests.one_host import OneHost, job_of
 from tests.waiting import does_end, wait_until
 
 THREADS = 16
@@ -181,7 +177,7 @@ def test_name_that_dns_never_tells_is_not_waited_for() -> None:
         told.wait(60)
         return ["127.0.0.1"]
 
-    transport = GuardedTransport((), connections=2, resolve=resolve)
+    transport = GuardedTransport((), resolve=resolve)
     with open_http("Us", silence_seconds=9, transport=transport) as client:
         with pytest.raises(NotNowError, match="not there after") as caught:
             Sender(client, ONCE).send(Request(url="http://a.example/", max_seconds=0.3))
@@ -202,7 +198,7 @@ def test_addresses_that_do_not_answer_are_not_all_waited_for(
 
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect)
     addresses = [f"208.80.154.{n}" for n in range(100)]
-    transport = GuardedTransport((), connections=2, resolve=lambda _host, _port: addresses)
+    transport = GuardedTransport((), resolve=lambda _host, _port: addresses)
     with (
         open_http("Us", silence_seconds=9, transport=transport) as client,
         pytest.raises(NotNowError, match="not there after"),
@@ -228,41 +224,8 @@ class TimeoutOfTask(BaseException):
     """What Airflow raises in the main thread, and what Ctrl-C does."""
 
 
-class OneHost(PhotoSource):
-    """Photos of one host."""
-
-    name: ClassVar[str] = "one_host"
-
-    def __init__(self, url: str, visit: Callable[[str, Validators | None], Visit]) -> None:
-        self.url, self._visit = url, visit
-
-    def leads(self) -> Iterator[Lead]:
-        yield Lead("q", "a")
-
-    def listings(self, lead: Lead) -> Iterator[Listing]:
-        found = tuple(
-            Attribution(f"{self.url}/{n}.jpg", None, self.name, "CC0", None, None, None, lead.query)
-            for n in range(100)
-        )
-        yield Listing(found, len(found))
-
-    def visit(self, url: str, validators: Validators | None) -> Visit:
-        return self._visit(url, validators)
-
-
-def job_of(config: Settings, source: PhotoSource, stop: threading.Event) -> CrawlJob:
-    return CrawlJob(
-        config=config,
-        source=source,
-        stop=stop,
-        limit=Limit(100),
-        known_names=frozenset(),
-        kept_sha256s=set(),
-    )
-
-
 def threads_of_crawls() -> list[str]:
-    names = ("feeder", "parser", "downloader")
+    names = ("feeder", "parser", "downloader", "inspector")
     return [t.name for t in threading.enumerate() if t.name.startswith(names)]
 
 

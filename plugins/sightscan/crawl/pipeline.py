@@ -1,7 +1,7 @@
 """Crawl one source for one sight; icrawler's base classes are a shell in which all is replaced.
 
-The shell is the shape: feeder, parser and downloader, three pools of threads with queues between
-them. What icrawler does inside a thread is not used: there errors die unseen, full queues lose
+The shell is the shape: feeder, parser and downloader, pools of threads with queues between them,
+and a fourth that looks at what was fetched. What icrawler does inside a thread is not used: there errors die unseen, full queues lose
 photos, and threads find out by seconds-long polling that the work is over.
 """
 
@@ -15,10 +15,12 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeGuard, TypeVar
 
 from icrawler import Crawler, Downloader, Feeder, Parser
+from icrawler.utils import ThreadPool
 
 from sightscan.crawl.clean.clean import inspect_photo
 from sightscan.crawl.fetch.fetcher import (
@@ -41,12 +43,12 @@ from sightscan.crawl.sources.source import ODD, BrokenSourceError, Lead
 from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto, own_names
 from sightscan.warehouse.text import clean_text
 
-# More at a time than there are cores would be no faster, and would keep the threads that fetch
-# from what has come for them.
-INSPECTING = threading.BoundedSemaphore(os.cpu_count() or 1)
 Read = TypeVar("Read")
 # Whoever ends a crawl early, as Airflow's time-outs do, waits no longer than this for its threads.
 MAX_ENDING_SECONDS = 4.0
+# More at a time than there are cores would be no faster, and would keep the threads that fetch
+# from what has come for them.
+INSPECTORS = os.cpu_count() or 1
 # Tells the threads behind a queue that nothing more will come.
 END = object()
 
@@ -128,64 +130,61 @@ class ListingParser(Parser):
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class ComePhoto:
+    """A photo that has come and was not looked at yet; `has_claim`: it holds a place of the limit."""
+
+    task: Attribution
+    visit: Visit
+    has_claim: bool
+
+
 class PhotoDownloader(Downloader):
-    """Fetch and inspect photos."""
+    """Fetch photos."""
 
     def __init__(self, *args: object, job: CrawlJob) -> None:
         """Take part in a job."""
         super().__init__(*args)
         self.job = job
+        # Whatever waits here is in memory.
+        self.out_queue = queue.Queue(maxsize=INSPECTORS)
 
     def worker_exec(self) -> None:
         """Run one of the threads."""
         with propagate_errors(self.job):
             while (task := self.job.take(self.in_queue)) is not END:
-                if self.job.knows(task):
-                    # A second visit: it takes no place, and is no reason to stop.
-                    self.job.report(self.download(task))
-                    continue
-                if not self.job.limit.claim(self.job.stop):
+                # A second visit takes no place, and is no reason to stop.
+                has_claim = not self.job.knows(task)
+                if has_claim and not self.job.limit.claim(self.job.stop):
                     if self.job.config.crawl_skip_known:
                         # Enough photos: feeder and parser need not go on.
                         self.signal.set(reach_max_num=True)
                         return
                     continue
-                outcome: Outcome | None = None
+                come: Outcome | ComePhoto | None = None
                 try:
-                    outcome = self.download(task)
+                    come = self.download(task, has_claim=has_claim)
                 finally:
-                    self.job.limit.record(kept=outcome is not None and outcome.is_kept)
-                self.job.report(outcome)
+                    if has_claim and not isinstance(come, ComePhoto):
+                        self.job.limit.record(kept=come is not None and come.is_kept)
+                if isinstance(come, ComePhoto):
+                    self.job.put(self.out_queue, come)
+                else:
+                    self.job.report(come)
 
-    def download(self, task: Attribution) -> Outcome:
-        """Return what came of one photo."""
+    def download(self, task: Attribution, *, has_claim: bool) -> Outcome | ComePhoto:
+        """Return a photo as it came, or what else came of it."""
         if (sha256 := self.job.sha256_elsewhere(task)) is not None:
             # It shows another sight of the city too, and was fetched for that one.
             is_new = self.job.is_new(sha256)
             return SharedPhoto(task, sha256, datetime.now(UTC), is_duplicate=not is_new)
         try:
             visit = self._visit(task)
-            if visit.content is None:
-                return self.job.known(task)
-            with INSPECTING:
-                self.job.raise_if_stopped()
-                config = self.job.config
-                file = inspect_photo(
-                    visit.content, config.min_photo_side_pixels, config.rejected_face_share
-                )
         except PhotoRefusedError as error:
             return rejected(task, error.reason, clean_text(error.detail))
         except PhotoUnavailableError as error:
             return FailedPhoto(task.url, str(error))
-        is_new = self.job.is_new(file.sha256)
-        found = FoundPhoto(
-            file,
-            task,
-            datetime.now(UTC),
-            etag=visit.validators.etag,
-            last_modified=visit.validators.last_modified,
-        )
-        return FetchedPhoto(found, is_duplicate=not is_new)
+        return self.job.known(task) if visit.content is None else ComePhoto(task, visit, has_claim)
 
     def _visit(self, task: Attribution) -> Visit:
         """Fetch a photo, unless a crawl that was killed has left it behind."""
@@ -197,6 +196,61 @@ class PhotoDownloader(Downloader):
         if spool is not None and visit.content is not None:
             spool.put(url, visit.content)
         return visit
+
+
+class PhotoInspector(ThreadPool):
+    """Look at what has come: in threads of its own, so that those that fetch go on fetching."""
+
+    def __init__(self, job: CrawlJob, downloader: PhotoDownloader) -> None:
+        """Take part in a job."""
+        super().__init__(INSPECTORS, in_queue=downloader.out_queue, name="inspector")
+        self.job = job
+        self._downloader = downloader
+
+    def worker_exec(self) -> None:
+        """Run one of the threads, until nothing more can come."""
+        with propagate_errors(self.job):
+            while (come := self._take()) is not None:
+                outcome: Outcome | None = None
+                try:
+                    outcome = self.inspect(come)
+                finally:
+                    if come.has_claim:
+                        self.job.limit.record(kept=outcome is not None and outcome.is_kept)
+                self.job.report(outcome)
+
+    def inspect(self, come: ComePhoto) -> Outcome:
+        """Return what came of a photo."""
+        config, task, visit = self.job.config, come.task, come.visit
+        try:
+            file = inspect_photo(
+                visit.content or b"", config.min_photo_side_pixels, config.rejected_face_share
+            )
+        except PhotoRefusedError as error:
+            return rejected(task, error.reason, clean_text(error.detail))
+        is_new = self.job.is_new(file.sha256)
+        found = FoundPhoto(
+            file,
+            task,
+            datetime.now(UTC),
+            etag=visit.validators.etag,
+            last_modified=visit.validators.last_modified,
+        )
+        return FetchedPhoto(found, is_duplicate=not is_new)
+
+    def _take(self) -> ComePhoto | None:
+        """Return the next photo; None when all are fetched and looked at."""
+        while True:
+            # Asked before: what comes last comes before its thread ends.
+            is_last = not self._downloader.is_alive()
+            self.job.raise_if_stopped()
+            try:
+                come: ComePhoto = self.in_queue.get(timeout=0 if is_last else JOB_POLL_SECONDS)
+            except queue.Empty:
+                if is_last:
+                    return None
+            else:
+                return come
 
 
 class SourceCrawler(Crawler):
@@ -215,6 +269,7 @@ class SourceCrawler(Crawler):
             extra_parser_args={"job": job},
             extra_downloader_args={"job": job},
         )
+        self.inspector = PhotoInspector(job, self.downloader)
 
     def set_logger(self, log_level: int = logging.INFO) -> None:
         """Use our logger; icrawler would set up the root logger of the whole process."""
@@ -242,7 +297,8 @@ class SourceCrawler(Crawler):
             self.feeder.start()
             self.parser.start(downloader_threads=self.threads)
             self.downloader.start()
-            while self.downloader.is_alive() or not self.job.outcomes.empty():
+            self.inspector.start()
+            while self.inspector.is_alive() or not self.job.outcomes.empty():
                 try:
                     yield self.job.outcomes.get(timeout=JOB_POLL_SECONDS / 2)
                 except queue.Empty:
@@ -256,7 +312,8 @@ class SourceCrawler(Crawler):
         """Stop; who waits for a server sees it soon, and no crawl waits long for who does not."""
         self.job.stop.set()
         until = time.monotonic() + MAX_ENDING_SECONDS
-        workers = (*self.feeder.workers, *self.parser.workers, *self.downloader.workers)
+        pools = (self.feeder, self.parser, self.downloader, self.inspector)
+        workers = [worker for pool in pools for worker in pool.workers]
         # Who ends it may come while they are being started.
         for worker in filter(threading.Thread.is_alive, workers):
             worker.join(max(until - time.monotonic(), 0.0))

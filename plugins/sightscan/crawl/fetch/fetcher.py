@@ -272,7 +272,7 @@ def open_fetcher(
     known_robots: dict[str, OriginRules] | None = None,
 ) -> Iterator[Fetcher]:
     """Open a fetcher that says who we are, and close its connections at the end."""
-    transport = GuardedTransport(config.trusted_origins, connections=config.crawl_threads + 2)
+    transport = GuardedTransport(config.trusted_origins)
     with open_http(
         config.user_agent, silence_seconds=CRAWL_SILENCE_SECONDS, transport=transport
     ) as http:

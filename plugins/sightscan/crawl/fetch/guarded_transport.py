@@ -8,6 +8,7 @@ address is checked, and the checked address is the one that is connected to.
 import csv
 import ipaddress
 import ssl
+import threading
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ from sightscan.http_deadline import Resolver, TimedBackend, addresses_of, set_ba
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+# A thread asks one host at a time: it comes back to an API and to where that keeps its photos.
+CONNECTIONS_OF_THREAD = 2
 DEFAULT_PORTS = {"http": 80, "https": 443}
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 # All of IPv6 that is given to the public internet; whatever else there is, is for special uses.
@@ -32,39 +35,52 @@ class RefusedAddressError(SightScanError):
     """A host stands for an address that may not be crawled."""
 
 
-class GuardedTransport(httpx.BaseTransport):
-    """An httpx transport that connects to public addresses and to trusted origins only."""
+class _Ways(threading.local):
+    """The two ways out of a thread; none until it asks for something."""
 
-    def __init__(
-        self,
-        trusted_origins: Iterable[str],
-        *,
-        connections: int,
-        resolve: Resolver = addresses_of,
-    ) -> None:
-        """Prepare both ways out; `connections` is how many may be open at once."""
+    open: httpx.HTTPTransport | None = None
+    guarded: httpx.HTTPTransport | None = None
+
+
+class GuardedTransport(httpx.BaseTransport):
+    """An httpx transport that connects to public addresses and to trusted origins only.
+
+    Each thread has connections of its own: in a pool that threads share, each request looks at all
+    connections for each of them.
+    """
+
+    def __init__(self, trusted_origins: Iterable[str], *, resolve: Resolver = addresses_of) -> None:
+        """Prepare both ways out."""
         self._trusted_origins = frozenset(trusted_origins)
-        limits = httpx.Limits(
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=None,
-        )
-        # No proxy and no netrc from the environment: a proxy would connect in our place.
-        self._open = httpx.HTTPTransport(limits=limits, verify=_tls(), trust_env=False)
-        self._guarded = httpx.HTTPTransport(limits=limits, verify=_tls(), trust_env=False)
-        set_backend(self._open, TimedBackend())
-        set_backend(self._guarded, GuardedBackend(resolve))
+        self._resolve = resolve
+        self._ways = _Ways()
+        self._opened: list[httpx.HTTPTransport] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; raise RefusedAddressError before anything reaches a refused address."""
+        ways = self._ways
         if origin_of(request.url) in self._trusted_origins:
-            return self._open.handle_request(request)
-        return self._guarded.handle_request(request)
+            ways.open = ways.open or self._way(TimedBackend())
+            return ways.open.handle_request(request)
+        ways.guarded = ways.guarded or self._way(GuardedBackend(self._resolve))
+        return ways.guarded.handle_request(request)
 
     def close(self) -> None:
         """Close all connections."""
-        self._open.close()
-        self._guarded.close()
+        for way in self._opened:
+            way.close()
+
+    def _way(self, backend: TimedBackend) -> httpx.HTTPTransport:
+        limits = httpx.Limits(
+            max_connections=CONNECTIONS_OF_THREAD,
+            max_keepalive_connections=CONNECTIONS_OF_THREAD,
+            keepalive_expiry=None,
+        )
+        # No proxy and no netrc from the environment: a proxy would connect in our place.
+        way = httpx.HTTPTransport(limits=limits, verify=_tls(), trust_env=False)
+        set_backend(way, backend)
+        self._opened.append(way)
+        return way
 
 
 class GuardedBackend(TimedBackend):

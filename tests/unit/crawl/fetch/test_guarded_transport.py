@@ -125,7 +125,7 @@ def test_origin_has_no_default_port(url: str, origin: str) -> None:
 def test_loopback_is_refused_in_every_spelling(server: ScriptedServer, host: str) -> None:
     port = server.url.rpartition(":")[2]
     with (
-        httpx.Client(transport=GuardedTransport((), connections=2)) as client,
+        httpx.Client(transport=GuardedTransport(())) as client,
         pytest.raises(RefusedAddressError, match="not a public address"),
     ):
         client.get(f"http://{host}:{port}/")
@@ -134,13 +134,13 @@ def test_loopback_is_refused_in_every_spelling(server: ScriptedServer, host: str
 
 def test_trusted_origin_is_let_through(server: ScriptedServer) -> None:
     url = server.tell("/photo", Answer(b"photo"))
-    with httpx.Client(transport=GuardedTransport([server.url], connections=2)) as client:
+    with httpx.Client(transport=GuardedTransport([server.url])) as client:
         assert client.get(url).content == b"photo"
 
 
 def test_trust_is_for_the_exact_origin_only(server: ScriptedServer) -> None:
     with (
-        httpx.Client(transport=GuardedTransport(["http://127.0.0.1:1"], connections=2)) as client,
+        httpx.Client(transport=GuardedTransport(["http://127.0.0.1:1"])) as client,
         pytest.raises(RefusedAddressError),
     ):
         client.get(server.url)
@@ -154,16 +154,14 @@ def test_name_that_changes_its_mind_is_looked_up_once(server: ScriptedServer) ->
         lookups.append(host)
         return ["192.0.2.1"] if len(lookups) > 1 else ["127.0.0.1"]
 
-    transport = GuardedTransport((), connections=2, resolve=resolve)
+    transport = GuardedTransport((), resolve=resolve)
     with httpx.Client(transport=transport) as client, pytest.raises(RefusedAddressError):
         client.get("http://photos.example/")
     assert lookups == ["photos.example"]
 
 
 def test_one_inner_address_among_several_is_refused() -> None:
-    transport = GuardedTransport(
-        (), connections=2, resolve=lambda _host, _port: ["208.80.154.224", "10.0.0.1"]
-    )
+    transport = GuardedTransport((), resolve=lambda _host, _port: ["208.80.154.224", "10.0.0.1"])
     with (
         httpx.Client(transport=transport) as client,
         pytest.raises(RefusedAddressError, match=r"10\.0\.0\.1"),
@@ -176,6 +174,6 @@ def test_name_without_an_address_is_a_failed_connection() -> None:
         msg = "Name or service not known"
         raise OSError(msg)
 
-    transport = GuardedTransport((), connections=2, resolve=resolve)
+    transport = GuardedTransport((), resolve=resolve)
     with httpx.Client(transport=transport) as client, pytest.raises(httpx.ConnectError):
         client.get("http://nowhere.example/")
