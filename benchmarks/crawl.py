@@ -97,6 +97,16 @@ def photos_of(connection: psycopg.Connection[tuple[bytes]], sight_id: int) -> se
     return {row[0] for row in connection.execute(query, (sight_id,))}
 
 
+def left_out_of(
+    connection: psycopg.Connection[tuple[str, int]], sight_id: int
+) -> list[tuple[str, int]]:
+    """Return why photos of a sight were left out, and how many for each reason."""
+    query = (
+        "select reason, count(*)::integer from core.rejected_photo where sight_id = %s group by 1"
+    )
+    return connection.execute(query, (sight_id,)).fetchall()
+
+
 def crawl(sight_id: int) -> subprocess.Popen[bytes]:
     """Start a crawl in a process of its own."""
     return subprocess.Popen([sys.executable, "-c", CRAWL, str(sight_id)])
@@ -183,6 +193,11 @@ def measure(folder: Path, count: int, python: str | None) -> list[Row]:
         ours = time.monotonic() - started
         kept = photos_of(connection, whole)
         rows += [Row("sightscan", len(kept) / ours, "photos/s"), Row("kept", len(kept), "photos")]
+        # Among thousands of drawn pictures the face filter takes some for a face.
+        rows += [
+            Row(f"left out: {reason}", left, "photos")
+            for reason, left in left_out_of(connection, whole)
+        ]
         if python is not None:
             urls = [f"{url}/photos/{path.name}" for path in sorted(photos.iterdir())]
             theirs, fetched = seconds_of_img2dataset(python, urls, folder)
@@ -190,7 +205,7 @@ def measure(folder: Path, count: int, python: str | None) -> list[Row]:
             rows += [
                 Row("img2dataset", fetched / theirs, "photos/s"),
                 Row("img2dataset kept", fetched, "photos"),
-                Row.at_least("sightscan / img2dataset", ratio, "times", 1.0),
+                Row.at_least("sightscan / img2dataset", ratio, "times", 1.1),
             ]
         httpx.post(f"{url}/forget")
         killed = measure_kills(url, killed_sight, ours)
