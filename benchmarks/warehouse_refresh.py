@@ -46,6 +46,7 @@ def measure_refreshes(
     scattered = _measure_changes(small, large, later, partial(_read_anew, "scattered", end))
     idle, brought = "refresh, unchanged", f"hourly run, {CHANGED_PHOTOS} new photos"
     reread = f"hourly run, {CHANGED_PHOTOS} labels read anew"
+    everywhere = "the same, scattered over all hours"
     small_idle, large_idle = _rows(idle, sizes, unchanged)
     return [
         Row.at_most(small_idle.measure, _median(unchanged[0]), "ms", MAX_MILLISECONDS),
@@ -56,7 +57,8 @@ def measure_refreshes(
         _growth(brought, new, MAX_GROWTH_CHANGED),
         *_rows(reread, sizes, anew),
         _growth(reread, anew, MAX_GROWTH_CHANGED),
-        *_rows("the same, scattered over all hours", sizes, scattered),
+        *_rows(everywhere, sizes, scattered),
+        _growth(everywhere, scattered, MAX_GROWTH_CHANGED),
     ]
 
 

@@ -86,7 +86,7 @@ with events as (
         and decided_label.recorded_at < %(end_at)s
         and decided_label.sight_id is not null
     union all
-    -- Of the sight that the provider saw, whatever people made of it.
+    -- Of the sight that the provider saw, whatever people made of it. A decision that was withdrawn is none.
     select
         label.sight_id,
         label.recorded_at,
@@ -94,18 +94,20 @@ with events as (
         false as is_first,
         null as answer
     from core.label
+    -- Not by an existing row of mart.decided_label, for which all reviews that there are would be read.
+    cross join
+        lateral (
+            select label_review.decision
+            from core.label_review
+            where label_review.label_id = label.label_id
+            order by label_review.recorded_at desc, label_review.review_id desc
+            limit 1
+        ) as last_review
     where
         label.recorded_at >= %(start_at)s
         and label.recorded_at < %(end_at)s
         and label.sight_id is not null
-        -- A decision that was withdrawn is none.
-        and exists (
-            select 1
-            from mart.decided_label
-            where
-                decided_label.label_id = label.label_id
-                and decided_label.review <> 'withdraw'
-        )
+        and last_review.decision <> 'withdraw'
 )
 
 select

@@ -1,4 +1,5 @@
--- Hours outside of [start_at, end_at) whose counts what happened within it may have changed.
+-- What outside of [start_at, end_at) may count otherwise because of what happened within it: by kind,
+-- hour, and city (labels) or sight (answers). Of `hour`, all may.
 with labelled as (
     -- Read anew, or seen only now.
     select
@@ -23,7 +24,11 @@ with labelled as (
 
 moved as (
     -- All labels of the photo: another may be its first accepted one now.
-    select label.recorded_at
+    select
+        'labels' as kind,
+        label.recorded_at,
+        label.city_id,
+        null::bigint as sight_id
     from labelled
     inner join core.label
         on
@@ -31,21 +36,37 @@ moved as (
             and labelled.sha256 = label.sha256
     union all
     -- Its photo was found in an hour that counts what the provider answered for it.
-    select photo_source.recorded_at
+    select
+        'answers' as kind,
+        photo_source.recorded_at,
+        null as city_id,
+        photo_source.sight_id
     from labelled
     inner join core.photo_source on labelled.sha256 = photo_source.sha256
     union all
-    select photo_source.recorded_at
+    select
+        'answers' as kind,
+        photo_source.recorded_at,
+        null as city_id,
+        photo_source.sight_id
     from core.paid_call
     inner join core.photo_source on paid_call.subject_sha256 = photo_source.sha256
     where paid_call.changed_at >= %(start_at)s and paid_call.changed_at < %(end_at)s
     union all
-    select paid_call.recorded_at
+    select
+        'hour' as kind,
+        paid_call.recorded_at,
+        null as city_id,
+        null as sight_id
     from core.paid_call
     where paid_call.changed_at >= %(start_at)s and paid_call.changed_at < %(end_at)s
     union all
     -- A source that was seen late, so that a later one is not the first any more.
-    select later.recorded_at
+    select
+        'hour' as kind,
+        later.recorded_at,
+        null as city_id,
+        null as sight_id
     from core.photo_source
     inner join core.photo_source as later on photo_source.sha256 = later.sha256
     where
@@ -54,7 +75,11 @@ moved as (
         and later.recorded_at >= %(end_at)s
 )
 
-select distinct date_trunc('hour', moved.recorded_at, 'UTC') as hour_at
+select distinct
+    moved.kind,
+    moved.city_id,
+    moved.sight_id,
+    date_trunc('hour', moved.recorded_at, 'UTC') as hour_at
 from moved
 where moved.recorded_at < %(start_at)s or moved.recorded_at >= %(end_at)s
 order by hour_at;

@@ -17,13 +17,15 @@ from sightscan.warehouse.locks import HOURLY_LOCK
 from sightscan.warehouse.statements import statement
 
 HOURLY_MARTS = ("city_activity_hourly", "sight_activity_hourly", "city_spend_hourly")
-# What refresh_hourly_marts asks for, in this order.
+# What refresh_hourly_marts asks for.
 REFRESH_STATEMENTS = (
     "marts/tell_time",
     "marts/list_hours_changed",
     "marts/lock_hourly_mart",
     "marts/prefer_indexes",
     *(f"marts/{verb}_{mart}" for mart in HOURLY_MARTS for verb in ("delete", "insert")),
+    "marts/recount_labels",
+    "marts/recount_answers",
     "marts/note_refreshed_hours",
 )
 HOUR = timedelta(hours=1)
@@ -41,9 +43,10 @@ def refresh_hourly_marts(
 ) -> dict[str, int]:
     """Compute the facts anew for what became known or changed in [start, end).
 
-    That is: the interval, the two hours before it, and each other hour that a label or a call
-    belongs to that was read anew, reviewed or answered since. Returns the number of rows written
-    by mart. One transaction per mart, at READ COMMITTED.
+    That is: the interval and the two hours before it; each other hour of a call that was settled
+    since, or of a photo whose first source was seen late; and of other hours what labels that were
+    read anew or reviewed since, and answers that came since, count for. Returns the number of rows of
+    whole hours written by mart. Transactions of their own, at READ COMMITTED.
 
     Raises:
         WarehouseError: the interval is empty or does not consist of whole hours of UTC.
@@ -60,7 +63,14 @@ def refresh_hourly_marts(
         moved = connection.execute(
             statement("marts/list_hours_changed"), {"start_at": start, "end_at": end}
         ).fetchall()
-    counts = _replace(connection, [(start, end), *_spans(hour for (hour,) in moved)])
+    whole = {hour for kind, _, _, hour in moved if kind == "hour"}
+    counts = _replace(connection, [(start, end), *_spans(whole)])
+    rest = [row for row in moved if row[-1] not in whole]
+    _recount(
+        connection,
+        labels=[(city, hour) for kind, city, _, hour in rest if kind == "labels"],
+        answers=[(sight, hour) for kind, _, sight, hour in rest if kind == "answers"],
+    )
     _note_refreshed(connection, (start, end), began_at)
     return counts
 
@@ -142,10 +152,7 @@ def _replace(connection: psycopg.Connection[Any], spans: Sequence[Span]) -> dict
     counts: Counter[str] = Counter(dict.fromkeys(HOURLY_MARTS, 0))
     for number, mart in enumerate(HOURLY_MARTS):
         with connection.transaction():
-            connection.execute(
-                statement("marts/lock_hourly_mart"),
-                {"lock_number": HOURLY_LOCK, "mart_number": number},
-            )
+            _lock_mart(connection, number)
             connection.execute(statement("marts/prefer_indexes"))
             for start, end in spans:
                 interval = {"start_at": start, "end_at": end}
@@ -154,6 +161,43 @@ def _replace(connection: psycopg.Connection[Any], spans: Sequence[Span]) -> dict
                     statement(f"marts/insert_{mart}"), interval
                 ).rowcount
     return dict(counts)
+
+
+def _recount(
+    connection: psycopg.Connection[Any],
+    *,
+    labels: Sequence[tuple[str, datetime]],
+    answers: Sequence[tuple[int, datetime]],
+) -> None:
+    """Count anew what labels, by city and hour, and answers, by sight and hour, count for.
+
+    Making whole hours anew would cost all that happened in them, for a few labels in each.
+    """
+    with connection.transaction():
+        # Both in their order, of which another refresh holds one at a time: nobody waits in a circle.
+        for mart in ("city_activity_hourly", "sight_activity_hourly"):
+            _lock_mart(connection, HOURLY_MARTS.index(mart))
+        connection.execute(statement("marts/prefer_indexes"))
+        connection.execute(
+            statement("marts/recount_labels"),
+            {
+                "city_ids": [city_id for city_id, _ in labels],
+                "label_hours": [hour for _, hour in labels],
+            },
+        )
+        connection.execute(
+            statement("marts/recount_answers"),
+            {
+                "sight_ids": [sight_id for sight_id, _ in answers],
+                "answer_hours": [hour for _, hour in answers],
+            },
+        )
+
+
+def _lock_mart(connection: psycopg.Connection[Any], number: int) -> None:
+    connection.execute(
+        statement("marts/lock_hourly_mart"), {"lock_number": HOURLY_LOCK, "mart_number": number}
+    )
 
 
 def _tell_time(connection: psycopg.Connection[Any]) -> datetime:

@@ -21,6 +21,7 @@ from sightscan.errors import ReviewError, WarehouseError
 from sightscan.takeover.store import sort_photos
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.labels.reviews import Decision, LabelDecision, store_decisions
+from sightscan.warehouse.marts import hourly_facts
 from sightscan.warehouse.marts.data_checks import run_checks
 from sightscan.warehouse.marts.hourly_facts import (
     fill_empty_marts,
@@ -30,6 +31,7 @@ from sightscan.warehouse.marts.hourly_facts import (
     whole_hours,
 )
 from sightscan.warehouse.registry.sights import SightMerge, replace_sights
+from sightscan.warehouse.statements import statement
 from sightscan.warehouse.takedowns.takedowns import Subjects, remove_photos
 from sightscan.warehouse.takedowns.withdrawals import remove_withdrawn_photos
 
@@ -381,6 +383,34 @@ def test_label_read_anew_stays_in_its_hour(warehouse: psycopg.Connection[Any]) -
         " from mart.city_activity_hourly"
     ).fetchall()
     assert counted == [(START, 1, 0, 1)]
+
+
+def test_labels_scattered_over_many_hours_take_as_many_statements_as_one(
+    warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each hour by itself would cost more the longer the history is."""
+    prepare(warehouse)
+    base = {"sight": 1, "number": 1, "minute": 5}
+    # Hours that are no neighbours, so that they are no one span.
+    for photo in range(1, PHOTOS + 1):
+        happen(warehouse, {**base, "kind": "found", "photo": photo, "hour": 3 * photo})
+        happen(warehouse, {**base, "kind": "read", "photo": photo, "number": photo, "hour": 3 * photo})  # fmt: skip
+    rebuild_hourly_marts(warehouse)
+    asked: list[list[str]] = []
+
+    def noted(name: str) -> Any:
+        asked[-1].append(name)
+        return statement(name)
+
+    monkeypatch.setattr(hourly_facts, "statement", noted)
+    for photos, hour in ((range(1, 2), 18), (range(2, PHOTOS + 1), 22)):
+        for photo in photos:
+            happen(warehouse, {**base, "kind": "read anew", "photo": photo, "hour": hour})
+        asked.append([])
+        refresh_in_turn(warehouse, [hour])
+    monkeypatch.undo()
+    assert asked[0] == asked[1]
+    assert facts(warehouse) == facts_from_nothing(warehouse)
 
 
 def test_source_that_is_seen_late_takes_the_first_place_from_a_later_hour(
