@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
+from psycopg.types.array import ListBinaryDumper
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_incrementing
 
 from sightscan.errors import SettingsError, WarehouseError
@@ -52,6 +53,13 @@ def connect(config: Settings | None = None, *, autocommit: bool = False) -> Iter
         advice="check PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD",
     ) as connection:
         yield connection
+
+
+def bulk_cursor(connection: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+    """Return a cursor that sends lists as binary: as text, hashes are escaped one by one, and twice."""
+    cursor = connection.cursor()
+    cursor.adapters.register_dumper(list, ListBinaryDumper)
+    return cursor
 
 
 def warehouse_host(config: Settings) -> str:

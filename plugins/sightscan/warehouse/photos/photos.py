@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 
 from sightscan.dataset_folder import SUFFIXES
 from sightscan.errors import WarehouseError
+from sightscan.warehouse.connection import bulk_cursor
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoStore
 from sightscan.warehouse.photos.identity import former_addresses, name_sha256
@@ -203,13 +204,14 @@ def merge_photos(
         else:
             invalid.append(_invalid(link.attribution, fault))
     try:
-        with connection.transaction(), connection.cursor() as cursor:
+        with connection.transaction(), bulk_cursor(connection) as cursor:
             _load_batch(cursor, batch, sight_id, valid, [*rejected, *invalid])
             hold_off_removals(connection)
             attributions = [photo.attribution for photo in valid]
             attributions += [link.attribution for link in links]
-            names = _names_of(attributions)
-            cursor.execute(statement("photos/discard_removed_photos"), key | names)
+            cursor.execute(
+                statement("photos/discard_removed_photos"), key | _names_of(attributions)
+            )
             removed = [url for (url,) in cursor]
             cursor.execute(
                 statement("photos/discard_removed_copies"), key | {"most_bits": MAX_RENDERED_BITS}
@@ -218,6 +220,9 @@ def merge_photos(
             cursor.execute(statement("photos/merge_photos"), key)
             new = {bytes(row[0]) for row in cursor}
             _store_bytes(cursor, valid, new, store)
+            # Of addresses that are no link's, nobody asks there.
+            linked_urls = {link.attribution.url for link in links}
+            names = _names_of([found for found in attributions if found.url in linked_urls])
             cursor.execute(
                 statement("photos/merge_photo_sources"),
                 key | names | _columns_of(sight_id, links),
@@ -319,7 +324,7 @@ def learn_identifiers(connection: psycopg.Connection[Any], met: Sequence[MetPhot
         "known": [clean_text(known) for known, _ in pairs],
         "identifiers": [clean_text(name) for _, name in pairs],
     }
-    with connection.transaction(), connection.cursor() as cursor:
+    with connection.transaction(), bulk_cursor(connection) as cursor:
         hold_off_removals(connection)
         cursor.execute(statement("photos/learn_removed_names"), values)
         _note_identifiers(cursor, met)
