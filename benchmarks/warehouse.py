@@ -25,7 +25,7 @@ from psycopg import sql
 from benchmarks import report
 from benchmarks.report import Row
 from benchmarks.warehouse_photos import measure_photos
-from benchmarks.warehouse_reads import measure_reads
+from benchmarks.warehouse_reads import measure_reads, measure_registry
 from benchmarks.warehouse_refresh import measure_refreshes
 from benchmarks.warehouse_rows import fill
 from sandbox.addresses import PostgresAddress
@@ -39,6 +39,8 @@ SIGHTS_PER_CITY = 10
 END = datetime(2026, 11, 1, tzinfo=UTC)
 # The large warehouse by the small one.
 GROWTH = 10
+# Their cities by those of the small registry.
+REGISTRY_GROWTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,13 @@ class Sizes:
     row_photos: int = 1_000_000
     row_cities: int = 100
     byte_photos: int = 10_000
+    registry_cities: int = 1_000
 
 
-QUICK = Sizes(refresh_photos=400, row_photos=20_000, row_cities=2, byte_photos=400)
+QUICK = Sizes(
+    refresh_photos=400, row_photos=20_000, row_cities=2, byte_photos=400, registry_cities=200
+)
+REGISTRY_PHOTOS = 20_000
 
 
 def measure(server: PostgresAddress, sizes: Sizes, folder: Path = report.FOLDER) -> list[Row]:
@@ -61,6 +67,11 @@ def measure(server: PostgresAddress, sizes: Sizes, folder: Path = report.FOLDER)
         for connection, photos in zip((small, large), refreshed, strict=True):
             _fill(connection, 1, photos)
         refreshes = _shown(measure_refreshes(small, large, refreshed, END))
+    cities = (max(sizes.registry_cities // REGISTRY_GROWTH, 1), sizes.registry_cities)
+    with warehouse(server, "few") as few, warehouse(server, "many") as many:
+        for connection, count in zip((few, many), cities, strict=True):
+            _fill(connection, count, REGISTRY_PHOTOS)
+        checks = _shown(measure_registry(few, many, cities))
     with warehouse(server, "rows") as connection:
         _fill(connection, sizes.row_cities, sizes.row_photos)
         middle = (sizes.row_cities + 1) // 2
@@ -69,7 +80,7 @@ def measure(server: PostgresAddress, sizes: Sizes, folder: Path = report.FOLDER)
     with warehouse(server, "photos") as connection:
         _say(f"taking in and exporting {sizes.byte_photos:,} photos of 80 KB, in turns ...")
         photos_moved = _shown(measure_photos(connection, sizes.byte_photos))
-    return [*refreshes, *photos_moved, *reads]
+    return [*refreshes, *photos_moved, *checks, *reads]
 
 
 @contextmanager
@@ -123,6 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--row-photos", type=int, help=f"{defaults.row_photos:,}")
     parser.add_argument("--row-cities", type=int, help=f"{defaults.row_cities:,}")
     parser.add_argument("--byte-photos", type=int, help=f"{defaults.byte_photos:,}")
+    parser.add_argument("--registry-cities", type=int, help=f"{defaults.registry_cities:,}")
     given = vars(parser.parse_args(arguments))
     sizes = QUICK if given.pop("quick") else defaults
     chosen = {name: value for name, value in given.items() if value is not None}

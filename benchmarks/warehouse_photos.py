@@ -29,7 +29,7 @@ from sightscan.warehouse.registry.sights import upsert_sights
 
 PHOTO_BYTES = 80_000
 ROUNDS = 5
-MIN_INTAKE, MIN_EXPORT, MAX_DISK, MAX_MEGABYTES = 0.6, 0.5, 1.15, 300
+MIN_INTAKE, MIN_EXPORT, MAX_DISK, MAX_MEGABYTES = 0.65, 0.5, 1.15, 300
 # What is known of a photo stays in memory until the export ends, its bytes do not.
 MAX_MEMORY_GROWTH = 0.05
 CITY = City("Q1", "bench", "Bench", "Nowhere", Place(0.0, 0.0), 10_000)

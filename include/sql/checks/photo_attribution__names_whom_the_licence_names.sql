@@ -1,4 +1,4 @@
--- severity: warn, a city at a time
+-- severity: warn
 -- A licence with attribution (CC BY and its kin, such as cc-by-sa-4.0) cannot be kept where the author is not known.
 select
     photo_attribution.city_id,

@@ -1,4 +1,4 @@
--- severity: warn, a city at a time
+-- severity: warn
 -- Else "at most" is not true, and the budgets that rest on it are not kept. Cents are rounded.
 select
     spend_estimate.dag_id,

@@ -1,4 +1,4 @@
--- severity: fail, a city at a time
+-- severity: fail
 -- Every pixel is accountable: no photo trains for a city that does not know where it was found (each
 -- find has a licence, by a constraint).
 -- From the boxes, since these are what makes a photo train: counting them first would cost more.

@@ -1,3 +1,0 @@
-select city.city_id
-from core.city
-order by city.city_id;
