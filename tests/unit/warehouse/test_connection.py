@@ -7,10 +7,12 @@ from unittest.mock import MagicMock
 
 import psycopg
 import pytest
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import Format
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import read_settings
-from sightscan.warehouse.connection import connect
+from sightscan.warehouse.connection import bulk_cursor, connect
 
 STARTING = psycopg.OperationalError("FATAL:  the database system is starting up")
 REFUSED = psycopg.OperationalError("FATAL:  password authentication failed")
@@ -39,3 +41,16 @@ def test_only_a_server_that_is_starting_is_asked_again(
     with end, connect(read_settings(pghost="db.example")):
         pass
     assert pauses == slept
+
+
+def test_bulk_cursor_sends_lists_in_binary_and_whole(warehouse: psycopg.Connection[Any]) -> None:
+    lists = [[b"\0\\'", b""], ['a,"b"{', None], [1, -(2**40)], [True, False], []]
+    with bulk_cursor(warehouse) as cursor:
+        for each in lists[:-1]:
+            dumper = Transformer(cursor).get_dumper(each, PyFormat.AUTO)
+            assert dumper.format == Format.BINARY
+        row = cursor.execute(
+            "select %s::bytea[], %s::text[], %s::bigint[], %s::boolean[], %s::timestamptz[]", lists
+        ).fetchone()
+    assert row is not None
+    assert list(row) == lists

@@ -173,6 +173,8 @@ def _recount(
 
     Making whole hours anew would cost all that happened in them, for a few labels in each.
     """
+    if not (labels or answers):
+        return
     with connection.transaction():
         # Both in their order, of which another refresh holds one at a time: nobody waits in a circle.
         for mart in ("city_activity_hourly", "sight_activity_hourly"):
