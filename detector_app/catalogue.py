@@ -40,7 +40,10 @@ class PublishedModel:
 
 @dataclass(frozen=True)
 class City:
-    """A city that SightScan knows, and how far it has come with it."""
+    """A city that SightScan knows, and how far it has come with it; why, if it was refused.
+
+    `vote_count` people asked for it in the app.
+    """
 
     slug: str
     name: str
@@ -50,6 +53,8 @@ class City:
     photo_count: int
     labelled_photo_count: int
     model: PublishedModel | None
+    vote_count: int = 0
+    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ _STAGES = {
     "crawled": "photos are there, labelling comes next",
     "labelled": "photos are labelled, training comes next",
 }
+# Those that were asked for, and for which nothing is built.
+_NOT_LET_IN = {"waiting": "asked for, not approved yet", "refused": "refused"}
 
 
 def describe_quality(model: PublishedModel) -> str:
@@ -42,18 +44,31 @@ def describe_city(city: City, *, is_here: bool = True) -> str:
     """Name a city as the list of cities shows it; `is_here` says whether its model can be had."""
     place = f"{city.name}, {city.country}" if city.country else city.name
     if city.model is None:
-        return f"{place} (in preparation)"
+        return f"{place} ({_NOT_LET_IN.get(city.stage, 'in preparation')})"
     return place if is_here else f"{place} (not on this machine)"
 
 
 def describe_preparation(city: City) -> str:
-    """Say how far a city without a model has come."""
+    """Say how far a city without a model has come, or that it is not let in."""
+    if city.stage in _NOT_LET_IN:
+        return _describe_request(city)
     stage = _STAGES.get(city.stage, city.stage)
     return (
         f"The detector of {city.name} is not ready yet: {stage}. So far "
         f"{_count(city.sight_count, 'sight')}, {_count(city.photo_count, 'photo')}, "
         f"{city.labelled_photo_count} of them labelled. "
         "This page notices by itself when the detector is published."
+    )
+
+
+def _describe_request(city: City) -> str:
+    people = "One person has" if city.vote_count == 1 else f"{city.vote_count} people have"
+    asked = f"{people} asked for a detector of {city.name}"
+    if city.stage == "refused":
+        return f"{asked}. It was refused: {city.reason or 'no reason was given.'}"
+    return (
+        f"{asked}. It is not approved yet: nothing is built until whoever runs SightScan lets it "
+        "in. This page notices by itself."
     )
 
 

@@ -39,4 +39,10 @@ class SightScanPages(AirflowPlugin):
             "destination": "nav",
             "category": "browse",
         },
+        {
+            "name": "City requests",
+            "href": "/sightscan/requests/",
+            "destination": "nav",
+            "category": "browse",
+        },
     ]

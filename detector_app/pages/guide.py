@@ -23,6 +23,8 @@ _TROUBLE = """
 |---|---|
 | **The warehouse is away** | Nothing, if your city was used here before: its detector works without. Otherwise wait; the page looks again by itself. Whoever runs the app checks `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` and `PGPASSWORD`. |
 | **The detector is not ready yet** | The city is being prepared. The page notices by itself when it is done. |
+| **Asked for, not approved yet** | People asked for this city. Nothing is built until whoever runs SightScan lets it in; the page notices by itself. |
+| **Refused** | Whoever runs SightScan does not build this city; the page says why. |
 | **The model was refused** | What is published is not what was meant to be. Whoever runs SightScan publishes the model again. |
 | **The camera does not start** | Allow it in the browser (the camera sign in the address bar). Away from `localhost`, browsers give cameras to `https` pages only. |
 | **The film stays black behind a company's firewall** | Whoever runs the app sets `RTC_ICE_SERVERS` to a TURN server. |

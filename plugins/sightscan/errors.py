@@ -38,6 +38,10 @@ class CrawlError(SightScanError):
     """A source gave nothing where it must give something, or cannot be read any more."""
 
 
+class DecisionError(SightScanError):
+    """A person's decision about a city that was asked for cannot be stored as it is."""
+
+
 class ReviewError(SightScanError):
     """A person's decision about labels cannot be stored as it is."""
 

@@ -28,6 +28,7 @@ from sightscan.errors import SightScanError
 from sightscan.run import Run
 from sightscan.surroundings import write_any_letter
 from sightscan.warehouse.registry.cities import find_city
+from sightscan.warehouse.registry.decisions import approve_city, find_decision
 
 SYNC_TIMEOUT_SECONDS = 120
 RUN_TIMEOUT_SECONDS = 3600
@@ -112,21 +113,35 @@ def _add_city(chain: Chain, console: Console) -> City:
         ask_for_city(connection, name, asked_by="demo")
     console.print(f"city      asked for {name!r}; sync_cities looks it up")
     chain.api.await_dag("sync_cities", SYNC_TIMEOUT_SECONDS)
-    run_id = chain.api.trigger("sync_cities")
-    state = chain.api.await_run("sync_cities", run_id, SYNC_TIMEOUT_SECONDS)
+    _sync(chain)
     with chain.connect() as connection:
         refusal = refusal_of(connection, name)
         city_id = city_of_request(connection, name)
-        city = find_city(connection, city_id) if city_id else None
-    if refusal:
-        raise AirflowApiError(refusal)
-    if state != "success" or city is None:
-        failed = _failed_log(chain.api, "sync_cities", run_id)
-        msg = f"the run of sync_cities is {state}\n{failed}"
-        raise AirflowApiError(msg)
+        if refusal or city_id is None:
+            raise AirflowApiError(refusal or f"sync_cities left the request for {name!r} waiting")
+        city = find_city(connection, city_id)
+        if city.state == "waiting":
+            console.print(
+                f"city      {city.name} waits for a person's approval; the demo approves it"
+            )
+            city = approve_city(connection, city_id, decided_by="demo")
+            _sync(chain)
+        elif find_decision(connection, city_id)[0] == "let_in":
+            console.print(
+                f"city      {city.name} fits the monthly budget for requests: it is let in"
+            )
     chain.parse_dags()
     chain.api.await_dag(city.dag_id, SYNC_TIMEOUT_SECONDS)
     return city
+
+
+def _sync(chain: Chain) -> None:
+    run_id = chain.api.trigger("sync_cities")
+    state = chain.api.await_run("sync_cities", run_id, SYNC_TIMEOUT_SECONDS)
+    if state != "success":
+        failed = _failed_log(chain.api, "sync_cities", run_id)
+        msg = f"the run of sync_cities is {state}\n{failed}"
+        raise AirflowApiError(msg)
 
 
 def _run_city(chain: Chain, city: City, console: Console, started: float) -> tuple[str, DemoReport]:

@@ -63,7 +63,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CityRun]:
     world = draw_world(folder / "world", photos_per_sight=PHOTOS_A_SIGHT)
     demo = profile_for(None)
     # Few epochs: the model need only be good enough to name a sight that stands in plain view.
-    lowered = demo.settings | {"MIN_MAP50_FOR_FIRST_MODEL": "0.05"}
+    # And a budget for requests that the first run fits: the city is let in without a person.
+    lowered = demo.settings | {
+        "MIN_MAP50_FOR_FIRST_MODEL": "0.05",
+        "MAX_USD_PER_MONTH_FOR_REQUESTS": "30",
+    }
     options = ChainOptions(
         state=folder / "state",
         profile=DemoProfile("end to end", lowered),

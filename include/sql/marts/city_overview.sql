@@ -66,7 +66,7 @@ comment on column mart.city_overview.city_id is 'The city.';
 comment on column mart.city_overview.city_slug is 'Its ASCII name.';
 comment on column mart.city_overview.city_name is 'Its name on screen.';
 comment on column mart.city_overview.country is 'Its country.';
-comment on column mart.city_overview.state is 'active or disabled.';
+comment on column mart.city_overview.state is 'active, disabled, waiting (asked for, not let in yet) or refused.';
 comment on column mart.city_overview.model_version is 'The model in place.';
 comment on column mart.city_overview.map50 is 'Its mean average precision at IoU 0.5 on the frozen test photos.';
 comment on column mart.city_overview.stage is 'added, discovered, crawled, labelled or published.';

@@ -1,4 +1,4 @@
-"""`sightscan city`: the registry of cities."""
+"""`sightscan city`: the registry of cities, and those that were asked for in the app."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -8,8 +8,11 @@ from sightscan.cli.declare import AsJson, CityArgument, argument, command, flag,
 from sightscan.cli.environment import open_warehouse
 from sightscan.cli.output import print_json, print_lines, print_table
 from sightscan.errors import SettingsError
+from sightscan.surroundings import login_name
 
-commands = group("city", "Cities: add, list and retire them.")
+commands = group(
+    "city", "Cities: add, list and retire them; decide about those that were asked for."
+)
 
 Name = Annotated[
     str,
@@ -67,6 +70,8 @@ def add(
 def list_registry(*, as_json: AsJson = False) -> None:
     """List the cities of the registry, those that are retired, too.
 
+    Cities that were asked for and not let in are not among them: `sightscan city waiting`.
+
     Changes: nothing.
 
     Examples:
@@ -117,6 +122,122 @@ def disable(city: CityArgument) -> None:
 
     with open_warehouse() as (_, connection):
         _print_synced(disable_city(connection, city))
+
+
+@command(commands, "waiting")
+def waiting(
+    *,
+    most: Annotated[int, option("How many are listed, with what they would cost.", min=1)] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the cities that were asked for in the app and wait to be let in.
+
+    Those that most people asked for first, with what the first run may cost at most and probably.
+    The one on top is let in by itself if its most fits what is left of
+    MAX_USD_PER_MONTH_FOR_REQUESTS; the others wait for it, or for you.
+
+    Changes: nothing.
+
+    Examples:
+        sightscan city waiting
+        sightscan city waiting --json
+    """
+    from sightscan.spend.requests import first_bill, left_for_requests
+    from sightscan.warehouse.registry.decisions import (
+        count_requested_cities,
+        list_requested_cities,
+    )
+
+    with open_warehouse() as (config, connection):
+        rows = [
+            {
+                "slug": city.slug,
+                "name": city.name,
+                "country": city.country,
+                "city_id": city.city_id,
+                "asked_by": asked.vote_count,
+                "most_usd": bill.most_usd,
+                "probable_usd": bill.probable_usd,
+            }
+            for city, asked in list_requested_cities(connection, "waiting", most=most)
+            for bill in (first_bill(connection, config, city),)
+        ]
+        count = count_requested_cities(connection, "waiting")
+        left_usd = left_for_requests(connection, config)
+    budget_usd = config.max_usd_per_month_for_requests
+    if as_json:
+        print_json(
+            {"waiting": count, "budget_usd": budget_usd, "left_usd": left_usd, "cities": rows}
+        )
+        return
+    print_table(
+        ("slug", "name", "country", "Wikidata id", "asked by", "most USD", "probably USD"),
+        [tuple("not known" if value is None else value for value in row.values()) for row in rows],
+    )
+    print_lines(
+        "",
+        f"{count} cities wait; {left_usd:.2f} of {budget_usd:g} USD of this month's budget for "
+        "requests are left",
+    )
+
+
+@command(commands, "approve")
+def approve(city: CityArgument) -> None:
+    """Let a city in that was asked for, whether it waits or was refused.
+
+    From then on it is a city like those that you added: it runs every week, within
+    MAX_USD_PER_RUN and MAX_USD_PER_MONTH, and off the budget for requests.
+
+    Changes: the state of one row of core.city, and a row of core.city_decision with your login.
+
+    Examples:
+        sightscan city approve lisbon
+    """
+    from sightscan.warehouse.registry.decisions import approve_city
+
+    with open_warehouse() as (_, connection):
+        _print_synced(approve_city(connection, city, decided_by=login_name()))
+
+
+@command(commands, "refuse")
+def refuse(
+    city: CityArgument,
+    *,
+    reason: Annotated[str, option("A sentence for who asked; the app shows it to everybody.")],
+) -> None:
+    """Refuse a city that was asked for and waits.
+
+    Who asks for it again is told the same. `sightscan city approve` lets it in all the same.
+
+    Changes: the state of one row of core.city, and a row of core.city_decision with your login.
+
+    Examples:
+        sightscan city refuse lisbon --reason "This year we add cities of the Alps only."
+    """
+    from sightscan.warehouse.registry.decisions import refuse_city
+
+    with open_warehouse() as (_, connection):
+        refused = refuse_city(connection, city, decided_by=login_name(), reason=reason)
+    print_lines(f"{refused.name}, {refused.country} ({refused.city_id}) is refused: {reason}")
+
+
+@command(commands, "forget")
+def forget(slug: Annotated[str, argument("SLUG", "As the error of sync_cities names it.")]) -> None:
+    """Let the DAG of a city go that the registry lacks.
+
+    The snapshot from which DAGs are built loses no city by itself: a registry that lacks one may be
+    the wrong database, or an old backup. Say so here if it is right, city by city.
+
+    Changes: a row of core.forgotten_city with your login; the next sync_cities drops the DAG.
+
+    Examples:
+        sightscan city forget atlantis
+    """
+    from sightscan.warehouse.registry.snapshot import forget_city
+
+    with open_warehouse() as (_, connection):
+        forget_city(connection, slug, forgotten_by=login_name())
+    print_lines(f"sync_cities may drop the DAG of {slug!r} now")
 
 
 def _with_radius(city: City, radius_km: float | None) -> City:

@@ -1,22 +1,33 @@
 """The registry's snapshot: what DAG parsing reads instead of a database.
 
-A sorted JSON list of cities, written atomically by `sync_cities`, at REGISTRY_SNAPSHOT (a path or
-an object store's URI).
+JSON, written atomically by `sync_cities`, at REGISTRY_SNAPSHOT (a path or an object store's URI):
+which registry it is of, and its cities, sorted. A city that is gone takes its DAG with it, and
+cities are never deleted: a registry that lacks some is the wrong one, or not whole.
 """
 
+from __future__ import annotations
+
 import json
+import logging
 import os
 import re
-from collections.abc import Sequence
+import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow.sdk import ObjectStoragePath
 
-from sightscan.city import City
-from sightscan.errors import SettingsError
+from sightscan.errors import SettingsError, SightScanError
+
+if TYPE_CHECKING:
+    # Parsing reads snapshots and needs no database.
+    from sightscan.warehouse.registry.snapshot import Registry
 
 DEFAULT_SNAPSHOT = str(Path(__file__).resolve().parents[3] / "var" / "cities.json")
+MAX_SLUGS_NAMED = 10
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,18 @@ class RegisteredCity:
     name: str
     country: str
     is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """A snapshot as it lies there; older ones do not say which registry they are of."""
+
+    registry_id: str | None
+    cities: tuple[RegisteredCity, ...]
+
+
+class _Damaged(SightScanError):
+    """The snapshot is there but is not one."""
 
 
 def as_markdown(text: str) -> str:
@@ -43,35 +66,40 @@ def read_snapshot() -> tuple[RegisteredCity, ...]:
     """
     path = _snapshot_path()
     try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        msg = f"the registry's snapshot {path} cannot be read ({error}); let this user read it"
-        raise SettingsError(msg) from error
-    try:
-        return tuple(RegisteredCity(**row) for row in json.loads(text))
-    except (ValueError, TypeError) as error:
+        return _read(path).cities
+    except _Damaged as error:
         msg = (
             f"the registry's snapshot {path} is not a list of cities ({error}); "
-            "delete it and run the DAG sync_cities"
+            "run the DAG sync_cities, which writes it anew"
         )
         raise SettingsError(msg) from None
 
 
-def write_snapshot(cities: Sequence[City]) -> None:
+def write_snapshot(registry: Registry) -> None:
     """Replace the snapshot in one step, so that a parser never reads half of it.
 
     Raises:
-        SettingsError: it cannot be written; the one before stays.
+        SettingsError: it cannot be written, is another registry's, or would lose cities; the one
+            before stays.
 
     """
+    path = _snapshot_path()
+    try:
+        _refuse_loss(path, _read(path), registry)
+    except _Damaged as error:
+        if not registry.cities:
+            msg = (
+                f"the registry's snapshot {path} is damaged ({error}), and the registry at "
+                f"{registry.place} has no city to write it anew from: check PGHOST and PGDATABASE"
+            )
+            raise SettingsError(msg) from None
+        logger.warning("the snapshot %s was damaged (%s) and is written anew", path, error)
     rows = [
         asdict(RegisteredCity(city.slug, city.name, city.country, city.state == "active"))
-        for city in sorted(cities, key=lambda city: city.slug)
+        for city in sorted(registry.cities, key=lambda city: city.slug)
     ]
-    text = json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
-    path = _snapshot_path()
+    whole = {"registry_id": registry.registry_id, "cities": rows}
+    text = json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
     try:
         if path.protocol == "file":
             _replace(Path(path.path), text)
@@ -86,9 +114,53 @@ def write_snapshot(cities: Sequence[City]) -> None:
         raise SettingsError(msg) from error
 
 
+def _read(path: ObjectStoragePath) -> _Snapshot:
+    """Return what is there, as this version or an older one wrote it (a bare list); else nothing."""
+    try:
+        text = path.read_bytes().decode()
+        read = json.loads(text)
+        registry_id, rows = (
+            (None, read) if isinstance(read, list) else (read["registry_id"], read["cities"])
+        )
+        return _Snapshot(registry_id, tuple(RegisteredCity(**row) for row in rows))
+    except FileNotFoundError:
+        return _Snapshot(None, ())
+    except OSError as error:
+        msg = f"the registry's snapshot {path} cannot be read ({error}); let this user read it"
+        raise SettingsError(msg) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise _Damaged(str(error)) from None
+
+
+def _refuse_loss(path: ObjectStoragePath, before: _Snapshot, registry: Registry) -> None:
+    """Raise if the snapshot would lose cities that nobody has said to forget."""
+    here = {city.slug for city in registry.cities} | registry.forgotten_slugs
+    lost = sorted({city.slug for city in before.cities} - here)
+    is_another = before.registry_id not in (None, registry.registry_id)
+    if not lost and not (is_another and before.cities):
+        return
+    named = ", ".join(lost[:MAX_SLUGS_NAMED]) + (", ..." if len(lost) > MAX_SLUGS_NAMED else "")
+    if is_another:
+        msg = (
+            f"the snapshot {path} is of another registry than the one at {registry.place}"
+            f"{f', which lacks {len(lost)} of its cities ({named})' if lost else ''}: nothing was "
+            "written, all DAGs stay; check PGHOST and PGDATABASE, or, if this registry is to "
+            "replace the other for good, move the file away and run sync_cities again"
+        )
+    else:
+        msg = (
+            f"the registry at {registry.place} lacks {len(lost)} cities of the snapshot {path} "
+            f"({named}): nothing was written, all DAGs stay; check PGHOST and PGDATABASE, add the "
+            "cities again with `sightscan city add`, or let their DAGs go with "
+            "`sightscan city forget SLUG`"
+        )
+    raise SettingsError(msg)
+
+
 def _replace(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    # A name of its own: in containers, two writers may have one process number.
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)

@@ -2,9 +2,12 @@
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
+from sightscan.errors import ServiceError
 from sightscan.settings import settings
 from sightscan.training import STOP_SECONDS
 
@@ -14,14 +17,26 @@ logger = logging.getLogger(__name__)
 # Each request is a few calls to Wikidata, whose limits may make us wait.
 @task(execution_timeout=timedelta(minutes=30))
 def resolve_city_requests() -> int:
-    """Turn the inbox into cities of the registry, or into refusals that say why."""
+    """Turn the inbox into cities that wait, or into refusals; let in what the budget allows."""
     from sightscan.discover.requests import resolve_requests
     from sightscan.discover.wikidata import open_client
     from sightscan.operators.warehouse import open_warehouse
+    from sightscan.spend.requests import let_in_what_fits
 
-    with open_warehouse() as connection, open_client(settings(), connection) as client:
+    config = settings()
+    with open_warehouse() as connection, open_client(config, connection) as client:
         report = resolve_requests(connection, client)
-    logger.info("resolved=%d refused=%d merged=%d", report.resolved, report.refused, report.merged)
+        let_in = let_in_what_fits(connection, config)
+    logger.info(
+        "resolved=%d refused=%d merged=%d waiting=%d let_in=%d",
+        report.resolved,
+        report.refused,
+        report.merged,
+        report.waiting,
+        len(let_in),
+    )
+    if report.trouble:
+        raise ServiceError(report.trouble)
     return report.resolved
 
 
@@ -44,17 +59,22 @@ def remove_withdrawn_photos() -> int:
     return report.removed
 
 
-@task(execution_timeout=timedelta(minutes=5))
+# Whatever became of the requests: a city that is registered gets its DAG.
+@task(execution_timeout=timedelta(minutes=5), trigger_rule="all_done")
 def write_registry_snapshot() -> int:
     """Write the registry's snapshot, from which the cities' DAGs are built."""
     from sightscan.operators.registry import write_snapshot
     from sightscan.operators.warehouse import open_warehouse
-    from sightscan.warehouse.registry.cities import list_cities
+    from sightscan.warehouse.registry.snapshot import reading_for_snapshot
 
-    with open_warehouse() as connection:
-        cities = list_cities(connection)
-    write_snapshot(cities)
-    return len(cities)
+    with open_warehouse() as connection, reading_for_snapshot(connection) as registry:
+        write_snapshot(registry)
+    context: Any = get_current_context()
+    # This task is the last: the run is as red as the one before it.
+    if context["ti"].xcom_pull(task_ids="resolve_city_requests") is None:
+        msg = "the snapshot is written, but resolve_city_requests failed: open its log"
+        raise AirflowFailException(msg)
+    return len(registry.cities)
 
 
 # Stopping takes a minute or two on EC2; all instances in turn stay well below this.

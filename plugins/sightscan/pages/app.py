@@ -16,8 +16,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from sightscan.errors import ReviewError, SightScanError, UnknownCity
-from sightscan.pages import gallery, photos, review
+from sightscan.errors import DecisionError, ReviewError, SightScanError, UnknownCity
+from sightscan.pages import gallery, photos, requests, review
 
 STATIC = Path(__file__).parent / "static"
 HEADERS = {
@@ -28,7 +28,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-STATUS = {ReviewError: 409, UnknownCity: 404}
+STATUS = {ReviewError: 409, DecisionError: 409, UnknownCity: 404}
 
 
 @cache
@@ -38,6 +38,7 @@ def pages() -> FastAPI:
     app.include_router(photos.router)
     app.include_router(gallery.router)
     app.include_router(review.router)
+    app.include_router(requests.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_exception_handler(SightScanError, _say_what_was_wrong)
     app.add_exception_handler(HTTPException, _lead_to_the_login)

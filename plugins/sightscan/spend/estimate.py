@@ -20,6 +20,7 @@ from sightscan.warehouse.spend.budgets import (
     lock_budget,
     mean_session_seconds,
     save_estimate,
+    sum_usd_for_requests,
     sum_usd_of_month,
     sum_usd_of_run,
 )
@@ -178,6 +179,16 @@ def _refusal(
                 f"{month.spent_usd:.2f} USD are spent this month, other runs under way may still "
                 f"cost {month.under_way_usd:.2f} USD, and this one {further_usd:.2f} USD: "
                 f"{total_usd:.2f} USD, more than MAX_USD_PER_MONTH={config.max_usd_per_month:g}"
+            )
+    requests = sum_usd_for_requests(connection, run.city_id)
+    if requests.is_let_in:
+        total_usd = requests.others_usd + requests.own_usd + most_usd - spent.usd
+        if total_usd > config.max_usd_per_month_for_requests:
+            refusals.append(
+                f"nobody has approved the city, and it would use up {total_usd:.2f} USD of this "
+                "month's budget for requests together with others, more than "
+                f"MAX_USD_PER_MONTH_FOR_REQUESTS={config.max_usd_per_month_for_requests:g} "
+                f"(`sightscan city approve {run.city_id}` takes it off that budget)"
             )
     if not refusals:
         return ""

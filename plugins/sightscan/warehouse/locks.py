@@ -8,8 +8,9 @@ By name, the hash of which is the key; all end with the transaction:
 | `sightscan.clustering.<subject>` | who clusters photos of a city, or of all |
 | `sightscan.dataset.<city_id>` | who freezes a dataset |
 | `sightscan.model.<city_id>` | who registers a model or puts one in place |
+| `sightscan.snapshot` | who writes the registry's snapshot |
 | `ledger/<provider>/<feature>` | who reserves calls of a paid feature |
-| `budget` | who estimates what a run may cost |
+| `budget` | who estimates what a run may cost, or lets a city in on a budget |
 
 By number:
 

@@ -9,5 +9,5 @@ select
     city.state,
     city.overrides
 from core.city
-where %(state)s::text is null or city.state = %(state)s
+where city.state = any(%(states)s)
 order by city.slug

@@ -1,6 +1,6 @@
 """The registry of cities: `core.city`."""
 
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg.rows import dict_row
@@ -14,10 +14,21 @@ from sightscan.warehouse.statements import statement
 from sightscan.warehouse.text import clean_name
 
 MAX_SUGGESTIONS = 5
+# What the registry has of each kind; those that are not let in have no DAG and are in no snapshot.
+LET_IN = ("active", "disabled")
+NOT_LET_IN = ("waiting", "refused")
 
 
-def add_city(connection: psycopg.Connection[Any], city: City) -> City:
-    """Add a city to the registry, or renew and enable it; return it with the slug that it got."""
+def add_city(
+    connection: psycopg.Connection[Any],
+    city: City,
+    *,
+    state: Literal["active", "waiting"] = "active",
+) -> City:
+    """Add a city to the registry, or renew and enable it; return it with the slug that it got.
+
+    As `waiting`, it is there and nothing runs, until it is let in; one that is there keeps its state.
+    """
     name = clean_name(city.name)
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(statement("registry/lock_registry"))
@@ -34,6 +45,7 @@ def add_city(connection: psycopg.Connection[Any], city: City) -> City:
                 "longitude": city.place.longitude,
                 "radius_meters": city.radius_meters,
                 "overrides": Jsonb(dict(city.overrides)),
+                "state": state,
             },
         )
         return _city(cursor.fetchall()[0])
@@ -50,24 +62,27 @@ def find_city(connection: psycopg.Connection[Any], slug_or_id: str) -> City:
     is_key = asked.isascii() and asked.isprintable()
     keys = [asked, asked.lower(), asked.upper()] if is_key else []
     # Each task asks by slug: what it costs must not grow with the registry, as a name's search does.
-    with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(statement("registry/list_cities_by_key"), {"keys": keys})
-        cities = tuple(_city(row) for row in cursor.fetchall())
+    cities = _list_by_key(connection, keys)
     by_key = {city.city_id: city for city in cities} | {city.slug: city for city in cities}
     for key in keys:
         if key in by_key:
             return by_key[key]
-    cities = list_cities(connection)
+    cities = list_cities(connection, *LET_IN, *NOT_LET_IN)
     named = [city for city in cities if normalise_name(city.name) == normalise_name(asked)]
     if len(named) == 1:
         return named[0]
     raise UnknownCity(_sentence(asked, cities))
 
 
-def list_cities(connection: psycopg.Connection[Any], state: str | None = None) -> tuple[City, ...]:
-    """Return the cities of the registry sorted by slug: all, or those `active` or `disabled`."""
+def city_of_id(connection: psycopg.Connection[Any], city_id: str) -> City | None:
+    """Return the city with a Wikidata id in whatever state, or None."""
+    return next(iter(_list_by_key(connection, [city_id])), None)
+
+
+def list_cities(connection: psycopg.Connection[Any], *states: str) -> tuple[City, ...]:
+    """Return the cities of the registry sorted by slug: those that were let in, or those of these states."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(statement("registry/list_cities"), {"state": state})
+        cursor.execute(statement("registry/list_cities"), {"states": list(states or LET_IN)})
         return tuple(_city(row) for row in cursor.fetchall())
 
 
@@ -82,6 +97,12 @@ def disable_city(connection: psycopg.Connection[Any], slug_or_id: str) -> City:
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(statement("registry/disable_city"), {"city_id": city.city_id})
         return _city(cursor.fetchall()[0])
+
+
+def _list_by_key(connection: psycopg.Connection[Any], keys: list[str]) -> tuple[City, ...]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(statement("registry/list_cities_by_key"), {"keys": keys})
+        return tuple(_city(row) for row in cursor.fetchall())
 
 
 def _city(row: dict[str, Any]) -> City:

@@ -1,55 +1,45 @@
-"""City requests: from the app's inbox to resolved rows with votes."""
+"""City requests: from the app's inbox to resolved rows with votes.
 
-import uuid
-from dataclasses import dataclass
-from datetime import datetime
+The app's login may put anything into the inbox that its columns take: times without end, an id
+twice, a blank for a name. So only names are read here, and each is decided by itself.
+"""
+
 from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
 
 from sightscan.warehouse.statements import statement
 
-
-@dataclass(frozen=True, slots=True)
-class RequestInbox:
-    """A name that was asked for and is not decided yet; votes are distinct people."""
-
-    request_id: uuid.UUID
-    asked_name: str
-    asked_at: datetime
-    last_asked_at: datetime
-    vote_count: int
+# A round of looking names up takes some minutes; the others come with the next.
+MAX_NAMES_AT_ONCE = 500
 
 
-def waiting_requests(connection: psycopg.Connection[Any]) -> list[RequestInbox]:
-    """Return what waits in the inbox, one row per name as typed, the oldest first."""
-    with connection.cursor(row_factory=class_row(RequestInbox)) as cursor:
-        return cursor.execute(statement("registry/list_waiting_requests")).fetchall()
+def list_waiting_names(
+    connection: psycopg.Connection[Any], most: int = MAX_NAMES_AT_ONCE
+) -> list[str]:
+    """Return the names that wait and are due, as typed: those not looked up yet first, the oldest first."""
+    rows = connection.execute(statement("registry/list_waiting_requests"), {"most": most})
+    return [name for (name,) in rows.fetchall()]
+
+
+def note_request_tried(connection: psycopg.Connection[Any], asked_name: str) -> int:
+    """Note that a name is looked up now, and return how often it was: undecided, it goes behind others."""
+    rows = connection.execute(statement("registry/note_request_tried"), {"asked_name": asked_name})
+    return max((tries for (tries,) in rows.fetchall()), default=0)
 
 
 def resolve_request(
     connection: psycopg.Connection[Any],
-    request: RequestInbox,
+    asked_name: str,
     *,
     city_id: str | None,
     detail: str | None,
 ) -> str:
-    """Move a request from the inbox to core; return its stage: resolved, refused or merged.
+    """Move all requests for a name from the inbox to core; return resolved, refused or merged.
 
     A city that somebody asked for before gets the votes instead of a second request.
     """
-    values = {
-        "request_id": request.request_id,
-        "asked_name": request.asked_name,
-        "asked_at": request.asked_at,
-        # Who asks while the name is being looked up is counted the next time.
-        "last_asked_at": request.last_asked_at,
-        "vote_count": request.vote_count,
-        "city_id": city_id,
-        "detail": detail,
-    }
-    with connection.transaction():
-        row = connection.execute(statement("registry/resolve_city_request"), values).fetchone()
-        connection.execute(statement("registry/delete_resolved_requests"), values)
+    values = {"asked_name": asked_name, "city_id": city_id, "detail": detail}
+    row = connection.execute(statement("registry/resolve_city_request"), values).fetchone()
+    # Nothing, if another worker decided it meanwhile.
     return str(row[0]) if row else "merged"

@@ -46,6 +46,7 @@ MART_ORDER = (
     "published_model_file",
     "city_activity_hourly",
     "city_overview",
+    "city_request",
     "sight_coverage",
     "label_quality",
     "model_scorecard",

@@ -42,6 +42,18 @@ class MonthSpend:
         return self.calls_usd + self.gpu_usd
 
 
+@dataclass(frozen=True, slots=True)
+class RequestSpend:
+    """What cities that the budget for requests let in have used up of this month's, in US dollars.
+
+    Others count with what their runs may still cost; the city itself with what it has cost.
+    """
+
+    others_usd: float
+    own_usd: float
+    is_let_in: bool
+
+
 def lock_budget(connection: psycopg.Connection[Any]) -> None:
     """Let runs be estimated one after the other, until the transaction ends."""
     connection.execute(statement("spend/lock_budget"))
@@ -59,6 +71,14 @@ def sum_usd_of_month(connection: psycopg.Connection[Any], run: Run | None = None
         statement("spend/sum_usd_of_month"), asdict(run or Run("", ""))
     ).fetchone()
     return MonthSpend(0.0, 0.0, 0.0) if row is None else MonthSpend(*row)
+
+
+def sum_usd_for_requests(connection: psycopg.Connection[Any], city_id: str) -> RequestSpend:
+    """Return what uses up the monthly budget for requests, other cities and this one apart."""
+    row = connection.execute(
+        statement("spend/sum_usd_for_requests"), {"city_id": city_id}
+    ).fetchone()
+    return RequestSpend(0.0, 0.0, is_let_in=False) if row is None else RequestSpend(*row)
 
 
 def find_new_photo_share(connection: psycopg.Connection[Any], run: Run) -> float | None:

@@ -1,0 +1,2 @@
+select count(*) from core.city
+where city.state = any(%(states)s)

@@ -1,0 +1,1 @@
+select registry.registry_id from core.registry

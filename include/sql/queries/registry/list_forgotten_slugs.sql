@@ -1,0 +1,1 @@
+select forgotten_city.slug from core.forgotten_city

@@ -1,0 +1,97 @@
+"""What cities that were asked for would cost, and which of them the monthly budget lets in."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from sightscan.city import City
+from sightscan.errors import SettingsError
+from sightscan.run import Run
+from sightscan.settings import Settings
+from sightscan.spend.estimate import estimate_spend
+from sightscan.warehouse.registry.decisions import let_city_in, list_requested_cities
+from sightscan.warehouse.spend.budgets import lock_budget, sum_usd_for_requests
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
+from sightscan.warehouse.spend.prices import unit_price
+
+# Who lets in, as core.city_decision has it.
+BUDGET = "budget for requests"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstBill:
+    """What the first run of a city may cost, in US dollars; `problem` says why that is not known."""
+
+    most_usd: float | None
+    probable_usd: float | None
+    problem: str = ""
+
+
+def first_bill(connection: psycopg.Connection[Any], config: Settings, city: City) -> FirstBill:
+    """Return what a first run of the city may cost.
+
+    Cities that are let in one after the other would all count on the month's free images, which
+    there are once: the most is without them.
+    """
+    try:
+        bill = estimate_spend(
+            connection,
+            config.with_overrides(city.overrides),
+            city,
+            Run(city.city_id, city.dag_id),
+        )
+        price = unit_price(config, VISION_LANDMARKS.price_name)
+    except SettingsError as error:
+        return FirstBill(None, None, str(error))
+    free_usd = price.usd_of(min(bill.most_calls, bill.free_units_left), price.free_units_per_month)
+    return FirstBill(round(bill.most_usd + free_usd, 4), bill.probable_usd)
+
+
+def left_for_requests(connection: psycopg.Connection[Any], config: Settings) -> float:
+    """Return what is left of this month's budget for requests, in US dollars."""
+    used = sum_usd_for_requests(connection, "").others_usd
+    return max(config.max_usd_per_month_for_requests - used, 0.0)
+
+
+def let_in_what_fits(connection: psycopg.Connection[Any], config: Settings) -> list[City]:
+    """Let waiting cities in, in the order of demand, until the next one does not fit.
+
+    Exact for workers that do so at once, and for runs that are estimated meanwhile.
+    """
+    let_in: list[City] = []
+    while (city := _let_next_in(connection, config)) is not None:
+        let_in.append(city)
+    return let_in
+
+
+def _let_next_in(connection: psycopg.Connection[Any], config: Settings) -> City | None:
+    with connection.transaction():
+        lock_budget(connection)
+        waiting = list_requested_cities(connection, "waiting", most=1)
+        if not waiting:
+            return None
+        ((city, asked),) = waiting
+        bill = first_bill(connection, config, city)
+        if bill.most_usd is None:
+            logger.warning("%s waits: what it would cost is not known: %s", city.slug, bill.problem)
+            return None
+        left_usd = left_for_requests(connection, config)
+        if bill.most_usd > left_usd:
+            logger.info(
+                "%s waits for a person (asked for by %d): its first run may cost %.2f USD, and "
+                "%.2f USD are left of MAX_USD_PER_MONTH_FOR_REQUESTS=%g",
+                city.slug,
+                asked.vote_count,
+                bill.most_usd,
+                left_usd,
+                config.max_usd_per_month_for_requests,
+            )
+            return None
+        if not let_city_in(connection, city, decided_by=BUDGET, most_usd=bill.most_usd):
+            return None
+    logger.info("%s is let in: at most %.2f USD of %.2f", city.slug, bill.most_usd, left_usd)
+    return city
