@@ -8,7 +8,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from sandbox.addresses import PostgresAddress
+from sandbox.demo.city_request import ask_for_city
+from sightscan.city import City, Place
 from sightscan.warehouse.photos.photos import RejectedPhoto, merge_photos
+from sightscan.warehouse.registry.cities import add_city
+from sightscan.warehouse.registry.city_requests import resolve_request
 from tests.cities.doubtful_city import HOSTILE, DoubtfulCity, store_doubtful_city
 from tests.end_to_end.api_server import ApiServer, run_api_server
 from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
@@ -16,6 +20,7 @@ from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
 pytestmark = pytest.mark.slow
 
 PAGE = "/sightscan/review/"
+REQUESTS = "/sightscan/requests/"
 PHONE = {"width": 390, "height": 800}
 
 
@@ -61,13 +66,13 @@ def open_page(
     contexts = []
     troubles: list[str] = []
 
-    def opened(query: str = "", **options: Any) -> Page:
+    def opened(query: str = "", path: str = PAGE, **options: Any) -> Page:
         context = browser.new_context(storage_state=login, **options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else 0)
-        page.goto(f"{server.url}{PAGE}{query}")
+        page.goto(f"{server.url}{path}{query}")
         page.locator("main:visible").wait_for()
         return page
 
@@ -206,3 +211,59 @@ def test_photos_are_shown_with_their_credit_and_what_was_left_out_with_why(
     expect(page.locator("#rows td").nth(2)).to_contain_text("its licence is not open")
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.fixture
+def asked_for(warehouse: psycopg.Connection[Any], city: DoubtfulCity) -> None:
+    """Let three cities wait, the first by most demand; strangers wrote their names."""
+    for number, name in enumerate(("Lisbon", HOSTILE, "Llanfairpwllgwyngyll" * 4), 1):
+        added = add_city(
+            warehouse, City(f"Q70{number}", "", name, "Land", Place(1, 1), 9_000), state="waiting"
+        )
+        for who in range(4 - number):
+            ask_for_city(warehouse, name, str(who))
+        resolve_request(warehouse, name, city_id=added.city_id, detail=None)
+
+
+def test_requests_are_approved_and_refused_by_keys(
+    open_page: Callable[..., Page], warehouse: psycopg.Connection[Any], asked_for: None
+) -> None:
+    page = open_page(path=REQUESTS)
+    expect(page.locator("#progress")).to_have_text("1 of 3")
+    expect(page.locator("#list")).to_contain_text(HOSTILE)
+    assert page.locator("#list img").count() == 0
+    page.keyboard.press("a")
+    expect(page.locator("#question")).to_contain_text("at most 30.82 USD")
+    page.keyboard.press("Enter")
+    expect(page.locator("#progress")).to_have_text("1 of 2")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("r")
+    page.keyboard.type("Too far.")
+    page.keyboard.press("Enter")
+    expect(page.locator("#progress")).to_have_text("1 of 1")
+    decided = warehouse.execute(
+        "select city_id, decision, reason, decided_by from core.city_decision order by decision_id"
+    ).fetchall()
+    assert decided == [("Q701", "approved", None, "ann"), ("Q703", "refused", "Too far.", "ann")]
+
+
+def test_decision_that_is_cancelled_or_has_no_reason_is_none(
+    open_page: Callable[..., Page], warehouse: psycopg.Connection[Any], asked_for: None
+) -> None:
+    page = open_page(path=REQUESTS)
+    page.keyboard.press("a")
+    page.keyboard.press("Escape")
+    for typed in ("Too far.", "  "):
+        page.keyboard.press("r")
+        page.keyboard.type(typed)
+        page.keyboard.press("Escape" if typed.strip() else "Enter")
+    expect(page.locator("#yes")).to_be_disabled()
+    assert warehouse.execute("select count(*) from core.city_decision").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_requests_fit_the_screen(
+    open_page: Callable[..., Page], asked_for: None, width: int
+) -> None:
+    page = open_page(path=REQUESTS, viewport={"width": width, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

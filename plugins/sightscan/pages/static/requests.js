@@ -94,9 +94,18 @@ async function decide(decision, reason = "") {
   }
 }
 
+function askWhether() {
+  const city = shown()[state.chosen];
+  if (!city || by("approve").disabled) return;
+  by("approval-title").textContent = `Approve ${city.name}, ${city.country}?`;
+  const cost = typeof city.most_usd === "number" ? `Its first run may cost at most ${usd(city.most_usd)}. ` : "";
+  by("question").textContent = `${cost}It then runs every week, within MAX_USD_PER_RUN and MAX_USD_PER_MONTH.`;
+  by("approval").showModal();
+}
+
 function askWhy() {
   const city = shown()[state.chosen];
-  if (!city || !state.read.may_decide || by("refuse").hidden) return;
+  if (!city || by("refuse").disabled || by("refuse").hidden) return;
   by("refusal-title").textContent = `Refuse ${city.name}, ${city.country}?`;
   by("reason").value = "";
   by("yes").disabled = true;
@@ -110,7 +119,7 @@ function refuse() {
 }
 
 const KEYS = {
-  a: () => decide("approve").catch(complain),
+  a: askWhether,
   r: askWhy,
   arrowdown: () => choose(state.chosen + 1),
   arrowup: () => choose(state.chosen - 1),
@@ -128,6 +137,8 @@ by("show").onchange = () => { quiet(); by("show").blur(); state.chosen = 0; draw
 by("approve").onclick = KEYS.a;
 by("refuse").onclick = KEYS.r;
 by("next").onclick = KEYS.arrowdown;
+by("let-in").onclick = () => { by("approval").close(); decide("approve").catch(complain); };
+by("not-yet").onclick = () => by("approval").close();
 by("no").onclick = () => by("refusal").close();
 by("yes").onclick = refuse;
 by("reason").oninput = () => { by("yes").disabled = !by("reason").value.trim(); };
