@@ -186,8 +186,8 @@ def restore(
 ) -> None:
     """Bring a backup back into a database, verified against its manifest.
 
-    The login must be allowed to create databases. Take-downs since the backup are carried over
-    from a database that is replaced (docs/runbooks/backup-and-restore.md).
+    The login must be allowed to create databases. Take-downs and paid calls since the backup are
+    carried over from a database that is replaced (docs/runbooks/backup-and-restore.md).
 
     Changes: makes a database; with --replace, the one of this name is renamed, not deleted.
     Whatever fails, nothing is left and nothing was touched.
@@ -214,6 +214,16 @@ def restore(
         lines.append(f"its take-downs could not be read: do them again in {report.database}")
     elif report.buried:
         lines.append(f"{report.buried} photos that were taken down after the backup are gone again")
+    if report.carried is None:
+        lines.append(
+            "what it has paid could not be read: its photos would be paid for again, and the caps "
+            "count less than was spent; lower them"
+        )
+    elif report.carried.calls or report.carried.sessions:
+        lines.append(
+            f"{report.carried.calls} paid calls ({report.carried.usd:.2f} USD) and "
+            f"{report.carried.sessions} instance sessions after the backup were carried over"
+        )
     if report.objects:
         lines.append(f"{report.objects} photos have their bytes in the object store: check it, too")
     lines.append(f"next: PGDATABASE={report.database} sightscan warehouse migrate")

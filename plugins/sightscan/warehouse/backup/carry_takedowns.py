@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import dict_row
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import Settings
+from sightscan.warehouse.backup.restored import open_restored
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.marts.hourly_facts import fill_empty_marts
-from sightscan.warehouse.schema.migrate import migrate
 from sightscan.warehouse.statements import statement
 from sightscan.warehouse.takedowns.takedowns import Subjects, lock_removals, take_down_photos
 
@@ -56,20 +54,18 @@ def take_down_again(config: Settings, tombstones: Tombstones, owner: str) -> int
     """
     if not tombstones.photos and not tombstones.urls:
         return 0
-    with connect(config, autocommit=True) as connection:
-        connection.execute(sql.SQL("set role {}").format(sql.Identifier(owner)))
-        migrate(connection, config.sql_folder, say=logger.info)
-        fill_empty_marts(connection)
-        with connection.transaction(), connection.cursor() as cursor:
-            lock_removals(connection)
-            cursor.executemany(statement("backup/copy_tombstone"), tombstones.photos)
-            cursor.executemany(statement("backup/copy_url_tombstone"), tombstones.urls)
-            found = cursor.execute(statement("backup/list_photos_of_removed_urls")).fetchall()
-            sha256s = {bytes(row["sha256"]) for row in tombstones.photos}
-            sha256s |= {bytes(sha256) for (sha256,) in found}
-            report = take_down_photos(
-                connection, Subjects(tuple(sorted(sha256s))), REASON, REMOVED_BY
-            )
+    with (
+        open_restored(config, owner) as connection,
+        connection.transaction(),
+        connection.cursor() as cursor,
+    ):
+        lock_removals(connection)
+        cursor.executemany(statement("backup/copy_tombstone"), tombstones.photos)
+        cursor.executemany(statement("backup/copy_url_tombstone"), tombstones.urls)
+        found = cursor.execute(statement("backup/list_photos_of_removed_urls")).fetchall()
+        sha256s = {bytes(row["sha256"]) for row in tombstones.photos}
+        sha256s |= {bytes(sha256) for (sha256,) in found}
+        report = take_down_photos(connection, Subjects(tuple(sorted(sha256s))), REASON, REMOVED_BY)
     return len(report.removed)
 
 

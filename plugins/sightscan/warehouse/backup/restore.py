@@ -1,13 +1,13 @@
 """Restore a backup into a database of its own, verify it, and only then give it its name.
 
 What was there is never overwritten: it is renamed, so the way back is to rename it again. What was
-taken down there stays taken down.
+taken down there stays taken down, and what was paid there stays paid.
 """
 
 import json
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from psycopg import sql
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import Settings
+from sightscan.warehouse.backup.carry_spend import CarriedSpend, carry_spend
 from sightscan.warehouse.backup.carry_takedowns import read_tombstones, take_down_again
 from sightscan.warehouse.backup.dump import Manifest, count_rows, hash_file, manifest_of
 from sightscan.warehouse.backup.pg_tools import (
@@ -40,7 +41,8 @@ logger = logging.getLogger(__name__)
 class RestoreReport:
     """Where the backup is now, under which name what was there is kept, and what was verified.
 
-    `buried` photos had been taken down after the backup; None if that could not be known.
+    `buried` photos had been taken down after the backup, and `carried` was paid after it; None if that
+    could not be known.
     """
 
     database: str
@@ -49,6 +51,7 @@ class RestoreReport:
     is_verified: bool
     objects: int
     buried: int | None = 0
+    carried: CarriedSpend | None = field(default_factory=CarriedSpend)
 
 
 def restore_warehouse(
@@ -85,8 +88,11 @@ def restore_warehouse(
             rows = _verify(restored, manifest, dump)
             kept_as = f"{database}_before_{moment}" if _exists(connection, database) else None
             buried: int | None = 0
+            carried: CarriedSpend | None = CarriedSpend()
             if kept_as is not None:
-                tombstones = read_tombstones(config.model_copy(update={"pgdatabase": database}))
+                replaced = config.model_copy(update={"pgdatabase": database})
+                carried = carry_spend(replaced, restored, OWNER)
+                tombstones = read_tombstones(replaced)
                 buried = (
                     None if tombstones is None else take_down_again(restored, tombstones, OWNER)
                 )
@@ -101,6 +107,7 @@ def restore_warehouse(
         manifest is not None,
         manifest.objects if manifest else 0,
         buried,
+        carried,
     )
     logger.info("database=%s rows=%d kept_as=%s", database, report.row_count, kept_as)
     return report

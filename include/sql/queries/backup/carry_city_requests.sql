@@ -1,0 +1,6 @@
+insert into core.city_request
+select (jsonb_populate_record(null::core.city_request, carried.content)).*
+from carried
+where carried.table_name = 'city_request'
+on conflict (request_id) do update
+    set vote_count = greatest(city_request.vote_count, excluded.vote_count)

@@ -1,0 +1,1 @@
+copy carried (table_name, content) from stdin

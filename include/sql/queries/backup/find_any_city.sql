@@ -1,0 +1,3 @@
+select city.city_id from core.city
+order by city.city_id
+limit 1
