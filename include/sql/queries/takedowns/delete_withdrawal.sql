@@ -1,2 +1,5 @@
+-- By both: whoever makes ids up may have used one for another photo, too.
 delete from load.withdrawal
-where withdrawal.withdrawal_id = %(withdrawal_id)s;
+where
+    withdrawal.withdrawal_id = %(withdrawal_id)s
+    and withdrawal.sha256 = %(sha256)s;

@@ -25,6 +25,8 @@ from sightscan.warehouse.takedowns.takedowns import (
 
 # `core.photo_source.source` of photos that people shared in the app.
 CONTRIBUTED = "contribution"
+# Nobody has to say why.
+NO_REASON = "no reason given"
 
 logger = logging.getLogger(__name__)
 
@@ -60,26 +62,31 @@ def remove_withdrawn_photos(connection: psycopg.Connection[Any]) -> WithdrawalRe
 
     """
     removed = 0
-    while _carry_out_next(connection):
-        removed += 1
+    failed: set[bytes] = set()
+    while (one := _next_one(connection, failed)) is not None:
+        try:
+            removed += _carry_out(connection, failed)
+        except (psycopg.DataError, psycopg.IntegrityError):
+            # What strangers wrote holds up nobody else's photo.
+            logger.exception("the withdrawal %s cannot be carried out", one.withdrawal_id)
+            failed.add(one.sha256)
     delete_removed_objects(connection)
     delete_leftover_objects(connection)
     left = len(_list_withdrawals(connection))
     return WithdrawalReport(removed, left)
 
 
-def _carry_out_next(connection: psycopg.Connection[Any]) -> bool:
-    """Carry out the oldest withdrawal that can be, if there is one."""
-    if not any(map(_can_be_carried_out, _list_withdrawals(connection))):
-        return False
+def _carry_out(connection: psycopg.Connection[Any], failed: set[bytes]) -> bool:
+    """Carry out the oldest withdrawal that can be; tell whether there still was one."""
     with connection.transaction():
         lock_removals(connection)
         # Again: another worker may have carried it out while this one waited.
-        one = next(filter(_can_be_carried_out, _list_withdrawals(connection)), None)
+        one = _next_one(connection, failed)
         if one is None:
             return False
         if one.is_contributed and not one.is_found_elsewhere:
-            take_down_photos(connection, Subjects((one.sha256,)), one.reason, "contributor")
+            reason = one.reason if one.reason.strip() else NO_REASON
+            take_down_photos(connection, Subjects((one.sha256,)), reason, "contributor")
         values = {"sha256": one.sha256, "contributed": CONTRIBUTED}
         # All hours of the photo: one that was found elsewhere later is new there now.
         hours = list_photo_hours(connection, [one.sha256])
@@ -87,9 +94,21 @@ def _carry_out_next(connection: psycopg.Connection[Any]) -> bool:
             refresh_hours(connection, hours)
         connection.execute(statement("takedowns/delete_contributions"), values)
         connection.execute(
-            statement("takedowns/delete_withdrawal"), {"withdrawal_id": one.withdrawal_id}
+            statement("takedowns/delete_withdrawal"),
+            {"withdrawal_id": one.withdrawal_id, "sha256": one.sha256},
         )
     return True
+
+
+def _next_one(connection: psycopg.Connection[Any], failed: set[bytes]) -> _Withdrawal | None:
+    return next(
+        (
+            one
+            for one in _list_withdrawals(connection)
+            if one.sha256 not in failed and _can_be_carried_out(one)
+        ),
+        None,
+    )
 
 
 def _can_be_carried_out(one: _Withdrawal) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from sightscan.city import City, Place, Sight
 from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, PhotoFile, merge_photos
@@ -108,3 +109,55 @@ def test_withdrawal_of_what_is_gone_is_carried_out(
     withdraw(warehouse)
     assert withdraw(warehouse) == WithdrawalReport(1, 0)
     assert left(warehouse) == (0, 0, 0, 0, 1)
+
+
+@pytest.mark.parametrize("reason", [" ", "", "\t\n", "\u202e", "x" * 2000])
+@pytest.mark.parametrize("withdrawn_at", ["infinity", "-infinity", "4713-01-01 BC", "now"])
+def test_whatever_a_withdrawal_says_it_is_carried_out(
+    warehouse: psycopg.Connection[Any], sight_id: int, reason: str, withdrawn_at: str
+) -> None:
+    store(warehouse, sight_id, CONTRIBUTED)
+    warehouse.execute(
+        "insert into load.withdrawal values (gen_random_uuid(), %s, %s, %s)",
+        (SHA256, reason, withdrawn_at),
+    )
+    assert remove_withdrawn_photos(warehouse) == WithdrawalReport(1, 0)
+    assert left(warehouse)[0] == 0
+
+
+def test_withdrawal_that_cannot_be_carried_out_holds_up_no_other(
+    warehouse: psycopg.Connection[Any], sight_id: int
+) -> None:
+    store(warehouse, sight_id, CONTRIBUTED)
+    contribute(warehouse)
+    other = b"another photo"
+    warehouse.execute(
+        "insert into load.contribution values (gen_random_uuid(), 'Q64', null, %s, 'CC0', 'me')",
+        (other,),
+    )
+    # The first of them breaks a rule of the database, whichever.
+    warehouse.execute(
+        sql.SQL("alter table core.removed_photo add check (sha256 <> {})").format(
+            sql.Literal(SHA256)
+        )
+    )
+    for sha256 in (SHA256, hashlib.sha256(other).digest()):
+        warehouse.execute(
+            "insert into load.withdrawal values (gen_random_uuid(), %s, 'mine', now())", (sha256,)
+        )
+    assert remove_withdrawn_photos(warehouse) == WithdrawalReport(1, 1)
+    kept = warehouse.execute("select sha256(bytes) from load.contribution").fetchall()
+    assert kept == [(SHA256,)]
+
+
+def test_id_that_was_used_for_two_photos_loses_no_withdrawal(
+    warehouse: psycopg.Connection[Any], sight_id: int
+) -> None:
+    contribute(warehouse)
+    unknown = hashlib.sha256(b"unknown").digest()
+    for sha256 in (SHA256, unknown):
+        warehouse.execute(
+            "insert into load.withdrawal values ('00000000-0000-0000-0000-000000000001', %s, 'x')",
+            (sha256,),
+        )
+    assert remove_withdrawn_photos(warehouse) == WithdrawalReport(1, 1)
