@@ -68,6 +68,37 @@ def test_preparation_is_told_with_its_counts() -> None:
 
 
 @pytest.mark.parametrize(
+    ("votes", "stage", "reason", "place", "told"),
+    [
+        (
+            1,
+            "waiting",
+            None,
+            "asked for, not approved yet",
+            "One person has asked for a detector of",
+        ),
+        (
+            3,
+            "waiting",
+            None,
+            "asked for, not approved yet",
+            "3 people have asked for a detector of",
+        ),
+        (2, "refused", "Too far.", "refused", "It was refused: Too far."),
+    ],
+)
+def test_request_is_told_as_it_stands(
+    votes: int, stage: str, reason: str | None, place: str, told: str
+) -> None:
+    city = dataclasses.replace(CITY, vote_count=votes, stage=stage, reason=reason)
+    assert describe_city(city) == f"Málaga, Spain ({place})"
+    sentence = describe_preparation(city)
+    assert told in sentence
+    assert ("nothing is built until" in sentence) == (stage == "waiting")
+    assert "not ready yet" not in sentence
+
+
+@pytest.mark.parametrize(
     ("age", "words"),
     [
         (timedelta(seconds=30), "just now"),

@@ -12,6 +12,12 @@ from detector_app.catalogue import read_catalogue
 from detector_app.errors import WarehouseAway
 from detector_app.model_store import obtain_model
 from detector_app.warehouse import Warehouse
+from sandbox.demo.city_request import ask_for_city
+from sightscan.city import City as Registered
+from sightscan.city import Place
+from sightscan.warehouse.registry.cities import add_city as register_city
+from sightscan.warehouse.registry.city_requests import resolve_request
+from sightscan.warehouse.registry.decisions import approve_city, refuse_city
 from tests.cities.published_city import (
     APP_LOGIN,
     APP_PASSWORD,
@@ -81,6 +87,31 @@ def test_retired_city_without_a_model_is_not_offered(
     add_city(warehouse)
     warehouse.execute("update core.city set state = 'disabled'")
     assert read_catalogue(app_warehouse, tmp_path).cities == ()
+
+
+def test_city_that_was_asked_for_says_where_its_request_stands(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    city = register_city(
+        warehouse,
+        Registered("Q8851", "", "Málaga", "Spain", Place(36.7, -4.4), 9_000),
+        state="waiting",
+    )
+
+    def standing() -> tuple[object, ...]:
+        (shown,) = read_catalogue(app_warehouse, tmp_path).cities
+        row = warehouse.execute("select standing, reason from mart.city_request").fetchone()
+        assert row is not None
+        return (shown.stage, shown.vote_count, shown.reason, *row)
+
+    for who in ("ann", "ben"):
+        ask_for_city(warehouse, "Málaga", who)
+    resolve_request(warehouse, "Málaga", city_id=city.city_id, detail=None)
+    assert standing() == ("waiting", 2, None, "waiting", None)
+    refuse_city(warehouse, city.city_id, decided_by="ann", reason="Too far.")
+    assert standing() == ("refused", 2, "Too far.", "refused", "Too far.")
+    approve_city(warehouse, city.city_id, decided_by="ann")
+    assert standing() == ("added", 2, None, "being_built", None)
 
 
 def test_model_that_is_published_no_more_is_none(app_warehouse: Warehouse) -> None:

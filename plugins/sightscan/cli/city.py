@@ -176,7 +176,7 @@ def waiting(
     )
     print_lines(
         "",
-        f"{count} cities wait; {left_usd:.2f} of {budget_usd:g} USD of this month's budget for "
+        f"{'1 city waits' if count == 1 else f'{count} cities wait'}; {left_usd:.2f} of {budget_usd:g} USD of this month's budget for "
         "requests are left",
     )
 
