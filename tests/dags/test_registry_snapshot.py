@@ -21,7 +21,8 @@ from tests.waiting import wait_until
 
 ONE = City("Q1", "one", "One", "X", Place(1, 1), 1_000)
 TWO = City("Q2", "two", "Two", "X", Place(2, 2), 1_000)
-HERE = Registry("a", "'sightscan' on db:5432", (ONE, TWO))
+A, B = (f"00000000-0000-0000-0000-00000000000{end}" for end in "ab")
+HERE = Registry(A, "'sightscan' on db:5432", (ONE, TWO))
 
 
 def slugs() -> list[str]:
@@ -53,7 +54,10 @@ def test_full_disk_leaves_the_snapshot_before_and_no_part(
         with pytest.raises(SettingsError, match=r"REGISTRY_SNAPSHOT=.* No space left .* make room"):
             write_snapshot(HERE)
     assert slugs() == ["one"]
-    assert [path.name for path in snapshot.parent.iterdir()] == ["cities.json"]
+    assert sorted(path.name for path in snapshot.parent.iterdir()) == [
+        "cities.json",
+        "cities.json.registry",
+    ]
 
 
 def test_file_in_place_of_the_folder_is_a_sentence(
@@ -70,10 +74,10 @@ LOSSES: dict[str, tuple[Registry, str]] = {
     "empty": (replace(HERE, cities=()), r"lacks 2 cities .*\(one, two\).* city forget SLUG"),
     "older": (replace(HERE, cities=(TWO,)), r"lacks 1 cities .*\(one\)"),
     "another, empty": (
-        replace(HERE, registry_id="b", cities=()),
+        replace(HERE, registry_id=B, cities=()),
         r"another registry .*lacks 2 of its cities \(one, two\)",
     ),
-    "another, same names": (replace(HERE, registry_id="b"), "another registry .* move the file"),
+    "another, same names": (replace(HERE, registry_id=B), "another registry .* move the file"),
 }
 
 
@@ -89,35 +93,40 @@ def test_snapshot_that_would_lose_cities_is_refused(snapshot: Path, case: str) -
     assert snapshot.read_bytes() == before
 
 
-KEEPS: dict[str, tuple[object, Registry]] = {
-    "more cities": ([ONE], HERE),
+KEEPS: dict[str, tuple[list[City] | None, str | None, Registry]] = {
+    "more cities": ([ONE], A, HERE),
+    "an older version wrote it": ([ONE], None, HERE),
+    "the name is damaged": ([ONE], "5", HERE),
     "a city that a person has let go": (
         [ONE, TWO],
+        A,
         replace(HERE, cities=(ONE,), forgotten_slugs=frozenset({"two"})),
     ),
-    "no file": (None, HERE),
-    "no city yet, of another registry": ({"registry_id": "b", "cities": []}, HERE),
+    "no file": (None, None, HERE),
+    "no file any more": (None, B, HERE),
+    "no city yet, of another registry": ([], B, HERE),
 }
 
 
 @pytest.mark.parametrize("case", KEEPS)
 def test_snapshot_that_loses_nothing_is_written(snapshot: Path, case: str) -> None:
-    before, registry = KEEPS[case]
+    before, registry_id, registry = KEEPS[case]
+    beside = snapshot.with_name("cities.json.registry")
     if before is None:
         snapshot.unlink()
     else:
-        # A bare list is what older versions wrote.
-        rows = (
-            [
-                {"slug": city.slug, "name": city.name, "country": "X", "is_active": True}
-                for city in before
-            ]
-            if isinstance(before, list)
-            else before
-        )
+        rows = [
+            {"slug": city.slug, "name": city.name, "country": "X", "is_active": True}
+            for city in before
+        ]
         snapshot.write_text(json.dumps(rows))
+    if registry_id is None:
+        beside.unlink()
+    else:
+        beside.write_text(registry_id)
     write_snapshot(registry)
     assert slugs() == [city.slug for city in registry.cities]
+    assert beside.read_text() == A
 
 
 DAMAGED = [b"", b"[", b"{}", b"null", b'[{"slug": "one"}]', b"\xff\xfe", b'{"cities": 5}', b"[5]"]
@@ -151,6 +160,15 @@ def test_cities_that_are_not_let_in_have_no_dag(
         RegisteredCity("active", "active", "X", is_active=True),
         RegisteredCity("disabled", "disabled", "X", is_active=False),
     )
+
+
+def test_city_that_had_a_dag_and_waits_again_keeps_it_without_a_schedule(snapshot: Path) -> None:
+    waiting = replace(ONE, state="waiting")
+    write_snapshot(replace(HERE, cities=(TWO,), not_let_in=(waiting,)))
+    assert [(city.slug, city.is_active) for city in read_snapshot()] == [
+        ("one", False),
+        ("two", True),
+    ]
 
 
 def test_city_of_the_registry_is_not_forgotten_but_retired(

@@ -1,8 +1,9 @@
 """The registry's snapshot: what DAG parsing reads instead of a database.
 
-JSON, written atomically by `sync_cities`, at REGISTRY_SNAPSHOT (a path or an object store's URI):
-which registry it is of, and its cities, sorted. A city that is gone takes its DAG with it, and
-cities are never deleted: a registry that lacks some is the wrong one, or not whole.
+A sorted JSON list of cities, written atomically by `sync_cities`, at REGISTRY_SNAPSHOT (a path or
+an object store's URI). A city that is gone takes its DAG with it, and cities are never deleted: a
+registry that lacks some is the wrong one, or not whole. Which registry it is of stands in a file
+beside it, since workers of older versions read the list, too.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class RegisteredCity:
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """A snapshot as it lies there; older ones do not say which registry they are of."""
+    """A snapshot as it lies there; what older versions wrote does not say of which registry."""
 
     registry_id: str | None
     cities: tuple[RegisteredCity, ...]
@@ -84,8 +85,11 @@ def write_snapshot(registry: Registry) -> None:
 
     """
     path = _snapshot_path()
+    had: frozenset[str] = frozenset()
     try:
-        _refuse_loss(path, _read(path), registry)
+        before = _read(path)
+        had = frozenset(city.slug for city in before.cities)
+        _refuse_loss(path, before, registry)
     except _Damaged as error:
         if not registry.cities:
             msg = (
@@ -96,45 +100,51 @@ def write_snapshot(registry: Registry) -> None:
         logger.warning("the snapshot %s was damaged (%s) and is written anew", path, error)
     rows = [
         asdict(RegisteredCity(city.slug, city.name, city.country, city.state == "active"))
-        for city in sorted(registry.cities, key=lambda city: city.slug)
-    ]
-    whole = {"registry_id": registry.registry_id, "cities": rows}
-    text = json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
-    try:
-        if path.protocol == "file":
-            _replace(Path(path.path), text)
-        else:
-            # An object store shows an object whole or not at all.
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        msg = (
-            f"REGISTRY_SNAPSHOT={str(path)!r} cannot be written ({error}): cities keep the DAGs that "
-            "they have, new ones wait; make room, or name a place that this user may write"
+        for city in sorted(
+            # One that had a DAG keeps it, without a schedule, as after the restore of a backup that
+            # is older than its approval.
+            (*registry.cities, *(city for city in registry.not_let_in if city.slug in had)),
+            key=lambda city: city.slug,
         )
-        raise SettingsError(msg) from error
+    ]
+    _write(path, json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+    if _read_id(path) != registry.registry_id:
+        _write(_id_path(path), registry.registry_id)
 
 
 def _read(path: ObjectStoragePath) -> _Snapshot:
-    """Return what is there, as this version or an older one wrote it (a bare list); else nothing."""
+    """Return what is there; nothing, if nothing is."""
     try:
-        text = path.read_bytes().decode()
-        read = json.loads(text)
-        registry_id, rows = (
-            (None, read) if isinstance(read, list) else (read["registry_id"], read["cities"])
-        )
-        return _Snapshot(registry_id, tuple(RegisteredCity(**row) for row in rows))
+        rows = json.loads(path.read_bytes())
+        if not isinstance(rows, list):
+            msg = f"{type(rows).__name__}, expected a list"
+            raise _Damaged(msg)
+        return _Snapshot(_read_id(path), tuple(RegisteredCity(**row) for row in rows))
     except FileNotFoundError:
         return _Snapshot(None, ())
     except OSError as error:
         msg = f"the registry's snapshot {path} cannot be read ({error}); let this user read it"
         raise SettingsError(msg) from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError) as error:
         raise _Damaged(str(error)) from None
+
+
+def _read_id(path: ObjectStoragePath) -> str | None:
+    """Return which registry the snapshot is of; None if that was not written down, or is damaged."""
+    try:
+        return str(uuid.UUID(_id_path(path).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _id_path(path: ObjectStoragePath) -> ObjectStoragePath:
+    return path.with_name(f"{path.name}.registry")
 
 
 def _refuse_loss(path: ObjectStoragePath, before: _Snapshot, registry: Registry) -> None:
     """Raise if the snapshot would lose cities that nobody has said to forget."""
-    here = {city.slug for city in registry.cities} | registry.forgotten_slugs
+    here = {city.slug for city in (*registry.cities, *registry.not_let_in)}
+    here |= registry.forgotten_slugs
     lost = sorted({city.slug for city in before.cities} - here)
     is_another = before.registry_id not in (None, registry.registry_id)
     if not lost and not (is_another and before.cities):
@@ -155,6 +165,21 @@ def _refuse_loss(path: ObjectStoragePath, before: _Snapshot, registry: Registry)
             "`sightscan city forget SLUG`"
         )
     raise SettingsError(msg)
+
+
+def _write(path: ObjectStoragePath, text: str) -> None:
+    try:
+        if path.protocol == "file":
+            _replace(Path(path.path), text)
+        else:
+            # An object store shows an object whole or not at all.
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        msg = (
+            f"REGISTRY_SNAPSHOT={str(path)!r} cannot be written ({error}): cities keep the DAGs that "
+            "they have, new ones wait; make room, or name a place that this user may write"
+        )
+        raise SettingsError(msg) from error
 
 
 def _replace(path: Path, text: str) -> None:

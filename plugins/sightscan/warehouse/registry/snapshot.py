@@ -15,11 +15,12 @@ from sightscan.warehouse.statements import statement
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The cities that have a DAG, the slugs that may be lost, and which registry it is, and where."""
+    """The cities that have a DAG, those that were not let in, the slugs that may be lost; which it is, where."""
 
     registry_id: str
     place: str
     cities: tuple[City, ...]
+    not_let_in: tuple[City, ...] = ()
     forgotten_slugs: frozenset[str] = frozenset()
 
 
@@ -35,6 +36,7 @@ def reading_for_snapshot(connection: psycopg.Connection[Any]) -> Iterator[Regist
             registry_id=str(row[0]) if row else "",
             place=f"{info.dbname!r} on {info.host}:{info.port}",
             cities=list_cities(connection),
+            not_let_in=list_cities(connection, *NOT_LET_IN),
             forgotten_slugs=frozenset(slug for (slug,) in forgotten),
         )
 
