@@ -1,14 +1,17 @@
 """### The app's inbox: city requests -> registry -> the snapshot that DAG parsing reads.
 
-Reads what people asked for in the app (`load.city_request`), resolves each name on Wikidata, adds
-the city to the registry or keeps a refusal that says why, and writes the registry's snapshot
-(REGISTRY_SNAPSHOT). The city's DAG appears with the next parse. A retired city is disabled, never
-dropped.
+Reads what people asked for in the app (`load.city_request`), resolves each name on Wikidata, and
+adds the city to the registry, where it waits, or keeps a refusal that says why. What fits
+MAX_USD_PER_MONTH_FOR_REQUESTS is let in; the others wait for a person (*Browse > City requests*).
+Then the registry's snapshot (REGISTRY_SNAPSHOT) is written, also if the requests are in trouble; the
+DAG of a city that is let in appears with the next parse. A retired city is disabled, never dropped,
+and the snapshot refuses to lose one.
 
 Beside it, takes down what people take back of what they contributed (`load.withdrawal`); see the
 runbook on take-downs.
 
-**May it be run again?** Yes: a request is decided once, and the snapshot is replaced whole.
+**May it be run again?** Yes: a request is decided once, and the snapshot is replaced whole. It is red
+if Wikidata answers nothing, or if the registry lacks cities that the snapshot has.
 """
 
 from datetime import UTC, datetime, timedelta
