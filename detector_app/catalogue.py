@@ -42,7 +42,7 @@ class PublishedModel:
 class City:
     """A city that SightScan knows, and how far it has come with it; why, if it was refused.
 
-    `vote_count` people asked for it in the app.
+    `vote_count` people asked for one that is not let in.
     """
 
     slug: str

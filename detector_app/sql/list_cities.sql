@@ -1,6 +1,21 @@
 -- The cities that the app can name, with the model in place for each (nulls where there is none).
--- A city that is retired is left out, unless its detector still works; one that was asked for and is
--- not let in says so by its stage.
+-- A city that is retired is left out, unless its detector still works; those that were asked for and
+-- not let in say so by their stage, the hundred that most people asked for.
+with request as (
+    select
+        city_request.city_slug,
+        sum(city_request.vote_count)::integer as vote_count,
+        max(city_request.reason) as reason,
+        max(city_request.standing) as standing
+    from mart.city_request
+    where
+        city_request.stage = 'resolved'
+        and city_request.standing in ('waiting', 'refused')
+    group by city_request.city_slug
+    order by vote_count desc, city_request.city_slug asc
+    limit 100
+)
+
 select
     city_overview.city_slug,
     city_overview.city_name,
@@ -8,7 +23,6 @@ select
     city_overview.sight_count,
     city_overview.photo_count,
     city_overview.labelled_photo_count,
-    request.vote_count,
     request.reason,
     published_model.model_version,
     published_model.published_at,
@@ -19,24 +33,15 @@ select
     published_model.map50,
     published_model.map50_95,
     published_model.test_photo_count,
-    case
-        when city_overview.state in ('waiting', 'refused') then city_overview.state
-        else city_overview.stage
-    end as stage
+    coalesce(request.standing, city_overview.stage) as stage,
+    coalesce(request.vote_count, 0) as vote_count
 from mart.city_overview
 left join mart.published_model
     on city_overview.city_slug = published_model.city_slug
-cross join
-    lateral (
-        select
-            coalesce(sum(city_request.vote_count), 0)::integer as vote_count,
-            max(city_request.reason) as reason
-        from mart.city_request
-        where
-            city_request.city_slug = city_overview.city_slug
-            and city_request.stage = 'resolved'
-    ) as request
+left join request
+    on city_overview.city_slug = request.city_slug
 where
-    city_overview.state in ('active', 'waiting', 'refused')
+    city_overview.state = 'active'
     or published_model.model_version is not null
+    or request.city_slug is not null
 order by city_overview.city_name, city_overview.city_slug

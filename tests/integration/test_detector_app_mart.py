@@ -111,7 +111,7 @@ def test_city_that_was_asked_for_says_where_its_request_stands(
     refuse_city(warehouse, city.city_id, decided_by="ann", reason="Too far.")
     assert standing() == ("refused", 2, "Too far.", "refused", "Too far.")
     approve_city(warehouse, city.city_id, decided_by="ann")
-    assert standing() == ("added", 2, None, "being_built", None)
+    assert standing() == ("added", 0, None, "being_built", None)
 
 
 def test_model_that_is_published_no_more_is_none(app_warehouse: Warehouse) -> None:
@@ -146,3 +146,20 @@ def test_missing_database_is_a_sentence_that_names_the_settings(app_warehouse: W
     )
     with pytest.raises(WarehouseAway, match=r'"nowhere" does not exist.*PGDATABASE'):
         elsewhere.list_cities()
+
+
+def test_of_many_cities_that_wait_the_most_wanted_are_listed(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    warehouse.execute(
+        "insert into core.city (city_id, slug, name, country, latitude, longitude, radius_meters,"
+        " state) select 'Q' || n, 'c' || n, 'C' || n, 'X', 1, 1, 1000, 'waiting'"
+        " from generate_series(1, 105) as n"
+    )
+    warehouse.execute(
+        "insert into core.city_request (request_id, asked_name, city_id, stage, vote_count, asked_at)"
+        " select gen_random_uuid(), 'C' || n, 'Q' || n, 'resolved', n, now()"
+        " from generate_series(1, 105) as n"
+    )
+    listed = {city.name for city in read_catalogue(app_warehouse, tmp_path).cities}
+    assert (len(listed), "C5" in listed, "C6" in listed) == (100, False, True)

@@ -16,8 +16,12 @@ def test_the_commands_are_these() -> None:
     assert sorted(COMMANDS) == [
         "check-services",
         "city add",
+        "city approve",
         "city disable",
+        "city forget",
         "city list",
+        "city refuse",
+        "city waiting",
         "dataset export",
         "labels relabel",
         "labels resend-unknown",
