@@ -15,7 +15,7 @@ import psycopg
 from sightscan.city import City
 from sightscan.discover.cities import resolve_city
 from sightscan.discover.wikidata import WikidataClient
-from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
+from sightscan.errors import AmbiguousCity, LastingServiceError, ServiceError, UnknownCity
 from sightscan.warehouse.registry.cities import add_city, city_of_id
 from sightscan.warehouse.registry.city_requests import (
     list_waiting_names,
@@ -116,6 +116,8 @@ def _refuse(connection: psycopg.Connection[Any], name: str, detail: str) -> str:
 def _postpone(
     connection: psycopg.Connection[Any], name: str, tries: int, error: ServiceError
 ) -> str:
+    if isinstance(error, LastingServiceError):
+        return _refuse(connection, name, str(error))
     if tries < MAX_TRIES:
         logger.warning("%r waits: %s", name, error)
         return "waiting"

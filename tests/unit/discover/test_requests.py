@@ -11,7 +11,7 @@ from sandbox.demo.city_request import ask_for_city, refusal_of
 from sightscan.city import City, Place
 from sightscan.discover import requests
 from sightscan.discover.requests import RequestReport, resolve_requests
-from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
+from sightscan.errors import AmbiguousCity, LastingServiceError, ServiceError, UnknownCity
 from sightscan.warehouse.registry.cities import list_cities
 from sightscan.warehouse.registry.city_requests import list_waiting_names
 from sightscan.warehouse.registry.decisions import list_requested_cities
@@ -68,6 +68,7 @@ POISON: dict[str, City | Exception] = {
     "unknown": UnknownCity("no such city"),
     "ambiguous": AmbiguousCity("several"),
     "unstorable choices": AmbiguousCity("A\0 or B\ud800 or " + "C" * 10_000_000),
+    "refused by Wikidata": LastingServiceError("the name is refused"),
     "no number": ValueError("could not convert string to float: 'north'"),
     "no field": KeyError("location"),
     "another type": TypeError("string indices must be integers"),
