@@ -56,8 +56,7 @@ def test_last_photos_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     def inspect(*_: object) -> PhotoFile:
         if (number := next(numbers)) % 3:
             return photo(number % 251)
-        reason = "not_an_image"
-        raise PhotoRefusedError(reason)
+        raise PhotoRefusedError("not_an_image")  # noqa: EM101
 
     monkeypatch.setattr(pipeline, "inspect_photo", inspect)
     for _ in range(20):
