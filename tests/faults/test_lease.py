@@ -147,12 +147,37 @@ def test_instance_is_started_and_stopped_though_the_clock_steps_back(
     running = find_open_session(warehouse, "i-1")
     assert running is not None
     assert running.running_at == running.started_at
-    assert sum_usd_of_run(warehouse, Run(CITY_ID, "d", "run 1")).gpu_usd == 0
+    # A minute, as of any start: never less than nothing.
+    assert sum_usd_of_run(warehouse, Run(CITY_ID, "d", "run 1")).gpu_usd == pytest.approx(0.06)
     warehouse.execute("update core.instance_session set running_at = now() + interval '2 h'")
     closed = close_session(warehouse, "i-1", stopped_by="teardown")
     assert closed is not None
     assert closed.stopped_at == closed.running_at
-    assert cost_usd(warehouse) == 0
+    assert cost_usd(warehouse) == pytest.approx(0.06)
+
+
+def test_each_holder_of_a_session_pays_from_its_lease_on(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    lease(warehouse, "run 1", "i-1")
+    start(warehouse)
+    mark_session_running(warehouse, "i-1")
+    warehouse.execute(
+        "update core.instance_session set started_at = now() - interval '1 h',"
+        " running_at = now() - interval '1000 s'"
+    )
+    warehouse.execute("update core.lease_use set leased_at = now() - interval '1010 s'")
+    release_lease(warehouse, Run(CITY_ID, "d", "run 1"))
+    # Handed over while it runs: the second run starts nothing, and pays from its lease on.
+    lease(warehouse, "run 2", "i-1")
+    start(warehouse, "run 2")
+    close_session(warehouse, "i-1", stopped_by="teardown")
+    rows = warehouse.execute(
+        "select run_id, round(billed_seconds) from core.session_cost order by running_at"
+    ).fetchall()
+    assert rows == [("run 1", 1000), ("run 2", 0)]
+    released = "select count(released_at), count(*) from core.lease_use"
+    assert warehouse.execute(released).fetchone() == (1, 2)
 
 
 def test_session_that_never_ran_costs_nothing(warehouse: psycopg.Connection[Any]) -> None:

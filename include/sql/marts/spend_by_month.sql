@@ -1,5 +1,6 @@
 -- Grain: one row per month, city, provider and feature (for GPU time: the provider aws_ec2, the
--- feature gpu). A session belongs to the month in which it began to run.
+-- feature gpu). A session belongs to the month in which it began to run; of one that several cities
+-- used in turn, each has its share.
 create view mart.spend_by_month as
 select
     date_trunc('month', city_spend_hourly_v1.hour_at, 'UTC') as month_at,
@@ -22,7 +23,7 @@ select
     session_cost.city_id,
     'aws_ec2' as provider,
     'gpu' as feature,
-    count(*) as units,
+    count(distinct session_cost.session_id) as units,
     0 as free_units,
     sum(session_cost.billed_seconds)::double precision as gpu_seconds,
     sum(session_cost.cost_usd)::double precision as spend_usd
@@ -36,5 +37,5 @@ comment on column mart.spend_by_month.provider is 'Who is paid.';
 comment on column mart.spend_by_month.feature is 'What for.';
 comment on column mart.spend_by_month.units is 'Images that were paid for or may have been; for GPU time: sessions.';
 comment on column mart.spend_by_month.free_units is 'Of these, units that cost nothing.';
-comment on column mart.spend_by_month.gpu_seconds is 'Seconds that instances ran.';
+comment on column mart.spend_by_month.gpu_seconds is 'Seconds of instances that are billed.';
 comment on column mart.spend_by_month.spend_usd is 'In US dollars.';

@@ -47,12 +47,14 @@ def lease_instance(
 ) -> str | None:
     """Take the first free instance for a run; return its id, or None if all are held.
 
-    A run that holds one already gets that one, with the deadline that it had. Safe at once.
+    A run that holds one already gets that one, with the deadline that it had. Safe at once. From
+    now on the run pays for it, if it runs.
     """
     connection.execute(
         statement("models/lease_instance"),
         {"instance_ids": list(instance_ids), **asdict(run), "seconds": seconds},
     )
+    note_lease_use(connection, run)
     lease = lease_of(connection, run)
     return None if lease is None else lease.instance_id
 
@@ -73,10 +75,22 @@ def release_lease(connection: psycopg.Connection[Any], run: Run) -> str | None:
     return None if row is None else row[0]
 
 
+def note_lease_use(connection: psycopg.Connection[Any], run: Run) -> None:
+    """Let a run pay for the open session of the instance that it holds, if there is one.
+
+    It pays from its lease on, or from the session's start if nobody held it before; the last one
+    pays up to the stop.
+    """
+    connection.execute(statement("models/note_lease_use"), asdict(run))
+
+
 def open_session(
     connection: psycopg.Connection[Any], config: Settings, run: Run, instance_id: str
 ) -> InstanceSession:
-    """Open the session of an instance that is about to start, or return the one that is open."""
+    """Open the session of an instance that is about to start, or return the one that is open.
+
+    If the run holds the instance, it pays for it.
+    """
     connection.execute(
         statement("models/open_session"),
         {
@@ -85,6 +99,7 @@ def open_session(
             "price_per_hour_usd": gpu_price_per_hour_usd(config),
         },
     )
+    note_lease_use(connection, run)
     session = find_open_session(connection, instance_id)
     if session is None:
         msg = f"instance {instance_id} was stopped while it was being started; start it again"
