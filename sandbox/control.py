@@ -1,10 +1,13 @@
 """Ask a running sandbox what it was asked, and break it on purpose: a small HTTP server, a client.
 
-GET  /counts                   what the stand-ins were asked: {service: {key: count}}
-GET  /ec2/history              every state of every instance, oldest first
-POST /ec2/no-capacity?next=N   the next N starts fail with InsufficientInstanceCapacity
-POST /vision/fault?kind=...    as the arguments of VisionServer.set_fault
-POST /web/refusal?service=...  as the arguments of Refusals.set: the web stand-ins say "not now"
+GET  /counts                             what the stand-ins were asked: {service: {key: count}}
+GET  /ec2/history                        every state of every instance, oldest first
+POST /ec2/no-capacity?next=N             the next N starts fail with InsufficientInstanceCapacity
+POST /ec2/fault?action=A&code=C&next=N   the next N requests for an action fail with an error code
+POST /ec2/shutdown?instance_id=I         an instance is shut down from inside
+POST /ec2/terminate?instance_id=I        its owner terminates an instance
+POST /vision/fault?kind=...              as the arguments of VisionServer.set_fault
+POST /web/refusal?service=...            as the arguments of Refusals.set: the web stand-ins say "not now"
 """
 
 import json
@@ -43,6 +46,11 @@ class ControlServer(WsgiServer):
             ("GET", "/counts"): lambda _: counts.snapshot(),
             ("GET", "/ec2/history"): lambda _: [asdict(line) for line in fleet.history()],
             ("POST", "/ec2/no-capacity"): lambda asked: fleet.refuse_next_starts(_next(asked)),
+            ("POST", "/ec2/fault"): lambda asked: fleet.fail_next(
+                asked.get("action", ""), asked.get("code", ""), _next(asked)
+            ),
+            ("POST", "/ec2/shutdown"): lambda asked: fleet.shut_down(_instance(fleet, asked)),
+            ("POST", "/ec2/terminate"): lambda asked: fleet.terminate(_instance(fleet, asked)),
             ("POST", "/vision/fault"): lambda asked: set_vision_fault(**asked),
             ("POST", "/web/refusal"): lambda asked: set_web_refusal(**asked),
         }
@@ -91,6 +99,18 @@ class ControlClient:
         """Let the next starts fail for lack of capacity (a client's own repeats count as one)."""
         self._ask("POST", "/ec2/no-capacity", next=count)
 
+    def fail_next_requests(self, action: str, code: str, count: int) -> None:
+        """Let the next requests for an EC2 action fail, such as StopInstances; see Ec2Fleet."""
+        self._ask("POST", "/ec2/fault", action=action, code=code, next=count)
+
+    def shut_down(self, instance_id: str) -> None:
+        """Shut an instance down from inside, as `shutdown -h now` on it does."""
+        self._ask("POST", "/ec2/shutdown", instance_id=instance_id)
+
+    def terminate(self, instance_id: str) -> None:
+        """Terminate an instance, as its owner may in EC2's console."""
+        self._ask("POST", "/ec2/terminate", instance_id=instance_id)
+
     def set_vision_fault(self, **fault: object) -> None:
         """Let the next requests to Vision fail; see VisionServer.set_fault."""
         self._ask("POST", "/vision/fault", **fault)
@@ -110,9 +130,17 @@ class ControlClient:
             raise ValueError(json.load(error)["error"]) from error
 
 
+def _instance(fleet: Ec2Fleet, asked: dict[str, str]) -> str:
+    instance_id = asked.get("instance_id", "")
+    if instance_id not in fleet.instance_ids:
+        msg = f"instance_id must be one of {', '.join(fleet.instance_ids)}, but got {instance_id!r}"
+        raise ValueError(msg)
+    return instance_id
+
+
 def _next(asked: dict[str, str]) -> int:
     text = asked.get("next", "")
     if not text.isdecimal():
-        msg = f"next must be a number of starts, 0 or more, but got {text!r}"
+        msg = f"next must be a number of requests, 0 or more, but got {text!r}"
         raise ValueError(msg)
     return int(text)

@@ -1,12 +1,16 @@
 """Answer the EC2 API on loopback: the stand-in of Amazon EC2.
 
 `moto` describes the instances; starting and stopping them is `ec2_fleet`'s, since moto's own
-transitions are instant and cannot be configured. The account's key may describe, start and stop;
-everything else is refused, as a careful operator's IAM policy would: above all, terminating an
+transitions are instant and cannot be configured. The account's key may describe, start, stop and
+tag; everything else is refused, as a careful operator's IAM policy would: above all, terminating an
 instance and with it the disk that holds the photos.
 
-Modelled on the API reference and on error messages that others quote. Invented: how long states take,
-and the name and address of an instance that runs.
+Modelled on the API reference, on error messages that others quote, and on answers that others
+recorded: `LaunchTime` is that of the last start, in whole seconds; `StateTransitionReason` is empty
+while an instance runs, `User initiated (2026-11-28 12:00:00 GMT)` after a call, and without the time
+after a shutdown from inside, of which only `StateReason` tells (`Client.InstanceInitiatedShutdown`).
+Invented: how long states take, the name and address of an instance that runs, and that the end of
+the sandbox is Amazon's own stop (`Server.ScheduledStop`).
 """
 
 import io
@@ -18,7 +22,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import EC2Backend, ec2_backends
-from moto.ec2.models.instances import Instance, Reservation
+from moto.ec2.models.instances import Instance, Reservation, StateReason
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -27,8 +31,21 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.wrappers import Request, Response
 
 from sandbox.counts import Counts
-from sandbox.gpu.ec2_fleet import INSTANCE_TYPE, STATE_CODES, Ec2Fleet, Ec2Refusal, State
-from sandbox.gpu.ec2_wire import AwsKey, check_signature, error_xml, state_changes_xml
+from sandbox.gpu.ec2_fleet import (
+    INSTANCE_TYPE,
+    STATE_CODES,
+    Ec2Fleet,
+    Ec2Refusal,
+    InstanceFacts,
+    State,
+)
+from sandbox.gpu.ec2_wire import (
+    AwsKey,
+    check_signature,
+    error_xml,
+    state_changes_xml,
+    tags_created_xml,
+)
 from sandbox.ports import LOOPBACK, PortTaken, is_free
 from sandbox.processes.wsgi_server import QuietHandler, WsgiServer
 
@@ -36,6 +53,7 @@ REGION = "eu-central-1"
 IMAGE_ID = "ami-0abcdef1234567890"
 # What moto may answer: reading, and whose key this is (Airflow's connection test asks).
 PASSED_ON = ("Describe", "GetCallerIdentity")
+CHANGES = {"StartInstances", "StopInstances", "CreateTags"}
 SERVICES = {"ec2", "sts"}
 
 
@@ -86,7 +104,9 @@ class Ec2Server(WsgiServer):
             self._check(request, form)
             action = form["Action"]
             self._counts.add("ec2", f"{action}_requests")
-            if action in {"StartInstances", "StopInstances"}:
+            invocation = request.headers.get("amz-sdk-invocation-id", "")
+            self._fleet.check_fault(action, invocation)
+            if action in CHANGES:
                 response = Response(self._change(request, form), content_type="text/xml")
                 return response(environ, start_response)
         except Ec2Refusal as refusal:
@@ -106,21 +126,25 @@ class Ec2Server(WsgiServer):
             msg = f"this sandbox is in {REGION}, but the request is for {region}"
             raise Ec2Refusal(code="AuthFailure", message=msg, status=401)
         action = form.get("Action", "")
-        allowed = action in {"StartInstances", "StopInstances"} or action.startswith(PASSED_ON)
+        allowed = action in CHANGES or action.startswith(PASSED_ON)
         if service not in SERVICES or not allowed:
             msg = (
                 "You are not authorized to perform this operation: the sandbox's key may "
-                f"describe, start and stop instances, not {service}:{action or request.method}"
+                f"describe, start, stop and tag instances, not {service}:{action or request.method}"
             )
             raise Ec2Refusal(code="UnauthorizedOperation", message=msg, status=403)
 
     def _change(self, request: Request, form: dict[str, str]) -> bytes:
-        names = sorted(name for name in form if name.startswith("InstanceId."))
+        ids = "ResourceId." if form["Action"] == "CreateTags" else "InstanceId."
+        names = sorted(name for name in form if name.startswith(ids))
         instance_ids = [form[name] for name in names]
         self._fleet.require(instance_ids)
         if form.get("DryRun") == "true":
             msg = "Request would have succeeded, but DryRun flag is set."
             raise Ec2Refusal(code="DryRunOperation", message=msg, status=412)
+        if form["Action"] == "CreateTags":
+            self._fleet.set_tags(instance_ids, _tags_in(form))
+            return tags_created_xml()
         if form["Action"] == "StartInstances":
             invocation = request.headers.get("amz-sdk-invocation-id", "")
             changes = self._fleet.start(instance_ids, invocation)
@@ -129,17 +153,23 @@ class Ec2Server(WsgiServer):
         return state_changes_xml(form["Action"], changes)
 
     def _mirror(self) -> None:
+        tags = self._fleet.tags()
         for instance_id, shown in self._shown.items():
-            shown.show_state(self._fleet.state_of(instance_id))
+            shown.show(self._fleet.state_of(instance_id), self._fleet.facts(instance_id))
+            shown.add_tags(tags.get(instance_id, {}))
 
 
 class _ShownInstance(Instance):
     """An instance as moto describes it, with the addresses of one that runs on this machine."""
 
-    def show_state(self, state: State) -> None:
-        """Take over a state of the fleet."""
+    def show(self, state: State, facts: InstanceFacts) -> None:
+        """Take over a state of the fleet, and what is known of it."""
         self._state.name = state
         self._state.code = STATE_CODES[state]
+        self.launch_time = facts.launched_at
+        self._reason = facts.transition_reason
+        code, message = facts.state_reason or (None, None)
+        self.state_reason = StateReason(message=message, code=code)
 
     def is_created(self) -> bool:
         """Say yes: it is there from the start (moto asks its templates only)."""
@@ -164,6 +194,11 @@ class _ShownInstance(Instance):
     def public_dns_name(self) -> str | None:
         """The host name while running."""
         return "localhost" if self.state == "running" else None
+
+
+def _tags_in(form: dict[str, str]) -> dict[str, str]:
+    keys = [name for name in form if name.startswith("Tag.") and name.endswith(".Key")]
+    return {form[name]: form.get(f"{name.removesuffix('Key')}Value", "") for name in keys}
 
 
 def _show(backend: EC2Backend, instance_id: str) -> _ShownInstance:

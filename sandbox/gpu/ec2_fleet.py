@@ -1,15 +1,15 @@
 """What EC2 does with instances over time: states, delays, refusals, and a history that persists.
 
-stopped -> pending -> running -> stopping -> stopped, one transition after `transition_seconds`.
-Ids and history stay in the folder; after a restart of the sandbox every instance is stopped, as
-after a power cut. Knows nothing of HTTP or moto.
+stopped -> pending -> running -> stopping -> stopped, one transition after `transition_seconds`; or
+shutting-down -> terminated, once. Ids, tags and history stay in the folder; after a restart of the
+sandbox every instance is stopped, as after a power cut. Knows nothing of HTTP or moto.
 """
 
 import json
 import secrets
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -17,9 +17,37 @@ from typing import Literal
 from sandbox.counts import Counts
 from sandbox.files import write_private
 
-State = Literal["pending", "running", "stopping", "stopped"]
-STATE_CODES: dict[State, int] = {"pending": 0, "running": 16, "stopping": 64, "stopped": 80}
+State = Literal["pending", "running", "shutting-down", "terminated", "stopping", "stopped"]
+STATE_CODES: dict[State, int] = {
+    "pending": 0,
+    "running": 16,
+    "shutting-down": 32,
+    "terminated": 48,
+    "stopping": 64,
+    "stopped": 80,
+}
 INSTANCE_TYPE = "g4dn.xlarge"
+# What a transition ends in, after `transition_seconds`.
+FOLLOWS: dict[State, State] = {
+    "pending": "running",
+    "stopping": "stopped",
+    "shutting-down": "terminated",
+}
+CALLED = "Client.UserInitiatedShutdown"
+FROM_INSIDE = "Client.InstanceInitiatedShutdown"
+BY_AMAZON = "Server.ScheduledStop"
+# Why an instance is not running, by the reason in the history: StateReason's code and message, and
+# whether StateTransitionReason has the time. EC2 states it only of calls: of one that was shut down
+# from inside it says "User initiated", without a time.
+STATE_REASONS = {
+    "stop requested": (CALLED, "User initiated shutdown", True),
+    "terminate requested": (CALLED, "User initiated shutdown", True),
+    "shut down from inside": (FROM_INSIDE, "Instance initiated shutdown", False),
+    "the sandbox ended": (BY_AMAZON, "Stopped due to scheduled retirement", False),
+    "the sandbox ended while it ran": (BY_AMAZON, "Stopped due to scheduled retirement", False),
+}
+# HTTP statuses of error codes that a test may ask for.
+FAULT_STATUSES = {"RequestLimitExceeded": 503, "InternalError": 500, "UnauthorizedOperation": 403}
 
 
 class Ec2Refusal(Exception):
@@ -51,6 +79,15 @@ class StateChange:
     current: State
 
 
+@dataclass(frozen=True)
+class InstanceFacts:
+    """What DescribeInstances says of an instance's last start and last end."""
+
+    launched_at: datetime
+    state_reason: tuple[str, str] | None  # code, message
+    transition_reason: str
+
+
 class Ec2Fleet:
     """The instances of the sandbox. `on_state` is told of every state, before it is visible."""
 
@@ -66,10 +103,13 @@ class Ec2Fleet:
         self.transition_seconds = transition_seconds
         self.on_state: Callable[[str, State], None] = lambda _instance, _state: None
         self._counts = counts
+        self.folder = folder
         self._history_path = folder / "history.jsonl"
+        self._tags_path = folder / "tags.json"
         self._lock = threading.RLock()
         self._timers: dict[str, threading.Timer] = {}
         self._starts_to_refuse = 0
+        self._faults: dict[str, _Fault] = {}
         self._refused_starts: set[str] = set()
         self._closed = False
         folder.mkdir(parents=True, exist_ok=True)
@@ -77,8 +117,8 @@ class Ec2Fleet:
         self._states: dict[str, State] = {}
         for instance_id in _kept_ids(folder / "instances.json", instance_count):
             past = [line.state for line in self._history if line.instance_id == instance_id]
-            if past and past[-1] == "stopped":
-                self._states[instance_id] = "stopped"
+            if past and past[-1] in {"stopped", "terminated"}:
+                self._states[instance_id] = past[-1]
             else:
                 reason = "the sandbox ended while it ran" if past else "created"
                 self._enter(instance_id, "stopped", reason)
@@ -99,6 +139,53 @@ class Ec2Fleet:
         with self._lock:
             return tuple(self._history)
 
+    def facts(self, instance_id: str) -> InstanceFacts:
+        """Return when an instance was last launched, and why it does not run, to whole seconds."""
+        with self._lock:
+            self.require([instance_id])
+            lines = [line for line in self._history if line.instance_id == instance_id]
+            launch = next((one for one in reversed(lines) if one.state == "pending"), lines[0])
+            end = next((one for one in reversed(lines) if one.reason in STATE_REASONS), None)
+        launched_at = datetime.fromisoformat(launch.at).replace(microsecond=0)
+        if end is None or end.number < launch.number:
+            return InstanceFacts(launched_at, None, "")
+        code, message, has_time = STATE_REASONS[end.reason]
+        at = f" ({datetime.fromisoformat(end.at):%Y-%m-%d %H:%M:%S} GMT)" if has_time else ""
+        return InstanceFacts(launched_at, (code, f"{code}: {message}"), f"User initiated{at}")
+
+    def tags(self) -> dict[str, dict[str, str]]:
+        """Return the tags that were set, by instance."""
+        with self._lock:
+            if not self._tags_path.exists():
+                return {}
+            tags: dict[str, dict[str, str]] = json.loads(self._tags_path.read_text("utf-8"))
+            return tags
+
+    def set_tags(self, instance_ids: Sequence[str], tags: Mapping[str, str]) -> None:
+        """Set tags, which stay when an instance stops; one that is there is replaced."""
+        with self._lock:
+            self.require(instance_ids)
+            kept = self.tags()
+            for instance_id in instance_ids:
+                kept[instance_id] = kept.get(instance_id, {}) | dict(tags)
+            write_private(self._tags_path, json.dumps(kept))
+
+    def fail_next(self, action: str, code: str, count: int) -> None:
+        """Let the next `count` requests for an action fail with an error code; 0 takes it back."""
+        if code not in FAULT_STATUSES:
+            msg = f"code must be one of {', '.join(FAULT_STATUSES)}, but is {code!r}"
+            raise ValueError(msg)
+        with self._lock:
+            self._faults[action] = _Fault(code, count)
+
+    def check_fault(self, action: str, invocation: str) -> None:
+        """Fail as `fail_next` asked; a client's own repeats of one request count as one."""
+        with self._lock:
+            fault = self._faults.get(action)
+            if fault is not None and fault.hits(invocation):
+                msg = f"the sandbox was asked to fail {action}"
+                raise Ec2Refusal(fault.code, msg, FAULT_STATUSES[fault.code])
+
     def refuse_next_starts(self, count: int) -> None:
         """Let the next `count` starts fail with InsufficientInstanceCapacity; 0 takes it back."""
         with self._lock:
@@ -113,7 +200,8 @@ class Ec2Fleet:
         with self._lock:
             self.require(instance_ids)
             refusal = "The instance '{}' is not in a state from which it can be started."
-            self._refuse_in("stopping", instance_ids, refusal)
+            for state in ("stopping", "shutting-down", "terminated"):
+                self._refuse_in(state, instance_ids, refusal)
             if any(self._states[each] == "stopped" for each in instance_ids):
                 self._require_capacity(invocation)
             return self._change(instance_ids, "stopped", "pending", "start")
@@ -124,7 +212,24 @@ class Ec2Fleet:
             self.require(instance_ids)
             refusal = "Instance '{}' cannot be stopped as it has never reached the 'running' state."
             self._refuse_in("pending", instance_ids, refusal)
+            refusal = "The instance '{}' is not in a state from which it can be stopped."
+            for state in ("shutting-down", "terminated"):
+                self._refuse_in(state, instance_ids, refusal)
             return self._change(instance_ids, "running", "stopping", "stop")
+
+    def shut_down(self, instance_id: str) -> None:
+        """Let a running instance stop as `shutdown -h now` on it does: nobody called EC2."""
+        with self._lock:
+            self.require([instance_id])
+            if self._states[instance_id] == "running":
+                self._begin(instance_id, "stopping", "shut down from inside")
+
+    def terminate(self, instance_id: str) -> None:
+        """Let an instance go for good, as its owner may in the console."""
+        with self._lock:
+            self.require([instance_id])
+            if self._states[instance_id] not in {"shutting-down", "terminated"}:
+                self._begin(instance_id, "shutting-down", "terminate requested")
 
     def close(self) -> None:
         """End the sandbox's cloud: no transition happens any more, every instance is stopped."""
@@ -133,7 +238,7 @@ class Ec2Fleet:
             for timer in self._timers.values():
                 timer.cancel()
             for instance_id, state in self._states.items():
-                if state != "stopped":
+                if state not in {"stopped", "terminated"}:
                     self._enter(instance_id, "stopped", "the sandbox ended")
 
     def require(self, instance_ids: Sequence[str]) -> None:
@@ -164,22 +269,26 @@ class Ec2Fleet:
             previous = self._states[instance_id]
             if previous == before:
                 self._counts.add("ec2", f"{verb}s")
-                self._enter(instance_id, after, f"{verb} requested")
-                timer = threading.Timer(self.transition_seconds, self._finish, [instance_id])
-                timer.daemon = True
-                self._timers[instance_id] = timer
-                timer.start()
+                self._begin(instance_id, after, f"{verb} requested")
             changes.append(StateChange(instance_id, previous, self._states[instance_id]))
         return changes
 
+    def _begin(self, instance_id: str, state: State, reason: str) -> None:
+        """Enter a state that passes by itself."""
+        before = self._timers.get(instance_id)
+        if before is not None:
+            before.cancel()
+        self._enter(instance_id, state, reason)
+        timer = threading.Timer(self.transition_seconds, self._finish, [instance_id])
+        timer.daemon = True
+        self._timers[instance_id] = timer
+        timer.start()
+
     def _finish(self, instance_id: str) -> None:
         with self._lock:
-            if self._closed:
-                return
-            if self._states[instance_id] == "pending":
-                self._enter(instance_id, "running", "started")
-            else:
-                self._enter(instance_id, "stopped", "stopped")
+            after = FOLLOWS.get(self._states[instance_id])
+            if after is not None and not self._closed:
+                self._enter(instance_id, after, "started" if after == "running" else after)
 
     def _require_capacity(self, invocation: str) -> None:
         if invocation not in self._refused_starts:
@@ -206,6 +315,26 @@ class Ec2Fleet:
         self._counts.add("ec2", f"entered_{state}")
         with self._history_path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(asdict(line)) + "\n")
+
+
+@dataclass
+class _Fault:
+    """How often requests for an action still fail, and which have."""
+
+    code: str
+    count: int
+    invocations: set[str] = field(default_factory=set)
+
+    def hits(self, invocation: str) -> bool:
+        """Tell whether this request fails, and count it once."""
+        if invocation in self.invocations:
+            return True
+        if self.count == 0:
+            return False
+        self.count -= 1
+        if invocation:
+            self.invocations.add(invocation)
+        return True
 
 
 def _kept_ids(path: Path, count: int) -> list[str]:

@@ -67,6 +67,14 @@ def state_changes_xml(action: str, changes: Sequence[StateChange]) -> bytes:
     )
 
 
+def tags_created_xml() -> bytes:
+    """Return the answer to CreateTags."""
+    return _xml(
+        f'<CreateTagsResponse xmlns="{NAMESPACE}"><requestId>{uuid4()}</requestId>'
+        "<return>true</return></CreateTagsResponse>"
+    )
+
+
 def error_xml(refusal: Ec2Refusal) -> bytes:
     """Return an error answer."""
     return _xml(

@@ -92,7 +92,7 @@ class GpuHost:
             self._boot = threading.Timer(self._boot_seconds, self.power_on)
             self._boot.daemon = True
             self._boot.start()
-        elif state in {"stopping", "stopped"}:
+        elif state != "pending":
             self.power_off()
 
     def power_on(self) -> None:

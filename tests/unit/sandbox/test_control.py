@@ -64,6 +64,26 @@ def test_starts_are_refused_on_demand(sandbox: _Sandbox, client: ControlClient) 
         sandbox.fleet.start(sandbox.fleet.instance_ids)
 
 
+def test_instances_are_shut_down_and_terminated_on_demand(
+    sandbox: _Sandbox, client: ControlClient
+) -> None:
+    [instance_id] = sandbox.fleet.instance_ids
+    client.shut_down(instance_id)
+    assert sandbox.fleet.state_of(instance_id) == "stopped"
+    client.terminate(instance_id)
+    assert sandbox.fleet.state_of(instance_id) == "shutting-down"
+    with pytest.raises(ValueError, match=r"instance_id must be one of i-.*, but got 'i-0'"):
+        client.terminate("i-0")
+
+
+def test_ec2_fails_on_demand(sandbox: _Sandbox, client: ControlClient) -> None:
+    client.fail_next_requests("StopInstances", "InternalError", 1)
+    with pytest.raises(Ec2Refusal, match="asked to fail StopInstances"):
+        sandbox.fleet.check_fault("StopInstances", "")
+    with pytest.raises(ValueError, match="code must be one of"):
+        client.fail_next_requests("StopInstances", "Nonsense", 1)
+
+
 def test_vision_fails_on_demand(sandbox: _Sandbox, client: ControlClient) -> None:
     """In the way that was asked for."""
     client.set_vision_fault(kind="unavailable", when="after")

@@ -1,5 +1,6 @@
 """The EC2 API as boto3 sees it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from botocore.exceptions import ClientError
 
 from sandbox.counts import Counts
 from sandbox.gpu.ec2 import REGION, Ec2Server, new_key
-from sandbox.gpu.ec2_fleet import Ec2Fleet
+from sandbox.gpu.ec2_fleet import Ec2Fleet, Ec2Refusal
 from sandbox.ports import PortTaken
+from tests.waiting import wait_until
 
 KEY = new_key()
 
@@ -164,6 +166,71 @@ def test_lack_of_capacity_reaches_the_client(
     client.stop_instances(InstanceIds=[instance_id])
     _wait(client, "instance_stopped", instance_id)
     assert error.value.response["Error"]["Code"] == "InsufficientInstanceCapacity"
+
+
+def test_launch_and_end_are_told_as_ec2_tells_them(
+    client: Any, server: Ec2Server, instance_id: str
+) -> None:
+    """The time of an end only after a call: of a shutdown from inside, who it was."""
+    client.start_instances(InstanceIds=[instance_id])
+    _wait(client, "instance_running", instance_id)
+    running = _describe(client, instance_id)
+    assert running["StateTransitionReason"] == ""
+    assert running["LaunchTime"].microsecond == 0
+    history = server._fleet.history()
+    launched = [line.at for line in history if line.state == "pending"][-1]
+    assert running["LaunchTime"].isoformat() == f"{launched[:19]}+00:00"
+    client.stop_instances(InstanceIds=[instance_id])
+    _wait(client, "instance_stopped", instance_id)
+    stopped = _describe(client, instance_id)
+    assert re.fullmatch(
+        r"User initiated \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d GMT\)", stopped["StateTransitionReason"]
+    )
+    assert stopped["StateReason"]["Code"] == "Client.UserInitiatedShutdown"
+    assert stopped["LaunchTime"] == running["LaunchTime"]
+
+    client.start_instances(InstanceIds=[instance_id])
+    _wait(client, "instance_running", instance_id)
+    server._fleet.shut_down(instance_id)
+    _wait(client, "instance_stopped", instance_id)
+    ended = _describe(client, instance_id)
+    assert ended["StateTransitionReason"] == "User initiated"
+    assert ended["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
+
+
+def test_tags_are_described_and_outlive_the_sandbox(
+    client: Any, server: Ec2Server, instance_id: str
+) -> None:
+    tags = [{"Key": "sightscan:run", "Value": "a/b"}, {"Key": "empty", "Value": ""}]
+    client.create_tags(Resources=[instance_id], Tags=tags)
+    shown = {tag["Key"]: tag["Value"] for tag in _describe(client, instance_id)["Tags"]}
+    assert shown == {"Name": "sightscan-gpu", "sightscan:run": "a/b", "empty": ""}
+    with pytest.raises(ClientError, match="DryRunOperation"):
+        client.create_tags(Resources=[instance_id], Tags=tags, DryRun=True)
+    kept = Ec2Fleet(server._fleet.folder, Counts(), instance_count=2)
+    assert kept.tags() == {instance_id: {"sightscan:run": "a/b", "empty": ""}}
+
+
+def test_requests_fail_on_demand(client: Any, server: Ec2Server, instance_id: str) -> None:
+    """Once, however often the client repeats it by itself."""
+    server._fleet.fail_next("StopInstances", "RequestLimitExceeded", 1)
+    with pytest.raises(ClientError, match="RequestLimitExceeded"):
+        client.stop_instances(InstanceIds=[instance_id])
+    client.stop_instances(InstanceIds=[instance_id])
+
+
+def test_terminated_instance_is_described_and_never_starts(tmp_path: Path) -> None:
+    fleet = Ec2Fleet(tmp_path, Counts(), transition_seconds=0)
+    [instance_id] = fleet.instance_ids
+    fleet.start([instance_id])
+    wait_until(lambda: fleet.state_of(instance_id) == "running")
+    fleet.terminate(instance_id)
+    wait_until(lambda: fleet.state_of(instance_id) == "terminated")
+    with pytest.raises(Ec2Refusal, match="not in a state from which it can be started"):
+        fleet.start([instance_id])
+    assert "User initiated (" in fleet.facts(instance_id).transition_reason
+    fleet.close()
+    assert Ec2Fleet(tmp_path, Counts()).state_of(instance_id) == "terminated"
 
 
 def test_taken_port_is_named(server: Ec2Server, tmp_path: Path) -> None:
