@@ -168,8 +168,8 @@ class _ShownInstance(Instance):
         self._state.code = STATE_CODES[state]
         self.launch_time = facts.launched_at
         self._reason = facts.transition_reason
-        code, message = facts.state_reason or (None, None)
-        self.state_reason = StateReason(message=message, code=code)
+        reason = facts.state_reason
+        self.state_reason = StateReason(reason[1], reason[0]) if reason else StateReason()
 
     def is_created(self) -> bool:
         """Say yes: it is there from the start (moto asks its templates only)."""

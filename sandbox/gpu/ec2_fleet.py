@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -46,6 +46,8 @@ STATE_REASONS = {
     "the sandbox ended": (BY_AMAZON, "Stopped due to scheduled retirement", False),
     "the sandbox ended while it ran": (BY_AMAZON, "Stopped due to scheduled retirement", False),
 }
+# Its owner set it up, and so launched it, before the sandbox knew it.
+SET_UP_BEFORE = timedelta(days=30)
 # HTTP statuses of error codes that a test may ask for.
 FAULT_STATUSES = {"RequestLimitExceeded": 503, "InternalError": 500, "UnauthorizedOperation": 403}
 
@@ -98,9 +100,11 @@ class Ec2Fleet:
         *,
         instance_count: int = 1,
         transition_seconds: float = 2.0,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Restore the instances of an earlier start; add or leave out some to reach the count."""
         self.transition_seconds = transition_seconds
+        self._clock = clock
         self.on_state: Callable[[str, State], None] = lambda _instance, _state: None
         self._counts = counts
         self.folder = folder
@@ -144,10 +148,14 @@ class Ec2Fleet:
         with self._lock:
             self.require([instance_id])
             lines = [line for line in self._history if line.instance_id == instance_id]
-            launch = next((one for one in reversed(lines) if one.state == "pending"), lines[0])
+            launch = next((one for one in reversed(lines) if one.state == "pending"), None)
             end = next((one for one in reversed(lines) if one.reason in STATE_REASONS), None)
-        launched_at = datetime.fromisoformat(launch.at).replace(microsecond=0)
-        if end is None or end.number < launch.number:
+        if launch is None:
+            set_up_at = datetime.fromisoformat(lines[0].at) - SET_UP_BEFORE
+            launched_at = set_up_at.replace(microsecond=0)
+        else:
+            launched_at = datetime.fromisoformat(launch.at).replace(microsecond=0)
+        if end is None or (launch is not None and end.number < launch.number):
             return InstanceFacts(launched_at, None, "")
         code, message, has_time = STATE_REASONS[end.reason]
         at = f" ({datetime.fromisoformat(end.at):%Y-%m-%d %H:%M:%S} GMT)" if has_time else ""
@@ -309,7 +317,7 @@ class Ec2Fleet:
         # Told first: nobody may read `stopped` while the machine still has a process.
         self.on_state(instance_id, state)
         self._states[instance_id] = state
-        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        now = self._clock().isoformat(timespec="milliseconds")
         line = Transition(len(self._history) + 1, now, instance_id, state, reason)
         self._history.append(line)
         self._counts.add("ec2", f"entered_{state}")

@@ -1,27 +1,30 @@
 """The lease on an instance: one holder whatever happens, again is the same, nothing taken over."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import psycopg
 import pytest
 
 from sightscan.city import City, Place
+from sightscan.instance_sight import InstanceSight
 from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.models.instances import (
-    close_session,
+    claim_instance,
+    end_claim,
     find_open_session,
     lease_instance,
     lease_of,
+    list_claimed_instances,
     list_leases,
-    mark_session_running,
     open_session,
     release_lease,
+    settle_session,
 )
 from sightscan.warehouse.registry.cities import add_city
-from sightscan.warehouse.spend.budgets import sum_usd_of_run
 
 CITY_ID = "Q8851"
 
@@ -110,50 +113,241 @@ def start(warehouse: psycopg.Connection[Any], run_id: str = "run 1") -> int:
     return open_session(warehouse, config, Run(CITY_ID, "d", run_id), "i-1").session_id
 
 
-def cost_usd(warehouse: psycopg.Connection[Any]) -> float:
-    row = warehouse.execute(
-        "select coalesce(sum(cost_usd), 0)::double precision from core.session_cost"
-    ).fetchone()
-    assert row is not None
-    return float(row[0])
-
-
 def test_second_start_opens_no_second_session(warehouse: psycopg.Connection[Any]) -> None:
     assert start(warehouse) == start(warehouse, "run 2")
 
 
-def test_seconds_are_billed_from_the_first_running_to_the_first_stopped(
+def now_at(warehouse: psycopg.Connection[Any], offset_seconds: float = 0) -> datetime:
+    row = warehouse.execute(
+        "select date_trunc('second', now()) + make_interval(secs => %s)", [offset_seconds]
+    ).fetchone()
+    assert row is not None
+    moment: datetime = row[0]
+    return moment
+
+
+def look(warehouse: psycopg.Connection[Any], sight: InstanceSight, **told: Any) -> None:
+    """Settle what EC2 shows, as each look at an instance does."""
+    config = read_settings(mts_price_per_hour_usd=3.6)
+    session = find_open_session(warehouse, sight.instance_id)
+    settle_session(warehouse, config, sight, session, **told)
+
+
+def sight_of(
     warehouse: psycopg.Connection[Any],
-) -> None:
-    start(warehouse)
-    mark_session_running(warehouse, "i-1")
-    warehouse.execute(
-        "update core.instance_session set started_at = now() - interval '1 h',"
-        " running_at = now() - interval '1000 s'"
+    state: str,
+    launched: float,
+    ended: float | None = None,
+    **also: Any,
+) -> InstanceSight:
+    """Return what EC2 shows: `launched` and `ended` are seconds from now."""
+    return InstanceSight(
+        "i-1",
+        state,
+        "g4dn.xlarge",
+        now_at(warehouse, launched),
+        None if ended is None else now_at(warehouse, ended),
+        **also,
     )
-    mark_session_running(warehouse, "i-1")
-    assert close_session(warehouse, "i-1", stopped_by="teardown") is not None
-    assert cost_usd(warehouse) == pytest.approx(1.0, rel=0.01)
-    assert close_session(warehouse, "i-1", stopped_by="reaper") is None
 
 
-def test_instance_is_started_and_stopped_though_the_clock_steps_back(
+def sessions(warehouse: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+    """Return who started and stopped each session, and its seconds from now."""
+    return warehouse.execute(
+        "select started_by, stopped_by,"
+        " round(extract(epoch from running_at - now()))::int,"
+        " round(extract(epoch from stopped_at - now()))::int"
+        " from core.instance_session order by session_id"
+    ).fetchall()
+
+
+# What EC2 shows, look after look: state, launch, end, shut down from inside; a run's start comes
+# first if `asked`. And the sessions that there must be: started by, stopped by, from, until.
+LOOKS: dict[str, tuple[bool, list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
+    "teardown or reaper: EC2's times, whenever it is seen": (
+        True,
+        [("running", -4000, None, False), ("stopped", -4000, -1000, False)],
+        [("run", "reaper", -4000, -1000)],
+    ),
+    "stopped by itself: EC2 says no time, so until it is seen": (
+        True,
+        [("running", -4000, None, False), ("stopped", -4000, None, True)],
+        [("run", "itself", -4000, 0)],
+    ),
+    "start that nobody saw running ran": (
+        True,
+        [("stopped", -100, -50, False)],
+        [("run", "reaper", -100, -50)],
+    ),
+    "start that was refused costs nothing: the launch is that of long ago": (
+        True,
+        [("stopped", -9000, -8000, False)],
+        [("run", "reaper", None, 0)],
+    ),
+    "started by hand, found running, stopped": (
+        False,
+        [
+            ("running", -600, None, False),
+            ("running", -600, None, False),
+            ("stopped", -600, -60, False),
+        ],
+        [("nobody", "reaper", -600, -60)],
+    ),
+    "started and stopped by hand between two looks": (
+        False,
+        [("stopped", -200, -100, False), ("stopped", -200, -100, False)],
+        [("nobody", "reaper", -200, -100)],
+    ),
+    "what its owner did long before it was ours is no bill": (
+        False,
+        [("stopped", -200_000, -190_000, False)],
+        [],
+    ),
+    "restarted by hand: until the new launch at the latest": (
+        True,
+        [
+            ("running", -4000, None, False),
+            ("running", -500, None, False),
+            ("stopped", -500, -20, False),
+        ],
+        [("run", "somebody", -4000, -500), ("nobody", "reaper", -500, -20)],
+    ),
+    "terminated: it has ended": (
+        True,
+        [("running", -4000, None, False), ("shutting-down", -4000, -30, False)],
+        [("run", "reaper", -4000, -30)],
+    ),
+    "stopping is not yet the end": (
+        True,
+        [("running", -4000, None, False), ("stopping", -4000, -30, False)],
+        [("run", None, -4000, None)],
+    ),
+    "clock of the server behind EC2's by minutes": (
+        True,
+        [("running", 120, None, False), ("stopped", 120, 180, False)],
+        [("run", "reaper", 120, 180)],
+    ),
+    "clock of the server ahead of EC2's by minutes": (
+        True,
+        [("running", -120, None, False), ("stopped", -120, -100, False)],
+        [("run", "reaper", -120, -100)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_sessions_are_what_ec2_shows(warehouse: psycopg.Connection[Any], name: str) -> None:
+    is_asked, looks, expected = LOOKS[name]
+    if is_asked:
+        start(warehouse)
+    for state, launched, ended, itself in looks:
+        sight = sight_of(warehouse, state, launched, ended, stopped_itself=itself)
+        look(warehouse, sight, stopped_by="reaper")
+    near = [
+        tuple(pytest.approx(cell, abs=2) if isinstance(cell, int) else cell for cell in row)
+        for row in expected
+    ]
+    assert sessions(warehouse) == near
+
+
+def test_instance_that_ec2_does_not_know_any_more_ends_its_session(
     warehouse: psycopg.Connection[Any],
 ) -> None:
-    """Its lease is freed only after its session was closed, and a start must not fail for a clock."""
     start(warehouse)
-    warehouse.execute("update core.instance_session set started_at = now() + interval '1 h'")
-    mark_session_running(warehouse, "i-1")
-    running = find_open_session(warehouse, "i-1")
-    assert running is not None
-    assert running.running_at == running.started_at
-    # A minute, as of any start: never less than nothing.
-    assert sum_usd_of_run(warehouse, Run(CITY_ID, "d", "run 1")).gpu_usd == pytest.approx(0.06)
-    warehouse.execute("update core.instance_session set running_at = now() + interval '2 h'")
-    closed = close_session(warehouse, "i-1", stopped_by="teardown")
-    assert closed is not None
-    assert closed.stopped_at == closed.running_at
-    assert cost_usd(warehouse) == pytest.approx(0.06)
+    look(warehouse, sight_of(warehouse, "running", -300))
+    look(warehouse, InstanceSight.of_none("i-1"))
+    assert sessions(warehouse) == [("run", "somebody", pytest.approx(-300, abs=2), 0)]
+
+
+def test_what_was_seen_before_a_start_says_nothing_of_it(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    before = find_open_session(warehouse, "i-1")
+    stopped = sight_of(warehouse, "stopped", -9000, -8000)
+    start(warehouse)
+    settle_session(warehouse, read_settings(), stopped, before)
+    assert find_open_session(warehouse, "i-1") is not None
+
+
+def test_session_of_nobody_is_paid_by_the_run_that_takes_the_instance_over(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    look(warehouse, sight_of(warehouse, "running", -1000))
+    assert warehouse.execute("select city_id, run_id from core.session_cost").fetchall() == [
+        (None, None)
+    ]
+    lease(warehouse, "run 1", "i-1")
+    assert warehouse.execute("select city_id, run_id from core.session_cost").fetchall() == [
+        (CITY_ID, "run 1")
+    ]
+
+
+def test_price_is_that_of_the_instances_type(warehouse: psycopg.Connection[Any]) -> None:
+    config, run = read_settings(), Run(CITY_ID, "d", "run 1")
+    known = open_session(warehouse, config, run, "i-1", instance_type="g4dn.xlarge")
+    other = open_session(warehouse, config, run, "i-2", instance_type="p9.huge")
+    assert known.price_per_hour_usd == pytest.approx(0.526)
+    assert other.price_per_hour_usd == pytest.approx(3.06)
+
+
+def claim(warehouse: psycopg.Connection[Any], name: str, **lease_of_run: Any) -> bool:
+    return claim_instance(warehouse, "i-1", claim=name, seconds=60, **lease_of_run)
+
+
+def test_instance_that_the_reaper_holds_is_not_leased(warehouse: psycopg.Connection[Any]) -> None:
+    assert claim(warehouse, "round 1")
+    assert lease(warehouse, "run 1", "i-1") is None
+    assert list_leases(warehouse) == ()
+    assert list_claimed_instances(warehouse) == {"i-1"}
+    # Another round must not stop what the first one may have freed meanwhile.
+    assert not claim(warehouse, "round 2")
+    assert claim(warehouse, "round 1")
+    end_claim(warehouse, "i-1", claim="round 1", is_stopped=True)
+    assert lease(warehouse, "run 1", "i-1") == "i-1"
+
+
+def test_instance_that_was_leased_while_it_was_looked_at_is_not_claimed(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    lease(warehouse, "run 1", "i-1")
+    assert not claim(warehouse, "round 1")
+
+
+def test_dead_lease_is_taken_over_only_if_it_is_still_the_one_that_was_looked_at(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    lease(warehouse, "run 1", "i-1")
+    dead = lease_of(warehouse, Run(CITY_ID, "d", "run 1"))
+    release_lease(warehouse, Run(CITY_ID, "d", "run 1"))
+    lease(warehouse, "run 2", "i-1")
+    assert not claim(warehouse, "round 1", lease=dead)
+    release_lease(warehouse, Run(CITY_ID, "d", "run 2"))
+    lease(warehouse, "run 1", "i-1")
+    # The same run, but leased anew: alive, then.
+    assert not claim(warehouse, "round 1", lease=dead)
+    anew = lease_of(warehouse, Run(CITY_ID, "d", "run 1"))
+    assert claim(warehouse, "round 1", lease=anew)
+    assert lease_of(warehouse, Run(CITY_ID, "d", "run 1")) is None
+
+
+def test_what_could_not_be_stopped_stays_held_until_the_next_round(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    assert claim(warehouse, "round 1")
+    end_claim(warehouse, "i-1", claim="round 1", is_stopped=False)
+    assert lease(warehouse, "run 1", "i-1") is None
+    assert claim(warehouse, "round 2")
+
+
+def test_runs_and_the_reaper_at_once_have_one_holder(warehouse: psycopg.Connection[Any]) -> None:
+    def ask(number: int) -> bool:
+        with connect(autocommit=True) as connection:
+            if number % 2:
+                return claim(connection, f"round {number}")
+            return lease(connection, f"run {number}", "i-1") is not None
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(ask, range(12))) == 1
 
 
 def test_each_holder_of_a_session_pays_from_its_lease_on(
@@ -161,30 +355,19 @@ def test_each_holder_of_a_session_pays_from_its_lease_on(
 ) -> None:
     lease(warehouse, "run 1", "i-1")
     start(warehouse)
-    mark_session_running(warehouse, "i-1")
-    warehouse.execute(
-        "update core.instance_session set started_at = now() - interval '1 h',"
-        " running_at = now() - interval '1000 s'"
-    )
+    look(warehouse, sight_of(warehouse, "running", -1000))
     warehouse.execute("update core.lease_use set leased_at = now() - interval '1010 s'")
     release_lease(warehouse, Run(CITY_ID, "d", "run 1"))
     # Handed over while it runs: the second run starts nothing, and pays from its lease on.
     lease(warehouse, "run 2", "i-1")
     start(warehouse, "run 2")
-    close_session(warehouse, "i-1", stopped_by="teardown")
+    look(warehouse, sight_of(warehouse, "stopped", -1000, 0))
     rows = warehouse.execute(
-        "select run_id, round(billed_seconds) from core.session_cost order by running_at"
+        "select run_id, billed_seconds::int from core.session_cost order by running_at"
     ).fetchall()
-    assert rows == [("run 1", 1000), ("run 2", 0)]
+    assert rows == [("run 1", pytest.approx(1000, abs=2)), ("run 2", 0)]
     released = "select count(released_at), count(*) from core.lease_use"
     assert warehouse.execute(released).fetchone() == (1, 2)
-
-
-def test_session_that_never_ran_costs_nothing(warehouse: psycopg.Connection[Any]) -> None:
-    start(warehouse)
-    assert close_session(warehouse, "i-1", stopped_by="teardown") is not None
-    assert cost_usd(warehouse) == 0
-    assert find_open_session(warehouse, "i-1") is None
 
 
 def test_price_comes_from_the_price_list_unless_it_is_set(

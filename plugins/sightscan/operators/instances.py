@@ -15,7 +15,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
 from sightscan.errors import InstanceError
+from sightscan.instance_sight import RUN_TAG, InstanceSight
 from sightscan.operators.connections import AWS_CONNECTION
+from sightscan.operators.ec2 import look_at, run_tag, tag_instance
 from sightscan.operators.hooks import InstanceHook
 from sightscan.operators.work import city_work
 from sightscan.settings import settings
@@ -57,7 +59,7 @@ class ReserveInstanceOperator(BaseOperator):
 
 
 class StartInstanceOperator(EC2StartInstanceOperator):
-    """Start the leased instance and open its session, from which it is billed."""
+    """Start the leased instance and open its session; who holds it is written into its tags first."""
 
     aws_hook_class = InstanceHook
 
@@ -67,15 +69,48 @@ class StartInstanceOperator(EC2StartInstanceOperator):
 
     def execute(self, context: Context) -> None:
         """Start and wait until EC2 says running."""
-        from sightscan.warehouse.models.instances import mark_session_running, open_session
+        from sightscan.warehouse.models.instances import (
+            find_open_session,
+            lease_of,
+            open_session,
+            settle_session,
+        )
 
-        with city_work(self.slug) as work:
+        with city_work(self.slug) as work, _told_in_words(self.instance_id):
             self.check_interval = work.config.mts_check_interval_seconds
+            lease = lease_of(work.connection, work.run)
+            if lease is None or lease.instance_id != self.instance_id:
+                msg = (
+                    f"run {work.run.run_id} does not hold {self.instance_id}: its lease is over; "
+                    "clear the task reserve_instance of this run, and what follows it"
+                )
+                raise AirflowFailException(msg)
             self._await_end_of_stopping()
-            open_session(work.connection, work.config, work.run, self.instance_id)
-            with _told_in_words(self.instance_id):
-                super().execute(context)
-            mark_session_running(work.connection, self.instance_id)
+            # Somebody may have started it, or restarted it, meanwhile: that is billed, too.
+            before = find_open_session(work.connection, self.instance_id)
+            sight = look_at(self.hook, self.instance_id)
+            if sight.is_terminated:
+                msg = f"EC2 has terminated {self.instance_id}; correct MTS_EC2_INSTANCE_ID"
+                raise AirflowFailException(msg)
+            settle_session(work.connection, work.config, sight, before)
+            # Before the start: what runs can be stopped by its tags, should the warehouse be away.
+            tag_instance(
+                self.hook,
+                self.instance_id,
+                dag_id=work.run.dag_id,
+                run_id=work.run.run_id,
+                deadline_at=lease.deadline_at,
+            )
+            session = open_session(
+                work.connection,
+                work.config,
+                work.run,
+                self.instance_id,
+                instance_type=sight.instance_type,
+            )
+            super().execute(context)
+            sight = look_at(self.hook, self.instance_id)
+            settle_session(work.connection, work.config, sight, session)
 
     def _await_end_of_stopping(self) -> None:
         """Let a stop end first: EC2 refuses to start an instance that is stopping."""
@@ -101,9 +136,11 @@ def _told_in_words(instance_id: str) -> Iterator[None]:
 
 
 class StopInstanceOperator(EC2StopInstanceOperator):
-    """Stop the leased instance, close its session, free the lease: in this order.
+    """Stop the leased instance, then settle the books: close its session, free the lease.
 
-    Should it fail, the lease stays until the reaper sees that the run is over.
+    EC2 knows by a tag whether this run holds the instance, so it is stopped even while the warehouse
+    is away. Should the books not be settled here, the lease stays until the reaper sees that the run
+    is over.
     """
 
     aws_hook_class = InstanceHook
@@ -115,12 +152,17 @@ class StopInstanceOperator(EC2StopInstanceOperator):
     def execute(self, context: Context) -> None:
         """Stop and wait until EC2 says stopped."""
         from sightscan.warehouse.models.instances import (
-            close_session,
             find_open_session,
             lease_of,
             release_lease,
+            settle_session,
         )
 
+        self.check_interval = settings().mts_check_interval_seconds
+        holder = run_tag(context["dag"].dag_id, context["run_id"])
+        sight = look_at(self.hook, self.instance_id)
+        if sight.tags.get(RUN_TAG) == holder:
+            self._stop(context, sight)
         with city_work(self.slug) as work:
             lease = lease_of(work.connection, work.run)
             if lease is None:
@@ -132,16 +174,13 @@ class StopInstanceOperator(EC2StopInstanceOperator):
                     f"{self.instance_id}; clear the task reserve_instance of this run"
                 )
                 raise InstanceError(msg)
-            self.check_interval = work.config.mts_check_interval_seconds
             session = find_open_session(work.connection, self.instance_id)
-            has_run = self.hook.get_instance_state(self.instance_id) == "running"
-            super().execute(context)
-            if session is not None:
-                close_session(
-                    work.connection,
-                    self.instance_id,
-                    stopped_by="teardown",
-                    session_id=session.session_id,
-                    has_run=has_run,
-                )
+            # Leased, but not started by this run: what runs there is nobody else's either.
+            self._stop(context, look_at(self.hook, self.instance_id))
+            sight = look_at(self.hook, self.instance_id)
+            settle_session(work.connection, work.config, sight, session, stopped_by="teardown")
             release_lease(work.connection, work.run)
+
+    def _stop(self, context: Context, sight: InstanceSight) -> None:
+        if not sight.has_ended:
+            super().execute(context)

@@ -4,12 +4,14 @@ Nothing is started: EC2 is asked with `DryRun`, and a host is looked at only whi
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from sightscan.instance_sight import RUN_TAG
 from sightscan.services.check import Check, CheckFailedError, CheckSkippedError, Probe, one_line
 from sightscan.settings import Settings
 from sightscan.train.addresses import host_address
@@ -22,18 +24,26 @@ ALLOWED = "DryRunOperation"
 
 
 def start_dry(probe: Probe) -> str:
-    """Ask whether our key may start the instances, without starting them."""
-    instance_ids = _instance_ids(probe.config)
+    """Ask whether our key may tag and start the instances, without doing either."""
+    instance_ids = list(_instance_ids(probe.config))
+    ec2 = _ec2(probe.config)
+    tags = [{"Key": RUN_TAG, "Value": ""}]
+    _expect_allowed(lambda: ec2.create_tags(Resources=instance_ids, Tags=tags, DryRun=True))
+    _expect_allowed(lambda: ec2.start_instances(InstanceIds=instance_ids, DryRun=True))
+    return f"{ALLOWED}: our key may tag and start {', '.join(instance_ids)}"
+
+
+def _expect_allowed(ask: Callable[[], object]) -> None:
     try:
-        _ec2(probe.config).start_instances(InstanceIds=list(instance_ids), DryRun=True)
+        ask()
     except ClientError as error:
         refusal = Ec2Refusal.of(error)
         if refusal.code == ALLOWED:
-            return f"{ALLOWED}: our key may start {', '.join(instance_ids)}"
+            return
         raise CheckFailedError(str(refusal), refusal.advice) from error
     except BotoCoreError as error:
         raise CheckFailedError(_words_of(error)) from error
-    msg = "EC2 took a dry run for a start: look whether an instance runs now"
+    msg = "EC2 took a dry run for an order: look whether an instance runs now"
     raise CheckFailedError(msg)
 
 
@@ -108,11 +118,11 @@ CHECKS = (
     Check(
         name="gpu-start",
         service="Amazon EC2",
-        asks="whether our key may start the instances (DryRun: nothing is started)",
+        asks="whether our key may tag and start the instances (DryRun: nothing is done)",
         why="a missing permission shows only hours into a run, when the training begins",
         expected=ALLOWED,
         advice="check AWS_ACCESS_KEY_ID, AWS_ACCESS_KEY, AWS_REGION and MTS_EC2_INSTANCE_ID",
-        max_requests=1,
+        max_requests=2,
         ask=start_dry,
     ),
     Check(

@@ -13,8 +13,9 @@ PASSING = {
     "RequestLimitExceeded": "Amazon is asked too often by this account: try later",
 }
 LASTING = {
-    "UnauthorizedOperation": "let the IAM user do ec2:StartInstances, ec2:StopInstances and "
-    "ec2:DescribeInstances on the instances (`aws sts decode-authorization-message` says what lacks)",
+    "UnauthorizedOperation": "let the IAM user do ec2:StartInstances, ec2:StopInstances, "
+    "ec2:CreateTags and ec2:DescribeInstances on the instances (`aws sts "
+    "decode-authorization-message` says what lacks)",
     "AuthFailure": "check AWS_ACCESS_KEY_ID and AWS_ACCESS_KEY, and the clock of this machine",
     "InvalidClientTokenId": "check AWS_ACCESS_KEY_ID: Amazon does not know it",
     "SignatureDoesNotMatch": "check AWS_ACCESS_KEY: it is not that of AWS_ACCESS_KEY_ID",

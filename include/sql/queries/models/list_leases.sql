@@ -1,4 +1,4 @@
--- All leases, or that of one run.
+-- All leases of runs, or that of one run; what the reaper holds is none.
 select
     instance_lease.instance_id,
     instance_lease.city_id,
@@ -9,6 +9,7 @@ select
     instance_lease.deadline_at <= now() as is_expired
 from core.instance_lease
 where
-    (%(dag_id)s::text is null or instance_lease.dag_id = %(dag_id)s)
+    instance_lease.city_id is not null
+    and (%(dag_id)s::text is null or instance_lease.dag_id = %(dag_id)s)
     and (%(run_id)s::text is null or instance_lease.run_id = %(run_id)s)
 order by instance_lease.instance_id

@@ -1,7 +1,8 @@
--- Seconds are billed from the first time that EC2 said running, and not from before the start,
--- should the server's clock have stepped back.
+-- EC2's clock may be behind the one by which the start was asked for.
 update core.instance_session
-set running_at = greatest(now(), instance_session.started_at)
+set
+    running_at = %(launched_at)s,
+    started_at = least(instance_session.started_at, %(launched_at)s)
 where
     instance_session.instance_id = %(instance_id)s
     and instance_session.stopped_at is null

@@ -45,7 +45,7 @@ select
                 and ledger_entry.is_billed
         ) as call on true
         left join lateral (
-            select sum(greatest(session_cost.cost_usd, 0)) as usd
+            select sum(session_cost.cost_usd) as usd
             from core.session_cost
             where
                 session_cost.dag_id = under_way.dag_id

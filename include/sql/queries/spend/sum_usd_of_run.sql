@@ -2,8 +2,7 @@ select
     call.vision_usd,
     call.places_usd,
     (
-        -- One that runs has cost less than nothing while the clock is behind its start.
-        select coalesce(sum(greatest(session_cost.cost_usd, 0)), 0)
+        select coalesce(sum(session_cost.cost_usd), 0)
         from core.session_cost
         where
             session_cost.dag_id = %(dag_id)s

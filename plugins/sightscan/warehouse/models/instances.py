@@ -12,10 +12,17 @@ import psycopg
 from psycopg.rows import dict_row
 
 from sightscan.errors import InstanceError
+from sightscan.instance_sight import InstanceSight
 from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.warehouse.spend.prices import gpu_price_per_hour_usd
 from sightscan.warehouse.statements import statement
+
+# Who holds what the reaper is stopping.
+REAPER = "stop_idle_instances"
+# Who stopped an instance, beside the teardown and the reaper.
+ITSELF = "itself"
+UNKNOWN_CALLER = "somebody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,7 @@ def lease_of(connection: psycopg.Connection[Any], run: Run) -> InstanceLease | N
 
 
 def list_leases(connection: psycopg.Connection[Any]) -> tuple[InstanceLease, ...]:
-    """Return all leases, expired ones too: the reaper's list."""
+    """Return all leases of runs, expired ones too: the reaper's list."""
     return _leases(connection)
 
 
@@ -84,8 +91,67 @@ def note_lease_use(connection: psycopg.Connection[Any], run: Run) -> None:
     connection.execute(statement("models/note_lease_use"), asdict(run))
 
 
+def claim_instance(
+    connection: psycopg.Connection[Any],
+    instance_id: str,
+    *,
+    claim: str,
+    seconds: int,
+    lease: InstanceLease | None = None,
+) -> bool:
+    """Let the reaper hold an instance, so that nobody leases it while it is stopped.
+
+    It takes over the dead lease that it looked at, if that is still there; else the instance must be
+    free. `claim` names the round; a claim of an earlier one is taken over once its time is up.
+    """
+    row = connection.execute(
+        statement("models/claim_instance"),
+        {
+            "instance_id": instance_id,
+            "claimant": REAPER,
+            "claim": claim,
+            "seconds": seconds,
+            "dag_id": lease and lease.run.dag_id,
+            "run_id": lease and lease.run.run_id,
+            "leased_at": lease and lease.leased_at,
+        },
+    ).fetchone()
+    return row is not None
+
+
+def end_claim(
+    connection: psycopg.Connection[Any], instance_id: str, *, claim: str, is_stopped: bool
+) -> None:
+    """Free an instance that was stopped; keep one that was not for the next round."""
+    name = "models/delete_claim" if is_stopped else "models/expire_claim"
+    connection.execute(statement(name), {"instance_id": instance_id, "claim": claim})
+
+
+def list_claimed_instances(connection: psycopg.Connection[Any]) -> frozenset[str]:
+    """Return the instances that the reaper holds, or has left over."""
+    return frozenset(
+        row[0] for row in connection.execute(statement("models/list_claimed_instances"))
+    )
+
+
+def note_quiet(connection: psycopg.Connection[Any], run: Run, *, is_quiet: bool) -> float | None:
+    """Note whether tasks of a run are at work; return for how many seconds none was seen to be.
+
+    None: one is, or the run holds no instance.
+    """
+    row = connection.execute(
+        statement("models/note_quiet"), {**asdict(run), "is_quiet": is_quiet}
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def open_session(
-    connection: psycopg.Connection[Any], config: Settings, run: Run, instance_id: str
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    run: Run,
+    instance_id: str,
+    *,
+    instance_type: str | None = None,
 ) -> InstanceSession:
     """Open the session of an instance that is about to start, or return the one that is open.
 
@@ -96,7 +162,8 @@ def open_session(
         {
             "instance_id": instance_id,
             **asdict(run),
-            "price_per_hour_usd": gpu_price_per_hour_usd(config),
+            "instance_type": instance_type,
+            "price_per_hour_usd": gpu_price_per_hour_usd(config, instance_type),
         },
     )
     note_lease_use(connection, run)
@@ -118,35 +185,104 @@ def find_open_session(
     return None if row is None else _session(row)
 
 
-def mark_session_running(connection: psycopg.Connection[Any], instance_id: str) -> None:
-    """Note that EC2 says running; the first time counts."""
-    connection.execute(statement("models/mark_session_running"), {"instance_id": instance_id})
+def settle_session(
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    sight: InstanceSight,
+    session: InstanceSession | None,
+    *,
+    stopped_by: str | None = None,
+) -> None:
+    """Bring an instance's sessions in line with what EC2 says of it; again is the same.
+
+    `session` is the one that was open before EC2 was asked: what it says is not about a later one.
+    `stopped_by` is who called for the stop, if that is known. A launch that nobody noted becomes a
+    session of nobody.
+    """
+    launched_at = sight.launched_at
+    if (
+        session is not None
+        and session.running_at is not None
+        and launched_at is not None
+        and launched_at > session.running_at
+    ):
+        # Stopped and started anew, unseen: of the stop, EC2 now says only that it was before.
+        close_session(connection, session, stopped_by=UNKNOWN_CALLER, ended_at=launched_at)
+        session = None
+    if sight.has_ended:
+        stopper = ITSELF if sight.stopped_itself else stopped_by or UNKNOWN_CALLER
+        if session is not None:
+            close_session(
+                connection,
+                session,
+                stopped_by=stopper,
+                launched_at=launched_at,
+                ended_at=sight.ended_at,
+            )
+        elif launched_at is not None:
+            _insert_found_session(connection, config, sight, stopped_by=stopper)
+    elif sight.is_on and launched_at is not None:
+        if session is None:
+            _insert_found_session(connection, config, sight, stopped_by=None)
+        elif sight.state == "running":
+            mark_session_running(connection, sight.instance_id, launched_at)
+
+
+def mark_session_running(
+    connection: psycopg.Connection[Any], instance_id: str, launched_at: datetime
+) -> None:
+    """Note since when EC2 runs an instance; the first time counts."""
+    connection.execute(
+        statement("models/mark_session_running"),
+        {"instance_id": instance_id, "launched_at": launched_at},
+    )
 
 
 def close_session(
     connection: psycopg.Connection[Any],
-    instance_id: str,
+    session: InstanceSession,
     *,
     stopped_by: str,
-    session_id: int | None = None,
-    has_run: bool = False,
+    launched_at: datetime | None = None,
+    ended_at: datetime | None = None,
 ) -> InstanceSession | None:
-    """Note that EC2 says stopped; return the session, or None if none was open.
+    """Note when EC2 ended a session, or that it has, if it does not say when.
 
-    With `session_id`, only that one is closed: another may have begun since it was looked at. With
-    `has_run`, one that nobody noted as running is billed from its start.
+    `launched_at` is that of the instance's last launch: it tells whether a session that nobody saw
+    running ran. Returns the session, or None if it was closed before.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(
             statement("models/close_session"),
             {
-                "instance_id": instance_id,
+                "session_id": session.session_id,
                 "stopped_by": stopped_by,
-                "session_id": session_id,
-                "has_run": has_run,
+                "launched_at": launched_at,
+                "ended_at": ended_at,
             },
         ).fetchone()
     return None if row is None else _session(row)
+
+
+def _insert_found_session(
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    sight: InstanceSight,
+    *,
+    stopped_by: str | None,
+) -> None:
+    connection.execute(
+        statement("models/insert_found_session"),
+        {
+            "instance_id": sight.instance_id,
+            "instance_type": sight.instance_type,
+            "price_per_hour_usd": gpu_price_per_hour_usd(config, sight.instance_type),
+            "launched_at": sight.launched_at,
+            "ended_at": sight.ended_at,
+            "has_run": sight.state != "pending",
+            "stopped_by": stopped_by,
+        },
+    )
 
 
 def _leases(

@@ -86,8 +86,10 @@ def unit_price(config: Settings, name: str, on: date | None = None) -> UnitPrice
     return price
 
 
-def gpu_price_per_hour_usd(config: Settings) -> float:
-    """Return the price of an hour of the GPU instance; MTS_PRICE_PER_HOUR_USD goes first.
+def gpu_price_per_hour_usd(config: Settings, instance_type: str | None = None) -> float:
+    """Return the price of an hour of a GPU instance; MTS_PRICE_PER_HOUR_USD goes first.
+
+    That of its type, such as `ec2.g4dn.xlarge`; `ec2.gpu_hour` if the type has none, or is unknown.
 
     Raises:
         SettingsError: the price file is missing, or has no such price.
@@ -95,18 +97,26 @@ def gpu_price_per_hour_usd(config: Settings) -> float:
     """
     if config.mts_price_per_hour_usd is not None:
         return config.mts_price_per_hour_usd
-    return _amount(config, GPU_HOUR, _entry(config, GPU_HOUR, None), "usd_per_hour")
+    name = f"ec2.{instance_type}"
+    if instance_type is None or name not in _price_list(config):
+        name = GPU_HOUR
+    return _amount(config, name, _entry(config, name, None), "usd_per_hour")
 
 
-def _entry(config: Settings, name: str, on: date | None) -> Mapping[str, Any]:
-    """Return the newest entry of this name that is valid on the day."""
+def _price_list(config: Settings) -> Mapping[str, Any]:
     path = config.prices_file
     try:
         prices = yaml.safe_load(decode_text(path.read_bytes()))
     except (OSError, yaml.YAMLError) as error:
         msg = f"the prices cannot be read from {path}: {error}; check PRICES_FILE"
         raise SettingsError(msg) from None
-    entries = prices.get(name) if isinstance(prices, dict) else None
+    return prices if isinstance(prices, dict) else {}
+
+
+def _entry(config: Settings, name: str, on: date | None) -> Mapping[str, Any]:
+    """Return the newest entry of this name that is valid on the day."""
+    path = config.prices_file
+    entries = _price_list(config).get(name)
     if not isinstance(entries, list) or not entries:
         msg = f"{path} has no price {name!r}; add it as a list, with valid_from and source"
         raise SettingsError(msg)

@@ -1,0 +1,354 @@
+"""The machine stops, whoever is down, and the bill is EC2's: a table of what may happen to it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.utils.state import TaskInstanceState
+from botocore.exceptions import ClientError
+
+from sightscan.errors import WarehouseError
+from sightscan.operators import reaper
+from tests.faults.gpu_books import GpuBooks, open_gpu_books
+
+
+@pytest.fixture
+def books(
+    tmp_path: Path, warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[GpuBooks]:
+    with open_gpu_books(tmp_path, warehouse, monkeypatch) as books:
+        yield books
+
+
+def teardown(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start()
+    books.at(-1000)
+    books.stop()
+
+
+def reaped(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start()
+    books.at(-1000)
+    books.reap(state="failed")
+
+
+def stopped_itself(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start()
+    books.at(0)
+    books.shut_down()
+    books.reap()
+    books.stop()
+
+
+def stopped_itself_before_the_teardown(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start()
+    books.at(0)
+    books.shut_down()
+    books.stop()
+
+
+def started_by_hand(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start_by_hand()
+    books.at(-1000)
+    books.reap()
+
+
+def started_and_stopped_by_hand(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start_by_hand()
+    books.at(-1000)
+    books.stop_by_hand()
+    books.at(0)
+    books.reap()
+
+
+def restarted_by_hand(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start()
+    books.at(-3001)
+    books.stop_by_hand()
+    books.at(-3000)
+    books.start_by_hand()
+    books.reap()
+    books.at(-1000)
+    books.stop()
+
+
+def stop_refused_then_later(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start()
+    books.fleet.fail_next("StopInstances", "UnauthorizedOperation", 1)
+    with pytest.raises(ClientError):
+        books.stop()
+    books.at(-1000)
+    books.stop()
+
+
+def terminated(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start()
+    books.at(-1000)
+    books.terminate()
+    books.at(0)
+    assert books.reap() == []
+    assert books.reap() == []
+
+
+def replaced(books: GpuBooks) -> None:
+    terminated(books)
+    books.use_instances(books.second)
+    books.at(-500)
+    books.start(2)
+    books.at(-400)
+    books.reap(state="success")
+
+
+def warehouse_away_at_the_stop(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start()
+    books.at(-1000)
+    with books.warehouse_away():
+        with pytest.raises(WarehouseError):
+            books.stop()
+        books.wait_for("stopped")
+    books.at(0)
+    books.reap(state="failed")
+
+
+def warehouse_back_at_the_retry(books: GpuBooks) -> None:
+    books.at(-4000)
+    books.start()
+    books.at(-1000)
+    with books.warehouse_away(), pytest.raises(WarehouseError):
+        books.stop()
+    books.at(0)
+    books.stop()
+
+
+def warehouse_away_past_the_deadline(books: GpuBooks) -> None:
+    books.lease()
+    books.change(
+        "update core.instance_lease"
+        " set leased_at = now() - interval '2 h', deadline_at = now() - interval '1 h'"
+    )
+    books.at(-4000)
+    books.start()
+    books.at(-1000)
+    with books.warehouse_away():
+        with pytest.raises(WarehouseError, match=f"in their tags: {books.first}"):
+            books.reap()
+        books.wait_for("stopped")
+    books.at(0)
+    books.reap()
+
+
+def start_that_died_before_its_books(books: GpuBooks) -> None:
+    """As if the worker died between EC2's answer and the note that it runs."""
+    books.at(-100)
+    books.start()
+    books.change("update core.instance_session set running_at = null")
+    books.at(0)
+    books.reap(state="failed")
+
+
+# What happens, and who started and stopped which session then.
+SITUATIONS: dict[Callable[[GpuBooks], None], list[tuple[str, str]]] = {
+    teardown: [("run", "teardown")],
+    reaped: [("run", "reaper")],
+    stopped_itself: [("run", "itself")],
+    stopped_itself_before_the_teardown: [("run", "itself")],
+    started_by_hand: [("nobody", "reaper")],
+    started_and_stopped_by_hand: [("nobody", "somebody")],
+    restarted_by_hand: [("run", "somebody"), ("nobody", "teardown")],
+    stop_refused_then_later: [("run", "teardown")],
+    terminated: [("run", "somebody")],
+    replaced: [("run", "somebody"), ("run", "reaper")],
+    warehouse_away_at_the_stop: [("run", "somebody")],
+    warehouse_back_at_the_retry: [("run", "teardown")],
+    warehouse_away_past_the_deadline: [("run", "somebody")],
+    start_that_died_before_its_books: [("run", "reaper")],
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.__name__)
+def test_bill_is_ec2s_and_nothing_is_left(
+    books: GpuBooks, situation: Callable[[GpuBooks], None]
+) -> None:
+    situation(books)
+    assert books.fleet.state_of(books.first) in {"stopped", "terminated"}
+    assert books.one("select count(*) from core.instance_lease") == 0
+    sessions = books.rows(
+        "select started_by, stopped_by from core.instance_session order by session_id"
+    )
+    assert sessions == SITUATIONS[situation]
+    seconds = "select sum(extract(epoch from stopped_at - running_at))::float"
+    assert books.one(f"{seconds} from core.instance_session") == pytest.approx(
+        books.seconds_on(), abs=2
+    )
+    billed = books.one("select sum(cost_usd)::float from core.session_cost")
+    assert billed == pytest.approx(books.seconds_on() * 0.001, abs=0.002)
+
+
+def test_machine_of_another_run_is_not_stopped_without_the_warehouse(books: GpuBooks) -> None:
+    books.start(1)
+    books.reap(state="failed")
+    books.start(2)
+    with books.warehouse_away(), pytest.raises(WarehouseError):
+        books.stop(1)
+    books.stop(1)
+    assert books.fleet.state_of(books.first) == "running"
+    assert books.one("select run_id from core.instance_lease") == "run 2"
+
+
+def test_run_without_its_lease_starts_nothing(books: GpuBooks) -> None:
+    books.start(1)
+    books.reap(state="failed")
+    starts = len(books.fleet.history())
+    with pytest.raises(AirflowFailException, match=r"run 2 does not hold i-.*clear the task"):
+        books.execute_start(2)
+    assert len(books.fleet.history()) == starts
+
+
+def test_start_that_may_not_be_tagged_does_not_begin(books: GpuBooks) -> None:
+    """What cannot be stopped without the warehouse must not run."""
+    books.fleet.fail_next("CreateTags", "UnauthorizedOperation", 1)
+    with pytest.raises(AirflowFailException, match="ec2:CreateTags"):
+        books.start()
+    assert books.fleet.state_of(books.first) == "stopped"
+
+
+def test_start_of_a_terminated_instance_is_not_tried_again(books: GpuBooks) -> None:
+    books.terminate()
+    with pytest.raises(AirflowFailException, match=r"terminated .*MTS_EC2_INSTANCE_ID"):
+        books.start()
+
+
+def test_instance_before_its_deadline_runs_on_while_the_warehouse_is_away(books: GpuBooks) -> None:
+    books.start()
+    with books.warehouse_away(), pytest.raises(WarehouseError, match="in their tags: none"):
+        books.reap()
+    assert books.fleet.state_of(books.first) == "running"
+
+
+def lease_during(books: GpuBooks, monkeypatch: pytest.MonkeyPatch, look: int) -> list[str | None]:
+    """Let run 2 ask for the instance at the reaper's nth look at EC2; return what it got."""
+    real, got, looks = reaper.look_at, [], []
+
+    def look_and_lease(hook: Any, instance_id: str) -> Any:
+        sight = real(hook, instance_id)
+        looks.append(sight)
+        if len(looks) == look:
+            got.append(books.lease(2))
+        return sight
+
+    monkeypatch.setattr(reaper, "look_at", look_and_lease)
+    return got
+
+
+def test_instance_leased_while_the_reaper_looked_is_left_alone(
+    books: GpuBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.start_by_hand()
+    got = lease_during(books, monkeypatch, look=1)
+    assert books.reap() == []
+    assert got == [books.first]
+    assert books.fleet.state_of(books.first) == "running"
+
+
+@pytest.mark.parametrize("is_leased", [True, False])
+def test_instance_that_is_being_stopped_is_leased_only_afterwards(
+    books: GpuBooks, monkeypatch: pytest.MonkeyPatch, *, is_leased: bool
+) -> None:
+    if is_leased:
+        books.start(1)
+    else:
+        books.start_by_hand()
+    got = lease_during(books, monkeypatch, look=2)
+    assert books.reap(state="failed") == [books.first]
+    assert got == [None]
+    assert books.lease(2) == books.first
+
+
+def test_run_that_was_cleared_while_the_reaper_looked_waits_for_a_new_lease(
+    books: GpuBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.start(1)
+    real = reaper.look_at
+
+    def look_and_lease(hook: Any, instance_id: str) -> Any:
+        got.append(books.lease(1))
+        return real(hook, instance_id)
+
+    got: list[str | None] = []
+    monkeypatch.setattr(reaper, "look_at", look_and_lease)
+    assert books.reap(state="failed") == [books.first]
+    # The dead lease as long as it is there, nothing while it is stopped.
+    assert got == [books.first, None, None]
+
+
+def test_instance_that_cannot_be_stopped_is_not_given_away(books: GpuBooks) -> None:
+    books.start(1)
+    books.fleet.fail_next("StopInstances", "UnauthorizedOperation", 1)
+    with pytest.raises(Exception, match="not all idle instances could be stopped"):
+        books.reap(state="failed")
+    assert books.lease(2) is None
+    assert books.reap() == [books.first]
+    assert books.lease(2) == books.first
+
+
+def test_what_a_killed_reaper_held_is_freed_by_the_next(books: GpuBooks) -> None:
+    books.lease()
+    books.change(
+        "update core.instance_lease set city_id = null, dag_id = 'stop_idle_instances',"
+        " run_id = instance_id || ' before', leased_at = now() - interval '2 h',"
+        " deadline_at = now() - interval '1 h'"
+    )
+    assert books.reap() == []
+    assert books.lease() == books.first
+
+
+# What the tasks are at each look, five minutes apart, whether the DAG is paused; and at which look,
+# from 0, it is stopped. The training ends at 4 minutes and 59 seconds of the look before "scheduled".
+QUIET: dict[str, tuple[list[str], bool, int | None]] = {
+    "paused in mid-training: 1 + 5 minutes after its end at most": (
+        ["deferred", "deferred", "scheduled", "scheduled"],
+        True,
+        3,
+    ),
+    "paused while a task works on: it ends first": (["running"] * 6, True, None),
+    "paused in a retry: nothing will go on": (["up_for_retry"] * 4, True, 1),
+    "stale or gone, or nothing queued: 10 minutes": (["deferred", *["scheduled"] * 5], False, 3),
+    "no state yet is no work": (["none"] * 4, False, 2),
+    "full slots for less than 10 minutes": (
+        ["scheduled", "scheduled", "queued", "scheduled", "scheduled", "running"],
+        False,
+        None,
+    ),
+    "waits to try again, for 25 minutes": (["up_for_retry"] * 6, False, None),
+    "waits to try again for ever": (["up_for_retry"] * 8, False, 6),
+    "waits for its training": (["deferred"] * 8, False, None),
+    "as Airflow's own states": ([TaskInstanceState.RUNNING] * 4, False, None),
+}
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_run_that_cannot_go_on_is_dead(books: GpuBooks, name: str) -> None:
+    states, is_paused, stopped_at = QUIET[name]
+    books.start()
+    stopped = None
+    for look, state in enumerate(states):
+        tasks = {"upload_dataset": "success", "train_model": state, "register_model": None}
+        if books.reap(tasks=tasks, is_paused=is_paused) and stopped is None:
+            stopped = look
+        books.change("update core.instance_lease set quiet_since = quiet_since - interval '5 min'")
+    assert stopped == stopped_at
+    expected = "running" if stopped_at is None else "stopped"
+    assert books.fleet.state_of(books.first) == expected
