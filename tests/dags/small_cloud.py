@@ -14,6 +14,7 @@ import boto3
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
+from psycopg import sql
 
 from sandbox.addresses import SandboxAddresses
 from sandbox.control import ControlClient
@@ -79,6 +80,17 @@ class SmallCloud:
         owner = replace(self.addresses.postgres, database=self.addresses.warehouse.database)
         with owner.connect() as connection:
             connection.execute("truncate core.city, core.photo cascade")
+
+    def let_nobody_in(self, *, is_out: bool) -> None:
+        """Let the warehouse refuse everybody and end who is in, or let them in again."""
+        name = self.addresses.warehouse.database
+        with self.addresses.postgres.connect() as connection:
+            connection.autocommit = True
+            allow = sql.SQL("alter database {} allow_connections {}")
+            connection.execute(allow.format(sql.Identifier(name), sql.Literal(not is_out)))
+            if is_out:
+                end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s"
+                connection.execute(end, [name])
 
 
 @contextmanager

@@ -4,6 +4,7 @@ The seventh outcome, a run marked failed by hand, needs a scheduler: see tests/e
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sightscan.crawl import crawl as photos
 from sightscan.discover.cities import resolve_city
 from sightscan.discover.wikidata import open_client
 from sightscan.errors import CrawlError
+from sightscan.operators.trainings import TrainModelOperator
 from sightscan.settings import settings
 from sightscan.warehouse.registry.cities import add_city as register
 from sightscan.warehouse.registry.cities import list_cities
@@ -183,6 +185,40 @@ def test_failed_stop_is_red_and_the_reaper_stops_the_instance(cloud: SmallCloud)
     assert reaper.state == "success"
     assert cloud.one("select stopped_by from core.instance_session") == "reaper"
     assert_no_gpu_is_left(cloud)
+
+
+def test_machine_is_stopped_though_the_warehouse_died_in_mid_training(
+    cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = TrainModelOperator.defer
+
+    def defer(self: TrainModelOperator, **kwargs: Any) -> None:
+        cloud.let_nobody_in(is_out=True)
+        real(self, **kwargs)
+
+    monkeypatch.setattr(TrainModelOperator, "defer", defer)
+    reaper = DagBag(str(REPOSITORY / "dags")).dags["stop_idle_instances"]
+    reaper.get_task("stop_idle_instances").retries = 0
+    try:
+        run = run_city()
+        assert run.state == "failed"
+        assert states(run)["stop_instance"] == "failed"
+        assert cloud.instance_state() == "stopped"
+        assert reaper.test().state == "failed"
+    finally:
+        cloud.let_nobody_in(is_out=False)
+    assert reaper.test().state == "success"
+    assert_no_gpu_is_left(cloud)
+    seconds = "select sum(extract(epoch from stopped_at - running_at))::float"
+    on = [
+        datetime.fromisoformat(line["at"])
+        for line in cloud.control.instance_history()[-4:]
+        if line["state"] in {"running", "stopping"}
+    ]
+    assert cloud.one(f"{seconds} from core.instance_session") == pytest.approx(
+        (on[1] - on[0]).total_seconds(), abs=2
+    )
+    assert cloud.one("select city_id is not null from core.session_cost")
 
 
 def test_nothing_to_train_on_is_green_and_says_what_is_missing(

@@ -62,6 +62,10 @@ def started_by_hand(books: GpuBooks) -> None:
 
 
 def started_and_stopped_by_hand(books: GpuBooks) -> None:
+    books.at(-9000)
+    books.start()
+    books.at(-8000)
+    books.stop()
     books.at(-4000)
     books.start_by_hand()
     books.at(-1000)
@@ -166,7 +170,7 @@ SITUATIONS: dict[Callable[[GpuBooks], None], list[tuple[str, str]]] = {
     stopped_itself: [("run", "itself")],
     stopped_itself_before_the_teardown: [("run", "itself")],
     started_by_hand: [("nobody", "reaper")],
-    started_and_stopped_by_hand: [("nobody", "somebody")],
+    started_and_stopped_by_hand: [("run", "teardown"), ("nobody", "somebody")],
     restarted_by_hand: [("run", "somebody"), ("nobody", "teardown")],
     stop_refused_then_later: [("run", "teardown")],
     terminated: [("run", "somebody")],

@@ -194,13 +194,18 @@ LOOKS: dict[str, tuple[bool, list[tuple[Any, ...]], list[tuple[Any, ...]]]] = {
         [("nobody", "reaper", -600, -60)],
     ),
     "started and stopped by hand between two looks": (
-        False,
-        [("stopped", -200, -100, False), ("stopped", -200, -100, False)],
-        [("nobody", "reaper", -200, -100)],
+        True,
+        [
+            ("running", -4000, None, False),
+            ("stopped", -4000, -3000, False),
+            ("stopped", -200, -100, False),
+            ("stopped", -200, -100, False),
+        ],
+        [("run", "reaper", -4000, -3000), ("nobody", "reaper", -200, -100)],
     ),
-    "what its owner did long before it was ours is no bill": (
+    "what its owner did before it was ours is no bill": (
         False,
-        [("stopped", -200_000, -190_000, False)],
+        [("stopped", -200, -100, False)],
         [],
     ),
     "restarted by hand: until the new launch at the latest": (

@@ -1,5 +1,5 @@
 -- A launch of which nobody noted anything. One that was over when it was found counts if the instance
--- has been ours before, or since yesterday: what its owner did with it before is no bill of ours.
+-- has been ours before: what its owner did with it until then is no bill of ours.
 insert into core.instance_session (
     instance_id, instance_type, started_by, price_per_hour_usd, started_at, running_at, stopped_at,
     stopped_by
@@ -26,7 +26,6 @@ where
     )
     and (
         %(stopped_by)s::text is null
-        or %(launched_at)s > now() - interval '1 day'
         or exists (
             select 1
             from core.instance_session as earlier
