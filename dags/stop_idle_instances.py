@@ -1,8 +1,10 @@
 """### The reaper: no lease, no running GPU.
 
 Stops every instance of MTS_EC2_INSTANCE_ID that runs without a lease, or with one that is past its
-deadline or belongs to a run that is over; closes its session, so that the bill is known, and frees
-the lease. It is the net under the teardown of each city's DAG.
+deadline or belongs to a run that is over or cannot go on (its DAG is paused, or no task of it has
+been at work for ten minutes); brings the sessions in line with what EC2 says, so that the bill is
+known, and frees the lease. Without the warehouse it stops what is past the deadline in its tags, and
+is red. It is the net under the teardown of each city's DAG.
 
 **May it be run again?** Yes, at any time.
 """

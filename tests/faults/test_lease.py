@@ -291,7 +291,7 @@ def test_price_is_that_of_the_instances_type(warehouse: psycopg.Connection[Any])
     config, run = read_settings(), Run(CITY_ID, "d", "run 1")
     known = open_session(warehouse, config, run, "i-1", instance_type="g4dn.xlarge")
     other = open_session(warehouse, config, run, "i-2", instance_type="p9.huge")
-    assert known.price_per_hour_usd == pytest.approx(0.526)
+    assert known.price_per_hour_usd == pytest.approx(0.658)
     assert other.price_per_hour_usd == pytest.approx(3.06)
 
 

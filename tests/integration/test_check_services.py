@@ -508,7 +508,7 @@ def test_plan_asks_nobody(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check-services", "--plan", "--json"]) == 0
     plan = json.loads(capsys.readouterr().out)
     assert {check["name"] for check in plan} == ALL
-    assert sum(check["max_requests"] for check in plan) == 31
+    assert sum(check["max_requests"] for check in plan) == 32
     paid = {check["name"]: check["max_usd"] for check in plan if check["max_usd"]}
     assert paid == {"vision": 0.0015, "places": 0.032}
 
