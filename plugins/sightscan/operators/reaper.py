@@ -11,7 +11,7 @@ import psycopg
 from airflow.sdk.exceptions import AirflowRuntimeError
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sightscan.errors import InstanceError, WarehouseError
+from sightscan.errors import InstanceError, SettingsError, WarehouseError
 from sightscan.operators.connections import AWS_CONNECTION
 from sightscan.operators.ec2 import look_at
 from sightscan.settings import settings
@@ -69,7 +69,7 @@ def reap(context: Any) -> list[str]:
                         stopped.append(instance_id)
                 except (AirflowRuntimeError, BotoCoreError, ClientError) as error:
                     trouble.append(f"{instance_id}: {error}")
-    except (WarehouseError, psycopg.Error) as error:
+    except (SettingsError, WarehouseError, psycopg.Error) as error:
         late = _stop_by_tags(hook, config.instance_ids)
         msg = f"{error}; stopped by the deadline in their tags: {', '.join(late) or 'none'}"
         raise WarehouseError(msg) from error
