@@ -372,3 +372,32 @@ def test_fresh_database_has_nothing_to_carry(
 ) -> None:
     pay_nothing = go_live()
     assert pay_nothing().carried == CarriedSpend(0, 0.0, 0)
+
+
+def test_uses_of_sessions_come_along_under_their_new_ids(
+    warehouse: psycopg.Connection[Any], go_live: GoLive
+) -> None:
+    add_city(warehouse, CITY)
+    session = (
+        "insert into core.instance_session (instance_id, city_id, dag_id, run_id, price_per_hour_usd,"
+        " started_at, running_at) values (%s, 'Q1', 'city_one', 'run', 3, %s, %s) returning session_id"
+    )
+    use = (
+        "insert into core.lease_use (session_id, instance_id, city_id, dag_id, run_id, leased_at,"
+        " released_at) values (%s, %s, 'Q1', 'city_one', %s, %s, %s)"
+    )
+    (first,) = warehouse.execute(session, ("i-1", NOW, NOW)).fetchone()  # type: ignore[misc]
+    warehouse.execute(use, (first, "i-1", "run", NOW, None))
+    restore = go_live()
+    with live() as connection:
+        connection.execute("update core.lease_use set released_at = leased_at + interval '1 hour'")
+        connection.execute("select setval('core.instance_session_session_id_seq', 90)")
+        (second,) = connection.execute(session, ("i-2", NOW, NOW)).fetchone()  # type: ignore[misc]
+        connection.execute(use, (second, "i-2", "other", NOW, None))
+        uses = "select array_agg((instance_id, run_id, released_at)::text order by instance_id) from core.lease_use"
+        before = one(connection, uses)
+    restore()
+    with live() as connection:
+        assert one(connection, uses) == before
+        ids = "select array_agg(session_id order by session_id) from core.lease_use"
+        assert one(connection, ids) == [first, first + 1]

@@ -28,6 +28,7 @@ TABLES = (
     "city_request",
     "paid_call",
     "instance_session",
+    "lease_use",
     "spend_estimate",
 )
 # In this order: rows that both have are brought up to date before others are added, since a photo
@@ -42,6 +43,7 @@ STEPS = (
     "backup/carry_paid_calls",
     "backup/renew_sessions",
     "backup/carry_sessions",
+    "backup/carry_lease_uses",
     "backup/drop_renewed_estimates",
     "backup/carry_estimates",
 )
