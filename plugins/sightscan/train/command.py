@@ -5,8 +5,15 @@ a single command: one `bash -c`, without `;`, lines or `exit` around it.
 """
 
 import shlex
+from collections.abc import Sequence
+from pathlib import PurePosixPath
 
+from sightscan.model_folder import PROGRESS_FILE
+from sightscan.train.jobs import CONTAINER_LABEL
 from sightscan.training import TRAINER_KILL_SECONDS, Training, training_seconds
+
+# Where the host's own watch, trainer/host, finds the epochs of a training.
+PROGRESS_VARIABLE = "SIGHTSCAN_PROGRESS"
 
 
 def training_command(training: Training, trainer_command: str) -> str:
@@ -18,13 +25,28 @@ def training_command(training: Training, trainer_command: str) -> str:
     """
     words = [
         "exec",
+        "env",
+        f"{PROGRESS_VARIABLE}={training.model_folder}/{PROGRESS_FILE}",
         # In the foreground: a process group of its own would escape the operator's kill.
         "timeout",
         "--foreground",
         f"--kill-after={TRAINER_KILL_SECONDS}",
         str(training_seconds(training.request.time_limit_seconds)),
-        *shlex.split(trainer_command),
+        *_labelled(shlex.split(trainer_command), training.run_folder),
         training.run_folder,
         training.model_folder,
     ]
     return shlex.join(["bash", "-euo", "pipefail", "-c", shlex.join(words)])
+
+
+def _labelled(words: Sequence[str], run_folder: str) -> list[str]:
+    """Label the container that `docker run` makes: it outlives a client that is killed.
+
+    A label, not a name: two of one name exclude each other, and so would a retry and what is left.
+    """
+    place = words.index("run") + 1 if "run" in words else 0
+    programs = [PurePosixPath(word).name for word in words[:place]]
+    if "docker" not in (programs if programs[:1] == ["sudo"] else programs[:1]):
+        return list(words)
+    label = ["--label", f"{CONTAINER_LABEL}={run_folder}"]
+    return [*words[:place], *label, *words[place:]]

@@ -73,3 +73,24 @@ def test_trainer_command_is_words_and_never_shell(tmp_path: Path) -> None:
     log, _ = run_as_remote_job(training_command(TRAINING, hostile), tmp_path)
     assert "$(touch owned)" in log
     assert not (tmp_path / "owned").exists()
+
+
+LABEL = f"--label sightscan.training={TRAINING.run_folder}"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("docker run --rm --gpus all image", f"docker run {LABEL} --rm --gpus all image"),
+        ("/usr/bin/docker run image", f"/usr/bin/docker run {LABEL} image"),
+        ("sudo docker run image", f"sudo docker run {LABEL} image"),
+        ("sudo -n docker run image", f"sudo -n docker run {LABEL} image"),
+        ("docker container run image", f"docker container run {LABEL} image"),
+        ("docker exec trainer python -m trainer", "docker exec trainer python -m trainer"),
+        ("python docker run", "python docker run"),
+        ("python -m trainer", "python -m trainer"),
+    ],
+)
+def test_container_is_labelled(given: str, expected: str) -> None:
+    command = training_command(TRAINING, given)
+    assert f" 2400 {expected} {TRAINING.run_folder} {TRAINING.model_folder}" in command
