@@ -1,4 +1,4 @@
-"""`python -m trainer DATASET_DIR MODEL_DIR`: exit status 0 done, 1 the training failed, 2 the input is unusable."""
+"""`python -m trainer DATASET_DIR MODEL_DIR`: exit status as in `trainer.errors`, 0 done."""
 
 import argparse
 import io

@@ -1,7 +1,7 @@
 """Errors of the trainer, each one sentence: what was wrong, what was expected, what to do.
 
 The exit status tells the pipeline whether trying again can help: 2 is bad input (it cannot), 1 a
-failed training.
+failed training, 3 one that does not fit into memory, though batches were halved down to one photo.
 """
 
 
@@ -35,6 +35,12 @@ class ModelFolderUnusable(BadInput):
 
 class TrainingFailed(TrainerError):
     """The training itself went wrong."""
+
+
+class OutOfMemory(TrainerError):
+    """Not even one photo at a time fits into memory."""
+
+    exit_status = 3
 
 
 class ExportMismatch(TrainerError):

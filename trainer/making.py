@@ -5,7 +5,7 @@ import os
 import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from trainer import drawing, export, model_folder, progress
 from trainer.checkpoint import CheckpointFolder
 from trainer.dataset_folder import Dataset
 from trainer.evaluation import detect_split, to_network_input
+from trainer.memory import halve_until_it_fits
 from trainer.metrics import PhotoResult, SplitMetrics, confusion_matrix, measure
 from trainer.model_folder import RunIdentity
 from trainer.photos import PhotoStore
@@ -66,17 +67,21 @@ def make_model(
         progress.append_progress(model_dir, history[-1])
         progress.say(progress.describe_epoch(history[-1], seconds_left))
 
-    trained = train(
-        request,
-        dataset.class_names,
-        train_photos,
-        val_photos,
-        starting_weights=weights,
-        recipe=recipe,
-        checkpoints=CheckpointFolder(model_dir, identity),
-        on_start=lambda history: progress.write_progress(model_dir, history),
-        on_epoch=show_epoch,
-    )
+    def train_with(batch_size: int) -> TrainedNetwork:
+        return train(
+            replace(request, batch_size=batch_size),
+            dataset.class_names,
+            train_photos,
+            val_photos,
+            starting_weights=weights,
+            recipe=recipe,
+            checkpoints=CheckpointFolder(model_dir, identity),
+            on_start=lambda history: progress.write_progress(model_dir, history),
+            on_epoch=show_epoch,
+        )
+
+    trained = halve_until_it_fits(request.batch_size, train_with)
+    progress.mark_trained(model_dir)
     _export(trained, dataset, request, val_photos, model_dir)
     # Measured on the file that is published, not on the network that it came from.
     detector = export.open_onnx(model_dir / model_folder.ONNX_FILE, threads=torch.get_num_threads())
@@ -94,6 +99,8 @@ def make_model(
         "image_size": request.image_size,
         "epochs_completed": len(trained.history),
         "best_epoch": trained.best_epoch,
+        # Smaller than asked for if that did not fit into memory.
+        "batch_size": trained.batch_size,
         "stopped_by": trained.stopped_by,
         "seconds": round(trained.seconds, 3),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 PROGRESS_FILE = "progress.jsonl"
+# Empty. It is there when no epoch follows: the last measure and the export have none.
+TRAINED_FILE = "trained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ def write_progress(model_dir: Path, history: Sequence[EpochRecord]) -> None:
     path = model_dir / PROGRESS_FILE
     temporary = path.with_suffix(".tmp")
     with spared(PROGRESS_FILE):
+        (model_dir / TRAINED_FILE).unlink(missing_ok=True)
         temporary.write_text("".join(f"{_as_json(one)}\n" for one in history), encoding="utf-8")
         temporary.replace(path)
 
@@ -61,6 +64,12 @@ def append_progress(model_dir: Path, record: EpochRecord) -> None:
         file.write(f"{_as_json(record)}\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def mark_trained(model_dir: Path) -> None:
+    """Tell whoever waits for the next epoch that none follows."""
+    with spared(TRAINED_FILE):
+        (model_dir / TRAINED_FILE).touch()
 
 
 def describe_epoch(record: EpochRecord, seconds_left: float) -> str:

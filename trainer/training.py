@@ -8,7 +8,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -22,6 +22,7 @@ from trainer.batches import batch_count, epoch_batches
 from trainer.checkpoint import CheckpointFolder
 from trainer.errors import TrainingFailed
 from trainer.evaluation import detect_split
+from trainer.memory import batches_of
 from trainer.metrics import measure
 from trainer.photos import PhotoStore
 from trainer.progress import EpochRecord, say
@@ -43,6 +44,7 @@ class TrainedNetwork:
     best_epoch: int
     seconds: float
     stopped_by: StoppedBy
+    batch_size: int
 
 
 @dataclass
@@ -73,6 +75,7 @@ def train(
 ) -> TrainedNetwork:
     """Train as requested, going on from a checkpoint if there is one; raises TrainingFailed if it diverges.
 
+    Raises BatchTooLarge if a batch does not fit into memory: a smaller one goes on after the last epoch.
     `on_start` gets the epochs already done, `on_epoch` all epochs and the seconds left after each one.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -80,6 +83,9 @@ def train(
     state = _fresh_state(request, class_names, starting_weights, recipe, device)
     if (saved := checkpoints.load()) is not None:
         _restore(state, saved, device)
+        # What did not fit into memory before a kill would not after it.
+        batch_size = min(request.batch_size, saved.get("batch_size", request.batch_size))
+        request = replace(request, batch_size=batch_size)
         say(f"going on after epoch {len(state.history)} of {request.epochs}")
     on_start(state.history)
     loss = yolo.build_loss(state.network, recipe, request.image_size)
@@ -89,8 +95,10 @@ def train(
             stopped_by = "time_limit"
             break
         started = time.monotonic()
-        losses = _train_epoch(state, loss, train_photos, request=request, recipe=recipe)
-        metrics = measure(detect_split(_detector(state.average.network), val_photos), class_names)
+        with batches_of(request.batch_size):
+            losses = _train_epoch(state, loss, train_photos, request=request, recipe=recipe)
+            detected = detect_split(_detector(state.average.network), val_photos)
+        metrics = measure(detected, class_names)
         if metrics.fitness > state.best_fitness:
             state.best_fitness, state.best_epoch = metrics.fitness, len(state.history) + 1
             state.best_tensors = _copy_tensors(state.average.network)
@@ -106,7 +114,7 @@ def train(
                 val_map50_95=metrics.map50_95,
             )
         )
-        checkpoints.save(_as_checkpoint(state))
+        checkpoints.save(_as_checkpoint(state) | {"batch_size": request.batch_size})
         on_epoch(state.history, _seconds_left(state.history, request, recipe))
     state.average.network.load_state_dict(state.best_tensors)
     return TrainedNetwork(
@@ -115,6 +123,7 @@ def train(
         best_epoch=state.best_epoch,
         seconds=sum(record.seconds for record in state.history),
         stopped_by=stopped_by,
+        batch_size=request.batch_size,
     )
 
 

@@ -58,6 +58,9 @@ def register_model(connection: psycopg.Connection[Any], training: Training, fold
         result.test.map50,
         sum(len(content) for content in files.values()),
     )
+    used, asked = result.document.get("batch_size"), training.request.batch_size
+    if used not in (None, asked):
+        logger.warning("batches of %d did not fit into memory: trained with %s", asked, used)
     return version
 
 

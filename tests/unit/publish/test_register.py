@@ -70,6 +70,18 @@ def test_registered_training_has_succeeded(
     )
 
 
+def test_batch_that_did_not_fit_into_memory_is_told_and_kept(
+    warehouse: psycopg.Connection[Any], finished: Finished, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = finished.folder / "result.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "batch_size": 2}))
+    register_model(warehouse, finished.training, finished.folder)
+    assert "did not fit into memory: trained with 2" in caplog.text
+    assert warehouse.execute(
+        "select (result ->> 'batch_size')::int from core.model"
+    ).fetchone() == (2,)
+
+
 def test_model_without_its_drawings_is_one(
     warehouse: psycopg.Connection[Any], finished: Finished
 ) -> None:
