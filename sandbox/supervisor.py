@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -61,13 +62,17 @@ class StateInUse(RuntimeError):
 
 @dataclass(frozen=True)
 class SandboxOptions:
-    """How to start a sandbox; `world` None means the default one, drawn below `state`; `vision_errors` None the usual ones."""
+    """How to start a sandbox; `world` None means the default one, drawn below `state`; `vision_errors` None the usual ones.
+
+    `watch_options` are for the watch on the GPU hosts, `python -m trainer.host`.
+    """
 
     state: Path
     world: Path | None = None
     instances: int = 1
     transition_seconds: float = 2.0
     boot_seconds: float = 1.0
+    watch_options: tuple[str, ...] = ()
     trainer_bin: Path = DEFAULT_TRAINER_BIN
     control_port: int = 0
     vision_errors: VisionErrors | None = None
@@ -215,6 +220,8 @@ class Sandbox(Startable):
                 client_key=client_key,
                 trainer_bin=options.trainer_bin.absolute(),
                 boot_seconds=options.boot_seconds,
+                watch_options=options.watch_options,
+                on_shutdown=partial(fleet.shut_down, instance_id),
             )
             closing.callback(host.close)
         fleet.on_state = lambda instance_id, state: hosts[instance_id].on_state(state)

@@ -229,7 +229,7 @@ class Ec2Fleet:
         """Let a running instance stop as `shutdown -h now` on it does: nobody called EC2."""
         with self._lock:
             self.require([instance_id])
-            if self._states[instance_id] == "running":
+            if not self._closed and self._states[instance_id] == "running":
                 self._begin(instance_id, "stopping", "shut down from inside")
 
     def terminate(self, instance_id: str) -> None:

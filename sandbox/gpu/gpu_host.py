@@ -4,12 +4,17 @@ Booting starts one process (`ssh_server`) under a subreaper; stopping the instan
 and every descendant, detached ones too. The disk (`<folder>/home`), the host key and the port
 survive, as a stopped instance's do. While the instance is stopped, connections are refused and
 the port is held, so that no other program gets it.
+
+Beside it runs the watch of a real host, `trainer.host`, as after an installation by user data: over the
+processes of this machine alone, and with a file for its power switch.
 """
 
 import os
 import socket
 import sys
 import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import asyncssh
@@ -55,6 +60,8 @@ class GpuHost:
         client_key: Path,
         trainer_bin: Path = DEFAULT_TRAINER_BIN,
         boot_seconds: float = 1.0,
+        watch_options: Sequence[str] = (),
+        on_shutdown: Callable[[], None] | None = None,
     ) -> None:
         """Prepare disk and host key, and hold the port; nothing answers before it runs."""
         self._instance_id = instance_id
@@ -63,6 +70,10 @@ class GpuHost:
         self._trainer_bin = trainer_bin
         self._client_key = client_key
         self._boot_seconds = boot_seconds
+        self._watch_options = watch_options
+        # What follows when the machine powers itself off: EC2 notices.
+        self._on_shutdown = on_shutdown or self.power_off
+        self._watch: KeptProcess | None = None
         self._lock = threading.Lock()
         self._process: KeptProcess | None = None
         self._boot: threading.Timer | None = None
@@ -108,6 +119,7 @@ class GpuHost:
                 log_path=self._folder / "sshd.log",
             )
             process = self._process
+            self._start_watch(process.subreaper.pid)
         self._counts.add("gpu_host", "boots")
         if not wait_until_open(self._port, BOOT_TIMEOUT_SECONDS, process.is_running):
             # Not raised: a real instance "runs" as well while its sshd is broken.
@@ -122,9 +134,10 @@ class GpuHost:
         if self._boot is not None:
             self._boot.cancel()
         with self._lock:
-            process, self._process = self._process, None
-            if process is not None:
-                process.stop()
+            for process in (self._process, self._watch):
+                if process is not None:
+                    process.stop()
+            self._process = self._watch = None
 
     def close(self) -> None:
         """Power off and give the port back."""
@@ -133,6 +146,30 @@ class GpuHost:
             if self._holder is not None:
                 self._holder.close()
                 self._holder = None
+
+    def _start_watch(self, root_pid: int) -> None:
+        switch = self._folder / "powered_off"
+        switch.unlink(missing_ok=True)
+        # A real system ends the watch with all the rest.
+        power_off = f"sh -c 'touch {switch}; kill $PPID'"
+        command: list[str | Path] = [sys.executable, "-m", "trainer.host", "--home", self.home]
+        command += ["--root-pid", str(root_pid), "--power-off", power_off]
+        command += ["--booted-at", str(time.clock_gettime(time.CLOCK_BOOTTIME))]
+        watch = self._watch = start_kept(
+            f"watch of {self._instance_id}",
+            [*command, *self._watch_options],
+            environment=self._environment(),
+            folder=self.home,
+            log_path=self._folder / "watch.log",
+        )
+
+        def follow() -> None:
+            watch.subreaper.wait()
+            if switch.exists():
+                self._counts.add("gpu_host", "shutdowns")
+                self._on_shutdown()
+
+        threading.Thread(target=follow, daemon=True).start()
 
     def _command(self) -> list[str | Path]:
         command: list[str | Path] = [sys.executable, "-m", "sandbox.gpu.ssh_server"]

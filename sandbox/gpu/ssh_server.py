@@ -2,7 +2,8 @@
 
 Started by `gpu_host` as `python -m sandbox.gpu.ssh_server ...`, once for each boot of an instance, and
 killed with everything it started when the instance stops. Key logins of one user only; commands
-run as `bash -c`, as with OpenSSH; SFTP sees nothing outside the home folder.
+run as `bash -c`, as with OpenSSH; SFTP sees nothing outside the home folder. Each connection that is
+let in has a process with OpenSSH's title, by which others on the machine know of it.
 
 Modelled on OpenSSH's behaviour. Invented: nothing but the machine, which is this one.
 """
@@ -11,8 +12,9 @@ import argparse
 import asyncio
 import os
 import signal
+import subprocess
 import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,9 +80,21 @@ class _OneUser(asyncssh.SSHServer):
 
     def __init__(self, options: SshServerOptions) -> None:
         self._options = options
+        self._title: subprocess.Popen[bytes] | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
+
+    def auth_completed(self) -> None:
+        title = f"sshd: {self._options.user}@notty"
+        command = ["bash", "-c", 'exec -a "$0" sleep infinity', title]
+        self._title = subprocess.Popen(command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        if self._title is not None:
+            self._title.kill()
+            self._title.wait()
 
     def begin_auth(self, username: str) -> bool:
         # Another user has no authorised key: the client reads "permission denied", as anywhere.

@@ -36,7 +36,7 @@ def off_at(rule: PowerRule, moments: Sequence[Moment], file: Any, *, in_use: boo
     """Return the uptime at which it goes off, None if it does not."""
     for now in moments:
         if rule.reason_to_end(now, file, in_use=in_use) is not None:
-            return now.uptime
+            return now.up_seconds
     return None
 
 

@@ -37,7 +37,7 @@ class Watch:
     power_off_commands: tuple[str, ...]
     power: PowerRule
     stalls: StallRule
-    awake: float = 0.0
+    awake_seconds: float = 0.0
     looked_at: float = field(default_factory=time.monotonic)
     power_offs: int = 0
 
@@ -52,15 +52,15 @@ class Watch:
         reason = self.power.reason_to_end(now, deadline, in_use=in_use)
         if reason is not None:
             self._power_off(reason)
-        for job, why in self.stalls.find_stalled(jobs, now.awake):
+        for job, why in self.stalls.find_stalled(jobs, now.awake_seconds):
             _end_job(job, why)
 
     def _moment(self) -> Moment:
         looked_at = time.monotonic()
-        self.awake += min(looked_at - self.looked_at, MAX_AWAKE_LOOKS * self.look_seconds)
+        self.awake_seconds += min(looked_at - self.looked_at, MAX_AWAKE_LOOKS * self.look_seconds)
         self.looked_at = looked_at
         uptime = time.clock_gettime(time.CLOCK_BOOTTIME) - self.booted_at
-        return Moment(uptime, time.time(), self.awake)
+        return Moment(uptime, time.time(), self.awake_seconds)
 
     def _power_off(self, reason: str) -> None:
         say(f"powering off: {reason}")

@@ -20,11 +20,11 @@ class PowerLimits:
 
 @dataclass(frozen=True)
 class Moment:
-    """Three clocks: seconds since the boot, since 1970, and those that the watch was awake."""
+    """Three clocks: since the boot, since 1970, and while the watch was awake."""
 
-    uptime: float
-    wall: float
-    awake: float
+    up_seconds: float
+    clock_seconds: float
+    awake_seconds: float
 
 
 class PowerRule:
@@ -33,7 +33,7 @@ class PowerRule:
     def __init__(self, limits: PowerLimits) -> None:
         self._limits = limits
         self._deadline_file: tuple[str, int] | None = None
-        self._due_uptime: float | None = None
+        self._due_up_seconds: float | None = None
         self._used_at: float | None = None
 
     def reason_to_end(
@@ -45,12 +45,12 @@ class PowerRule:
         """
         self._read_deadline(now, deadline_file)
         if in_use or self._used_at is None:
-            self._used_at = now.awake
-        if now.uptime > self._limits.max_life_seconds:
-            return f"it has been on for {now.uptime:.0f} s, longer than it ever may"
-        if self._due_uptime is not None and now.uptime > self._due_uptime:
-            return f"its deadline passed {now.uptime - self._due_uptime:.0f} s ago"
-        idle = now.awake - self._used_at
+            self._used_at = now.awake_seconds
+        if now.up_seconds > self._limits.max_life_seconds:
+            return f"it has been on for {now.up_seconds:.0f} s, longer than it ever may"
+        if self._due_up_seconds is not None and now.up_seconds > self._due_up_seconds:
+            return f"its deadline passed {now.up_seconds - self._due_up_seconds:.0f} s ago"
+        idle = now.awake_seconds - self._used_at
         if idle > self._limits.idle_seconds:
             return f"no training and no SSH session for {idle:.0f} s"
         return None
@@ -63,6 +63,6 @@ class PowerRule:
         text = deadline_file[0].strip()
         if not _SECONDS.match(text):
             return
-        to_go = int(text) - now.wall
+        to_go = int(text) - now.clock_seconds
         # The lease of an earlier boot is over and says nothing about this one.
-        self._due_uptime = now.uptime + to_go if now.uptime + to_go > 0 else None
+        self._due_up_seconds = now.up_seconds + to_go if now.up_seconds + to_go > 0 else None

@@ -41,6 +41,19 @@ def test_states_follow_the_real_order(fleet: Ec2Fleet) -> None:
     assert _states(fleet) == ["stopped", "pending", "running", "stopping", "stopped"]
 
 
+def test_instance_that_shuts_itself_down_is_stopped_once(fleet: Ec2Fleet) -> None:
+    """Its shutdown behaviour is `stop`; one that is off already has no system that could."""
+    [instance_id] = fleet.instance_ids
+    fleet.shut_down(instance_id)
+    fleet.start([instance_id])
+    _wait_for(fleet, "running")
+    fleet.shut_down(instance_id)
+    fleet.shut_down(instance_id)
+    _wait_for(fleet, "stopped")
+    assert _states(fleet) == ["stopped", "pending", "running", "stopping", "stopped"]
+    assert fleet.history()[-2].reason == "shut down from inside"
+
+
 def test_starting_a_started_instance_changes_nothing(slow_fleet: Ec2Fleet) -> None:
     """As in EC2: no error, no second start."""
     [instance_id] = slow_fleet.instance_ids
