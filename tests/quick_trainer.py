@@ -1,14 +1,19 @@
 """Stands in for the trainer on the GPU host: leaves a model that finds colours, in two seconds.
 
-    python quick_trainer.py [--fail] [--claim MAP50] [--wait SECONDS] RUN_FOLDER MODEL_FOLDER
+    python quick_trainer.py [--fail] [--status STATUS] [--claim MAP50] [--wait SECONDS]
+        [--die-after EPOCH] RUN_FOLDER MODEL_FOLDER
 
-It keeps the contract of the model folder, so everything around the training is the real thing.
+It keeps the contract of the model folder, so everything around the training is the real thing; as the
+real one, it goes on after the last epoch in progress.jsonl. With --hang-after, the first try stops
+there for ever.
 It runs in the trainer's environment, which has `onnx`.
 """
 
 import argparse
 import hashlib
 import json
+import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -28,6 +33,8 @@ def main() -> int:
     """Write the model folder; return the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--fail", action="store_true")
+    parser.add_argument("--status", type=int, default=0)
+    parser.add_argument("--die-after", type=int, default=EPOCHS)
     parser.add_argument("--claim", type=float, default=1.0)
     parser.add_argument("--wait", type=float, default=0.0)
     parser.add_argument("run_folder", type=Path)
@@ -36,15 +43,31 @@ def main() -> int:
     if asked.fail:
         sys.stderr.write("asked to fail\n")
         return 1
+    if asked.status:
+        sys.stderr.write(f"BadDataset: asked for status {asked.status}\n")
+        return int(asked.status)
     time.sleep(asked.wait)
+    _train(asked.model_folder, asked.die_after)
     _write_model_folder(asked.run_folder, asked.model_folder, asked.claim)
     return 0
+
+
+def _train(folder: Path, die_after: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "progress.jsonl"
+    done = path.read_text().count("\n") if path.exists() else 0
+    sys.stdout.write(f"going on after epoch {done}\n")
+    for epoch in range(done + 1, EPOCHS + 1):
+        with path.open("a") as progress:
+            line = {"epoch": epoch, "epochs": EPOCHS, "seconds": 0.5, "val_map50": epoch / EPOCHS}
+            progress.write(json.dumps(line) + "\n")
+        if done < die_after == epoch < EPOCHS:
+            os.killpg(0, signal.SIGKILL)
 
 
 def _write_model_folder(run_folder: Path, folder: Path, claim: float) -> None:
     dataset = read_dataset(run_folder)
     request = read_request(run_folder)
-    folder.mkdir(parents=True, exist_ok=True)
     names = list(dataset.class_names)
     files = {
         "model.onnx": _model(names).SerializeToString(),
@@ -54,10 +77,6 @@ def _write_model_folder(run_folder: Path, folder: Path, claim: float) -> None:
     }
     for name, content in files.items():
         (folder / name).write_bytes(content)
-    with (folder / "progress.jsonl").open("w") as progress:
-        for epoch in range(1, EPOCHS + 1):
-            line = {"epoch": epoch, "epochs": EPOCHS, "seconds": 0.5, "val_map50": epoch / EPOCHS}
-            progress.write(json.dumps(line) + "\n")
     metrics = {
         "map50": claim,
         "map50_95": claim,

@@ -3,8 +3,9 @@
 The seventh outcome, a run marked failed by hand, needs a scheduler: see tests/end_to_end.
 """
 
+import shutil
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -154,7 +155,41 @@ def test_failed_training_is_red_says_why_and_stops_the_instance(
     assert run.state == "failed"
     assert states(run)["train_model"] == "failed"
     assert cloud.one("select state from core.training_run") == "failed"
-    assert "exit code: 1" in cloud.one("select error from core.training_run")
+    assert cloud.one("select error from core.training_run") == (
+        "Remote job failed with exit code: 1 (the training itself failed): asked to fail"
+    )
+    assert_no_gpu_is_left(cloud)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "state", "last_words"),
+    [
+        # Again, after the epoch that it had done.
+        (("--die-after", "2"), "success", ["", "going on after epoch 2"]),
+        # Not again: the same input would be refused again.
+        (("--status", "2"), "failed", ["BadDataset: asked for status 2"]),
+    ],
+)
+def test_training_is_tried_again_where_that_can_help(
+    cloud: SmallCloud,
+    monkeypatch: pytest.MonkeyPatch,
+    trainer: tuple[str, ...],
+    state: str,
+    last_words: list[str],
+) -> None:
+    home = cloud.sandbox._state / "instances" / cloud.instance_id / "home"
+    # The disk of the instance remembers the trainings of other tests.
+    for folder in (home / "sightscan" / "runs", home / ".sightscan-jobs"):
+        shutil.rmtree(folder, ignore_errors=True)
+    monkeypatch.setenv("MTS_TRAINER_COMMAND", quick_trainer(*trainer))
+    settings.cache_clear()
+    dag = city_dag()
+    train = dag.get_task("train_model")
+    train.retries, train.retry_delay = 1, timedelta(0)
+    run = dag.test()
+    assert run.state == state, states(run)
+    logs = [path.read_text().strip() for path in home.glob(".sightscan-jobs/*/stdout.log")]
+    assert sorted(logs) == last_words
     assert_no_gpu_is_left(cloud)
 
 

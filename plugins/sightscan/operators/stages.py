@@ -11,7 +11,8 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from sightscan.errors import InstanceError
-from sightscan.operators.work import city_work
+from sightscan.operators.work import CityWork, city_work
+from sightscan.train.host import HostAddress
 from sightscan.training import AWAIT_HOST_SECONDS, REGISTER_SECONDS, UPLOAD_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -184,10 +185,9 @@ def await_host(slug: str, instance_id: str) -> str:
                 "DNS name, check its subnet"
             )
             raise InstanceError(msg)
-        wait_for(
-            host_address(work.config, instance_id, host),
-            timeout_seconds=work.config.mts_host_timeout_seconds,
-        )
+        address = host_address(work.config, instance_id, host)
+        wait_for(address, timeout_seconds=work.config.mts_host_timeout_seconds)
+        _leave_deadline(work, address)
         return str(host)
 
 
@@ -205,6 +205,7 @@ def upload_dataset(slug: str, dataset_version: str, instance_id: str, host: str)
             work.connection, work.config, work.city, work.run, int(dataset_version)
         )
         address = host_address(work.config, instance_id, host)
+        _leave_deadline(work, address)
         report = upload(work.connection, work.config, address, training)
         work.save_report("upload_dataset", asdict(report))
         return {
@@ -248,6 +249,15 @@ def publish_model(slug: str, model_version: int) -> str:
         )
         work.save_report("publish_model", asdict(decision))
         return decision.reason
+
+
+def _leave_deadline(work: CityWork, address: HostAddress) -> None:
+    from sightscan.train.deadline import leave_deadline
+    from sightscan.warehouse.models.instances import lease_of
+
+    lease = lease_of(work.connection, work.run)
+    if lease is not None:
+        leave_deadline(address, lease.deadline_at)
 
 
 # The last teardown, since teardowns hide failures: the run is red if anything in it failed.

@@ -1,19 +1,28 @@
 """Run the trainer on a leased GPU host, as a remote job that outlives the worker."""
 
+import logging
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import psycopg
 from airflow.providers.ssh.operators.ssh_remote_job import SSHRemoteJobOperator
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
 
+from sightscan.errors import SightScanError, TrainingError
 from sightscan.operators.connections import GPU_HOST_CONNECTION
 from sightscan.operators.hooks import GpuHostHook
 from sightscan.operators.triggers import TrainingTrigger
 from sightscan.operators.work import city_work
-from sightscan.training import training_seconds
+from sightscan.train.jobs import JOBS_FOLDER
+from sightscan.train.outcome import BAD_INPUT_STATUS, describe_failure
+from sightscan.training import TRAINER_KILL_SECONDS, training_seconds
 
-RECONNECT_ATTEMPTS = 12
+logger = logging.getLogger(__name__)
+
+# Each waits up to MAX_RECONNECT_SECONDS: a connection may be lost for minutes, as by a reboot.
+RECONNECT_ATTEMPTS = 40
 
 
 class TrainModelOperator(SSHRemoteJobOperator):
@@ -32,7 +41,7 @@ class TrainModelOperator(SSHRemoteJobOperator):
         super().__init__(
             ssh_conn_id=f"{GPU_HOST_CONNECTION}{instance_id}",
             # Relative to the login folder, so that the job's log stays with the user's files.
-            remote_base_dir=".sightscan-jobs",
+            remote_base_dir=JOBS_FOLDER,
             remote_os="posix",
             max_reconnect_attempts=RECONNECT_ATTEMPTS,
             **kwargs,
@@ -58,21 +67,40 @@ class TrainModelOperator(SSHRemoteJobOperator):
         from sightscan.warehouse.models.trainings import start_training
 
         with city_work(self.slug) as work:
-            # A dead instance writes no exit code: without a limit the trigger waits for ever.
-            self.timeout = training_seconds(work.config.mts_time_limit_seconds)
+            # The host ends the training first, and says so; a host that is gone cannot.
+            limit_seconds = training_seconds(work.config.mts_time_limit_seconds)
+            self.timeout = limit_seconds + 2 * TRAINER_KILL_SECONDS
             start_training(work.connection, int(self.training_id), instance_id=self.instance_id)
         super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
-        """End well, or note in the warehouse why the training failed."""
-        from sightscan.warehouse.models.trainings import finish_training
+        """End well, or note in the warehouse why the training failed.
 
+        Raises:
+            AirflowFailException: the trainer cannot use its input.
+            TrainingError: anything else, which another try may survive.
+
+        """
         try:
             super().execute_complete(context, event)
         except Exception as error:
+            status = (event or {}).get("exit_code")
+            told = (event or {}).get("message") or str(error)
+            if status is not None:
+                told = describe_failure(status, event.get("log_chunk", ""))
+            self._note_failure(told)
+            kind = AirflowFailException if status == BAD_INPUT_STATUS else TrainingError
+            raise kind(told) from error
+
+    def _note_failure(self, told: str) -> None:
+        from sightscan.warehouse.models.trainings import finish_training
+
+        try:
             with city_work(self.slug) as work:
-                finish_training(work.connection, int(self.training_id), error=str(error))
-            raise
+                finish_training(work.connection, int(self.training_id), error=told)
+        except (psycopg.Error, SightScanError) as error:
+            # Whether to try again must not hang on a warehouse that is away.
+            logger.warning("why the training failed was not noted in the warehouse: %s", error)
 
     def defer(self, *, trigger: Any, **kwargs: Any) -> None:  # type: ignore[override]
         """Watch with our trigger, which keeps the epochs' metrics, instead of the plain one."""
