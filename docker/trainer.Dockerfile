@@ -3,6 +3,7 @@
 # host's MTS_TRAINER_COMMAND, with the home of MTS_SSH_USER as its folder:
 #   docker run --rm --gpus all --network none --shm-size 2g --user 1000:1000
 #     --volume /home/ubuntu:/home/ubuntu --workdir /home/ubuntu sightscan-trainer
+# The pipeline adds a label, by which it and the host's watch find a container whose client was killed.
 FROM python:3.11-slim-bookworm
 
 # OpenCV asks for these two, even where nothing is shown on a screen. Debian's security updates

@@ -266,6 +266,13 @@ def test_last_words_are_told_though_they_were_read_before_the_end(patient: Machi
     assert watching.outcome()["log_chunk"] == "BadRequest: epochs\n"
 
 
+def test_failed_training_leaves_nothing_that_runs_on(patient: Machine) -> None:
+    watching = patient.submit("left", "bash -c 'setsid sleep 600 & echo $!; exit 1'")
+    pid = watching.outcome()["log_chunk"].strip()
+    assert pid.isdigit()
+    assert not Path(f"/proc/{pid}").exists()
+
+
 def test_end_of_a_long_log_is_read_though_nothing_was_read_before(patient: Machine) -> None:
     program = (
         "print(('x' * 99 + chr(10)) * 9_000); print('BadRequest: epochs'); raise SystemExit(2)"

@@ -102,6 +102,9 @@ class TrainingTrigger(SSHRemoteJobTrigger):
         if len(epochs) > self._epochs_saved:
             await self._keep(epochs)
         self._has_ended = exit_code is not None
+        if exit_code:
+            # What is killed at its time limit leaves its container running.
+            await self._run_command(conn, end_command(self.job_id))
         if not self._has_ended:
             await self._require_life(conn, *state.partition("\n")[::2])
         return exit_code
