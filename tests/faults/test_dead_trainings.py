@@ -138,7 +138,7 @@ class Watching(TrainingTrigger):
             exit_code_file=paths.exit_code_file,
             remote_os="posix",
             poll_interval=0,
-            max_reconnect_attempts=40,
+            max_reconnect_attempts=25,
         )
         self.address = address
         self.attempts: list[int] = []

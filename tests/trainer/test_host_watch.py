@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -271,6 +273,26 @@ def test_no_epoch_makes_the_limit_endless(job: Job, seconds: str) -> None:
     with job.progress.open("a") as file:
         file.write(f'{{"epoch": 2, "epochs": 9, "seconds": {seconds}}}\n')
     assert stalled_at(job) == 610
+
+
+def test_full_disk_keeps_no_machine_on(tmp_path: Path) -> None:
+    """Nor does a home that is none; systemd hears of each look."""
+    (tmp_path / "home").write_text("no folder")
+    command = [sys.executable, "-m", "trainer.host", "--home", str(tmp_path / "home")]
+    command += ["--idle-seconds", "0", "--look-seconds", "0.01", "--root-pid", str(os.getpid())]
+    command += ["--power-off", "sh -c 'exit 1'", "--power-off", "sh -c 'kill $PPID'"]
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as heard,
+        Path("/dev/full").open("w", encoding="utf-8") as full,
+    ):
+        heard.bind("\0sightscan-test-" + str(os.getpid()))
+        environment = {**os.environ, "NOTIFY_SOCKET": f"@sightscan-test-{os.getpid()}"}
+        status = subprocess.run(
+            command, cwd=REPOSITORY, env=environment, stdout=full, timeout=60, check=False
+        ).returncode
+        assert status == -signal.SIGTERM
+        # The first command failed eight times; only then comes the second.
+        assert [heard.recv(100) for _ in range(8)] == [b"WATCHDOG=1"] * 8
 
 
 def test_user_data_installs_the_watch_whole(tmp_path: Path) -> None:

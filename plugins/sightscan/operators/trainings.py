@@ -21,8 +21,8 @@ from sightscan.training import TRAINER_KILL_SECONDS, training_seconds
 
 logger = logging.getLogger(__name__)
 
-# Each waits up to MAX_RECONNECT_SECONDS: a connection may be lost for minutes, as by a reboot.
-RECONNECT_ATTEMPTS = 40
+# Each waits up to MAX_RECONNECT_SECONDS: three minutes, in which a host has restarted.
+RECONNECT_ATTEMPTS = 25
 
 
 class TrainModelOperator(SSHRemoteJobOperator):
