@@ -27,7 +27,7 @@ MAX_RECONNECT_SECONDS = 8
 MAX_UNBORN_POLLS = 6
 LAST_LOG_BYTES = 2_000
 # Of what the host says about a death.
-MAX_REASON_CHARACTERS = 500
+MAX_DEATH_CHARACTERS = 500
 
 
 class TrainingTrigger(SSHRemoteJobTrigger):
@@ -124,7 +124,7 @@ class TrainingTrigger(SSHRemoteJobTrigger):
         done = (
             f"after epoch {self._epochs_saved}" if self._epochs_saved else "before its first epoch"
         )
-        cause = " ".join(reason[:MAX_REASON_CHARACTERS].split()) or (
+        cause = " ".join(reason[:MAX_DEATH_CHARACTERS].split()) or (
             "its processes are gone and left no exit code: they were killed, or the host was restarted"
         )
         self._death = f"the training ended {done}: {cause}; another try goes on at the checkpoint"
