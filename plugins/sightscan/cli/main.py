@@ -12,6 +12,7 @@ from sightscan.cli import (
     city,
     dataset,
     labels,
+    machines,
     model,
     photos,
     sights,
@@ -44,6 +45,9 @@ command(
     short_help="Ask each outside service one small question.",
     statuses={check_services.SERVICE_FAILED: "a service answers otherwise than it should"},
 )(check_services.check_services)
+command(app, "machines", short_help="Show who holds which GPU instance, and who waits.")(
+    machines.show_machines
+)
 command(app, "takeover", short_help="Take over a first SightScan.")(takeover.take_over_first_system)
 
 

@@ -25,6 +25,7 @@ def test_the_commands_are_these() -> None:
         "dataset export",
         "labels relabel",
         "labels resend-unknown",
+        "machines",
         "model rollback",
         "photos move",
         "photos remove",

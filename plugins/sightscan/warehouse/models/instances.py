@@ -15,6 +15,7 @@ from sightscan.errors import InstanceError
 from sightscan.instance_sight import InstanceSight
 from sightscan.run import Run
 from sightscan.settings import Settings
+from sightscan.warehouse.models.lease_queue import enter_queue
 from sightscan.warehouse.spend.prices import gpu_price_per_hour_usd
 from sightscan.warehouse.statements import statement
 
@@ -52,15 +53,12 @@ class InstanceSession:
 def lease_instance(
     connection: psycopg.Connection[Any], run: Run, instance_ids: Sequence[str], *, seconds: int
 ) -> str | None:
-    """Take the first free instance for a run; return its id, or None if all are held.
+    """Lease a free instance to a run if it is its turn; return its id, or None: then it waits.
 
     A run that holds one already gets that one, with the deadline that it had. Safe at once. From
     now on the run pays for it, if it runs.
     """
-    connection.execute(
-        statement("models/lease_instance"),
-        {"instance_ids": list(instance_ids), **asdict(run), "seconds": seconds},
-    )
+    enter_queue(connection, run, instance_ids, seconds=seconds)
     note_lease_use(connection, run)
     lease = lease_of(connection, run)
     return None if lease is None else lease.instance_id
