@@ -2,33 +2,33 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import asdict
 from typing import Any
 
+import psycopg
 from airflow.providers.amazon.aws.operators.ec2 import (
     EC2StartInstanceOperator,
     EC2StopInstanceOperator,
 )
-from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from sightscan.errors import InstanceError
+from sightscan.errors import InstanceError, SightScanError
 from sightscan.instance_sight import RUN_TAG, InstanceSight
 from sightscan.operators.connections import AWS_CONNECTION
 from sightscan.operators.ec2 import look_at, run_tag, tag_instance
+from sightscan.operators.handover import hand_over, move_on
 from sightscan.operators.hooks import InstanceHook
-from sightscan.operators.work import city_work
+from sightscan.operators.turns import LeaseTrigger
+from sightscan.operators.work import CityWork, city_work
 from sightscan.settings import settings
 from sightscan.train.ec2_refusals import Ec2Refusal
 from sightscan.training import lease_seconds
 
-LEASE_POLL = timedelta(seconds=30)
-
 
 class ReserveInstanceOperator(BaseOperator):
-    """Take a lease on a free GPU instance; wait for one without holding a worker slot.
+    """Take a lease on a free GPU instance; stand in a queue for one without holding a worker slot.
 
     Returns the instance's id. The same run gets the same instance again.
     """
@@ -41,25 +41,39 @@ class ReserveInstanceOperator(BaseOperator):
         self.slug = slug
 
     def execute(self, context: Context, event: Any = None) -> str:
-        """Lease an instance, or defer and try again."""
+        """Lease an instance, or defer until one is leased to this run."""
         del context, event
         from sightscan.warehouse.models.instances import lease_instance
+        from sightscan.warehouse.models.lease_queue import list_waiting
 
         with city_work(self.slug) as work:
+            # Its turn was noticed by whoever gave it the lease: then this returns that one.
             instance_id = lease_instance(
                 work.connection,
                 work.run,
                 work.config.instance_ids,
                 seconds=lease_seconds(work.config.mts_time_limit_seconds),
             )
+            places = [waiting.run for waiting in list_waiting(work.connection)]
+            if work.run in places:
+                self.log.info(
+                    "all of %s are leased; waiting at place %d of %d: `sightscan machines` shows "
+                    "who holds them and who else waits",
+                    ", ".join(work.config.instance_ids),
+                    places.index(work.run) + 1,
+                    len(places),
+                )
         if instance_id is None:
-            self.log.info("all of %s are leased; waiting", ", ".join(settings().instance_ids))
-            self.defer(trigger=TimeDeltaTrigger(LEASE_POLL), method_name="execute")
+            self.defer(trigger=LeaseTrigger(**asdict(work.run)), method_name="execute")
         return str(instance_id)
 
 
 class StartInstanceOperator(EC2StartInstanceOperator):
-    """Start the leased instance and open its session; who holds it is written into its tags first."""
+    """Start the leased instance and open its session; who holds it is written into its tags first.
+
+    One that was handed over runs already, and is gone on with. If EC2 has no capacity for it, the
+    lease moves to another.
+    """
 
     aws_hook_class = InstanceHook
 
@@ -69,6 +83,22 @@ class StartInstanceOperator(EC2StartInstanceOperator):
 
     def execute(self, context: Context) -> None:
         """Start and wait until EC2 says running."""
+        from sightscan.warehouse.models.lease_changes import take_up_lease
+
+        with city_work(self.slug) as work:
+            self.check_interval = work.config.mts_check_interval_seconds
+            if take_up_lease(work.connection, work.run):
+                self.log.info("%s was handed over to this run as it runs", self.instance_id)
+            try:
+                self._start(context, work)
+            except InstanceError as error:
+                moved = move_on(work, error, self.instance_id)
+                if moved is None:
+                    raise
+                self.instance_id = moved
+                self._start(context, work)
+
+    def _start(self, context: Context, work: CityWork) -> None:
         from sightscan.warehouse.models.instances import (
             find_open_session,
             lease_of,
@@ -76,15 +106,14 @@ class StartInstanceOperator(EC2StartInstanceOperator):
             settle_session,
         )
 
-        with city_work(self.slug) as work, _told_in_words(self.instance_id):
-            self.check_interval = work.config.mts_check_interval_seconds
-            lease = lease_of(work.connection, work.run)
-            if lease is None or lease.instance_id != self.instance_id:
-                msg = (
-                    f"run {work.run.run_id} does not hold {self.instance_id}: its lease is over; "
-                    "clear the task reserve_instance of this run, and what follows it"
-                )
-                raise AirflowFailException(msg)
+        lease = lease_of(work.connection, work.run)
+        if lease is None or lease.instance_id != self.instance_id:
+            msg = (
+                f"run {work.run.run_id} does not hold {self.instance_id}: its lease is over; "
+                "clear the task reserve_instance of this run, and what follows it"
+            )
+            raise AirflowFailException(msg)
+        with _told_in_words(self.instance_id):
             self._await_end_of_stopping()
             # Somebody may have started it, or restarted it, meanwhile: that is billed, too.
             before = find_open_session(work.connection, self.instance_id)
@@ -140,7 +169,7 @@ class StopInstanceOperator(EC2StopInstanceOperator):
 
     EC2 knows by a tag whether this run holds the instance, so it is stopped even while the warehouse
     is away. Should the books not be settled here, the lease stays until the reaper sees that the run
-    is over.
+    is over. If somebody waits for it, it is handed over instead, and runs on.
     """
 
     aws_hook_class = InstanceHook
@@ -158,6 +187,8 @@ class StopInstanceOperator(EC2StopInstanceOperator):
             settle_session,
         )
 
+        if self._is_handed_over():
+            return
         self.check_interval = settings().mts_check_interval_seconds
         holder = run_tag(context["dag"].dag_id, context["run_id"])
         sight = look_at(self.hook, self.instance_id)
@@ -184,3 +215,12 @@ class StopInstanceOperator(EC2StopInstanceOperator):
     def _stop(self, context: Context, sight: InstanceSight) -> None:
         if not sight.has_ended:
             super().execute(context)
+
+    def _is_handed_over(self) -> bool:
+        """Give the instance to the next run; no trouble with that keeps it from being stopped."""
+        try:
+            with city_work(self.slug) as work:
+                return hand_over(work, self.instance_id)
+        except (SightScanError, psycopg.Error) as error:
+            self.log.warning("%s cannot be handed over: %s", self.instance_id, error)
+            return False

@@ -51,7 +51,9 @@ def reap(context: Any) -> list[str]:
         WarehouseError: the warehouse is away.
 
     """
+    from sightscan.operators.handover import stop_what_is_not_taken_up
     from sightscan.operators.hooks import InstanceHook
+    from sightscan.operators.waiting import drop_dead_requests
     from sightscan.operators.warehouse import open_warehouse
     from sightscan.warehouse.models.instances import list_claimed_instances, list_leases
 
@@ -69,6 +71,11 @@ def reap(context: Any) -> list[str]:
                         stopped.append(instance_id)
                 except (AirflowRuntimeError, BotoCoreError, ClientError) as error:
                     trouble.append(f"{instance_id}: {error}")
+            try:
+                stopped += stop_what_is_not_taken_up(connection, hook)
+                drop_dead_requests(connection, context)
+            except (AirflowRuntimeError, BotoCoreError, ClientError) as error:
+                trouble.append(str(error))
     except (SettingsError, WarehouseError, psycopg.Error) as error:
         late = _stop_by_tags(hook, config.instance_ids)
         msg = f"{error}; stopped by the deadline in their tags: {', '.join(late) or 'none'}"

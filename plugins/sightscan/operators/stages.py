@@ -10,7 +10,6 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from sightscan.errors import InstanceError
 from sightscan.operators.work import CityWork, city_work
 from sightscan.train.host import HostAddress
 from sightscan.training import AWAIT_HOST_SECONDS, REGISTER_SECONDS, UPLOAD_SECONDS
@@ -177,18 +176,11 @@ def await_host(slug: str, instance_id: str) -> str:
     from sightscan.train.host import await_host as wait_for
 
     with city_work(slug) as work:
-        instance = InstanceHook(aws_conn_id=AWS_CONNECTION).get_instance(instance_id)
-        host = instance.public_dns_name or instance.private_dns_name
-        if not host:
-            msg = (
-                f"instance {instance_id} runs but has no address; expected a public or private "
-                "DNS name, check its subnet"
-            )
-            raise InstanceError(msg)
+        host = InstanceHook(aws_conn_id=AWS_CONNECTION).host_of(instance_id)
         address = host_address(work.config, instance_id, host)
         wait_for(address, timeout_seconds=work.config.mts_host_timeout_seconds)
         _leave_deadline(work, address)
-        return str(host)
+        return host
 
 
 @task(execution_timeout=timedelta(seconds=UPLOAD_SECONDS))

@@ -7,8 +7,14 @@ from typing import Self
 from botocore.exceptions import ClientError
 
 # By the beginning of EC2's error codes. Some pass within a run: these are worth another try.
+NO_CAPACITY = (
+    "InsufficientInstanceCapacity",
+    "InsufficientHostCapacity",
+    "InsufficientReservedInstanceCapacity",
+    "InsufficientCapacity",
+)
 PASSING = {
-    "InsufficientInstanceCapacity": "Amazon has none of this kind now: try later, or another zone",
+    **dict.fromkeys(NO_CAPACITY, "Amazon has none of this kind now: try later, or another zone"),
     "IncorrectInstanceState": "wait until the instance is stopped",
     "RequestLimitExceeded": "Amazon is asked too often by this account: try later",
 }
@@ -52,6 +58,11 @@ class Ec2Refusal:
     def is_lasting(self) -> bool:
         """Tell whether the same request is refused until a person changes something."""
         return self.code.startswith(tuple(LASTING))
+
+    @property
+    def lacks_capacity(self) -> bool:
+        """Tell whether Amazon has no such instance now: another one may be had."""
+        return self.code.startswith(NO_CAPACITY)
 
     def __str__(self) -> str:
         """Return the code and EC2's words."""

@@ -1,0 +1,167 @@
+"""An instance that somebody waits for is not stopped: it goes, as it runs, to the next run.
+
+And a run whose instance EC2 cannot start goes to the next instance.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from airflow.sdk.execution_time.xcom import XCom
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sightscan.errors import InstanceError
+from sightscan.operators.connections import AWS_CONNECTION
+from sightscan.operators.ec2 import look_at, tag_instance
+from sightscan.operators.reaper import STOP_LOOKS
+from sightscan.settings import settings
+from sightscan.train.ec2_refusals import Ec2Refusal
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import psycopg
+
+    from sightscan.operators.hooks import InstanceHook
+    from sightscan.operators.work import CityWork
+    from sightscan.warehouse.models.instances import InstanceLease
+    from sightscan.warehouse.models.lease_queue import WaitingRun
+
+logger = logging.getLogger(__name__)
+
+# Its result is where a run's instance is known, for all of its tasks.
+RESERVE_TASK = "reserve_instance"
+# From the hand-over to the first task of the next run: the triggerer looks every two seconds, then
+# a worker has to be free. Meanwhile the instance is paid for and does nothing.
+TAKE_UP_SECONDS = 5 * 60
+# The host powers itself off at the deadline that its last holder left there, until the next one's
+# `await_host` leaves its own.
+MIN_SECONDS_LEFT = 15 * 60
+# And when it has been on for a day: `PowerLimits` of trainer/host.
+HOST_LIFE_SECONDS = 24 * 3600
+
+
+def hand_over(work: CityWork, instance_id: str) -> bool:
+    """Give the instance of a run to the next that waits for it; tell whether it was given."""
+    from sightscan.operators.hooks import InstanceHook
+    from sightscan.warehouse.models.instances import lease_of
+    from sightscan.warehouse.models.lease_changes import hand_over_lease
+    from sightscan.warehouse.models.lease_queue import find_successor
+
+    lease = lease_of(work.connection, work.run)
+    successor = find_successor(work.connection, instance_id)
+    if lease is None or lease.instance_id != instance_id or successor is None:
+        return False
+    hook = InstanceHook(aws_conn_id=AWS_CONNECTION)
+    try:
+        _prepare_for_another(work, hook, lease, successor)
+        given = hand_over_lease(
+            work.connection,
+            work.run,
+            instance_id,
+            announce=lambda lease: tag_instance(
+                hook,
+                instance_id,
+                dag_id=lease.run.dag_id,
+                run_id=lease.run.run_id,
+                deadline_at=lease.deadline_at,
+            ),
+        )
+    except (InstanceError, BotoCoreError, ClientError) as error:
+        logger.warning("%s is stopped, though others wait for it: %s", instance_id, error)
+        return False
+    if given is None:
+        return False
+    logger.info("%s runs on, for %s %s", instance_id, given.run.dag_id, given.run.run_id)
+    return True
+
+
+def move_on(work: CityWork, error: InstanceError, instance_id: str) -> str | None:
+    """Return the instance that a run holds instead of one that EC2 refused to start, if any.
+
+    A lease is moved when EC2 has no capacity for the second time, if another instance is free. What
+    `reserve_instance` returned is corrected: all tasks that follow read there which one it is.
+    """
+    from sightscan.warehouse.models.lease_changes import move_refused_lease
+
+    refused = error.__cause__
+    if not isinstance(refused, ClientError) or not Ec2Refusal.of(refused).lacks_capacity:
+        return None
+    moved = move_refused_lease(
+        work.connection,
+        work.run,
+        instance_id,
+        work.config.instance_ids,
+        announce=lambda next_id: XCom.set(
+            XCom.XCOM_RETURN_KEY,
+            next_id,
+            dag_id=work.run.dag_id,
+            task_id=RESERVE_TASK,
+            run_id=work.run.run_id,
+        ),
+    )
+    if moved is not None:
+        logger.warning("%s; going on with %s", error, moved)
+    return moved
+
+
+def stop_what_is_not_taken_up(connection: psycopg.Connection[Any], hook: InstanceHook) -> list[str]:
+    """Stop instances that were handed over to runs which do not take them up; return them.
+
+    Their runs keep their leases: should one come, it starts its instance itself.
+    """
+    from sightscan.warehouse.models.instances import find_open_session, settle_session
+    from sightscan.warehouse.models.lease_changes import hold_next_untaken
+
+    stopped: list[str] = []
+    while True:
+        # Whoever takes it up waits for the end of this, and then finds it stopping.
+        with connection.transaction():
+            instance_id = hold_next_untaken(connection, seconds=TAKE_UP_SECONDS)
+            if instance_id is None:
+                return stopped
+            session = find_open_session(connection, instance_id)
+            logger.warning("%s was handed over and is not taken up: stopping it", instance_id)
+            instance = hook.get_instance(instance_id)
+            instance.stop()
+        delay = settings().mts_check_interval_seconds
+        instance.wait_until_stopped(WaiterConfig={"Delay": delay, "MaxAttempts": STOP_LOOKS})
+        sight = look_at(hook, instance_id)
+        settle_session(connection, settings(), sight, session, stopped_by="reaper")
+        stopped.append(instance_id)
+
+
+def _prepare_for_another(
+    work: CityWork, hook: InstanceHook, lease: InstanceLease, successor: WaitingRun
+) -> None:
+    """End whatever a run has left on its instance.
+
+    Raises:
+        InstanceError: it is better stopped. What ails an instance that does not answer, or on which
+            a training failed, would befall one city after the other; a stop and a start may mend it.
+
+    """
+    from sightscan.train.addresses import host_address
+    from sightscan.train.jobs import kill_job
+    from sightscan.warehouse.models.instances import find_open_session
+    from sightscan.warehouse.models.trainings import find_training
+
+    instance_id = lease.instance_id
+    training = find_training(work.connection, work.run)
+    sight = look_at(hook, instance_id)
+    session = find_open_session(work.connection, instance_id)
+    now = datetime.now(UTC)
+    msg = ""
+    if training is None or training.state == "failed":
+        msg = "no training of this run went well there"
+    elif sight.state != "running" or session is None:
+        msg = f"it is {sight.state}, or nothing is known of its start"
+    elif lease.deadline_at - now < timedelta(seconds=MIN_SECONDS_LEFT):
+        msg = "the deadline that is written on it is near"
+    elif now - session.started_at > timedelta(seconds=HOST_LIFE_SECONDS - successor.lease_seconds):
+        msg = "it has been on for so long that it might power itself off under the next run"
+    if msg:
+        raise InstanceError(msg)
+    kill_job(host_address(work.config, instance_id, hook.host_of(instance_id)))
