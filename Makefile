@@ -114,6 +114,10 @@ bench-label: test-setup ## measure labelling: 1,000 photos, 300 ms a request; me
 bench-label-choice: test-setup ## simulate which photos are labelled first, against random choice
 	@$(AIRFLOW)/python -m benchmarks.label_choice
 
+.PHONY: bench-waiting
+bench-waiting: test-setup ## measure what 50 cities cost that wait for a GPU instance (1 minute)
+	@$(AIRFLOW)/python -m benchmarks.waiting_cities
+
 .PHONY: new-city
 new-city: .venv/airflow/.installed ## add a city to the registry (NAME="Lisbon")
 	@exec $(SIGHTSCAN) city add "$(NAME)"
