@@ -154,6 +154,16 @@ def test_connection_of_airflow_needs_no_settings_and_keeps_its_extras(
     assert (session[2], session[3], session[5]) == ("UTC", "their name", "12345ms")
 
 
+def test_server_that_is_gone_without_a_word_is_noticed(
+    warehouse_address: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = as_airflow_connection(warehouse_address, keepalives_idle=5)
+    monkeypatch.setenv(NAME, json.dumps(given))
+    with open_warehouse() as connection:
+        parameters = connection.info.get_parameters()
+    assert (parameters["keepalives_idle"], parameters["tcp_user_timeout"]) == ("5", "60000")
+
+
 def test_work_that_was_given_a_connection_opens_others_to_the_same_place(
     warehouse_address: PostgresAddress, empty_database: PostgresAddress, monkeypatch: Any
 ) -> None:

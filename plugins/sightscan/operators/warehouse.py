@@ -24,6 +24,7 @@ class WarehouseHook(PostgresHook):
         from sightscan.warehouse.connection import (
             APPLICATION_NAME,
             CONNECT_TIMEOUT_SECONDS,
+            LOST_LINE,
             SESSION_OPTIONS,
         )
 
@@ -31,6 +32,7 @@ class WarehouseHook(PostgresHook):
         extra = {
             "application_name": APPLICATION_NAME,
             "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            **LOST_LINE,
         } | connection.extra_dejson
         extra["options"] = f"{extra.get('options', '')} {SESSION_OPTIONS}".strip()
         # A new one: Airflow's may be a row of its database.

@@ -18,6 +18,14 @@ OLDEST_SERVER = 150_000
 APPLICATION_NAME = "sightscan"
 # Of each session: hours and months are those of UTC, wherever the server is.
 SESSION_OPTIONS = "-c timezone=UTC"
+# A server that has gone without a word is noticed within a minute or so: else whoever waits for its
+# answer, and in the triggerer all who wait for an instance, would wait for hours.
+LOST_LINE: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 
 Connection = psycopg.Connection[TupleRow]
 Connector = Callable[[], AbstractContextManager[Connection]]
@@ -44,6 +52,7 @@ def connect(config: Settings | None = None, *, autocommit: bool = False) -> Iter
             connect_timeout=CONNECT_TIMEOUT_SECONDS,
             application_name=APPLICATION_NAME,
             options=SESSION_OPTIONS,
+            **LOST_LINE,
             autocommit=autocommit,
         ),
         refusal=(
