@@ -11,7 +11,6 @@ By name, the hash of which is the key; all end with the transaction:
 | `sightscan.snapshot` | who writes the registry's snapshot |
 | `ledger/<provider>/<feature>` | who reserves calls of a paid feature |
 | `budget` | who estimates what a run may cost, or lets a city in on a budget |
-| `budget` | who estimates what a run may cost |
 | `sightscan.lease_queue` | who gives GPU instances to runs that wait |
 
 By number:
