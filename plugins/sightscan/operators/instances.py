@@ -20,6 +20,7 @@ from sightscan.operators.connections import AWS_CONNECTION
 from sightscan.operators.ec2 import look_at, run_tag, tag_instance
 from sightscan.operators.handover import hand_over, move_on
 from sightscan.operators.hooks import InstanceHook
+from sightscan.operators.leases import require_lease
 from sightscan.operators.turns import LeaseTrigger
 from sightscan.operators.work import CityWork, city_work
 from sightscan.settings import settings
@@ -101,18 +102,11 @@ class StartInstanceOperator(EC2StartInstanceOperator):
     def _start(self, context: Context, work: CityWork) -> None:
         from sightscan.warehouse.models.instances import (
             find_open_session,
-            lease_of,
             open_session,
             settle_session,
         )
 
-        lease = lease_of(work.connection, work.run)
-        if lease is None or lease.instance_id != self.instance_id:
-            msg = (
-                f"run {work.run.run_id} does not hold {self.instance_id}: its lease is over; "
-                "clear the task reserve_instance of this run, and what follows it"
-            )
-            raise AirflowFailException(msg)
+        lease = require_lease(work, self.instance_id)
         with _told_in_words(self.instance_id):
             self._await_end_of_stopping()
             # Somebody may have started it, or restarted it, meanwhile: that is billed, too.

@@ -10,6 +10,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from sightscan.operators.leases import require_lease
 from sightscan.operators.work import CityWork, city_work
 from sightscan.train.host import HostAddress
 from sightscan.training import AWAIT_HOST_SECONDS, REGISTER_SECONDS, UPLOAD_SECONDS
@@ -176,6 +177,7 @@ def await_host(slug: str, instance_id: str) -> str:
     from sightscan.train.host import await_host as wait_for
 
     with city_work(slug) as work:
+        require_lease(work, instance_id)
         host = InstanceHook(aws_conn_id=AWS_CONNECTION).host_of(instance_id)
         address = host_address(work.config, instance_id, host)
         wait_for(address, timeout_seconds=work.config.mts_host_timeout_seconds)
@@ -193,6 +195,7 @@ def upload_dataset(slug: str, dataset_version: str, instance_id: str, host: str)
     from sightscan.train.upload import upload_dataset as upload
 
     with city_work(slug) as work:
+        require_lease(work, instance_id)
         training = request_training(
             work.connection, work.config, work.city, work.run, int(dataset_version)
         )
@@ -217,6 +220,7 @@ def register_model(slug: str, instance_id: str, host: str) -> int:
     from sightscan.warehouse.models.trainings import read_training
 
     with city_work(slug) as work, tempfile.TemporaryDirectory() as scratch:
+        require_lease(work, instance_id)
         training = read_training(work.connection, work.run)
         address = host_address(work.config, instance_id, host)
         folder = download_model(address, training, Path(scratch))

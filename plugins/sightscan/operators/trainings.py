@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from sightscan.errors import SightScanError, TrainingError
 from sightscan.operators.connections import GPU_HOST_CONNECTION
 from sightscan.operators.hooks import GpuHostHook
+from sightscan.operators.leases import require_lease
 from sightscan.operators.triggers import TrainingTrigger
 from sightscan.operators.work import city_work
 from sightscan.train.jobs import JOBS_FOLDER
@@ -67,6 +68,7 @@ class TrainModelOperator(SSHRemoteJobOperator):
         from sightscan.warehouse.models.trainings import start_training
 
         with city_work(self.slug) as work:
+            require_lease(work, self.instance_id)
             # The host ends the training first, and says so; a host that is gone cannot.
             limit_seconds = training_seconds(work.config.mts_time_limit_seconds)
             self.timeout = limit_seconds + 2 * TRAINER_KILL_SECONDS
@@ -81,6 +83,10 @@ class TrainModelOperator(SSHRemoteJobOperator):
             TrainingError: anything else, which another try may survive.
 
         """
+        if (event or {}).get("exit_code") == 0:
+            # What it left there is this run's only while it holds the host.
+            with city_work(self.slug) as work:
+                require_lease(work, self.instance_id)
         try:
             super().execute_complete(context, event)
         except Exception as error:
