@@ -102,6 +102,12 @@ class _OneUser(asyncssh.SSHServer):
             self._connection.set_authorized_keys(str(self._options.authorized_keys))
         return True
 
+    def auth_completed(self) -> None:
+        # As OpenSSH's log says it: the witness of who came in.
+        user = self._connection.get_extra_info("username")
+        sys.stderr.write(f"Accepted publickey for {user}\n")
+        sys.stderr.flush()
+
 
 class _Commands:
     """Runs one command for each SSH channel."""

@@ -1,16 +1,28 @@
-"""A sandbox with a world of coloured patches, and one city's DAG run through `dag.test()`.
+"""A sandbox with a world of coloured patches, and one city's DAG run in it.
 
 Everything is real but the training, for which `quick_trainer.py` leaves a model folder in seconds.
+Two ways to run:
+
+- `run_city()`: the whole DAG by `dag.test()`, from the city's name on; some 15 s.
+- `city_run.CityRun`: from `reserve_instance` on, in a `prepared_cloud` whose city is labelled and
+  has a dataset; 2 to 5 s, with faults between the tasks. Start one cloud a module; before each test
+  call `use(monkeypatch)` for the settings, and `restore()`: the warehouse, the instances and their
+  disks are then as new.
+
+Witnesses, besides the warehouse: `control.instance_history()` (EC2), `count_logins()` (sshd).
 """
 
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
@@ -20,11 +32,16 @@ from sandbox.addresses import SandboxAddresses
 from sandbox.control import ControlClient
 from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
 from sandbox.supervisor import Sandbox, SandboxOptions
+from sightscan.dataset.freeze import freeze_dataset
+from sightscan.run import Run
+from sightscan.settings import read_settings, settings
+from tests.cities.colour_city import store_colour_city
 from tests.cities.colour_world import CITY, SLUG, draw_colour_world
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 QUICK_TRAINER = REPOSITORY / "tests" / "quick_trainer.py"
 DAG_ID = f"city_{SLUG}"
+KEPT_DATABASE = "kept"
 
 
 @dataclass
@@ -32,6 +49,7 @@ class SmallCloud:
     """A running sandbox and what its city's runs left in it."""
 
     sandbox: Sandbox
+    state: Path
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -46,19 +64,33 @@ class SmallCloud:
         """Return what EC2 says of the instance now."""
         return str(self.control.instance_history(self.instance_id)[-1]["state"])
 
-    def start_instance(self) -> None:
-        """Start the instance behind the pipeline's back, and wait until it runs."""
+    @cached_property
+    def ec2(self) -> Any:
+        """A client of EC2 that is not the pipeline's."""
         aws = self.addresses.aws
-        client = boto3.client(
+        return boto3.client(
             "ec2",
             endpoint_url=aws.endpoint_url,
             region_name=aws.region,
             aws_access_key_id=aws.access_key_id,
             aws_secret_access_key=aws.access_key,
         )
-        client.start_instances(InstanceIds=[self.instance_id])
-        waiter = client.get_waiter("instance_running")
-        waiter.wait(InstanceIds=[self.instance_id], WaiterConfig={"Delay": 0.2, "MaxAttempts": 100})
+
+    def start_instance(self) -> None:
+        """Start the instance behind the pipeline's back, and wait until it runs."""
+        self.ec2.start_instances(InstanceIds=[self.instance_id])
+        self._await("running", self.instance_id)
+
+    def stop_instance(self, instance_id: str) -> None:
+        """Stop an instance behind the pipeline's back, and wait until it has stopped."""
+        if self.control.instance_history(instance_id)[-1]["state"] == "pending":
+            self._await("running", instance_id)
+        self.ec2.stop_instances(InstanceIds=[instance_id])
+        self._await("stopped", instance_id)
+
+    def _await(self, state: str, instance_id: str) -> None:
+        waiter = self.ec2.get_waiter(f"instance_{state}")
+        waiter.wait(InstanceIds=[instance_id], WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})
 
     @property
     def control(self) -> ControlClient:
@@ -74,6 +106,48 @@ class SmallCloud:
         with self.connect() as connection:
             row = connection.execute(query).fetchone()
         return row[0] if row else None
+
+    def count_logins(self) -> int:
+        """Return how many SSH connections the hosts have let in."""
+        logs = self.state.glob("instances/*/sshd.log")
+        return sum(log.read_text().count("Accepted publickey") for log in logs)
+
+    def home(self, instance_id: str) -> Path:
+        """Return where the disk of an instance is."""
+        return self.state / "instances" / instance_id / "home"
+
+    def use(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the settings of this test point at it."""
+        for name, value in self.environment.items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+
+    def keep(self) -> None:
+        """Keep the warehouse as it is now, for `restore`."""
+        self._copy_database(self.addresses.warehouse.database, KEPT_DATABASE)
+
+    def restore(self) -> None:
+        """Go back to the warehouse that was kept, with instances that never ran."""
+        for instance in self.addresses.instances:
+            self.stop_instance(instance.instance_id)
+            for path in self.home(instance.instance_id).iterdir():
+                shutil.rmtree(path)
+            (self.home(instance.instance_id) / "tmp").mkdir(mode=0o700)
+        self.control.refuse_next_starts(0)
+        self._copy_database(KEPT_DATABASE, self.addresses.warehouse.database)
+
+    def _copy_database(self, source: str, target: str) -> None:
+        names = {"source": sql.Identifier(source), "target": sql.Identifier(target)}
+        names["owner"] = sql.Identifier(self.addresses.warehouse.user)
+        with self.addresses.postgres.connect() as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s",
+                [source],
+            )
+            drop = sql.SQL("drop database if exists {target} with (force)")
+            connection.execute(drop.format(**names))
+            create = sql.SQL("create database {target} template {source} owner {owner}")
+            connection.execute(create.format(**names))
 
     def forget(self) -> None:
         """Empty the warehouse: the next run is a city's first."""
@@ -94,19 +168,33 @@ class SmallCloud:
 
 
 @contextmanager
-def small_cloud(folder: Path) -> Iterator[SmallCloud]:
+def small_cloud(folder: Path, *, instance_count: int = 1) -> Iterator[SmallCloud]:
     """Start a sandbox that shows coloured patches, with a migrated warehouse."""
     world = draw_colour_world(folder / "world")
     options = SandboxOptions(
         state=folder / "state",
         world=world.folder,
+        instances=instance_count,
         transition_seconds=0.3,
         boot_seconds=0.1,
     )
     with Sandbox(options) as sandbox:
-        cloud = SmallCloud(sandbox)
+        cloud = SmallCloud(sandbox, options.state)
         migrate_warehouse(cloud.addresses)
         cloud.environment = _environment(cloud.addresses, folder)
+        yield cloud
+
+
+@contextmanager
+def prepared_cloud(folder: Path, *, instance_count: int = 1) -> Iterator[SmallCloud]:
+    """Start a small cloud whose city is labelled and has dataset 1; `restore` goes back to it."""
+    with small_cloud(folder, instance_count=instance_count) as cloud:
+        config = read_settings(min_image_number_per_label=3)
+        with cloud.connect() as connection:
+            city = store_colour_city(connection).city
+            connection.execute("update core.city set slug = %s", [SLUG])
+            freeze_dataset(connection, config, city, Run(city.city_id, DAG_ID, "earlier"))
+        cloud.keep()
         yield cloud
 
 

@@ -51,9 +51,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallCloud]:
 @pytest.fixture
 def cloud(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> SmallCloud:
     """Start with the instance running and a city that may hold it."""
-    for name, value in started.environment.items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
+    started.use(monkeypatch)
     started.forget()
     with started.connect() as connection:
         connection.execute(

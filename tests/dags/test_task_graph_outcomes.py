@@ -43,9 +43,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallCloud]:
 @pytest.fixture
 def cloud(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> SmallCloud:
     """Start each outcome with an empty warehouse that knows the city."""
-    for name, value in started.environment.items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
+    started.use(monkeypatch)
     started.forget()
     add_city(started)
     return started
