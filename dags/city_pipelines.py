@@ -174,11 +174,10 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         refreshed = stages.refresh_marts.override(**priorities.MARTS)(slug)
         decided = stages.decide_training(slug)
         frozen = stages.freeze_dataset(slug)
-        # A lease is cheap, so it is the setup: a start that fails must not skip the stop.
         # Waiting for a free instance is deferred, and bounded by nothing but the queue.
         reserved = ReserveInstanceOperator(
             task_id="reserve_instance", slug=slug, **priorities.AWAITED
-        ).as_setup()
+        )
         # InsufficientInstanceCapacity may pass in half an hour: CAPACITY_WAIT_SECONDS.
         started = StartInstanceOperator(
             task_id="start_instance",
@@ -188,7 +187,7 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             retry_exponential_backoff=True,
             execution_timeout=timedelta(seconds=START_SECONDS),
             **priorities.HOLD_INSTANCE,
-        ).as_setup()
+        )
         await_host = stages.await_host.override(**priorities.HOLD_INSTANCE)
         host = await_host(slug, INSTANCE)
         upload_dataset = stages.upload_dataset.override(**priorities.HOLD_INSTANCE)
@@ -209,7 +208,9 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         register_model = stages.register_model.override(**priorities.HOLD_INSTANCE)
         model_version = register_model(slug, INSTANCE, HOST)
         published = stages.publish_model(slug, model_version)
-        # Money runs until this succeeds: try often, then leave it to the reaper.
+        # Money runs until this succeeds: try often, then leave it to the reaper. One setup that
+        # succeeded lets it run, so a start that fails does not skip it. Whoever clears a task of
+        # those that need the machine clears its setups, too, and the stop; publish_model is none.
         stopped = StopInstanceOperator(
             task_id="stop_instance",
             slug=slug,
@@ -217,16 +218,19 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             retries=5,
             execution_timeout=timedelta(seconds=STOP_SECONDS),
             **priorities.STOP,
-        ).as_teardown(setups=reserved, on_failure_fail_dagrun=True)
+        ).as_teardown(setups=[reserved, started, host, uploaded], on_failure_fail_dagrun=True)
+        # Whoever clears anything has the run estimated anew before it spends, and concluded again.
         conclude_run = stages.conclude_run.override(**priorities.AWAITED)
-        concluded = conclude_run(slug).as_teardown(on_failure_fail_dagrun=True)
+        concluded = conclude_run(slug).as_teardown(setups=estimated, on_failure_fail_dagrun=True)
 
         estimated >> sight_ids
         crawled >> labelled >> refreshed >> decided >> frozen
         frozen >> reserved >> started >> host >> uploaded >> trained
         trained >> model_version >> published
-        model_version >> stopped
-        [published, stopped] >> concluded
+        # A task that is cleared alone waits for those right before it only: so the teardowns are
+        # told of all that they end, and a run is not concluded while a task of it goes on.
+        [trained, model_version] >> stopped
+        [sight_ids, crawled, labelled, refreshed, decided, frozen, published, stopped] >> concluded
         # Last: what a DAG has of it when a task is added is copied into the task. And a copy, since
         # a field holds what is asked of it.
         dag.params.update({name: copy(field) for name, field in PARAMS.items()})

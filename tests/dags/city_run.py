@@ -22,7 +22,7 @@ done whenever their turn comes: dataset 1 is there.
 - `retries`: how often a task is tried again, at once; by default a task that fails has failed.
 - `go_on(until="train_model")` stops before that task begins, as if there were no scheduler. Another
   `go_on()` goes on; without one nothing happens any more, as with a paused DAG.
-- `mark_failed()`, `delete()`: as the UI does.
+- `mark_failed()`, `delete()`, `clear()`: as the UI does. `settle()`: as if tasks had ended so.
 - `errors`: what each task's last failed try raised. `tries`: how often each was begun.
 - `conf` goes to the trigger form; settings are environment variables (`monkeypatch.setenv`, then
   `settings.cache_clear()`), the trainer's command is one of them: `quick_trainer("--fail")`.
@@ -38,6 +38,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 from airflow.api.common.mark_tasks import set_dag_run_state_to_failed
@@ -53,9 +54,15 @@ from airflow.models.taskmap import TaskMap
 from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
 from airflow.sdk._shared.module_loading import import_string
+from airflow.sdk.api.client import ServerResponseError
 from airflow.sdk.api.datamodels._generated import TaskInstance as WorkerTaskInstance
-from airflow.sdk.execution_time.comms import DeferTask
-from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor, run_task_in_process
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time.comms import DeferTask, ErrorResponse
+from airflow.sdk.execution_time.supervisor import (
+    InProcessSupervisorComms,
+    InProcessTestSupervisor,
+    run_task_in_process,
+)
 from airflow.sdk.serde import deserialize, serialize
 from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.serialization.serialized_objects import LazyDeserializedDAG
@@ -173,10 +180,11 @@ class DagWalk:
         upstream: bool = False,
         downstream: bool = False,
         only_failed: bool = False,
+        dry_run: bool = False,
     ) -> set[str]:
-        """Clear tasks as the UI does; return the ids of all that it cleared."""
+        """Clear tasks as the UI does; return the ids of all that it cleared, or would clear."""
         body = ClearTaskInstancesBody(
-            dry_run=False,
+            dry_run=dry_run,
             dag_run_id=self.run_id,
             task_ids=list(task_ids),
             include_upstream=upstream,
@@ -188,6 +196,16 @@ class DagWalk:
                 self.dag.dag_id, DBDagBag(), body, session, user=None
             )
             return {ti.task_id for ti in cleared.task_instances}
+
+    def settle(self, states: Mapping[str, str]) -> None:
+        """Say in which states tasks have ended; the run is over."""
+        with create_session() as session:
+            run = self._load(session)
+            for ti in run.get_task_instances(session=session):
+                if ti.task_id in states:
+                    ti.set_state(TaskInstanceState(states[ti.task_id]), session=session)
+            is_failed = {"failed", "upstream_failed"}.intersection(states.values())
+            run.state = DagRunState.FAILED if is_failed else DagRunState.SUCCESS
 
     def mark_failed(self) -> None:
         """Mark the run failed by hand: what works is ended, teardowns are still to come."""
@@ -258,7 +276,8 @@ class DagWalk:
         )
         while True:
             ti.set_state(TaskInstanceState.QUEUED)
-            result = run_task_in_process(ti=worker_ti, task=task)
+            with patch.object(InProcessSupervisorComms, "send", _send):
+                result = run_task_in_process(ti=worker_ti, task=task)
             if result.error is not None:
                 self.errors[ti.task_id] = str(result.error)
             ti.set_state(result.ti.state)
@@ -295,11 +314,7 @@ class CityRun(DagWalk):
         **hooks: Mapping[str, Hook] | None,
     ) -> None:
         self.cloud = cloud
-        dag = _dags()[DAG_ID]
-        for task in dag.tasks:
-            task.retries = (retries or {}).get(task.task_id, 0)
-        dag.get_task("train_model").poll_interval = POLL_SECONDS
-        super().__init__(dag, conf=conf, pretended=PRETENDED, **hooks)
+        super().__init__(city_dag_at_once(retries), conf=conf, pretended=PRETENDED, **hooks)
 
 
 def run_upkeep(dag_id: str) -> DagWalk:
@@ -307,6 +322,29 @@ def run_upkeep(dag_id: str) -> DagWalk:
     walk = DagWalk(_dags()[dag_id])
     walk.go_on()
     return walk
+
+
+def city_dag_at_once(retries: Mapping[str, int] | None = None) -> DAG:
+    """Return the city's DAG with so many retries, none by default, and short pauses."""
+    dag = _dags()[DAG_ID]
+    for task in dag.tasks:
+        task.retries = (retries or {}).get(task.task_id, 0)
+    training: Any = dag.get_task("train_model")
+    training.poll_interval = POLL_SECONDS
+    return dag
+
+
+_send_plainly = InProcessSupervisorComms.send
+
+
+def _send(comms: Any, msg: Any) -> Any:
+    """Tell a task of an error of the API as a supervisor in another process does."""
+    try:
+        return _send_plainly(comms, msg)
+    except ServerResponseError as error:
+        detail = {"status_code": error.response.status_code, "message": str(error)}
+        answer = ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail)
+        raise AirflowRuntimeError(answer) from error
 
 
 @cache

@@ -84,10 +84,9 @@ def test_task_ids_are_those_that_history_hangs_on(city_dag: DAG) -> None:
 def test_edges_are_those_of_the_design(city_dag: DAG) -> None:
     chain = CITY_TASKS[:14]
     edges = set(itertools.pairwise(chain)) | {
-        ("reserve_instance", "stop_instance"),
-        ("register_model", "stop_instance"),
-        ("publish_model", "conclude_run"),
-        ("stop_instance", "conclude_run"),
+        # All that need the machine, and of these the setups; all that spend, or may turn it red.
+        *((task_id, "stop_instance") for task_id in CITY_TASKS[7:13]),
+        *((task_id, "conclude_run") for task_id in [*CITY_TASKS[:7], *CITY_TASKS[13:15]]),
     }
     found = {
         (task.task_id, downstream)
@@ -100,13 +99,19 @@ def test_edges_are_those_of_the_design(city_dag: DAG) -> None:
 def test_setups_and_teardowns_are_wired_so_that_no_gpu_is_forgotten(city_dag: DAG) -> None:
     tasks = {task.task_id: task for task in city_dag.tasks}
     assert {name for name, task in tasks.items() if task.is_setup} == {
+        "estimate_spend",
         "reserve_instance",
         "start_instance",
+        "await_host",
+        "upload_dataset",
     }
     teardowns = {name: task for name, task in tasks.items() if task.is_teardown}
     assert set(teardowns) == {"stop_instance", "conclude_run"}
     assert all(task.on_failure_fail_dagrun for task in teardowns.values())
-    assert "reserve_instance" in tasks["stop_instance"].upstream_task_ids
+    setups = {"reserve_instance", "start_instance", "await_host", "upload_dataset"}
+    assert setups < tasks["stop_instance"].upstream_task_ids
+    # An edge to it would make it their teardown: publishing again would need the machine.
+    assert setups.isdisjoint(tasks["conclude_run"].upstream_task_ids)
 
 
 def test_lease_covers_the_time_outs_of_all_tasks_that_hold_an_instance(city_dag: DAG) -> None:

@@ -21,6 +21,7 @@ from sightscan.operators.ec2 import look_at, run_tag, tag_instance
 from sightscan.operators.handover import hand_over, move_on
 from sightscan.operators.hooks import InstanceHook
 from sightscan.operators.leases import require_lease
+from sightscan.operators.spending import require_estimate
 from sightscan.operators.turns import LeaseTrigger
 from sightscan.operators.work import CityWork, city_work
 from sightscan.settings import settings
@@ -48,6 +49,7 @@ class ReserveInstanceOperator(BaseOperator):
         from sightscan.warehouse.models.lease_queue import list_waiting
 
         with city_work(self.slug) as work:
+            require_estimate(work)
             # Its turn was noticed by whoever gave it the lease: then this returns that one.
             instance_id = lease_instance(
                 work.connection,

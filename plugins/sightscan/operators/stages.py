@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from sightscan.operators.leases import require_lease
+from sightscan.operators.spending import estimate_run, require_estimate
 from sightscan.operators.work import CityWork, city_work
 from sightscan.train.host import HostAddress
 from sightscan.training import AWAIT_HOST_SECONDS, REGISTER_SECONDS, UPLOAD_SECONDS
@@ -20,23 +21,18 @@ logger = logging.getLogger(__name__)
 
 # Reads the ledger and the price list: a second, unless the warehouse is in trouble.
 @task(execution_timeout=timedelta(minutes=5))
-def estimate_spend(slug: str) -> float:
+def estimate_spend(slug: str) -> str:
     """Refuse what cannot be meant, say what the run may cost, and stop it if a budget might be passed."""
     from sightscan.operators.run_conf import check_conf
-    from sightscan.spend.estimate import authorise_spend
 
     context = get_current_context()
     check_conf(context["dag_run"].conf, context["dag"].params)
     with city_work(slug) as work:
         # What cannot be asked is refused here, not after the sights are found.
         sources = work.config.photo_source_names
-        estimate = authorise_spend(work.connection, work.config, work.city, work.run)
-        logger.info("%s; photos from %s", estimate.sentence, ", ".join(sources))
-        work.save_report("estimate_spend", asdict(estimate))
-        if estimate.refusal:
-            # Another try would find the same budget.
-            raise AirflowFailException(estimate.refusal)
-        return float(estimate.most_usd)
+        sentence = estimate_run(work)
+        logger.info("%s; photos from %s", sentence, ", ".join(sources))
+        return sentence
 
 
 # Wikidata answers within a minute or not at all; its limits may make us wait a while.
@@ -52,6 +48,7 @@ def discover_sights(slug: str) -> list[int]:
         open_client(work.config, work.connection) as client,
         open_places(work.config) as places,
     ):
+        require_estimate(work)
         report = discover(
             work.connection,
             client,
@@ -98,10 +95,9 @@ def label_photos(slug: str) -> int:
     from sightscan.crawl.dedupe.clusters import cluster_photos
     from sightscan.label.run import label_photos as label
     from sightscan.label.vision import open_client
-    from sightscan.warehouse.spend.budgets import reopen_estimate
 
     with city_work(slug) as work:
-        reopen_estimate(work.connection, work.run)
+        require_estimate(work)
         # Once for the city, when all of its sights are crawled: the choice of what is paid for and
         # the split of the dataset both go by it.
         clustered = cluster_photos(work.connection, work.city, work.config)

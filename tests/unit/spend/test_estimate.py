@@ -18,7 +18,7 @@ from sightscan.warehouse.connection import connect
 from sightscan.warehouse.models.instances import open_session
 from sightscan.warehouse.models.trainings import insert_training, start_training
 from sightscan.warehouse.registry.cities import add_city
-from sightscan.warehouse.spend.budgets import end_estimate, reopen_estimate
+from sightscan.warehouse.spend.budgets import end_estimate, has_open_estimate
 from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, Caps, reserve_calls
 from sightscan.warehouse.spend.prices import UnitPrice
 
@@ -206,9 +206,10 @@ def test_runs_that_start_at_once_cannot_pass_the_months_budget_together(
     allowed, run_id = runs[refusals.index("")]
     end_estimate(warehouse, Run(allowed.city_id, allowed.dag_id, run_id))
     assert start(runs[refusals.index(refused)]) == ""
-    # A task of it is cleared: it may spend again.
-    reopen_estimate(warehouse, Run(allowed.city_id, allowed.dag_id, run_id))
-    assert start((cities[0], "one more"))
+    # A task of it is cleared: it asks anew, and finds the month's money under way elsewhere.
+    assert not has_open_estimate(warehouse, Run(allowed.city_id, allowed.dag_id, run_id))
+    assert "MAX_USD_PER_MONTH=40" in start((allowed, run_id))
+    assert not has_open_estimate(warehouse, Run(allowed.city_id, allowed.dag_id, run_id))
 
 
 def test_run_above_its_own_budget_is_refused_with_what_to_change(

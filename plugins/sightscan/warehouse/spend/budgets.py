@@ -110,9 +110,10 @@ def save_estimate(
     connection.execute(statement("spend/save_estimate"), asdict(run) | dict(estimate))
 
 
-def reopen_estimate(connection: psycopg.Connection[Any], run: Run) -> None:
-    """Note that a run spends again: a task of it was cleared after its end."""
-    connection.execute(statement("spend/reopen_estimate"), asdict(run))
+def has_open_estimate(connection: psycopg.Connection[Any], run: Run) -> bool:
+    """Return whether a run was let through and has not ended; cleared after its end, it has."""
+    found = connection.execute(statement("spend/find_open_estimate"), asdict(run)).fetchone()
+    return found is not None
 
 
 def end_estimate(connection: psycopg.Connection[Any], run: Run) -> None:

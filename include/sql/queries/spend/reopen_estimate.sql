@@ -1,6 +1,0 @@
-update core.spend_estimate
-set ended_at = null
-where
-    spend_estimate.dag_id = %(dag_id)s
-    and spend_estimate.run_id = %(run_id)s
-    and spend_estimate.ended_at is not null;
