@@ -3,9 +3,8 @@
     python quick_trainer.py [--fail] [--status STATUS] [--claim MAP50] [--wait SECONDS]
         [--die-after EPOCH] RUN_FOLDER MODEL_FOLDER
 
-It keeps the contract of the model folder, so everything around the training is the real thing; as the
-real one, it goes on after the last epoch in progress.jsonl. With --hang-after, the first try stops
-there for ever.
+It keeps the contract of the model folder and of the host's lock, so everything around the training
+is the real thing; as the real one, it goes on after the last epoch in progress.jsonl.
 It runs in the trainer's environment, which has `onnx`.
 """
 
@@ -23,6 +22,7 @@ import onnx
 from onnx import helper, numpy_helper
 
 from trainer.dataset_folder import read_dataset
+from trainer.model_folder import locked_host
 from trainer.request import hash_request, read_request
 
 COLOURS_ONNX = Path(__file__).parent / "fixtures" / "colours.onnx"
@@ -46,9 +46,10 @@ def main() -> int:
     if asked.status:
         sys.stderr.write(f"BadDataset: asked for status {asked.status}\n")
         return int(asked.status)
-    time.sleep(asked.wait)
-    _train(asked.model_folder, asked.die_after)
-    _write_model_folder(asked.run_folder, asked.model_folder, asked.claim)
+    with locked_host(asked.run_folder):
+        time.sleep(asked.wait)
+        _train(asked.model_folder, asked.die_after)
+        _write_model_folder(asked.run_folder, asked.model_folder, asked.claim)
     return 0
 
 

@@ -43,6 +43,10 @@ class OutOfMemory(TrainerError):
     exit_status = 3
 
 
+class HostBusy(TrainerError):
+    """Somebody else works on this host, and does not end."""
+
+
 class ExportMismatch(TrainerError):
     """The exported ONNX does not answer as the trained network does."""
 

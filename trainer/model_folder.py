@@ -1,4 +1,4 @@
-"""The model folder: locked while a run works in it, and a model only once result.json is there.
+"""The model folder and the host: locked while a run works there; a model only with result.json.
 
 `result.json` is written last and atomically: whoever finds it finds everything that it names, with
 these hashes.
@@ -7,6 +7,7 @@ these hashes.
 import fcntl
 import hashlib
 import json
+import math
 import os
 import shutil
 import time
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.errors import ModelFolderUnusable
+from trainer.errors import HostBusy, ModelFolderUnusable
 from trainer.progress import say
 
 RESULT_FILE = "result.json"
@@ -24,10 +25,14 @@ ONNX_FILE = "model.onnx"
 WEIGHTS_FILE = "weights.safetensors"
 CURVES_FILE = "curves.png"
 CONFUSION_FILE = "confusion_matrix.png"
+# In the dataset folder: a link to the one lock of the host, which uploads and fetches take, too.
+HOST_LOCK_FILE = "host.lock"
 _LOCK_FILE = ".lock"
 _SCRATCH_FOLDER = ".scratch"
 _LOCK_POLL_SECONDS = 0.5
 _LOCK_REMINDER_SECONDS = 30.0
+# Whoever may be waited for hands the host over in a minute; a training that is not ours does not.
+_MAX_HOST_WAIT_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,30 @@ def locked_model_folder(model_dir: Path) -> Iterator[None]:
         msg = f"MODEL_DIR {model_dir} cannot be written ({error.strerror}); give a folder that can"
         raise ModelFolderUnusable(msg) from error
     try:
-        _wait_for_lock(lock, model_dir)
+        _wait_for_lock(lock, f"another run is training in {model_dir}")
+        yield
+    finally:
+        os.close(lock)
+
+
+@contextmanager
+def locked_host(
+    dataset_dir: Path, max_wait_seconds: float = _MAX_HOST_WAIT_SECONDS
+) -> Iterator[None]:
+    """Hold the lock of the host, if the dataset folder has a link to it: one works there at a time.
+
+    The file says who holds it. Raises HostBusy if that is somebody else for too long.
+    """
+    path = dataset_dir / HOST_LOCK_FILE
+    try:
+        lock = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        _wait_for_lock(lock, "somebody else works on this host", path, max_wait_seconds)
+        os.truncate(lock, 0)
+        os.pwrite(lock, f"training {dataset_dir.name}\n".encode(), 0)
         yield
     finally:
         os.close(lock)
@@ -103,14 +131,26 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _wait_for_lock(lock: int, model_dir: Path) -> None:
+def _wait_for_lock(
+    lock: int,
+    why: str,
+    holder: Path | None = None,
+    max_wait_seconds: float = math.inf,
+) -> None:
+    begun = time.monotonic()
     reminded_at = -_LOCK_REMINDER_SECONDS
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except BlockingIOError as error:
+            who = f" ({holder.read_text().strip()})" if holder else ""
+            if time.monotonic() - begun >= max_wait_seconds:
+                msg = (
+                    f"gave up after {max_wait_seconds:g} s: {why}{who}; run again when it has ended"
+                )
+                raise HostBusy(msg) from error
             if time.monotonic() - reminded_at >= _LOCK_REMINDER_SECONDS:
-                say(f"waiting: another run is training in {model_dir}")
+                say(f"waiting: {why}{who}")
                 reminded_at = time.monotonic()
             time.sleep(_LOCK_POLL_SECONDS)
         else:

@@ -3,6 +3,7 @@
 Whatever can be wrong with the input is found before torch is even imported.
 """
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from trainer.dataset_folder import read_dataset
@@ -10,6 +11,7 @@ from trainer.model_folder import (
     RESULT_FILE,
     RunIdentity,
     begin_model,
+    locked_host,
     locked_model_folder,
     read_result,
     remove_scratch,
@@ -27,10 +29,13 @@ def run(dataset_dir: Path, model_dir: Path) -> None:
     request = read_request(dataset_dir)
     dataset = read_dataset(dataset_dir)
     identity = RunIdentity(dataset.sha256, hash_request(request, dataset_dir))
-    with locked_model_folder(model_dir):
+    with ExitStack() as locks:
+        # In this order: the same training, asked for again, waits for its result and for no host.
+        locks.enter_context(locked_model_folder(model_dir))
         if read_result(model_dir, identity) is not None:
             say(f"nothing to do: {model_dir / RESULT_FILE} is of this dataset and this request")
             return
+        locks.enter_context(locked_host(dataset_dir))
         begin_model(model_dir)
         say(
             f"dataset {dataset.city} v{dataset.version}: train={len(dataset.train)} val={len(dataset.val)} "

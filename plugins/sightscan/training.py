@@ -21,6 +21,8 @@ REQUEST_FILE = "request.json"
 IMAGES_FOLDER = "sightscan/images"
 WEIGHTS_FOLDER = "sightscan/weights"
 RUNS_FOLDER = "sightscan/runs"
+# Whoever works on the host holds it; a run's folder has a link of this name to it.
+HOST_LOCK_FILE = "sightscan/host.lock"
 HASH_DIGITS_IN_FOLDER = 12
 
 # What a run may take of its instance beyond the training's own limit, part by part, in seconds.

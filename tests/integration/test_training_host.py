@@ -1,11 +1,17 @@
 """Reaching, filling and reading a GPU host over real SSH and SFTP, also when it breaks off."""
 
+import asyncio
 import hashlib
 import json
+import logging
+import pickle
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +30,14 @@ from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from sightscan.train.download import download_model
 from sightscan.train.host import HostAddress, await_host
+from sightscan.train.host_lock import locked_host
 from sightscan.train.request import request_training
 from sightscan.train.upload import upload_dataset
 from sightscan.training import Training
 from sightscan.warehouse.models.models import insert_publication
 from tests.cities.colour_city import ColourCity, add_photo, store_colour_city, write_model_folder
 from trainer.dataset_folder import read_dataset as read_as_trainer
+from trainer.model_folder import locked_host as locked_by_trainer
 from trainer.request import hash_request, read_request
 
 
@@ -300,3 +308,98 @@ def test_result_of_another_request_is_refused(
     (remote / "result.json").write_text(json.dumps(result), encoding="utf-8")
     with pytest.raises(TrainingError, match="answers another request"):
         download_model(address, asked.training, tmp_path / "fetched")
+
+
+def hold(
+    address: HostAddress, purpose: str, held: threading.Event, let_go: threading.Event
+) -> threading.Thread:
+    """Hold the host's lock in a thread, as another worker does."""
+
+    async def work() -> None:
+        async with locked_host(address, purpose):
+            held.set()
+            await asyncio.to_thread(let_go.wait, 60)
+
+    thread = threading.Thread(target=lambda: asyncio.run(work()))
+    thread.start()
+    assert held.wait(20)
+    return thread
+
+
+def test_upload_waits_for_who_works_on_the_host_and_says_for_whom(
+    warehouse: psycopg.Connection[Any],
+    address: HostAddress,
+    asked: Asked,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr("sightscan.train.host_lock.LOCK_REMINDER_SECONDS", 0.1)
+    held, let_go = threading.Event(), threading.Event()
+    holder = hold(address, "fetching of another's model", held, let_go)
+
+    def end_when_told(record: logging.LogRecord) -> bool:
+        if "waiting: fetching of another's model works on it" in record.getMessage():
+            let_go.set()
+        return True
+
+    caplog.handler.addFilter(end_when_told)
+    report = upload_dataset(warehouse, asked.config, address, asked.training)
+    holder.join()
+    assert let_go.is_set()
+    assert report.uploaded == 30
+
+
+def test_fetching_from_a_host_at_work_is_given_up_with_a_sentence(
+    machine: GpuHost, address: HostAddress, asked: Asked, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("sightscan.train.host_lock.LOCK_REMINDER_SECONDS", 0.1)
+    run_folder = machine.home / "sightscan/runs/malaga/others"
+    run_folder.mkdir(parents=True)
+    (machine.home / "sightscan/host.lock").touch()
+    (run_folder / "host.lock").symlink_to("../../../host.lock")
+    brief = partial(locked_host, max_wait_seconds=1)
+    monkeypatch.setattr("sightscan.train.download.locked_host", brief)
+    with (
+        locked_by_trainer(run_folder),
+        pytest.raises(
+            InstanceError,
+            match=r"gave up after 1 s: on .* training others is still at work; run the task again",
+        ),
+    ):
+        download_model(address, asked.training, tmp_path)
+
+
+def test_upload_leaves_alone_what_its_own_training_works_on(
+    warehouse: psycopg.Connection[Any], machine: GpuHost, address: HostAddress, asked: Asked
+) -> None:
+    """The first try lost its connection; the task was cleared and comes again."""
+    upload_dataset(warehouse, asked.config, address, asked.training)
+    with locked_by_trainer(machine.home / asked.training.run_folder):
+        report = upload_dataset(warehouse, asked.config, address, asked.training)
+    assert (report.uploaded, report.already_there) == (0, 30)
+
+
+def test_lock_of_a_worker_that_died_is_free(address: HostAddress) -> None:
+    async def die() -> None:
+        async with locked_host(address, "upload by a worker that dies"):
+            raise ConnectionError
+
+    async def come_after() -> None:
+        async with locked_host(address, "the next", max_wait_seconds=5):
+            pass
+
+    program = (
+        "import asyncio, os, pickle, sys; from sightscan.train.host_lock import locked_host\n"
+        "async def hold():\n"
+        "    async with locked_host(pickle.loads(bytes.fromhex(sys.argv[1])), 'upload'):\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "asyncio.run(hold())"
+    )
+    given = pickle.dumps(address).hex()
+    killed = subprocess.run([sys.executable, "-c", program, given], check=False)
+    assert killed.returncode == -9
+    asyncio.run(come_after())
+    with pytest.raises(ConnectionError):
+        asyncio.run(die())
+    asyncio.run(come_after())

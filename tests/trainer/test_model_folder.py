@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from drawn_dataset import REPOSITORY
 
-from trainer.errors import ModelFolderUnusable
+from trainer.errors import HostBusy, ModelFolderUnusable
 from trainer.model_folder import (
     RunIdentity,
     begin_model,
     hash_file,
+    locked_host,
     locked_model_folder,
     read_result,
     write_result,
@@ -96,6 +97,49 @@ def test_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=REPOSITORY, check=False)
     with locked_model_folder(tmp_path):
         pass
+
+
+def host_of(folder: Path, *runs: str) -> list[Path]:
+    """Make the folders of some runs on one host, as an upload leaves them."""
+    (folder / "host.lock").write_text("an upload, long over\n")
+    for run in runs:
+        (folder / run).mkdir()
+        (folder / run / "host.lock").symlink_to("../host.lock")
+    return [folder / run for run in runs]
+
+
+def test_host_is_locked_for_all_runs_on_it_and_says_by_whom(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = host_of(tmp_path, "run-1", "run-2")
+    with (
+        locked_host(first),
+        pytest.raises(
+            HostBusy,
+            match=r"gave up after 0.1 s: somebody else works on this host \(training run-1\); run again",
+        ),
+        locked_host(second, max_wait_seconds=0.1),
+    ):
+        pass
+    assert "waiting: somebody else works on this host (training run-1)" in capsys.readouterr().out
+    with locked_host(second, max_wait_seconds=0):
+        assert (tmp_path / "host.lock").read_text() == "training run-2\n"
+
+
+def test_lock_of_the_host_is_free_when_its_holder_was_killed(tmp_path: Path) -> None:
+    first, second = host_of(tmp_path, "run-1", "run-2")
+    program = (
+        "import os, signal, sys; from pathlib import Path; from trainer.model_folder import locked_host\n"
+        "with locked_host(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(first)], cwd=REPOSITORY, check=False)
+    with locked_host(second, max_wait_seconds=0):
+        pass
+
+
+def test_dataset_folder_without_the_hosts_lock_is_trained_all_the_same(tmp_path: Path) -> None:
+    with locked_host(tmp_path):
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

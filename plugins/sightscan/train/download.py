@@ -17,6 +17,7 @@ from sightscan.model_folder import (
     parse_result,
 )
 from sightscan.train.host import HostAddress
+from sightscan.train.host_lock import locked_host
 from sightscan.train.transfer import open_sftp, read_file
 from sightscan.training import Training
 
@@ -48,7 +49,8 @@ def download_model(address: HostAddress, training: Training, folder: Path) -> Pa
 
 async def _fetch(address: HostAddress, training: Training) -> dict[str, bytes]:
     """Return the files by name, checked; result.json is the last of them."""
-    async with open_sftp(address) as sftp:
+    purpose = f"fetching of {training.run_folder}"
+    async with locked_host(address, purpose), open_sftp(address) as sftp:
         document = await _read(sftp, training, RESULT_FILE)
         result = parse_result(document.decode("utf-8", "replace"))
         _check_identity(result, training)

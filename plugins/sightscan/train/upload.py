@@ -22,9 +22,10 @@ from sightscan.errors import TrainingError
 from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 from sightscan.train.host import HostAddress
+from sightscan.train.host_lock import locked_host, trains_in
 from sightscan.train.request import hash_weights
 from sightscan.train.transfer import PART_SUFFIX, link_file, list_names, open_sftp, write_file
-from sightscan.training import IMAGES_FOLDER, REQUEST_FILE, WEIGHTS_FOLDER, Training
+from sightscan.training import HOST_LOCK_FILE, IMAGES_FOLDER, REQUEST_FILE, WEIGHTS_FOLDER, Training
 from sightscan.warehouse.models.datasets import (
     list_dataset_photos,
     read_dataset,
@@ -93,7 +94,12 @@ class _RunContent:
 async def _upload(
     connection: psycopg.Connection[Any], address: HostAddress, content: _RunContent
 ) -> UploadReport:
-    async with open_sftp(address) as sftp:
+    if await trains_in(address, content.training.run_folder):
+        # Of an earlier try, which lost its connection: whoever trains has found all it needs.
+        logger.info("host=%s trains in %s already", address, content.training.run_folder)
+        return UploadReport(0, len(content.photos), 0)
+    purpose = f"upload of {content.training.run_folder}"
+    async with locked_host(address, purpose), open_sftp(address) as sftp:
         for folder in (IMAGES_FOLDER, WEIGHTS_FOLDER):
             await sftp.makedirs(folder, exist_ok=True)
         present = await _present(sftp)
@@ -107,7 +113,7 @@ async def _upload(
 async def _present(sftp: asyncssh.SFTPClient) -> set[str]:
     """Return the names of the photos on the host; remove what an earlier upload left half done."""
     names = await list_names(sftp, IMAGES_FOLDER)
-    # The instance is leased to one run, so nobody else is writing them now.
+    # The host is locked, so nobody else is writing them now.
     for name in names:
         if name.endswith(PART_SUFFIX):
             await sftp.remove(posixpath.join(IMAGES_FOLDER, name))
@@ -154,6 +160,9 @@ async def _fill_run_folder(sftp: asyncssh.SFTPClient, content: _RunContent) -> N
             await sftp.makedirs(posixpath.join(run_folder, kind, split), exist_ok=True)
     await _place_photos(sftp, run_folder, content.photos)
     await _place_weights(sftp, run_folder, content)
+    lock = posixpath.join(run_folder, posixpath.basename(HOST_LOCK_FILE))
+    if not await sftp.islink(lock):
+        await link_file(sftp, HOST_LOCK_FILE, lock)
     manifest = content.dataset.manifest_text.encode()
     await write_file(sftp, posixpath.join(run_folder, MANIFEST_FILE), manifest)
     request = content.training.request.text.encode()
