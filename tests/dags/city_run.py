@@ -343,8 +343,9 @@ def _send(comms: Any, msg: Any) -> Any:
         return _send_plainly(comms, msg)
     except ServerResponseError as error:
         detail = {"status_code": error.response.status_code, "message": str(error)}
-        told = ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail)
-        raise AirflowRuntimeError(told) from error
+        raise AirflowRuntimeError(
+            ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail)
+        ) from error
 
 
 @cache
