@@ -109,7 +109,7 @@ def assert_all_is_off(cloud: SmallCloud) -> None:
 
 
 def starts(cloud: SmallCloud) -> int:
-    return cloud.control.counts()["ec2"]["starts"]
+    return cloud.control.counts().get("ec2", {}).get("starts", 0)
 
 
 @pytest.mark.slow
@@ -177,11 +177,11 @@ def test_clearing_a_task_of_a_run_that_goes_on(cloud: SmallCloud) -> None:
         del run.before["register_model"]
         run.clear("train_model")
 
+    before = starts(cloud)
     run = CityRun(cloud, before={"register_model": clear})
     assert run.go_on() == "success", run.errors
     assert run.tries["train_model"] == 2
-    assert starts(cloud) >= 1
-    assert [line["state"] for line in cloud.control.instance_history()].count("pending") >= 1
+    assert starts(cloud) - before == 1
     assert_all_is_off(cloud)
 
 
