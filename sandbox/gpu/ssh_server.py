@@ -86,6 +86,10 @@ class _OneUser(asyncssh.SSHServer):
         self._connection = conn
 
     def auth_completed(self) -> None:
+        # As OpenSSH's log says it: the witness of who came in.
+        user = self._connection.get_extra_info("username")
+        sys.stderr.write(f"Accepted publickey for {user}\n")
+        sys.stderr.flush()
         title = f"sshd: {self._options.user}@notty"
         command = ["bash", "-c", 'exec -a "$0" sleep infinity', title]
         self._title = subprocess.Popen(command, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL)
@@ -101,12 +105,6 @@ class _OneUser(asyncssh.SSHServer):
         if username == self._options.user:
             self._connection.set_authorized_keys(str(self._options.authorized_keys))
         return True
-
-    def auth_completed(self) -> None:
-        # As OpenSSH's log says it: the witness of who came in.
-        user = self._connection.get_extra_info("username")
-        sys.stderr.write(f"Accepted publickey for {user}\n")
-        sys.stderr.flush()
 
 
 class _Commands:
