@@ -30,7 +30,7 @@ judged as (
                 standing.provider = call.provider
                 and standing.feature = call.feature
                 and standing.subject_sha256 = call.subject_sha256
-                and standing.state in ('reserved', 'succeeded', 'unknown')
+                and standing.state <> 'failed'
                 and standing.resend_allowed_at is null
         ) as is_second,
         row_number() over (
