@@ -54,6 +54,10 @@ class InstanceError(SightScanError):
     """A GPU instance cannot be leased, started, reached or stopped."""
 
 
+class HostDiskFull(InstanceError):
+    """The disk of a GPU host has no room, and will not have until a person deletes something."""
+
+
 class TrainingError(SightScanError):
     """The trainer failed, or what it left is not a model folder."""
 

@@ -7,6 +7,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException, ParamValidationErro
 from sightscan.errors import (
     AmbiguousCity,
     DatasetError,
+    HostDiskFull,
     LastingServiceError,
     SettingsError,
     UnknownCity,
@@ -18,6 +19,7 @@ LASTING_ERRORS = (
     UnknownCity,
     AmbiguousCity,
     DatasetError,
+    HostDiskFull,
     LastingServiceError,
     # A statement that the warehouse does not understand, or that this login may not run.
     psycopg.ProgrammingError,

@@ -1,9 +1,9 @@
-"""Files on a GPU host by SFTP: whole or not at all, and one sentence when the line breaks.
+"""Files and scripts on a GPU host: whole or not at all, and one sentence when the line breaks.
 
 What a host says of its sizes is not believed: what comes is counted as it comes.
 """
 
-import posixpath
+import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,21 +15,21 @@ from sightscan.train.host import HostAddress, open_host
 PART_SUFFIX = ".part"
 # So much is asked for at once, by requests that run in parallel.
 BLOCK_BYTES = 8_000_000
-# Photos of all cities that a host has worked for.
-MAX_FOLDER_NAMES = 5_000_000
+# Millions of names: more photos than the disk of a host holds.
+MAX_OUTPUT_BYTES = 500_000_000
 
 
 @asynccontextmanager
-async def open_sftp(address: HostAddress) -> AsyncIterator[asyncssh.SFTPClient]:
-    """Open SFTP on a host; what breaks on the way becomes one sentence.
+async def open_connection(address: HostAddress) -> AsyncIterator[asyncssh.SSHClientConnection]:
+    """Open an SSH connection to a host; what breaks on the way becomes one sentence.
 
     Raises:
         InstanceError: the connection is lost, or the host refuses an operation.
 
     """
     try:
-        async with open_host(address) as host, host.start_sftp_client() as sftp:
-            yield sftp
+        async with open_host(address) as host:
+            yield host
     except (OSError, asyncssh.Error, ExceptionGroup) as error:
         # Parallel transfers fail as a group; the first error says what happened.
         first: Exception = error
@@ -42,6 +42,44 @@ async def open_sftp(address: HostAddress) -> AsyncIterator[asyncssh.SFTPClient]:
             "run the task again, it goes on where it stopped"
         )
         raise InstanceError(msg) from first
+
+
+@asynccontextmanager
+async def open_sftp(address: HostAddress) -> AsyncIterator[asyncssh.SFTPClient]:
+    """Open SFTP on a host, as `open_connection` does SSH."""
+    async with open_connection(address) as host, host.start_sftp_client() as sftp:
+        yield sftp
+
+
+async def run_script(
+    host: asyncssh.SSHClientConnection, script: str, *arguments: str, stdin: bytes = b""
+) -> bytes:
+    """Run a script of bash in the home folder of the host's user; return what it prints.
+
+    Raises:
+        InstanceError: it fails.
+        TrainingError: there is no end to what it prints.
+
+    """
+    command = shlex.join(["bash", "-c", script, "sightscan", *arguments])
+    printed = bytearray()
+    async with host.create_process(command, encoding=None) as process:
+        process.stdin.write(stdin)
+        process.stdin.write_eof()
+        while block := await process.stdout.read(BLOCK_BYTES):
+            printed += block
+            if len(printed) > MAX_OUTPUT_BYTES:
+                msg = (
+                    f"the GPU host prints more than {MAX_OUTPUT_BYTES} bytes about its files: look "
+                    "what lies in ~/sightscan there, and delete it"
+                )
+                raise TrainingError(msg)
+        complaint = (await process.stderr.read()).decode("utf-8", "replace")
+    if process.exit_status != 0:
+        reason = " ".join(complaint.split())[:500] or f"exit status {process.exit_status}"
+        msg = f"a command on the GPU host failed ({reason}): mend that on the host, run the task again"
+        raise InstanceError(msg)
+    return bytes(printed)
 
 
 async def read_file(sftp: asyncssh.SFTPClient, path: str, *, max_bytes: int) -> bytes:
@@ -66,34 +104,9 @@ async def read_file(sftp: asyncssh.SFTPClient, path: str, *, max_bytes: int) -> 
                 raise TrainingError(msg)
 
 
-async def list_names(sftp: asyncssh.SFTPClient, folder: str) -> set[str]:
-    """Return the names in a folder.
-
-    Raises:
-        TrainingError: there is no end to them.
-
-    """
-    names = set()
-    async for entry in sftp.scandir(folder):
-        names.add(str(entry.filename))
-        if len(names) > MAX_FOLDER_NAMES:
-            msg = (
-                f"{folder} on the GPU host has more than {MAX_FOLDER_NAMES} names: delete what is "
-                "not needed there, or give the instance another disk"
-            )
-            raise TrainingError(msg)
-    return names
-
-
 async def write_file(sftp: asyncssh.SFTPClient, path: str, content: bytes) -> None:
     """Write a file whole or not at all: under a temporary name, then renamed over the old one."""
     part = f"{path}{PART_SUFFIX}"
     async with sftp.open(part, "wb") as file:
         await file.write(content)
     await sftp.posix_rename(part, path)
-
-
-async def link_file(sftp: asyncssh.SFTPClient, target: str, link: str) -> None:
-    """Make a symbolic link to a file; both paths are below the home folder."""
-    # Relative, so that the home folder may be moved or mounted elsewhere.
-    await sftp.symlink(posixpath.relpath(target, posixpath.dirname(link)), link)

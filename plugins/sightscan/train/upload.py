@@ -1,33 +1,37 @@
-"""Bring a dataset and a request to the GPU host: photos by hash, only those that are missing.
+"""Bring a dataset and a request to the GPU host: photos by hash, only those that are not whole there.
 
-Photos live under `sightscan/images/<sha256>.<ext>` on the host's disk, between runs and cities; a
-run's folder links to them. Everything is written under a temporary name and renamed when it is
-whole, so an upload that breaks off anywhere is completed by the next one. request.json comes last.
+Photos and weights stay on the host's disk between runs and cities (`host_store`); a run's folder
+links to them. Each is written under a temporary name and renamed when it is whole, the run's folder
+is made anew beside the old one, so an upload that breaks off anywhere is completed by the next one,
+whatever lies there. request.json comes last.
 """
 
 import asyncio
 import hashlib
+import io
 import logging
 import posixpath
+import tarfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import asyncssh
 import psycopg
 
 from sightscan.dataset_folder import MANIFEST_FILE, SPLITS, FrozenDataset, FrozenPhoto
-from sightscan.errors import TrainingError
+from sightscan.errors import InstanceError, TrainingError
 from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 from sightscan.train.host import HostAddress
 from sightscan.train.host_lock import locked_host, trains_in
+from sightscan.train.host_store import HostStore, open_store
 from sightscan.train.request import hash_weights
-from sightscan.train.transfer import PART_SUFFIX, link_file, list_names, open_sftp, write_file
+from sightscan.train.transfer import PART_SUFFIX, write_file
 from sightscan.training import HOST_LOCK_FILE, IMAGES_FOLDER, REQUEST_FILE, WEIGHTS_FOLDER, Training
 from sightscan.warehouse.models.datasets import (
     list_dataset_photos,
+    list_photo_sizes,
     read_dataset,
     require_whole,
     stream_blobs,
@@ -38,16 +42,47 @@ logger = logging.getLogger(__name__)
 
 # Photos in flight: enough to hide the round trips, few enough for the largest photos in memory.
 PARALLEL_UPLOADS = 8
-PARALLEL_SMALL_FILES = 32
+# Labels, links and checkpoints, besides what is sent.
+MIN_LEFT_BYTES = 1_000_000_000
+
+# $1 is the run's folder, $2 its model's; what is in them comes as a tar. A training that still runs
+# there keeps what it has opened, and finds the same files under the same names.
+_FILL_RUN_FOLDER = """
+set -e
+folder=sightscan/runs
+IFS=/
+for name in ${2#"$folder"/}; do
+    folder=$folder/$name
+    if [ -L "$folder" ] || [ ! -d "$folder" ]; then rm -f -- "$folder"; mkdir -- "$folder"; fi
+    if [ ! -r "$folder" ] || [ ! -w "$folder" ] || [ ! -x "$folder" ]; then
+        chmod u+rwx -- "$folder"
+    fi
+done
+unset IFS
+cd -- "$1"
+mkdir .new .old
+tar --extract --gzip --no-same-owner --directory=.new
+for path in .new/*; do
+    name=${path#.new/}
+    if [ -e "$name" ] || [ -L "$name" ]; then mv -T -- "$name" ".old/$name"; fi
+    mv -T -- "$path" "$name"
+done
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadReport:
-    """What an upload did: photos sent and found there, and the bytes of those sent."""
+    """What an upload did: photos sent and found there, and the bytes of those sent.
+
+    Of what was there, `hashed` files had to be read to know that they are whole, and `damaged` were
+    not (those of them that are photos are among `uploaded`).
+    """
 
     uploaded: int
     already_there: int
     byte_count: int
+    hashed: int
+    damaged: int
 
 
 def upload_dataset(
@@ -60,7 +95,8 @@ def upload_dataset(
 
     Raises:
         DatasetError: photos of the dataset were taken down.
-        InstanceError: the host does not answer, or breaks off.
+        HostDiskFull: there is no room for it on the host.
+        InstanceError: the host does not answer, breaks off, or does not keep what it is sent.
         TrainingError: bytes of a photo, or the weights to start from, are gone.
 
     """
@@ -71,12 +107,14 @@ def upload_dataset(
     content = _RunContent(training, dataset, photos, weights)
     report = asyncio.run(_upload(connection, address, content))
     logger.info(
-        "host=%s folder=%s uploaded=%d already_there=%d bytes=%d",
+        "host=%s folder=%s uploaded=%d already_there=%d bytes=%d hashed=%d damaged=%d",
         address,
         training.run_folder,
         report.uploaded,
         report.already_there,
         report.byte_count,
+        report.hashed,
+        report.damaged,
     )
     return report
 
@@ -90,39 +128,67 @@ class _RunContent:
     photos: Sequence[FrozenPhoto]
     weights: bytes | None
 
+    @property
+    def weights_path(self) -> str | None:
+        """Return where the weights to start from lie on the host, if any are asked for."""
+        name = self.training.request.weights
+        return None if name is None else posixpath.join(WEIGHTS_FOLDER, name)
+
 
 async def _upload(
     connection: psycopg.Connection[Any], address: HostAddress, content: _RunContent
 ) -> UploadReport:
-    if await trains_in(address, content.training.run_folder):
+    run_folder = content.training.run_folder
+    if await trains_in(address, run_folder):
         # Of an earlier try, which lost its connection: whoever trains has found all it needs.
-        logger.info("host=%s trains in %s already", address, content.training.run_folder)
-        return UploadReport(0, len(content.photos), 0)
-    purpose = f"upload of {content.training.run_folder}"
-    async with locked_host(address, purpose), open_sftp(address) as sftp:
-        for folder in (IMAGES_FOLDER, WEIGHTS_FOLDER):
-            await sftp.makedirs(folder, exist_ok=True)
-        present = await _present(sftp)
-        missing = [photo for photo in content.photos if photo.image_name not in present]
+        logger.info("host=%s trains in %s already", address, run_folder)
+        return UploadReport(0, len(content.photos), 0, hashed=0, damaged=0)
+    photos = {_image_path(photo): photo for photo in content.photos}
+    wanted = {path: photo.sha256 for path, photo in photos.items()}
+    weights_path = content.weights_path
+    if weights_path is not None and content.weights is not None:
+        wanted[weights_path] = hashlib.sha256(content.weights).digest()
+    async with locked_host(address, f"upload of {run_folder}"), open_store(address) as store:
+        # The host is locked, so nobody else is writing them now.
+        left = [path for path in await store.list_files() if path.endswith(PART_SUFFIX)]
+        await store.remove_surely(left)
+        found = await store.verify(wanted)
+        for path in sorted(found.damaged):
+            logger.warning("host=%s damaged, sent again: %s", address, path)
+        await store.remove_surely(found.damaged)
+        missing = [photo for path, photo in photos.items() if path not in found.whole]
         progress = _Progress(len(missing))
-        await _send_photos(connection, sftp, missing, progress)
-        await _fill_run_folder(sftp, content)
-    return UploadReport(progress.sent, len(content.photos) - len(missing), progress.byte_count)
+        sizes = list_photo_sizes(connection, [photo.sha256 for photo in missing])
+        await store.require_room(sum(sizes.values()) + MIN_LEFT_BYTES, "for this training")
+        await _send_photos(connection, store, missing, progress)
+        if weights_path in wanted.keys() - found.whole and content.weights is not None:
+            await write_file(store.sftp, str(weights_path), content.weights)
+        sent = wanted.keys() - found.whole
+        if sent:
+            kept = await store.verify({path: wanted[path] for path in sent})
+            _require_kept(address, sent - kept.whole)
+        await _fill_run_folder(store, content)
+    return UploadReport(
+        uploaded=progress.sent,
+        already_there=len(photos) - len(missing),
+        byte_count=progress.byte_count,
+        hashed=found.hashed,
+        damaged=len(found.damaged),
+    )
 
 
-async def _present(sftp: asyncssh.SFTPClient) -> set[str]:
-    """Return the names of the photos on the host; remove what an earlier upload left half done."""
-    names = await list_names(sftp, IMAGES_FOLDER)
-    # The host is locked, so nobody else is writing them now.
-    for name in names:
-        if name.endswith(PART_SUFFIX):
-            await sftp.remove(posixpath.join(IMAGES_FOLDER, name))
-    return names
+def _require_kept(address: HostAddress, lost: set[str]) -> None:
+    if lost:
+        msg = (
+            f"{address} does not keep what it is sent: {len(lost)} files, {min(lost)} among them, "
+            "are not what was written a moment ago; look at its disk, or use another instance"
+        )
+        raise InstanceError(msg)
 
 
 async def _send_photos(
     connection: psycopg.Connection[Any],
-    sftp: asyncssh.SFTPClient,
+    store: HostStore,
     missing: Sequence[FrozenPhoto],
     progress: "_Progress",
 ) -> None:
@@ -132,7 +198,7 @@ async def _send_photos(
 
     async def send(photo: FrozenPhoto, content: bytes) -> None:
         try:
-            await write_file(sftp, posixpath.join(IMAGES_FOLDER, photo.image_name), content)
+            await write_file(store.sftp, _image_path(photo), content)
         finally:
             free.release()
         progress.add(len(content))
@@ -153,54 +219,54 @@ async def _send_photos(
         raise TrainingError(msg)
 
 
-async def _fill_run_folder(sftp: asyncssh.SFTPClient, content: _RunContent) -> None:
+async def _fill_run_folder(store: HostStore, content: _RunContent) -> None:
+    training = content.training
+    run_folder = training.run_folder
+    request_path = posixpath.join(run_folder, REQUEST_FILE)
+    halves = [posixpath.join(run_folder, name) for name in (".new", ".old")]
+    await store.remove_surely([request_path, f"{request_path}{PART_SUFFIX}", *halves])
+    packed = await asyncio.to_thread(_pack_run_folder, content)
+    await store.run(_FILL_RUN_FOLDER, run_folder, training.model_folder, stdin=packed)
+    await store.remove_surely(halves)
+    await write_file(store.sftp, request_path, training.request.text.encode())
+
+
+def _pack_run_folder(content: _RunContent) -> bytes:
+    """Return all of a run's folder but request.json, as a tar: labels, and links to what is large."""
+    packed = io.BytesIO()
     run_folder = content.training.run_folder
-    for split in SPLITS:
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as tar:
+
+        def add(name: str, kind: bytes, *, link: str = "", text: str = "") -> None:
+            member = tarfile.TarInfo(name)
+            member.type = kind
+            member.mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
+            member.mtime = int(time.time())
+            member.linkname = link
+            member.size = len(text.encode())
+            tar.addfile(member, io.BytesIO(text.encode()))
+
+        def add_link(name: str, target: str) -> None:
+            # Relative, so that the home folder may be moved or mounted elsewhere.
+            folder = posixpath.dirname(posixpath.join(run_folder, name))
+            add(name, tarfile.SYMTYPE, link=posixpath.relpath(target, folder))
+
         for kind in ("images", "labels"):
-            await sftp.makedirs(posixpath.join(run_folder, kind, split), exist_ok=True)
-    await _place_photos(sftp, run_folder, content.photos)
-    await _place_weights(sftp, run_folder, content)
-    lock = posixpath.join(run_folder, posixpath.basename(HOST_LOCK_FILE))
-    if not await sftp.islink(lock):
-        await link_file(sftp, HOST_LOCK_FILE, lock)
-    manifest = content.dataset.manifest_text.encode()
-    await write_file(sftp, posixpath.join(run_folder, MANIFEST_FILE), manifest)
-    request = content.training.request.text.encode()
-    await write_file(sftp, posixpath.join(run_folder, REQUEST_FILE), request)
+            for split in SPLITS:
+                add(f"{kind}/{split}", tarfile.DIRTYPE)
+        for photo in content.photos:
+            add_link(f"images/{photo.split}/{photo.image_name}", _image_path(photo))
+            label = f"labels/{photo.split}/{photo.label_name}"
+            add(label, tarfile.REGTYPE, text=photo.label_text)
+        if content.weights_path is not None:
+            add_link(posixpath.basename(content.weights_path), content.weights_path)
+        add_link(posixpath.basename(HOST_LOCK_FILE), HOST_LOCK_FILE)
+        add(MANIFEST_FILE, tarfile.REGTYPE, text=content.dataset.manifest_text)
+    return packed.getvalue()
 
 
-async def _place_photos(
-    sftp: asyncssh.SFTPClient, run_folder: str, photos: Sequence[FrozenPhoto]
-) -> None:
-    """Write the labels of a run and link its photos."""
-    linked: set[str] = set()
-    for split in SPLITS:
-        linked |= await list_names(sftp, posixpath.join(run_folder, "images", split))
-    free = asyncio.Semaphore(PARALLEL_SMALL_FILES)
-
-    async def place(photo: FrozenPhoto) -> None:
-        async with free:
-            label = posixpath.join(run_folder, "labels", photo.split, photo.label_name)
-            await write_file(sftp, label, photo.label_text.encode())
-            if photo.image_name not in linked:
-                link = posixpath.join(run_folder, "images", photo.split, photo.image_name)
-                await link_file(sftp, posixpath.join(IMAGES_FOLDER, photo.image_name), link)
-
-    async with asyncio.TaskGroup() as group:
-        for photo in photos:
-            group.create_task(place(photo))
-
-
-async def _place_weights(sftp: asyncssh.SFTPClient, run_folder: str, content: _RunContent) -> None:
-    name = content.training.request.weights
-    if name is None or content.weights is None:
-        return
-    stored = posixpath.join(WEIGHTS_FOLDER, name)
-    if not await sftp.exists(stored):
-        await write_file(sftp, stored, content.weights)
-    link = posixpath.join(run_folder, name)
-    if not await sftp.exists(link):
-        await link_file(sftp, stored, link)
+def _image_path(photo: FrozenPhoto) -> str:
+    return posixpath.join(IMAGES_FOLDER, photo.image_name)
 
 
 def _read_weights(
