@@ -23,6 +23,7 @@ from sandbox.addresses import SshAddress
 from sandbox.counts import Counts
 from sandbox.files import private_folder, write_private
 from sandbox.gpu.ec2_fleet import State
+from sandbox.gpu.ssh_server import FREE_BYTES_FILE
 from sandbox.ports import LOOPBACK, PortBook, hold, wait_until_open
 from sandbox.processes.processes import KeptProcess, start_kept
 
@@ -138,6 +139,14 @@ class GpuHost:
                 if process is not None:
                     process.stop()
             self._process = self._watch = None
+
+    def set_free_bytes(self, free_bytes: int) -> None:
+        """Leave so much room on the disk: for what is sent by SFTP, and as `df --output=avail` says."""
+        room = self._folder / FREE_BYTES_FILE
+        room.write_text(str(free_bytes), encoding="ascii")
+        df = private_folder(self._folder / "bin") / "df"
+        df.write_text(f"#!/bin/sh\necho Avail\ncat '{room}'\n", encoding="utf-8")
+        df.chmod(0o700)
 
     def close(self) -> None:
         """Power off and give the port back."""

@@ -5,7 +5,9 @@ killed with everything it started when the instance stops. Key logins of one use
 run as `bash -c`, as with OpenSSH; SFTP sees nothing outside the home folder. Each connection that is
 let in has a process with OpenSSH's title, by which others on the machine know of it.
 
-Modelled on OpenSSH's behaviour. Invented: nothing but the machine, which is this one.
+Modelled on OpenSSH's behaviour: of a disk that is full, SFTP says "Failure" and no more. Invented: the
+machine, which is this one, and a disk of the size that the file `free_bytes` beside the home folder
+says, for what comes by SFTP and for `df`.
 """
 
 import argparse
@@ -20,10 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncssh
+from asyncssh.misc import MaybeAwait
 
 CHUNK_BYTES = 65_536
 # Training leaves the other processor time to the rest of the sandbox's machine.
 NICENESS = 5
+FREE_BYTES_FILE = "free_bytes"
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -118,7 +122,7 @@ class _Commands:
             "LOGNAME": options.user,
             "SHELL": "/bin/bash",
             "LANG": "C.UTF-8",
-            "PATH": f"{options.trainer_bin}:{SYSTEM_PATH}",
+            "PATH": f"{options.home.parent / 'bin'}:{options.trainer_bin}:{SYSTEM_PATH}",
             "PYTHONPATH": str(options.library),
             "TMPDIR": str(options.home / "tmp"),
         }
@@ -185,6 +189,16 @@ class _HomeFiles(asyncssh.SFTPServer):
     def __init__(self, channel: asyncssh.SSHServerChannel[bytes], home: Path) -> None:
         super().__init__(channel)
         self._home = os.fsencode(home)
+        self._free_bytes = home.parent / FREE_BYTES_FILE
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> MaybeAwait[int]:
+        if self._free_bytes.exists():
+            left = int(self._free_bytes.read_text(encoding="ascii")) - len(data)
+            self._free_bytes.write_text(str(max(left, 0)), encoding="ascii")
+            if left < 0:
+                msg = "Failure"
+                raise asyncssh.SFTPFailure(msg)
+        return super().write(file_obj, offset, data)
 
     def map_path(self, path: bytes) -> bytes:
         local = os.path.normpath(os.path.join(self._home, path))  # noqa: PTH118 - bytes

@@ -9,8 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,73 +18,19 @@ import asyncssh
 import psycopg
 import pytest
 
-from sandbox.counts import Counts
 from sandbox.gpu.gpu_host import GpuHost, ed25519_key
-from sandbox.ports import PortBook
-from sightscan.dataset.freeze import freeze_dataset
-from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import InstanceError, TrainingError
 from sightscan.publish.register import register_model
-from sightscan.run import Run
-from sightscan.settings import Settings, read_settings
 from sightscan.train.download import download_model
 from sightscan.train.host import HostAddress, await_host
 from sightscan.train.host_lock import locked_host
-from sightscan.train.request import request_training
 from sightscan.train.upload import upload_dataset
-from sightscan.training import Training
 from sightscan.warehouse.models.models import insert_publication
-from tests.cities.colour_city import ColourCity, add_photo, store_colour_city, write_model_folder
+from tests.cities.asked_training import Asked, ask
+from tests.cities.colour_city import add_photo, store_colour_city, write_model_folder
 from trainer.dataset_folder import read_dataset as read_as_trainer
 from trainer.model_folder import locked_host as locked_by_trainer
 from trainer.request import hash_request, read_request
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[GpuHost]:
-    """Run the SSH server of one instance, as the sandbox does."""
-    key = ed25519_key(tmp_path / "client_key", "client")
-    host = GpuHost("i-1", tmp_path / "i-1", Counts(), PortBook(tmp_path), client_key=key)
-    host.power_on()
-    yield host
-    host.close()
-
-
-@pytest.fixture
-def address(machine: GpuHost) -> HostAddress:
-    known = machine.address
-    return HostAddress(known.host, known.port, known.user, known.key_file, known.host_key)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A city whose dataset is frozen and whose training was asked for."""
-
-    config: Settings
-    place: ColourCity
-    dataset: FrozenDataset
-    training: Training
-
-
-def ask(
-    warehouse: psycopg.Connection[Any], place: ColourCity, run_id: str, **overrides: object
-) -> Asked:
-    config = read_settings(
-        min_image_number_per_label=5,
-        mts_epochs=3,
-        mts_image_size=160,
-        mts_architecture="yolov5n",
-        **overrides,
-    )
-    run = Run(place.city.city_id, place.city.dag_id, run_id)
-    dataset = freeze_dataset(warehouse, config, place.city, run)
-    training = request_training(warehouse, config, place.city, run, dataset.version)
-    return Asked(config, place, dataset, training)
-
-
-@pytest.fixture
-def asked(warehouse: psycopg.Connection[Any]) -> Asked:
-    return ask(warehouse, store_colour_city(warehouse, photos_a_sight=6), "run 1")
 
 
 def test_host_that_answers_is_reached(address: HostAddress) -> None:

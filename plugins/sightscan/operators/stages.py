@@ -166,17 +166,21 @@ def freeze_dataset(slug: str) -> int:
 # The time-outs of the tasks that hold an instance are what its lease is made of.
 @task(execution_timeout=timedelta(seconds=AWAIT_HOST_SECONDS))
 def await_host(slug: str, instance_id: str) -> str:
-    """Wait until the instance's SSH server answers with its pinned key; return its address."""
+    """Wait until the instance answers with its pinned key, clean its disk; return its address."""
     from sightscan.operators.connections import AWS_CONNECTION
     from sightscan.operators.hooks import InstanceHook
     from sightscan.train.addresses import host_address
     from sightscan.train.host import await_host as wait_for
+    from sightscan.train.tidy import tidy_host
 
     with city_work(slug) as work:
         require_lease(work, instance_id)
         host = InstanceHook(aws_conn_id=AWS_CONNECTION).host_of(instance_id)
         address = host_address(work.config, instance_id, host)
         wait_for(address, timeout_seconds=work.config.mts_host_timeout_seconds)
+        # Before the deadline is left there: a disk that is full would not take it.
+        tidied = tidy_host(work.connection, address, work.city)
+        work.save_report("await_host", asdict(tidied))
         _leave_deadline(work, address)
         return host
 

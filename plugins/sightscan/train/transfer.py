@@ -5,7 +5,7 @@ What a host says of its sizes is not believed: what comes is counted as it comes
 
 import shlex
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import asyncssh
 
@@ -64,8 +64,10 @@ async def run_script(
     command = shlex.join(["bash", "-c", script, "sightscan", *arguments])
     printed = bytearray()
     async with host.create_process(command, encoding=None) as process:
-        process.stdin.write(stdin)
-        process.stdin.write_eof()
+        # A script that reads nothing may have ended before.
+        with suppress(BrokenPipeError):
+            process.stdin.write(stdin)
+            process.stdin.write_eof()
         while block := await process.stdout.read(BLOCK_BYTES):
             printed += block
             if len(printed) > MAX_OUTPUT_BYTES:
@@ -75,6 +77,9 @@ async def run_script(
                 )
                 raise TrainingError(msg)
         complaint = (await process.stderr.read()).decode("utf-8", "replace")
+    if process.exit_status is None:
+        msg = "the connection was lost in a command"
+        raise ConnectionResetError(msg)
     if process.exit_status != 0:
         reason = " ".join(complaint.split())[:500] or f"exit status {process.exit_status}"
         msg = f"a command on the GPU host failed ({reason}): mend that on the host, run the task again"

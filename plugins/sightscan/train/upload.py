@@ -61,7 +61,7 @@ done
 unset IFS
 cd -- "$1"
 mkdir .new .old
-tar --extract --gzip --no-same-owner --directory=.new
+tar --extract --gzip --touch --no-same-owner --directory=.new
 for path in .new/*; do
     name=${path#.new/}
     if [ -e "$name" ] || [ -L "$name" ]; then mv -T -- "$name" ".old/$name"; fi
@@ -241,7 +241,6 @@ def _pack_run_folder(content: _RunContent) -> bytes:
             member = tarfile.TarInfo(name)
             member.type = kind
             member.mode = 0o755 if kind == tarfile.DIRTYPE else 0o644
-            member.mtime = int(time.time())
             member.linkname = link
             member.size = len(text.encode())
             tar.addfile(member, io.BytesIO(text.encode()))

@@ -231,6 +231,14 @@ def list_photo_sizes(
     return {bytes(sha256): byte_count for sha256, byte_count in rows}
 
 
+def list_gone_photos(
+    connection: psycopg.Connection[Any], sha256s: Collection[bytes]
+) -> frozenset[bytes]:
+    """Return which of these are no photos of the warehouse any more, or have a tombstone."""
+    rows = connection.execute(statement("models/list_gone_photos"), {"sha256s": list(sha256s)})
+    return frozenset(bytes(sha256) for (sha256,) in rows)
+
+
 def stream_blobs(
     connection: psycopg.Connection[Any], sha256s: Collection[bytes]
 ) -> Generator[tuple[bytes, bytes], None, None]:
