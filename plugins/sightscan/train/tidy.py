@@ -47,7 +47,7 @@ find sightscan/images/ sightscan/weights/ -mindepth 1 -maxdepth 1 -mmin "+$1" -p
 _LIST_LINKED = r"find sightscan/runs/ -type l -printf '%f\n' | sort -u | tr '\n' '\0'"
 # Dead links, and what no upload of ours leaves there: it might be a copy of a photo.
 _LIST_STRAY_PHOTOS = r"""
-find sightscan/runs/ -mindepth 5 -path '*/images/*' ! -type d \
+find sightscan/runs/ -mindepth 5 -maxdepth 5 -path '*/images/*' ! -type d \
     \( -xtype l -o ! -type l -o ! -lname '../../../../../images/*' \) -print0
 """
 

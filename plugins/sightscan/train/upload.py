@@ -45,25 +45,30 @@ PARALLEL_UPLOADS = 8
 # Labels, links and checkpoints, besides what is sent.
 MIN_LEFT_BYTES = 1_000_000_000
 
-# $1 is the run's folder, $2 its model's; what is in them comes as a tar. A training that still runs
-# there keeps what it has opened, and finds the same files under the same names.
-_FILL_RUN_FOLDER = """
+# $1 is the model's folder in the run's. No link may lead to another run's.
+_MAKE_RUN_FOLDER = """
 set -e
 folder=sightscan/runs
 IFS=/
-for name in ${2#"$folder"/}; do
+for name in ${1#"$folder"/}; do
     folder=$folder/$name
     if [ -L "$folder" ] || [ ! -d "$folder" ]; then rm -f -- "$folder"; mkdir -- "$folder"; fi
     if [ ! -r "$folder" ] || [ ! -w "$folder" ] || [ ! -x "$folder" ]; then
         chmod u+rwx -- "$folder"
     fi
 done
-unset IFS
+"""
+# $1 is the run's folder; what is in it comes as a tar. A training that still runs there keeps what it
+# has opened, and finds the same files under the same names.
+_FILL_RUN_FOLDER = """
+set -e
 cd -- "$1"
 mkdir .new .old
 tar --extract --gzip --touch --no-same-owner --directory=.new
 for path in .new/*; do
     name=${path#.new/}
+    # A folder can be moved only by who may write it.
+    if [ -d "$name" ] && [ ! -L "$name" ]; then chmod u+rwx -- "$name"; fi
     if [ -e "$name" ] || [ -L "$name" ]; then mv -T -- "$name" ".old/$name"; fi
     mv -T -- "$path" "$name"
 done
@@ -224,9 +229,10 @@ async def _fill_run_folder(store: HostStore, content: _RunContent) -> None:
     run_folder = training.run_folder
     request_path = posixpath.join(run_folder, REQUEST_FILE)
     halves = [posixpath.join(run_folder, name) for name in (".new", ".old")]
+    await store.run(_MAKE_RUN_FOLDER, training.model_folder)
     await store.remove_surely([request_path, f"{request_path}{PART_SUFFIX}", *halves])
     packed = await asyncio.to_thread(_pack_run_folder, content)
-    await store.run(_FILL_RUN_FOLDER, run_folder, training.model_folder, stdin=packed)
+    await store.run(_FILL_RUN_FOLDER, run_folder, stdin=packed)
     await store.remove_surely(halves)
     await write_file(store.sftp, request_path, training.request.text.encode())
 
