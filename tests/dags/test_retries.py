@@ -26,6 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LASTING = {
     "AmbiguousCity",
     "DatasetError",
+    "HostDiskFull",
     "LastingServiceError",
     "SettingsError",
     "UnknownCity",
