@@ -25,6 +25,7 @@ from sightscan.warehouse.takedowns.takedowns import read_subjects, remove_photos
 from tests.cities.asked_training import Asked, ask
 from tests.cities.colour_city import add_photo, write_model_folder
 from trainer.dataset_folder import read_dataset as read_as_trainer
+from trainer.model_folder import locked_host as locked_by_trainer
 from trainer.request import hash_request, read_request
 
 DAY_SECONDS = 86_400
@@ -76,6 +77,8 @@ def assert_trainable(machine: GpuHost, asked: Asked) -> None:
         assert hashlib.sha256(photo.path.read_bytes()).hexdigest() == photo.sha256
     assert hash_request(read_request(folder), folder) == asked.training.request.sha256.hex()
     assert not [path for path in (machine.home / "sightscan").rglob("*") if ".part" in path.name]
+    with locked_by_trainer(folder):
+        assert (machine.home / "sightscan" / "host.lock").read_text() == f"training {folder.name}\n"
 
 
 def replace_with(path: Path, make: Callable[[Path], object]) -> None:
@@ -243,6 +246,17 @@ DAMAGES: dict[str, tuple[Damage, int]] = {
         ],
         0,
     ),
+    "lock a folder": (
+        lambda home, *_: replace_with(home / "sightscan" / "host.lock", Path.mkdir),
+        0,
+    ),
+    "lock a link to nothing": (
+        lambda home, *_: replace_with(
+            home / "sightscan" / "host.lock", lambda path: path.symlink_to("no/where")
+        ),
+        0,
+    ),
+    "lock read-only": (lambda home, *_: (home / "sightscan" / "host.lock").chmod(0o400), 0),
     "index cut short": (
         lambda home, *_: os.truncate(home / "sightscan" / "verified.index", 500),
         0,

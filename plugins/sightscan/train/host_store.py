@@ -27,6 +27,7 @@ from sightscan.errors import HostDiskFull, InstanceError
 from sightscan.progress import PROGRESS_SECONDS
 from sightscan.train.host import HostAddress
 from sightscan.train.transfer import PART_SUFFIX, open_connection, run_script, write_file
+from sightscan.training import HOST_LOCK_FILE
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +37,12 @@ HASH_BATCH_FILES = 500
 # Less room than this is a disk that is full: file systems keep some for root.
 FULL_DISK_BYTES = 50_000_000
 
-# $@ are folders, the upper ones first; the first is made, never replaced. Links to folders may
-# lead to another disk.
+# $1 is the lock, which is made if it is no file; the rest are folders, the upper ones first, of which
+# the first is made, never replaced. Links to folders may lead to another disk.
 _MAKE_FOLDERS = """
 set -e
+lock=$1
+shift
 mkdir -p -- "$1"
 for folder; do
     if [ ! -d "$folder" ]; then rm -f -- "$folder"; mkdir -- "$folder"; fi
@@ -47,6 +50,8 @@ for folder; do
         chmod u+rwx -- "$folder"
     fi
 done
+if [ -L "$lock" ] || [ ! -f "$lock" ]; then rm -rf -- "$lock"; : > "$lock"; fi
+if [ ! -r "$lock" ] || [ ! -w "$lock" ]; then chmod u+rw -- "$lock"; fi
 """
 _LIST = r"""
 find sightscan/images/ sightscan/weights/ -mindepth 1 -maxdepth 1 \
@@ -119,9 +124,9 @@ class HostStore:
         return await run_script(self.host, script, *arguments, stdin=stdin)
 
     async def make_folders(self) -> None:
-        """Make the folders; what else stands in their place goes."""
+        """Make the folders and the lock's file; what else stands in their place goes."""
         folders = ("sightscan", "sightscan/images", "sightscan/weights", "sightscan/runs")
-        await self.run(_MAKE_FOLDERS, *folders)
+        await self.run(_MAKE_FOLDERS, HOST_LOCK_FILE, *folders)
 
     async def list_files(self) -> dict[str, StoredFile]:
         """Return whatever lies in the folders of photos and weights, by path."""

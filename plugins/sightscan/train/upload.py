@@ -153,7 +153,8 @@ async def _upload(
     weights_path = content.weights_path
     if weights_path is not None and content.weights is not None:
         wanted[weights_path] = hashlib.sha256(content.weights).digest()
-    async with locked_host(address, f"upload of {run_folder}"), open_store(address) as store:
+    # In this order: the store mends the lock's file, if it is none.
+    async with open_store(address) as store, locked_host(address, f"upload of {run_folder}"):
         # The host is locked, so nobody else is writing them now.
         left = [path for path in await store.list_files() if path.endswith(PART_SUFFIX)]
         await store.remove_surely(left)
