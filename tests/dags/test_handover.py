@@ -163,7 +163,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallCloud]:
         boot_seconds=0.1,
     )
     with Sandbox(options) as sandbox:
-        cloud = SmallCloud(sandbox)
+        cloud = SmallCloud(sandbox, options.state)
         migrate_warehouse(cloud.addresses)
         cloud.environment = pipeline_settings(cloud.addresses, folder) | {
             "MTS_CHECK_INTERVAL_SECONDS": "0.1"
@@ -179,7 +179,15 @@ def cloud(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Smal
     started.forget()
     with started.connect() as connection:
         for city_id, name in CITIES.items():
-            add_city(connection, City(city_id, "", name, "X", Place(1, 1), 8_000))
+            city = add_city(connection, City(city_id, "", name, "X", Place(1, 1), 8_000))
+            # The bill before the run, as its first task leaves it.
+            connection.execute(
+                "insert into core.spend_estimate (dag_id, run_id, city_id, photo_limit,"
+                " waiting_photos, most_units, probable_units, free_units_left, most_vision_usd,"
+                " probable_vision_usd, most_places_usd, most_gpu_usd, probable_gpu_usd, most_usd,"
+                " probable_usd) values (%s, 'run', %s, 0, 0, 0, 0, 0, 0, 0, 0, 9, 9, 9, 9)",
+                (f"city_{city.slug}", city_id),
+            )
     yield started
     started.control.refuse_next_starts(0)
 

@@ -43,6 +43,10 @@ class Thief:
         self.cloud = run.cloud
         with self.cloud.connect() as connection:
             connection.execute(self._statement)
+        if self._statement == GIVE_AWAY:
+            # Whoever gives a machine away says so in its tags, by which the teardown goes.
+            tag = {"Key": "sightscan:run", "Value": "city_other/next"}
+            self.cloud.ec2.create_tags(Resources=[self.cloud.instance_id], Tags=[tag])
         self.then = self._look()
 
     def _look(self) -> tuple[object, ...]:

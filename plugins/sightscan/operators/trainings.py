@@ -85,8 +85,12 @@ class TrainModelOperator(SSHRemoteJobOperator):
         """
         if (event or {}).get("exit_code") == 0:
             # What it left there is this run's only while it holds the host.
-            with city_work(self.slug) as work:
-                require_lease(work, self.instance_id)
+            try:
+                with city_work(self.slug) as work:
+                    require_lease(work, self.instance_id)
+            except AirflowFailException as error:
+                self._note_failure(str(error))
+                raise
         try:
             super().execute_complete(context, event)
         except Exception as error:
