@@ -379,7 +379,10 @@ def test_second_refusal_for_lack_of_capacity_goes_on_with_the_next_machine(
     assert changes(cloud, refused, seen[refused]) == []
     assert changes(cloud, other, seen[other]) == ["start requested", "stop requested"]
     assert cloud.one("select count(*) from core.instance_session where stopped_at is null") == 0
-    assert cloud.one("select count(*) from core.session_cost where run_id is not null") == 1
+    # (The books of the launches before this test were erased, so nothing is said of the other one.)
+    with cloud.connect() as connection:
+        query = "select run_id from core.session_cost where instance_id = %s"
+        assert connection.execute(query, (other,)).fetchall() == [("run",)]
 
 
 class Airflow:
