@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     max_google_vision_calls_in_all: int | None = Field(None, ge=0)
     max_usd_per_run: float | None = Field(None, ge=0)
     max_usd_per_month: float | None = Field(None, ge=0)
+    max_usd_in_all: float | None = Field(None, ge=0)
     max_usd_per_month_for_requests: float = Field(10.0, ge=0, allow_inf_nan=False)
     vision_endpoint: str | None = None
     vision_concurrency: int = Field(4, ge=1, le=32)
@@ -139,6 +140,11 @@ class Settings(BaseSettings):
     mts_check_interval_seconds: float = Field(5, gt=0)
 
     @property
+    def listed_instance_ids(self) -> tuple[str, ...]:
+        """Return the GPU instances, in the order given; none if none is set."""
+        return tuple(part.strip() for part in self.mts_ec2_instance_id.split(",") if part.strip())
+
+    @property
     def instance_ids(self) -> tuple[str, ...]:
         """Return the GPU instances, in the order given.
 
@@ -146,7 +152,7 @@ class Settings(BaseSettings):
             SettingsError: none is set.
 
         """
-        ids = tuple(part.strip() for part in self.mts_ec2_instance_id.split(",") if part.strip())
+        ids = self.listed_instance_ids
         if not ids:
             msg = (
                 "MTS_EC2_INSTANCE_ID is empty: expected one or several EC2 instance ids, "

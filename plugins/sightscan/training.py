@@ -160,13 +160,18 @@ def lease_seconds(time_limit_seconds: int) -> int:
     return time_limit_seconds + LEASE_MARGIN_SECONDS
 
 
-def max_session_seconds(time_limit_seconds: int) -> int:
+def max_session_seconds(time_limit_seconds: int) -> float:
     """Return for how many seconds an instance may run, and be billed, for one lease.
 
     It starts after the lease begins. At the deadline the reaper stops it, if nobody has: in its
     next round, within the time that a round may take. All starts under one lease fit in.
     """
-    return lease_seconds(time_limit_seconds) + REAPER_INTERVAL_SECONDS + STOP_SECONDS
+    return max_seconds_left(lease_seconds(time_limit_seconds))
+
+
+def max_seconds_left(seconds_to_deadline: float) -> float:
+    """Return for how many seconds an instance may still run that is leased for so many."""
+    return seconds_to_deadline + REAPER_INTERVAL_SECONDS + STOP_SECONDS
 
 
 def weights_name(sha256: bytes, suffix: str) -> str:

@@ -197,7 +197,8 @@ def _buy_pages(
             PLACES_SEARCH,
             buyer.run,
             [subject],
-            caps=Caps(city=config.max_places_calls_per_city),
+            # A run that is cleared in the next year asks anew, and was promised these pages once.
+            caps=Caps(city=config.max_places_calls_per_city, run=MAX_PLACES_PAGES),
             price=price,
         )
         if not reserved.calls:

@@ -27,6 +27,7 @@ from sightscan.settings import Settings
 from sightscan.spend.caps import vision_caps
 from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.labels.labels import LabelRow, merge_labels, read_photos_to_label
+from sightscan.warehouse.spend.budgets import find_promise
 from sightscan.warehouse.spend.paid_calls import (
     VISION_LANDMARKS,
     CallResult,
@@ -65,7 +66,8 @@ class VisionCalls:
     """The calls of one run; leave it to close a connection that it opened itself."""
 
     def __init__(self, connection: psycopg.Connection[Any], config: Settings, run: Run) -> None:
-        self.caps = vision_caps(config)
+        promise = find_promise(connection, run)
+        self.caps = vision_caps(config, None if promise is None else promise.most_calls)
         self._connection = connection
         self._reopen = reopener(connection)
         self._config = config

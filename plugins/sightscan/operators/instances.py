@@ -21,7 +21,7 @@ from sightscan.operators.ec2 import look_at, run_tag, tag_instance
 from sightscan.operators.handover import hand_over, move_on
 from sightscan.operators.hooks import InstanceHook
 from sightscan.operators.leases import require_lease
-from sightscan.operators.spending import require_estimate
+from sightscan.operators.spending import confirm_estimate
 from sightscan.operators.turns import LeaseTrigger
 from sightscan.operators.work import CityWork, city_work
 from sightscan.settings import settings
@@ -45,11 +45,12 @@ class ReserveInstanceOperator(BaseOperator):
     def execute(self, context: Context, event: Any = None) -> str:
         """Lease an instance, or defer until one is leased to this run."""
         del context, event
-        from sightscan.warehouse.models.instances import lease_instance
+        from sightscan.warehouse.models.instances import lease_instance, lease_of
         from sightscan.warehouse.models.lease_queue import list_waiting
 
         with city_work(self.slug) as work:
-            require_estimate(work)
+            if lease_of(work.connection, work.run) is None:
+                confirm_estimate(work)
             # Its turn was noticed by whoever gave it the lease: then this returns that one.
             instance_id = lease_instance(
                 work.connection,
@@ -118,6 +119,7 @@ class StartInstanceOperator(EC2StartInstanceOperator):
                 msg = f"EC2 has terminated {self.instance_id}; correct MTS_EC2_INSTANCE_ID"
                 raise AirflowFailException(msg)
             settle_session(work.connection, work.config, sight, before)
+            confirm_estimate(work, sight.instance_type)
             # Before the start: what runs can be stopped by its tags, should the warehouse be away.
             tag_instance(
                 self.hook,

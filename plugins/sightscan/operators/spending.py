@@ -1,18 +1,26 @@
-"""Money goes first: whatever spends has an estimate that is open, also in a run that was cleared."""
+"""Money goes first: whatever spends has an estimate that is open and covers it, also once cleared."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
+
+from sightscan.operators.reaper import LIVE_RUN_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import psycopg
+
     from sightscan.operators.work import CityWork
+    from sightscan.run import Run
+    from sightscan.settings import Settings
+    from sightscan.spend.estimate import SpendEstimate
 
 logger = logging.getLogger(__name__)
 
@@ -35,25 +43,19 @@ def estimate_run(work: CityWork) -> str:
     """
     from sightscan.spend.estimate import authorise_spend
     from sightscan.warehouse.models.instances import lease_of
-    from sightscan.warehouse.spend.budgets import end_estimate, has_open_estimate
+    from sightscan.warehouse.spend.budgets import find_promise
 
     due = _due_tasks(work)
     if not due:
         return "nothing that is still to come spends money"
     lease = lease_of(work.connection, work.run)
-    if lease is not None and has_open_estimate(work.connection, work.run):
+    if lease is not None and find_promise(work.connection, work.run):
         return (
             f"the estimate holds: {lease.instance_id} is leased until {lease.deadline_at} at most"
         )
-    config = work.config
-    if not due.intersection(CALLING_TASKS):
-        config = config.with_overrides({"max_google_vision_calls_per_run": 0})
-    estimate = authorise_spend(work.connection, config, work.city, work.run)
+    estimate = authorise_spend(work.connection, _config_of(work, due), work.city, work.run)
     work.save_report("estimate_spend", asdict(estimate))
-    if estimate.refusal:
-        # It ends here: the run is not concluded, and others must not wait for what it never spends.
-        end_estimate(work.connection, work.run)
-        raise AirflowFailException(estimate.refusal)
+    _raise_refusal(work, estimate)
     return estimate.sentence
 
 
@@ -66,10 +68,68 @@ def require_estimate(work: CityWork) -> None:
         AirflowFailException: the run might pass a budget.
 
     """
-    from sightscan.warehouse.spend.budgets import has_open_estimate
+    from sightscan.warehouse.spend.budgets import find_promise
 
-    if not has_open_estimate(work.connection, work.run):
+    if find_promise(work.connection, work.run) is None:
         logger.info("%s", estimate_run(work))
+
+
+def confirm_estimate(work: CityWork, instance_type: str | None = None) -> None:
+    """Return if the run may lease an instance, or start one of this type: just before it does.
+
+    Its estimate may be hours old: the run may have leased one before, settings, prices or budgets
+    may have changed, or the instance may be dearer than those that were known.
+
+    Raises:
+        AirflowFailException: the run might pass a budget.
+
+    """
+    from sightscan.spend.estimate import confirm_spend
+
+    config = _config_of(work, _due_tasks(work))
+    estimate = confirm_spend(
+        work.connection, config, work.city, work.run, instance_type=instance_type
+    )
+    _raise_refusal(work, estimate)
+
+
+def _raise_refusal(work: CityWork, estimate: SpendEstimate) -> None:
+    from sightscan.warehouse.spend.budgets import end_estimate
+
+    if estimate.refusal:
+        # It ends here: the run is not concluded, and others must not wait for what it never spends.
+        end_estimate(work.connection, work.run)
+        raise AirflowFailException(estimate.refusal)
+
+
+def _config_of(work: CityWork, due: set[str]) -> Settings:
+    """Return the settings of a run that calls nobody any more, if no such task is to come."""
+    if due.intersection(CALLING_TASKS):
+        return work.config
+    return work.config.with_overrides({"max_google_vision_calls_per_run": 0})
+
+
+def end_dead_estimates(connection: psycopg.Connection[Any], context: Any) -> list[Run]:
+    """End the estimates of runs that are over or deleted without an end; return these runs.
+
+    Whoever deletes a run, or its DAG, deletes `conclude_run`, too. What still runs for it counts on.
+    """
+    from sightscan.warehouse.spend.budgets import end_estimate, list_open_estimates
+
+    dead = [run for run in list_open_estimates(connection) if not _is_alive(context["ti"], run)]
+    for run in dead:
+        logger.warning("%s %s is over: its estimate is ended", run.dag_id, run.run_id)
+        end_estimate(connection, run)
+    return dead
+
+
+def _is_alive(ti: Any, run: Run) -> bool:
+    try:
+        return ti.get_dagrun_state(run.dag_id, run.run_id) in LIVE_RUN_STATES
+    except AirflowRuntimeError as error:
+        if (error.error.detail or {}).get("status_code") == HTTPStatus.NOT_FOUND:
+            return False
+        raise
 
 
 def _due_tasks(work: CityWork) -> set[str]:

@@ -4,10 +4,11 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
-from sightscan.errors import ServiceError
+from sightscan.errors import ServiceError, SightScanError
 from sightscan.settings import settings
 from sightscan.training import STOP_SECONDS
 
@@ -77,10 +78,26 @@ def write_registry_snapshot() -> int:
     return len(registry.cities)
 
 
+def _end_dead_estimates(context: Any) -> None:
+    """Free what dead runs do not spend; no trouble with that is trouble with the instances."""
+    from sightscan.operators.spending import end_dead_estimates
+    from sightscan.operators.warehouse import open_warehouse
+
+    try:
+        with open_warehouse() as connection:
+            end_dead_estimates(connection, context)
+    except (SightScanError, psycopg.Error, AirflowRuntimeError) as error:
+        logger.warning("the estimates of dead runs are ended in the next round: %s", error)
+
+
 # Stopping takes a minute or two on EC2; all instances in turn stay well below this.
 @task(execution_timeout=timedelta(seconds=STOP_SECONDS))
 def stop_idle_instances() -> list[str]:
     """Stop what runs without a living lease, and free the leases of runs that are over or late."""
     from sightscan.operators.reaper import reap
 
-    return reap(get_current_context())
+    context = get_current_context()
+    try:
+        return reap(context)
+    finally:
+        _end_dead_estimates(context)

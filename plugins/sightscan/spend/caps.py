@@ -9,22 +9,25 @@ from sightscan.warehouse.spend.paid_calls import CallsSpent, CapName, Caps
 WHERE_TO_RAISE: dict[CapName, str] = {
     "city": "MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY, or the city's overrides",
     "run": "MAX_GOOGLE_VISION_CALLS_PER_RUN, or vision_calls in the trigger form",
+    "estimate": "it: clear estimate_spend of this run, with everything downstream of it",
     "month": "MAX_GOOGLE_VISION_CALLS_PER_MONTH, or wait for the next month (UTC)",
     "in_all": "MAX_GOOGLE_VISION_CALLS_IN_ALL",
 }
 SCOPE: dict[CapName, str] = {
     "city": "of the city",
     "run": "of this run",
+    "estimate": "of this run's estimate",
     "month": "of this month, all cities",
     "in_all": "of all cities ever",
 }
 
 
-def vision_caps(config: Settings) -> Caps:
-    """Return the caps of Google Vision, in images."""
+def vision_caps(config: Settings, promised_calls: int | None = None) -> Caps:
+    """Return the caps of Google Vision, in images; of a run, also what it was let through with."""
     return Caps(
         city=config.max_google_vision_calls_per_new_city,
         run=config.max_google_vision_calls_per_run,
+        estimate=promised_calls,
         month=config.max_google_vision_calls_per_month,
         in_all=config.max_google_vision_calls_in_all,
     )
@@ -35,6 +38,7 @@ def uses_of(caps: Caps, spent: CallsSpent) -> dict[CapName, tuple[int, int]]:
     uses: dict[CapName, tuple[int, int | None]] = {
         "city": (spent.by_city, caps.city),
         "run": (spent.by_run, caps.run),
+        "estimate": (spent.by_run, caps.estimate),
         "month": (spent.this_month, caps.month),
         "in_all": (spent.in_all, caps.in_all),
     }

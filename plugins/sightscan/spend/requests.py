@@ -13,8 +13,6 @@ from sightscan.settings import Settings
 from sightscan.spend.estimate import estimate_spend
 from sightscan.warehouse.registry.decisions import let_city_in, list_requested_cities
 from sightscan.warehouse.spend.budgets import lock_budget, sum_usd_for_requests
-from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
-from sightscan.warehouse.spend.prices import unit_price
 
 # Who lets in, as core.city_decision has it.
 BUDGET = "budget for requests"
@@ -32,11 +30,7 @@ class FirstBill:
 
 
 def first_bill(connection: psycopg.Connection[Any], config: Settings, city: City) -> FirstBill:
-    """Return what a first run of the city may cost.
-
-    Cities that are let in one after the other would all count on the month's free images, which
-    there are once: the most is without them.
-    """
+    """Return what a first run of the city may cost."""
     try:
         bill = estimate_spend(
             connection,
@@ -44,11 +38,9 @@ def first_bill(connection: psycopg.Connection[Any], config: Settings, city: City
             city,
             Run(city.city_id, city.dag_id),
         )
-        price = unit_price(config, VISION_LANDMARKS.price_name)
     except SettingsError as error:
         return FirstBill(None, None, str(error))
-    free_usd = price.usd_of(min(bill.most_calls, bill.free_units_left), price.free_units_per_month)
-    return FirstBill(round(bill.most_usd + free_usd, 4), bill.probable_usd)
+    return FirstBill(bill.most_usd, bill.probable_usd)
 
 
 def left_for_requests(connection: psycopg.Connection[Any], config: Settings) -> float:

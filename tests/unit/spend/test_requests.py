@@ -164,7 +164,7 @@ def test_later_run_of_a_city_that_the_budget_let_in_may_not_pass_it(
     let_in_what_fits(warehouse, config(9))
     small = config(5)
     refusal = authorise_spend(warehouse, small, first, run_of(first)).refusal
-    assert "6.00 USD" in refusal
+    assert "8.00 USD" in refusal
     assert "MAX_USD_PER_MONTH_FOR_REQUESTS=5" in refusal
     assert "sightscan city approve Q1" in refusal
     approve_city(warehouse, "Q1", decided_by="ann")

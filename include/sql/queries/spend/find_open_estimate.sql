@@ -1,5 +1,7 @@
--- The estimate of a run that may spend now, if any.
-select spend_estimate.most_usd
+-- What a run that may spend now was promised to cost at most, if there is one.
+select
+    spend_estimate.most_units,
+    spend_estimate.most_usd::double precision as most_usd
 from core.spend_estimate
 where
     spend_estimate.dag_id = %(dag_id)s

@@ -23,7 +23,7 @@ spent as (
             select coalesce(sum(ledger_entry.unit_count), 0)
             from core.ledger_entry
             where
-                %(run_cap)s::bigint is not null
+                coalesce(%(run_cap)s::bigint, %(estimate_cap)s::bigint) is not null
                 and ledger_entry.dag_id = %(dag_id)s
                 and ledger_entry.run_id = %(run_id)s
                 and ledger_entry.provider = %(provider)s
@@ -94,6 +94,11 @@ room as (
     select
         'run' as cap_name,
         %(run_cap)s::bigint - spent.by_run as units
+    from spent
+    union all
+    select
+        'estimate' as cap_name,
+        %(estimate_cap)s::bigint - spent.by_run as units
     from spent
     union all
     select

@@ -54,28 +54,9 @@ used as (
         ) as sessions
     cross join
         lateral (
-            select coalesce(sum(greatest(spend_estimate.most_usd - coalesce(call.usd, 0) - coalesce(session.usd, 0), 0)), 0) as usd
-            from core.spend_estimate
-            left join lateral (
-                select sum(ledger_entry.price_usd) as usd
-                from core.ledger_entry
-                where
-                    ledger_entry.dag_id = spend_estimate.dag_id
-                    and ledger_entry.run_id = spend_estimate.run_id
-                    and ledger_entry.is_billed
-            ) as call on true
-            left join lateral (
-                select sum(greatest(session_cost.cost_usd, 0)) as usd
-                from core.session_cost
-                where
-                    session_cost.dag_id = spend_estimate.dag_id
-                    and session_cost.run_id = spend_estimate.run_id
-            ) as session on true
-            where
-                spend_estimate.city_id = let_in.city_id
-                and spend_estimate.estimated_at > now() - interval '7 days'
-                and spend_estimate.ended_at is null
-                and spend_estimate.refusal is null
+            select coalesce(sum(spend_under_way.left_usd), 0) as usd
+            from core.spend_under_way
+            where spend_under_way.city_id = let_in.city_id
         ) as under_way
 )
 

@@ -69,6 +69,22 @@ def lease_of(connection: psycopg.Connection[Any], run: Run) -> InstanceLease | N
     return next(iter(_leases(connection, run)), None)
 
 
+def find_lease_left(connection: psycopg.Connection[Any], run: Run) -> tuple[str, float] | None:
+    """Return the instance that a run holds, and for how many seconds; None if it holds none."""
+    row = connection.execute(statement("models/find_lease_left"), asdict(run)).fetchone()
+    return None if row is None else (row[0], row[1])
+
+
+def list_instance_types(
+    connection: psycopg.Connection[Any], instance_ids: Sequence[str]
+) -> frozenset[str | None]:
+    """Return of which types the instances were when last seen; None stands for those never seen."""
+    rows = connection.execute(
+        statement("models/list_instance_types"), {"instance_ids": list(instance_ids)}
+    )
+    return frozenset(instance_type for (instance_type,) in rows)
+
+
 def list_leases(connection: psycopg.Connection[Any]) -> tuple[InstanceLease, ...]:
     """Return all leases of runs, expired ones too: the reaper's list."""
     return _leases(connection)

@@ -54,6 +54,14 @@ class RequestSpend:
     is_let_in: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a run was let through with: Vision images at most, and US dollars at most for all."""
+
+    most_calls: int
+    most_usd: float
+
+
 def lock_budget(connection: psycopg.Connection[Any]) -> None:
     """Let runs be estimated one after the other, until the transaction ends."""
     connection.execute(statement("spend/lock_budget"))
@@ -79,6 +87,12 @@ def sum_usd_for_requests(connection: psycopg.Connection[Any], city_id: str) -> R
         statement("spend/sum_usd_for_requests"), {"city_id": city_id}
     ).fetchone()
     return RequestSpend(0.0, 0.0, is_let_in=False) if row is None else RequestSpend(*row)
+
+
+def sum_usd_in_all(connection: psycopg.Connection[Any]) -> float:
+    """Return what was ever spent; it reads all calls, and takes a while."""
+    row = connection.execute(statement("spend/sum_usd_in_all")).fetchone()
+    return 0.0 if row is None else float(row[0])
 
 
 def find_new_photo_share(connection: psycopg.Connection[Any], run: Run) -> float | None:
@@ -110,10 +124,15 @@ def save_estimate(
     connection.execute(statement("spend/save_estimate"), asdict(run) | dict(estimate))
 
 
-def has_open_estimate(connection: psycopg.Connection[Any], run: Run) -> bool:
-    """Return whether a run was let through and has not ended; cleared after its end, it has."""
-    found = connection.execute(statement("spend/find_open_estimate"), asdict(run)).fetchone()
-    return found is not None
+def find_promise(connection: psycopg.Connection[Any], run: Run) -> Promise | None:
+    """Return what a run was let through with; None before that, and after its end."""
+    row = connection.execute(statement("spend/find_open_estimate"), asdict(run)).fetchone()
+    return None if row is None else Promise(*row)
+
+
+def list_open_estimates(connection: psycopg.Connection[Any]) -> tuple[Run, ...]:
+    """Return the runs that were let through and have not ended, the oldest estimate first."""
+    return tuple(Run(*row) for row in connection.execute(statement("spend/list_open_estimates")))
 
 
 def end_estimate(connection: psycopg.Connection[Any], run: Run) -> None:

@@ -72,10 +72,14 @@ class CallsSpent:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many units (images) may stand, counted as in CallsSpent; None: there is no such cap."""
+    """How many units (images) may stand, counted as in CallsSpent; None: there is no such cap.
+
+    `estimate` is what the run's estimate has promised, counted as `run` is.
+    """
 
     city: int
     run: int | None = None
+    estimate: int | None = None
     month: int | None = None
     in_all: int | None = None
 
@@ -89,7 +93,7 @@ class CountedCalls:
 
 
 # In the order in which they are told; the names are those of the fields of Caps.
-CapName = Literal["city", "run", "month", "in_all"]
+CapName = Literal["city", "run", "estimate", "month", "in_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ def reserve_calls(
                 "subjects": list(subjects),
                 "city_cap": caps.city,
                 "run_cap": caps.run,
+                "estimate_cap": caps.estimate,
                 "month_cap": caps.month,
                 "total_cap": caps.in_all,
                 "counted_units": 0 if counted is None else counted.units,

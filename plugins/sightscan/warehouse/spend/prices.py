@@ -1,6 +1,6 @@
 """What each paid call and each GPU hour costs, and from which day on: include/prices.yaml."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -61,7 +61,30 @@ def unit_price(config: Settings, name: str, on: date | None = None) -> UnitPrice
         SettingsError: the price file is missing, or has no such price.
 
     """
-    entry = _entry(config, name, on)
+    return _read_unit_price(config, name, _entry(config, name, on))
+
+
+def dearest_unit_usd(config: Settings, name: str, *, most_units: int | None) -> float:
+    """Return the most that a unit may cost from today on, of the `most_units` first ones of a month.
+
+    Others may use up the cheap ones before, a month may turn, and an announced price come into force.
+
+    Raises:
+        SettingsError: the price file is missing, or has no such price.
+
+    """
+    return max(
+        (
+            step.usd_per_unit
+            for entry in _entries_ahead(config, name)
+            for step in _read_unit_price(config, name, entry).steps
+            if most_units is None or step.above_units < most_units
+        ),
+        default=0.0,
+    )
+
+
+def _read_unit_price(config: Settings, name: str, entry: Mapping[str, Any]) -> UnitPrice:
     volume = entry.get("volume_prices", [])
     if not isinstance(volume, list) or not all(isinstance(step, dict) for step in volume):
         msg = f"{config.prices_file}: {name}.volume_prices must be a list, but is {volume!r}"
@@ -103,6 +126,32 @@ def gpu_price_per_hour_usd(config: Settings, instance_type: str | None = None) -
     return _amount(config, name, _entry(config, name, None), "usd_per_hour")
 
 
+def dearest_gpu_price_per_hour_usd(
+    config: Settings, instance_types: Collection[str | None]
+) -> float:
+    """Return the most that an hour of instances of these types may cost, from today on.
+
+    None is a type that nobody knows yet: then the dearest of the price list.
+
+    Raises:
+        SettingsError: the price file is missing, or has no such price.
+
+    """
+    if config.mts_price_per_hour_usd is not None:
+        return config.mts_price_per_hour_usd
+    prices = _price_list(config)
+    names = {GPU_HOUR}
+    if known := [f"ec2.{name}" for name in instance_types if name is not None]:
+        names = {name if name in prices else GPU_HOUR for name in known}
+    if None in instance_types:
+        names |= {name for name in prices if str(name).startswith("ec2.")}
+    return max(
+        _amount(config, name, entry, "usd_per_hour")
+        for name in names
+        for entry in _entries_ahead(config, name)
+    )
+
+
 def _price_list(config: Settings) -> Mapping[str, Any]:
     path = config.prices_file
     try:
@@ -115,6 +164,21 @@ def _price_list(config: Settings) -> Mapping[str, Any]:
 
 def _entry(config: Settings, name: str, on: date | None) -> Mapping[str, Any]:
     """Return the newest entry of this name that is valid on the day."""
+    day = on or datetime.now(UTC).date()
+    valid = [entry for entry in _entries(config, name) if entry["valid_from"] <= day]
+    if not valid:
+        msg = f"{config.prices_file} has no price {name!r} for {day}; add the one that was in force then"
+        raise SettingsError(msg)
+    return max(valid, key=lambda entry: entry["valid_from"])
+
+
+def _entries_ahead(config: Settings, name: str) -> list[Mapping[str, Any]]:
+    """Return the entry of this name that is valid today, and those that will be."""
+    now = _entry(config, name, None)
+    return [entry for entry in _entries(config, name) if entry["valid_from"] >= now["valid_from"]]
+
+
+def _entries(config: Settings, name: str) -> list[Mapping[str, Any]]:
     path = config.prices_file
     entries = _price_list(config).get(name)
     if not isinstance(entries, list) or not entries:
@@ -125,13 +189,7 @@ def _entry(config: Settings, name: str, on: date | None) -> Mapping[str, Any]:
         if type(valid_from) is not date:
             msg = f"{path}: each price of {name!r} needs valid_from, a day such as 2026-11-22"
             raise SettingsError(msg)
-    day = on or datetime.now(UTC).date()
-    valid = [entry for entry in entries if entry["valid_from"] <= day]
-    if not valid:
-        msg = f"{path} has no price {name!r} for {day}; add the one that was in force then"
-        raise SettingsError(msg)
-    newest: dict[str, Any] = max(valid, key=lambda entry: entry["valid_from"])
-    return newest
+    return entries
 
 
 def _amount(config: Settings, name: str, entry: Mapping[str, Any], key: str) -> float:
