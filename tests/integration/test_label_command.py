@@ -101,6 +101,7 @@ def test_spend_of_all_cities_says_what_the_month_still_allows(
     run: Command, monkeypatch: pytest.MonkeyPatch, warehouse: psycopg.Connection[Any]
 ) -> None:
     monkeypatch.setenv("MAX_USD_PER_MONTH", "100")
+    monkeypatch.setenv("MAX_USD_IN_ALL", "50")
     settings.cache_clear()
     warehouse.execute("update core.paid_call set price_usd = 2 where state = 'succeeded'")
     add_city(warehouse, City("Q2", "two", "Two", "X", Place(2, 2), 1_000))
@@ -110,6 +111,12 @@ def test_spend_of_all_cities_says_what_the_month_still_allows(
         ("two", 0, 0.0),
     ]
     assert (read["month"]["budget_usd"], read["month"]["left_usd"]) == (100.0, 98.0)
+    assert read["in_all"] == {
+        "spent_usd": 2.0,
+        "under_way_usd": 0.0,
+        "budget_usd": 50.0,
+        "left_usd": 48.0,
+    }
     lines = [line.split() for line in run("spend", "show")[1].splitlines()]
     assert ["one", "3", "2.0000", "1,000", "997"] in lines
     assert ["left", "98.0000"] in lines

@@ -32,7 +32,7 @@ def show(
     """Show what was spent, and what this month still allows.
 
     Of one city: what became of the images that were sent to Google Vision, and what each cap
-    leaves. Of all cities: images and US dollars of each, and this month's budget. What was taken
+    leaves. Of all cities: images and US dollars of each, and the budgets of this month and in all. What was taken
     over from a first SightScan counts against no cap.
 
     Changes: nothing.
@@ -48,8 +48,9 @@ def show(
         cities = list_cities(connection) if city is None else (find_city(connection, city),)
         ledgers = [_ledger(connection, config, each) for each in cities]
         month = _month(connection, config)
+        in_all = _in_all(connection, config, month["under_way_usd"] or 0.0)
     if as_json:
-        print_json({"cities": ledgers, "month": month})
+        print_json({"cities": ledgers, "month": month, "in_all": in_all})
         return
     if city is None:
         rows = [
@@ -75,6 +76,11 @@ def show(
     print_table(
         ("this month (UTC), all cities", "USD"),
         [(name.removesuffix("_usd").replace("_", " "), usd) for name, usd in month.items()],
+    )
+    print_lines("")
+    print_table(
+        ("in all", "USD"),
+        [(name.removesuffix("_usd").replace("_", " "), usd) for name, usd in in_all.items()],
     )
 
 
@@ -158,4 +164,19 @@ def _month(connection: psycopg.Connection[Any], config: Settings) -> dict[str, f
         **asdict(month),
         "budget_usd": budget,
         "left_usd": None if budget is None else max(budget - taken, 0.0),
+    }
+
+
+def _in_all(
+    connection: psycopg.Connection[Any], config: Settings, under_way_usd: float
+) -> dict[str, float | None]:
+    from sightscan.warehouse.spend.budgets import sum_usd_in_all
+
+    budget = config.max_usd_in_all
+    spent = sum_usd_in_all(connection)
+    return {
+        "spent_usd": spent,
+        "under_way_usd": under_way_usd,
+        "budget_usd": budget,
+        "left_usd": None if budget is None else max(budget - spent - under_way_usd, 0.0),
     }
