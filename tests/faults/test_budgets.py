@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +17,7 @@ from sightscan.city import City, Place
 from sightscan.operators.spending import end_dead_estimates
 from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
+from sightscan.spend.caps import explain_caps
 from sightscan.spend.estimate import authorise_spend, confirm_spend
 from sightscan.warehouse.models.instances import (
     InstanceLease,
@@ -28,7 +30,7 @@ from sightscan.warehouse.models.instances import (
 )
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.spend.budgets import end_estimate, find_promise
-from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, Caps, reserve_calls
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, CallsSpent, Caps, reserve_calls
 from sightscan.warehouse.spend.prices import UnitPrice
 
 CITIES = [City(f"Q{n}", f"c{n}", f"C{n}", "X", Place(1, 1), 1_000) for n in range(1, 13)]
@@ -229,3 +231,39 @@ def test_budget_that_is_lowered_meanwhile_holds_from_the_lease_on(
     assert authorise(warehouse, RUN) == ""
     assert confirm_spend(warehouse, config(), CITIES[0], RUN).refusal == ""
     assert confirm_spend(warehouse, config(max_usd_in_all=5), CITIES[0], RUN).refusal
+
+
+def test_instance_that_has_become_dearer_is_not_started(
+    warehouse: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    (tmp_path / "prices.yaml").write_text(
+        "google_vision.landmark_detection: [{valid_from: 2020-01-01, free_units_per_month: 0,"
+        " usd_per_unit: 0}]\n"
+        "ec2.gpu_hour: [{valid_from: 2020-01-01, usd_per_hour: 3}]\n"
+        "ec2.small: [{valid_from: 2020-01-01, usd_per_hour: 1}]\n"
+    )
+    prices = read_settings(
+        prices_file=tmp_path / "prices.yaml",
+        mts_time_limit_seconds=45 * 60,
+        mts_ec2_instance_id="i-1",
+        max_usd_per_run=8,
+    )
+    # Not seen yet: it may be of the dearest type.
+    assert "19.00 USD" in authorise_spend(warehouse, prices, CITIES[0], RUN).refusal
+    warehouse.execute(
+        "insert into core.instance_session (instance_id, city_id, dag_id, run_id, instance_type,"
+        " price_per_hour_usd, started_at, stopped_at, stopped_by) values ('i-1', 'Q2', 'd', 'r',"
+        " 'small', 1, now() - interval '1 d', now() - interval '1 d', 'teardown')"
+    )
+    assert authorise_spend(warehouse, prices, CITIES[0], RUN).most_usd == pytest.approx(6.3333)
+    lease_instance(warehouse, RUN, ["i-1"], seconds=5 * 3600)
+    for instance_type, is_refused in (("small", False), ("large, without a price", True)):
+        confirmed = confirm_spend(warehouse, prices, CITIES[0], RUN, instance_type=instance_type)
+        assert bool(confirmed.refusal) is is_refused
+
+
+def test_cap_of_the_estimate_is_told_in_words() -> None:
+    assert explain_caps(["estimate"], Caps(city=9, estimate=2), CallsSpent(3, 3, by_run=2)) == (
+        "the cap of this run's estimate is reached (2 of 2 images): raise it: clear "
+        "estimate_spend of this run, with everything downstream of it"
+    )
