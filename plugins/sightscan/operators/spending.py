@@ -86,11 +86,17 @@ def confirm_estimate(work: CityWork, instance_type: str | None = None) -> None:
     """
     from sightscan.spend.estimate import confirm_spend
 
-    config = _config_of(work, _due_tasks(work))
-    estimate = confirm_spend(
-        work.connection, config, work.city, work.run, instance_type=instance_type
-    )
-    _raise_refusal(work, estimate)
+    due = _due_tasks(work)
+    # A lease that no start follows costs nothing, and nobody would conclude its estimate.
+    if due:
+        estimate = confirm_spend(
+            work.connection,
+            _config_of(work, due),
+            work.city,
+            work.run,
+            instance_type=instance_type,
+        )
+        _raise_refusal(work, estimate)
 
 
 def _raise_refusal(work: CityWork, estimate: SpendEstimate) -> None:
