@@ -206,6 +206,19 @@ def test_look_that_breaks_fails_all_that_wait(triggerer: Triggerer) -> None:
     asyncio.run(watch())
 
 
+def test_who_comes_as_the_last_one_goes_is_looked_for(triggerer: Triggerer) -> None:
+    async def watch() -> None:
+        triggerer.start(WAITING[0])
+        await triggerer.looks(1)
+        # It ends right before the other one's first step, in the same turn of the loop.
+        triggerer._tasks.pop(0).cancel()
+        triggerer.start(WAITING[1])
+        await triggerer.looks(2)
+        await triggerer.end()
+
+    asyncio.run(watch())
+
+
 def test_user_who_ends_the_wait_gives_the_place_up(warehouse: psycopg.Connection[Any]) -> None:
     asyncio.run(LeaseTrigger(city_id="Q1", dag_id="city_00", run_id="run").on_kill())
     assert WAITING[0] not in [waiting.run for waiting in list_waiting(warehouse)]

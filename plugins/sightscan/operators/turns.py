@@ -90,8 +90,10 @@ class TurnWatch:
             return await turn
         finally:
             del self._waiting[turn]
-            if not self._waiting:
+            if not self._waiting and self._looking is not None:
                 self._looking.cancel()
+                # It has not ended yet: whoever comes meanwhile must not wait for it.
+                self._looking = None
                 # Not waited for: a warehouse that is away must not hold up the triggerer.
                 loop.run_in_executor(None, self._look.close)
 
