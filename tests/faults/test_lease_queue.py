@@ -14,6 +14,7 @@ from sightscan.settings import read_settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.models.instances import (
     InstanceLease,
+    claim_instance,
     lease_instance,
     lease_of,
     list_leases,
@@ -26,7 +27,12 @@ from sightscan.warehouse.models.lease_changes import (
     move_refused_lease,
     take_up_lease,
 )
-from sightscan.warehouse.models.lease_queue import find_turns, leave_queue, list_waiting
+from sightscan.warehouse.models.lease_queue import (
+    find_turns,
+    leave_queue,
+    list_waiting,
+    serve_queue,
+)
 from sightscan.warehouse.registry.cities import add_city
 
 CITIES = {"Q1": "Malaga", "Q2": "Lisbon", "Q3": "Porto"}
@@ -320,3 +326,33 @@ def test_refused_lease_stays_while_no_other_is_free(warehouse: psycopg.Connectio
         assert refuse(warehouse, "i-1", ("i-1", "i-2")) is None
     release_lease(warehouse, SECOND)
     assert refuse(warehouse, "i-1", ("i-1", "i-2")) == "i-2"
+
+
+def test_successor_that_leaves_at_this_moment_gets_nothing(
+    warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(warehouse, FIRST)
+    start(warehouse, FIRST)
+    ask(warehouse, SECOND)
+    (successor,) = list_waiting(warehouse)
+    leave_queue(warehouse, SECOND)
+    monkeypatch.setattr(
+        "sightscan.warehouse.models.lease_changes.find_successor", lambda *_: successor
+    )
+    assert hand_over(warehouse) is None
+    assert [lease.run for lease in list_leases(warehouse)] == [FIRST]
+
+
+def test_run_keeps_its_place_if_the_reaper_takes_hold_first(
+    warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(warehouse, FIRST)
+    ask(warehouse, SECOND)
+    release_lease(warehouse, FIRST)
+    free = list_waiting(warehouse)
+    assert claim_instance(warehouse, "i-1", claim="round", seconds=60)
+    monkeypatch.setattr("sightscan.warehouse.models.lease_queue.list_waiting", lambda *_: free)
+    serve_queue(warehouse)
+    monkeypatch.undo()
+    assert list_leases(warehouse) == ()
+    assert order(warehouse) == [SECOND]

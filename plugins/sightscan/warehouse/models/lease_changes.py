@@ -53,10 +53,12 @@ def hand_over_lease(
         ).fetchone()
         lease = lease_of(connection, successor.run)
         if handed_over is None or lease is None:
-            return None
+            # The next one left the queue at this moment: the lease stays whose it was.
+            raise psycopg.Rollback
         note_lease_use(connection, successor.run)
         announce(lease)
-    return lease
+        return lease
+    return None
 
 
 def take_up_lease(connection: psycopg.Connection[Any], run: Run) -> bool:
