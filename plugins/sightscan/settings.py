@@ -4,6 +4,7 @@ The names are those that operators of the first SightScan know; `.env.example` l
 with one line of meaning each. Nothing is read at import.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -15,6 +16,8 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sightscan.errors import SettingsError
+
+logger = logging.getLogger(__name__)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PHOTO_SOURCES = ("wikimedia_commons", "openverse", "flickr", "google", "bing", "local_folder")
@@ -277,6 +280,23 @@ def settings() -> Settings:
 
     """
     return read_settings()
+
+
+def sound_settings() -> Settings:
+    """Return the settings, with the default of each that is senseless.
+
+    For what ends costs: a stop must not fail over a number of the next crawl.
+    """
+    try:
+        return settings()
+    except SettingsError as told:
+        logger.warning("%s; until then its default holds for what stops GPUs", told)
+    try:
+        return Settings.model_validate({})
+    except ValidationError as error:
+        senseless = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
+    fields = Settings.model_fields
+    return read_settings(**{name: fields[name].get_default() for name in senseless})
 
 
 def read_settings(**overrides: object) -> Settings:

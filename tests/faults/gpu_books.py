@@ -149,6 +149,16 @@ class GpuBooks:
             setattr(self.ti, name, value)
         return reap({"ti": self.ti, "run_id": "a round"})
 
+    def let_the_deadline_pass(self) -> None:
+        """Let the lease of the first instance have ended an hour ago, here and in its tags."""
+        self.change(
+            "update core.instance_lease"
+            " set leased_at = now() - interval '2 h', deadline_at = now() - interval '1 h'"
+        )
+        ended_at = datetime.now(UTC) - timedelta(hours=1)
+        tag = {"Key": "sightscan:deadline", "Value": ended_at.isoformat()}
+        self._client.create_tags(Resources=[self.first], Tags=[tag])
+
     def start_by_hand(self) -> None:
         """Start the first instance behind everybody's back."""
         self._client.start_instances(InstanceIds=[self.first])

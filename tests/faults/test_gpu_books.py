@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.state import TaskInstanceState
 from botocore.exceptions import ClientError
 
-from sightscan.errors import WarehouseError
+from sightscan.errors import SettingsError, WarehouseError
 from sightscan.operators import reaper
+from sightscan.settings import settings
 from tests.faults.gpu_books import GpuBooks, open_gpu_books
 
 
@@ -138,13 +140,9 @@ def warehouse_back_at_the_retry(books: GpuBooks) -> None:
 
 
 def warehouse_away_past_the_deadline(books: GpuBooks) -> None:
-    books.lease()
-    books.change(
-        "update core.instance_lease"
-        " set leased_at = now() - interval '2 h', deadline_at = now() - interval '1 h'"
-    )
     books.at(-4000)
     books.start()
+    books.let_the_deadline_pass()
     books.at(-1000)
     with books.warehouse_away():
         with pytest.raises(WarehouseError, match=f"in their tags: {books.first}"):
@@ -201,6 +199,55 @@ def test_bill_is_ec2s_and_nothing_is_left(
     assert billed == pytest.approx(books.seconds_on() * 0.001, abs=0.002)
 
 
+def test_senseless_setting_keeps_no_machine_on(
+    books: GpuBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.start()
+    monkeypatch.setenv("MTS_EPOCHS", "many")
+    settings.cache_clear()
+    with pytest.raises(SettingsError, match="MTS_EPOCHS='many'"):
+        books.stop()
+    assert books.fleet.state_of(books.first) == "stopped"
+
+
+def test_reaper_stops_by_the_tags_though_a_setting_is_senseless(
+    books: GpuBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.start()
+    books.let_the_deadline_pass()
+    monkeypatch.setenv("MTS_EPOCHS", "many")
+    settings.cache_clear()
+    with pytest.raises(WarehouseError, match=f"MTS_EPOCHS='many'.*in their tags: {books.first}"):
+        books.reap()
+    books.wait_for("stopped")
+
+
+def test_reaper_stops_what_it_knows_no_price_of(
+    books: GpuBooks, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    books.start_by_hand()
+    monkeypatch.delenv("MTS_PRICE_PER_HOUR_USD")
+    monkeypatch.setenv("PRICES_FILE", str(tmp_path / "none.yaml"))
+    settings.cache_clear()
+    with pytest.raises(WarehouseError, match="PRICES_FILE"):
+        books.reap()
+    books.wait_for("stopped")
+
+
+@pytest.mark.parametrize("error", [asyncssh.ConnectionLost("gone"), TypeError("a mistake of ours")])
+def test_hand_over_that_breaks_keeps_no_machine_on(
+    books: GpuBooks, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def breaks(*_: object) -> None:
+        raise error
+
+    books.start()
+    monkeypatch.setattr("sightscan.operators.instances.hand_over", breaks)
+    books.stop()
+    assert books.fleet.state_of(books.first) == "stopped"
+    assert books.one("select count(*) from core.instance_lease") == 0
+
+
 def test_machine_of_another_run_is_not_stopped_without_the_warehouse(books: GpuBooks) -> None:
     books.start(1)
     books.reap(state="failed")
@@ -216,7 +263,9 @@ def test_run_without_its_lease_starts_nothing(books: GpuBooks) -> None:
     books.start(1)
     books.reap(state="failed")
     starts = len(books.fleet.history())
-    with pytest.raises(AirflowFailException, match=r"run 2 does not hold i-.*clear the task"):
+    with pytest.raises(
+        AirflowFailException, match=r"run 2 does not hold instance i-.*clear reserve_"
+    ):
         books.execute_start(2)
     assert len(books.fleet.history()) == starts
 

@@ -14,7 +14,7 @@ from airflow.sdk.bases.secrets_backend import BaseSecretsBackend
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 
-from sightscan.settings import settings
+from sightscan.settings import settings, sound_settings
 
 WAREHOUSE_CONNECTION = "sightscan_warehouse"
 AWS_CONNECTION = "sightscan_aws"
@@ -88,7 +88,8 @@ def _warehouse() -> Connection:
 
 
 def _aws() -> Connection:
-    config = settings()
+    # Whatever else is senseless, GPUs can be stopped.
+    config = sound_settings()
     extra: dict[str, object] = {"region_name": config.aws_region}
     if config.aws_endpoint_url:
         extra["endpoint_url"] = config.aws_endpoint_url

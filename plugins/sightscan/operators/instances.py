@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-import psycopg
 from airflow.providers.amazon.aws.operators.ec2 import (
     EC2StartInstanceOperator,
     EC2StopInstanceOperator,
@@ -14,7 +13,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 from botocore.exceptions import ClientError
 
-from sightscan.errors import InstanceError, SightScanError
+from sightscan.errors import InstanceError
 from sightscan.instance_sight import RUN_TAG, InstanceSight
 from sightscan.operators.connections import AWS_CONNECTION
 from sightscan.operators.ec2 import look_at, run_tag, tag_instance
@@ -24,7 +23,7 @@ from sightscan.operators.leases import require_lease
 from sightscan.operators.spending import confirm_estimate
 from sightscan.operators.turns import LeaseTrigger
 from sightscan.operators.work import CityWork, city_work
-from sightscan.settings import settings
+from sightscan.settings import sound_settings
 from sightscan.train.ec2_refusals import Ec2Refusal
 from sightscan.training import lease_seconds
 
@@ -187,7 +186,7 @@ class StopInstanceOperator(EC2StopInstanceOperator):
 
         if self._is_handed_over():
             return
-        self.check_interval = settings().mts_check_interval_seconds
+        self.check_interval = sound_settings().mts_check_interval_seconds
         holder = run_tag(context["dag"].dag_id, context["run_id"])
         sight = look_at(self.hook, self.instance_id)
         if sight.tags.get(RUN_TAG) == holder:
@@ -219,6 +218,6 @@ class StopInstanceOperator(EC2StopInstanceOperator):
         try:
             with city_work(self.slug) as work:
                 return hand_over(work, self.instance_id)
-        except (SightScanError, psycopg.Error) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the instance is better stopped
             self.log.warning("%s cannot be handed over: %s", self.instance_id, error)
             return False

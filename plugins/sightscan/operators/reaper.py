@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sightscan.errors import InstanceError, SettingsError, WarehouseError
 from sightscan.operators.connections import AWS_CONNECTION
 from sightscan.operators.ec2 import look_at
-from sightscan.settings import settings
+from sightscan.settings import settings, sound_settings
 from sightscan.training import STOP_SECONDS
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def reap(context: Any) -> list[str]:
     from sightscan.operators.warehouse import open_warehouse
     from sightscan.warehouse.models.instances import list_claimed_instances, list_leases
 
-    config = settings()
+    config = sound_settings()
     hook = InstanceHook(aws_conn_id=AWS_CONNECTION)
     stopped, trouble = [], []
     try:
@@ -148,12 +148,14 @@ class _Round:
         had_to_stop = sight.is_on
         if had_to_stop:
             logger.warning("%s runs, but %s: stopping it", instance_id, why)
-            # What runs is billed, be it only until now.
-            settle_session(self._connection, settings(), sight, session)
+            try:
+                self._hook.get_instance(instance_id).stop()
+            finally:
+                # What runs is billed, be it only until now, and be it that it cannot be stopped.
+                settle_session(self._connection, settings(), sight, session)
             session = find_open_session(self._connection, instance_id)
-            self._hook.get_instance(instance_id).stop()
         if not sight.has_ended:
-            delay = settings().mts_check_interval_seconds
+            delay = sound_settings().mts_check_interval_seconds
             self._hook.get_instance(instance_id).wait_until_stopped(
                 WaiterConfig={"Delay": delay, "MaxAttempts": STOP_LOOKS}
             )
