@@ -105,6 +105,17 @@ def test_deadline_of_an_earlier_boot_says_nothing() -> None:
     assert off_at(rule, [at(5), at(HOUR)], deadline(-1), in_use=True) is None
 
 
+def test_deadline_of_an_earlier_boot_leaves_time_for_the_next_lease() -> None:
+    """It may be hours ahead of a run that ended early, and a minute after the next one's start."""
+    looks = [at(seconds) for seconds in range(15, 2 * HOUR, 15)]
+    before, after = int((BOOTED_AT - HOUR) * 1e9), int((BOOTED_AT + 100) * 1e9)
+    assert off_at(PowerRule(LIMITS), looks, deadline(60, before), in_use=True) == 915
+    assert off_at(PowerRule(LIMITS), looks, deadline(HOUR, before), in_use=True) == HOUR + 15
+    rule = PowerRule(LIMITS)
+    assert off_at(rule, looks[:10], deadline(60, before), in_use=True) is None
+    assert off_at(rule, looks[10:], deadline(5 * HOUR, after), in_use=True) is None
+
+
 def test_deadline_that_passed_since_the_boot_holds_for_a_watch_that_was_started_anew() -> None:
     assert PowerRule(LIMITS).reason_to_end(at(HOUR), deadline(HOUR - 100), in_use=True) == (
         "its deadline passed 100 s ago"

@@ -64,5 +64,9 @@ class PowerRule:
         if not _SECONDS.match(text):
             return
         to_go = int(text) - now.clock_seconds
-        # The lease of an earlier boot is over and says nothing about this one.
-        self._due_up_seconds = now.up_seconds + to_go if now.up_seconds + to_go > 0 else None
+        due = now.up_seconds + to_go
+        if deadline_file[1] / 1e9 < now.clock_seconds - now.up_seconds:
+            # Of an earlier boot: whoever started it anew has yet to leave theirs.
+            due = max(due, self._limits.idle_seconds) if due > 0 else due
+        # A lease that was over before the boot says nothing about this one.
+        self._due_up_seconds = due if due > 0 else None
