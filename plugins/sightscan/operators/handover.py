@@ -154,7 +154,7 @@ def _prepare_for_another(
     session = find_open_session(work.connection, instance_id)
     now = datetime.now(UTC)
     msg = ""
-    if training is None or training.state == "failed":
+    if training is None or training.state in {"requested", "failed"}:
         msg = "no training of this run went well there"
     elif sight.state != "running" or session is None:
         msg = f"it is {sight.state}, or nothing is known of its start"
