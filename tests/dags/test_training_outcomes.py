@@ -1,5 +1,6 @@
 """How a training's end reaches the task: what may be tried again is, with the trainer's own words."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -71,8 +72,16 @@ def test_only_bad_input_is_not_tried_again(
     assert noted == [str(raised.value)]
 
 
-def test_success_is_none_of_it(operator: TrainModelOperator) -> None:
+def test_success_is_none_of_it(
+    operator: TrainModelOperator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(trainings, "city_work", nullcontext)
+    monkeypatch.setattr(
+        trainings, "require_lease", lambda _, instance_id: asked.append(instance_id)
+    )
     operator.execute_complete({}, event(0, "model written\n"))
+    assert asked == [operator.instance_id]
 
 
 def test_warehouse_that_is_away_does_not_hide_why_a_training_failed(

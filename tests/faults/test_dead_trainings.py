@@ -67,7 +67,7 @@ class Machine:
             trainer_bin=bin_folder,
             boot_seconds=0.0,
             watch_options=("--look-seconds", "0.05", *watch_options),
-            on_shutdown=lambda: self.fleet.shutdown_from_inside(self.instance_id),
+            on_shutdown=lambda: self.fleet.shut_down(self.instance_id),
         )
         self.fleet.on_state = lambda _instance, state: self.host.on_state(state)
         known = self.host.address
@@ -305,7 +305,7 @@ def test_machine_goes_off_at_its_deadline_though_all_the_rest_is_gone(tmp_path: 
         deadline_at = datetime.fromtimestamp(time.time() + 2, UTC)
         leave_deadline(alone.address, deadline_at)
         assert alone.await_off() == [
-            ("stopping", "shutdown requested"),
+            ("stopping", "shut down from inside"),
             ("stopped", "stopped"),
         ]
         assert not Path(f"/proc/{pid}").exists()
@@ -320,7 +320,7 @@ def test_machine_goes_off_at_its_deadline_though_all_the_rest_is_gone(tmp_path: 
 
 def test_idle_machine_goes_off(tmp_path: Path) -> None:
     with machine(tmp_path, "--idle-seconds", "0.3") as idle:
-        assert idle.await_off()[0] == ("stopping", "shutdown requested")
+        assert idle.await_off()[0] == ("stopping", "shut down from inside")
 
 
 def test_machine_goes_off_after_its_life_though_somebody_is_in(tmp_path: Path) -> None:
@@ -331,7 +331,7 @@ def test_machine_goes_off_after_its_life_though_somebody_is_in(tmp_path: Path) -
                 await host.wait_closed()
 
         asyncio.run(asyncio.wait_for(stay(), 60))
-        assert old.await_off()[0] == ("stopping", "shutdown requested")
+        assert old.await_off()[0] == ("stopping", "shut down from inside")
 
 
 def test_ssh_session_is_use_as_long_as_it_lasts(patient: Machine) -> None:
