@@ -9,9 +9,8 @@ import psycopg
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.state import TaskInstanceState
-from botocore.exceptions import ClientError
 
-from sightscan.errors import SettingsError, WarehouseError
+from sightscan.errors import InstanceError, SettingsError, WarehouseError
 from sightscan.operators import reaper
 from sightscan.settings import settings
 from tests.faults.gpu_books import GpuBooks, open_gpu_books
@@ -92,7 +91,7 @@ def stop_refused_then_later(books: GpuBooks) -> None:
     books.at(-4000)
     books.start()
     books.fleet.fail_next("StopInstances", "UnauthorizedOperation", 1)
-    with pytest.raises(ClientError):
+    with pytest.raises(InstanceError, match=r"EC2 does not stop i-.*let the IAM user do"):
         books.stop()
     books.at(-1000)
     books.stop()

@@ -150,15 +150,16 @@ class StartInstanceOperator(EC2StartInstanceOperator):
 
 
 @contextmanager
-def _told_in_words(instance_id: str) -> Iterator[None]:
-    """Turn EC2's refusal into a sentence; one that lasts is not tried again."""
+def _told_in_words(instance_id: str, verb: str = "start") -> Iterator[None]:
+    """Turn EC2's refusal into a sentence; a start's that lasts is not tried again, a stop's is."""
     try:
         yield
     except ClientError as error:
         refusal = Ec2Refusal.of(error)
-        msg = f"EC2 does not start {instance_id} ({refusal})"
+        msg = f"EC2 does not {verb} {instance_id} ({refusal})"
         msg += f"; {refusal.advice}" if refusal.advice else ""
-        raise (AirflowFailException if refusal.is_lasting else InstanceError)(msg) from error
+        is_over = refusal.is_lasting and verb == "start"
+        raise (AirflowFailException if is_over else InstanceError)(msg) from error
 
 
 class StopInstanceOperator(EC2StopInstanceOperator):
@@ -177,6 +178,10 @@ class StopInstanceOperator(EC2StopInstanceOperator):
 
     def execute(self, context: Context) -> None:
         """Stop and wait until EC2 says stopped."""
+        with _told_in_words(self.instance_id, "stop"):
+            self._stop_and_settle(context)
+
+    def _stop_and_settle(self, context: Context) -> None:
         from sightscan.warehouse.models.instances import (
             find_open_session,
             lease_of,
