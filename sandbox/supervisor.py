@@ -95,6 +95,9 @@ class Sandbox(Startable):
         self._postgres: EmbeddedPostgres | None = None
         self._addresses: SandboxAddresses | None = None
         self.counts = Counts()
+        # The machines by their instances, for tests in this process that break or hold them.
+        self.fleet: Ec2Fleet | None = None
+        self.hosts: dict[str, GpuHost] = {}
 
     @property
     def addresses(self) -> SandboxAddresses:
@@ -138,7 +141,8 @@ class Sandbox(Startable):
         if self._postgres is not None:
             close_other_databases(server)
         self._say(f"PostgreSQL        {server.host}:{server.port}")
-        fleet, hosts = self._start_machines(closing, ports)
+        fleet, self.hosts = self._start_machines(closing, ports)
+        self.fleet = fleet
         key = AwsKey(
             kept.get("aws_access_key_id", lambda: new_key().access_key_id),
             kept.get("aws_access_key", lambda: new_key().access_key),
@@ -163,7 +167,7 @@ class Sandbox(Startable):
             analyst=logins[ANALYST],
             airflow_db=logins[AIRFLOW],
             aws=AwsAddress(ec2.url, REGION, key.access_key_id, key.access_key),
-            instances=tuple(host.address for host in hosts),
+            instances=tuple(host.address for host in self.hosts.values()),
             vision_endpoint=f"{LOOPBACK}:{vision.port}",
             wikidata_sparql_url=web.wikidata_sparql_url,
             wikidata_api_url=web.wikidata_api_url,
@@ -201,7 +205,7 @@ class Sandbox(Startable):
 
     def _start_machines(
         self, closing: ExitStack, ports: PortBook
-    ) -> tuple[Ec2Fleet, list[GpuHost]]:
+    ) -> tuple[Ec2Fleet, dict[str, GpuHost]]:
         options = self._options
         fleet = Ec2Fleet(
             self._state / "ec2",
@@ -226,7 +230,7 @@ class Sandbox(Startable):
             closing.callback(host.close)
         fleet.on_state = lambda instance_id, state: hosts[instance_id].on_state(state)
         closing.callback(fleet.close)
-        return fleet, list(hosts.values())
+        return fleet, hosts
 
     def _start_services(
         self, closing: ExitStack, ports: PortBook, world: World

@@ -70,8 +70,8 @@ class GpuHost:
         self._counts = counts
         self._trainer_bin = trainer_bin
         self._client_key = client_key
-        self._boot_seconds = boot_seconds
-        self._watch_options = watch_options
+        self.boot_seconds = boot_seconds
+        self.watch_options = watch_options
         # What follows when the machine powers itself off: EC2 notices.
         self._on_shutdown = on_shutdown or self.power_off
         self._watch: KeptProcess | None = None
@@ -101,7 +101,7 @@ class GpuHost:
         """Boot some time after `running`, lose every process before `stopping` is visible."""
         if state == "running":
             # "Running" comes before sshd answers: clients have to wait for the port.
-            self._boot = threading.Timer(self._boot_seconds, self.power_on)
+            self._boot = threading.Timer(self.boot_seconds, self.power_on)
             self._boot.daemon = True
             self._boot.start()
         elif state != "pending":
@@ -166,7 +166,7 @@ class GpuHost:
         command += ["--booted-at", str(time.clock_gettime(time.CLOCK_BOOTTIME))]
         watch = self._watch = start_kept(
             f"watch of {self._instance_id}",
-            [*command, *self._watch_options],
+            [*command, *self.watch_options],
             environment=self._environment(),
             folder=self.home,
             log_path=self._folder / "watch.log",

@@ -261,6 +261,10 @@ class DagWalk:
             ti.set_state(
                 TaskInstanceState.UP_FOR_RETRY if may_try_again else TaskInstanceState.FAILED
             )
+            # As the scheduler does: another try begins anew, not where this one was deferred.
+            with create_session() as session:
+                ti = session.merge(ti)
+                ti.clear_next_method_args()
         self._call(self.after, task_id)
 
     def _work(self, ti: TaskInstance) -> None:
