@@ -35,6 +35,7 @@ MADE_BY_RUNNING = (
     re.compile(r"var/.*"),
     # The folders of a training, on the GPU host.
     re.compile(r"(?:images|labels)/(?:\{train,val,test\}/.*)?|(?:sightscan|runs)/"),
+    re.compile(r"sightscan/(?:images|verified\.index)"),
     re.compile(r"PHOTO_FOLDER/.*|include/sights/.*"),
 )
 
