@@ -4,7 +4,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from sightscan.operators.triggers import TrainingTrigger
 from sightscan.train import transfer
 from sightscan.train.download import download_model
 from sightscan.train.host import HostAddress, connect_host
-from sightscan.train.transfer import list_names, open_sftp
+from sightscan.train.transfer import open_connection, run_script
 from sightscan.training import Training, TrainingRequest
 
 PERMISSIONS = 0o100644
@@ -60,12 +60,6 @@ class Files(asyncssh.SFTPServer):
 
     def close(self, file_obj: object) -> None:
         pass
-
-    async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
-        number = 0
-        while True:
-            number += 1
-            yield asyncssh.SFTPName(f"{number}".encode())
 
 
 async def talk(process: asyncssh.SSHServerProcess[str]) -> None:
@@ -124,16 +118,16 @@ def test_file_without_an_end_is_refused_whatever_its_size_is_said_to_be(
         assert Files.served < 60_000_000
 
 
-def test_folder_without_an_end_is_refused(
+def test_list_without_an_end_is_refused(
     address: HostAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "MAX_FOLDER_NAMES", 2_000)
+    monkeypatch.setattr(transfer, "MAX_OUTPUT_BYTES", 2_000_000)
 
-    async def look() -> set[str]:
-        async with open_sftp(address) as sftp:
-            return await list_names(sftp, "sightscan/images")
+    async def look() -> bytes:
+        async with open_connection(address) as host:
+            return await run_script(host, "find sightscan/images")
 
-    with pytest.raises(TrainingError, match="more than 2000 names"):
+    with pytest.raises(TrainingError, match="prints more than 2000000 bytes"):
         asyncio.run(look())
 
 

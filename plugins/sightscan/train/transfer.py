@@ -76,7 +76,7 @@ async def run_script(
                     "what lies in ~/sightscan there, and delete it"
                 )
                 raise TrainingError(msg)
-        complaint = (await process.stderr.read()).decode("utf-8", "replace")
+        complaint = (await process.stderr.read(BLOCK_BYTES)).decode("utf-8", "replace")
     if process.exit_status is None:
         msg = "the connection was lost in a command"
         raise ConnectionResetError(msg)
