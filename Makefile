@@ -57,7 +57,8 @@ test-unit: test-setup ## the tests that take under a minute
 .PHONY: test-slow
 test-slow: test-setup ## contracts, faults, DAGs, and one city end to end through Airflow
 	$(AIRFLOW)/python -m pytest -q -m slow tests/unit
-	$(AIRFLOW)/python -m pytest -q tests/contract tests/integration tests/faults tests/dags tests/end_to_end
+	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/contract tests/integration tests/faults tests/dags
+	$(AIRFLOW)/python -m pytest -q tests/end_to_end
 
 .PHONY: test-trainer
 test-trainer: test-setup ## the trainer's tests, in its own environment

@@ -14,7 +14,7 @@ import pytest
 from sandbox.gpu.gpu_host import ed25519_key
 from sightscan.errors import TrainingError
 from sightscan.operators.triggers import TrainingTrigger
-from sightscan.train import transfer
+from sightscan.train import download, transfer
 from sightscan.train.download import download_model
 from sightscan.train.host import HostAddress, connect_host
 from sightscan.train.transfer import open_connection, run_script
@@ -111,11 +111,12 @@ def test_file_without_an_end_is_refused_whatever_its_size_is_said_to_be(
     monkeypatch.setattr(Files, "stated", stated)
     monkeypatch.setattr(Files, "least_answer", least_answer)
     monkeypatch.setattr(Files, "served", 0)
-    with pytest.raises(TrainingError, match=r"result\.json .* has more than 32000000 bytes"):
+    monkeypatch.setattr(download, "MAX_SMALL_FILE_BYTES", 4_000_000)
+    with pytest.raises(TrainingError, match=r"result\.json .* has more than 4000000 bytes"):
         download_model(address, TRAINING, tmp_path / "fetched")
     assert not (tmp_path / "fetched").exists()
     if not least_answer:
-        assert Files.served < 60_000_000
+        assert Files.served < 32_000_000
 
 
 def test_list_without_an_end_is_refused(
