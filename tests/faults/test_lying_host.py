@@ -14,7 +14,7 @@ import pytest
 from sandbox.gpu.gpu_host import ed25519_key
 from sightscan.errors import TrainingError
 from sightscan.operators.triggers import TrainingTrigger
-from sightscan.train import download, transfer
+from sightscan.train import download, host_lock, transfer
 from sightscan.train.download import download_model
 from sightscan.train.host import HostAddress, connect_host
 from sightscan.train.transfer import open_connection, run_script
@@ -112,6 +112,8 @@ def test_file_without_an_end_is_refused_whatever_its_size_is_said_to_be(
     monkeypatch.setattr(Files, "least_answer", least_answer)
     monkeypatch.setattr(Files, "served", 0)
     monkeypatch.setattr(download, "MAX_SMALL_FILE_BYTES", 4_000_000)
+    # Its shell, which says that it holds the lock, does not end either.
+    monkeypatch.setattr(host_lock, "WORD_SECONDS", 0.5)
     with pytest.raises(TrainingError, match=r"result\.json .* has more than 4000000 bytes"):
         download_model(address, TRAINING, tmp_path / "fetched")
     assert not (tmp_path / "fetched").exists()

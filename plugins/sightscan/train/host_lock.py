@@ -16,6 +16,7 @@ import asyncssh
 
 from sightscan.errors import InstanceError
 from sightscan.train.host import HostAddress, open_host
+from sightscan.train.transfer import run_script
 from sightscan.training import HOST_LOCK_FILE
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ LOCK_REMINDER_SECONDS = 30.0
 WORD_SECONDS = 15.0
 SILENCE_SECONDS = 120
 BUSY_STATUS = 75
+_IS_HELD = '[ ! -e "$1" ] || flock --nonblock "$1" true || echo held'
 
 
 @asynccontextmanager
@@ -62,11 +64,9 @@ async def locked_host(
 async def trains_in(address: HostAddress, run_folder: str) -> bool:
     """Return whether the training of this run folder holds the host's lock now."""
     async with open_host(address) as host:
-        free = await host.run(
-            f"[ ! -e {HOST_LOCK_FILE} ] || flock --nonblock {HOST_LOCK_FILE} true"
-        )
+        is_held = await run_script(host, _IS_HELD, HOST_LOCK_FILE)
         own = f"training {posixpath.basename(run_folder)}"
-        return free.exit_status != 0 and await _holder(host) == own
+        return bool(is_held.strip()) and await _holder(host) == own
 
 
 def _command(purpose: str, max_wait_seconds: int) -> str:
@@ -78,8 +78,8 @@ def _command(purpose: str, max_wait_seconds: int) -> str:
 
 
 async def _holder(host: asyncssh.SSHClientConnection) -> str:
-    said = await host.run(f"head -c 200 {HOST_LOCK_FILE}", errors="replace")
-    return str(said.stdout).strip() or "somebody else"
+    said = await run_script(host, 'head -c 200 -- "$1" 2>/dev/null || true', HOST_LOCK_FILE)
+    return said.decode("utf-8", "replace").strip() or "somebody else"
 
 
 async def _refusal(
