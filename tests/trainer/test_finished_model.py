@@ -41,6 +41,8 @@ def test_folder_holds_the_model_and_nothing_that_executes(finished: Finished) ->
         "weights.safetensors",
         "result.json",
         "progress.jsonl",
+        # For the host's watch: no further epoch is to be waited for.
+        "trained",
         "curves.png",
         "confusion_matrix.png",
     }
