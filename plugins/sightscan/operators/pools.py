@@ -76,10 +76,6 @@ def keep_work_pool(slots: int) -> None:
 def _count_instances() -> int:
     """Return how many GPUs may be on at once; a scheduler works without any, too."""
     # Airflow loads plugins in each process; few of them need the settings.
-    from sightscan.errors import SettingsError
-    from sightscan.settings import settings
+    from sightscan.settings import sound_settings
 
-    try:
-        return len(settings().instance_ids)
-    except SettingsError:
-        return 1
+    return len(sound_settings().listed_instance_ids) or 1
