@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airflow.sdk.execution_time.xcom import XCom
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from sightscan.errors import InstanceError
 from sightscan.operators.connections import AWS_CONNECTION
@@ -44,7 +44,10 @@ HOST_LIFE_SECONDS = 24 * 3600
 
 
 def hand_over(work: CityWork, instance_id: str) -> bool:
-    """Give the instance of a run to the next that waits for it; tell whether it was given."""
+    """Give the instance of a run to the next that waits for it; tell whether it was given.
+
+    Whatever it raises, the lease is where it was: the caller stops the instance.
+    """
     from sightscan.operators.hooks import InstanceHook
     from sightscan.warehouse.models.instances import lease_of
     from sightscan.warehouse.models.lease_changes import hand_over_lease
@@ -55,23 +58,19 @@ def hand_over(work: CityWork, instance_id: str) -> bool:
     if lease is None or lease.instance_id != instance_id or successor is None:
         return False
     hook = InstanceHook(aws_conn_id=AWS_CONNECTION)
-    try:
-        _prepare_for_another(work, hook, lease, successor)
-        given = hand_over_lease(
-            work.connection,
-            work.run,
+    _prepare_for_another(work, hook, lease, successor)
+    given = hand_over_lease(
+        work.connection,
+        work.run,
+        instance_id,
+        announce=lambda lease: tag_instance(
+            hook,
             instance_id,
-            announce=lambda lease: tag_instance(
-                hook,
-                instance_id,
-                dag_id=lease.run.dag_id,
-                run_id=lease.run.run_id,
-                deadline_at=lease.deadline_at,
-            ),
-        )
-    except (InstanceError, BotoCoreError, ClientError) as error:
-        logger.warning("%s is stopped, though others wait for it: %s", instance_id, error)
-        return False
+            dag_id=lease.run.dag_id,
+            run_id=lease.run.run_id,
+            deadline_at=lease.deadline_at,
+        ),
+    )
     if given is None:
         return False
     logger.info("%s runs on, for %s %s", instance_id, given.run.dag_id, given.run.run_id)
