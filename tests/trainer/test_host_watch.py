@@ -153,14 +153,14 @@ SHELL = Process(
         "-c",
         '\necho -n "$$" > ".sightscan-jobs/af_1/pid"\nmv .sightscan-jobs/af_1/exit_code.tmp',
     ],
-    {"HOME": "/home/ubuntu"},
+    {"HOME": "/somewhere"},
 )
 MEMBER = Process(
     11,
     10,
     ["docker", "run", "sightscan-trainer"],
     {
-        "HOME": "/home/ubuntu",
+        "HOME": "/somewhere",
         "LOG_FILE": ".sightscan-jobs/af_1/stdout.log",
         "SIGHTSCAN_PROGRESS": "sightscan/runs/m/1/model/progress.jsonl",
     },
@@ -170,11 +170,11 @@ MEMBER = Process(
 def test_job_is_its_shell_and_all_that_carry_its_log() -> None:
     orphan = replace(MEMBER, pid=12, parent=1)
     other = Process(13, 1, ["python", "train.py"], {"LOG_FILE": "/var/log/other"})
-    progress = Path("/home/ubuntu/sightscan/runs/m/1/model/progress.jsonl")
+    progress = Path("/somewhere/sightscan/runs/m/1/model/progress.jsonl")
     assert find_jobs([SHELL, MEMBER, orphan, other]) == (
-        Job("af_1", (10, 11, 12), Path("/home/ubuntu"), progress),
+        Job("af_1", (10, 11, 12), Path("/somewhere"), progress),
     )
-    assert find_jobs([SHELL]) == (Job("af_1", (10,), Path("/home/ubuntu"), None),)
+    assert find_jobs([SHELL]) == (Job("af_1", (10,), Path("/somewhere"), None),)
 
 
 @pytest.mark.parametrize(
