@@ -54,6 +54,24 @@ begin
 end
 $$
 """
+# Tables, keys, triggers, functions and rights, so that a test that leaves them changed is named.
+SCHEMA_NOW = """
+with schemas as (
+    select oid from pg_namespace where nspname in ('load', 'core', 'mart', 'public')
+), parts (name) as (
+    select format('relation %s %s, %s columns, %s', oid, relname, relnatts, relacl) from pg_class
+    where relnamespace in (select oid from schemas) and relkind <> 'S'
+    union all
+    select format('constraint %s %s %s', oid, conname, convalidated) from pg_constraint
+    where connamespace in (select oid from schemas)
+    union all
+    select format('trigger %s %s', oid, tgname) from pg_trigger where not tgisinternal
+    union all
+    select format('function %s %s %s', oid, proname, md5(prosrc)) from pg_proc
+    where pronamespace in (select oid from schemas)
+)
+select array_agg(name order by name) from parts
+"""
 # A developer's own settings must not leak into a test; libpq, boto and Google's libraries read more.
 SETTING_NAMES = {name.upper() for name in Settings.model_fields}
 FOREIGN_PREFIXES = ("PG", "AWS_", "GOOGLE_")
@@ -77,6 +95,7 @@ hypothesis.settings.register_profile("sightscan", deadline=None)
 hypothesis.settings.load_profile("sightscan")
 
 _numbers = itertools.count(1)
+_last_schema: list[str] = []
 
 
 @pytest.fixture(autouse=True)
@@ -131,12 +150,19 @@ def empty_database(
 @pytest.fixture
 def warehouse_address(
     migrated_database: PostgresAddress, monkeypatch: pytest.MonkeyPatch
-) -> PostgresAddress:
-    """Empty the migrated database and point the settings (and child processes) at it."""
+) -> Iterator[PostgresAddress]:
+    """Empty the migrated database and point the settings (and child processes) at it.
+
+    A test that leaves its schema changed fails, instead of another that comes after it by chance.
+    """
     with connect_to(migrated_database) as connection:
         connection.execute(FORGET_EVERYTHING)
+        schema_before = list(_last_schema) or _schema(connection)
     _use(migrated_database, monkeypatch)
-    return migrated_database
+    yield migrated_database
+    with connect_to(migrated_database) as connection:
+        _last_schema[:] = _schema(connection)
+    assert _last_schema == schema_before, "undo what you did to the schema"
 
 
 @pytest.fixture
@@ -144,6 +170,13 @@ def warehouse(warehouse_address: PostgresAddress) -> Iterator[psycopg.Connection
     """Open an autocommit connection to a migrated warehouse without rows."""
     with connect(autocommit=True) as connection:
         yield connection
+
+
+def _schema(connection: psycopg.Connection[Any]) -> list[str]:
+    row = connection.execute(SCHEMA_NOW).fetchone()
+    assert row is not None
+    found: list[str] = row[0]
+    return found
 
 
 def _create_database(server: PostgresAddress, name: str) -> PostgresAddress:

@@ -137,7 +137,7 @@ def test_withdrawal_that_cannot_be_carried_out_holds_up_no_other(
     )
     # The first of them breaks a rule of the database, whichever.
     warehouse.execute(
-        sql.SQL("alter table core.removed_photo add check (sha256 <> {})").format(
+        sql.SQL("alter table core.removed_photo add constraint probe check (sha256 <> {})").format(
             sql.Literal(SHA256)
         )
     )
@@ -145,7 +145,11 @@ def test_withdrawal_that_cannot_be_carried_out_holds_up_no_other(
         warehouse.execute(
             "insert into load.withdrawal values (gen_random_uuid(), %s, 'mine', now())", (sha256,)
         )
-    assert remove_withdrawn_photos(warehouse) == WithdrawalReport(1, 1)
+    try:
+        report = remove_withdrawn_photos(warehouse)
+    finally:
+        warehouse.execute("alter table core.removed_photo drop constraint probe")
+    assert report == WithdrawalReport(1, 1)
     kept = warehouse.execute("select sha256(bytes) from load.contribution").fetchall()
     assert kept == [(SHA256,)]
 
