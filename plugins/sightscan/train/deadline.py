@@ -7,8 +7,8 @@ import asyncio
 import logging
 from datetime import datetime
 
-from sightscan.train.host import HostAddress, open_host
-from sightscan.train.transfer import open_sftp, write_file
+from sightscan.train.host import HostAddress
+from sightscan.train.transfer import open_connection, run_script, write_file
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +31,12 @@ def leave_deadline(address: HostAddress, deadline_at: datetime) -> None:
 
 
 async def _leave(address: HostAddress, text: str) -> None:
-    async with open_sftp(address) as sftp:
-        await sftp.makedirs(DEADLINE_FOLDER, exist_ok=True)
-        await write_file(sftp, DEADLINE_FILE, text.encode())
-    async with open_host(address) as host:
-        found = await host.run(FIND_WATCH, timeout=FIND_SECONDS)
-    if found.exit_status != 0:
+    async with open_connection(address) as host:
+        async with host.start_sftp_client() as sftp:
+            await sftp.makedirs(DEADLINE_FOLDER, exist_ok=True)
+            await write_file(sftp, DEADLINE_FILE, text.encode())
+        found = await run_script(host, f"{FIND_WATCH} || true", max_seconds=FIND_SECONDS)
+    if not found:
         logger.warning(
             "host=%s does not power itself off when everything else is down: install the watch of "
             "trainer/host there, as docs/runbooks/gpu-left-on.md says",

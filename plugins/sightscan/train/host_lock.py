@@ -27,6 +27,7 @@ LOCK_REMINDER_SECONDS = 30.0
 WORD_SECONDS = 15.0
 SILENCE_SECONDS = 120
 BUSY_STATUS = 75
+MAX_COMPLAINT_CHARACTERS = 1_000
 _IS_HELD = '[ ! -e "$1" ] || flock --nonblock "$1" true || echo held'
 
 
@@ -88,13 +89,14 @@ async def _refusal(
     process: asyncssh.SSHClientProcess[str],
     max_wait_seconds: int,
 ) -> str:
-    ended = await process.wait()
-    if ended.exit_status == BUSY_STATUS:
+    said = " ".join((await process.stderr.read(MAX_COMPLAINT_CHARACTERS)).split())
+    process.close()
+    await process.wait_closed()
+    if process.exit_status == BUSY_STATUS:
         return (
             f"gave up after {max_wait_seconds} s: on {address} {await _holder(host)} is still at "
             "work; run the task again when it has ended, or stop the instance"
         )
-    said = str(ended.stderr).strip()
     return f"{address} cannot be locked ({said}): expected flock and a home that can be written"
 
 

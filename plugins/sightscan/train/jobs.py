@@ -11,8 +11,9 @@ import asyncio
 import logging
 import shlex
 
-from sightscan.errors import InstanceError
-from sightscan.train.host import HostAddress, open_host
+from sightscan.errors import InstanceError, TrainingError
+from sightscan.train.host import HostAddress
+from sightscan.train.transfer import open_connection, run_script
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ JOBS_FOLDER = ".sightscan-jobs"
 # Beside them: why the host itself ended the job.
 ENDED_FILE = "ended"
 CONTAINER_LABEL = "sightscan.training"
+ALL_JOBS = "*"
 # A process in the driver of a GPU may take seconds to die; a hand-over waits for it.
 KILL_LOOKS = 80
 KILL_COMMAND_SECONDS = 30
@@ -61,7 +63,7 @@ for look in $(seq "$3"); do
     kill -KILL $left 2>/dev/null
     sleep 0.1
 done
-echo $left
+echo these would not end: $left >&2
 exit 1
 """
 
@@ -71,13 +73,16 @@ def state_command(job_folder: str) -> str:
     return shlex.join(["bash", "-c", _STATE_SCRIPT, "job-state", job_folder])
 
 
-def end_command(job_id: str = "*") -> str:
+def end_command(job_id: str = ALL_JOBS) -> str:
     """Return the command that kills a job, or all jobs, with all that they started; it waits for it.
 
-    It prints what would not die and fails.
+    It complains of what would not die and fails.
     """
-    arguments = [JOBS_FOLDER, job_id, str(KILL_LOOKS), CONTAINER_LABEL]
-    return shlex.join(["bash", "-c", _END_SCRIPT, "end-job", *arguments])
+    return shlex.join(["bash", "-c", _END_SCRIPT, "end-job", *_end_arguments(job_id)])
+
+
+def _end_arguments(job_id: str) -> list[str]:
+    return [JOBS_FOLDER, job_id, str(KILL_LOOKS), CONTAINER_LABEL]
 
 
 def kill_job(address: HostAddress) -> None:
@@ -94,12 +99,14 @@ def kill_job(address: HostAddress) -> None:
 
 
 async def _kill(address: HostAddress) -> None:
-    async with open_host(address) as host:
-        done = await host.run(end_command(), timeout=KILL_COMMAND_SECONDS)
-    if done.exit_status != 0:
-        told = " ".join(str(done.stdout).split())[:200]
-        msg = (
-            f"the old training on {address} could not be ended ({told}): stop the instance before "
-            "it is used again"
-        )
-        raise InstanceError(msg)
+    async with open_connection(address) as host:
+        try:
+            await run_script(
+                host, _END_SCRIPT, *_end_arguments(ALL_JOBS), max_seconds=KILL_COMMAND_SECONDS
+            )
+        except (InstanceError, TrainingError) as error:
+            msg = (
+                f"the old training on {address} could not be ended ({error}): stop the instance "
+                "before it is used again"
+            )
+            raise InstanceError(msg) from error

@@ -3,8 +3,9 @@
 What a host says of its sizes is not believed: what comes is counted as it comes.
 """
 
+import asyncio
 import shlex
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import asyncssh
@@ -52,18 +53,46 @@ async def open_sftp(address: HostAddress) -> AsyncIterator[asyncssh.SFTPClient]:
 
 
 async def run_script(
-    host: asyncssh.SSHClientConnection, script: str, *arguments: str, stdin: bytes = b""
+    host: asyncssh.SSHClientConnection,
+    script: str,
+    *arguments: str,
+    stdin: bytes = b"",
+    max_seconds: float | None = None,
 ) -> bytes:
     """Run a script of bash in the home folder of the host's user; return what it prints.
 
     Raises:
-        InstanceError: it fails.
+        InstanceError: it fails, or has not ended after `max_seconds`.
         TrainingError: there is no end to what it prints.
 
     """
+    try:
+        async with asyncio.timeout(max_seconds):
+            status, printed, complaint = await _run(host, script, arguments, stdin)
+    except TimeoutError:
+        msg = (
+            f"a command on the GPU host has not ended after {max_seconds:g} s: look at the host, "
+            "run the task again"
+        )
+        raise InstanceError(msg) from None
+    if status is None:
+        msg = "the connection was lost in a command"
+        raise ConnectionResetError(msg)
+    if status != 0:
+        reason = " ".join(complaint.split())[:500] or f"exit status {status}"
+        msg = f"a command on the GPU host failed ({reason}): mend that on the host, run the task again"
+        raise InstanceError(msg)
+    return printed
+
+
+async def _run(
+    host: asyncssh.SSHClientConnection, script: str, arguments: Sequence[str], stdin: bytes
+) -> tuple[int | None, bytes, str]:
+    """Return the exit status, what was printed and what was complained of."""
     command = shlex.join(["bash", "-c", script, "sightscan", *arguments])
     printed = bytearray()
-    async with host.create_process(command, encoding=None) as process:
+    process = await host.create_process(command, encoding=None)
+    try:
         # A script that reads nothing may have ended before.
         with suppress(BrokenPipeError):
             process.stdin.write(stdin)
@@ -77,14 +106,12 @@ async def run_script(
                 )
                 raise TrainingError(msg)
         complaint = (await process.stderr.read(BLOCK_BYTES)).decode("utf-8", "replace")
-    if process.exit_status is None:
-        msg = "the connection was lost in a command"
-        raise ConnectionResetError(msg)
-    if process.exit_status != 0:
-        reason = " ".join(complaint.split())[:500] or f"exit status {process.exit_status}"
-        msg = f"a command on the GPU host failed ({reason}): mend that on the host, run the task again"
-        raise InstanceError(msg)
-    return bytes(printed)
+        process.close()
+        await process.wait_closed()
+    finally:
+        # Not waited for: that, too, is the host's to answer.
+        process.close()
+    return process.exit_status, bytes(printed), complaint
 
 
 async def read_file(sftp: asyncssh.SFTPClient, path: str, *, max_bytes: int) -> bytes:
