@@ -195,6 +195,13 @@ class GpuBooks:
                 seconds += (at - since.pop(line.instance_id)).total_seconds()
         return seconds
 
+    def first_seconds_on(self) -> float:
+        """Return for how many seconds the first start of all ran."""
+        states = [(line.state, datetime.fromisoformat(line.at)) for line in self.fleet.history()]
+        on = next(at for state, at in states if state == "running")
+        off = next(at for state, at in states if state == "stopping")
+        return (off - on).total_seconds()
+
     def one(self, query: str) -> Any:
         """Return the only value of a query."""
         with connect(autocommit=True) as connection:

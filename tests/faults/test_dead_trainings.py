@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from sandbox.gpu.ec2_fleet import Ec2Fleet
 from sandbox.gpu.gpu_host import GpuHost, ed25519_key
 from sandbox.ports import PortBook
 from sightscan.operators.triggers import TrainingTrigger
+from sightscan.train import power_offs
 from sightscan.train.command import training_command
 from sightscan.train.deadline import leave_deadline
 from sightscan.train.host import HostAddress, await_host, connect_host, open_host
@@ -310,7 +311,11 @@ def test_machine_goes_off_at_its_deadline_though_all_the_rest_is_gone(tmp_path: 
         ]
         assert not Path(f"/proc/{pid}").exists()
         written = f"{deadline_at.timestamp():.0f}"
-        assert int(written) <= datetime.fromisoformat(alone.fleet.history()[-2].at).timestamp()
+        off_at = datetime.fromisoformat(alone.fleet.history()[-2].at).timestamp()
+        assert int(written) <= off_at
+        # EC2 does not say when; the disk does.
+        (noted,) = (alone.host.home / ".sightscan-power-offs").read_text().split()
+        assert abs(int(noted) - off_at) <= 2
         # Not at once again: that deadline was of the boot before.
         alone.fleet.start([alone.instance_id])
         await_host(alone.address, timeout_seconds=60)
@@ -360,3 +365,37 @@ def test_host_without_a_watch_is_told_of(
         monkeypatch.setattr("sightscan.train.deadline.FIND_WATCH", "pgrep -f 'no such watc[h]'")
     leave_deadline(patient.address, datetime.fromtimestamp(time.time() + 3_600, UTC))
     assert ("does not power itself off" in caplog.text) is warned
+
+
+@pytest.mark.parametrize(
+    ("note", "heard"),
+    [
+        ("1700000000\n1700000009\n", ([1_700_000_000, 1_700_000_009], 0)),
+        ("1700000000", ([1_700_000_000], 0)),
+        ("", ([], 0)),
+        ("soon\n-1\n1e9\n99999999999\n1700000000\n\x00\n", ([1_700_000_000], 5)),
+        ("7" * 5_000, ([], 1)),
+        (Path.mkdir, ([], 0)),
+        (os.mkfifo, ([], 0)),
+    ],
+)
+def test_senseless_notes_of_power_offs_are_ignored(
+    patient: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    note: str | Callable[[Path], None],
+    heard: tuple[list[int], int],
+) -> None:
+    """`heard` are the seconds that count, and how many warnings."""
+    asked: list[Any] = []
+    monkeypatch.setattr(power_offs, "correct_seen_ends", lambda *given: asked.append(given) or ())
+    path = patient.host.home / ".sightscan-power-offs"
+    if isinstance(note, str):
+        path.write_text(note)
+    else:
+        note(path)
+    power_offs.correct_bills("the warehouse", patient.address, "i-1")  # type: ignore[arg-type]
+    ((*_, times),) = asked
+    warnings = caplog.text.count("expected seconds since 1970")
+    assert ([each.timestamp() for each in times], warnings) == heard
+    (path.rmdir if path.is_dir() else path.unlink)()

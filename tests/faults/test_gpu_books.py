@@ -1,6 +1,7 @@
 """The machine stops, whoever is down, and the bill is EC2's: a table of what may happen to it."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,16 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.state import TaskInstanceState
 
+from sandbox.counts import Counts
+from sandbox.gpu.gpu_host import GpuHost, ed25519_key
+from sandbox.ports import PortBook
 from sightscan.errors import InstanceError, SettingsError, WarehouseError
 from sightscan.operators import reaper
 from sightscan.settings import settings
+from sightscan.train import power_offs
+from sightscan.train.host import HostAddress, await_host
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.models.instances import correct_seen_ends
 from tests.faults.gpu_books import GpuBooks, open_gpu_books
 
 
@@ -196,6 +204,126 @@ def test_bill_is_ec2s_and_nothing_is_left(
     )
     billed = books.one("select sum(cost_usd)::float from core.session_cost")
     assert billed == pytest.approx(books.seconds_on() * 0.001, abs=0.002)
+
+
+@pytest.fixture
+def host(books: GpuBooks, tmp_path: Path) -> Iterator[GpuHost]:
+    """The machine of the first instance; its own watch powers it off at once."""
+    host = GpuHost(
+        books.first,
+        tmp_path / "host",
+        Counts(),
+        PortBook(tmp_path),
+        client_key=ed25519_key(tmp_path / "client_key", "client"),
+        boot_seconds=0.0,
+        watch_options=("--look-seconds", "0.02", "--idle-seconds", "0.1"),
+        on_shutdown=lambda: books.fleet.shut_down(books.first),
+    )
+    books.fleet.on_state = lambda _instance, state: host.on_state(state)
+    yield host
+    host.close()
+
+
+def correct_bills(books: GpuBooks, host: GpuHost) -> None:
+    """As `await_host` does when the machine is started again; this time it stays on."""
+    known = host.address
+    address = HostAddress(known.host, known.port, known.user, known.key_file, known.host_key)
+    await_host(address, timeout_seconds=60)
+    with connect(autocommit=True) as connection:
+        power_offs.correct_bills(connection, address, books.first)
+
+
+def seen_an_hour_later(books: GpuBooks) -> None:
+    """All of Airflow was away meanwhile; then the next run starts the machine."""
+    books.reap(state="failed")
+    books.change("update core.instance_session set stopped_at = stopped_at + interval '1 h'")
+    books.start()
+
+
+def started_by_hand_before_anybody_looked(books: GpuBooks) -> None:
+    books.at(3600)
+    books.start_by_hand()
+    books.reap(state="failed")
+    books.at(7200)
+    books.start()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("meanwhile", "stopped_by"),
+    [(seen_an_hour_later, "itself"), (started_by_hand_before_anybody_looked, "somebody")],
+)
+def test_bill_of_a_machine_that_stopped_itself_is_right_once_it_was_started_again(
+    books: GpuBooks, host: GpuHost, meanwhile: Callable[[GpuBooks], None], stopped_by: str
+) -> None:
+    books.start()
+    books.wait_for("stopped")
+    host.watch_options = ()
+    meanwhile(books)
+    first = (
+        "select stopped_by, stopped_at_source, extract(epoch from stopped_at - running_at)::float"
+        " from core.instance_session order by session_id limit 1"
+    )
+    ((*_, too_many),) = books.rows(first)
+    assert too_many > 3590
+    # Again is the same.
+    for _ in range(2):
+        correct_bills(books, host)
+        assert books.rows(first) == [
+            (stopped_by, "host", pytest.approx(books.first_seconds_on(), abs=2))
+        ]
+
+
+def at(minutes: float) -> datetime:
+    return datetime(2026, 11, 28, 12, tzinfo=UTC) + timedelta(minutes=minutes)
+
+
+# What the host says of when it went off, in minutes; a session ran from 0 and was seen stopped at 60.
+@pytest.mark.parametrize(
+    ("told", "source", "ended"),
+    [
+        ([20], "seen", 20),
+        ([10, 20], "seen", 20),
+        ([0], "seen", 0),
+        ([60], "seen", 60),
+        ([-1], "seen", None),
+        ([61], "seen", None),
+        ([-1, 20, 61, 90], "seen", 20),
+        ([], "seen", None),
+        ([20], "ec2", None),
+        ([20], "host", None),
+        # Of before anybody noted it.
+        ([20], None, None),
+    ],
+)
+def test_word_of_the_host_counts_within_what_ec2_left_open(
+    books: GpuBooks, told: list[float], source: str | None, ended: float | None
+) -> None:
+    with connect(autocommit=True) as connection:
+        connection.execute(
+            "insert into core.instance_session (instance_id, price_per_hour_usd, started_at,"
+            " running_at, stopped_at, stopped_by, stopped_at_source)"
+            " values (%(mine)s, 1, %(start)s, %(start)s, %(end)s, 'itself', %(source)s),"
+            " (%(other)s, 1, %(start)s, %(start)s, %(end)s, 'itself', %(source)s),"
+            " (%(mine)s, 1, %(end)s, %(end)s, null, null, null)",
+            {
+                "mine": books.first,
+                "other": books.second,
+                "start": at(0),
+                "end": at(60),
+                "source": source,
+            },
+        )
+        corrected = correct_seen_ends(connection, books.first, [at(minutes) for minutes in told])
+        assert corrected == (() if ended is None else ((at(60), at(ended)),))
+        rows = connection.execute(
+            "select instance_id, stopped_at from core.instance_session order by session_id"
+        ).fetchall()
+    assert rows == [
+        (books.first, at(60 if ended is None else ended)),
+        (books.second, at(60)),
+        (books.first, None),
+    ]
 
 
 def test_senseless_setting_keeps_no_machine_on(

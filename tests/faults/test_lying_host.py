@@ -6,20 +6,28 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import asyncssh
+import paramiko
 import pytest
 
 from sandbox.gpu.gpu_host import ed25519_key
-from sightscan.errors import TrainingError
+from sightscan.errors import InstanceError, TrainingError
+from sightscan.operators.hooks import GpuHostHook
 from sightscan.operators.triggers import TrainingTrigger
 from sightscan.train import download, host_lock, transfer
+from sightscan.train.deadline import leave_deadline
 from sightscan.train.download import download_model
 from sightscan.train.host import HostAddress, connect_host
+from sightscan.train.jobs import kill_job
+from sightscan.train.power_offs import correct_bills
 from sightscan.train.transfer import open_connection, run_script
 from sightscan.training import Training, TrainingRequest
 
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 PERMISSIONS = 0o100644
 MANY_BYTES = 500_000
 REQUEST = TrainingRequest(
@@ -45,7 +53,8 @@ class Files(asyncssh.SFTPServer):
         return self.stat(path)
 
     def stat(self, path: bytes) -> asyncssh.SFTPAttrs:
-        return asyncssh.SFTPAttrs(size=self.stated, permissions=PERMISSIONS)
+        permissions = 0o040755 if path.endswith(b"sightscan") else PERMISSIONS
+        return asyncssh.SFTPAttrs(size=self.stated, permissions=permissions)
 
     def fstat(self, file_obj: object) -> asyncssh.SFTPAttrs:
         return asyncssh.SFTPAttrs(size=200_000_000, permissions=PERMISSIONS)
@@ -57,6 +66,12 @@ class Files(asyncssh.SFTPServer):
         answer = b" " * max(size, self.least_answer)
         Files.served += len(answer)
         return answer
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        return len(data)
+
+    def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
+        pass
 
     def close(self, file_obj: object) -> None:
         pass
@@ -132,6 +147,50 @@ def test_list_without_an_end_is_refused(
 
     with pytest.raises(TrainingError, match="prints more than 2000000 bytes"):
         asyncio.run(look())
+
+
+def test_errors_without_an_end_have_only_so_much_time(address: HostAddress) -> None:
+    async def look() -> bytes:
+        async with open_connection(address) as host:
+            return await run_script(host, "errors", max_seconds=0.5)
+
+    with pytest.raises(InstanceError, match=r"has not ended after 0\.5 s: look at the host"):
+        asyncio.run(look())
+
+
+@pytest.mark.parametrize("command", ["submit", "errors"])
+def test_submission_without_an_end_is_cut_off(address: HostAddress, command: str) -> None:
+    """The provider's own would read, and log, for ever."""
+    hook = object.__new__(GpuHostHook)
+    with paramiko.SSHClient() as client:
+        client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+        client.connect(address.host, address.port, address.user, key_filename=str(address.key_file))
+        with pytest.raises(InstanceError, match="more than 100000 bytes, or has not ended after 1"):
+            hook.exec_ssh_client_command(
+                client, command, get_pty=False, environment=None, timeout=1
+            )
+
+
+# What each asks the host, and how it calls what it hears.
+@pytest.mark.parametrize(
+    ("ask", "error", "sentence"),
+    [
+        (kill_job, InstanceError, r"could not be ended \(the GPU host prints more than 2000000"),
+        (lambda address: leave_deadline(address, NOON), TrainingError, "more than 2000000 bytes"),
+        (lambda address: correct_bills(None, address, "i"), TrainingError, "more than 2000000"),
+    ],
+    ids=["kill_job", "leave_deadline", "correct_bills"],
+)
+def test_whatever_a_host_is_asked_there_is_an_end_to_its_answer(
+    address: HostAddress,
+    monkeypatch: pytest.MonkeyPatch,
+    ask: Any,
+    error: type[Exception],
+    sentence: str,
+) -> None:
+    monkeypatch.setattr(transfer, "MAX_OUTPUT_BYTES", 2_000_000)
+    with pytest.raises(error, match=sentence):
+        ask(address)
 
 
 @pytest.mark.parametrize(("command", "characters"), [("cat log", 2_000_000), ("cat errors", 0)])

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from drawn_dataset import REPOSITORY
 
+from trainer.host.__main__ import _note_power_off
 from trainer.host.machine import Job, Process, find_jobs, is_in_use, read_small_file
 from trainer.host.power import Moment, PowerLimits, PowerRule
 from trainer.host.stalls import StallLimits, StallRule
@@ -304,6 +305,35 @@ def test_full_disk_keeps_no_machine_on(tmp_path: Path) -> None:
         assert status == -signal.SIGTERM
         # The first command failed eight times; only then comes the second.
         assert [heard.recv(100) for _ in range(8)] == [b"WATCHDOG=1"] * 8
+
+
+@pytest.mark.parametrize(
+    ("known", "kept"),
+    [
+        (None, []),
+        ("1700000000\n1700000001\n", ["1700000000", "1700000001"]),
+        ("root:x:0:0\n1700000000\n\n-5\n\u0663\n", ["1700000000"]),
+        (
+            "".join(f"{1_700_000_000 + n}\n" for n in range(20)),
+            [f"{1_700_000_000 + n}" for n in range(1, 20)],
+        ),
+    ],
+)
+def test_power_off_is_noted_after_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: str | None, kept: list[str]
+) -> None:
+    """Twenty are kept; what else the folder's owner left there is neither passed on nor followed."""
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    (tmp_path / ".sightscan-power-offs.part").symlink_to(secret)
+    noted = tmp_path / ".sightscan-power-offs"
+    if known is not None:
+        noted.write_text(known)
+    monkeypatch.setattr("time.time", lambda: 1_800_000_000.4)
+    _note_power_off(tmp_path)
+    assert noted.read_text().split() == [*kept, "1800000000"]
+    assert secret.read_text() == "secret"
+    assert not noted.is_symlink()
 
 
 def test_user_data_installs_the_watch_whole(tmp_path: Path) -> None:

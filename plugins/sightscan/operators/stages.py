@@ -10,6 +10,7 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from sightscan.errors import InstanceError, TrainingError
 from sightscan.operators.leases import require_lease
 from sightscan.operators.spending import estimate_run, require_estimate
 from sightscan.operators.work import CityWork, city_work
@@ -178,6 +179,7 @@ def await_host(slug: str, instance_id: str) -> str:
         host = InstanceHook(aws_conn_id=AWS_CONNECTION).host_of(instance_id)
         address = host_address(work.config, instance_id, host)
         wait_for(address, timeout_seconds=work.config.mts_host_timeout_seconds)
+        _correct_bills(work, address, instance_id)
         # Before the deadline is left there: a disk that is full would not take it.
         tidied = tidy_host(work.connection, address, work.city)
         work.save_report("await_host", asdict(tidied))
@@ -254,6 +256,16 @@ def _leave_deadline(work: CityWork, address: HostAddress) -> None:
     lease = lease_of(work.connection, work.run)
     if lease is not None:
         leave_deadline(address, lease.deadline_at)
+
+
+def _correct_bills(work: CityWork, address: HostAddress, instance_id: str) -> None:
+    from sightscan.train.power_offs import correct_bills
+
+    try:
+        correct_bills(work.connection, address, instance_id)
+    except (InstanceError, TrainingError) as error:
+        # Old bills stay too high until the next lease; that is no reason to train no more.
+        logger.warning("when %s powered itself off is not known: %s", instance_id, error)
 
 
 # The last teardown, since teardowns hide failures: the run is red if anything in it failed.

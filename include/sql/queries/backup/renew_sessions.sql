@@ -3,6 +3,7 @@ update core.instance_session
 set
     running_at = session.running_at,
     stopped_at = session.stopped_at,
+    stopped_at_source = session.stopped_at_source,
     stopped_by = session.stopped_by,
     price_per_hour_usd = session.price_per_hour_usd
 from carried

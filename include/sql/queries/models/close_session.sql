@@ -33,6 +33,7 @@ set
         coalesce(%(ended_at)s::timestamptz, now()),
         coalesce(session.running_at, instance_session.started_at)
     ),
+    stopped_at_source = %(source)s,
     stopped_by = %(stopped_by)s
 from session
 where instance_session.session_id = session.session_id

@@ -2,7 +2,7 @@
 -- has been ours before: what its owner did with it until then is no bill of ours.
 insert into core.instance_session (
     instance_id, instance_type, started_by, price_per_hour_usd, started_at, running_at, stopped_at,
-    stopped_by
+    stopped_at_source, stopped_by
 )
 select
     %(instance_id)s as instance_id,
@@ -15,6 +15,7 @@ select
         when %(stopped_by)s::text is not null
             then greatest(coalesce(%(ended_at)s::timestamptz, now()), %(launched_at)s)
     end as stopped_at,
+    case when %(stopped_by)s::text is not null then %(source)s end as stopped_at_source,
     %(stopped_by)s as stopped_by
 where
     not exists (

@@ -221,7 +221,13 @@ def settle_session(
         and launched_at > session.running_at
     ):
         # Stopped and started anew, unseen: of the stop, EC2 now says only that it was before.
-        close_session(connection, session, stopped_by=UNKNOWN_CALLER, ended_at=launched_at)
+        close_session(
+            connection,
+            session,
+            stopped_by=UNKNOWN_CALLER,
+            ended_at=launched_at,
+            is_end_stated=False,
+        )
         session = None
     if sight.has_ended:
         stopper = ITSELF if sight.stopped_itself else stopped_by or UNKNOWN_CALLER
@@ -259,9 +265,11 @@ def close_session(
     stopped_by: str,
     launched_at: datetime | None = None,
     ended_at: datetime | None = None,
+    is_end_stated: bool = True,
 ) -> InstanceSession | None:
     """Note when EC2 ended a session, or that it has, if it does not say when.
 
+    `is_end_stated` tells that `ended_at` is EC2's word, and not only the latest that it can be.
     `launched_at` is that of the instance's last launch: it tells whether a session that nobody saw
     running ran. Returns the session, or None if it was closed before.
     """
@@ -273,9 +281,25 @@ def close_session(
                 "stopped_by": stopped_by,
                 "launched_at": launched_at,
                 "ended_at": ended_at,
+                "source": "ec2" if ended_at is not None and is_end_stated else "seen",
             },
         ).fetchone()
     return None if row is None else _session(row)
+
+
+def correct_seen_ends(
+    connection: psycopg.Connection[Any], instance_id: str, power_offs: Sequence[datetime]
+) -> tuple[tuple[datetime, datetime], ...]:
+    """End the sessions whose end EC2 did not state when their host says that it powered itself off.
+
+    Returns until when each of them was billed before, and until when it is now.
+    """
+    return tuple(
+        connection.execute(
+            statement("models/correct_seen_ends"),
+            {"instance_id": instance_id, "power_offs": list(power_offs)},
+        )
+    )
 
 
 def _insert_found_session(
@@ -293,6 +317,7 @@ def _insert_found_session(
             "price_per_hour_usd": gpu_price_per_hour_usd(config, sight.instance_type),
             "launched_at": sight.launched_at,
             "ended_at": sight.ended_at,
+            "source": "seen" if sight.ended_at is None else "ec2",
             "has_run": sight.state != "pending",
             "stopped_by": stopped_by,
         },
