@@ -1,8 +1,10 @@
 """The machine stops, whoever is down, and the bill is EC2's: a table of what may happen to it."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import asyncssh
@@ -16,6 +18,7 @@ from sandbox.gpu.gpu_host import GpuHost, ed25519_key
 from sandbox.ports import PortBook
 from sightscan.errors import InstanceError, SettingsError, WarehouseError
 from sightscan.operators import reaper
+from sightscan.operators.ec2 import tag_instance
 from sightscan.settings import settings
 from sightscan.train import power_offs
 from sightscan.train.host import HostAddress, await_host
@@ -373,6 +376,105 @@ def test_hand_over_that_breaks_keeps_no_machine_on(
     books.stop()
     assert books.fleet.state_of(books.first) == "stopped"
     assert books.one("select count(*) from core.instance_lease") == 0
+
+
+class Died(BaseException):
+    """The worker is gone: nobody catches that."""
+
+
+def die(*_: object, **__: object) -> None:
+    raise Died
+
+
+def tag_and_die(*given: Any, **by_name: Any) -> None:
+    tag_instance(*given, **by_name)
+    raise Died
+
+
+@pytest.fixture
+def successor(books: GpuBooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run has trained, and another waits for its instance; the host has nothing left to kill."""
+    books.start(1)
+    assert books.lease(2) is None
+    trained = SimpleNamespace(state="succeeded")
+    monkeypatch.setattr("sightscan.warehouse.models.trainings.find_training", lambda *_: trained)
+    monkeypatch.setattr("sightscan.train.jobs.kill_job", lambda _: None)
+    monkeypatch.setattr("sightscan.train.addresses.host_address", lambda *_: None)
+
+
+HAND_OVER = "sightscan.warehouse.models.lease_changes"
+BEFORE, IN_ROWS = f"{HAND_OVER}.hand_over_lease", f"{HAND_OVER}.note_lease_use"
+TAGS = "sightscan.operators.handover.tag_instance"
+
+
+@dataclass(frozen=True)
+class Death:
+    """Where the teardown dies in a hand-over, and what is so then.
+
+    The number of the run that the tags name, that of the one that holds the lease, and what EC2 says
+    after a retry without the warehouse.
+    """
+
+    where: str
+    how: Callable[..., None]
+    tagged: int
+    holder: int
+    state: str
+
+
+@pytest.mark.usefixtures("successor")
+@pytest.mark.parametrize("is_away", [False, True], ids=["warehouse there", "warehouse away"])
+@pytest.mark.parametrize(
+    "death",
+    [
+        pytest.param(Death(BEFORE, die, 1, 1, "stopped"), id="before"),
+        pytest.param(Death(IN_ROWS, die, 1, 1, "stopped"), id="rows not committed"),
+        pytest.param(Death(TAGS, die, 1, 2, "stopped"), id="rows without tags"),
+        pytest.param(Death(TAGS, tag_and_die, 2, 2, "running"), id="rows and tags"),
+    ],
+)
+def test_teardown_that_dies_while_it_hands_over(
+    books: GpuBooks, monkeypatch: pytest.MonkeyPatch, death: Death, *, is_away: bool
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(death.where, death.how)
+        with pytest.raises(Died):
+            books.stop(1)
+    tags = books.fleet.tags()[books.first]
+    assert tags["sightscan:run"] == f"city_malaga/run {death.tagged}"
+    assert books.one("select run_id from core.instance_lease") == f"run {death.holder}"
+    if is_away:
+        with books.warehouse_away():
+            with pytest.raises(WarehouseError):
+                books.stop(1)
+            assert books.fleet.state_of(books.first) == death.state
+            # Nobody is left then but the teardown of the next run.
+            with pytest.raises(WarehouseError):
+                books.stop(2)
+            assert books.fleet.state_of(books.first) == "stopped"
+    books.stop(1)
+    assert books.lease(2) == books.first
+    assert books.fleet.state_of(books.first) == ("stopped" if is_away else "running")
+    books.execute_start(2)
+    assert books.fleet.tags()[books.first]["sightscan:run"] == "city_malaga/run 2"
+    books.stop(2)
+    assert books.one("select count(*) from core.instance_lease") == 0
+    starts = [line.state for line in books.fleet.history()].count("running")
+    assert starts == (2 if is_away else 1)
+    seconds = "select sum(extract(epoch from stopped_at - running_at))::float"
+    assert books.one(f"{seconds} from core.instance_session") == pytest.approx(
+        books.seconds_on(), abs=2
+    )
+
+
+@pytest.mark.usefixtures("successor")
+def test_tags_that_ec2_does_not_take_are_left_to_the_next_run(books: GpuBooks) -> None:
+    books.fleet.fail_next("CreateTags", "InternalError", 1)
+    books.stop(1)
+    assert books.fleet.state_of(books.first) == "running"
+    assert books.fleet.tags()[books.first]["sightscan:run"] == "city_malaga/run 1"
+    books.execute_start(2)
+    assert books.fleet.tags()[books.first]["sightscan:run"] == "city_malaga/run 2"
 
 
 def test_machine_of_another_run_is_not_stopped_without_the_warehouse(books: GpuBooks) -> None:

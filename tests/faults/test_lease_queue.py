@@ -8,7 +8,6 @@ import pytest
 from psycopg import sql
 
 from sightscan.city import City, Place
-from sightscan.errors import InstanceError
 from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.warehouse.connection import connect
@@ -189,10 +188,7 @@ def rows(warehouse: psycopg.Connection[Any], query: str) -> list[tuple[Any, ...]
 
 
 def hand_over(warehouse: psycopg.Connection[Any]) -> InstanceLease | None:
-    told: list[InstanceLease] = []
-    lease = hand_over_lease(warehouse, FIRST, "i-1", announce=told.append)
-    assert told == ([] if lease is None else [lease])
-    return lease
+    return hand_over_lease(warehouse, FIRST, "i-1")
 
 
 def refuse(
@@ -258,22 +254,6 @@ def test_nothing_is_handed_over(warehouse: psycopg.Connection[Any], spoil: str) 
     assert hand_over(warehouse) is None
     assert rows(warehouse, "select * from core.instance_lease, core.lease_use") == before
     assert list_waiting(warehouse) == waiting
-
-
-def test_hand_over_that_cannot_be_announced_changes_nothing(
-    warehouse: psycopg.Connection[Any],
-) -> None:
-    def fail(_: InstanceLease) -> None:
-        msg = "EC2 does not answer"
-        raise InstanceError(msg)
-
-    ask(warehouse, FIRST)
-    start(warehouse, FIRST)
-    ask(warehouse, SECOND)
-    with pytest.raises(InstanceError):
-        hand_over_lease(warehouse, FIRST, "i-1", announce=fail)
-    assert [lease.run for lease in list_leases(warehouse)] == [FIRST]
-    assert order(warehouse) == [SECOND]
 
 
 def test_what_is_not_taken_up_is_found_once(warehouse: psycopg.Connection[Any]) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airflow.sdk.execution_time.xcom import XCom
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from sightscan.errors import InstanceError
 from sightscan.operators.connections import AWS_CONNECTION
@@ -44,36 +44,42 @@ HOST_LIFE_SECONDS = 24 * 3600
 
 
 def hand_over(work: CityWork, instance_id: str) -> bool:
-    """Give the instance of a run to the next that waits for it; tell whether it was given.
+    """Give the instance of a run to the next that waits for it; tell whether another run holds it now.
 
-    Whatever it raises, the lease is where it was: the caller stops the instance.
+    An earlier try may have given it, and died then. Whatever it raises, the caller stops the instance
+    if EC2's tags say that it is still this run's: they change hands after the lease, so that whoever
+    has the tags can stop it. Should the lease be another's by then, that run starts it anew.
     """
     from sightscan.operators.hooks import InstanceHook
-    from sightscan.warehouse.models.instances import lease_of
+    from sightscan.warehouse.models.instances import lease_of, list_leases
     from sightscan.warehouse.models.lease_changes import hand_over_lease
     from sightscan.warehouse.models.lease_queue import find_successor
 
     lease = lease_of(work.connection, work.run)
+    if lease is None:
+        others = [one for one in list_leases(work.connection) if one.instance_id == instance_id]
+        for other in others:
+            logger.info("%s is held by %s %s", instance_id, other.run.dag_id, other.run.run_id)
+        return bool(others)
     successor = find_successor(work.connection, instance_id)
-    if lease is None or lease.instance_id != instance_id or successor is None:
+    if lease.instance_id != instance_id or successor is None:
         return False
     hook = InstanceHook(aws_conn_id=AWS_CONNECTION)
     _prepare_for_another(work, hook, lease, successor)
-    given = hand_over_lease(
-        work.connection,
-        work.run,
-        instance_id,
-        announce=lambda lease: tag_instance(
-            hook,
-            instance_id,
-            dag_id=lease.run.dag_id,
-            run_id=lease.run.run_id,
-            deadline_at=lease.deadline_at,
-        ),
-    )
+    given = hand_over_lease(work.connection, work.run, instance_id)
     if given is None:
         return False
     logger.info("%s runs on, for %s %s", instance_id, given.run.dag_id, given.run.run_id)
+    try:
+        tag_instance(
+            hook,
+            instance_id,
+            dag_id=given.run.dag_id,
+            run_id=given.run.run_id,
+            deadline_at=given.deadline_at,
+        )
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("its tags are left to start_instance of that run: %s", error)
     return True
 
 

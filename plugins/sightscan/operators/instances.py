@@ -219,7 +219,7 @@ class StopInstanceOperator(EC2StopInstanceOperator):
             super().execute(context)
 
     def _is_handed_over(self) -> bool:
-        """Give the instance to the next run; no trouble with that keeps it from being stopped."""
+        """Give the instance to the next run, if there is one; no trouble keeps it from being stopped."""
         try:
             with city_work(self.slug) as work:
                 return hand_over(work, self.instance_id)

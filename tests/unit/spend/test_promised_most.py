@@ -265,7 +265,7 @@ def use_up_lease(
         let_time_pass(warehouse, 1800)
         with pytest.raises(TaskDeferred):
             reserve.execute(Context())
-        assert hand_over_lease(warehouse, OTHER_RUN, "i-1", announce=lambda _: None) is not None
+        assert hand_over_lease(warehouse, OTHER_RUN, "i-1") is not None
     reserve.execute(Context())
     for number, (off, on) in enumerate(starts):
         left = find_lease_left(warehouse, RUN)

@@ -24,18 +24,13 @@ MAX_REFUSED_STARTS = 2
 
 
 def hand_over_lease(
-    connection: psycopg.Connection[Any],
-    run: Run,
-    instance_id: str,
-    *,
-    announce: Callable[[InstanceLease], object],
+    connection: psycopg.Connection[Any], run: Run, instance_id: str
 ) -> InstanceLease | None:
     """Give a running instance that a run holds to the next in the queue; return its lease.
 
     In one transaction, so that nobody ever sees it running and unleased: the session goes on, and
-    from now on the next one pays. `announce` tells others, before it is final; if it fails, nothing
-    is changed. Nor is it, and None is returned, if nobody waits for the instance, or the run does
-    not hold it any more.
+    from now on the next one pays. Nothing is changed, and None is returned, if nobody waits for the
+    instance, or the run does not hold it any more.
     """
     with connection.transaction():
         lock_queue(connection)
@@ -56,7 +51,6 @@ def hand_over_lease(
             # The next one left the queue at this moment: the lease stays whose it was.
             raise psycopg.Rollback
         note_lease_use(connection, successor.run)
-        announce(lease)
         return lease
     return None
 
