@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     max_usd_per_run: float | None = Field(None, ge=0)
     max_usd_per_month: float | None = Field(None, ge=0)
     max_usd_in_all: float | None = Field(None, ge=0)
-    max_usd_per_month_for_requests: float = Field(10.0, ge=0, allow_inf_nan=False)
+    max_usd_per_month_for_requests: float = Field(40.0, ge=0, allow_inf_nan=False)
     vision_endpoint: str | None = None
     vision_concurrency: int = Field(4, ge=1, le=32)
     vision_images_per_minute: int = Field(1_700, ge=1, le=1_800)

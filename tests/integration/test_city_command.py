@@ -33,11 +33,11 @@ def test_what_waits_is_listed_with_its_cost_and_the_budget(
 ) -> None:
     status, said = run(capsys, "waiting", "--json")
     read = json.loads(said)
-    assert (status, read["waiting"], read["budget_usd"], read["left_usd"]) == (0, 1, 10, 10)
+    assert (status, read["waiting"], read["budget_usd"], read["left_usd"]) == (0, 1, 40, 40)
     assert (read["cities"][0]["slug"], read["cities"][0]["asked_by"]) == ("lisbon", 2)
     assert read["cities"][0]["most_usd"] == pytest.approx(30.825)
     status, said = run(capsys, "waiting")
-    assert "1 city waits; 10.00 of 10 USD of this month's budget for requests are left" in said
+    assert "1 city waits; 40.00 of 40 USD of this month's budget for requests are left" in said
     assert run(capsys, "list", "--json") == (0, "[]")
 
 

@@ -56,7 +56,11 @@ def test_page_says_who_asked_what_it_is_and_what_it_may_cost(
     # 9.6 hours of a p3.2xlarge, and a thousand images that others may have had for nothing.
     assert (shown["most_usd"], shown["problem"]) == (pytest.approx(29.325 + 1.5), "")
     assert 0 < shown["probable_usd"] < shown["most_usd"]
-    assert (read["budget_usd"], read["left_usd"], read["may_decide"]) == (10, 10, False)
+    assert read["budget"] == (
+        "40.00 of 40 USD of this month's budget for requests are left; the city on top fits, and is "
+        "let in within ten minutes."
+    )
+    assert read["may_decide"] is False
     assert read["counts"] == {"waiting": 1, "refused": 0}
 
 

@@ -142,30 +142,33 @@ def waiting(
         sightscan city waiting
         sightscan city waiting --json
     """
-    from sightscan.spend.requests import first_bill, left_for_requests
+    from sightscan.spend.requests import first_bill, left_for_requests, tell_budget
     from sightscan.warehouse.registry.decisions import (
         count_requested_cities,
         list_requested_cities,
     )
 
     with open_warehouse() as (config, connection):
-        rows = [
-            {
-                "slug": city.slug,
-                "name": city.name,
-                "country": city.country,
-                "city_id": city.city_id,
-                "asked_by": asked.vote_count,
-                "most_usd": bill.most_usd,
-                "probable_usd": bill.probable_usd,
-            }
+        bills = [
+            (city, asked, first_bill(connection, config, city))
             for city, asked in list_requested_cities(connection, "waiting", most=most)
-            for bill in (first_bill(connection, config, city),)
         ]
         count = count_requested_cities(connection, "waiting")
         left_usd = left_for_requests(connection, config)
-    budget_usd = config.max_usd_per_month_for_requests
+    rows = [
+        {
+            "slug": city.slug,
+            "name": city.name,
+            "country": city.country,
+            "city_id": city.city_id,
+            "asked_by": asked.vote_count,
+            "most_usd": bill.most_usd,
+            "probable_usd": bill.probable_usd,
+        }
+        for city, asked, bill in bills
+    ]
     if as_json:
+        budget_usd = config.max_usd_per_month_for_requests
         print_json(
             {"waiting": count, "budget_usd": budget_usd, "left_usd": left_usd, "cities": rows}
         )
@@ -174,11 +177,8 @@ def waiting(
         ("slug", "name", "country", "Wikidata id", "asked by", "most USD", "probably USD"),
         [tuple("not known" if value is None else value for value in row.values()) for row in rows],
     )
-    print_lines(
-        "",
-        f"{'1 city waits' if count == 1 else f'{count} cities wait'}; {left_usd:.2f} of {budget_usd:g} USD of this month's budget for "
-        "requests are left",
-    )
+    told = tell_budget(config, left_usd, bills[0][2] if bills else None)
+    print_lines("", f"{'1 city waits' if count == 1 else f'{count} cities wait'}; {told}")
 
 
 @command(commands, "approve")

@@ -13,7 +13,7 @@ from sightscan.city import City
 from sightscan.pages.staff import Decider, FromOwnPage, Text, Viewer, may_decide
 from sightscan.pages.warehouse import open_warehouse
 from sightscan.settings import settings
-from sightscan.spend.requests import first_bill, left_for_requests
+from sightscan.spend.requests import first_bill, left_for_requests, tell_budget
 from sightscan.warehouse.registry.decisions import (
     MAX_REASON_CHARACTERS,
     Asked,
@@ -49,8 +49,8 @@ def list_requests(_: Viewer, user: GetUserDep) -> dict[str, Any]:
     """Return who waits, what that may cost, what the budget has left, and what was refused last."""
     config = settings()
     with open_warehouse() as connection:
-        waiting = [
-            _shown(city, asked) | asdict(first_bill(connection, config, city))
+        bills = [
+            (city, asked, first_bill(connection, config, city))
             for city, asked in list_requested_cities(connection, "waiting", most=MAX_CITIES_SHOWN)
         ]
         refused = [
@@ -63,10 +63,9 @@ def list_requests(_: Viewer, user: GetUserDep) -> dict[str, Any]:
         left_usd = left_for_requests(connection, config)
     return {
         "may_decide": may_decide(user),
-        "budget_usd": config.max_usd_per_month_for_requests,
-        "left_usd": left_usd,
+        "budget": tell_budget(config, left_usd, bills[0][2] if bills else None),
         "counts": counts,
-        "waiting": waiting,
+        "waiting": [_shown(city, asked) | asdict(bill) for city, asked, bill in bills],
         "refused": refused,
     }
 

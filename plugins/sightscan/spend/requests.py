@@ -49,6 +49,31 @@ def left_for_requests(connection: psycopg.Connection[Any], config: Settings) -> 
     return max(config.max_usd_per_month_for_requests - used, 0.0)
 
 
+def tell_budget(config: Settings, left_usd: float, next_bill: FirstBill | None) -> str:
+    """Return what is left of the budget for requests, and whether the next city is let in by itself.
+
+    `next_bill` is that of the city on top of those that wait, if one does.
+    """
+    budget_usd = config.max_usd_per_month_for_requests
+    if not budget_usd:
+        return "MAX_USD_PER_MONTH_FOR_REQUESTS is 0: every city waits for a decision."
+    told = f"{left_usd:.2f} of {budget_usd:g} USD of this month's budget for requests are left"
+    if next_bill is None:
+        return f"{told}."
+    most_usd = next_bill.most_usd
+    if most_usd is None:
+        return f"{told}; what the city on top would cost is not known, so nobody is let in."
+    if most_usd <= left_usd:
+        return f"{told}; the city on top fits, and is let in within ten minutes."
+    asked = f"{told}; the first run of the city on top may cost {most_usd:.2f} USD"
+    if most_usd <= budget_usd:
+        return f"{asked}, so all wait for a decision or the next month."
+    return (
+        f"{asked}, more than the whole budget: all wait for a decision, for a higher "
+        "MAX_USD_PER_MONTH_FOR_REQUESTS, or for a cheaper instance."
+    )
+
+
 def let_in_what_fits(connection: psycopg.Connection[Any], config: Settings) -> list[City]:
     """Let waiting cities in, in the order of demand, until the next one does not fit.
 

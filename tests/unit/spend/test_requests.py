@@ -15,7 +15,13 @@ from sightscan.errors import DecisionError, SettingsError, UnknownCity
 from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from sightscan.spend.estimate import authorise_spend
-from sightscan.spend.requests import first_bill, left_for_requests, let_in_what_fits
+from sightscan.spend.requests import (
+    FirstBill,
+    first_bill,
+    left_for_requests,
+    let_in_what_fits,
+    tell_budget,
+)
 from sightscan.warehouse.registry.cities import add_city, disable_city, list_cities
 from sightscan.warehouse.registry.city_requests import resolve_request
 from sightscan.warehouse.registry.decisions import approve_city, find_decision, refuse_city
@@ -100,7 +106,50 @@ def test_budget_is_small_and_not_empty_by_default(
 ) -> None:
     if value is not None:
         monkeypatch.setenv("MAX_USD_PER_MONTH_FOR_REQUESTS", value)
-    assert read_settings().max_usd_per_month_for_requests == 10
+    assert read_settings().max_usd_per_month_for_requests == 40
+
+
+def test_default_budget_lets_in_one_city_at_the_price_list_that_is_shipped(
+    warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PRICES_FILE")
+    for number in range(1, 4):
+        ask(warehouse, number)
+    assert len(let_in_what_fits(warehouse, read_settings())) == 1
+
+
+LEFT = "5.00 of 10 USD of this month's budget for requests are left"
+NEXT = "the first run of the city on top may cost"
+ALL_WAIT = "all wait for a decision, for a higher MAX_USD_PER_MONTH_FOR_REQUESTS, or for a cheaper instance."
+
+
+@pytest.mark.parametrize(
+    ("budget_usd", "bill", "told"),
+    [
+        (0, None, "MAX_USD_PER_MONTH_FOR_REQUESTS is 0: every city waits for a decision."),
+        (10, None, f"{LEFT}."),
+        (10, FirstBill(5, 1), f"{LEFT}; the city on top fits, and is let in within ten minutes."),
+        (
+            10,
+            FirstBill(5.01, 1),
+            f"{LEFT}; {NEXT} 5.01 USD, so all wait for a decision or the next month.",
+        ),
+        (
+            10,
+            FirstBill(30.83, 1),
+            f"{LEFT}; {NEXT} 30.83 USD, more than the whole budget: {ALL_WAIT}",
+        ),
+        (
+            10,
+            FirstBill(None, None, "no price"),
+            f"{LEFT}; what the city on top would cost is not known, so nobody is let in.",
+        ),
+    ],
+)
+def test_staff_are_told_who_is_let_in_or_why_nobody_is(
+    budget_usd: float, bill: FirstBill | None, told: str
+) -> None:
+    assert tell_budget(config(budget_usd), 5, bill) == told
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "-1", "much"])

@@ -19,14 +19,11 @@ async function load() {
 }
 
 function draw() {
-  const { budget_usd: budget, left_usd: left, counts, may_decide: mayDecide } = state.read;
+  const { budget, counts, may_decide: mayDecide } = state.read;
   const isWaiting = by("show").value === "waiting";
   const cities = shown();
   state.chosen = Math.max(0, Math.min(state.chosen, cities.length - 1));
-  by("budget").textContent = !isWaiting ? "Who asks for these again is told the reason."
-    : budget ? `Budget for requests: ${usd(left)} of ${usd(budget)} are left this month. Every ten minutes `
-      + "the city on top is let in by itself if its first run fits; all others wait for a decision."
-      : "MAX_USD_PER_MONTH_FOR_REQUESTS is 0: every city waits for a decision.";
+  by("budget").textContent = isWaiting ? budget : "Who asks for these again is told the reason.";
   by("list").replaceChildren(...cities.map(cardOf));
   const total = counts[by("show").value];
   by("newest").hidden = cities.length >= total;
