@@ -12,7 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainer.host.machine import Job, find_jobs, is_in_use, read_processes, read_small_file
+from trainer.host.machine import (
+    JOBS_FOLDER,
+    Job,
+    find_jobs,
+    is_in_use,
+    read_processes,
+    read_small_file,
+)
 from trainer.host.power import Moment, PowerLimits, PowerRule
 from trainer.host.stalls import StallLimits, StallRule
 
@@ -23,6 +30,9 @@ LOOKS_A_COMMAND = 8
 COMMAND_TIMEOUT_SECONDS = 60
 # A look that comes later was kept from coming: the watch slept, and knows nothing of that time.
 MAX_AWAKE_LOOKS = 4
+# Of the pipeline's, with which this program shares no code.
+DEADLINE_FILE = "sightscan/deadline"
+ENDED_FILE = "ended"
 MAX_DEADLINE_BYTES = 100
 # In the home: when the machine was powered off, a line each time. The pipeline asks for it at the next
 # start, since EC2 does not say.
@@ -53,7 +63,7 @@ class Watch:
         now = self._moment()
         processes = read_processes(self.root_pid)
         jobs = find_jobs(processes)
-        deadline = read_small_file(self.home / "sightscan" / "deadline", MAX_DEADLINE_BYTES)
+        deadline = read_small_file(self.home / DEADLINE_FILE, MAX_DEADLINE_BYTES)
         in_use = bool(jobs) or is_in_use(processes)
         # First, since nothing that fails below may keep the machine on.
         reason = self.power.reason_to_end(now, deadline, in_use=in_use)
@@ -129,7 +139,7 @@ def _parse() -> tuple[Watch, float]:
 def _end_job(job: Job, why: str) -> None:
     say(f"ending {job.job_id}: {why}")
     if job.home is not None:
-        _leave_reason(job.home / ".sightscan-jobs" / job.job_id / "ended", why)
+        _leave_reason(job.home / JOBS_FOLDER / job.job_id / ENDED_FILE, why)
     # All of them stand still before the first one dies: none may start another, or say how it ended.
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in job.pids:

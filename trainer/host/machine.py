@@ -11,9 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_JOB_LOG = re.compile(r"^\.sightscan-jobs/([^/]+)/stdout\.log$")
+# As the pipeline has them, with which this program shares no code.
+JOBS_FOLDER = ".sightscan-jobs"
+PROGRESS_VARIABLE = "SIGHTSCAN_PROGRESS"
+_JOB_LOG = re.compile(rf"^{re.escape(JOBS_FOLDER)}/([^/]+)/stdout\.log$")
 # The shell that will write the exit code; it was started before its job had an environment.
-_JOB_SHELL = re.compile(r"\.sightscan-jobs/([^/\s]+)/exit_code\.tmp")
+_JOB_SHELL = re.compile(rf"{re.escape(JOBS_FOLDER)}/([^/\s]+)/exit_code\.tmp")
 # Titles of OpenSSH's processes for people who are in; one that still asks for a key has a `[net]`.
 _SSH_SESSION = re.compile(r"^sshd(?:-session)?: [\w.-]+(?:@\S+)?$")
 _TRAINER = ("-m", "trainer")
@@ -127,9 +130,7 @@ def _job_of(process: Process) -> str | None:
 def _job(job_id: str, own: Sequence[Process]) -> Job:
     homes = [one.environment["HOME"] for one in own if "HOME" in one.environment]
     told = [
-        one.environment["SIGHTSCAN_PROGRESS"]
-        for one in own
-        if "SIGHTSCAN_PROGRESS" in one.environment
+        one.environment[PROGRESS_VARIABLE] for one in own if PROGRESS_VARIABLE in one.environment
     ]
     home = Path(homes[0]) if homes else None
     progress = home / told[0] if home and told else None

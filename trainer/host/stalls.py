@@ -10,6 +10,8 @@ from trainer.host.machine import Job, read_small_file
 
 MAX_PROGRESS_BYTES = 4_000_000
 EPOCHS_OF_PATIENCE = 5
+# Of the trainer, which is not installed beside this.
+TRAINED_FILE = "trained"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class StallRule:
 
     def _look(self, job_id: str, progress: Path, now: float) -> _Sign:
         text, changed_at = read_small_file(progress, MAX_PROGRESS_BYTES) or ("", 0)
-        trained = read_small_file(progress.with_name("trained"), 1)
+        trained = read_small_file(progress.with_name(TRAINED_FILE), 1)
         mark = (len(text), changed_at, trained[1] if trained else 0)
         known = self._signs.get(job_id)
         if known is not None and known.mark == mark:

@@ -39,7 +39,7 @@ TAKE_UP_SECONDS = 5 * 60
 # The host powers itself off at the deadline that its last holder left there, until the next one's
 # `await_host` leaves its own.
 MIN_SECONDS_LEFT = 15 * 60
-# And when it has been on for a day: `PowerLimits` of trainer/host.
+# And when it has been on for a day: `PowerLimits` of trainer/host, if nobody gave it another option.
 HOST_LIFE_SECONDS = 24 * 3600
 
 

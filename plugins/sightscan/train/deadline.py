@@ -5,6 +5,7 @@ The other half is `trainer/host`, which has to be installed there.
 
 import asyncio
 import logging
+import posixpath
 from datetime import datetime
 
 from sightscan.train.host import HostAddress
@@ -13,8 +14,7 @@ from sightscan.train.transfer import open_connection, run_script, write_file
 logger = logging.getLogger(__name__)
 
 # Below the home of the host's user; its text is seconds since 1970.
-DEADLINE_FOLDER = "sightscan"
-DEADLINE_FILE = f"{DEADLINE_FOLDER}/deadline"
+DEADLINE_FILE = "sightscan/deadline"
 # The brackets keep pgrep from finding the shell that calls it.
 FIND_WATCH = "pgrep -f 'python[0-9.]* -m trainer[.]host'"
 FIND_SECONDS = 30
@@ -33,7 +33,7 @@ def leave_deadline(address: HostAddress, deadline_at: datetime) -> None:
 async def _leave(address: HostAddress, text: str) -> None:
     async with open_connection(address) as host:
         async with host.start_sftp_client() as sftp:
-            await sftp.makedirs(DEADLINE_FOLDER, exist_ok=True)
+            await sftp.makedirs(posixpath.dirname(DEADLINE_FILE), exist_ok=True)
             await write_file(sftp, DEADLINE_FILE, text.encode())
         found = await run_script(host, f"{FIND_WATCH} || true", max_seconds=FIND_SECONDS)
     if not found:
