@@ -59,8 +59,16 @@ class HostDiskFull(InstanceError):
 
 
 class TrainingError(SightScanError):
-    """The trainer failed, or what it left is not a model folder."""
+    """The trainer failed, or what it left is not a model folder; another try may do better."""
+
+
+class LastingTrainingError(TrainingError):
+    """Another try would find the same: what a training needs is gone, or what it left is senseless."""
 
 
 class PublicationError(SightScanError):
-    """A model cannot be registered, published or rolled back to."""
+    """A model cannot be registered, published or rolled back to, for now or for good."""
+
+
+class LastingPublicationError(PublicationError):
+    """Another try would find the same: the model, its files or its photos are not what they must be."""

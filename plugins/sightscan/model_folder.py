@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sightscan.errors import TrainingError
+from sightscan.errors import LastingTrainingError
 
 RESULT_FILE = "result.json"
 ONNX_FILE = "model.onnx"
@@ -49,14 +49,14 @@ def parse_result(text: str) -> TrainingResult:
     """Return what result.json says.
 
     Raises:
-        TrainingError: it is no JSON, lacks a key, or says something senseless; the key is named.
+        LastingTrainingError: it is no JSON, lacks a key, or says something senseless; the key is named.
 
     """
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
         msg = f"{RESULT_FILE} is not JSON ({text[:40]!r}...): the trainer writes it whole; train again"
-        raise TrainingError(msg) from None
+        raise LastingTrainingError(msg) from None
     # One path through: whatever is missing or of another kind is reported by its key.
     key = RESULT_FILE
     try:
@@ -70,7 +70,7 @@ def parse_result(text: str) -> TrainingResult:
             f"{key} of {RESULT_FILE} is not what a trainer of SightScan writes ({error!r}); "
             "check the version of the trainer on the GPU host and train again"
         )
-        raise TrainingError(msg) from None
+        raise LastingTrainingError(msg) from None
     return TrainingResult(
         dataset_sha256=result["dataset_sha256"],
         request_sha256=result["request_sha256"],

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from sightscan.errors import TrainingError
+from sightscan.errors import LastingTrainingError
 
 REQUEST_FILE = "request.json"
 # On the host, below the home of the user.
@@ -101,7 +101,7 @@ class TrainingRequest:
         """Return the hash of the weights to start from, if any.
 
         Raises:
-            TrainingError: the name carries no hash.
+            LastingTrainingError: the name carries no hash.
 
         """
         if self.weights is None:
@@ -109,7 +109,7 @@ class TrainingRequest:
         matched = _WEIGHTS_NAME.match(self.weights)
         if matched is None:
             msg = f"weights {self.weights!r} carry no hash: expected weights-<sha256>.<suffix>"
-            raise TrainingError(msg)
+            raise LastingTrainingError(msg)
         return bytes.fromhex(matched[1])
 
     @property

@@ -637,7 +637,7 @@ SEE_ALSO: dict[str, tuple[str, ...]] = {
         "tests/integration/test_training_host.py::test_upload_that_breaks_off_is_completed_by_the_next",
     ),
     "training_exits_2": (
-        "tests/dags/test_training_outcomes.py::test_only_bad_input_is_not_tried_again",
+        "tests/dags/test_training_outcomes.py::test_only_bad_input_or_a_bad_command_is_not_tried_again",
     ),
     "out_of_memory": (
         "tests/trainer/test_memory.py::test_training_goes_on_after_its_last_epoch_with_half_the_batch",

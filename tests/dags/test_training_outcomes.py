@@ -48,6 +48,9 @@ def event(exit_code: int | None, log: str = "", message: str = "") -> dict[str, 
             r"code: 2 .*: BadRequest: epochs$",
         ),
         (event(3, "OutOfMemory: 1\n"), TrainingError, r"exit code: 3 .*: OutOfMemory: 1$"),
+        (event(126), AirflowFailException, r"126 \(MTS_TRAINER_COMMAND cannot be run on the host"),
+        (event(127), AirflowFailException, r"127 \(MTS_TRAINER_COMMAND is not found on the host"),
+        (event(125), TrainingError, r"125 \(the container could not be started"),
         (event(137), TrainingError, r"exit code: 137 \(it was killed"),
         (
             event(None, message="the training ended after epoch 2"),
@@ -57,7 +60,7 @@ def event(exit_code: int | None, log: str = "", message: str = "") -> dict[str, 
         ({}, TrainingError, "null event"),
     ],
 )
-def test_only_bad_input_is_not_tried_again(
+def test_only_bad_input_or_a_bad_command_is_not_tried_again(
     operator: TrainModelOperator,
     monkeypatch: pytest.MonkeyPatch,
     told: dict[str, Any],

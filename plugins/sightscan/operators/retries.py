@@ -8,7 +8,9 @@ from sightscan.errors import (
     AmbiguousCity,
     DatasetError,
     HostDiskFull,
+    LastingPublicationError,
     LastingServiceError,
+    LastingTrainingError,
     SettingsError,
     UnknownCity,
 )
@@ -20,7 +22,9 @@ LASTING_ERRORS = (
     AmbiguousCity,
     DatasetError,
     HostDiskFull,
+    LastingPublicationError,
     LastingServiceError,
+    LastingTrainingError,
     # A statement that the warehouse does not understand, or that this login may not run.
     psycopg.ProgrammingError,
     # A connection that Airflow does not have; a value of the run's conf that its form refuses.

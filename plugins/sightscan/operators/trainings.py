@@ -17,7 +17,7 @@ from sightscan.operators.leases import require_lease
 from sightscan.operators.triggers import TrainingTrigger
 from sightscan.operators.work import city_work
 from sightscan.train.jobs import JOBS_FOLDER
-from sightscan.train.outcome import BAD_INPUT_STATUS, describe_failure
+from sightscan.train.outcome import LASTING_STATUSES, describe_failure
 from sightscan.training import TRAINER_KILL_SECONDS, training_seconds
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class TrainModelOperator(SSHRemoteJobOperator):
         """End well, or note in the warehouse why the training failed.
 
         Raises:
-            AirflowFailException: the trainer cannot use its input.
+            AirflowFailException: the trainer cannot use its input, or its command is not found.
             TrainingError: anything else, which another try may survive.
 
         """
@@ -99,7 +99,7 @@ class TrainModelOperator(SSHRemoteJobOperator):
             if status is not None:
                 told = describe_failure(status, event.get("log_chunk", ""))
             self._note_failure(told)
-            kind = AirflowFailException if status == BAD_INPUT_STATUS else TrainingError
+            kind = AirflowFailException if status in LASTING_STATUSES else TrainingError
             raise kind(told) from error
 
     def _note_failure(self, told: str) -> None:

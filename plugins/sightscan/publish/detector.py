@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from sightscan.errors import PublicationError
-from sightscan.publish.onnx_file import OnnxContract, check_onnx
+from sightscan.errors import LastingPublicationError, PublicationError
+from sightscan.publish.onnx_file import OnnxContract, OnnxRefusedError, check_onnx
 from sightscan.publish.onnx_runtime import InferenceSession, SessionOptions
 from sightscan.publish.onnx_trial import try_onnx
 
@@ -73,7 +73,10 @@ class OnnxDetector:
                 f"model.onnx is not run, because {reason}: check the version of the trainer on "
                 "the GPU host, and train again"
             )
-            raise PublicationError(msg) from error
+            # What is senseless stays so; a trial may have had too little time or memory.
+            is_lasting = isinstance(error, OnnxRefusedError)
+            kind = LastingPublicationError if is_lasting else PublicationError
+            raise kind(msg) from error
         self.class_names, self.image_size = contract.class_names, contract.image_size
 
     def detect(
@@ -115,7 +118,7 @@ def decode_photo(content: bytes) -> Pixels:
     )
     if pixels is None:
         msg = f"a test photo ({len(content)} bytes) is no image: restore core.photo_blob, publish again"
-        raise PublicationError(msg)
+        raise LastingPublicationError(msg)
     return np.asarray(pixels, dtype=np.uint8)
 
 

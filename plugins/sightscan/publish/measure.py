@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sightscan.box import Box
-from sightscan.errors import PublicationError
+from sightscan.errors import LastingPublicationError
 from sightscan.publish.average_precision import Array, ClassEvidence, average_precision
 from sightscan.publish.coco import collect_evidence, evaluate
 from sightscan.publish.detector import BATCH_SIZE, Detections, OnnxDetector, decode_photo
@@ -72,7 +72,7 @@ def measure_model(
     as never found, a class of its own that the truth does not show does not count.
 
     Raises:
-        PublicationError: there is no photo with a box, or one is no image.
+        LastingPublicationError: there is no photo with a box, or one is no image.
 
     """
     truths: list[Sequence[tuple[str, Box]]] = []
@@ -104,7 +104,7 @@ def measure_detections(
         msg = (
             f"{len(truths)} test photos have no box: nothing can be measured; freeze a new dataset"
         )
-        raise PublicationError(msg)
+        raise LastingPublicationError(msg)
     evaluation = evaluate(found, truths, names, classes)
     # (overlaps, recalls, classes): one area range, one limit of detections.
     averages = evaluation.eval["precision"][:, :, :, 0, 0].mean(axis=1)

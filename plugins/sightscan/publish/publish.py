@@ -8,7 +8,7 @@ import psycopg
 
 from sightscan.city import City
 from sightscan.dataset_folder import FrozenDataset
-from sightscan.errors import PublicationError
+from sightscan.errors import LastingPublicationError, PublicationError
 from sightscan.model_folder import ONNX_FILE
 from sightscan.publish.detector import OnnxDetector
 from sightscan.publish.measure import Measure, compare_models, measure_model
@@ -182,7 +182,7 @@ def _check_export(model: StoredModel, measure: Measure) -> None:
             f"exported, but {model.map50:.3f} in the trainer on the same photos: the export is "
             f"broken (at most {EXPORT_TOLERANCE} apart is rounding); train again"
         )
-        raise PublicationError(msg)
+        raise LastingPublicationError(msg)
 
 
 def _judge_first(measure: Measure, minimum: float) -> tuple[bool, str]:

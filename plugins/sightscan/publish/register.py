@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from sightscan.errors import PublicationError, TrainingError
+from sightscan.errors import LastingPublicationError, LastingTrainingError
 from sightscan.model_folder import (
     DRAWINGS,
     HASHED_FILES,
@@ -31,7 +31,7 @@ def register_model(connection: psycopg.Connection[Any], training: Training, fold
     """Store the model of a training and return its version; again gives the same version.
 
     Raises:
-        TrainingError: the folder is no finished model folder.
+        LastingTrainingError: the folder is no finished model folder.
         PublicationError: a file is not what result.json says, the model is of another dataset or
             request, it carries a pickle, or its ONNX cannot be run.
 
@@ -73,11 +73,11 @@ def _read_files(folder: Path) -> dict[str, bytes]:
             f"the model folder holds {', '.join(pickles)}: pickles execute code when they are opened "
             "and never leave the trainer's host; fetch the folder with download_model"
         )
-        raise PublicationError(msg)
+        raise LastingPublicationError(msg)
     missing = [name for name in NEEDED_FILES if not (folder / name).is_file()]
     if missing:
         msg = f"{folder} lacks {', '.join(missing)}: it is no finished model; train again"
-        raise TrainingError(msg)
+        raise LastingTrainingError(msg)
     drawn = [name for name in DRAWINGS if (folder / name).is_file()]
     return {name: (folder / name).read_bytes() for name in (*NEEDED_FILES, *drawn)}
 
@@ -103,7 +103,7 @@ def _check(
     ]
     if differences:
         msg = f"the model is not the one that was asked for: {'; '.join(differences)}; train again"
-        raise PublicationError(msg)
+        raise LastingPublicationError(msg)
 
 
 def _unlike(what: str, found: object, expected: object) -> list[str]:

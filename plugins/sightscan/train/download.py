@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncssh
 
-from sightscan.errors import TrainingError
+from sightscan.errors import LastingTrainingError, TrainingError
 from sightscan.model_folder import (
     DRAWINGS,
     HASHED_FILES,
@@ -36,7 +36,7 @@ def download_model(address: HostAddress, training: Training, folder: Path) -> Pa
 
     Raises:
         InstanceError: the host does not answer, or breaks off.
-        TrainingError: there is no result.json, or a file but a drawing is missing, larger than any of
+        LastingTrainingError: there is no result.json, or a file but a drawing is missing, larger than any of
             its kind, or not what result.json says.
 
     """
@@ -74,7 +74,7 @@ async def _read(sftp: asyncssh.SFTPClient, training: Training, name: str) -> byt
     except asyncssh.SFTPNoSuchFile:
         what = "there is no model" if name == RESULT_FILE else "the model is not whole"
         msg = f"{path} is missing on the GPU host, so {what}: read the log of train_model, train again"
-        raise TrainingError(msg) from None
+        raise LastingTrainingError(msg) from None
 
 
 def _check_identity(result: TrainingResult, training: Training) -> None:
@@ -85,7 +85,7 @@ def _check_identity(result: TrainingResult, training: Training) -> None:
     else:
         return
     msg = f"the model in {training.model_folder} {msg} than this run asked for; train again"
-    raise TrainingError(msg)
+    raise LastingTrainingError(msg)
 
 
 def _check_hash(name: str, content: bytes, result: TrainingResult) -> None:

@@ -2,6 +2,8 @@
 
 # The statuses of trainer/errors.py, of `timeout`, of `docker run` and of shells.
 BAD_INPUT_STATUS = 2
+# What another try finds again: the input, or the command.
+LASTING_STATUSES = {BAD_INPUT_STATUS, 126, 127}
 MEANINGS = {
     1: "the training itself failed",
     BAD_INPUT_STATUS: "the trainer cannot use its input, so another try would not help",

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncssh
 
-from sightscan.errors import InstanceError, TrainingError
+from sightscan.errors import InstanceError, LastingTrainingError
 from sightscan.train.host import HostAddress, open_host
 
 PART_SUFFIX = ".part"
@@ -63,7 +63,7 @@ async def run_script(
 
     Raises:
         InstanceError: it fails, or has not ended after `max_seconds`.
-        TrainingError: there is no end to what it prints.
+        LastingTrainingError: there is no end to what it prints.
 
     """
     try:
@@ -104,7 +104,7 @@ async def _run(
                     f"the GPU host prints more than {MAX_OUTPUT_BYTES} bytes about its files: look "
                     "what lies in ~/sightscan there, and delete it"
                 )
-                raise TrainingError(msg)
+                raise LastingTrainingError(msg)
         complaint = (await process.stderr.read(BLOCK_BYTES)).decode("utf-8", "replace")
         process.close()
         await process.wait_closed()
@@ -133,7 +133,7 @@ async def read_file(sftp: asyncssh.SFTPClient, path: str, *, max_bytes: int) -> 
                     f"{path} on the GPU host has more than {max_bytes} bytes, which the trainer "
                     "never writes: look at the host before it is used again"
                 )
-                raise TrainingError(msg)
+                raise LastingTrainingError(msg)
 
 
 async def write_file(sftp: asyncssh.SFTPClient, path: str, content: bytes) -> None:

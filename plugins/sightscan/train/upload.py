@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 
 from sightscan.dataset_folder import MANIFEST_FILE, SPLITS, FrozenDataset, FrozenPhoto
-from sightscan.errors import InstanceError, TrainingError
+from sightscan.errors import InstanceError, LastingTrainingError
 from sightscan.progress import PROGRESS_SECONDS
 from sightscan.settings import Settings
 from sightscan.train.host import HostAddress
@@ -222,7 +222,7 @@ async def _send_photos(
             f"the bytes of {len(missing) - progress.sent} photos of the dataset are gone: they were "
             "removed after it was frozen; trigger a new run"
         )
-        raise TrainingError(msg)
+        raise LastingTrainingError(msg)
 
 
 async def _fill_run_folder(store: HostStore, content: _RunContent) -> None:
@@ -290,7 +290,7 @@ def _read_weights(
             f"the weights {training.request.weights} to start from are gone: they are neither "
             "MTS_WEIGHTS nor those of a model of the city; trigger a new run"
         )
-        raise TrainingError(msg)
+        raise LastingTrainingError(msg)
     return weights
 
 

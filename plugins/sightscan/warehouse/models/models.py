@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from sightscan.errors import PublicationError
+from sightscan.errors import LastingPublicationError
 from sightscan.model_folder import ONNX_FILE, WEIGHTS_FILE, TrainingResult
 from sightscan.training import Training
 from sightscan.warehouse.statements import statement
@@ -85,7 +85,7 @@ def read_model(connection: psycopg.Connection[Any], city_id: str, version: int) 
     """Return a model by its version.
 
     Raises:
-        PublicationError: there is none.
+        LastingPublicationError: there is none.
 
     """
     found = _find(connection, city_id, version=version)
@@ -93,7 +93,7 @@ def read_model(connection: psycopg.Connection[Any], city_id: str, version: int) 
         newest = find_newest_model(connection, city_id)
         have = f"versions up to {newest.version}" if newest else "no model at all"
         msg = f"city {city_id} has no model {version} (it has {have}); give one that there is"
-        raise PublicationError(msg)
+        raise LastingPublicationError(msg)
     return found
 
 
@@ -125,7 +125,7 @@ def read_model_file(
     """Return a file of a model, its hash checked.
 
     Raises:
-        PublicationError: there is no such file, or its bytes are not those that were registered.
+        LastingPublicationError: there is no such file, or its bytes are not those that were registered.
 
     """
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -139,7 +139,7 @@ def read_model_file(
             f"{file_name} of model {version} of {city_id} {state}; restore core.model_file "
             "from a backup, or roll back to another model"
         )
-        raise PublicationError(msg)
+        raise LastingPublicationError(msg)
     content: bytes = row["bytes"]
     return content
 

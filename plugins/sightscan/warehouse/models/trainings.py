@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from sightscan.errors import TrainingError
+from sightscan.errors import LastingTrainingError
 from sightscan.run import Run
 from sightscan.training import Training, TrainingRequest
 from sightscan.warehouse.statements import statement
@@ -34,13 +34,13 @@ def read_training(connection: psycopg.Connection[Any], run: Run) -> Training:
     """Return the training of a run.
 
     Raises:
-        TrainingError: the run asked for none.
+        LastingTrainingError: the run asked for none.
 
     """
     found = find_training(connection, run)
     if found is None:
         msg = f"run {run.run_id!r} of {run.dag_id} asked for no training; run freeze_dataset first"
-        raise TrainingError(msg)
+        raise LastingTrainingError(msg)
     return found
 
 
