@@ -53,8 +53,7 @@ class Files(asyncssh.SFTPServer):
         return self.stat(path)
 
     def stat(self, path: bytes) -> asyncssh.SFTPAttrs:
-        permissions = 0o040755 if path.endswith(b"sightscan") else PERMISSIONS
-        return asyncssh.SFTPAttrs(size=self.stated, permissions=permissions)
+        return asyncssh.SFTPAttrs(size=self.stated, permissions=PERMISSIONS)
 
     def fstat(self, file_obj: object) -> asyncssh.SFTPAttrs:
         return asyncssh.SFTPAttrs(size=200_000_000, permissions=PERMISSIONS)
@@ -69,6 +68,9 @@ class Files(asyncssh.SFTPServer):
 
     def write(self, file_obj: object, offset: int, data: bytes) -> int:
         return len(data)
+
+    def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> None:
+        pass
 
     def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
         pass
