@@ -285,7 +285,9 @@ def test_end_of_a_long_log_is_read_though_nothing_was_read_before(patient: Machi
 
 def test_stopped_training_is_ended_by_its_host_and_the_next_try_goes_on(tmp_path: Path) -> None:
     with machine(tmp_path, "--stall-seconds", "1", "--quiet-seconds", "30") as hasty:
-        watching = hasty.submit("stopped")
+        # The host has to see it before its first epoch, as it sees any that takes longer than this.
+        slowly = f"python -c {shlex.quote(f'import time; time.sleep(1){TRAINER}')}"
+        watching = hasty.submit("stopped", slowly)
         hasty.await_epoch(2)
         os.killpg(hasty.pid_of("stopped"), signal.SIGSTOP)
         message = watching.outcome()["message"]

@@ -216,23 +216,46 @@ def tell_epochs(job: Job, *seconds: float, epochs: int = 100) -> None:
     job.progress.write_text("".join(f"{line}\n" for line in lines))
 
 
-def stalled_at(job: Job, after: int = 0) -> int | None:
-    """Return the second at which a job, of which no more is heard, is found to hang."""
+def stalled_at(job: Job, *told: Sequence[float]) -> int | None:
+    """Return the second, after all epochs were told, at which a job is found to hang.
+
+    `told` are the seconds of the epochs in its progress, one list for each look, the first when it begins.
+    """
     rule = StallRule(StallLimits(least_seconds=600, quiet_seconds=1800))
-    for now in range(after, after + 20_000, 10):
+    for look, seconds in enumerate(told):
+        tell_epochs(job, *seconds)
+        assert rule.find_stalled([job], look) == []
+    begun = max(len(told) - 1, 0)
+    for now in range(begun, begun + 20_000, 10):
         if rule.find_stalled([job], now):
-            return now - after
+            return now - begun
     return None
 
 
 def test_training_without_an_epoch_for_ten_minutes_hangs(job: Job) -> None:
-    tell_epochs(job, 8, 8)
-    assert stalled_at(job) == 610
+    assert stalled_at(job, [], [8, 8]) == 610
 
 
 def test_slow_epochs_are_given_the_time_of_five(job: Job) -> None:
-    tell_epochs(job, 400, 100)
-    assert stalled_at(job) == 2010
+    assert stalled_at(job, [], [400, 100]) == 2010
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param([[8.0, 8.0]], id="as it was left"),
+        pytest.param([[8.0, 8.0, 8.0], [8.0]], id="its checkpoint is older"),
+        pytest.param([[8.0], [8.0], [8.0]], id="told again"),
+    ],
+)
+def test_training_that_goes_on_loads_as_long_as_one_that_begins(
+    job: Job, told: list[list[float]]
+) -> None:
+    assert stalled_at(job, *told) == 1810
+
+
+def test_training_that_goes_on_is_watched_as_before_from_its_next_epoch_on(job: Job) -> None:
+    assert stalled_at(job, [8, 8, 8], [8], [8, 8]) == 610
 
 
 def test_first_epoch_has_half_an_hour(job: Job) -> None:
@@ -240,19 +263,28 @@ def test_first_epoch_has_half_an_hour(job: Job) -> None:
 
 
 def test_last_measure_and_export_have_half_an_hour(job: Job) -> None:
+    rule = StallRule(StallLimits(least_seconds=600, quiet_seconds=1800))
+    assert rule.find_stalled([job], 0) == []
     tell_epochs(job, 8, 8, epochs=2)
-    assert stalled_at(job) == 1810
+    assert rule.find_stalled([job], 10) == []
+    assert rule.find_stalled([job], 1810) == []
+    assert len(rule.find_stalled([job], 1811)) == 1
 
 
 def test_training_that_its_time_limit_ended_may_still_be_measured(job: Job) -> None:
     """The trainer leaves a file: no epoch follows, though not all were done."""
+    rule = StallRule(StallLimits(least_seconds=600, quiet_seconds=1800))
+    assert rule.find_stalled([job], 0) == []
     tell_epochs(job, 8, 8)
     (job.home or Path()).joinpath("model", "trained").touch()
-    assert stalled_at(job) == 1810
+    assert rule.find_stalled([job], 10) == []
+    assert rule.find_stalled([job], 1810) == []
+    assert len(rule.find_stalled([job], 1811)) == 1
 
 
 def test_each_epoch_is_a_sign_of_life(job: Job) -> None:
     rule = StallRule(StallLimits(least_seconds=600, quiet_seconds=1800))
+    assert rule.find_stalled([job], 0) == []
     for count in range(1, 20):
         tell_epochs(job, *[8.0] * count)
         assert rule.find_stalled([job], count * 590) == []
@@ -280,11 +312,14 @@ def test_rubbish_in_the_progress_is_no_epoch(job: Job, line: str) -> None:
 
 @pytest.mark.parametrize("seconds", ["NaN", "Infinity", "1e999", "-1e9"])
 def test_no_epoch_makes_the_limit_endless(job: Job, seconds: str) -> None:
+    rule = StallRule(StallLimits(least_seconds=600, quiet_seconds=1800))
+    assert rule.find_stalled([job], 0) == []
     tell_epochs(job, 8)
     assert job.progress is not None
     with job.progress.open("a") as file:
         file.write(f'{{"epoch": 2, "epochs": 9, "seconds": {seconds}}}\n')
-    assert stalled_at(job) == 610
+    assert rule.find_stalled([job], 10) == []
+    assert len(rule.find_stalled([job], 620)) == 1
 
 
 def test_full_disk_keeps_no_machine_on(tmp_path: Path) -> None:

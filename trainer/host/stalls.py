@@ -18,8 +18,8 @@ TRAINED_FILE = "trained"
 class StallLimits:
     """`least_seconds` is waited for in any case; `quiet_seconds` where no epoch can be expected.
 
-    That is before the first, when packages are loaded and photos are read, and after the last, when
-    the model is exported and measured.
+    That is before the first of a job, when packages are loaded and photos are read, also where it
+    goes on from a checkpoint; and after the last, when the model is exported and measured.
     """
 
     least_seconds: float = 600
@@ -28,11 +28,15 @@ class StallLimits:
 
 @dataclass(frozen=True)
 class _Sign:
-    """The last sign of life of a job, when it was seen, and how long the next may take."""
+    """The last sign of life of a job, when it was seen, and how long the next may take.
+
+    `begun_with` is how many epochs were done before any that the job was seen to finish.
+    """
 
     mark: tuple[int, int, int]
     seen_at: float
     patience_seconds: float
+    begun_with: int
 
 
 class StallRule:
@@ -66,12 +70,18 @@ class StallRule:
         known = self._signs.get(job_id)
         if known is not None and known.mark == mark:
             return known
-        return _Sign(mark, now, self._patience_seconds(text, is_trained=trained is not None))
-
-    def _patience_seconds(self, text: str, *, is_trained: bool) -> float:
         epochs = [epoch for line in text.splitlines() if (epoch := _epoch(line)) is not None]
-        is_last = bool(epochs) and epochs[-1][0] >= epochs[-1][1]
-        if is_trained or is_last or not epochs:
+        # A job that goes on tells the epochs of its checkpoint first: those it finds, or fewer.
+        begun_with = len(epochs) if known is None else min(known.begun_with, len(epochs))
+        expects_epoch = len(epochs) > begun_with and trained is None
+        return _Sign(
+            mark, now, self._patience_seconds(epochs, expects_epoch=expects_epoch), begun_with
+        )
+
+    def _patience_seconds(
+        self, epochs: list[tuple[float, float, float]], *, expects_epoch: bool
+    ) -> float:
+        if not expects_epoch or epochs[-1][0] >= epochs[-1][1]:
             return max(self._limits.quiet_seconds, self._limits.least_seconds)
         slowest = max(seconds for _, _, seconds in epochs)
         return max(self._limits.least_seconds, EPOCHS_OF_PATIENCE * slowest)
