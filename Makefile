@@ -119,6 +119,16 @@ bench-label-choice: test-setup ## simulate which photos are labelled first, agai
 bench-waiting: test-setup ## measure what 50 cities cost that wait for a GPU instance (1 minute)
 	@$(AIRFLOW)/python -m benchmarks.waiting_cities
 
+FROM ?=
+SHA256 ?=
+WEIGHTS_FOLDER ?= weights
+.PHONY: weights
+weights: .venv/trainer/.installed ## make the weights from which first models start (FROM=<file or URL of yolov5s.pt>)
+	@test -n "$(FROM)" || { echo "error: FROM is empty: name a file or a URL of COCO's weights, such as" \
+		"FROM=https://github.com/ultralytics/yolov5/releases/download/v7.0/yolov5s.pt" >&2; exit 2; }
+	@exec $(TRAINER)/python -W ignore -m trainer.coco_weights "$(FROM)" --folder "$(WEIGHTS_FOLDER)" \
+		$(if $(SHA256),--sha256 "$(SHA256)")
+
 .PHONY: new-city
 new-city: .venv/airflow/.installed ## add a city to the registry (NAME="Lisbon")
 	@exec $(SIGHTSCAN) city add "$(NAME)"

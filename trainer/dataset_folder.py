@@ -50,6 +50,8 @@ class Dataset:
     train: tuple[LabelledPhoto, ...]
     val: tuple[LabelledPhoto, ...]
     test: tuple[LabelledPhoto, ...]
+    # Of the classes, in their order; None from a pipeline that does not say.
+    sight_ids: tuple[int, ...] | None = None
 
     def split(self, name: str) -> tuple[LabelledPhoto, ...]:
         """Return the photos of `train`, `val` or `test`."""
@@ -75,6 +77,7 @@ def read_dataset(dataset_dir: Path) -> Dataset:
         train=splits["train"],
         val=splits["val"],
         test=splits["test"],
+        sight_ids=_read_sight_ids(manifest),
     )
 
 
@@ -109,6 +112,24 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         msg = f"class_names of {path} must be different, non-empty names, but are {names!r}"
         raise BadDataset(msg)
     return dict(manifest)
+
+
+def _read_sight_ids(manifest: dict[str, Any]) -> tuple[int, ...] | None:
+    """Read the ids of the sights that the classes are, by which a later training knows them again."""
+    ids: Any = manifest.get("sights", manifest.get("sight_ids"))
+    if ids is None:
+        return None
+    if "sights" in manifest and isinstance(ids, list):
+        ids = [sight.get("id") if isinstance(sight, dict) else None for sight in ids]
+    if (
+        not isinstance(ids, list)
+        or not all(type(each) is int for each in ids)
+        or len(set(ids)) != len(manifest["class_names"])
+        or len(ids) != len(set(ids))
+    ):
+        msg = f"the ids of the sights in dataset.json must be one number for each class, but are {ids!r:.80}"
+        raise BadDataset(msg)
+    return tuple(ids)
 
 
 def _read_split(dataset_dir: Path, split: str, class_count: int) -> tuple[LabelledPhoto, ...]:

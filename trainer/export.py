@@ -70,15 +70,18 @@ def export_onnx(network: nn.Module, dataset: Dataset, image_size: int, path: Pat
 
 
 def save_weights(network: nn.Module, dataset: Dataset, architecture: str, path: Path) -> None:
-    """Write the tensors as safetensors, with the class names that a later training needs."""
+    """Write the tensors as safetensors, with what a later training needs to know of the classes."""
+    metadata = {
+        "class_names": json.dumps(list(dataset.class_names), ensure_ascii=False),
+        "architecture": architecture,
+        "dataset_sha256": dataset.sha256,
+    }
+    if dataset.sight_ids is not None:
+        metadata["sight_ids"] = json.dumps(list(dataset.sight_ids))
     save_file(
         {name: tensor.detach().contiguous() for name, tensor in network.state_dict().items()},
         path,
-        metadata={
-            "class_names": json.dumps(list(dataset.class_names), ensure_ascii=False),
-            "architecture": architecture,
-            "dataset_sha256": dataset.sha256,
-        },
+        metadata=metadata,
     )
 
 

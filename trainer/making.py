@@ -24,7 +24,7 @@ from trainer.progress import EpochRecord
 from trainer.recipe import FROM_NOTHING, FROM_WEIGHTS
 from trainer.request import STRIDE_PIXELS, TrainingRequest
 from trainer.training import TrainedNetwork, train
-from trainer.weights import read_weights
+from trainer.weights import match_classes, read_weights
 
 _LIBRARIES = (
     "torch",
@@ -60,7 +60,11 @@ def make_model(
     weights = (
         None
         if request.weights is None
-        else read_weights(dataset.train[0].path.parents[2] / request.weights)
+        else match_classes(
+            read_weights(dataset.train[0].path.parents[2] / request.weights),
+            dataset.class_names,
+            dataset.sight_ids,
+        )
     )
 
     def show_epoch(history: list[EpochRecord], seconds_left: float) -> None:

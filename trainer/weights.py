@@ -6,13 +6,16 @@ state: no code of the file's choosing runs, and whatever else it names is refuse
 """
 
 import collections
+import importlib.resources
 import json
 import math
 import pickle
+import re
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,14 +26,34 @@ from trainer.errors import BadWeights
 _LAYER_MODULES = ("models.", "yolov5.models.", "torch.nn.modules.")
 # Box and objectness channels come before the classes in each anchor's outputs.
 _BOX_CHANNELS = 5
+_COCO_NAME = re.compile(r"^  \d+: (.+)$", re.MULTILINE)
+_Item = TypeVar("_Item")
+
+
+# Less than this share of a network's tensors is another network.
+_MIN_SHARE_TAKEN = 0.9
+# What YOLOv5's plans are scaled by: depth, width.
+_ARCHITECTURES = {
+    (0.33, 0.25): "yolov5n",
+    (0.33, 0.5): "yolov5s",
+    (0.67, 0.75): "yolov5m",
+    (1.0, 1.0): "yolov5l",
+    (1.33, 1.25): "yolov5x",
+}
 
 
 @dataclass(frozen=True)
 class StartingWeights:
-    """Named tensors of an earlier network, and the names of its classes where it kept them."""
+    """Named tensors of an earlier network, and its classes and architecture where it kept them.
+
+    `class_names` are in the order of the head's channels, None for a class that no other is; so are
+    `sight_ids`, the ids of the sights.
+    """
 
     tensors: dict[str, Tensor]
-    class_names: tuple[str, ...] | None
+    class_names: tuple[str | None, ...] | None
+    sight_ids: tuple[int, ...] | None = None
+    architecture: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +75,35 @@ def read_weights(path: Path) -> StartingWeights:
         SafetensorError,
         zipfile.BadZipFile,
         pickle.UnpicklingError,
-        json.JSONDecodeError,
+        ValueError,
+        TypeError,
         KeyError,
     ) as error:
         msg = f"{path.name} is damaged or no {path.suffix} file ({error}); upload it again"
         raise BadWeights(msg) from error
 
 
+def match_classes(
+    weights: StartingWeights, class_names: tuple[str, ...], sight_ids: tuple[int, ...] | None
+) -> StartingWeights:
+    """Give the classes of the weights the names that the same sights have now.
+
+    By the ids of the sights; by name only where either side knows no ids, since two sights may have
+    exchanged their names, or one got another.
+    """
+    if weights.sight_ids is None or sight_ids is None or weights.class_names is None:
+        return weights
+    names = dict(zip(sight_ids, class_names, strict=True))
+    return replace(weights, class_names=tuple(names.get(each) for each in weights.sight_ids))
+
+
 def transfer_weights(weights: StartingWeights, network: nn.Module) -> Transfer:
-    """Copy into `network` every tensor of the same name and shape; of the detection head, the classes known by name."""
+    """Copy into `network` every tensor of the same name and shape; of the detection head, the classes known by name.
+
+    Raises:
+        BadWeights: they are of another network: too few of its tensors fit.
+
+    """
     target = network.state_dict()
     class_names = tuple(network.names.values())  # type: ignore[operator]
     heads = _head_names(network)
@@ -73,18 +116,54 @@ def transfer_weights(weights: StartingWeights, network: nn.Module) -> Transfer:
         elif tensor.shape == target[name].shape:
             target[name].copy_(tensor)
             whole += 1
+    asked = architecture_of(network.yaml)
+    if weights.architecture not in (asked, None) or whole + in_part < _MIN_SHARE_TAKEN * len(
+        target
+    ):
+        msg = (
+            f"the weights to start from are of {weights.architecture or 'an unknown architecture'}, but "
+            f"the request asks for {asked or 'another'}: {whole + in_part} of its {len(target)} tensors "
+            "fit; start from weights of the same architecture, or from null"
+        )
+        raise BadWeights(msg)
     network.load_state_dict(target)
     return Transfer(whole=whole, in_part=in_part, left_out=len(target) - whole - in_part)
+
+
+def architecture_of(plan: Any) -> str | None:
+    """Return what a network is called that was built by this plan of YOLOv5's; None if by none of ours."""
+    if not isinstance(plan, dict):
+        return None
+    scale = plan.get("depth_multiple"), plan.get("width_multiple")
+    return _ARCHITECTURES.get(scale)  # type: ignore[arg-type]  # whatever the file has there
 
 
 def _read_safetensors(path: Path) -> StartingWeights:
     with safe_open(path, framework="pt") as file:
         metadata = file.metadata() or {}
-        names = metadata.get("class_names")
+        names = _list_of(
+            metadata.get("class_names"), lambda name: None if name is None else str(name)
+        )
+        ids = _list_of(metadata.get("sight_ids"), int)
         return StartingWeights(
             tensors={name: file.get_tensor(name) for name in file.keys()},  # noqa: SIM118 - not a dict
-            class_names=None if names is None else tuple(json.loads(names)),
+            class_names=None if names is None else _without_coco(names),
+            sight_ids=ids
+            if names is not None and ids is not None and len(ids) == len(names)
+            else None,
+            architecture=metadata.get("architecture"),
         )
+
+
+def _list_of(text: str | None, kind: Callable[[Any], _Item]) -> tuple[_Item, ...] | None:
+    return None if text is None else tuple(kind(each) for each in json.loads(text))
+
+
+def _without_coco(names: tuple[str | None, ...]) -> tuple[str | None, ...]:
+    """Return the names, but none where they are COCO's: its bench is no sight that is called so."""
+    listed = importlib.resources.files("yolov5") / "data" / "coco.yaml"
+    coco = _COCO_NAME.findall(listed.read_text(encoding="utf-8"))
+    return (None,) * len(names) if set(names) == set(coco) else names
 
 
 def _read_pt(path: Path) -> StartingWeights:
@@ -116,7 +195,10 @@ def _read_pt(path: Path) -> StartingWeights:
         names = list(names.values())
     return StartingWeights(
         tensors=_collect_tensors(network, ""),
-        class_names=tuple(str(name) for name in names) if isinstance(names, list) else None,
+        class_names=(
+            _without_coco(tuple(str(name) for name in names)) if isinstance(names, list) else None
+        ),
+        architecture=architecture_of(network.__dict__.get("yaml")),
     )
 
 
@@ -223,7 +305,10 @@ def _head_names(network: nn.Module) -> frozenset[str]:
 
 
 def _transfer_head(
-    source: Tensor, source_classes: tuple[str, ...], target: Tensor, target_classes: tuple[str, ...]
+    source: Tensor,
+    source_classes: tuple[str | None, ...],
+    target: Tensor,
+    target_classes: tuple[str, ...],
 ) -> bool:
     """Copy box and objectness channels, and those of each class that both know; say whether shapes allowed it."""
     source_outputs, target_outputs = (

@@ -149,3 +149,37 @@ def test_folder_without_readable_manifest_is_refused(dataset_dir: Path, text: st
         (dataset_dir / "dataset.json").write_text(text)
     with pytest.raises(BadDataset, match=r"dataset\.json"):
         read_dataset(dataset_dir)
+
+
+@pytest.mark.parametrize(
+    ("told", "ids"),
+    [
+        ({}, (11, 12)),
+        ({"sight_ids": None}, None),
+        ({"sights": [{"id": 7, "names": {"en": "Round Tower"}}, {"id": 5}]}, (7, 5)),
+    ],
+)
+def test_sights_are_known_by_their_ids(
+    dataset_dir: Path, told: dict[str, object], ids: tuple[int, ...] | None
+) -> None:
+    edit_manifest(dataset_dir, **told)
+    assert read_dataset(dataset_dir).sight_ids == ids
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"sight_ids": [11]},
+        {"sight_ids": [11, 11]},
+        {"sight_ids": [11, "12"]},
+        {"sight_ids": [11, True]},
+        {"sight_ids": 11},
+        {"sights": [{"id": 11}, {}]},
+        {"sights": {"id": 11}},
+        {"sights": "none"},
+    ],
+)
+def test_ids_that_are_none_are_refused(dataset_dir: Path, told: dict[str, object]) -> None:
+    edit_manifest(dataset_dir, **told)
+    with pytest.raises(BadDataset, match="one number for each class"):
+        read_dataset(dataset_dir)

@@ -115,6 +115,14 @@ def test_onnx_answers_as_the_published_weights_do(
     assert compare_with_torch(finished[1] / "model.onnx", network, [batch]) <= 1e-3
 
 
+def test_weights_say_what_a_later_training_needs_to_know(finished: Finished) -> None:
+    with safe_open(finished[1] / "weights.safetensors", framework="pt") as file:
+        told = file.metadata()
+    assert told["architecture"] == "yolov5n"
+    assert told["class_names"] == '["Round Tower", "Square Hall"]'
+    assert told["sight_ids"] == "[11, 12]"
+
+
 def test_onnx_of_another_network_is_a_mismatch(finished: Finished) -> None:
     stranger = yolo.build_network("yolov5n", CLASS_NAMES, seed=99)
     with pytest.raises(ExportMismatch, match="differs"):

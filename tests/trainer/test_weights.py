@@ -1,21 +1,26 @@
 """Starting weights are taken over by name and shape, and a pickle with code in it is refused by what it names."""
 
+import importlib.resources
 import io
 import json
 import os
 import pickle
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import yaml
+from drawn_dataset import CLASS_NAMES
 from safetensors.torch import save_file
 from yolov5.models.yolo import DetectionModel
 
 from trainer.errors import BadWeights
-from trainer.weights import StartingWeights, read_weights, transfer_weights
+from trainer.network import build_network
+from trainer.weights import StartingWeights, match_classes, read_weights, transfer_weights
 
 Build = Callable[..., Any]
 
@@ -153,11 +158,94 @@ def test_classes_keep_their_channels_when_their_order_changes(network: Build) ->
     assert torch.equal(new[:, 5], untouched.view(3, 8, -1)[:, 5])
 
 
-def test_tensors_of_another_shape_are_left_out(network: Build) -> None:
-    child = network()
-    before = child.state_dict()["model.0.conv.weight"].clone()
-    transfer = transfer_weights(
-        StartingWeights({"model.0.conv.weight": torch.zeros(2, 2)}, None), child
+def head_of(network: Any, channel: int) -> torch.Tensor:
+    """Return a class's weights in the first head of a network of three classes."""
+    return network.state_dict()["model.24.m.0.weight"].view(3, 8, -1)[:, 5 + channel]
+
+
+def test_sights_keep_their_channels_whatever_they_are_called(network: Build) -> None:
+    """Gate (1) and Tower (2) have exchanged their names, Bridge (3) is called Arch now."""
+    parent = network(("Gate", "Tower", "Bridge"), seed=1)
+    child = network(("Arch", "Gate", "Tower"), seed=2)
+    weights = StartingWeights(parent.state_dict(), ("Gate", "Tower", "Bridge"), (1, 2, 3))
+    transfer_weights(match_classes(weights, ("Arch", "Gate", "Tower"), (3, 2, 1)), child)
+    for now, before in ((0, 2), (1, 1), (2, 0)):
+        assert torch.equal(head_of(child, now), head_of(parent, before))
+
+
+def test_sight_of_a_known_name_but_another_id_begins_anew(network: Build) -> None:
+    parent = network(("Gate", "Tower", "Bridge"), seed=1)
+    child = network(("Gate", "Tower", "Bridge"), seed=2)
+    untouched = head_of(child, 0).clone()
+    weights = StartingWeights(parent.state_dict(), ("Gate", "Tower", "Bridge"), (1, 2, 3))
+    transfer_weights(match_classes(weights, ("Gate", "Tower", "Bridge"), (9, 2, 3)), child)
+    assert torch.equal(head_of(child, 0), untouched)
+    assert torch.equal(head_of(child, 1), head_of(parent, 1))
+
+
+@pytest.mark.parametrize(("known", "asked"), [(None, (1, 2)), ((1, 2), None)])
+def test_names_count_where_either_side_knows_no_ids(known: Any, asked: Any) -> None:
+    weights = StartingWeights({}, ("Gate", "Tower"), known)
+    assert match_classes(weights, ("Tower", "Gate"), asked).class_names == ("Gate", "Tower")
+
+
+@pytest.mark.parametrize("kind", ["pt", "safetensors"])
+def test_bench_of_coco_is_no_sight_that_is_called_bench(
+    network: Build, tmp_path: Path, kind: str
+) -> None:
+    listed = importlib.resources.files("yolov5") / "data" / "coco.yaml"
+    coco = tuple(yaml.safe_load(listed.read_text(encoding="utf-8"))["names"].values())
+    assert (len(coco), coco[13]) == (80, "bench")
+    parent, child = network(coco, seed=1), network(("bench",), seed=2)
+    path = tmp_path / f"w.{kind}"
+    if kind == "pt":
+        save_pt(parent, path)
+    else:
+        save_file(parent.state_dict(), path, metadata={"class_names": json.dumps(coco)})
+    untouched = child.state_dict()["model.24.m.0.weight"].view(3, 6, -1)[:, 5].clone()
+    transfer = transfer_weights(read_weights(path), child)
+    assert (transfer.in_part, transfer.left_out) == (6, 0)
+    new = child.state_dict()["model.24.m.0.weight"].view(3, 6, -1)
+    assert torch.equal(new[:, 5], untouched)
+    assert torch.equal(
+        new[:, :5], parent.state_dict()["model.24.m.0.weight"].view(3, 85, -1)[:, :5]
     )
-    assert transfer.whole == 0
+
+
+@pytest.mark.parametrize("kind", ["pt", "safetensors", "safetensors that do not say"])
+def test_weights_of_another_architecture_end_the_training_before_it_starts(
+    network: Build, tmp_path: Path, kind: str
+) -> None:
+    parent = network()
+    path = tmp_path / ("w.pt" if kind == "pt" else "w.safetensors")
+    if kind == "pt":
+        save_pt(parent, path)
+    else:
+        named = {"architecture": "yolov5n"} if kind == "safetensors" else None
+        save_file(parent.state_dict(), path, metadata=named)
+    of = "an unknown architecture" if kind.endswith("say") else "yolov5n"
+    with pytest.raises(
+        BadWeights, match=rf"of {of}, but the request asks for yolov5s: \d\d of its 349"
+    ):
+        transfer_weights(read_weights(path), build_network("yolov5s", CLASS_NAMES, 0))
+
+
+@pytest.mark.parametrize(("left_out", "is_refused"), [(34, False), (35, True)])
+def test_nine_tenths_of_the_tensors_must_fit(
+    network: Build, left_out: int, *, is_refused: bool
+) -> None:
+    """A tenth of 349 are 34.9."""
+    parent, child = network(seed=1), network(seed=2)
+    tensors = dict(list(parent.state_dict().items())[left_out:])
+    refused = pytest.raises(BadWeights, match="314 of its 349") if is_refused else nullcontext()
+    with refused:
+        transfer = transfer_weights(StartingWeights(tensors, CLASS_NAMES), child)
+        assert transfer.left_out == 34
+
+
+def test_tensor_of_another_shape_is_left_out(network: Build) -> None:
+    parent, child = network(seed=1), network(seed=2)
+    before = child.state_dict()["model.0.conv.weight"].clone()
+    tensors = parent.state_dict() | {"model.0.conv.weight": torch.zeros(2, 2)}
+    assert transfer_weights(StartingWeights(tensors, CLASS_NAMES), child).left_out == 1
     assert torch.equal(child.state_dict()["model.0.conv.weight"], before)
