@@ -16,7 +16,7 @@ from sightscan.operators.registry import RegisteredCity, as_markdown, read_snaps
 from sightscan.operators.retries import RETRY_POLICY
 from sightscan.operators.run_conf import RUN_TYPES
 from sightscan.operators.trainings import TrainModelOperator
-from sightscan.settings import PHOTO_SOURCES
+from sightscan.settings import ARCHITECTURES, PHOTO_SOURCES, STARTS
 from sightscan.training import START_SECONDS, STOP_SECONDS
 
 DOC = """
@@ -28,7 +28,9 @@ The model replaces the one in place only if it is better on the frozen test phot
 
 **Reads** MAX_SIGHTS_PER_CITY, MAX_IMAGES_PER_SIGHT, PHOTO_SOURCES, LICENCE_POLICY,
 MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY, MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING,
-MIN_IMAGE_NUMBER_PER_LABEL, MTS_EPOCHS and MTS_EC2_INSTANCE_ID; the city's row in the registry and the trigger form override them.
+MIN_IMAGE_NUMBER_PER_LABEL, MTS_ARCHITECTURE, MTS_WEIGHTS, MTS_EPOCHS, MTS_IMAGE_SIZE,
+MTS_BATCH_SIZE, MTS_TIME_LIMIT_SECONDS, MTS_PATIENCE, MTS_SEED and MTS_EC2_INSTANCE_ID; the city's
+row in the registry overrides them, and the trigger form most of them.
 
 **May it be run again?** Yes, at any time: finished work is not repeated, no photo is paid for
 twice, and a run that finds nothing new ends after `decide_training` and says what is missing.
@@ -108,6 +110,27 @@ PARAMS = {
             "(MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY) holds; it holds in any case."
         ),
     ),
+    "architecture": Param(
+        None,
+        type=["null", "string"],
+        enum=[None, *ARCHITECTURES],
+        title="Architecture",
+        description=(
+            "The network: n, s, m, l and x are each larger, better with enough photos, and slower "
+            "in the app. Another one than the model in place has starts from the weights of COCO. "
+            "Empty: MTS_ARCHITECTURE."
+        ),
+    ),
+    "weights": Param(
+        None,
+        type=["null", "string"],
+        enum=[None, *STARTS],
+        title="Starting weights",
+        description=(
+            "model: those of the model in place, and for a first model or another architecture "
+            "those of COCO; coco: those of COCO in any case; none: random ones. Empty: MTS_WEIGHTS."
+        ),
+    ),
     "epochs": Param(
         None,
         type=["null", "integer"],
@@ -126,6 +149,50 @@ PARAMS = {
         description=(
             "Side in pixels to which photos are scaled for training: a multiple of 32, 64 to 1,536. "
             "Empty: MTS_IMAGE_SIZE."
+        ),
+    ),
+    "batch_size": Param(
+        None,
+        type=["null", "integer"],
+        minimum=0,
+        maximum=512,
+        title="Batch size",
+        description=(
+            "Photos a step: 1 to 512, or 0 for as many as fit into the GPU's memory. "
+            "Empty: MTS_BATCH_SIZE."
+        ),
+    ),
+    "minutes": Param(
+        None,
+        type=["null", "integer"],
+        minimum=1,
+        maximum=1_380,
+        title="Minutes",
+        description=(
+            "All epochs together take at most so many minutes: 1 to 1,380; what the run may cost "
+            "at most follows. Empty: MTS_TIME_LIMIT_SECONDS."
+        ),
+    ),
+    "patience": Param(
+        None,
+        type=["null", "integer"],
+        minimum=0,
+        maximum=2_000,
+        title="Patience",
+        description=(
+            "After so many epochs without a better one no more are trained: 1 to 2,000, or 0 to "
+            "train them all. Empty: MTS_PATIENCE."
+        ),
+    ),
+    "seed": Param(
+        None,
+        type=["null", "integer"],
+        minimum=0,
+        maximum=2_147_483_647,
+        title="Seed",
+        description=(
+            "Where chance begins: the same seed, dataset and parameters are the same training. "
+            "Empty: MTS_SEED."
         ),
     ),
     "force_training": Param(

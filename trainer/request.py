@@ -13,11 +13,12 @@ ARCHITECTURES = ("yolov5n", "yolov5s", "yolov5m", "yolov5l", "yolov5x")
 WEIGHT_SUFFIXES = (".safetensors", ".pt")
 STRIDE_PIXELS = 32
 _REQUIRED = ("epochs", "image_size", "batch_size", "seed", "time_limit_seconds")
-_OPTIONAL = ("weights", "architecture")
+_OPTIONAL = ("weights", "architecture", "patience")
 _BOUNDS = {
     "epochs": (1, 2000),
     "image_size": (64, 1536),
-    "batch_size": (1, 512),
+    "batch_size": (0, 512),
+    "patience": (0, 2000),
     "seed": (0, 2**31 - 1),
     "time_limit_seconds": (1, 7 * 24 * 3600),
 }
@@ -25,7 +26,11 @@ _BOUNDS = {
 
 @dataclass(frozen=True, slots=True)
 class TrainingRequest:
-    """How to train: `image_size` in pixels (the long side of a photo), the time limit over all epochs together."""
+    """How to train: `image_size` in pixels (the long side of a photo), the time limit over all epochs together.
+
+    A `batch_size` of 0 is as many photos as fit into memory. After `patience` epochs without a
+    better one no more are trained; 0 trains all of them.
+    """
 
     epochs: int
     image_size: int
@@ -34,6 +39,7 @@ class TrainingRequest:
     time_limit_seconds: int
     weights: str | None = None
     architecture: str = "yolov5n"
+    patience: int = 0
 
 
 def read_request(dataset_dir: Path) -> TrainingRequest:
@@ -77,7 +83,10 @@ def parse_request(values: Any) -> TrainingRequest:
         msg = f"architecture must be one of {', '.join(ARCHITECTURES)}, but is {architecture!r}"
         raise BadRequest(msg)
     return TrainingRequest(
-        **whole_numbers, weights=_weights_name(values.get("weights")), architecture=architecture
+        **whole_numbers,
+        weights=_weights_name(values.get("weights")),
+        architecture=architecture,
+        patience=_whole_number("patience", values.get("patience", 0)),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -33,6 +33,11 @@ FIRST_CRAWLER_NAMES = {
 # The project's address reaches the project: an installation that sends it names somebody else.
 PROJECT_URL = "https://github.com/sightscan/sightscan"
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.\w+|https?://[^\s/]+\.\w+", re.IGNORECASE)
+Architecture = Literal["yolov5n", "yolov5s", "yolov5m", "yolov5l", "yolov5x"]
+ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
+# What a training may start from, besides a file: the model in place, where there is one of the same
+# architecture, else COCO's weights; COCO's weights; nothing.
+STARTS = ("model", "coco", "none")
 GONE_CHOICES = frozenset({"no_gui", "no_driver"})
 _OVERRIDES = "correct it in the trigger form, or in the city's row (core.city.overrides)"
 
@@ -120,9 +125,15 @@ class Settings(BaseSettings):
     min_image_number_per_label: int = Field(30, ge=3)
     mts_epochs: int = Field(100, ge=1, le=2_000)
     mts_image_size: int = Field(640, ge=64, le=1_536, multiple_of=32)
-    mts_batch_size: int = Field(16, ge=1, le=512)
-    mts_architecture: Literal["yolov5n", "yolov5s", "yolov5m", "yolov5l", "yolov5x"] = "yolov5s"
-    mts_weights: Path | None = None
+    # 0: as many photos as fit into memory.
+    mts_batch_size: int = Field(16, ge=0, le=512)
+    # 0: all epochs are trained.
+    mts_patience: int = Field(0, ge=0, le=2_000)
+    mts_seed: int = Field(1, ge=0, le=2**31 - 1)
+    mts_architecture: Architecture = "yolov5s"
+    # One of STARTS, or the path of a file.
+    mts_weights: str = "model"
+    mts_weights_folder: Path = REPOSITORY / "weights"
     mts_time_limit_seconds: int = Field(4 * 3600, ge=60, le=7 * 24 * 3600)
     min_map50_for_first_model: float = Field(0.5, ge=0, le=1)
 

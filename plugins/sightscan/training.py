@@ -70,8 +70,9 @@ _WEIGHTS_NAME = re.compile(r"^weights-([0-9a-f]{64})(\.safetensors|\.pt)$")
 class TrainingRequest:
     """`request.json`: image_size in pixels; the time limit is over all epochs together.
 
-    `weights` is None (from nothing) or the name of a file that carries its own SHA-256, so that a
-    request says all there is to say about a training.
+    A batch_size of 0 is as many photos as fit into memory; after `patience` epochs without a better
+    one no more are trained, and 0 trains all. `weights` is None (from nothing) or the name of a
+    file that carries its own SHA-256, so that a request says all there is to say about a training.
     """
 
     epochs: int
@@ -81,6 +82,7 @@ class TrainingRequest:
     time_limit_seconds: int
     architecture: str
     weights: str | None = None
+    patience: int = 0
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:

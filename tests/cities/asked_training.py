@@ -28,13 +28,14 @@ def ask(
     warehouse: psycopg.Connection[Any], place: ColourCity, run_id: str, **overrides: object
 ) -> Asked:
     """Freeze a dataset of the city and ask for a training of it."""
-    config = read_settings(
-        min_image_number_per_label=5,
-        mts_epochs=3,
-        mts_image_size=160,
-        mts_architecture="yolov5n",
-        **overrides,
-    )
+    chosen = {
+        "min_image_number_per_label": 5,
+        "mts_epochs": 3,
+        "mts_image_size": 160,
+        "mts_architecture": "yolov5n",
+        "mts_weights": "none",
+    }
+    config = read_settings(**chosen | overrides)
     run = Run(place.city.city_id, place.city.dag_id, run_id)
     dataset = freeze_dataset(warehouse, config, place.city, run)
     training = request_training(warehouse, config, place.city, run, dataset.version)

@@ -154,6 +154,7 @@ def open_first_hour(folder: Path) -> Iterator[FirstHour]:
                 "AWS_ACCESS_KEY_ID": key.access_key_id,
                 "AWS_ACCESS_KEY": key.access_key,
                 "MTS_EC2_INSTANCE_ID": instance_id,
+                "MTS_WEIGHTS": "none",
                 "MTS_SSH_USER": host.address.user,
                 "MTS_SSH_KEY_FILE": str(host.address.key_file),
                 "MTS_SSH_KNOWN_HOSTS": str(known_hosts),

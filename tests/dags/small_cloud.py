@@ -233,6 +233,7 @@ def _environment(addresses: SandboxAddresses, folder: Path) -> dict[str, str]:
         "MTS_TRAINER_COMMAND": quick_trainer(),
         "MTS_IMAGE_SIZE": "160",
         "MTS_ARCHITECTURE": "yolov5n",
+        "MTS_WEIGHTS": "none",
         "MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING": "20",
         "MIN_IMAGE_NUMBER_PER_LABEL": "3",
         "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'plugins'}",

@@ -17,7 +17,8 @@ from airflow.utils.session import create_session
 from sightscan.errors import SettingsError
 from sightscan.operators import stages
 from sightscan.operators.run_conf import check_conf
-from sightscan.operators.work import FORM_FIELDS
+from sightscan.operators.work import FORM_FIELDS, form_overrides
+from sightscan.settings import read_settings
 from tests.dags.conftest import SLUG, store_dags
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ def test_unknown_name_is_refused_and_told_the_nearest(conf: dict[str, object], n
     with pytest.raises(SettingsError) as caught:
         check_conf(conf, FORM_FIELDS)
     assert f"names {named}" in str(caught.value)
-    assert "photos_per_sight, sights" in str(caught.value)
+    assert "photos_per_sight, seed, sights" in str(caught.value)
     assert "nothing was spent" in str(caught.value)
 
 
@@ -82,6 +83,17 @@ def test_first_task_refuses_before_it_opens_anything(
         {"epochs": 2_001},
         {"image_size": 650},
         {"image_size": 1_568},
+        {"architecture": "yolov8n"},
+        {"weights": "yolov5n.pt"},
+        {"batch_size": 513},
+        {"batch_size": -1},
+        {"minutes": 0},
+        {"minutes": 1_381},
+        {"minutes": 1.5},
+        {"patience": -1},
+        {"patience": 2_001},
+        {"seed": -1},
+        {"seed": 2_147_483_648},
         {"licence_policy": "free"},
         {"full_resolution": "yes"},
         {"force_training": None},
@@ -112,6 +124,42 @@ def test_sources_are_chosen_from_a_list_or_named_with_commas(bag: DagBag, source
     assert field.schema["examples"] == [
         *("wikimedia_commons", "openverse", "flickr", "google", "bing", "local_folder")
     ]
+
+
+def test_form_replaces_settings_for_one_run() -> None:
+    form = {
+        "architecture": "yolov5m",
+        "weights": "coco",
+        "batch_size": 0,
+        "minutes": 90,
+        "patience": 12,
+        "seed": 7,
+        "photo_sources": ["flickr", "google"],
+        "epochs": None,
+    }
+    config = read_settings().with_overrides(form_overrides(form))
+    assert (config.mts_architecture, config.mts_weights) == ("yolov5m", "coco")
+    assert (config.mts_batch_size, config.mts_patience, config.mts_seed) == (0, 12, 7)
+    assert (config.mts_time_limit_seconds, config.mts_epochs) == (5_400, 100)
+    assert config.photo_sources == "flickr,google"
+
+
+@pytest.mark.parametrize(
+    ("field", "setting"),
+    [
+        ("epochs", "mts_epochs"),
+        ("image_size", "mts_image_size"),
+        ("batch_size", "mts_batch_size"),
+        ("patience", "mts_patience"),
+        ("seed", "mts_seed"),
+        ("minutes", "mts_time_limit_seconds"),
+    ],
+)
+def test_whatever_the_form_takes_the_settings_take(bag: DagBag, field: str, setting: str) -> None:
+    schema = bag.dags[CITY_DAG].params.get_param(field).schema
+    for value in (schema["minimum"], schema["maximum"]):
+        config = read_settings().with_overrides(form_overrides({field: value}))
+        assert getattr(config, setting) == value * (60 if field == "minutes" else 1)
 
 
 @pytest.mark.usefixtures("airflow_database")

@@ -109,7 +109,7 @@ def test_trainer_and_pipeline_hash_the_request_alike(
     weights = tmp_path / "yolov5n.pt"
     weights.write_bytes(b"weights to start from")
     place = store_colour_city(warehouse, photos_a_sight=6)
-    asked = ask(warehouse, place, "run 1", mts_weights=weights)
+    asked = ask(warehouse, place, "run 1", mts_weights=str(weights), mts_patience=7)
     upload_dataset(warehouse, asked.config, address, asked.training)
     folder = machine.home / asked.training.run_folder
     assert hash_request(read_request(folder), folder) == asked.training.request.sha256.hex()
@@ -185,7 +185,7 @@ def test_later_training_starts_from_the_model_in_place(
     version = register_model(warehouse, asked.training, folder)
     city_id = asked.place.city.city_id
     insert_publication(warehouse, city_id, version, published_by="test", reason="first")
-    later = ask(warehouse, asked.place, "run 2")
+    later = ask(warehouse, asked.place, "run 2", mts_weights="model")
     upload_dataset(warehouse, later.config, address, later.training)
     name = later.training.request.weights
     assert name is not None

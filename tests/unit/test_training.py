@@ -20,10 +20,11 @@ def test_any_other_value_is_another_hash() -> None:
     others = [
         replace(REQUEST, epochs=4),
         replace(REQUEST, seed=2),
+        replace(REQUEST, patience=2),
         replace(REQUEST, weights=weights_name(b"\x01" * 32, ".pt")),
         replace(REQUEST, weights=weights_name(b"\x02" * 32, ".pt")),
     ]
-    assert len({REQUEST.sha256, *(other.sha256 for other in others)}) == 5
+    assert len({REQUEST.sha256, *(other.sha256 for other in others)}) == 6
 
 
 def test_name_of_weights_carries_their_hash() -> None:

@@ -31,9 +31,26 @@ def estimate_spend(slug: str) -> str:
     with city_work(slug) as work:
         # What cannot be asked is refused here, not after the sights are found.
         sources = work.config.photo_source_names
+        _require_weights(work)
         sentence = estimate_run(work)
         logger.info("%s; photos from %s", sentence, ", ".join(sources))
         return sentence
+
+
+def _require_weights(work: CityWork) -> None:
+    """See that there is what a training would start from, unless one was asked for already.
+
+    Nor is a run that holds an instance refused: nobody would stop it.
+    """
+    from sightscan.train.starting_weights import choose_weights
+    from sightscan.warehouse.models.instances import lease_of
+    from sightscan.warehouse.models.trainings import find_training
+
+    if work.config.listed_instance_ids and (
+        find_training(work.connection, work.run) is None
+        and lease_of(work.connection, work.run) is None
+    ):
+        choose_weights(work.connection, work.config, work.city)
 
 
 # Wikidata answers within a minute or not at all; its limits may make us wait a while.

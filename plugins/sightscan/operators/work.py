@@ -21,9 +21,16 @@ FORM_FIELDS = {
     "full_resolution": "crawl_full_resolution",
     "skip_known": "crawl_skip_known",
     "vision_calls": "max_google_vision_calls_per_run",
+    "architecture": "mts_architecture",
+    "weights": "mts_weights",
     "epochs": "mts_epochs",
     "image_size": "mts_image_size",
+    "batch_size": "mts_batch_size",
+    "minutes": "mts_time_limit_seconds",
+    "patience": "mts_patience",
+    "seed": "mts_seed",
 }
+SECONDS_PER_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,20 @@ class CityWork:
         )
 
 
+def form_overrides(params: Mapping[str, Any]) -> dict[str, object]:
+    """Return the settings that the trigger form replaces for one run."""
+    form: dict[str, object] = {}
+    for field, setting in FORM_FIELDS.items():
+        value = params.get(field)
+        if value is None:
+            continue
+        if isinstance(value, list):
+            # Several choices of the form.
+            value = ",".join(value)
+        form[setting] = value * SECONDS_PER_MINUTE if field == "minutes" else value
+    return form
+
+
 @contextmanager
 def city_work(slug: str) -> Iterator[CityWork]:
     """Open the warehouse and read the city of this task.
@@ -67,16 +88,10 @@ def city_work(slug: str) -> Iterator[CityWork]:
     base = settings()
     with open_warehouse() as connection:
         city = find_city(connection, slug)
-        form = {
-            # Several choices of the form are a list.
-            setting: ",".join(value) if isinstance(value := params[field], list) else value
-            for field, setting in FORM_FIELDS.items()
-            if params.get(field) is not None
-        }
         yield CityWork(
             connection=connection,
             city=city,
-            config=base.with_overrides({**city.overrides, **form}),
+            config=base.with_overrides({**city.overrides, **form_overrides(params)}),
             run=Run(city.city_id, context["dag"].dag_id, context["run_id"]),
             params=params,
         )

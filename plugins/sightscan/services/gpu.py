@@ -1,4 +1,4 @@
-"""Checks of the GPU: may our key start the instances, and is the host the one that was pinned?
+"""Checks of the training: are its weights there, may our key start the instances, is the host the pinned one?
 
 Nothing is started: EC2 is asked with `DryRun`, and a host is looked at only while it runs.
 """
@@ -17,6 +17,7 @@ from sightscan.settings import Settings
 from sightscan.train.addresses import host_address
 from sightscan.train.ec2_refusals import Ec2Refusal
 from sightscan.train.host import open_host
+from sightscan.train.starting_weights import choose_weights_without_model
 
 EC2_CONNECT_SECONDS = 10
 EC2_SILENCE_SECONDS = 30
@@ -45,6 +46,16 @@ def _expect_allowed(ask: Callable[[], object]) -> None:
         raise CheckFailedError(_words_of(error)) from error
     msg = "EC2 took a dry run for an order: look whether an instance runs now"
     raise CheckFailedError(msg)
+
+
+def look_at_weights(probe: Probe) -> str:
+    """See that the weights are there from which a first model starts; nobody is asked."""
+    config = probe.config
+    _instance_ids(config)
+    name = choose_weights_without_model(config)
+    if name is None:
+        return "MTS_WEIGHTS=none: each training starts from nothing"
+    return f"{config.mts_architecture} starts from {name}"
 
 
 def compare_host_keys(probe: Probe) -> str:
@@ -115,6 +126,17 @@ def _words_of(error: BotoCoreError) -> str:
 
 
 CHECKS = (
+    Check(
+        name="weights",
+        service="this machine",
+        asks="nobody: looks for the weights from which a first model starts",
+        why="without them each run ends in its first task: from nothing, a few hundred photos make "
+        "no model",
+        expected="the file of MTS_WEIGHTS, or that of COCO for MTS_ARCHITECTURE, as it was made",
+        advice="`make weights FROM=<file or URL>`",
+        max_requests=0,
+        ask=look_at_weights,
+    ),
     Check(
         name="gpu-start",
         service="Amazon EC2",

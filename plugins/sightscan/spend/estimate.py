@@ -273,5 +273,6 @@ def _refusal(
     so_far = f"{spent.usd:.2f} USD were spent so far" if spent.usd else "nothing was spent"
     return (
         f"{'; '.join(refusals)}; {so_far}: lower vision_calls (or sights and "
-        "photos_per_sight) in the trigger form, or MTS_TIME_LIMIT_SECONDS, or raise the budget"
+        "photos_per_sight, or minutes) in the trigger form, or MTS_TIME_LIMIT_SECONDS, or raise the "
+        "budget"
     )

@@ -26,7 +26,7 @@ from sightscan.settings import Settings
 from sightscan.train.host import HostAddress
 from sightscan.train.host_lock import locked_host, trains_in
 from sightscan.train.host_store import HostStore, open_store
-from sightscan.train.request import hash_weights
+from sightscan.train.starting_weights import find_weights_file
 from sightscan.train.transfer import PART_SUFFIX, write_file
 from sightscan.training import HOST_LOCK_FILE, IMAGES_FOLDER, REQUEST_FILE, WEIGHTS_FOLDER, Training
 from sightscan.warehouse.models.datasets import (
@@ -278,17 +278,19 @@ def _image_path(photo: FrozenPhoto) -> str:
 def _read_weights(
     connection: psycopg.Connection[Any], config: Settings, training: Training
 ) -> bytes | None:
-    """Return the weights that the request names by hash: of MTS_WEIGHTS, or of a model of the city."""
+    """Return the weights that the request names by hash: a file of this machine, or of a model of the city."""
     wanted = training.request.weights_sha256
     if wanted is None:
         return None
-    if config.mts_weights is not None and hash_weights(config.mts_weights) == wanted:
-        return config.mts_weights.read_bytes()
+    file = find_weights_file(config, training.request.architecture, wanted)
+    if file is not None:
+        return file.read_bytes()
     weights = find_weights(connection, training.city_id, wanted)
     if weights is None or hashlib.sha256(weights).digest() != wanted:
         msg = (
             f"the weights {training.request.weights} to start from are gone: they are neither "
-            "MTS_WEIGHTS nor those of a model of the city; trigger a new run"
+            "MTS_WEIGHTS, nor in MTS_WEIGHTS_FOLDER, nor those of a model of the city; trigger a "
+            "new run"
         )
         raise LastingTrainingError(msg)
     return weights

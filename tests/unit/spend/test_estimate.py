@@ -10,6 +10,7 @@ import yaml
 
 from sightscan.city import City, Place, Sight
 from sightscan.crawl.report import CrawlReport, SourceReport, save_crawl_report
+from sightscan.operators.work import form_overrides
 from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.spend.estimate import authorise_spend, estimate_spend
@@ -123,6 +124,22 @@ def report_crawl(
     )
     report = CrawlReport.of((source,), seconds=2.0)
     save_crawl_report(warehouse, Run(sight.city_id, DAG_IDS[sight.city_id], run_id), report, sight)
+
+
+def test_most_follows_the_minutes_of_the_form(
+    warehouse: psycopg.Connection[Any], city: City
+) -> None:
+    config = read_settings(mts_price_per_hour_usd=3.6, max_usd_per_run=30)
+    run = Run(city.city_id, city.dag_id)
+    most_usd = {}
+    for minutes in (30, 240):
+        form = config.with_overrides(form_overrides({"minutes": minutes}))
+        most_usd[minutes] = estimate_spend(warehouse, form, city, run).most_gpu_usd
+    # 3.6 USD an hour are 0.06 a minute, of 210 minutes more.
+    assert most_usd[240] - most_usd[30] == pytest.approx(12.6)
+    dear = config.with_overrides(form_overrides({"minutes": 1_380}))
+    refusal = estimate_spend(warehouse, dear, city, run).refusal
+    assert "(or sights and photos_per_sight, or minutes) in the trigger form" in refusal
 
 
 def test_gpu_probably_takes_longer_for_more_epochs(

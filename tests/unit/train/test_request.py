@@ -1,5 +1,6 @@
 """Asking for a training: once a run, from the right weights."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,20 @@ import pytest
 
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.errors import SettingsError
+from sightscan.publish.register import register_model
 from sightscan.run import Run
 from sightscan.settings import read_settings
 from sightscan.train.request import request_training
 from sightscan.training import Training
-from tests.cities.colour_city import ColourCity, store_colour_city
+from sightscan.warehouse.models.datasets import read_dataset
+from sightscan.warehouse.models.models import find_model_of_training, insert_publication
+from sightscan.warehouse.models.trainings import read_training
+from tests.cities.colour_city import (
+    ColourCity,
+    add_photo,
+    store_colour_city,
+    write_model_folder,
+)
 
 
 @pytest.fixture
@@ -20,19 +30,59 @@ def place(warehouse: psycopg.Connection[Any]) -> ColourCity:
     return store_colour_city(warehouse, photos_a_sight=5)
 
 
-def request(warehouse: psycopg.Connection[Any], place: ColourCity, **overrides: object) -> Training:
-    config = read_settings(min_image_number_per_label=5, **overrides)
-    run = Run(place.city.city_id, "d", "run")
+def make_coco_weights(folder: Path, architecture: str, content: bytes) -> str:
+    """Leave what `make weights` leaves; return the name that a request gives it."""
+    (folder / f"{architecture}.safetensors").write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    noted = folder / f"{architecture}.safetensors.sha256"
+    noted.write_text(f"{sha256}  {architecture}.safetensors\n", encoding="ascii")
+    return f"weights-{sha256}.safetensors"
+
+
+def request(
+    warehouse: psycopg.Connection[Any], place: ColourCity, run_id: str = "run", **overrides: object
+) -> Training:
+    config = read_settings(**{"min_image_number_per_label": 5, "mts_weights": "none"} | overrides)
+    run = Run(place.city.city_id, "d", run_id)
     dataset = freeze_dataset(warehouse, config, place.city, run)
     return request_training(warehouse, config, place.city, run, dataset.version)
+
+
+def put_in_place(
+    warehouse: psycopg.Connection[Any], training: Training, folder: Path
+) -> dict[str, bytes]:
+    """Publish a model of a training; return its files."""
+    dataset = read_dataset(warehouse, training.city_id, training.dataset_version)
+    written = write_model_folder(folder, training, dataset)
+    version = register_model(warehouse, training, written)
+    insert_publication(warehouse, training.city_id, version, published_by="test", reason="first")
+    return {path.name: path.read_bytes() for path in written.iterdir()}
 
 
 def test_request_carries_the_settings(
     warehouse: psycopg.Connection[Any], place: ColourCity
 ) -> None:
-    training = request(warehouse, place, mts_epochs=7, mts_image_size=224, mts_batch_size=8)
-    found = training.request
-    assert (found.epochs, found.image_size, found.batch_size) == (7, 224, 8)
+    training = request(
+        warehouse,
+        place,
+        mts_epochs=7,
+        mts_image_size=224,
+        mts_batch_size=0,
+        mts_patience=5,
+        mts_seed=3,
+        mts_time_limit_seconds=90,
+        mts_architecture="yolov5m",
+    )
+    assert training.request.to_json() == {
+        "epochs": 7,
+        "image_size": 224,
+        "batch_size": 0,
+        "seed": 3,
+        "time_limit_seconds": 90,
+        "architecture": "yolov5m",
+        "weights": None,
+        "patience": 5,
+    }
 
 
 def test_run_that_asked_gets_what_it_asked_for_again(
@@ -42,10 +92,104 @@ def test_run_that_asked_gets_what_it_asked_for_again(
     assert request(warehouse, place, mts_epochs=9) == first
 
 
-def test_first_model_starts_from_nothing(
-    warehouse: psycopg.Connection[Any], place: ColourCity
+def test_run_that_was_cleared_and_froze_another_dataset_asks_anew(
+    warehouse: psycopg.Connection[Any], place: ColourCity, tmp_path: Path
 ) -> None:
-    assert request(warehouse, place).request.weights is None
+    request(warehouse, place, "earlier")
+    first = request(warehouse, place, mts_epochs=7)
+    assert first.dataset_version == 1  # that of the earlier run: nothing was new
+    files = put_in_place(warehouse, first, tmp_path / "model")
+    for number in range(3):
+        add_photo(warehouse, place.city, place.sights[0], f"later {number}")
+    second = request(warehouse, place, mts_epochs=9)
+    assert (second.dataset_version, second.request.epochs) == (2, 9)
+    assert second.training_id != first.training_id
+    assert read_training(warehouse, Run(place.city.city_id, "d", "run")) == second
+    assert request(warehouse, place, mts_epochs=11) == second
+    # What it asked for first is what its model came of, still.
+    before = warehouse.execute(
+        "select run_id, request ->> 'epochs' from core.training_run where training_id = %s",
+        [first.training_id],
+    ).fetchone()
+    assert before == (f"run (asked before, training {first.training_id})", "7")
+    model = find_model_of_training(warehouse, first)
+    assert model is not None
+    assert model.weights_sha256 == hashlib.sha256(files["weights.safetensors"]).digest()
+
+
+@pytest.mark.parametrize("start", ["model", "coco"])
+def test_first_model_starts_from_the_weights_of_coco(
+    warehouse: psycopg.Connection[Any], place: ColourCity, tmp_path: Path, start: str
+) -> None:
+    make_coco_weights(tmp_path, "yolov5n", b"small")
+    name = make_coco_weights(tmp_path, "yolov5s", b"larger")
+    training = request(warehouse, place, mts_weights=start, mts_weights_folder=tmp_path)
+    assert training.request.weights == name
+
+
+def test_weights_of_coco_that_are_not_there_are_an_error_with_the_command(
+    warehouse: psycopg.Connection[Any], place: ColourCity, tmp_path: Path
+) -> None:
+    make_coco_weights(tmp_path, "yolov5n", b"small")
+    with pytest.raises(SettingsError, match=r"`make weights FROM=<file or URL of yolov5s.pt>`"):
+        request(warehouse, place, mts_weights="model", mts_weights_folder=tmp_path)
+    assert warehouse.execute("select count(*) from core.training_run").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "yolov5s.safetensors").write_bytes(b"other"),
+        lambda folder: (folder / "yolov5s.safetensors.sha256").write_text("0" * 64),
+        lambda folder: (folder / "yolov5s.safetensors.sha256").write_text(""),
+        lambda folder: (folder / "yolov5s.safetensors.sha256").unlink(),
+    ],
+)
+def test_weights_of_coco_that_changed_are_refused(
+    warehouse: psycopg.Connection[Any], place: ColourCity, tmp_path: Path, damage: Any
+) -> None:
+    make_coco_weights(tmp_path, "yolov5s", b"larger")
+    damage(tmp_path)
+    with pytest.raises(SettingsError, match=r"have changed since they were made.*make weights"):
+        request(warehouse, place, mts_weights="model", mts_weights_folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("yolov5n", "model", "model"),
+        ("yolov5n", "coco", "coco"),
+        ("yolov5n", "none", None),
+        ("yolov5s", "model", "coco"),
+        ("yolov5s", "none", None),
+    ],
+)
+def test_retraining_starts_from_the_model_in_place_if_it_is_the_same_network(
+    warehouse: psycopg.Connection[Any],
+    place: ColourCity,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    case: tuple[str, str, str | None],
+) -> None:
+    architecture, start, expected = case
+    first = request(warehouse, place, "first", mts_architecture="yolov5n")
+    files = put_in_place(warehouse, first, tmp_path / "model")
+    of_model = hashlib.sha256(files["weights.safetensors"]).hexdigest()
+    names = {
+        "model": f"weights-{of_model}.safetensors",
+        "coco": make_coco_weights(tmp_path, architecture, b"coco"),
+    }
+    caplog.set_level("INFO")
+    later = request(
+        warehouse,
+        place,
+        mts_architecture=architecture,
+        mts_weights=start,
+        mts_weights_folder=tmp_path,
+    )
+    assert later.request.weights == (names[expected] if expected else None)
+    said = "in place is a yolov5n: a yolov5s starts from the weights of COCO" in caplog.text
+    assert said is (architecture == "yolov5s" and start == "model")
 
 
 def test_other_weights_are_another_training(
@@ -53,10 +197,10 @@ def test_other_weights_are_another_training(
 ) -> None:
     weights = tmp_path / "start.pt"
     weights.write_bytes(b"one")
-    one = request(warehouse, place, mts_weights=weights)
+    one = request(warehouse, place, mts_weights=str(weights))
     weights.write_bytes(b"other")
     warehouse.execute("delete from core.training_run")
-    other = request(warehouse, place, mts_weights=weights)
+    other = request(warehouse, place, mts_weights=str(weights))
     assert one.run_folder != other.run_folder
 
 
@@ -66,4 +210,4 @@ def test_weights_that_are_none_are_named(
 ) -> None:
     (tmp_path / "readme.txt").write_text("no weights", encoding="utf-8")
     with pytest.raises(SettingsError, match=rf"MTS_WEIGHTS='.*{name}' is not a"):
-        request(warehouse, place, mts_weights=tmp_path / name)
+        request(warehouse, place, mts_weights=str(tmp_path / name))

@@ -17,8 +17,12 @@ from sightscan.warehouse.statements import statement
 def insert_training(
     connection: psycopg.Connection[Any], run: Run, *, dataset_version: int, request: TrainingRequest
 ) -> Training:
-    """Store what a run asks for, unless it has asked already; return what stands."""
+    """Store what a run asks for, unless it has asked already of this dataset; return what stands."""
     with connection.transaction():
+        connection.execute(
+            statement("models/set_training_aside"),
+            {"dataset_version": dataset_version, **asdict(run)},
+        )
         connection.execute(
             statement("models/insert_training"),
             {
@@ -59,6 +63,17 @@ def find_training(connection: psycopg.Connection[Any], run: Run) -> Training | N
         request=TrainingRequest.from_json(row["request"]),
         state=row["state"],
     )
+
+
+def find_architecture(
+    connection: psycopg.Connection[Any], city_id: str, model_version: int
+) -> str | None:
+    """Return the network that a model of a city was trained as; None if nobody knows."""
+    row = connection.execute(
+        statement("models/find_architecture"),
+        {"city_id": city_id, "model_version": model_version},
+    ).fetchone()
+    return None if row is None else row[0]
 
 
 def start_training(
