@@ -1,4 +1,4 @@
-"""`python -m trainer DATASET_DIR MODEL_DIR`: exit status as in `trainer.errors`, 0 done."""
+"""`python -m trainer DATASET_DIR MODEL_DIR`: exit status as in `trainer.errors`, 0 done; or `--selfcheck ...`."""
 
 import argparse
 import io
@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
+from trainer import selfcheck
 from trainer.errors import TrainerError
 from trainer.isolation import isolate_process
 from trainer.model_folder import scratch_folder
@@ -20,6 +21,9 @@ _STATUS_TERMINATED = 128 + signal.SIGTERM
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the trainer; return its exit status."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["--selfcheck"]:
+        return selfcheck.main(words[1:])
     parser = argparse.ArgumentParser(
         prog="python -m trainer", description="Train a detector of sights."
     )
@@ -29,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "model_dir", type=Path, help="folder for the model; a killed run goes on from what is in it"
     )
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(words)
     signal.signal(signal.SIGTERM, _end_at_once)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Paths may have letters that the host's encoding lacks.

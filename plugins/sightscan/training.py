@@ -38,6 +38,8 @@ CAPACITY_WAIT_SECONDS = 2 * (20 + 40 + 80 + 160 + 320)
 START_SECONDS = 20 * 60
 # "running" comes before sshd answers; MTS_HOST_TIMEOUT_SECONDS bounds one wait, this all of them.
 AWAIT_HOST_SECONDS = 3600
+# One epoch on drawn photos, and its export, within the same task: a minute or so on a GPU.
+SELFCHECK_SECONDS = 600
 # 10,000 photos of 150 KB over a slow line; only what the host does not have is sent.
 UPLOAD_SECONDS = 2 * 3600
 # What the trainer does besides its epochs: reading photos, the last measure, the export.

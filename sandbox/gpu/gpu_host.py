@@ -144,9 +144,20 @@ class GpuHost:
         """Leave so much room on the disk: for what is sent by SFTP, and as `df --output=avail` says."""
         room = self._folder / FREE_BYTES_FILE
         room.write_text(str(free_bytes), encoding="ascii")
-        df = private_folder(self._folder / "bin") / "df"
-        df.write_text(f"#!/bin/sh\necho Avail\ncat '{room}'\n", encoding="utf-8")
-        df.chmod(0o700)
+        self._add_program("df", f"echo Avail\ncat '{room}'")
+
+    def show_gpu(self, *, is_there: bool) -> None:
+        """Have `nvidia-smi` list a GPU, or not. There is none: torch finds no CUDA, and a self-check fails."""
+        if is_there:
+            gpu = "GPU 0: NVIDIA T4 (UUID: GPU-00000000-0000-0000-0000-000000000000)"
+            self._add_program("nvidia-smi", f"echo '{gpu}'")
+        else:
+            (self._folder / "bin" / "nvidia-smi").unlink(missing_ok=True)
+
+    def _add_program(self, name: str, script: str) -> None:
+        program = private_folder(self._folder / "bin") / name
+        program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        program.chmod(0o700)
 
     def close(self) -> None:
         """Power off and give the port back."""

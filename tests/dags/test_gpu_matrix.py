@@ -195,6 +195,12 @@ def wrong_host_key(drill: Drill) -> None:
     drill.begin()
 
 
+def self_check_fails(drill: Drill) -> None:
+    drill.host.show_gpu(is_there=True)
+    drill.train_with("--no-cuda")
+    drill.begin()
+
+
 def upload_cut(drill: Drill) -> None:
     real, written = upload.write_file, []
 
@@ -483,6 +489,9 @@ FAULTS: dict[Callable[[Drill], None], Ending] = {
     wrong_host_key: Ending(
         tries=0, epochs=0, says={"await_host": "host key of .* is not the pinned one"}
     ),
+    self_check_fails: Ending(
+        tries=0, epochs=0, says={"await_host": "self-check of .* failed: .*torch finds no CUDA"}
+    ),
     upload_cut: Ending(
         published=True, says={"upload_dataset": "broke off .* goes on where it stopped"}
     ),
@@ -572,6 +581,7 @@ def drill(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> Drill:
     started.use(monkeypatch)
     started.restore()
     started.sandbox.hosts[started.instance_id].set_free_bytes(50_000_000_000)
+    started.sandbox.hosts[started.instance_id].show_gpu(is_there=False)
     # The books of the drill before are gone, and EC2 knows of its launch.
     with started.connect() as connection:
         connection.execute(
@@ -632,6 +642,9 @@ SEE_ALSO: dict[str, tuple[str, ...]] = {
     ),
     "wrong_host_key": (
         "tests/integration/test_training_host.py::test_wrong_host_key_is_refused_at_once",
+    ),
+    "self_check_fails": (
+        "tests/integration/test_self_check.py::test_host_that_cannot_train_is_told_what_failed",
     ),
     "upload_cut": (
         "tests/integration/test_training_host.py::test_upload_that_breaks_off_is_completed_by_the_next",

@@ -184,11 +184,12 @@ def freeze_dataset(slug: str) -> int:
 # The time-outs of the tasks that hold an instance are what its lease is made of.
 @task(execution_timeout=timedelta(seconds=AWAIT_HOST_SECONDS))
 def await_host(slug: str, instance_id: str) -> str:
-    """Wait until the instance answers with its pinned key, clean its disk; return its address."""
+    """Wait until the instance answers with its pinned key, clean its disk, see that it can train; return its address."""
     from sightscan.operators.connections import AWS_CONNECTION
     from sightscan.operators.hooks import InstanceHook
     from sightscan.train.addresses import host_address
     from sightscan.train.host import await_host as wait_for
+    from sightscan.train.selfcheck import check_training
     from sightscan.train.tidy import tidy_host
 
     with city_work(slug) as work:
@@ -199,8 +200,9 @@ def await_host(slug: str, instance_id: str) -> str:
         _correct_bills(work, address, instance_id)
         # Before the deadline is left there: a disk that is full would not take it.
         tidied = tidy_host(work.connection, address, work.city)
-        work.save_report("await_host", asdict(tidied))
         _leave_deadline(work, address)
+        said = check_training(work.config, address)
+        work.save_report("await_host", {**asdict(tidied), "selfcheck": said})
         return host
 
 

@@ -9,8 +9,14 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from sightscan.model_folder import PROGRESS_FILE
+from sightscan.settings import Settings
 from sightscan.train.jobs import CONTAINER_LABEL
-from sightscan.training import TRAINER_KILL_SECONDS, Training, training_seconds
+from sightscan.training import (
+    SELFCHECK_SECONDS,
+    TRAINER_KILL_SECONDS,
+    Training,
+    training_seconds,
+)
 
 # Where the host's own watch, trainer/host, finds the epochs of a training.
 PROGRESS_VARIABLE = "SIGHTSCAN_PROGRESS"
@@ -37,6 +43,25 @@ def training_command(training: Training, trainer_command: str) -> str:
         training.model_folder,
     ]
     return shlex.join(["bash", "-euo", "pipefail", "-c", shlex.join(words)])
+
+
+def selfcheck_command(config: Settings) -> str:
+    """Return the command by which a host with CUDA shows that it can train as the settings ask."""
+    words = [
+        "timeout",
+        "--foreground",
+        f"--kill-after={TRAINER_KILL_SECONDS}",
+        str(SELFCHECK_SECONDS),
+        *_labelled(shlex.split(config.mts_trainer_command), "self-check"),
+        "--selfcheck",
+        "--expect-cuda",
+        # In a container, which outlives its client.
+        f"--seconds={SELFCHECK_SECONDS}",
+        f"--architecture={config.mts_architecture}",
+        f"--image-size={config.mts_image_size}",
+        f"--batch-size={config.mts_batch_size}",
+    ]
+    return shlex.join(words)
 
 
 def _labelled(words: Sequence[str], run_folder: str) -> list[str]:

@@ -62,12 +62,16 @@ async def locked_host(
                 await process.wait(timeout=WORD_SECONDS)
 
 
+async def is_host_busy(host: asyncssh.SSHClientConnection) -> bool:
+    """Return whether anybody holds the host's lock now."""
+    return bool((await run_script(host, _IS_HELD, HOST_LOCK_FILE)).strip())
+
+
 async def trains_in(address: HostAddress, run_folder: str) -> bool:
     """Return whether the training of this run folder holds the host's lock now."""
     async with open_host(address) as host:
-        is_held = await run_script(host, _IS_HELD, HOST_LOCK_FILE)
         own = f"training {posixpath.basename(run_folder)}"
-        return bool(is_held.strip()) and await _holder(host) == own
+        return await is_host_busy(host) and await _holder(host) == own
 
 
 def _command(purpose: str, max_wait_seconds: int) -> str:
