@@ -129,6 +129,8 @@ PAIRS: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
     "epochs": (lambda: bounds("mts_epochs"), lambda: request._BOUNDS["epochs"]),
     "image size": (lambda: bounds("mts_image_size"), lambda: request._BOUNDS["image_size"]),
     "batch size": (lambda: bounds("mts_batch_size"), lambda: request._BOUNDS["batch_size"]),
+    "patience": (lambda: bounds("mts_patience"), lambda: request._BOUNDS["patience"]),
+    "seed": (lambda: bounds("mts_seed"), lambda: request._BOUNDS["seed"]),
     "longest training": (
         lambda: bounds("mts_time_limit_seconds")[1],
         lambda: request._BOUNDS["time_limit_seconds"][1],
