@@ -10,6 +10,8 @@ from slugify import slugify
 from sightscan.names import normalise_name
 
 EARTH_RADIUS_METERS = 6_371_000
+# Beyond a city's radius, what a photo shows is none of its sights, however far one of them is seen.
+MIN_BACKGROUND_DISTANCE_METERS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class City:
         """Return the id of the city's DAG."""
         return f"city_{self.slug}"
 
+    def is_far_from(self, place: Place) -> bool:
+        """Tell whether what stands there cannot be one of the city's sights, nor be seen with one."""
+        far = self.radius_meters + MIN_BACKGROUND_DISTANCE_METERS
+        return self.place.distance_meters(place) > far
+
 
 @dataclass(frozen=True, slots=True)
 class Sight:
@@ -65,6 +72,7 @@ class Sight:
     place_id: str | None = None
     sitelink_count: int = 0
     state: str = "active"
+    is_asymmetric: bool = False
 
 
 def slug_of(name: str, city_id: str, taken: Collection[str] = ()) -> str:

@@ -1,16 +1,17 @@
 """The dataset folder, one of the two contracts with the trainer: what is in it, byte by byte.
 
-    dataset.json
+    dataset.json      counts, classes, what is known of the sights, regions that are to be ignored
     images/{train,val,test}/<sha256>.<jpg|png|webp>
-    labels/{train,val,test}/<sha256>.txt      YOLO: one `class cx cy w h` a line
+    labels/{train,val,test}/<sha256>.txt      YOLO: one `class cx cy w h` a line;
+                                              none on a photo without sights (a background)
 
 Values only: `dataset.export` writes such a folder to a disk, `train.upload` to a GPU host.
 """
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from sightscan.box import Box
@@ -38,6 +39,13 @@ class FrozenPhoto:
     media_type: str
     split: Split
     boxes: tuple[FrozenBox, ...]
+    # Where it shows a sight that is no class: neither to be found nor background.
+    ignored: tuple[Box, ...] = ()
+
+    @property
+    def is_background(self) -> bool:
+        """Tell whether it shows no sight at all."""
+        return not self.boxes
 
     @property
     def image_name(self) -> str:
@@ -56,6 +64,18 @@ class FrozenPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class FrozenSight:
+    """What was known of a sight when its dataset was frozen; a record of dataset.json."""
+
+    id: int
+    wikidata_id: str | None
+    names: Mapping[str, str]
+    latitude: float | None
+    longitude: float | None
+    is_asymmetric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FrozenDataset:
     """The row of a frozen dataset: everything but its photos."""
 
@@ -68,11 +88,26 @@ class FrozenDataset:
     train_count: int
     val_count: int
     test_count: int
+    # None: frozen by a version that did not store them.
+    sights: tuple[FrozenSight, ...] | None = None
+    train_background_count: int = 0
+    val_background_count: int = 0
+    test_background_count: int = 0
+    ignored_regions: Mapping[bytes, tuple[Box, ...]] = field(default_factory=dict)
 
     @property
     def counts(self) -> Mapping[Split, int]:
         """Return the number of photos by split."""
         return {"train": self.train_count, "val": self.val_count, "test": self.test_count}
+
+    @property
+    def background_counts(self) -> Mapping[Split, int]:
+        """Return how many of these show no sight."""
+        return {
+            "train": self.train_background_count,
+            "val": self.val_background_count,
+            "test": self.test_background_count,
+        }
 
     @property
     def manifest_text(self) -> str:
@@ -83,14 +118,27 @@ class FrozenDataset:
             "class_names": list(self.class_names),
             "sight_ids": list(self.sight_ids),
             "counts": dict(self.counts),
+            "backgrounds": dict(self.background_counts),
+            "ignored_regions": _regions_by_name(self.ignored_regions),
             "sha256": self.sha256.hex(),
         }
+        if self.sights is not None:
+            manifest["sights"] = [asdict(sight) for sight in self.sights]
         return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
-def hash_dataset(city_id: str, class_names: Sequence[str], photos: Sequence[FrozenPhoto]) -> bytes:
-    """Return the SHA-256 over classes, photos, splits and boxes, whatever the order of the photos."""
-    content = {
+def hash_dataset(
+    city_id: str,
+    class_names: Sequence[str],
+    photos: Sequence[FrozenPhoto],
+    *,
+    asymmetric: Collection[int] = (),
+) -> bytes:
+    """Return the SHA-256 over classes, photos, splits and boxes, whatever the order of the photos.
+
+    Ignored regions and the ids of asymmetric sights are in it where there are any.
+    """
+    content: dict[str, object] = {
         "city_id": city_id,
         "class_names": list(class_names),
         "photos": [
@@ -98,8 +146,21 @@ def hash_dataset(city_id: str, class_names: Sequence[str], photos: Sequence[Froz
             for photo in sorted(photos, key=lambda photo: photo.sha256)
         ],
     }
+    if regions := _regions_by_name({photo.sha256: photo.ignored for photo in photos}):
+        content["ignored_regions"] = regions
+    if asymmetric:
+        content["asymmetric"] = sorted(asymmetric)
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).digest()
+
+
+def _regions_by_name(regions: Mapping[bytes, Sequence[Box]]) -> dict[str, list[list[float]]]:
+    """Return regions as the trainer reads them: centre x, centre y, width, height, by photo."""
+    return {
+        sha256.hex(): [[round(number, 6) for number in box.to_yolo()] for box in boxes]
+        for sha256, boxes in sorted(regions.items())
+        if boxes
+    }
 
 
 def _label_line(frozen: FrozenBox) -> str:

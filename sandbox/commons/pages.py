@@ -194,6 +194,7 @@ def extended_metadata(file: CommonsFile) -> JsonObject:
     author = html.escape(attribution.author)
     values = {
         "DateTime": attribution.uploaded_at.replace("T", " ").removesuffix("Z"),
+        "DateTimeOriginal": attribution.uploaded_at.replace("T", " ").removesuffix("Z"),
         "ObjectName": file.name.rpartition(".")[0],
         "Categories": "|".join(file.categories),
         "ImageDescription": f'<span lang="en">{html.escape(file.description)}</span>',

@@ -282,14 +282,17 @@ add:
 drop: [{best.wikidata_id}, Nobody knows this]
 rename: {{{second.wikidata_id}: Old Name}}
 rank: {{Harbour Crane: 1}}
+asymmetric: [{second.wikidata_id}]
 """
     )
     with opened(facts) as (client, config):
         city = add_city(warehouse, resolve_city(client, CITY))
         own = config.with_overrides({"sights_folder": tmp_path})
         report = discover_sights(warehouse, client, city, own)
-    names = [sight.name for sight in list_sights(warehouse, city.city_id)]
+    stored = list_sights(warehouse, city.city_id)
+    names = [sight.name for sight in stored]
     assert names[:2] == ["Harbour Crane", "Old Name"]
+    assert [sight.name for sight in stored if sight.is_asymmetric] == ["Old Name"]
     assert best.labels["en"] not in names
     assert report.unknown_in_file == ("Nobody knows this",)
 

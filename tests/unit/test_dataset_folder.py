@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sightscan.box import Box
-from sightscan.dataset_folder import FrozenBox, FrozenDataset, FrozenPhoto, hash_dataset
+from sightscan.dataset_folder import (
+    FrozenBox,
+    FrozenDataset,
+    FrozenPhoto,
+    FrozenSight,
+    hash_dataset,
+)
 from trainer.dataset_folder import parse_label
 
 PHOTO = FrozenPhoto(b"\x01" * 32, "image/webp", "test", (FrozenBox(2, Box(0.0, 0.25, 0.5, 0.75)),))
@@ -49,8 +55,44 @@ def test_manifest_says_what_the_trainer_reads() -> None:
         "class_names": list(NAMES),
         "sight_ids": [5, 7, 9],
         "counts": {"train": 20, "val": 4, "test": 5},
+        "backgrounds": {"train": 0, "val": 0, "test": 0},
+        "ignored_regions": {},
         "sha256": "aa" * 32,
     }
+
+
+def test_manifest_says_what_is_known_of_sights_backgrounds_and_what_to_ignore() -> None:
+    tower = FrozenSight(5, "Q243", {"en": "Tower", "de": "Turm"}, 52.5, 13.4, is_asymmetric=True)
+    dataset = FrozenDataset(
+        "Q64", "berlin", 3, b"\xaa" * 32, ("Tower",), (5,), 20, 4, 5, (tower,), 4, 1, 2,
+        ignored_regions={b"\x01" * 32: (Box(0.0, 0.25, 0.5, 0.75),)},
+    )  # fmt: skip
+    said = json.loads(dataset.manifest_text)
+    assert said["sights"] == [
+        {
+            "id": 5,
+            "wikidata_id": "Q243",
+            "names": {"en": "Tower", "de": "Turm"},
+            "latitude": 52.5,
+            "longitude": 13.4,
+            "is_asymmetric": True,
+        }
+    ]
+    assert said["backgrounds"] == {"train": 4, "val": 1, "test": 2}
+    assert said["ignored_regions"] == {"01" * 32: [[0.25, 0.5, 0.5, 0.5]]}
+
+
+def test_hash_of_what_older_versions_could_freeze_stays() -> None:
+    assert hash_dataset("Q64", NAMES, [PHOTO]).hex() == (
+        "0d1849ce5f9a7ea3fefef47e647dd0c2c93e7ba659db05730d11100e9ed06a3d"
+    )
+    ignored = replace(PHOTO, ignored=(Box(0.5, 0.5, 1.0, 1.0),))
+    hashes = [
+        hash_dataset("Q64", NAMES, [PHOTO]),
+        hash_dataset("Q64", NAMES, [ignored]),
+        hash_dataset("Q64", NAMES, [PHOTO], asymmetric=[7]),
+    ]
+    assert len(set(hashes)) == 3
 
 
 def test_hash_ignores_the_order_of_photos_and_sees_everything_else() -> None:

@@ -11,7 +11,8 @@ select
     decided_label.x2,
     decided_label.y2,
     decided_label.score,
-    decided_label.recorded_at
+    decided_label.recorded_at,
+    coalesce(decided_label.review in ('accept', 'rename'), false) as is_reviewed
 from mart.decided_label
 where decided_label.state = 'accepted';
 
@@ -26,3 +27,4 @@ comment on column mart.accepted_label.x2 is 'Right edge, share of the width.';
 comment on column mart.accepted_label.y2 is 'Lower edge, share of the height, from the top.';
 comment on column mart.accepted_label.score is 'Confidence of the provider, 0 to 1.';
 comment on column mart.accepted_label.recorded_at is 'When the label became known.';
+comment on column mart.accepted_label.is_reviewed is 'Whether a person said so.';

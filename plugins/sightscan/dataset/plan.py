@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 from sightscan.box import is_apart
 from sightscan.city import Sight
+from sightscan.dataset.backgrounds import split_backgrounds
 from sightscan.dataset.split import SplitPhoto, split_photos
-from sightscan.dataset_folder import SPLITS, FrozenBox, FrozenPhoto, Split
+from sightscan.dataset_folder import SPLITS, FrozenBox, FrozenPhoto, FrozenSight, Split
 from sightscan.errors import DatasetError
-from sightscan.warehouse.models.datasets import LabelledPhoto, PlacedPhoto, SightBox
+from sightscan.warehouse.models.datasets import (
+    BackgroundPhoto,
+    LabelledPhoto,
+    PlacedPhoto,
+    SightBox,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +26,16 @@ class DatasetPlan:
     """
 
     class_names: tuple[str, ...]
-    sight_ids: tuple[int, ...]
+    sights: tuple[FrozenSight, ...]
     photos: tuple[FrozenPhoto, ...]
     left_out_count: int
+    # What binds each photo to others: its cluster and its bursts.
+    links: Mapping[bytes, frozenset[bytes]]
+
+    @property
+    def sight_ids(self) -> tuple[int, ...]:
+        """Return the ids of the sights, in the order of the classes."""
+        return tuple(sight.id for sight in self.sights)
 
     def count(self, split: Split) -> int:
         """Return the number of photos in a split."""
@@ -36,11 +49,12 @@ def plan_dataset(
     *,
     min_photos_per_class: int,
     seed: str,
+    backgrounds: Sequence[BackgroundPhoto] = (),
 ) -> DatasetPlan:
-    """Return the dataset that the labelled photos make, given where earlier photos are.
+    """Return the dataset that the photos make, given where earlier photos are.
 
     Sights with fewer photos are no classes; a photo that shows no class is left out (as a photo of
-    nothing it would teach that the building on it is none); a box of no class is left out.
+    nothing it would teach that the building on it is none); a box of no class is to be ignored.
 
     Raises:
         DatasetError: no sight has enough photos, or a split would be empty.
@@ -71,7 +85,7 @@ def plan_dataset(
         raise DatasetError(_no_class_sentence(usable, names, min_photos_per_class))
     sight_ids = tuple(sorted(classes))
     class_numbers = {sight_id: number for number, sight_id in enumerate(sight_ids)}
-    frozen = tuple(
+    frozen = [
         FrozenPhoto(
             photo.sha256,
             photo.media_type,
@@ -81,15 +95,19 @@ def plan_dataset(
                 for one in _fold_boxes(photo.boxes)
                 if one.sight_id in class_numbers
             ),
+            tuple(one.box for one in _fold_boxes(photo.boxes) if one.sight_id not in class_numbers),
         )
-        for photo in sorted(usable, key=lambda photo: photo.sha256)
+        for photo in usable
         if photo.sha256 in splits
-    )
+    ]
+    without_sights = _place_backgrounds(frozen, photos, backgrounds, placed, seed)
+    used: list[LabelledPhoto | BackgroundPhoto] = [*photos, *backgrounds]
     plan = DatasetPlan(
         class_names=_class_names([names[sight_id] for sight_id in sight_ids]),
-        sight_ids=sight_ids,
-        photos=frozen,
+        sights=tuple(_frozen_sight(names[sight_id]) for sight_id in sight_ids),
+        photos=tuple(sorted([*frozen, *without_sights], key=lambda photo: photo.sha256)),
         left_out_count=len(photos) - len(frozen),
+        links={photo.sha256: photo.links | {photo.cluster_sha256} for photo in used},
     )
     _require_splits(plan)
     return plan
@@ -102,10 +120,59 @@ def count_photos(photos: Iterable[LabelledPhoto]) -> Counter[int]:
 
 def _of_classes(photos: Iterable[LabelledPhoto], classes: set[int]) -> list[SplitPhoto]:
     return [
-        SplitPhoto(photo.sha256, photo.cluster_sha256, photo.sight_ids & classes)
+        SplitPhoto(
+            photo.sha256,
+            photo.cluster_sha256,
+            photo.sight_ids & classes,
+            photo.links,
+            photo.is_reviewed,
+        )
         for photo in photos
         if photo.sight_ids & classes
     ]
+
+
+def _place_backgrounds(
+    frozen: Sequence[FrozenPhoto],
+    labelled: Iterable[LabelledPhoto],
+    backgrounds: Sequence[BackgroundPhoto],
+    placed: Mapping[bytes, PlacedPhoto],
+    seed: str,
+) -> list[FrozenPhoto]:
+    """Return the backgrounds that go with photos of sights."""
+    splits = {photo.sha256: photo.split for photo in frozen}
+    beside = {
+        photo.sha256: PlacedPhoto(
+            splits[photo.sha256], photo.cluster_sha256, was_tried=False, links=photo.links
+        )
+        for photo in labelled
+        if photo.sha256 in splits
+    }
+    counts: dict[Split, int] = {split: list(splits.values()).count(split) for split in SPLITS}
+    # A photo with a label of whatever sight is none, though an older answer had nothing on it.
+    known = {photo.sha256 for photo in labelled}
+    chosen = split_backgrounds(
+        [photo for photo in backgrounds if photo.sha256 not in known],
+        {**placed, **beside},
+        counts,
+        seed,
+    )
+    return [
+        FrozenPhoto(photo.sha256, photo.media_type, chosen[photo.sha256], ())
+        for photo in backgrounds
+        if photo.sha256 in chosen
+    ]
+
+
+def _frozen_sight(sight: Sight) -> FrozenSight:
+    return FrozenSight(
+        id=sight.sight_id or 0,
+        wikidata_id=sight.wikidata_id,
+        names={"en": sight.name, **sight.names},
+        latitude=sight.place.latitude if sight.place else None,
+        longitude=sight.place.longitude if sight.place else None,
+        is_asymmetric=sight.is_asymmetric,
+    )
 
 
 def _fold_boxes(boxes: Sequence[SightBox]) -> list[SightBox]:

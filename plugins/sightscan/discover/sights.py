@@ -149,7 +149,7 @@ def find_sights(
     )
     return FoundSights(
         found=pool.candidate_count,
-        sights=_named_apart(_renamed(kept, file)),
+        sights=_named_apart(_renamed(_marked(kept, file), file)),
         behind=tuple(_without(ranked, _keys(kept))),
         merges=(*merges, *file_merges),
         dropped=dropped,
@@ -249,7 +249,7 @@ def _with_place_ids(sights: Iterable[Sight], places: PlacesRanking) -> list[Sigh
 def _unknown_references(file: SightsFile, pool: _Pool) -> tuple[str, ...]:
     """Return what the file names and nobody has found."""
     pairs = (reference for pair in file.merge for reference in pair)
-    references = dict.fromkeys([*file.drop, *file.rename, *file.rank, *pairs])
+    references = dict.fromkeys([*file.drop, *file.rename, *file.rank, *pairs, *file.asymmetric])
     return tuple(each for each in references if not _named_by([each], pool.everything, pool.stored))
 
 
@@ -283,6 +283,12 @@ def _renamed(sights: Sequence[Sight], file: SightsFile) -> list[Sight]:
         else sight
         for sight in sights
     ]
+
+
+def _marked(sights: Sequence[Sight], file: SightsFile) -> list[Sight]:
+    """Return sights, those asymmetric that the file says are."""
+    keys = _keys(_named_by(file.asymmetric, sights))
+    return [replace(sight, is_asymmetric=key_of(sight) in keys) for sight in sights]
 
 
 def _named_apart(sights: Sequence[Sight]) -> tuple[Sight, ...]:

@@ -21,7 +21,7 @@ from sightscan.names import normalise_name
 
 FREEBASE_ID = re.compile(r"/m/[0-9a-z_]+")
 KNOWLEDGE_GRAPH_ID = re.compile(r"/g/[0-9a-z_]+")
-SECTIONS = ("add", "drop", "rename", "rank", "merge")
+SECTIONS = ("add", "drop", "rename", "rank", "merge", "asymmetric")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class SightsFile:
     rename: Mapping[str, str] = field(default_factory=dict)
     rank: Mapping[str, int] = field(default_factory=dict)
     merge: tuple[tuple[str, str], ...] = ()
+    asymmetric: tuple[str, ...] = ()
 
 
 def read_sights_file(folder: Path, slug: str, city_id: str) -> SightsFile:
@@ -99,6 +100,7 @@ class _Reader:
             merge=tuple(
                 self.pair(node) for node in self.sequence(sections.get("merge"), "pairs of sights")
             ),
+            asymmetric=tuple(map(self.text, self.sequence(sections.get("asymmetric"), "sights"))),
         )
 
     def sight(self, node: yaml.Node) -> Sight:

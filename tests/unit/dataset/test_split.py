@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections import Counter, defaultdict
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -131,7 +132,61 @@ def test_new_photo_that_links_test_and_train_is_left_out() -> None:
     photos = [photo(1, 1, 1), photo(2, 1, 1), photo(3, 1, 1), photo(4, 4, 1)]
     splits = split_photos(photos, known, SEED)
     assert photos[2].sha256 not in splits
-    assert (splits[photos[0].sha256], splits[photos[1].sha256]) == ("test", "train")
+    assert splits[photos[0].sha256] == "test"
+
+
+@pytest.mark.parametrize(
+    ("sides", "staying"),
+    [
+        (("test", "train"), "test"),
+        (("test", "val"), "test"),
+        (("val", "train"), "val"),
+        (("train", "test", "val"), "test"),
+    ],
+)
+@pytest.mark.parametrize("is_burst", [False, True], ids=["copies", "a burst"])
+def test_what_proves_to_be_linked_leaves_training_never_test(
+    sides: tuple[Split, ...], staying: Split, *, is_burst: bool
+) -> None:
+    photos = [
+        SplitPhoto(
+            _hash(f"photo {number}"),
+            _hash(f"cluster {number if is_burst else 'joined'}"),
+            frozenset({1}),
+            frozenset({_hash("burst")} if is_burst else ()),
+        )
+        for number in range(len(sides))
+    ]
+    known = {
+        one.sha256: PlacedPhoto(side, one.cluster_sha256, was_tried=True, links=one.links)
+        for one, side in zip(photos, sides, strict=True)
+    }
+    others = [photo(number, number, 1) for number in range(10, 30)]
+    splits = split_photos([*photos, *others], known, SEED)
+    assert [splits[one.sha256] for one in photos if one.sha256 in splits] == [staying]
+
+
+def test_burst_of_one_author_is_on_one_side_also_through_copies() -> None:
+    burst = [
+        SplitPhoto(
+            _hash(f"photo {number}"),
+            _hash(f"cluster {number // 2}"),
+            frozenset({1}),
+            # Every second one has lost its date: only its copy is bound to the others.
+            frozenset({_hash("burst")} if number % 2 else ()),
+        )
+        for number in range(10)
+    ]
+    others = [photo(number, number, 1) for number in range(10, 60)]
+    splits = split_photos([*others, *burst], {}, SEED)
+    assert len({splits[one.sha256] for one in burst}) == 1
+
+
+def test_what_people_decided_judges_first() -> None:
+    photos = [replace(photo(number, number, 1), is_reviewed=number < 6) for number in range(60)]
+    splits = split_photos(photos, {}, SEED)
+    assert Counter(splits[one.sha256] for one in photos[:6]) == {"test": 6}
+    assert Counter(splits.values())["test"] == 10
 
 
 def test_copy_of_a_test_photo_that_is_labelled_no_more_still_does_not_train() -> None:

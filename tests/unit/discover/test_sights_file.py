@@ -34,6 +34,7 @@ def test_documented_file_is_read_as_documented(tmp_path: Path) -> None:
     assert file.rename == {"Q215003": "Torre de Belém"}
     assert file.rank == {"Q215003": 1, "Harbour Crane": 5}
     assert file.merge == (("Q215003", "Q9999999"),)
+    assert file.asymmetric == ("Q215003",)
 
 
 TEXT = "drop:\n  - Bel\u00e9m\nrank:\n  Bel\u00e9m: 1\n"

@@ -1,1 +1,1 @@
-copy core.dataset_photo (city_id, dataset_version, sha256, split) from stdin with (format binary) -- noqa: PRS
+copy core.dataset_photo (city_id, dataset_version, sha256, split, link_sha256s) from stdin with (format binary) -- noqa: PRS

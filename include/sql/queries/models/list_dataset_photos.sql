@@ -10,7 +10,22 @@ select
             order by dataset_box.box_number
         ) filter (where dataset_box.box_number is not null),
         '[]'
-    ) as boxes
+    ) as boxes,
+    (
+        select
+            coalesce(
+                jsonb_agg(
+                    jsonb_build_array(region.x1, region.y1, region.x2, region.y2)
+                    order by region.region_number
+                ),
+                '[]'
+            )
+        from core.dataset_ignored_region as region
+        where
+            region.city_id = %(city_id)s
+            and region.dataset_version = %(dataset_version)s
+            and region.sha256 = dataset_photo.sha256
+    ) as ignored
 from core.dataset_photo
 inner join core.photo on dataset_photo.sha256 = photo.sha256
 left join core.dataset_box

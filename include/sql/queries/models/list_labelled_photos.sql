@@ -7,7 +7,8 @@ select
     accepted_label.x1,
     accepted_label.y1,
     accepted_label.x2,
-    accepted_label.y2
+    accepted_label.y2,
+    accepted_label.is_reviewed
 from mart.accepted_label
 inner join core.photo on accepted_label.sha256 = photo.sha256
 where accepted_label.city_id = %(city_id)s

@@ -12,7 +12,8 @@ with linked as (
         link.author,
         link.title,
         link.query,
-        link.found_at
+        link.found_at,
+        link.taken_on
     from
         unnest(
             %(sha256s)s::bytea[],
@@ -24,9 +25,11 @@ with linked as (
             %(author_texts)s::text[],
             %(title_texts)s::text[],
             %(query_texts)s::text[],
-            %(found_at)s::timestamptz[]
+            %(found_at)s::timestamptz[],
+            %(taken_on_texts)s::text[]
         ) as link (
-            sha256, url, page_url, source, licence, licence_url, author, title, query, found_at
+            sha256, url, page_url, source, licence, licence_url, author, title, query, found_at,
+            taken_on
         )
     -- Taken down before, by its bytes or by a name of its: what is found was asked the same.
     where
@@ -53,7 +56,8 @@ found as (
         loaded.author,
         loaded.title,
         loaded.query,
-        loaded.found_at
+        loaded.found_at,
+        loaded.taken_on
     from load.photo as loaded
     where loaded.batch_id = %(batch_id)s
     union all
@@ -68,13 +72,14 @@ found as (
         linked.author,
         linked.title,
         linked.query,
-        linked.found_at
+        linked.found_at,
+        linked.taken_on
     from linked
 )
 
 insert into core.photo_source (
     sha256, url_sha256, sight_id, url, page_url, source, licence, licence_url, author, title,
-    query, found_at
+    query, found_at, taken_on
 )
 select distinct on (found.sha256, found.url, found.sight_id)
     found.sha256,
@@ -88,7 +93,8 @@ select distinct on (found.sha256, found.url, found.sight_id)
     found.author,
     found.title,
     found.query,
-    found.found_at
+    found.found_at,
+    found.taken_on::date as taken_on
 from found
 -- Without links to photos that are gone.
 inner join core.photo on found.sha256 = photo.sha256

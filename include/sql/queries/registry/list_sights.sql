@@ -14,12 +14,20 @@ select
     sight.knowledge_graph_id,
     sight.place_id,
     sight.sitelink_count,
-    sight.state
+    sight.state,
+    sight.is_asymmetric
 from core.sight
 where
     (
         %(city_id)s::text is null
-        or (sight.city_id = %(city_id)s and (%(of_any_state)s or sight.state in ('active', 'retired')))
+        or (
+            sight.city_id = %(city_id)s
+            and (
+                sight.state in ('active', 'retired')
+                -- What holds backgrounds is no sight.
+                or (%(of_any_state)s and sight.state not in ('elsewhere', 'streets'))
+            )
+        )
     )
     and (
         %(sight_id)s::bigint is null

@@ -14,6 +14,7 @@ set
     place_id = coalesce(given.place_id, sight.place_id),
     rank = given.rank,
     sitelink_count = given.sitelink_count,
+    is_asymmetric = given.is_asymmetric,
     state = case sight.state when 'unsorted' then sight.state else 'active' end,
     merged_into = null
 from
@@ -32,7 +33,8 @@ from
             knowledge_graph_id text,
             place_id text,
             rank integer,
-            sitelink_count integer
+            sitelink_count integer,
+            is_asymmetric boolean
         )
 where
     sight.city_id = %(city_id)s

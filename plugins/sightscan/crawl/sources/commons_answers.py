@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from sightscan.crawl.sources.licences import licence_id
-from sightscan.crawl.sources.source import HIDDEN, MISSING, LeftOutError, photo_address, text_in
+from sightscan.crawl.sources.source import (
+    HIDDEN,
+    MISSING,
+    LeftOutError,
+    day_in,
+    photo_address,
+    text_in,
+)
 from sightscan.plain_text import one_line, plain_text, web_address
 from sightscan.warehouse.photos.identity import COMMONS, identifiers_of, read_identifier
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
@@ -19,7 +26,7 @@ SOURCE = "wikimedia_commons"
 # One of the widths that Wikimedia allows; Google Vision needs no more, nor does a detector.
 THUMBNAIL_WIDTH_PIXELS = 960
 PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
-METADATA = ("LicenseShortName", "LicenseUrl", "Artist", "ObjectName")
+METADATA = ("LicenseShortName", "LicenseUrl", "Artist", "ObjectName", "DateTimeOriginal")
 
 
 def read_page(
@@ -60,6 +67,7 @@ def read_page(
         title=plain_text(text_in(page, "title").removeprefix("File:")),
         query=query,
         identifiers=identifiers,
+        taken_on=day_in(_value(metadata, "DateTimeOriginal")),
     )
 
 

@@ -22,6 +22,7 @@ from sightscan.crawl.sources.source import (
     LeftOutError,
     Listing,
     PhotoSource,
+    day_in,
     photo_address,
     read_records,
     text_in,
@@ -113,7 +114,7 @@ class FlickrSource(PhotoSource):
         licences = {"license": OPEN} if self.config.licence_policy == "open" else {}
         feeder.feed(
             apikey=self._key, text=words, content_type=1, sort="relevance",
-            extras="license,owner_name", per_page=PER_PAGE, **licences,
+            extras="license,owner_name,date_taken", per_page=PER_PAGE, **licences,
         )  # fmt: skip
         return pages
 
@@ -145,6 +146,7 @@ class FlickrSource(PhotoSource):
             title=plain_text(photo.get("title")),
             query=query,
             identifiers=tuple(dict.fromkeys((*numbered, *identifiers_of(url)))),
+            taken_on=_day_of(photo),
         )
 
     def _address(self, number: str) -> str:
@@ -166,6 +168,13 @@ class FlickrSource(PhotoSource):
             if label in by_label:
                 return photo_address(by_label[label])
         raise LeftOutError(NO_SIZE)
+
+
+def _day_of(photo: Mapping[str, Any]) -> str | None:
+    """Return the day; where nobody said when, or only the month, Flickr makes one up."""
+    is_known = str(photo.get("datetakenunknown", 0)) == "0"
+    is_exact = str(photo.get("datetakengranularity", 0)) == "0"
+    return day_in(photo.get("datetaken")) if is_known and is_exact else None
 
 
 def _reason(answer: Mapping[str, Any]) -> str:

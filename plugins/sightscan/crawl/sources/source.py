@@ -5,10 +5,12 @@ A listing says how many photos the answer spoke of, and which of them could be r
 has broken reads none where some are expected. A record that is odd costs only itself.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, ClassVar
 
 from sightscan.city import City, Sight
@@ -24,6 +26,7 @@ ODD = "odd"
 MISSING, HIDDEN = "missing", "hidden"
 # Few servers take longer ones.
 MAX_ADDRESS_CHARACTERS = 8_000
+DAY = re.compile(r"(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)")
 # What reading a record that may be anything can raise.
 UNREADABLE = (
     ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
@@ -155,3 +158,12 @@ def text_in(record: Mapping[str, Any], name: str) -> str:
         msg = f"{name} is {value!r:.80}, expected a text"
         raise ValueError(msg)
     return value
+
+
+def day_in(stated: object) -> str | None:
+    """Return the first whole day that a text names in ISO's form; people write `about 1905`, too."""
+    found = DAY.search(stated) if isinstance(stated, str) else None
+    try:
+        return found and date.fromisoformat(found[0]).isoformat()
+    except ValueError:
+        return None

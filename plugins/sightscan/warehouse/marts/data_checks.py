@@ -67,6 +67,11 @@ def run_checks(
     return results
 
 
+def run_check(connection: psycopg.Connection[Any], name: str, city_id: str) -> CheckResult:
+    """Run one check about one city."""
+    return _run_check(connection, settings().sql_folder / "checks" / f"{name}.sql", city_id)
+
+
 def check_script() -> str:
     """Return all checks as one text to read, each under the name of its file."""
     return "\n".join(f"-- {file.name}\n{file.read_text(encoding='utf-8')}" for file in _files())

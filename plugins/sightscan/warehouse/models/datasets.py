@@ -1,6 +1,7 @@
 """Frozen datasets: `core.dataset` and what belongs to it, and the labelled photos they are made of."""
 
 import itertools
+from collections import defaultdict
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from operator import itemgetter
@@ -8,14 +9,25 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 
 from sightscan.box import Box
-from sightscan.dataset_folder import FrozenBox, FrozenDataset, FrozenPhoto, Split, hash_dataset
+from sightscan.city import City, Place
+from sightscan.dataset_folder import (
+    SPLITS,
+    FrozenBox,
+    FrozenDataset,
+    FrozenPhoto,
+    FrozenSight,
+    Split,
+    hash_dataset,
+)
 from sightscan.errors import DatasetError
 from sightscan.run import Run
 from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
 from sightscan.warehouse.statements import statement
 
 
@@ -29,12 +41,15 @@ class SightBox:
 
 @dataclass(frozen=True, slots=True)
 class LabelledPhoto:
-    """A photo with its accepted boxes, the surest first."""
+    """A photo with its accepted boxes, the surest first; `links` are its bursts."""
 
     sha256: bytes
     cluster_sha256: bytes
     media_type: str
     boxes: tuple[SightBox, ...]
+    links: frozenset[bytes] = frozenset()
+    # A person decided about a box of it.
+    is_reviewed: bool = False
 
     @property
     def sight_ids(self) -> frozenset[int]:
@@ -43,8 +58,24 @@ class LabelledPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class BackgroundPhoto:
+    """A photo that shows none of the city's sights.
+
+    `source` is where that is known from, 1 before 2: decision 38 has them. `subject` is what it
+    shows instead, if that is known.
+    """
+
+    sha256: bytes
+    cluster_sha256: bytes
+    media_type: str
+    source: int
+    subject: str | None
+    links: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class PlacedPhoto:
-    """A photo that is in a dataset of the city already, and therefore in this split for ever.
+    """A photo that is in a dataset of the city already, and therefore in this split or in none.
 
     `was_tried` tells whether a model, published or refused, came of one of those datasets.
     """
@@ -52,6 +83,7 @@ class PlacedPhoto:
     split: Split
     cluster_sha256: bytes
     was_tried: bool
+    links: frozenset[bytes] = frozenset()
 
 
 def list_labelled_photos(
@@ -61,28 +93,80 @@ def list_labelled_photos(
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(statement("models/list_labelled_photos"), {"city_id": city_id})
         # Grouped here: a row for each box is read sooner than PostgreSQL makes JSON of them.
-        by_photo = itertools.groupby(rows, key=itemgetter("sha256", "cluster_sha256", "media_type"))
-        return tuple(
-            LabelledPhoto(
-                sha256=sha256,
-                cluster_sha256=cluster,
-                media_type=media_type,
-                boxes=tuple(
-                    SightBox(row["sight_id"], Box(row["x1"], row["y1"], row["x2"], row["y2"]))
-                    for row in boxes
-                ),
-            )
-            for (sha256, cluster, media_type), boxes in by_photo
+        by_photo = itertools.groupby(rows, key=itemgetter("sha256"))
+        photos = [list(boxes) for _, boxes in by_photo]
+    bursts = _list_bursts(connection, [boxes[0]["sha256"] for boxes in photos])
+    return tuple(
+        LabelledPhoto(
+            sha256=boxes[0]["sha256"],
+            cluster_sha256=boxes[0]["cluster_sha256"],
+            media_type=boxes[0]["media_type"],
+            boxes=tuple(
+                SightBox(row["sight_id"], Box(row["x1"], row["y1"], row["x2"], row["y2"]))
+                for row in boxes
+            ),
+            links=bursts[boxes[0]["sha256"]],
+            is_reviewed=any(row["is_reviewed"] for row in boxes),
         )
+        for boxes in photos
+    )
+
+
+def list_backgrounds(
+    connection: psycopg.Connection[Any], city: City
+) -> tuple[BackgroundPhoto, ...]:
+    """Return the photos that are known to show none of a city's sights, sorted by hash."""
+    rows = connection.execute(
+        statement("models/list_backgrounds"),
+        {
+            "city_id": city.city_id,
+            "far_sight_ids": _list_far_sights(connection, city),
+            "provider": VISION_LANDMARKS.provider,
+            "feature": VISION_LANDMARKS.feature,
+        },
+    ).fetchall()
+    bursts = _list_bursts(connection, [row[0] for row in rows])
+    return tuple(
+        BackgroundPhoto(sha256, cluster, media_type, source, subject, bursts[sha256])
+        for sha256, cluster, media_type, source, subject in rows
+    )
+
+
+def count_far_photos(connection: psycopg.Connection[Any], city: City) -> int:
+    """Return how many labelled photos there are of other cities' sights, far from this one."""
+    row = connection.execute(
+        statement("models/count_far_photos"), {"sight_ids": _list_far_sights(connection, city)}
+    ).fetchone()
+    return row[0] if row else 0
+
+
+def _list_far_sights(connection: psycopg.Connection[Any], city: City) -> list[int]:
+    rows = connection.execute(statement("models/list_sights_elsewhere"), {"city_id": city.city_id})
+    return [
+        sight_id
+        for sight_id, latitude, longitude in rows
+        if city.is_far_from(Place(latitude, longitude))
+    ]
+
+
+def _list_bursts(
+    connection: psycopg.Connection[Any], sha256s: Collection[bytes]
+) -> defaultdict[bytes, frozenset[bytes]]:
+    rows = connection.execute(statement("models/list_bursts"), {"sha256s": list(sha256s)})
+    return defaultdict(frozenset, ((sha256, frozenset(bursts)) for sha256, bursts in rows))
 
 
 def list_placed_photos(
     connection: psycopg.Connection[Any], city_id: str
 ) -> dict[bytes, PlacedPhoto]:
     """Return, by hash, every photo that was ever in a dataset of the city."""
-    rows = connection.execute(statement("models/list_frozen_photos"), {"city_id": city_id})
+    rows = connection.execute(
+        statement("models/list_frozen_photos"), {"city_id": city_id}
+    ).fetchall()
+    bursts = _list_bursts(connection, [row[0] for row in rows])
     return {
-        sha256: PlacedPhoto(split, cluster, was_tried) for sha256, cluster, split, was_tried in rows
+        sha256: PlacedPhoto(split, cluster, was_tried, bursts[sha256].union(links))
+        for sha256, cluster, split, was_tried, links in rows
     }
 
 
@@ -141,6 +225,14 @@ def find_dataset(
         train_count=row["train_count"],
         val_count=row["val_count"],
         test_count=row["test_count"],
+        sights=row["sights"] and tuple(FrozenSight(**sight) for sight in row["sights"]),
+        train_background_count=row["train_background_count"],
+        val_background_count=row["val_background_count"],
+        test_background_count=row["test_background_count"],
+        ignored_regions={
+            bytes.fromhex(name): tuple(Box(*edges) for edges in regions)
+            for name, regions in row["ignored_regions"].items()
+        },
     )
 
 
@@ -149,22 +241,31 @@ def insert_dataset(
     city_id: str,
     *,
     class_names: Sequence[str],
-    sight_ids: Sequence[int],
+    sights: Sequence[FrozenSight],
     photos: Sequence[FrozenPhoto],
+    links: Mapping[bytes, Collection[bytes]],
     run: Run,
 ) -> int:
-    """Store a dataset under the next version and return it; the caller holds `lock_datasets`."""
+    """Store a dataset under the next version and return it; the caller holds `lock_datasets`.
+
+    `links` has what binds each photo to others, for the check that no two sides are linked.
+    """
     counts = {
-        f"{split}_count": sum(photo.split == split for photo in photos)
-        for split in ("train", "val", "test")
+        f"{split}{kind}_count": sum(
+            photo.split == split and (photo.is_background or not kind) for photo in photos
+        )
+        for split in SPLITS
+        for kind in ("", "_background")
     }
+    asymmetric = [sight.id for sight in sights if sight.is_asymmetric]
     row = connection.execute(
         statement("models/insert_dataset"),
         {
             "city_id": city_id,
-            "sha256": hash_dataset(city_id, class_names, photos),
+            "sha256": hash_dataset(city_id, class_names, photos, asymmetric=asymmetric),
             "class_names": list(class_names),
-            "sight_ids": list(sight_ids),
+            "sight_ids": [sight.id for sight in sights],
+            "sights": Jsonb([asdict(sight) for sight in sights]),
             **asdict(run),
             **counts,
         },
@@ -172,9 +273,10 @@ def insert_dataset(
     version: int = row[0] if row else 0
     with connection.cursor() as cursor:
         with cursor.copy(statement("models/copy_dataset_photos")) as copy:
-            copy.set_types(["text", "int4", "bytea", "text"])
+            copy.set_types(["text", "int4", "bytea", "text", "bytea[]"])
             for photo in photos:
-                copy.write_row((city_id, version, photo.sha256, photo.split))
+                bound = sorted(links[photo.sha256])
+                copy.write_row((city_id, version, photo.sha256, photo.split, bound))
         with cursor.copy(statement("models/copy_dataset_boxes")) as copy:
             copy.set_types(["text", "int4", "bytea", "int2", "int2", *["float4"] * 4])
             for photo in photos:
@@ -182,6 +284,12 @@ def insert_dataset(
                     edges = (one.box.x1, one.box.y1, one.box.x2, one.box.y2)
                     key = (city_id, version, photo.sha256, number, one.class_number)
                     copy.write_row((*key, *edges))
+        with cursor.copy(statement("models/copy_ignored_regions")) as copy:
+            copy.set_types(["text", "int4", "bytea", "int2", *["float4"] * 4])
+            for photo in photos:
+                for number, box in enumerate(photo.ignored):
+                    edges = (box.x1, box.y1, box.x2, box.y2)
+                    copy.write_row((city_id, version, photo.sha256, number, *edges))
     return version
 
 
@@ -201,8 +309,9 @@ def list_dataset_photos(
             media_type=media_type,
             split=split,
             boxes=tuple(FrozenBox(number, Box(*edges)) for number, *edges in boxes),
+            ignored=tuple(Box(*edges) for edges in ignored),
         )
-        for sha256, media_type, split, boxes in rows
+        for sha256, media_type, split, boxes, ignored in rows
     )
 
 

@@ -21,7 +21,19 @@ from sightscan.warehouse.text import clean_text, is_clean
 
 PHOTO_TYPES = (
     *("uuid", "bytea", "int4", "int4", "int4", "text", "bytea"),
-    *("int8", "text", "text", "text", "text", "text", "text", "text", "text", "timestamptz"),
+    *(
+        "int8",
+        "text",
+        "text",
+        "text",
+        "text",
+        "text",
+        "text",
+        "text",
+        "text",
+        "timestamptz",
+        "text",
+    ),
 )
 BLOB_TYPES = ("bytea", "bytea", "text")
 REJECTED_PHOTO_TYPES = ("uuid", "int8", "text", "text", "text", "text")
@@ -50,6 +62,8 @@ class Attribution:
     query: str
     # What its provider knows it by, whatever the address (identity.py).
     identifiers: tuple[str, ...] = ()
+    # The day it was taken, as YYYY-MM-DD.
+    taken_on: str | None = None
 
 
 ATTRIBUTION_TEXTS = tuple(
@@ -474,6 +488,7 @@ def _photo_row(batch: uuid.UUID, sight_id: int, photo: FoundPhoto) -> tuple[obje
         found.title,
         found.query,
         photo.found_at,
+        found.taken_on,
     )
 
 

@@ -190,4 +190,5 @@ def _record(sight: Sight) -> dict[str, object]:
         "place_id": sight.place_id,
         "rank": sight.rank,
         "sitelink_count": sight.sitelink_count,
+        "is_asymmetric": sight.is_asymmetric,
     }

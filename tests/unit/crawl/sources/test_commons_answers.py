@@ -46,6 +46,24 @@ def test_photo_comes_with_its_licence_and_author() -> None:
 
 
 @pytest.mark.parametrize(
+    ("stated", "day"),
+    [
+        ("2015-06-14 12:33:21", "2015-06-14"),
+        ('<time class="dtstart" datetime="2012-05-06">6 May 2012</time>', "2012-05-06"),
+        ("Taken on\u00a02019-02-30", None),
+        ("circa 1905", None),
+        ("2015-06", None),
+        (None, None),
+    ],
+)
+def test_day_is_read_where_one_is_stated(stated: str | None, day: str | None) -> None:
+    metadata = {"LicenseShortName": {"value": "CC0"}, "DateTimeOriginal": {"value": stated}}
+    read = read_page(page(extmetadata=metadata), "Torre Alta", MIN_SIDE)
+    assert isinstance(read, Attribution)
+    assert read.taken_on == day
+
+
+@pytest.mark.parametrize(
     ("changes", "reason"),
     [
         ({"mime": "image/svg+xml"}, "unsupported_type"),

@@ -1,0 +1,84 @@
+-- Photos that are known to show none of a city's sights (decision 38), from the first source that
+-- has them: 1, labelled sights of other cities, far away; 2, its own streets, on which Vision found
+-- nothing of it; 3, what people rejected, all of it; 4, well-known sights far away.
+with seen as (
+    select
+        decided_label.sha256,
+        count(*) filter (where decided_label.state in ('accepted', 'held_back')) as sight_count,
+        count(*) filter (where decided_label.state = 'rejected') as rejected_count,
+        count(*) as label_count
+    from mart.decided_label
+    where decided_label.city_id = %(city_id)s
+    group by decided_label.sha256
+),
+
+answered as (
+    select paid_call.subject_sha256 as sha256
+    from core.paid_call
+    where
+        paid_call.provider = %(provider)s
+        and paid_call.feature = %(feature)s
+        and paid_call.state = 'succeeded'
+),
+
+found as (
+    select
+        accepted_label.sha256,
+        1 as source,
+        accepted_label.sight_id::text as subject
+    from mart.accepted_label
+    where accepted_label.sight_id = any(%(far_sight_ids)s)
+    union all
+    select
+        photo_source.sha256,
+        case sight.state when 'streets' then 2 else 4 end as source,
+        case sight.state when 'elsewhere' then photo_source.query end as subject
+    from core.sight
+    inner join core.photo_source on sight.sight_id = photo_source.sight_id
+    where
+        sight.city_id = %(city_id)s
+        and (
+            sight.state = 'elsewhere'
+            or (sight.state = 'streets' and photo_source.sha256 in (select answered.sha256 from answered))
+        )
+    union all
+    select
+        seen.sha256,
+        3 as source,
+        null as subject
+    from seen
+    where seen.rejected_count = seen.label_count
+),
+
+own as (
+    select photo_source.sha256
+    from core.sight
+    inner join core.photo_source on sight.sight_id = photo_source.sight_id
+    where
+        sight.city_id = %(city_id)s
+        and sight.state not in ('elsewhere', 'streets')
+)
+
+select distinct on (found.sha256)
+    found.sha256,
+    photo.cluster_sha256,
+    photo.media_type,
+    found.source,
+    found.subject
+from found
+inner join core.photo on found.sha256 = photo.sha256
+left join seen on found.sha256 = seen.sha256
+left join core.removed_photo on found.sha256 = removed_photo.sha256
+where
+    removed_photo.sha256 is null
+    and coalesce(seen.sight_count, 0) = 0
+    -- What was found for a sight of the city shows it, as long as nobody said otherwise.
+    and (found.source = 3 or found.sha256 not in (select own.sha256 from own))
+    -- Nor is a copy of a photo that shows a sight a background.
+    and photo.cluster_sha256 not in (
+        select copied.cluster_sha256
+        from seen as other
+        inner join core.photo as copied on other.sha256 = copied.sha256
+        where other.sight_count > 0
+    )
+order by found.sha256, found.source, found.subject
