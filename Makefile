@@ -14,6 +14,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 export PATH := $(CURDIR)/$(AIRFLOW):$(PATH)
 
 WORLD ?=
+BACKGROUND ?=
 WEIGHTS ?=
 STATE ?= var/demo
 ARGS ?=
@@ -21,7 +22,8 @@ AIRFLOW_PORT ?= 8080
 APP_PORT ?= 8501
 DEMO := $(AIRFLOW)/python -m sandbox.demo --state "$(STATE)" \
 	--airflow-port $(AIRFLOW_PORT) --app-port $(APP_PORT) \
-	$(if $(WORLD),--world "$(WORLD)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
+	$(if $(WORLD),--world "$(WORLD)") $(if $(BACKGROUND),--background "$(BACKGROUND)") \
+	$(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 # Settings of the environment, else those of the demo that runs on STATE.
 SIGHTSCAN := $(AIRFLOW)/sightscan --state "$(STATE)"
@@ -34,7 +36,7 @@ help: ## list the commands
 setup: .venv/airflow/.installed .venv/trainer/.installed .venv/app/.installed ## install the three environments
 
 .PHONY: demo
-demo: setup ## take a city from its name to a detector, and stay up (WORLD=, WEIGHTS=, STATE=)
+demo: setup ## take a city from its name to a detector, and stay up (WORLD=, BACKGROUND=, WEIGHTS=, STATE=)
 	@exec $(DEMO)
 
 .PHONY: demo-once

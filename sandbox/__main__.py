@@ -55,6 +55,9 @@ def _parse_arguments(arguments: Sequence[str]) -> tuple[SandboxOptions, bool]:
     parser.add_argument(
         "--world", type=Path, help="folder with manifest.csv (default: a drawn one)"
     )
+    parser.add_argument(
+        "--background", type=Path, help="another such folder, whose photos show none of its sights"
+    )
     parser.add_argument("--instances", type=_at_least_one, default=1, help="EC2 instances")
     parser.add_argument("--transition-seconds", type=_seconds, default=2.0)
     parser.add_argument("--boot-seconds", type=_seconds, default=1.0)

@@ -69,6 +69,8 @@ class SandboxOptions:
 
     state: Path
     world: Path | None = None
+    # Another world, whose photos are backgrounds.
+    background: Path | None = None
     instances: int = 1
     transition_seconds: float = 2.0
     boot_seconds: float = 1.0
@@ -189,7 +191,7 @@ class Sandbox(Startable):
             if not folder.exists():
                 self._say("world             drawing the default one: a minute or two, once")
             draw_world(folder)
-        world = load_world(folder)
+        world = load_world(folder, self._options.background)
         self._say(
             f"world             {world.city}: {len(world.photos)} photos of "
             f"{len(world.sights)} sights in {world.folder}"

@@ -74,6 +74,11 @@ class Sight:
     state: str = "active"
     is_asymmetric: bool = False
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Tell whether it stands for well-known sights far away, of which backgrounds are made."""
+        return self.state == "elsewhere"
+
 
 def slug_of(name: str, city_id: str, taken: Collection[str] = ()) -> str:
     """Return the ASCII slug of a city's name; its Wikidata id is appended on a collision.

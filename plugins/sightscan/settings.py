@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     photo_sources: str = "wikimedia_commons,openverse"
     licence_policy: Literal["open", "any"] = "open"
     max_images_per_sight: int = Field(200, ge=0, le=10_000)
+    max_background_photos: int = Field(400, ge=0, le=10_000)
     crawl_threads: int = Field(4, ge=1, le=64)
     crawl_full_resolution: bool = False
     crawl_skip_known: bool = True

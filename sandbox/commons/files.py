@@ -35,6 +35,19 @@ LONG_FILE = (
     "sons, Prince Albert Victor (Eddy) and George Frederick Ernest Albert (later George V).jpg"
 )
 KNOWN_FILE_WIDTH = 1280
+# Real categories of Commons, and where their sights stand.
+ELSEWHERE = (
+    ("Eiffel Tower", 48.8583, 2.2945),
+    ("Colosseum", 41.8902, 12.4922),
+    ("Taj Mahal", 27.1750, 78.0419),
+    ("Statue of Liberty", 40.6892, -74.0445),
+    ("Sydney Opera House", -33.8568, 151.2153),
+    ("Brandenburg Gate", 52.5163, 13.3777),
+    ("Tower Bridge", 51.5055, -0.0754),
+    ("Golden Gate Bridge", 37.8199, -122.4783),
+    ("Hagia Sophia", 41.0086, 28.9802),
+    ("Himeji Castle", 34.8394, 134.6939),
+)
 KNOWN_FILES = {TOWER_FILE: "Eiffel Tower in Paris", LONG_FILE: "Princess Alexandra of Denmark"}
 
 
@@ -124,8 +137,9 @@ def catalogue_of(world: World, facts: CityFacts) -> CommonsCatalogue:
     for sight in facts.sights:
         files.extend(_dirt(world, sight, facts.city.name))
     files.extend(_known(world))
+    files.extend(_elsewhere(world))
     files.sort(key=lambda file: file.name)
-    return CommonsCatalogue(tuple(files), tuple(_categories(facts)))
+    return CommonsCatalogue(tuple(files), (*_categories(facts), *_categories_elsewhere()))
 
 
 def _categories(facts: CityFacts) -> Iterator[CommonsCategory]:
@@ -217,6 +231,48 @@ def _dirt(world: World, sight: SightFacts, city: str) -> Iterator[CommonsFile]:
     disc = icon(960, 640, "#cdb")
     yield made(f"Map of {name}.svg", photo(7), "image/svg+xml", _map_of(name), raster=disc)
     yield made(f"{name} (1911 scan).pdf", photo(8), "application/pdf", _PDF, raster=disc)
+
+
+def _elsewhere(world: World) -> Iterator[CommonsFile]:
+    """Yield the photos without sights, as photos of well-known sights in other parts of the world.
+
+    Those of another world's sight are in one category, as far as the categories go; the others are
+    dealt out.
+    """
+    shown = [(world, photo, number) for number, photo in enumerate(world.backgrounds)]
+    if (other := world.elsewhere) is not None:
+        shown += [
+            (other, photo, other.sights.index(photo.boxes[0].sight)) for photo in other.photos
+        ]
+        shown += [(other, photo, number) for number, photo in enumerate(other.backgrounds)]
+    for position, (source, photo, subject) in enumerate(shown):
+        name, latitude, longitude = ELSEWHERE[subject % len(ELSEWHERE)]
+        content = photo.path.read_bytes()
+        suffix = photo.path.suffix.lower()
+        yield CommonsFile(
+            name=f"{name}, seen from afar {position + 1:03}{suffix}",
+            page_id=FIRST_FILE_ID + 3_000_000 + position,
+            mime="image/png" if suffix == ".png" else "image/jpeg",
+            width=photo.width,
+            height=photo.height,
+            attribution=attribution_of(source, photo),
+            description=name,
+            # Every third one is in a subcategory.
+            categories=(name if position % 3 else f"Exterior of {name}",),
+            latitude=latitude,
+            longitude=longitude,
+            sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+            size_bytes=len(content),
+            path=photo.path,
+            shows=replace(photo, boxes=()),
+        )
+
+
+def _categories_elsewhere() -> Iterator[CommonsCategory]:
+    for number, (name, _, _) in enumerate(ELSEWHERE):
+        page_id = FIRST_CATEGORY_ID + 1_000_000 + 10 * number
+        yield CommonsCategory(name, page_id, ())
+        yield CommonsCategory(f"Exterior of {name}", page_id + 1, (name,))
 
 
 def _known(world: World) -> Iterator[CommonsFile]:

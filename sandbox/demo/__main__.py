@@ -61,8 +61,8 @@ def main() -> int:
     try:
         # A report that is there is this run's.
         report_path.unlink(missing_ok=True)
-        if options.world:
-            load_world(options.world)  # a bad world is said before anything is started
+        for folder in filter(None, (options.world, options.background)):
+            load_world(folder)  # a bad world is said before anything is started
         console.print(f"[bold]SightScan demo[/], {options.profile.name}; state in {options.state}")
         with Chain(options, say=console.print) as chain:
             city = _add_city(chain, console)
@@ -89,6 +89,9 @@ def _parse_arguments() -> tuple[ChainOptions, bool]:
     parser = argparse.ArgumentParser(prog="python -m sandbox.demo", description=__doc__)
     parser.add_argument("--state", type=Path, default=Path("var/demo"), help="keeps everything")
     parser.add_argument("--world", type=Path, help="folder with manifest.csv (default: drawn)")
+    parser.add_argument(
+        "--background", type=Path, help="another world, whose photos show none of its sights"
+    )
     parser.add_argument("--weights", type=Path, help="weights to start from (default: nothing)")
     parser.add_argument("--airflow-port", type=int, default=8080)
     parser.add_argument("--app-port", type=int, default=8501)
@@ -99,6 +102,7 @@ def _parse_arguments() -> tuple[ChainOptions, bool]:
     options = ChainOptions(
         state=values.state.resolve(),
         world=values.world,
+        background=values.background,
         profile=profile_for(values.weights),
         airflow_port=values.airflow_port,
         app_port=values.app_port,

@@ -37,6 +37,7 @@ class ChainOptions:
     state: Path
     profile: DemoProfile
     world: Path | None = None
+    background: Path | None = None
     airflow_port: int = 8080
     app_port: int = 8501
     with_app: bool = True
@@ -76,7 +77,7 @@ class Chain(Startable):
     @property
     def world(self) -> World:
         """What the stand-ins show."""
-        return load_world(self.addresses.world)
+        return load_world(self.addresses.world, self._options.background)
 
     @property
     def api(self) -> AirflowApi:
@@ -137,7 +138,12 @@ class Chain(Startable):
         _check_port(options.airflow_port, "AIRFLOW_PORT")
         if options.with_app:
             _check_port(options.app_port, "APP_PORT")
-        world = ["--world", str(options.world.resolve())] if options.world else []
+        world = [
+            part
+            for name, folder in (("--world", options.world), ("--background", options.background))
+            if folder
+            for part in (name, str(folder.resolve()))
+        ]
         self._sandbox = SandboxProcess(self._state / "sandbox", world)
         closing.callback(self._sandbox.stop)
         self._sandbox.start()

@@ -48,6 +48,8 @@ class DemoReport:
     truth_map50_95: float | None
     truth_photos: int | None
     test_photos: int | None
+    # Of those of known truth: photos without a sight, on which false names can be counted.
+    background_photos: int | None
     baseline_map50: float | None
     stage_seconds: dict[str, float]
     total_seconds: float
@@ -125,6 +127,7 @@ def make_report(
         truth_map50_95=_rounded(truth[1]) if truth else None,
         truth_photos=len(model.test) if model else None,
         test_photos=model.test_photo_count if model else None,
+        background_photos=sum(not photo.boxes for photo in model.test) if model else None,
         baseline_map50=_rounded(_measure_baseline(model)) if model else None,
         stage_seconds=stage_seconds(tasks),
         total_seconds=round(total_seconds, 1),
@@ -200,7 +203,8 @@ def _table_rows(report: DemoReport) -> Iterator[tuple[str, str]]:
             "by the world's truth",
             (
                 f"mAP50 {report.truth_map50}, mAP50-95 {report.truth_map50_95}; "
-                f"truth on {report.truth_photos} of {report.test_photos} test photos"
+                f"truth on {report.truth_photos} of {report.test_photos} test photos, "
+                f"{report.background_photos} of them without a sight"
             ),
         )
         yield "mean-colour baseline", f"mAP50 {report.baseline_map50}"
@@ -223,7 +227,8 @@ def measure_truth(
 
 
 def _measure_baseline(model: PublishedModel) -> float | None:
-    train, test = ([photo.truth for photo in photos] for photos in (model.train, model.test))
+    train = [photo.truth for photo in model.train if photo.boxes]
+    test = [photo.truth for photo in model.test]
     return nearest_colour_baseline(train, test) if train and test else None
 
 

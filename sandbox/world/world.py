@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from PIL import Image, UnidentifiedImageError
 
@@ -21,6 +22,8 @@ from sandbox.files import read_saved_text
 from sandbox.world.upright import orientation_of, upright_corners, upright_size
 
 MANIFEST = "manifest.csv"
+# A photo that shows no sight has one row with this in place of a sight's name, and no box.
+BACKGROUND = "background"
 COLUMNS = ("file", "sight", "city", "x1", "y1", "x2", "y2", "width", "height")
 # Boxes are often written with one decimal: half a pixel beyond the edge is rounding, not an error.
 EDGE_TOLERANCE_PIXELS = 0.5
@@ -60,6 +63,9 @@ class World:
     folder: Path
     city: str
     photos: tuple[WorldPhoto, ...]
+    backgrounds: tuple[WorldPhoto, ...] = ()
+    # Another world, all of whose photos are backgrounds of this one.
+    elsewhere: Self | None = None
 
     @property
     def sights(self) -> tuple[str, ...]:
@@ -81,9 +87,14 @@ class _Row:
     size: tuple[int, int]
     box: WorldBox
 
+    @property
+    def is_background(self) -> bool:
+        """Tell whether it says that its photo shows no sight."""
+        return self.box.sight.casefold() == BACKGROUND
 
-def load_world(folder: Path) -> World:
-    """Read a world folder.
+
+def load_world(folder: Path, elsewhere: Path | None = None) -> World:
+    """Read a world folder, and another one whose photos are to be backgrounds.
 
     Raises `WorldError` unless the folder has a manifest of the expected columns, of one city,
     whose photos exist, are images of the stated size, and hold their boxes.
@@ -95,7 +106,17 @@ def load_world(folder: Path) -> World:
             "list the photos in it or draw a world with: python -m sandbox.world.drawing FOLDER"
         )
         raise WorldError(msg)
-    return World(folder, _the_one_city(folder, rows), tuple(_group_photos(folder, rows)))
+    photos = tuple(_group_photos(folder, rows))
+    if all(photo.boxes == () for photo in photos):
+        msg = f"{folder / MANIFEST} shows no sight, only backgrounds; add photos of a sight"
+        raise WorldError(msg)
+    return World(
+        folder,
+        _the_one_city(folder, rows),
+        tuple(photo for photo in photos if photo.boxes),
+        tuple(photo for photo in photos if not photo.boxes),
+        None if elsewhere is None else load_world(elsewhere),
+    )
 
 
 def write_manifest(folder: Path, city: str, photos: Iterable[WorldPhoto]) -> None:
@@ -104,6 +125,10 @@ def write_manifest(folder: Path, city: str, photos: Iterable[WorldPhoto]) -> Non
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(COLUMNS)
         for photo in photos:
+            if not photo.boxes:
+                writer.writerow(
+                    (photo.file, BACKGROUND, city, "", "", "", "", photo.width, photo.height)
+                )
             for box in photo.boxes:
                 corners = (f"{value:g}" for value in (box.x1, box.y1, box.x2, box.y2))
                 writer.writerow((photo.file, box.sight, city, *corners, photo.width, photo.height))
@@ -165,6 +190,10 @@ def _check_columns(manifest: Path, cells: Sequence[str]) -> Sequence[str]:
 def _read_row(manifest: Path, line: int, record: dict[str, str], delimiter: str) -> _Row:
     where = f"{manifest} line {line}"
     text = {column: record.get(column, "") for column in COLUMNS}
+    is_background = text["sight"].casefold() == BACKGROUND
+    if is_background:
+        # Its box, if somebody drew one, is around nothing.
+        text |= {"x1": "0", "y1": "0", "x2": "1", "y2": "1"}
     for column, value in text.items():
         if not value:
             msg = f"{where}: {column} is empty, expected a value; fill it in or drop the row"
@@ -223,10 +252,17 @@ def _group_photos(folder: Path, rows: list[_Row]) -> Iterator[WorldPhoto]:
         by_path.setdefault(_find_photo(folder, row), []).append(row)
     for path, rows_of_photo in by_path.items():
         boxes: list[WorldBox] = []
+        if len({row.is_background for row in rows_of_photo}) > 1:
+            row = rows_of_photo[0]
+            msg = (
+                f"{folder / MANIFEST} line {row.line}: {row.file} is a background and shows a sight, "
+                "too; drop one of its rows"
+            )
+            raise WorldError(msg)
         for row in rows_of_photo:
             size, box = _upright(folder, path, row)
             # A row twice is one box: two would make a perfect detector miss half of them.
-            if box not in boxes:
+            if box not in boxes and not row.is_background:
                 boxes.append(box)
         yield WorldPhoto(rows_of_photo[0].file, path, *size, tuple(boxes))
 

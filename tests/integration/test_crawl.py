@@ -14,11 +14,15 @@ from PIL import Image
 from sandbox.counts import Counts
 from sandbox.web import WebServer
 from sandbox.world.city_facts import CityFacts
-from sandbox.world.world import World
-from sightscan.city import City, Sight
+from sandbox.world.world import World, WorldPhoto
+from sightscan.city import City, Place, Sight
 from sightscan.crawl.crawl import CrawlReport, crawl_photos
 from sightscan.crawl.dedupe.clusters import cluster_photos
 from sightscan.errors import CrawlError, ServiceError
+from sightscan.warehouse.labels.labels import list_photos_to_label
+from sightscan.warehouse.models.datasets import list_backgrounds
+from sightscan.warehouse.registry.sights import ensure_elsewhere, read_sight
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
 from tests.cities.crawled_city import settings_for, store_sights
 from tests.cities.small_world import PHOTOS_PER_SIGHT, draw_small_world
 
@@ -210,3 +214,53 @@ def test_blobs_are_the_pictures_that_the_rows_describe(
         assert len(content) == byte_count
         with Image.open(io.BytesIO(content)) as picture:
             assert picture.size == (width, height)
+
+
+@pytest.mark.parametrize(("most", "kept"), [(400, 25), (7, 7)])
+def test_photos_of_sights_elsewhere_are_found_and_cost_no_label(
+    warehouse: psycopg.Connection[Any], world: World, facts: CityFacts, most: int, kept: int
+) -> None:
+    shown = replace(world, elsewhere=replace(world, photos=_upside_down(world)))
+    with WebServer(shown, facts, Counts()) as web:
+        city, _ = store_sights(warehouse, facts)
+        sight = read_sight(warehouse, ensure_elsewhere(warehouse, city.city_id))
+        config = settings_for(web, max_background_photos=most)
+        report = crawl_photos(warehouse, config, city, sight)
+    assert report.kept == kept
+    assert not list_photos_to_label(warehouse, VISION_LANDMARKS, city.city_id)
+    found = list_backgrounds(warehouse, city)
+    assert len(found) == kept
+    assert {one.subject for one in found} <= {"Eiffel Tower", "Colosseum"}
+
+
+def test_city_near_a_well_known_sight_does_not_ask_for_it(
+    warehouse: psycopg.Connection[Any], world: World, facts: CityFacts
+) -> None:
+    shown = replace(world, elsewhere=replace(world, photos=_upside_down(world)))
+    with WebServer(shown, facts, Counts()) as web:
+        city, _ = store_sights(warehouse, facts)
+        sight = read_sight(warehouse, ensure_elsewhere(warehouse, city.city_id))
+        in_paris = replace(city, place=Place(48.85, 2.35))
+        crawl_photos(warehouse, settings_for(web), in_paris, sight)
+    assert {one.subject for one in list_backgrounds(warehouse, city)} == {"Colosseum"}
+
+
+def test_nothing_elsewhere_is_no_failure(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored
+) -> None:
+    city, _ = stored
+    sight = read_sight(warehouse, ensure_elsewhere(warehouse, city.city_id))
+    assert crawl_photos(warehouse, settings_for(web), city, sight).found == 0
+
+
+def _upside_down(world: World) -> tuple[WorldPhoto, ...]:
+    """Return the photos of a world, as photos of others."""
+    folder = world.folder / "elsewhere"
+    folder.mkdir(exist_ok=True)
+    made = []
+    for photo in world.photos:
+        path = folder / photo.file
+        with Image.open(photo.path) as image:
+            image.transpose(Image.Transpose.ROTATE_180).save(path, quality=90)
+        made.append(replace(photo, path=path))
+    return tuple(made)

@@ -21,6 +21,7 @@ from sightscan.crawl.fetch.robots import OriginRules
 from sightscan.crawl.job import CrawlJob, Limit
 from sightscan.crawl.pipeline import SourceCrawler
 from sightscan.crawl.report import CrawlReport, SourceReport, check
+from sightscan.crawl.sources.commons_answers import SOURCE as COMMONS
 from sightscan.crawl.sources.registry import open_source
 from sightscan.crawl.sources.source import BrokenSourceError
 from sightscan.crawl.spool import Spool
@@ -66,13 +67,15 @@ def crawl_photos(
         ServiceError: no source answers.
 
     """
-    names = config.photo_source_names
+    # Whose sights elsewhere are known by their categories.
+    names = (COMMONS,) if sight.is_elsewhere else config.photo_source_names
     if sight.sight_id is None:
         msg = f"{sight.name!r} has no id yet: expected a sight that is stored; discover it first"
         raise CrawlError(msg)
     started = time.monotonic()
     held = set(photos_of_sight(connection, sight.sight_id))
-    wanted = max(config.max_images_per_sight - len(held), 0)
+    most = config.max_background_photos if sight.is_elsewhere else config.max_images_per_sight
+    wanted = max(most - len(held), 0)
     if wanted == 0 and (config.crawl_skip_known or not held):
         report = CrawlReport.of((), time.monotonic() - started)
         logger.info("crawl city=%s sight=%r full=%d", city.slug, sight.name, len(held))

@@ -136,6 +136,9 @@ def check(
         raise problems[0]
     _check_readable(report, sight)
     names = ", ".join(source.source for source in report.sources)
+    if sight.is_elsewhere:
+        # Categories of other people: the city has lost no sight by them.
+        return
     if report.found == 0:
         category = f"Commons category {sight.commons_category!r}"
         if sight.commons_category is None:

@@ -22,10 +22,19 @@ from sightscan.discover.sights_file import SightsFile, find_sight, read_sights_f
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import ServiceError
 from sightscan.settings import Settings
-from sightscan.warehouse.registry.sights import SightMerge, key_of, known_sights, replace_sights
+from sightscan.warehouse.models.datasets import count_far_photos
+from sightscan.warehouse.registry.sights import (
+    SightMerge,
+    ensure_elsewhere,
+    key_of,
+    known_sights,
+    replace_sights,
+)
 
 # More are asked for than are kept: some turn out to be one, and Places may prefer later ones.
 SPARE_CANDIDATES = 20
+# Where sights elsewhere are crawled.
+COMMONS = "wikimedia_commons"
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +71,7 @@ class DiscoverReport:
     places_calls: int = 0
     places_problem: str = ""
     places_left_out: int = 0
+    background_ids: tuple[int, ...] = ()
 
 
 def discover_sights(
@@ -113,6 +123,7 @@ def discover_sights(
         places_calls=found.places.calls,
         places_problem=found.places.problem,
         places_left_out=found.places.left_out,
+        background_ids=_crawled_backgrounds(connection, config, city),
     )
 
 
@@ -180,6 +191,16 @@ class _Pool:
     def everything(self) -> tuple[Sight, ...]:
         """Return each once; added ones first: of two that are one, the operator's stays."""
         return _unique([*self.added, *self.found, *self.name_only])
+
+
+def _crawled_backgrounds(
+    connection: psycopg.Connection[Any], config: Settings, city: City
+) -> tuple[int, ...]:
+    """Return what is crawled for backgrounds: nothing where other cities have enough (decision 38)."""
+    enough = count_far_photos(connection, city) >= config.max_background_photos
+    if enough or COMMONS not in config.photo_source_names:
+        return ()
+    return (ensure_elsewhere(connection, city.city_id),)
 
 
 def _gather(

@@ -56,7 +56,7 @@ def _require_weights(work: CityWork) -> None:
 # Wikidata answers within a minute or not at all; its limits may make us wait a while.
 @task(execution_timeout=timedelta(minutes=15))
 def discover_sights(slug: str) -> list[int]:
-    """Find the city's sights and return their ids, most famous first."""
+    """Find the city's sights and return their ids, most famous first, and what else is crawled."""
     from sightscan.discover.places import PlacesBuyer, open_places
     from sightscan.discover.sights import discover_sights as discover
     from sightscan.discover.wikidata import open_client
@@ -75,7 +75,7 @@ def discover_sights(slug: str) -> list[int]:
             buyer=PlacesBuyer(places, work.run) if places else None,
         )
         work.save_report("discover_sights", asdict(report))
-        return list(report.sight_ids)
+        return [*report.sight_ids, *report.background_ids]
 
 
 # Thousands of photos at a polite rate take hours; a killed task goes on where it was.

@@ -18,14 +18,16 @@ from rich.progress import track
 from sandbox.world.drawing.city import VALMORIA, CitySight
 from sandbox.world.drawing.finish import Photo, finish_photo
 from sandbox.world.drawing.framing import Extent
-from sandbox.world.drawing.scene import compose_scene
+from sandbox.world.drawing.scene import compose_scene, compose_street
 from sandbox.world.world import World, WorldBox, WorldError, WorldPhoto, load_world, write_manifest
 
 DEFAULT_SEED = 1755
 PHOTOS_PER_SIGHT = 100
+# Photos without a sight: enough for a tenth of training, and some sixty that judge.
+BACKGROUND_SHARE_OF_SIGHT = 1.2
 RECIPE = "recipe.json"
 # Raise it when the drawing changes, so that an older folder is not taken for today's world.
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 # A sight that is cut further by the frame is not a fair photo of it: it is taken again.
 MIN_SHARE_INSIDE = 0.7
 ATTEMPTS = 20
@@ -89,6 +91,8 @@ def _draw_into(folder: Path, seed: int, photos_per_sight: int) -> None:
             disable=not console.is_terminal,
         )
     ]
+    backgrounds = range(round(BACKGROUND_SHARE_OF_SIGHT * photos_per_sight))
+    photos += [_draw_background(folder, index, seed) for index in backgrounds]
     write_manifest(folder, VALMORIA.name, photos)
 
 
@@ -99,6 +103,16 @@ def _draw_photo(folder: Path, sight: CitySight, index: int, seed: list[int]) -> 
     path = folder / file
     Image.fromarray(photo.pixels).save(path, quality=quality)
     return WorldPhoto(file, path, width, height, tuple(_clip_boxes(photo, width, height)))
+
+
+def _draw_background(folder: Path, index: int, seed: int) -> WorldPhoto:
+    """Take a photo of a street; its random stream is that of no sight."""
+    rng = np.random.default_rng([seed, len(VALMORIA.sights), index])
+    pixels = finish_photo(compose_street(rng), rng).pixels
+    height, width = pixels.shape[:2]
+    file = f"images/street-{index + 1:03d}.jpg"
+    Image.fromarray(pixels).save(folder / file, quality=int(rng.integers(72, 95)))
+    return WorldPhoto(file, folder / file, width, height, ())
 
 
 def _take_photo(sight: str, seed: list[int]) -> tuple[Photo, int]:

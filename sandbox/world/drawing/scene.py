@@ -1,11 +1,12 @@
 """Compose a photo: a sight in its town, with what stands behind, beside and before it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from sandbox.world.drawing import street
 from sandbox.world.drawing.camera import Camera, Floats
 from sandbox.world.drawing.framing import MARGIN_PIXELS, Framing, frame_sight
 from sandbox.world.drawing.ground import Ground, paint_ground
@@ -22,6 +23,8 @@ Rng = np.random.Generator
 OVERSAMPLING = 2
 # The share of photos that try to show a second sight; about a third of them find room for it.
 SECOND_SIGHT_SHARE = 0.2
+# Of photos without a sight, which is never at the water: there it would need a quay.
+PORTRAIT_SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,21 @@ def compose_scene(sight: str, rng: Rng) -> Scene:
         (shown.name, framing.camera.project(shown.mesh.vertices)[0]) for shown in stage.sights
     )
     return Scene(_paint(stage, rng), framing, light, outlines)
+
+
+def compose_street(rng: Rng) -> Scene:
+    """Draw one scene without a sight: an ordinary building of the same town is in its place."""
+    stock = (street.distractors(), street.blocks(), street.houses())[int(rng.integers(3))]
+    mesh = stock[int(rng.integers(len(stock)))].placed(turn=float(rng.uniform(-0.7, 0.7)))
+    radius = float(np.ptp(mesh.vertices[:, :2], axis=0).max()) / 2
+    framing = frame_sight(mesh, radius, rng, portrait=bool(rng.random() < PORTRAIT_SHARE))
+    light = draw_light(rng, framing.distance_meters)
+    model = replace(next(iter(SIGHT_MODELS.values())), radius_meters=radius, waterside=0)
+    stage = Stage(framing, light, _draw_ground(model, framing.distance_meters, rng))
+    stage.add_building(mesh.placed(y=framing.distance_meters), framing.distance_meters, radius)
+    add_town(stage, rng)
+    add_foreground(stage, rng)
+    return Scene(_paint(stage, rng), framing, light, outlines=())
 
 
 def _draw_ground(model: SightModel, distance: float, rng: Rng) -> Ground:

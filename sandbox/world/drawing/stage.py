@@ -28,11 +28,7 @@ class StandingSight:
     mesh: Mesh
     box: Extent
     depth: float
-
-    @property
-    def radius_meters(self) -> float:
-        """Give the radius of the ground that it stands on."""
-        return SIGHT_MODELS[self.name].radius_meters
+    radius_meters: float  # of the ground that it stands on
 
     def keeps_off(self, x: float, depth: float, reach: float) -> bool:
         """Say whether a thing of some reach would stand in the sight."""
@@ -74,7 +70,14 @@ class Stage:
             self.things.append(Placed(_build_quay(radius * 2.5).placed(x, depth)))
         floodlit = float(rng.uniform(0.6, 1.5)) if rng.random() < 0.85 else 0.1
         self.things.append(Placed(mesh, floodlit, lit_windows=float(rng.uniform(0.3, 0.95))))
-        self.sights.append(StandingSight(name, mesh, extent_of(mesh, self.camera), depth))
+        box = extent_of(mesh, self.camera)
+        self.sights.append(StandingSight(name, mesh, box, depth, SIGHT_MODELS[name].radius_meters))
+
+    def add_building(self, mesh: Mesh, depth: float, radius_meters: float) -> None:
+        """Add an ordinary building where the sight would be: `name` is empty."""
+        self.things.append(Placed(mesh))
+        box = extent_of(mesh, self.camera)
+        self.sights.append(StandingSight("", mesh, box, depth, radius_meters))
 
     def try_add(self, mesh: Mesh, cover: float, *, floats: bool = False) -> bool:
         """Add a thing unless it stands in a sight or water, or hides too much of a sight."""

@@ -10,7 +10,8 @@ with found as (
     left join core.removed_photo on photo_source.sha256 = removed_photo.sha256
     where
         sight.city_id = %(city_id)s
-        and sight.state <> 'dropped'
+        -- Whatever is seen on photos of sights elsewhere, it is none of the city's.
+        and sight.state not in ('dropped', 'elsewhere')
         and removed_photo.sha256 is null
     group by photo_source.sha256
 ),

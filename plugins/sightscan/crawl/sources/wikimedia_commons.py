@@ -1,9 +1,16 @@
-"""Wikimedia Commons: the sight's category tree, then the photos taken close to it."""
+"""Wikimedia Commons: the sight's category tree, then the photos taken close to it.
 
+Of sights elsewhere, a sample of each category.
+"""
+
+import csv
 from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
+from sightscan.city import Place
 from sightscan.crawl.sources.commons_answers import (
     METADATA,
     SOURCE,
@@ -20,13 +27,18 @@ from sightscan.crawl.sources.source import (
 from sightscan.errors import CrawlError
 from sightscan.http_judges import judge_mediawiki, mediawiki_error
 
-CATEGORY, NEARBY = "category", "nearby"
+CATEGORY, NEARBY, SAMPLE = "category", "nearby", "sample"
 # With 50 files, an answer with all its metadata stays within what MediaWiki sends at once.
 FILES_PER_ANSWER = 50
 SUBCATEGORIES_PER_ANSWER = 500
 FILE_NAMESPACE = "6"
 # Geosearch has no continuation: this is all that it gives.
 MAX_NEARBY = 500
+# Twenty photos of each of twenty sights are another view of the world than four hundred of one.
+FILES_PER_SAMPLE = 20
+SAMPLES_PER_SIGHT = 4
+# Well-known sights all over the world: their categories, and where they stand.
+ELSEWHERE = Path(__file__).with_name("elsewhere.csv")
 
 
 class WikimediaCommonsSource(PhotoSource):
@@ -36,6 +48,8 @@ class WikimediaCommonsSource(PhotoSource):
 
     def leads(self) -> Iterator[Lead]:
         """Yield the category, its subcategories (nearest first), and the place of the sight."""
+        if self.sight.is_elsewhere:
+            yield from self._samples()
         if self.sight.commons_category:
             for category in self._tree(self.sight.commons_category):
                 yield Lead(category, category, CATEGORY)
@@ -50,6 +64,13 @@ class WikimediaCommonsSource(PhotoSource):
         count = 0
         for pages in self._batches(self._generator(lead)):
             count += len(pages)
+            if lead.kind == SAMPLE:
+                # Under the name of the sight, whichever of its categories it is.
+                yield read_records(
+                    pages[:FILES_PER_SAMPLE],
+                    lambda page: read_page(page, lead.query, self.config.min_photo_side_pixels),
+                )
+                return
             yield read_records(
                 pages,
                 lambda page: read_page(page, lead.query, self.config.min_photo_side_pixels),
@@ -60,6 +81,20 @@ class WikimediaCommonsSource(PhotoSource):
                 "expected as many pages; its API has changed, and the parser needs an update"
             )
             raise BrokenSourceError(msg)
+
+    def _samples(self) -> Iterator[Lead]:
+        """Yield the categories of sights far away, then some subcategories of each."""
+        with ELSEWHERE.open(encoding="utf-8", newline="") as stream:
+            names = [
+                row["commons_category"]
+                for row in csv.DictReader(stream)
+                if self.city.is_far_from(Place(float(row["latitude"]), float(row["longitude"])))
+            ]
+        for name in names:
+            yield Lead(name, name, SAMPLE)
+        for name in names:
+            for category in islice(self._tree(name), 1, SAMPLES_PER_SIGHT):
+                yield Lead(name, category, SAMPLE)
 
     def _tree(self, root: str) -> Iterator[str]:
         """Yield a category and its subcategories; Commons has cycles, so each only once."""

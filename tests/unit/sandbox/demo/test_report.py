@@ -15,7 +15,7 @@ from tests.nasty_names import NASTY_NAMES
 KEYS = [
     "city", "sights", "photos", "labels", "paid_calls", "paid_call_cap", "spend_usd", "trained",
     "decision", "model_version", "map50", "map50_95", "truth_map50", "truth_map50_95",
-    "truth_photos", "test_photos", "baseline_map50", "stage_seconds", "total_seconds", "instance_states", "stand_in_counts",
+    "truth_photos", "test_photos", "background_photos", "baseline_map50", "stage_seconds", "total_seconds", "instance_states", "stand_in_counts",
 ]  # fmt: skip
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -37,7 +37,7 @@ def report(**changes: object) -> DemoReport:
         "city": "Valmória", "sights": 5, "photos": 500, "labels": 480, "paid_calls": 480,
         "paid_call_cap": 700, "spend_usd": 0.5, "trained": True, "decision": "because",
         "model_version": 1, "map50": 0.9, "map50_95": 0.5, "truth_map50": 0.91,
-        "truth_map50_95": 0.52, "truth_photos": 67, "test_photos": 67, "baseline_map50": 0.03, "stage_seconds": {"label_photos": 4.2},
+        "truth_map50_95": 0.52, "truth_photos": 67, "test_photos": 67, "background_photos": 9, "baseline_map50": 0.03, "stage_seconds": {"label_photos": 4.2},
         "total_seconds": 600.0, "instance_states": ["stopped"],
         "stand_in_counts": {"vision": {"images": 480}},
     }  # fmt: skip

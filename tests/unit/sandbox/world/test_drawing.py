@@ -40,6 +40,11 @@ def test_world_shows_every_sight_of_the_city(world: World) -> None:
     assert set(world.sights) == {sight.name for sight in VALMORIA.sights} == set(SIGHT_MODELS)
 
 
+def test_world_has_photos_without_a_sight_too(world: World) -> None:
+    assert [photo.boxes for photo in world.backgrounds] == [(), ()]
+    assert not {photo.file for photo in world.backgrounds} & {photo.file for photo in world.photos}
+
+
 def test_same_seed_draws_the_same_bytes(world: World, tmp_path: Path) -> None:
     again = draw_world(tmp_path / "again", seed=5, photos_per_sight=2)
     assert _hash_folder(again.folder) == _hash_folder(world.folder)

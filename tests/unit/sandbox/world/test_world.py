@@ -43,6 +43,33 @@ def test_written_manifest_is_read_back(folder: Path) -> None:
     assert load_world(folder).photos == (photo,)
 
 
+def test_photo_without_a_sight_is_a_background_and_is_written_back(folder: Path) -> None:
+    Image.new("RGB", (64, 48), "navy").save(folder / "b.jpg")
+    with (folder / "manifest.csv").open("a", encoding="utf-8") as manifest:
+        manifest.write("b.jpg,Background,Aldea,,,,,64,48\n")
+    world = load_world(folder)
+    street = WorldPhoto("b.jpg", folder / "b.jpg", 64, 48, ())
+    assert (world.backgrounds, world.sights, len(world.photos)) == ((street,), ("Tower",), 1)
+    write_manifest(folder, "Aldea", [*world.photos, *world.backgrounds])
+    assert load_world(folder) == world
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        (ROW + "a.jpg,background,Aldea,,,,,64,48\n", "is a background and shows a sight"),
+        ("a.jpg,background,Aldea,,,,,64,48\n", "shows no sight"),
+        ("a.jpg,background,Aldea,,,,,,48\n", "width is empty"),
+    ],
+)
+def test_background_that_cannot_be_meant_is_refused(
+    folder: Path, rows: str, complaint: str
+) -> None:
+    (folder / "manifest.csv").write_text(HEADER + rows, encoding="utf-8")
+    with pytest.raises(WorldError, match=complaint):
+        load_world(folder)
+
+
 def test_manifest_with_byte_order_mark_is_read(folder: Path) -> None:
     (folder / "manifest.csv").write_text(HEADER + ROW, encoding="utf-8-sig")
     assert load_world(folder).city == "Aldea"
