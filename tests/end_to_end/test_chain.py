@@ -96,9 +96,15 @@ def test_first_run_is_green_and_publishes_a_model(run: CityRun) -> None:
     assert run.one("select jsonb_array_length(epoch_metrics) from core.training_run") == EPOCHS
 
 
-def test_crawl_was_mapped_over_the_sights_by_name(run: CityRun) -> None:
+def test_crawl_was_mapped_over_the_sights_and_what_is_none_by_name(run: CityRun) -> None:
     labels = {task.label for task in run.tasks if task.task_id == "crawl_photos"}
-    assert labels == set(run.chain.world.sights)
+    assert labels == {*run.chain.world.sights, "Sights elsewhere"}
+
+
+def test_photos_without_sights_trained_and_judged(run: CityRun) -> None:
+    assert (
+        run.one("select least(train_background_count, test_background_count) from core.dataset") > 0
+    )
 
 
 def test_stand_ins_were_asked_what_the_warehouse_says(run: CityRun) -> None:

@@ -20,7 +20,7 @@ from sightscan.discover.wikidata import WikidataClient, open_client
 from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.registry.cities import add_city
-from sightscan.warehouse.registry.sights import list_sights
+from sightscan.warehouse.registry.sights import known_sights, list_sights
 from tests.cities.small_world import CITY
 
 Opener = Callable[[CityFacts], AbstractContextManager[tuple[WikidataClient, Settings]]]
@@ -159,6 +159,34 @@ def test_what_is_no_sight_is_left_out(
         city, _ = discovered(warehouse, client, config)
     names = {sight.name for sight in list_sights(warehouse, city.city_id)}
     assert not names & {bystander.label for bystander in facts.bystanders}
+
+
+@pytest.mark.parametrize(
+    ("overrides", "count"),
+    [
+        ({"photo_sources": "wikimedia_commons,openverse"}, 1),
+        ({"photo_sources": "openverse"}, 0),
+        ({"max_background_photos": 0}, 0),
+    ],
+)
+def test_sights_elsewhere_are_crawled_where_they_are_needed_and_can_be(
+    warehouse: psycopg.Connection[Any],
+    opened: Opener,
+    facts: CityFacts,
+    overrides: dict[str, object],
+    count: int,
+) -> None:
+    with opened(facts) as (client, config):
+        city = add_city(warehouse, resolve_city(client, CITY))
+        own = config.with_overrides(overrides)
+        first = discover_sights(warehouse, client, city, own)
+        again = discover_sights(warehouse, client, city, own)
+    assert len(first.background_ids) == count
+    assert again.background_ids == first.background_ids
+    # It is no sight: it is neither a class, nor retired by the next discovery.
+    assert not {*first.background_ids} & {*first.sight_ids}
+    assert len(known_sights(warehouse, city.city_id)) == len(first.sight_ids)
+    assert again.retired == ()
 
 
 def test_second_discovery_gives_the_same_ids(
