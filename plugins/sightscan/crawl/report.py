@@ -95,7 +95,8 @@ def save_crawl_report(
         task_id=CRAWL_TASK,
         subject=sight.name,
         report=asdict(report),
-        photos_new=report.kept,
+        # What is new, the bill counts as photos that Vision will be asked about.
+        photos_new=None if sight.is_elsewhere else report.kept,
     )
 
 

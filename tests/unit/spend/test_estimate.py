@@ -101,6 +101,9 @@ def test_crawl_that_is_repeated_counts_with_its_last_report(
     sight = Sight(1, "Q1", "Sight", 1)
     report_crawl(warehouse, sight, 80, run_id="first")
     report_crawl(warehouse, sight, 25, run_id="first")
+    # Vision is not asked about these.
+    elsewhere = Sight(2, "Q1", "Sights elsewhere", 2, state="elsewhere")
+    report_crawl(warehouse, elsewhere, 60, run_id="first")
     estimate = estimate_spend(warehouse, config, city, Run(city.city_id, city.dag_id, "second"))
     assert (estimate.most_calls, estimate.probable_calls) == (100, 25)
 
