@@ -33,7 +33,8 @@ cross join
     lateral (
         values
         (case when btrim(photo_source.author) <> '' then 'day ' || photo_source.taken_on::text end),
-        ('page ' || photo_source.page_url)
+        -- Of a folder of one's own, the page may be one for all of its photos.
+        (case when photo_source.source <> 'local_folder' then 'page ' || photo_source.page_url end)
     ) as shot (occasion)
 where shot.occasion is not null;
 comment on view core.photo_burst is
