@@ -23,7 +23,10 @@ SNAPSHOT_NAME = "catalogue.json"
 
 @dataclass(frozen=True)
 class PublishedModel:
-    """The model in place for a city: which it is, and how good it was on its test photos."""
+    """The model in place for a city: which it is, and how good it was on its test photos.
+
+    `class_names` are the sights that it may name; its file can have others, which are never named.
+    """
 
     city_slug: str
     city_name: str

@@ -5,6 +5,7 @@ stride; output `predictions` (N, boxes, 5 + classes), see `decoding`. Its metada
 `class_names` (a JSON list), `image_size` and `stride`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,10 +38,14 @@ _RUNTIME_ERRORS: Final = (
 
 @dataclass(frozen=True)
 class Detector:
-    """A model that is loaded and has answered once; safe to share between threads."""
+    """A model that is loaded and has answered once; safe to share between threads.
+
+    Of its `class_names`, it names those of `shown_names`: it was not shown to know the others.
+    """
 
     session: InferenceSession
     class_names: tuple[str, ...]
+    shown_names: tuple[str, ...]
     image_size: int
     stride: int
 
@@ -51,7 +56,7 @@ class Detector:
         """
         letterbox = fit_letterbox(pixels.shape[1], pixels.shape[0], self.image_size, self.stride)
         predictions = _run(self.session, apply_letterbox(pixels, letterbox))[0]
-        return decode(
+        detections = decode(
             predictions,
             letterbox,
             picture_width=pixels.shape[1],
@@ -59,12 +64,13 @@ class Detector:
             class_names=self.class_names,
             min_score=min_score,
         )
+        return tuple(one for one in detections if one.name in self.shown_names)
 
 
-def load_detector(content: bytes) -> Detector:
+def load_detector(content: bytes, shown_names: Collection[str] | None = None) -> Detector:
     """Check ONNX bytes, try them once where it cannot hurt, and load them.
 
-    Raises `ModelRefused` if they do not keep the contract.
+    Only `shown_names` are ever named; without them, all of its classes. Raises `ModelRefused` if they do not keep the contract.
     """
     options = runtime_state.SessionOptions()
     options.intra_op_num_threads = INFERENCE_THREADS
@@ -87,7 +93,9 @@ def load_detector(content: bytes) -> Detector:
             "publish a model that the trainer of SightScan exported."
         )
         raise ModelRefused(msg) from error
-    return Detector(session, contract.class_names, contract.image_size, contract.stride)
+    names = contract.class_names
+    shown = tuple(name for name in names if shown_names is None or name in shown_names)
+    return Detector(session, names, shown, contract.image_size, contract.stride)
 
 
 def _run(session: InferenceSession, images: Floats) -> Floats:

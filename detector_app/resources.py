@@ -29,7 +29,7 @@ def current_detector(model: PublishedModel) -> Detector:
 
     Raises `ModelUnavailable` or `ModelRefused`; neither is remembered, so a later try may succeed.
     """
-    return _detector_of_hash(model.onnx_sha256, model)
+    return _detector_of(model.onnx_sha256, model.class_names, model)
 
 
 @st.cache_data(max_entries=1, show_spinner=False)
@@ -41,8 +41,10 @@ def _catalogue_of_period(period: int) -> Catalogue:
 
 
 @st.cache_resource(max_entries=MAX_LOADED_MODELS, show_spinner=False)
-def _detector_of_hash(onnx_sha256: str, _model: PublishedModel) -> Detector:
+def _detector_of(
+    onnx_sha256: str, shown_names: tuple[str, ...], _model: PublishedModel
+) -> Detector:
     del onnx_sha256
     settings: AppSettings = read_settings()
     source = Warehouse.from_settings(settings)
-    return load_detector(obtain_model(_model, source, settings.model_cache_dir))
+    return load_detector(obtain_model(_model, source, settings.model_cache_dir), shown_names)

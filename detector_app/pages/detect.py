@@ -165,9 +165,9 @@ def _show_model(model: PublishedModel, detector: Detector) -> None:
             f"{model.published_at:%Y-%m-%d}."
         ),
     )
-    label = f"The {len(detector.class_names)} sights it knows"
+    label = f"The {len(detector.shown_names)} sights it knows"
     with known.popover(label, icon=":material/account_balance:", type="tertiary"):
-        st.html(list_known_sights(detector.class_names, choose_colours(detector.class_names)))
+        st.html(list_known_sights(detector.shown_names, choose_colours(detector.class_names)))
 
 
 def _tell_of_new_model(city: City, model: PublishedModel) -> None:

@@ -45,7 +45,7 @@ class ColourCity:
     photos: dict[str, tuple[bytes, ...]]
 
 
-def store_colour_city(warehouse: psycopg.Connection[Any], photos_a_sight: int = 12) -> ColourCity:
+def store_colour_city(warehouse: psycopg.Connection[Any], photos_a_sight: int = 14) -> ColourCity:
     """Store the city with labelled photos, one patch each; all different."""
     city = add_city(
         warehouse,

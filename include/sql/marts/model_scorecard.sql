@@ -18,6 +18,11 @@ select
     class_metric.photos as test_photo_count,
     class_metric.boxes as test_box_count,
     dataset.sight_ids[array_position(dataset.class_names, class_metric.name)] as sight_id,
+    coalesce(
+        dataset.sight_ids[array_position(dataset.class_names, class_metric.name)]
+        <> all(model.hidden_sight_ids),
+        true
+    ) as is_shown,
     coalesce(in_place.model_version = model.model_version, false) as is_in_place
 from core.model
 inner join core.city on model.city_id = city.city_id
@@ -77,3 +82,4 @@ comment on column mart.model_scorecard.trainer_recall is 'Share of its boxes tha
 comment on column mart.model_scorecard.test_photo_count is 'Test photos that show it.';
 comment on column mart.model_scorecard.test_box_count is 'Its boxes on them.';
 comment on column mart.model_scorecard.is_in_place is 'Whether the app offers this version.';
+comment on column mart.model_scorecard.is_shown is 'Whether the app names it, wherever this version is in place.';

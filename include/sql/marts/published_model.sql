@@ -9,13 +9,18 @@ select
     city.longitude,
     model.model_version,
     in_place.published_at,
-    model.class_names,
     model.image_size,
     model.map50,
     model.map50_95,
     dataset.test_count as test_photo_count,
     encode(model.onnx_sha256, 'hex') as onnx_sha256,
-    octet_length(model_file.bytes)::bigint as onnx_bytes
+    octet_length(model_file.bytes)::bigint as onnx_bytes,
+    array(
+        select class.name
+        from unnest(model.class_names, dataset.sight_ids) with ordinality as class (name, sight_id, number)
+        where not class.sight_id = any(model.hidden_sight_ids)
+        order by class.number
+    ) as class_names
 from core.city
 cross join
     lateral (
@@ -50,7 +55,7 @@ comment on column mart.published_model.latitude is 'Degrees north.';
 comment on column mart.published_model.longitude is 'Degrees east.';
 comment on column mart.published_model.model_version is 'The model in place.';
 comment on column mart.published_model.published_at is 'Since when.';
-comment on column mart.published_model.class_names is 'The sights it knows, by class number.';
+comment on column mart.published_model.class_names is 'The sights it names, in the order of its classes, without those that it is not shown to know.';
 comment on column mart.published_model.image_size is 'Side of the square it was trained at, in pixels.';
 comment on column mart.published_model.map50 is 'Mean average precision at IoU 0.5 on the frozen test photos.';
 comment on column mart.published_model.map50_95 is 'Mean average precision over IoU 0.5 to 0.95 on them.';

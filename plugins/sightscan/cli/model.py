@@ -1,18 +1,128 @@
-"""`sightscan model`: which model the app offers."""
+"""`sightscan model`: two models side by side, and which one the app offers."""
 
+from dataclasses import asdict
 from typing import Annotated
 
-from sightscan.cli.declare import CityArgument, command, group, option
-from sightscan.cli.environment import open_warehouse
-from sightscan.cli.output import print_lines
+import typer
+
+from sightscan.cli.declare import AsJson, CityArgument, argument, command, group, option
+from sightscan.cli.environment import open_city, open_warehouse
+from sightscan.cli.output import print_json, print_lines, print_table
 from sightscan.surroundings import login_name
 
-commands = group("model", "Models: put an earlier one back in place.")
+REFUSED = 1
 
-Version = Annotated[
+commands = group("model", "Models: compare two, publish one, put an earlier one back in place.")
+
+Version = Annotated[int, argument("VERSION", "A version of the city's model.")]
+EarlierVersion = Annotated[
     int | None,
     option("The version of a model that was published once (the one before).", metavar="N"),
 ]
+
+
+@command(commands, "compare")
+def compare(
+    city: CityArgument,
+    first: Annotated[int, argument("A", "A version, such as the one in place.")],
+    second: Annotated[int, argument("B", "The version beside it; its test photos are used.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Run two models over the same test photos: each sight, and the photos that changed.
+
+    Both are run over the frozen test photos of B, as when B was judged. A sight that one of them
+    does not show has a dash. A photo has changed if the two name other sights on it.
+
+    Changes: nothing.
+
+    Examples:
+        sightscan model compare lisbon 3 4
+        sightscan model compare lisbon 3 4 --json
+    """
+    from sightscan.publish.compare import compare_models
+
+    with open_city(city) as (_, connection, known):
+        found = compare_models(connection, known, first, second)
+    if as_json:
+        print_json(asdict(found))
+        return
+    print_table(
+        ("sight", "test photos", f"AP of {first}", f"AP of {second}", "difference"),
+        [
+            (
+                one.name,
+                one.photo_count,
+                one.first,
+                one.second,
+                None if one.first is None or one.second is None else one.second - one.first,
+            )
+            for one in found.sights
+        ],
+        title=f"{known.name}: models {first} and {second} on {found.photo_count} test photos",
+    )
+    print_lines("")
+    print_table(
+        ("photo", "shows", f"{first} says", f"{second} says"),
+        [
+            (one.sha256[:12], *(", ".join(names) for names in (one.truth, one.first, one.second)))
+            for one in found.changed
+        ],
+        title=f"{len(found.changed)} of them changed",
+    )
+
+
+@command(
+    commands,
+    "publish",
+    statuses={REFUSED: "done, and the model was refused: the sentence says why"},
+)
+def publish(
+    city: CityArgument,
+    version: Version,
+    *,
+    accept_lost: Annotated[
+        str | None, option("Why sights may be lost, for those who read it later.", metavar="WHY")
+    ] = None,
+    reason: Annotated[
+        str | None, option("Why a model that was rolled back comes back.", metavar="WHY")
+    ] = None,
+) -> None:
+    """Judge a model that was never judged, accept that it loses sights, or bring one back.
+
+    A model that was registered is judged as in a run, and put in place if it is good enough. One
+    that was refused for a sight that it would lose is judged again with --accept-lost; every other
+    rule holds. One that was rolled back is put in place again with --reason, unjudged.
+
+    Changes: the model's row in core.model, and one more row of core.publication if it is put in
+    place, with your login and your words.
+
+    Examples:
+        sightscan model publish lisbon 4
+        sightscan model publish lisbon 4 --accept-lost "the kiosk was torn down"
+        sightscan model publish lisbon 3 --reason "it was the camera, not the model"
+    """
+    from sightscan.publish.publish import publish_model, put_back
+
+    if accept_lost is not None and reason is not None:
+        msg = "--accept-lost and --reason exclude each other; give one of them"
+        raise typer.BadParameter(msg)
+    for name, value in (("--accept-lost", accept_lost), ("--reason", reason)):
+        if value is not None and not value.strip():
+            msg = f"{name} is empty; say why"
+            raise typer.BadParameter(msg)
+    with open_city(city) as (config, connection, known):
+        if reason is not None:
+            put_back(connection, known, version, by=login_name(), reason=reason)
+            print_lines(f"{known.slug}: model {version} is in place")
+            return
+        decision = publish_model(
+            connection, config, known, version, published_by=login_name(), accepted_loss=accept_lost
+        )
+    verdict = "published" if decision.published else "refused"
+    print_lines(f"{known.slug}: model {version} is {verdict}: {decision.reason}")
+    if not decision.published:
+        raise typer.Exit(REFUSED)
 
 
 @command(commands, "rollback")
@@ -20,15 +130,16 @@ def roll_back(
     city: CityArgument,
     *,
     reason: Annotated[str, option("Why, for those who read it later.")],
-    to: Version = None,
+    to: EarlierVersion = None,
 ) -> None:
     """Put an earlier published model back in place, at once.
 
     The app offers it within CATALOGUE_REFRESH_SECONDS, and the next training starts from it
-    (docs/runbooks/rollback.md).
+    (docs/runbooks/rollback.md). All that was put in place after it is marked as rolled back, and no
+    rollback leads there again; `sightscan model publish` brings one back.
 
-    Changes: one more row of core.publication, with your login and reason; nothing is deleted, and
-    rolling forward again is the same command.
+    Changes: one more row of core.publication, with your login and reason, which later rows of it
+    get as their mark; nothing is deleted.
 
     Examples:
         sightscan model rollback lisbon --reason "Belem Tower is not seen at night"

@@ -152,15 +152,25 @@ def refresh_marts(slug: str) -> int:
         return len(warned)
 
 
-@task(execution_timeout=timedelta(minutes=5))
+# Seconds; but a model that was registered and never judged is judged here, as by `publish_model`.
+@task(execution_timeout=timedelta(minutes=65))
 def decide_training(slug: str) -> str:
-    """Return why a model is trained now, or skip the rest with why it is not."""
+    """Judge a model that was left unjudged; return why one is trained now, or skip the rest."""
     from sightscan.dataset.decide import decide_training as decide
+    from sightscan.publish.publish import judge_left_over
 
     with city_work(slug) as work:
-        decision = decide(
-            work.connection, work.config, work.city, force=bool(work.params.get("force_training"))
+        is_forced = bool(work.params.get("force_training"))
+        judged = judge_left_over(
+            work.connection,
+            work.config,
+            work.city,
+            published_by=f"{work.run.dag_id}/{work.run.run_id}",
+            pass_over=is_forced,
         )
+        if judged is not None:
+            work.save_report("publish_model", asdict(judged))
+        decision = decide(work.connection, work.config, work.city, force=is_forced)
         work.save_report("decide_training", asdict(decision))
         if not decision.train:
             raise AirflowSkipException(decision.reason)

@@ -1,28 +1,16 @@
-"""How good a detector is on labelled photos, and whether another is better by more than luck.
-
-Average precision is pycocotools' own. Whether a difference is luck is asked of the photos: drawn
-anew a thousand times, with replacement and the same draw for both models (a paired bootstrap), how
-often would the new model still be ahead?
-"""
+"""How good a detector is on labelled photos; average precision is pycocotools' own."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from sightscan.box import Box
 from sightscan.errors import LastingPublicationError
-from sightscan.publish.average_precision import Array, ClassEvidence, average_precision
+from sightscan.publish.average_precision import ClassEvidence
 from sightscan.publish.coco import collect_evidence, evaluate
 from sightscan.publish.detector import BATCH_SIZE, Detections, OnnxDetector, decode_photo
 
 # A photo's bytes, and its truth: class names and boxes.
 LabelledBytes = tuple[bytes, Sequence[tuple[str, Box]]]
-
-RESAMPLES = 1000
-RESAMPLE_SEED = 20_26
-# The lower end of the two-sided 90 % interval: luck alone passes it 1 time in 20.
-LOWER_QUANTILE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +34,10 @@ class Measure:
     per_class: tuple[ClassMeasure, ...]
     evidence: Mapping[str, ClassEvidence]
 
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How much better a new model is, in mAP50-95, and the bound that luck explains."""
-
-    difference: float
-    lower_bound: float
-
     @property
-    def is_better(self) -> bool:
-        """Tell whether even the lower bound is above zero."""
-        return self.lower_bound > 0
+    def by_name(self) -> Mapping[str, ClassMeasure]:
+        """Return the measures by class name."""
+        return {one.name: one for one in self.per_class}
 
 
 def measure_model(
@@ -75,6 +55,19 @@ def measure_model(
         LastingPublicationError: there is no photo with a box, or one is no image.
 
     """
+    found, truths = detect_photos(detector, photos)
+    return measure_detections(found, truths, names or detector.class_names)
+
+
+def detect_photos(
+    detector: OnnxDetector, photos: Iterable[LabelledBytes]
+) -> tuple[list[Detections], list[Sequence[tuple[str, Box]]]]:
+    """Run a detector over labelled photos; return what it found and the truth, photo by photo.
+
+    Raises:
+        LastingPublicationError: one is no image.
+
+    """
     truths: list[Sequence[tuple[str, Box]]] = []
     found: list[Detections] = []
     batch: list[bytes] = []
@@ -85,7 +78,7 @@ def measure_model(
             found += detector.detect([decode_photo(one) for one in batch])
             batch = []
     found += detector.detect([decode_photo(one) for one in batch])
-    return measure_detections(found, truths, names or detector.class_names)
+    return found, truths
 
 
 def measure_detections(
@@ -127,29 +120,3 @@ def measure_detections(
         ),
         evidence=evidence,
     )
-
-
-def compare_models(new: Measure, old: Measure) -> Comparison:
-    """Return how much better `new` is than `old` on the same photos, and the lower bound of that.
-
-    The photos are drawn at a fixed seed, so the same two measures always compare the same.
-    """
-    chance = np.random.default_rng(RESAMPLE_SEED)
-    share = np.full(new.photo_count, 1 / new.photo_count)
-    differences = []
-    for _ in range(RESAMPLES):
-        weights = chance.multinomial(new.photo_count, share).astype(np.float64)
-        new_map, old_map = (_mean_average_precision(one, weights) for one in (new, old))
-        # A draw without any box says nothing about either.
-        if new_map is not None and old_map is not None:
-            differences.append(new_map - old_map)
-    return Comparison(
-        difference=new.map50_95 - old.map50_95,
-        lower_bound=float(np.quantile(differences, LOWER_QUANTILE)),
-    )
-
-
-def _mean_average_precision(measure: Measure, weights: Array) -> float | None:
-    averages = [average_precision(one, weights) for one in measure.evidence.values()]
-    drawn = [one.mean() for one in averages if one is not None]
-    return float(np.mean(drawn)) if drawn else None

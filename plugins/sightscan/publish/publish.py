@@ -7,21 +7,23 @@ from typing import Any
 import psycopg
 
 from sightscan.city import City
-from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import LastingPublicationError, PublicationError
-from sightscan.model_folder import ONNX_FILE
-from sightscan.publish.detector import OnnxDetector
-from sightscan.publish.measure import Measure, compare_models, measure_model
+from sightscan.publish.contender import read_model_on
+from sightscan.publish.judge import judge
+from sightscan.publish.measure import Measure
 from sightscan.settings import Settings
-from sightscan.warehouse.models.datasets import list_dataset_photos, read_dataset, stream_blobs
+from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import (
     StoredModel,
     conclude_model,
+    find_last_publication,
     find_model_in_place,
+    find_newest_model,
+    find_rollback_target,
     insert_publication,
     lock_models,
+    mark_rolled_back,
     read_model,
-    read_model_file,
 )
 
 logger = logging.getLogger(__name__)
@@ -47,12 +49,13 @@ def publish_model(
     model_version: int,
     *,
     published_by: str,
+    accepted_loss: str | None = None,
 ) -> PublicationDecision:
-    """Measure a registered model on the test photos of its dataset, and publish or refuse it.
+    """Measure a model on the test photos of its dataset, and publish or refuse it.
 
-    A first model must reach MIN_MAP50_FOR_FIRST_MODEL. A later one must be better than the one in
-    place, measured on the same photos, by a margin that is not noise. Decided once: again returns
-    the decision that stands.
+    How it is judged, alone or against the one in place on the same photos, is `judge`. Decided
+    once: again returns the decision that stands. But with `accepted_loss`, which says why sights
+    may be lost, one that was refused is judged again.
 
     Raises:
         PublicationError: no such model, a broken export, or another model was put in place
@@ -60,18 +63,19 @@ def publish_model(
 
     """
     model = read_model(connection, city.city_id, model_version)
-    if model.state != "registered":
+    if not _is_open(model, accepted_loss):
         return _standing(model)
     in_place = find_model_in_place(connection, city.city_id)
     dataset = read_dataset(connection, city.city_id, model.dataset_version)
-    measure = _measure(connection, model, dataset)
+    new = read_model_on(connection, model, dataset).contender
+    measure = new.measure
     _check_export(model, measure)
-    if in_place is None:
-        published, reason = _judge_first(measure, config.min_map50_for_first_model)
-    else:
-        published, reason = _judge_later(
-            measure, _measure(connection, in_place, dataset), in_place.version
-        )
+    verdict = judge(
+        new,
+        read_model_on(connection, in_place, dataset).contender if in_place else None,
+        min_map50=config.min_map50_for_first_model,
+        accepted_loss=f'{published_by} says "{accepted_loss}"' if accepted_loss else None,
+    )
     with connection.transaction():
         lock_models(connection, city.city_id)
         now_in_place = find_model_in_place(connection, city.city_id)
@@ -82,25 +86,94 @@ def publish_model(
             )
             raise PublicationError(msg)
         current = read_model(connection, city.city_id, model_version)
-        if current.state != "registered":
+        if not _is_open(current, accepted_loss):
             return _standing(current)
+        sight_ids = dict(zip(dataset.class_names, dataset.sight_ids, strict=True))
         conclude_model(
             connection,
             model,
-            published=published,
-            decision=reason,
+            published=verdict.published,
+            decision=verdict.reason,
             map50=measure.map50,
             map50_95=measure.map50_95,
             class_metrics=[asdict(one) for one in measure.per_class],
+            hidden_sight_ids=[sight_ids[name] for name in verdict.hidden],
         )
-        if published:
+        if verdict.published:
             insert_publication(
-                connection, city.city_id, model_version, published_by=published_by, reason=reason
+                connection,
+                city.city_id,
+                model_version,
+                published_by=published_by,
+                reason=verdict.reason,
             )
     logger.info(
-        "city=%s model=%d published=%s reason=%s", city.slug, model_version, published, reason
+        "city=%s model=%d published=%s reason=%s",
+        city.slug,
+        model_version,
+        verdict.published,
+        verdict.reason,
     )
-    return PublicationDecision(published, reason, measure.map50, measure.map50_95)
+    return PublicationDecision(verdict.published, verdict.reason, measure.map50, measure.map50_95)
+
+
+def judge_left_over(
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    city: City,
+    *,
+    published_by: str,
+    pass_over: bool = False,
+) -> PublicationDecision | None:
+    """Judge the newest model if it was registered and never judged, before another is trained.
+
+    With `pass_over`, one that cannot be judged is left as it is.
+
+    Raises:
+        PublicationError: it cannot be judged.
+
+    """
+    model = find_newest_model(connection, city.city_id)
+    if model is None or model.state != "registered":
+        return None
+    try:
+        return publish_model(connection, config, city, model.version, published_by=published_by)
+    except PublicationError as error:
+        msg = (
+            f"model {model.version} was registered and never judged, and cannot be now: {error}; "
+            'nothing else is trained before it is judged, or the run is triggered with "Force '
+            'training"'
+        )
+        if not pass_over:
+            raise PublicationError(msg) from error
+        logger.warning("city=%s passed over: %s", city.slug, msg)
+        return None
+
+
+def put_back(
+    connection: psycopg.Connection[Any], city: City, model_version: int, *, by: str, reason: str
+) -> None:
+    """Put a model that was rolled back in place again.
+
+    Raises:
+        PublicationError: it was not rolled back.
+
+    """
+    with connection.transaction():
+        lock_models(connection, city.city_id)
+        model = read_model(connection, city.city_id, model_version)
+        publication = find_last_publication(connection, model)
+        if publication is None or publication.rolled_back_by is None:
+            msg = (
+                f"model {model_version} of {city.slug} was not rolled back ({model.state}); "
+                f"an earlier one comes back with: sightscan model rollback {city.slug} --to VERSION"
+            )
+            raise PublicationError(msg)
+        sentence = f"put in place again: {reason}"
+        insert_publication(
+            connection, city.city_id, model_version, published_by=by, reason=sentence
+        )
+    logger.info("city=%s model=%d in place again, by=%s", city.slug, model_version, by)
 
 
 def rollback(
@@ -113,10 +186,11 @@ def rollback(
 ) -> int:
     """Put an earlier published model back in place and return its version.
 
-    Without `to_version`, it is the one that was in place before the present one.
+    Without `to_version`, it is the one that was in place before the present one. All that was put
+    in place after it is marked as rolled back, and comes back only by `put_back`.
 
     Raises:
-        PublicationError: there is none, or that model was never published.
+        PublicationError: there is none, or that model was never published or was rolled back.
 
     """
     with connection.transaction():
@@ -126,21 +200,37 @@ def rollback(
             msg = f"{city.slug} has no model in place, so nothing can be rolled back"
             raise PublicationError(msg)
         target = (
-            find_model_in_place(connection, city.city_id, before=present.version)
+            find_rollback_target(connection, city.city_id, present.version)
             if to_version is None
             else read_model(connection, city.city_id, to_version)
         )
         if target is None:
-            msg = f"model {present.version} is the only one that {city.slug} ever had in place"
+            msg = (
+                f"nothing is left before model {present.version} of {city.slug}: every other model "
+                "that it ever had in place was rolled back; one comes back with: sightscan model "
+                f'publish {city.slug} VERSION --reason "..."'
+            )
             raise PublicationError(msg)
         if target.version == present.version:
             return present.version
-        if target.state != "published":
+        publication = find_last_publication(connection, target)
+        if publication is None:
             msg = (
                 f"model {target.version} of {city.slug} was never published ({target.state}): "
                 "roll back to one that was"
             )
             raise PublicationError(msg)
+        if publication.rolled_back_by is not None:
+            msg = (
+                f"model {target.version} of {city.slug} was rolled back by "
+                f"{publication.rolled_back_by} ({publication.rolled_back_reason}); if it is to come "
+                f"back all the same: sightscan model publish {city.slug} {target.version} "
+                '--reason "..."'
+            )
+            raise PublicationError(msg)
+        mark_rolled_back(
+            connection, city.city_id, after=publication, rolled_back_by=by, reason=reason
+        )
         sentence = f"rolled back from model {present.version}: {reason}"
         insert_publication(
             connection, city.city_id, target.version, published_by=by, reason=sentence
@@ -149,29 +239,15 @@ def rollback(
     return target.version
 
 
+def _is_open(model: StoredModel, accepted_loss: str | None) -> bool:
+    """Tell whether a model is still to be judged."""
+    return model.state == "registered" or (model.state == "refused" and accepted_loss is not None)
+
+
 def _standing(model: StoredModel) -> PublicationDecision:
     return PublicationDecision(
         model.state == "published", model.decision or "", model.map50, model.map50_95
     )
-
-
-def _measure(
-    connection: psycopg.Connection[Any], model: StoredModel, dataset: FrozenDataset
-) -> Measure:
-    onnx = read_model_file(connection, model.city_id, model.version, ONNX_FILE)
-    # Classes are the same when their sights are: names and their order may have changed since.
-    names_now = dict(zip(dataset.sight_ids, dataset.class_names, strict=True))
-    names = [
-        names_now.get(sight_id, f"{name} (no class any more)")
-        for sight_id, name in zip(model.sight_ids, model.class_names, strict=True)
-    ]
-    truths = {
-        photo.sha256: [(dataset.class_names[one.class_number], one.box) for one in photo.boxes]
-        for photo in list_dataset_photos(connection, dataset.city_id, dataset.version)
-        if photo.split == "test"
-    }
-    photos = ((content, truths[sha256]) for sha256, content in stream_blobs(connection, truths))
-    return measure_model(OnnxDetector(onnx), photos, names=names)
 
 
 def _check_export(model: StoredModel, measure: Measure) -> None:
@@ -183,22 +259,3 @@ def _check_export(model: StoredModel, measure: Measure) -> None:
             f"broken (at most {EXPORT_TOLERANCE} apart is rounding); train again"
         )
         raise LastingPublicationError(msg)
-
-
-def _judge_first(measure: Measure, minimum: float) -> tuple[bool, str]:
-    reached = (
-        f"first model: mAP50 {measure.map50:.3f} on {measure.photo_count} test photos, "
-        f"{minimum:.2f} needed"
-    )
-    return measure.map50 >= minimum, reached
-
-
-def _judge_later(new: Measure, old: Measure, old_version: int) -> tuple[bool, str]:
-    comparison = compare_models(new, old)
-    verdict = "better than" if comparison.is_better else "not surely better than"
-    reason = (
-        f"{verdict} model {old_version}: mAP50-95 {new.map50_95:.3f} against {old.map50_95:.3f} on "
-        f"the same {new.photo_count} test photos, by {comparison.difference:+.3f}, "
-        f"surely by {comparison.lower_bound:+.3f}"
-    )
-    return comparison.is_better, reason

@@ -9,7 +9,8 @@ import pytest
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import PublicationError
-from sightscan.publish.publish import _measure, publish_model, rollback
+from sightscan.publish.contender import read_model_on
+from sightscan.publish.publish import publish_model, rollback
 from sightscan.publish.register import register_model
 from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
@@ -180,7 +181,7 @@ def test_model_is_measured_by_sights_when_names_have_changed(
     )
     assert "Porta Verde" in later.class_names
     model = read_model(warehouse, place.city.city_id, version)
-    assert _measure(warehouse, model, later).map50 == pytest.approx(1)
+    assert read_model_on(warehouse, model, later).contender.measure.map50 == pytest.approx(1)
 
 
 def test_rollback_puts_the_model_before_back_in_place(
@@ -209,7 +210,8 @@ def two_models(
 
 
 @pytest.mark.parametrize(
-    ("to_version", "problem"), [(7, "no model 7"), (2, "never published"), (None, "the only one")]
+    ("to_version", "problem"),
+    [(7, "no model 7"), (2, "never published"), (None, "nothing is left before model 1")],
 )
 def test_rollback_to_nothing_good_is_refused(
     warehouse: psycopg.Connection[Any],

@@ -36,6 +36,7 @@ def two_published(warehouse: psycopg.Connection[Any], tmp_path: Path) -> None:
             map50=0.9,
             map50_95=0.6,
             class_metrics=[],
+            hidden_sight_ids=[],
         )
         insert_publication(
             warehouse, place.city.city_id, version, published_by="test", reason="good"

@@ -4,6 +4,7 @@ select
     model.model_version,
     model.dataset_version,
     model.class_names,
+    model.hidden_sight_ids,
     dataset.sight_ids,
     model.image_size,
     model.onnx_sha256,

@@ -1,8 +1,6 @@
--- The last publication of a city counts; with %(before)s, the last one of another model.
+-- The last publication of a city counts.
 select publication.model_version
 from core.publication
-where
-    publication.city_id = %(city_id)s
-    and (%(before)s::integer is null or publication.model_version <> %(before)s)
+where publication.city_id = %(city_id)s
 order by publication.publication_id desc
 limit 1

@@ -1,6 +1,6 @@
 """Models, their files, and which one is in place: `core.model` and `core.publication`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -17,13 +17,17 @@ from sightscan.warehouse.statements import statement
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A row of core.model; sight_ids are those of its dataset, in the order of the class names."""
+    """A row of core.model; sight_ids are those of its dataset, in the order of the class names.
+
+    The app does not name the sights of `hidden_sight_ids`.
+    """
 
     city_id: str
     version: int
     dataset_version: int
     class_names: tuple[str, ...]
     sight_ids: tuple[int, ...]
+    hidden_sight_ids: frozenset[int]
     image_size: int
     onnx_sha256: bytes
     weights_sha256: bytes
@@ -31,6 +35,15 @@ class StoredModel:
     map50_95: float
     state: str
     decision: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A row of core.publication; who took it back, and why, if somebody did."""
+
+    publication_id: int
+    rolled_back_by: str | None
+    rolled_back_reason: str | None
 
 
 def lock_models(connection: psycopg.Connection[Any], city_id: str) -> None:
@@ -109,14 +122,53 @@ def find_newest_model(connection: psycopg.Connection[Any], city_id: str) -> Stor
     return _find(connection, city_id)
 
 
-def find_model_in_place(
-    connection: psycopg.Connection[Any], city_id: str, *, before: int | None = None
-) -> StoredModel | None:
-    """Return the model in place, or the last that was in place before model `before`."""
+def find_model_in_place(connection: psycopg.Connection[Any], city_id: str) -> StoredModel | None:
+    """Return the model in place."""
     row = connection.execute(
-        statement("models/find_model_in_place"), {"city_id": city_id, "before": before}
+        statement("models/find_model_in_place"), {"city_id": city_id}
     ).fetchone()
     return None if row is None else read_model(connection, city_id, row[0])
+
+
+def find_rollback_target(
+    connection: psycopg.Connection[Any], city_id: str, present: int
+) -> StoredModel | None:
+    """Return the model that was in place before model `present` and was not taken back."""
+    row = connection.execute(
+        statement("models/find_rollback_target"), {"city_id": city_id, "present": present}
+    ).fetchone()
+    return None if row is None else read_model(connection, city_id, row[0])
+
+
+def find_last_publication(
+    connection: psycopg.Connection[Any], model: StoredModel
+) -> Publication | None:
+    """Return when a model was last put in place."""
+    row = connection.execute(
+        statement("models/find_last_publication"),
+        {"city_id": model.city_id, "model_version": model.version},
+    ).fetchone()
+    return None if row is None else Publication(*row)
+
+
+def mark_rolled_back(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    *,
+    after: Publication,
+    rolled_back_by: str,
+    reason: str,
+) -> None:
+    """Mark all that was put in place after a publication; the caller holds `lock_models`."""
+    connection.execute(
+        statement("models/mark_rolled_back"),
+        {
+            "city_id": city_id,
+            "after": after.publication_id,
+            "rolled_back_by": rolled_back_by,
+            "reason": reason,
+        },
+    )
 
 
 def read_model_file(
@@ -163,8 +215,9 @@ def conclude_model(
     map50: float,
     map50_95: float,
     class_metrics: Sequence[Mapping[str, Any]],
+    hidden_sight_ids: Iterable[int],
 ) -> None:
-    """Store whether a registered model was published or refused, why, and its measures."""
+    """Store whether a model was published or refused, why, its measures, and what is not shown."""
     connection.execute(
         statement("models/conclude_model"),
         {
@@ -175,6 +228,7 @@ def conclude_model(
             "map50": map50,
             "map50_95": map50_95,
             "class_metrics": Jsonb([dict(one) for one in class_metrics]),
+            "hidden_sight_ids": sorted(hidden_sight_ids),
         },
     )
 
@@ -219,6 +273,7 @@ def _find(
         dataset_version=row["dataset_version"],
         class_names=tuple(row["class_names"]),
         sight_ids=tuple(row["sight_ids"]),
+        hidden_sight_ids=frozenset(row["hidden_sight_ids"]),
         image_size=row["image_size"],
         onnx_sha256=row["onnx_sha256"],
         weights_sha256=row["weights_sha256"],
