@@ -34,6 +34,14 @@ def test_two_sights_are_found_in_one_picture(detector: Detector) -> None:
     assert {one.name for one in found} == {"Torre do Relógio", "Green Gate"}
 
 
+def test_sight_that_is_not_shown_is_never_named(onnx: bytes) -> None:
+    detector = load_detector(onnx, ["Green Gate", "Rosa Palast"])
+    picture = draw_patches((640, 480), {RED: (50, 50, 250, 400), GREEN: (300, 100, 600, 300)})
+    found = detector.detect(np.asarray(picture), 0.25)
+    assert [one.name for one in found] == ["Green Gate"]
+    assert detector.shown_names == ("Green Gate", "Rosa Palast")
+
+
 def test_picture_without_a_sight_gives_nothing(detector: Detector) -> None:
     assert detector.detect(np.asarray(draw_patches((320, 240), {})), 0.25) == ()
 

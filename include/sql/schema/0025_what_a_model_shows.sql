@@ -19,8 +19,7 @@ set
     )
 where
     model.state = 'published'
-    and jsonb_typeof(model.class_metrics) = 'array'
-    and jsonb_array_length(model.class_metrics) > 0;
+    and model.class_metrics @> '[{}]';
 
 alter table core.publication add column rolled_back_at timestamptz;
 alter table core.publication add column rolled_back_by text;

@@ -9,13 +9,16 @@ import pytest
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import PublicationError
+from sightscan.publish.compare import compare_models
 from sightscan.publish.contender import read_model_on
-from sightscan.publish.publish import publish_model, rollback
+from sightscan.publish.publish import judge_left_over, publish_model, rollback
 from sightscan.publish.register import register_model
 from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
+from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import find_model_in_place, read_model
 from tests.cities.colour_city import (
+    COLOURS,
     ColourCity,
     add_photo,
     ask_training,
@@ -184,18 +187,90 @@ def test_model_is_measured_by_sights_when_names_have_changed(
     assert read_model_on(warehouse, model, later).contender.measure.map50 == pytest.approx(1)
 
 
-def test_rollback_puts_the_model_before_back_in_place(
+def test_sight_that_is_lost_needs_a_persons_word(
     warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
 ) -> None:
-    old, new = shelf.register("loose.onnx"), shelf.register("colours.onnx")
-    for version in (old, new):
-        publish_model(warehouse, config, place.city, version, published_by="run")
-    assert rollback(warehouse, place.city, by="ada", reason="sees towers everywhere") == old
-    rows = warehouse.execute(
-        "select model_version, reason from core.publication order by publication_id"
-    ).fetchall()
-    assert [row[0] for row in rows] == [old, new, old]
-    assert "sees towers everywhere" in rows[-1][1]
+    old = shelf.register("loose.onnx")
+    publish_model(warehouse, config, place.city, old, published_by="run")
+    new = shelf.register("colours.onnx")
+    # As if model 1 had known one more, which is no class now.
+    warehouse.execute(
+        "insert into core.dataset select city_id, 2, sha256('other'), class_names || '{Old Mill}',"
+        " sight_ids || '{999}', train_count, val_count, test_count, dag_id, 'other' from core.dataset"
+    )
+    warehouse.execute(
+        "update core.model set dataset_version = 2, class_names = class_names || '{Old Mill}'"
+        " where model_version = %s",
+        (old,),
+    )
+    refused = publish_model(warehouse, config, place.city, new, published_by="run")
+    assert not refused.published
+    assert refused.reason.startswith("Old Mill would be lost")
+    assert publish_model(warehouse, config, place.city, new, published_by="run") == refused
+    accepted = publish_model(
+        warehouse, config, place.city, new, published_by="ada", accepted_loss="it fell down"
+    )
+    assert accepted.published
+    assert accepted.reason.endswith('lost: Old Mill, because ada says "it fell down"')
+
+
+def test_sights_that_are_not_known_are_stored_as_not_shown(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    """Two of its three test photos are gone: that says too little of a sight."""
+    version = shelf.register("colours.onnx")
+    dataset = read_dataset(warehouse, place.city.city_id, 1)
+    number = dataset.class_names.index("Green Gate")
+    warehouse.execute(
+        "delete from core.photo_blob where sha256 in (select sha256 from core.dataset_box"
+        " inner join core.dataset_photo using (city_id, dataset_version, sha256)"
+        " where split = 'test' and class_number = %s order by sha256 limit 2)",
+        (number,),
+    )
+    decision = publish_model(warehouse, config, place.city, version, published_by="run")
+    assert decision.published
+    assert decision.reason.endswith("; not shown: Green Gate (AP50 1.00 on 1 test photo)")
+    model = read_model(warehouse, place.city.city_id, version)
+    assert model.hidden_sight_ids == {dataset.sight_ids[number]}
+    names = warehouse.execute("select class_names from mart.published_model").fetchone()
+    assert names == ([name for name in dataset.class_names if name != "Green Gate"],)
+
+
+def test_model_that_was_left_unjudged_is_judged(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    assert judge_left_over(warehouse, config, place.city, published_by="run") is None
+    shelf.register("colours.onnx")
+    decision = judge_left_over(warehouse, config, place.city, published_by="run")
+    assert decision is not None
+    assert decision.published
+    assert judge_left_over(warehouse, config, place.city, published_by="run") is None
+
+
+def test_model_that_cannot_be_judged_stops_the_city_unless_training_is_forced(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    version = shelf.register("colours.onnx")
+    warehouse.execute("delete from core.model_file")
+    with pytest.raises(PublicationError, match=r"model 1 was registered and never judged.*missing"):
+        judge_left_over(warehouse, config, place.city, published_by="run")
+    passed_over = judge_left_over(warehouse, config, place.city, published_by="run", pass_over=True)
+    assert passed_over is None
+    assert read_model(warehouse, place.city.city_id, version).state == "registered"
+
+
+def test_compared_models_tell_the_photos_that_changed(
+    warehouse: psycopg.Connection[Any], place: ColourCity, shelf: Shelf
+) -> None:
+    first, second = shelf.register("blind.onnx", map50=0), shelf.register("colours.onnx")
+    found = compare_models(warehouse, place.city, first, second)
+    assert found.photo_count == 15
+    assert {one.name: (one.photo_count, one.first) for one in found.sights} == dict.fromkeys(
+        COLOURS, (3, 0.0)
+    )
+    assert [one.second for one in found.sights] == pytest.approx([1] * 5, abs=0.2)
+    assert len(found.changed) == 15
+    assert all(one.first == () and one.second == one.truth for one in found.changed)
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""`sightscan model`: one command, or one sentence."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from sightscan.cli.main import main
+from sightscan.dataset.freeze import freeze_dataset
+from sightscan.publish.register import register_model
+from sightscan.run import Run
+from sightscan.settings import read_settings
+from tests.cities.colour_city import (
+    ColourCity,
+    ask_training,
+    store_colour_city,
+    write_model_folder,
+)
+
+
+def run(command: str, *arguments: str) -> int:
+    return main(["model", command, "malaga", *arguments])
+
+
+@pytest.fixture
+def place(warehouse: psycopg.Connection[Any], tmp_path: Path) -> ColourCity:
+    """A city whose models 1 (loose boxes) and 2 (exact ones) are registered."""
+    place = store_colour_city(warehouse)
+    config = read_settings(min_image_number_per_label=5)
+    dataset = freeze_dataset(warehouse, config, place.city, Run(place.city.city_id, "d", "run"))
+    for number, onnx in enumerate(("loose.onnx", "colours.onnx")):
+        training = ask_training(warehouse, dataset, f"run {number}")
+        folder = write_model_folder(tmp_path / str(number), training, dataset, onnx=onnx)
+        register_model(warehouse, training, folder)
+    return place
+
+
+@pytest.mark.usefixtures("place")
+def test_models_are_judged_compared_rolled_back_and_put_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for version, verdict in ((1, "first model: "), (2, "better than model 1: ")):
+        assert run("publish", str(version)) == 0
+        assert capsys.readouterr().out.startswith(
+            f"malaga: model {version} is published: {verdict}"
+        )
+    assert run("compare", "1", "2") == 0
+    printed = capsys.readouterr().out
+    assert "Málaga: models 1 and 2 on 15 test photos" in printed
+    assert re.search(r"Rosa Palast +3 +0\.\d+ +\d\.\d+ +0\.\d+", printed)
+    assert "0 of them changed" in printed
+    assert run("rollback", "--reason", "false alarms") == 0
+    assert capsys.readouterr().out == "malaga: model 1 is in place\n"
+    assert run("publish", "2", "--reason", "none after all") == 0
+    assert capsys.readouterr().out == "malaga: model 2 is in place\n"
+
+
+def test_refused_model_is_a_status_and_its_sentence(
+    warehouse: psycopg.Connection[Any], place: ColourCity, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("publish", "2")
+    capsys.readouterr()
+    for _ in range(2):
+        assert run("publish", "1") == 1
+        assert capsys.readouterr().out.startswith("malaga: model 1 is refused: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--accept-lost", "it burnt down", "--reason", "it was good"], "exclude each other"),
+        (["--accept-lost", " "], "--accept-lost is empty"),
+        (["--reason", ""], "--reason is empty"),
+    ],
+)
+def test_publish_wants_one_reason(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("publish", "1", *arguments) == 2
+    assert problem in capsys.readouterr().err
+
+
+def test_unknown_city_is_one_sentence(
+    warehouse: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["model", "rollback", "malga", "--reason", "false alarms"]) == 2
+    assert capsys.readouterr().err.startswith("error: no city 'malga' in the registry")
