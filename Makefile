@@ -117,6 +117,10 @@ bench-label: test-setup ## measure labelling: 1,000 photos, 300 ms a request; me
 bench-label-choice: test-setup ## simulate which photos are labelled first, against random choice
 	@$(AIRFLOW)/python -m benchmarks.label_choice
 
+.PHONY: bench-gate
+bench-gate: test-setup ## simulate how often the gate publishes what it must not (5 minutes)
+	@$(AIRFLOW)/python -m benchmarks.gate
+
 .PHONY: bench-waiting
 bench-waiting: test-setup ## measure what 50 cities cost that wait for a GPU instance (1 minute)
 	@$(AIRFLOW)/python -m benchmarks.waiting_cities

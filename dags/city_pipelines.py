@@ -24,7 +24,8 @@ DOC = """
 
 Finds the sights, crawls photos of them, has them labelled by Google Vision within the cap, and,
 when enough is new, trains YOLOv5 on a GPU instance that is started for it and stopped after it.
-The model replaces the one in place only if it is better on the frozen test photos.
+The model replaces the one in place only if it is better on the frozen test photos, and no sight of
+them is worse or lost.
 
 **Reads** MAX_SIGHTS_PER_CITY, MAX_IMAGES_PER_SIGHT, PHOTO_SOURCES, LICENCE_POLICY,
 MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY, MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING,

@@ -14,7 +14,7 @@ SLUG = "port-aurel"
 WIDTH, HEIGHT = 320, 240
 
 
-def draw_colour_world(folder: Path, photos_a_sight: int = 14) -> World:
+def draw_colour_world(folder: Path, photos_a_sight: int = 18) -> World:
     """Draw photos with one patch each on a cloudy grey, all different."""
     folder.mkdir(parents=True, exist_ok=True)
     photos = [

@@ -191,7 +191,7 @@ def test_training_is_tried_again_where_that_can_help(
     assert_no_gpu_is_left(cloud)
 
 
-def test_failed_publication_is_red_and_the_instance_was_stopped_before(
+def test_failed_publication_is_red_and_the_next_run_judges_before_it_trains(
     cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MTS_TRAINER_COMMAND", quick_trainer("--claim", "0.3"))
@@ -202,6 +202,16 @@ def test_failed_publication_is_red_and_the_instance_was_stopped_before(
     assert states(run)["stop_instance"] == "success"
     assert cloud.one("select count(*) from core.publication") == 0
     assert_no_gpu_is_left(cloud)
+    # As if the trainer had said so at once.
+    with cloud.connect() as connection:
+        connection.execute("update core.model set map50 = 1")
+    starts = len(cloud.control.instance_history())
+    run = run_city()
+    assert run.state == "success", states(run)
+    assert states(run)["decide_training"] == "skipped"
+    assert cloud.one("select decision from core.model").startswith("first model: mAP50 1.000")
+    assert cloud.one("select published_by from core.publication") == f"{run.dag_id}/{run.run_id}"
+    assert len(cloud.control.instance_history()) == starts
 
 
 def test_failed_stop_is_red_and_the_reaper_stops_the_instance(cloud: SmallCloud) -> None:

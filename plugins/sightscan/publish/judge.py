@@ -151,7 +151,7 @@ def _judge_alone(measure: Measure, minimum: float, *, is_first: bool) -> tuple[b
     sure = Drawn(measure.map50, _mean(drawn), shown_on).lower_bound(FIRST_MODEL_BOUND)
     who = "first model" if is_first else "no sight in common with the model in place"
     return sure >= minimum, (
-        f"{who}: mAP50 {measure.map50:.3f} on {photos(shown_on)}, surely {max(sure, 0):.3f}, "
+        f"{who}: mAP50 {measure.map50:.3f} on {photos(shown_on)}, surely {max(sure, 0):.3f}; "
         f"{minimum:.2f} needed"
     )
 
