@@ -46,6 +46,7 @@ CAUSES = {
     "publish.measure.measure_detections: no test photo has a box": False,
     "publish.publish._check_export: the export is broken": False,
     "publish.publish.publish_model: another model was put in place meanwhile": True,
+    "publish.publish.put_back: a command's": True,
     "publish.publish.rollback: a command's": True,
     "publish.register._check: another dataset, request or file": False,
     "publish.register._read_files: pickles": False,
@@ -62,8 +63,8 @@ CAUSES = {
     "warehouse.models.models.read_model_file: missing or damaged": False,
     "warehouse.models.trainings.read_training: none was asked for": False,
 }
-# Not in it, since they choose by what happened: operators.trainings (test_training_outcomes.py) and
-# publish.detector (its tests).
+# Not in it, since they choose by what happened: operators.trainings (test_training_outcomes.py),
+# publish.detector and publish.publish.judge_left_over (their tests).
 MIXED = ("TrainingError", "PublicationError")
 
 

@@ -145,7 +145,8 @@ def judge_left_over(
             'training"'
         )
         if not pass_over:
-            raise PublicationError(msg) from error
+            # Of its kind: one that lasts is not tried again.
+            raise type(error)(msg) from error
         logger.warning("city=%s passed over: %s", city.slug, msg)
         return None
 
