@@ -24,14 +24,10 @@ where
 alter table core.publication add column rolled_back_at timestamptz;
 alter table core.publication add column rolled_back_by text;
 alter table core.publication add column rolled_back_reason text;
-alter table core.publication add constraint publication_rollback_signed check (
-    (rolled_back_at is null) = (rolled_back_by is null)
-    and (rolled_back_at is null) = (rolled_back_reason is null)
-) not valid;
 comment on column core.publication.rolled_back_at is
 'When it was taken back; null: it was not. A model whose last publication was taken back is no target of a rollback.';
-comment on column core.publication.rolled_back_by is 'Who took it back.';
-comment on column core.publication.rolled_back_reason is 'Why it was taken back.';
+comment on column core.publication.rolled_back_by is 'Who took it back; null with rolled_back_at.';
+comment on column core.publication.rolled_back_reason is 'Why it was taken back; null with rolled_back_at.';
 
 -- What was taken back so far: the reason of the publication that came in its place says so.
 update core.publication

@@ -8,10 +8,10 @@ import pytest
 
 from sightscan.dataset.decide import TrainingDecision, decide_training
 from sightscan.dataset.freeze import freeze_dataset
-from sightscan.publish.publish import publish_model
 from sightscan.publish.register import register_model
 from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
+from sightscan.warehouse.models.models import conclude_model, read_model
 from tests.cities.colour_city import (
     ColourCity,
     add_photo,
@@ -33,7 +33,7 @@ def settings_with(needed: int, a_class: int = 5) -> Settings:
 
 
 def train(
-    warehouse: psycopg.Connection[Any], place: ColourCity, folder: Path, onnx: str = "colours.onnx"
+    warehouse: psycopg.Connection[Any], place: ColourCity, folder: Path, *, published: bool = True
 ) -> None:
     """Freeze, "train", register and publish or refuse."""
     config = settings_with(10)
@@ -41,10 +41,18 @@ def train(
         warehouse, config, place.city, Run(place.city.city_id, "city_malaga", "run")
     )
     training = ask_training(warehouse, dataset, "run")
-    map50 = 0.0 if onnx == "blind.onnx" else 1.0
-    write_model_folder(folder, training, dataset, onnx=onnx, map50=map50, map50_95=map50)
+    write_model_folder(folder, training, dataset)
     version = register_model(warehouse, training, folder)
-    publish_model(warehouse, config, place.city, version, published_by="run")
+    conclude_model(
+        warehouse,
+        read_model(warehouse, place.city.city_id, version),
+        published=published,
+        decision="so it was decided",
+        map50=1,
+        map50_95=1,
+        class_metrics=[],
+        hidden_sight_ids=[],
+    )
 
 
 def test_too_few_photos_say_how_many_are_to_go(
@@ -81,18 +89,19 @@ def test_no_class_at_all_says_why(warehouse: psycopg.Connection[Any], place: Col
 
 
 @pytest.mark.parametrize(
-    ("onnx", "since"),
-    [("colours.onnx", "since model 1"), ("blind.onnx", "since model 1 (refused)")],
+    ("published", "since"),
+    [(True, "since model 1"), (False, "since model 1 (refused)")],
     ids=["published", "refused"],
 )
 def test_after_a_model_only_new_photos_count(
     warehouse: psycopg.Connection[Any],
     place: ColourCity,
     tmp_path: Path,
-    onnx: str,
+    *,
+    published: bool,
     since: str,
 ) -> None:
-    train(warehouse, place, tmp_path, onnx)
+    train(warehouse, place, tmp_path, published=published)
     for number in range(3):
         add_photo(warehouse, place.city, place.sights[0], f"later {number}")
     decision = decide_training(warehouse, settings_with(10), place.city)
