@@ -26,6 +26,8 @@ def test_the_commands_are_these() -> None:
         "labels relabel",
         "labels resend-unknown",
         "machines",
+        "model compare",
+        "model publish",
         "model rollback",
         "photos move",
         "photos remove",
