@@ -2,7 +2,7 @@
 
     python quick_trainer.py --selfcheck ...
     python quick_trainer.py [--fail] [--status STATUS] [--claim MAP50] [--wait SECONDS]
-        [--die-after EPOCH] RUN_FOLDER MODEL_FOLDER
+        [--await FILE] [--die-after EPOCH] RUN_FOLDER MODEL_FOLDER
 
 It keeps the contract of the model folder and of the host's lock, so everything around the training
 is the real thing; as the real one, it goes on after the last epoch in progress.jsonl.
@@ -44,6 +44,7 @@ def main() -> int:
     parser.add_argument("--die-after", type=int, default=EPOCHS)
     parser.add_argument("--claim", type=float, default=1.0)
     parser.add_argument("--wait", type=float, default=0.0)
+    parser.add_argument("--await", dest="awaited", type=Path)
     parser.add_argument("run_folder", type=Path)
     parser.add_argument("model_folder", type=Path)
     asked = parser.parse_args()
@@ -55,6 +56,8 @@ def main() -> int:
         return int(asked.status)
     with locked_host(asked.run_folder):
         time.sleep(asked.wait)
+        while asked.awaited and not asked.awaited.exists():
+            time.sleep(0.1)
         _train(asked.model_folder, asked.die_after)
         _write_model_folder(asked.run_folder, asked.model_folder, asked.claim)
     return 0

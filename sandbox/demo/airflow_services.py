@@ -46,7 +46,8 @@ class AirflowServices:
         self._folder = folder.resolve()
         self._port = port
         self._given = dict(environment)
-        self._parts: list[KeptProcess] = []
+        self._parts: dict[str, KeptProcess] = {}
+        self._log_ports: dict[str, str] = {}
         self._api: AirflowApi | None = None
         self.login = AirflowLogin(f"http://127.0.0.1:{port}", USERNAME, "")
 
@@ -101,29 +102,36 @@ class AirflowServices:
         password = self._secret("admin_password", lambda: secrets.token_urlsafe(9))
         write_private(self._passwords_file, json.dumps({USERNAME: password}))
         self.login = AirflowLogin(self.login.url, USERNAME, password)
-        environment = self.environment | {
-            # Two demos on one machine must not fight over the ports of the log servers.
+        # Two demos on one machine must not fight over the ports of the log servers.
+        self._log_ports = {
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
         }
-        self._run(["db", "migrate"], environment)
+        self._run(["db", "migrate"], self.environment)
         for part in PARTS:
-            self._parts.append(
-                start_kept(
-                    part,
-                    ["airflow", part],
-                    environment=environment,
-                    folder=self._folder,
-                    log_path=self._folder / f"{part}.log",
-                )
-            )
+            self.start_part(part)
         self._api = AirflowApi(self.login.url, USERNAME, password)
         self._api.await_healthy(START_TIMEOUT_SECONDS, self.check_running)
         return self.login
 
+    def start_part(self, name: str) -> KeptProcess:
+        """Start one of `PARTS`, also again after its end."""
+        part = self._parts[name] = start_kept(
+            name,
+            ["airflow", name],
+            environment=self.environment | self._log_ports,
+            folder=self._folder,
+            log_path=self._folder / f"{name}.log",
+        )
+        return part
+
+    def part(self, name: str) -> KeptProcess:
+        """Return the process of one of `PARTS` that was started last."""
+        return self._parts[name]
+
     def check_running(self) -> None:
         """Raise with the last lines of its log if a part has ended."""
-        for part in self._parts:
+        for part in self._parts.values():
             if not part.is_running():
                 msg = f"Airflow's {part.name} ended; see {part.log_path}:\n{part.last_lines(15)}"
                 raise AirflowApiError(msg)
@@ -134,7 +142,7 @@ class AirflowServices:
             self._api.close()
             self._api = None
         while self._parts:
-            self._parts.pop().stop()
+            self._parts.popitem()[1].stop()
 
     @property
     def _passwords_file(self) -> Path:

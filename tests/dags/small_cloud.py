@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,11 @@ from sandbox.control import ControlClient
 from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
 from sandbox.supervisor import Sandbox, SandboxOptions
 from sightscan.dataset.freeze import freeze_dataset
+from sightscan.discover.cities import resolve_city
+from sightscan.discover.wikidata import open_client
 from sightscan.run import Run
 from sightscan.settings import read_settings, settings
+from sightscan.warehouse.registry.cities import add_city
 from tests.cities.colour_city import store_colour_city
 from tests.cities.colour_world import CITY, SLUG, draw_colour_world
 
@@ -121,6 +125,23 @@ class SmallCloud:
         for name, value in self.environment.items():
             monkeypatch.setenv(name, value)
         settings.cache_clear()
+
+    def add_city(self) -> None:
+        """Put the city into the registry, as Wikidata's stand-in knows it; after `use`."""
+        with self.connect() as connection, open_client(settings()) as client:
+            add_city(connection, resolve_city(client, CITY))
+
+    def seconds_on(self, since: int = 0) -> list[float]:
+        """Return how long the machine ran each time, by EC2's history from line `since` on."""
+        start, spans = None, []
+        for line in self.control.instance_history()[since:]:
+            at = datetime.fromisoformat(line["at"])
+            if line["state"] == "running":
+                start = at
+            elif start is not None:
+                spans.append((at - start).total_seconds())
+                start = None
+        return spans
 
     def keep(self) -> None:
         """Keep the warehouse as it is now, for `restore`."""

@@ -13,7 +13,6 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ class Drill:
         self.cloud = cloud
         self.monkeypatch = monkeypatch
         self.rounds = 0
-        self._history = len(cloud.control.instance_history())
+        self.history = len(cloud.control.instance_history())
         self.run: CityRun
 
     @property
@@ -146,18 +145,6 @@ class Drill:
             "sightscan/runs/*/*/model/progress.jsonl"
         )
         return [line for path in paths for line in path.read_text().splitlines()]
-
-    def seconds_on(self) -> list[float]:
-        """Return how long the machine ran each time since the drill began, by EC2's history."""
-        since, spans = None, []
-        for line in self.cloud.control.instance_history()[self._history :]:
-            at = datetime.fromisoformat(line["at"])
-            if line["state"] == "running":
-                since = at
-            elif since is not None:
-                spans.append((at - since).total_seconds())
-                since = None
-        return spans
 
 
 def all_is_well(drill: Drill) -> None:
@@ -608,7 +595,7 @@ def test_all_holds_whatever_happens(
     assert drill.count("core.instance_lease") == 0
     assert drill.count("core.instance_session where stopped_at is null") == 0
     # The bill.
-    on = drill.seconds_on()
+    on = cloud.seconds_on(drill.history)
     assert len(on) == ending.is_started
     seconds = "select coalesce(sum(extract(epoch from stopped_at - running_at)), 0)::float"
     assert cloud.one(f"{seconds} from core.instance_session") == pytest.approx(sum(on), abs=2)
@@ -631,6 +618,8 @@ def test_all_holds_whatever_happens(
     assert re.search(ending.log, caplog.text)
 
 
+# The real processes of a real Airflow.
+KILLS = "tests/end_to_end/test_kills.py::test_whoever_is_killed_the_run_ends_and_nothing_is_paid_or_trained_twice"
 # What a fault is tested for besides, more closely or on the real thing.
 SEE_ALSO: dict[str, tuple[str, ...]] = {
     "start_refused": (
@@ -666,12 +655,15 @@ SEE_ALSO: dict[str, tuple[str, ...]] = {
         "tests/faults/test_dead_trainings.py::test_connection_lost_for_a_minute_is_survived",
     ),
     "worker_killed": (
+        KILLS,
         "tests/trainer/test_finished_model.py::test_same_request_again_does_nothing_and_changes_nothing",
         "tests/integration/test_training_host.py::test_lock_of_a_worker_that_died_is_free",
     ),
     "triggerer_killed": (
+        KILLS,
         "tests/dags/test_waiting_triggers.py::test_turn_that_came_while_no_triggerer_ran_is_not_missed",
     ),
+    "scheduler_killed": (KILLS,),
     "scheduler_killed_for_good": (
         "tests/faults/test_dead_trainings.py::test_machine_goes_off_at_its_deadline_though_all_the_rest_is_gone",
         "tests/faults/test_dead_trainings.py::test_idle_machine_goes_off",

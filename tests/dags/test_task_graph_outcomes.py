@@ -14,14 +14,10 @@ from airflow.models.dagrun import DagRun
 
 from sightscan.city import City
 from sightscan.crawl import crawl as photos
-from sightscan.discover.cities import resolve_city
-from sightscan.discover.wikidata import open_client
 from sightscan.errors import CrawlError
 from sightscan.operators.trainings import TrainModelOperator
 from sightscan.settings import settings
-from sightscan.warehouse.registry.cities import add_city as register
 from sightscan.warehouse.registry.cities import list_cities
-from tests.cities.colour_world import CITY
 from tests.dags.small_cloud import (
     REPOSITORY,
     SmallCloud,
@@ -45,13 +41,8 @@ def cloud(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> SmallCloud:
     """Start each outcome with an empty warehouse that knows the city."""
     started.use(monkeypatch)
     started.forget()
-    add_city(started)
+    started.add_city()
     return started
-
-
-def add_city(cloud: SmallCloud) -> None:
-    with cloud.connect() as connection, open_client(settings()) as client:
-        register(connection, resolve_city(client, CITY))
 
 
 def the_city(cloud: SmallCloud) -> City:
