@@ -6,10 +6,12 @@ import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import RetryAction
+from airflow.sdk.api.client import Client
 from airflow.sdk.exceptions import (
     AirflowException,
     AirflowNotFoundException,
@@ -80,6 +82,10 @@ def raised_mixed() -> Iterator[tuple[str, bool]]:
                         yield where, not name.startswith("Lasting")
 
 
+# [scheduler] task_instance_heartbeat_timeout.
+HEARTBEAT_SECONDS = 120
+
+
 def is_tried_again(error: BaseException) -> bool:
     decision = RETRY_POLICY.evaluate(error, try_number=1, max_tries=2)
     return decision.action is not RetryAction.FAIL
@@ -139,3 +145,25 @@ def test_task_with_a_wrong_setting_is_tried_once(monkeypatch: pytest.MonkeyPatch
     assert dag.get_task("stop_idle_instances").retries == 2
     (instance,) = dag.test().get_task_instances()
     assert (instance.state, instance.try_number) == ("failed", 1)
+
+
+@pytest.mark.parametrize("away_seconds", [0, 20, 50, 3600])
+def test_task_waits_for_an_api_server_that_restarts_but_not_until_it_is_missed(
+    monkeypatch: pytest.MonkeyPatch, away_seconds: int
+) -> None:
+    waited: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if sum(waited) < away_seconds:
+            msg = "refused"
+            raise httpx.ConnectError(msg)
+        return httpx.Response(200, json={}, request=request)
+
+    monkeypatch.setattr(Client.request.retry, "sleep", waited.append)
+    client = Client(base_url="http://api", token="", transport=httpx.MockTransport(answer))
+    if away_seconds < HEARTBEAT_SECONDS:
+        assert client.get("/").is_success
+    else:
+        with pytest.raises(httpx.ConnectError):
+            client.get("/")
+    assert sum(waited) < HEARTBEAT_SECONDS

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from sandbox.addresses import PostgresAddress
 from sandbox.demo.city_request import ask_for_city
@@ -245,6 +245,33 @@ def test_requests_are_approved_and_refused_by_keys(
         "select city_id, decision, reason, decided_by from core.city_decision order by decision_id"
     ).fetchall()
     assert decided == [("Q701", "approved", None, "ann"), ("Q703", "refused", "Too far.", "ann")]
+
+
+def test_question_names_the_limits_that_are_set(
+    open_page: Callable[..., Page], asked_for: None
+) -> None:
+    page = open_page(path=REQUESTS, viewport=PHONE)
+    page.keyboard.press("a")
+    expect(page.locator("#question")).to_contain_text(
+        "It then runs every week, without a limit in dollars: none of MAX_USD_PER_RUN, "
+        "MAX_USD_PER_MONTH, MAX_USD_IN_ALL is set."
+    )
+    for name in ("let-in", "not-yet"):
+        box = page.locator(f"#{name}").bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+
+    def limit(route: Route) -> None:
+        limits = {"MAX_USD_PER_RUN": None, "MAX_USD_PER_MONTH": 80, "MAX_USD_IN_ALL": 500.5}
+        route.fulfill(json=route.fetch().json() | {"limits_usd": limits})
+
+    page.route("**/requests/list", limit)
+    page.reload()
+    page.locator("main:visible").wait_for()
+    page.keyboard.press("a")
+    expect(page.locator("#question")).to_contain_text(
+        "every week, within MAX_USD_PER_MONTH (80.00 USD), MAX_USD_IN_ALL (500.50 USD)."
+    )
 
 
 def test_decision_that_is_cancelled_or_has_no_reason_is_none(

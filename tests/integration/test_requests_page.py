@@ -62,6 +62,11 @@ def test_page_says_who_asked_what_it_is_and_what_it_may_cost(
     )
     assert read["may_decide"] is False
     assert read["counts"] == {"waiting": 1, "refused": 0}
+    assert read["limits_usd"] == {
+        "MAX_USD_PER_RUN": None,
+        "MAX_USD_PER_MONTH": None,
+        "MAX_USD_IN_ALL": None,
+    }
 
 
 def test_person_approves(

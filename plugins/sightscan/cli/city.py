@@ -186,7 +186,8 @@ def approve(city: CityArgument) -> None:
     """Let a city in that was asked for, whether it waits or was refused.
 
     From then on it is a city like those that you added: it runs every week, within
-    MAX_USD_PER_RUN and MAX_USD_PER_MONTH, and off the budget for requests.
+    MAX_USD_PER_RUN, MAX_USD_PER_MONTH and MAX_USD_IN_ALL where they are set, and off the budget
+    for requests.
 
     Changes: the state of one row of core.city, and a row of core.city_decision with your login.
 

@@ -24,6 +24,8 @@ from sightscan.warehouse.registry.decisions import (
 )
 
 PAGE = Path(__file__).parent / "static" / "requests.html"
+# What holds a city's weekly runs back, if anything is set.
+LIMITS = ("max_usd_per_run", "max_usd_per_month", "max_usd_in_all")
 # Each is estimated while the page waits.
 MAX_CITIES_SHOWN = 50
 
@@ -64,6 +66,7 @@ def list_requests(_: Viewer, user: GetUserDep) -> dict[str, Any]:
     return {
         "may_decide": may_decide(user),
         "budget": tell_budget(config, left_usd, bills[0][2] if bills else None),
+        "limits_usd": {name.upper(): getattr(config, name) for name in LIMITS},
         "counts": counts,
         "waiting": [_shown(city, asked) | asdict(bill) for city, asked, bill in bills],
         "refused": refused,

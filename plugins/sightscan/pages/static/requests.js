@@ -96,7 +96,11 @@ function askWhether() {
   if (!city || by("approve").disabled) return;
   by("approval-title").textContent = `Approve ${city.name}, ${city.country}?`;
   const cost = typeof city.most_usd === "number" ? `Its first run may cost at most ${usd(city.most_usd)}. ` : "";
-  by("question").textContent = `${cost}It then runs every week, within MAX_USD_PER_RUN and MAX_USD_PER_MONTH.`;
+  const limits = Object.entries(state.read.limits_usd);
+  const set = limits.filter(([, amount]) => amount !== null);
+  const held = set.length ? `within ${set.map(([name, amount]) => `${name} (${usd(amount)})`).join(", ")}`
+    : `without a limit in dollars: none of ${limits.map(([name]) => name).join(", ")} is set`;
+  by("question").textContent = `${cost}It then runs every week, ${held}.`;
   by("approval").showModal();
 }
 
