@@ -79,25 +79,29 @@ PARAMS = {
         None,
         type=["null", "string"],
         enum=[None, "open", "any"],
+        values_display={"null": "as LICENCE_POLICY says"},
         title="Licence policy",
         description=(
             "open: only photos that anybody may use and change; any: all, each with the licence "
-            "that is known of it. Empty: LICENCE_POLICY."
+            "that is known of it."
         ),
     ),
     "full_resolution": Param(
         None,
         type=["null", "boolean"],
         title="Full resolution",
-        description=("Fetch originals, not photos of 960 pixels. Empty: CRAWL_FULL_RESOLUTION."),
+        # A switch that nobody touched looks like one that is off, but sends nothing.
+        description=(
+            "On: fetch originals, not photos of 960 pixels. Not touched: CRAWL_FULL_RESOLUTION."
+        ),
     ),
     "skip_known": Param(
         None,
         type=["null", "boolean"],
         title="Skip known photos",
         description=(
-            "No: ask again for the photos that are there, and fetch those that have changed. "
-            "Empty: CRAWL_SKIP_KNOWN."
+            "Not touched: CRAWL_SKIP_KNOWN. On: leave the photos alone that are there. On and off "
+            "again: ask for them anew, and fetch those that have changed."
         ),
     ),
     "vision_calls": Param(
