@@ -156,7 +156,8 @@ def test_whoever_is_killed_the_run_ends_and_nothing_is_paid_or_trained_twice(
         airflow.kill("scheduler")
     airflow.restart("scheduler")
 
-    # The triggerer, then the scheduler, while it trains, which ends before there is another one.
+    # The triggerer, then the scheduler, while it trains, which ends before there is another one; the
+    # API server with it, so that what goes on then finds it starting.
     airflow.await_task(run_id, "train_model", "deferred")
     until(airflow.jobs, "the training to begin")
     airflow.kill("triggerer")
@@ -165,8 +166,12 @@ def test_whoever_is_killed_the_run_ends_and_nothing_is_paid_or_trained_twice(
     airflow.go.touch()
     (job,) = airflow.jobs()
     until((job / "exit_code").exists, "the training to end")
+    airflow.await_task(run_id, "train_model", "scheduled")
     assert cloud.instance_state() == "running"
+    airflow.kill("api-server")
     airflow.restart("scheduler")
+    airflow.restart("api-server")
+    api.await_healthy(STEP_SECONDS)
 
     assert api.await_run(DAG_ID, run_id, STEP_SECONDS) == "success"
     tries = {task.task_id: task.try_number for task in api.task_states(DAG_ID, run_id)}
