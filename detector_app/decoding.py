@@ -1,101 +1,136 @@
-"""Turn a model's answer into the sights of a picture: names, scores, boxes, no doubles.
+"""From a model's answer to what it found, in the pixels of its input.
 
-Pure arithmetic on arrays. The answer has one row per candidate box: centre x, centre y, width,
-height in input pixels, objectness, and one score per class, all after the sigmoid.
+The trainer, the pipeline and the app each have this file, byte by byte the same: they share no code
+(docs/decisions/0039-one-decoding.md). What it must give is in tests/decoding_cases.json, for readers
+in other languages too.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector_app.letterbox import Floats, Letterbox
+Floats = NDArray[np.float32] | NDArray[np.float64]
 
 # The fields before the class scores: centre x, centre y, width, height, objectness.
 BOX_FIELDS: Final = 5
-# Boxes of one sight that share more than this of their area are the same sight (YOLOv5's value).
-MAX_OVERLAP: Final = 0.45
-# More candidates than any picture has sights; bounds the time spent on a broken model's answer.
+# Of boxes that share more of their union, one names the place (the value of YOLOv5).
+SHOWN_OVERLAP: Final = 0.45
+# Of a model without `decoding` in its metadata.
+OLDER_THRESHOLD: Final = 0.25
+IDENTITY: Final = ((0.0, 0.0), (1.0, 1.0))
+# More than any picture has sights; bounds the time spent on a model that sees one everywhere.
 MAX_CANDIDATES: Final = 1000
 
-
-@dataclass(frozen=True)
-class Detection:
-    """A sight that was found: its name, how sure the model is (0..1), its box in pixels."""
-
-    name: str
-    score: float
-    x1: float
-    y1: float
-    x2: float
-    y2: float
+# For average precision, as YOLOv5's validation: nearly everything counts, the curve over scores
+# decides.
+MIN_COUNTED_SCORE: Final = 0.001
+COUNTED_OVERLAP: Final = 0.6
+MAX_COUNTED: Final = 300
+MAX_COUNTED_CANDIDATES: Final = 4000
 
 
-def decode(
-    predictions: Floats,
-    letterbox: Letterbox,
-    *,
-    picture_width: int,
-    picture_height: int,
-    class_names: Sequence[str],
-    min_score: float,
-) -> tuple[Detection, ...]:
-    """Turn the model's answer (boxes, 5 + classes) into detections, surest first."""
-    class_indices = predictions[:, BOX_FIELDS:].argmax(axis=1)
-    class_scores = predictions[np.arange(len(predictions)), BOX_FIELDS + class_indices]
-    scores = predictions[:, 4] * class_scores
-    chosen = np.flatnonzero(np.isfinite(predictions).all(axis=1) & (scores >= min_score))
-    chosen = chosen[np.argsort(-scores[chosen], kind="stable")][:MAX_CANDIDATES]
-    centres, sizes = predictions[chosen, 0:2], predictions[chosen, 2:4]
-    boxes = letterbox.to_picture(np.hstack([centres - sizes / 2, centres + sizes / 2]))
-    boxes[:, 0::2] = boxes[:, 0::2].clip(0, picture_width)
-    boxes[:, 1::2] = boxes[:, 1::2].clip(0, picture_height)
-    # A box that lies in the padding alone is no place in the picture.
-    inside = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-    chosen, boxes = chosen[inside], boxes[inside]
-    kept = suppress_doubles(boxes, scores[chosen], class_indices[chosen])
-    return tuple(
-        Detection(
-            class_names[int(class_indices[chosen[index]])],
-            float(scores[chosen[index]]),
-            *(float(corner) for corner in boxes[index]),
-        )
-        for index in kept
-    )
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How a model is read, as its metadata say: an overlap, a table, a least confidence of each class.
 
-
-def suppress_doubles(
-    boxes: Floats,
-    scores: Floats,
-    class_indices: NDArray[np.intp],
-    max_overlap: float = MAX_OVERLAP,
-) -> list[int]:
-    """Return the indices of the boxes (n, 4) to keep, surest first.
-
-    Of boxes of one class that overlap, the surest stays. Boxes of different classes never
-    suppress each other: a tower stands in front of a palace, and both are sights.
+    `calibration` has (score, confidence), both rising; between its points it is linear, beyond them
+    flat.
     """
+
+    overlap: float
+    calibration: tuple[tuple[float, float], ...]
+    thresholds: tuple[float, ...]
+
+    def to_confidence(self, scores: Floats) -> NDArray[np.float64]:
+        """Return how often a name with each of these scores is right, 0 to 1."""
+        table = np.array(self.calibration)
+        confidences: NDArray[np.float64] = np.interp(scores, table[:, 0], table[:, 1])
+        return confidences
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found in one picture, the best score first.
+
+    `boxes` (n, 4): x1, y1, x2, y2 in pixels of the input, which may reach out of it; `scores`,
+    `confidences` and `classes` (n,).
+    """
+
+    boxes: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    confidences: NDArray[np.float64]
+    classes: NDArray[np.intp]
+
+
+def read_as_older(class_count: int) -> Decoding:
+    """Return how a model is read whose metadata do not say it."""
+    return Decoding(SHOWN_OVERLAP, IDENTITY, (OLDER_THRESHOLD,) * class_count)
+
+
+def decode(rows: Floats, decoding: Decoding) -> Found:
+    """Turn the answer for one picture, (boxes, 5 + classes), into what people are shown.
+
+    Each row speaks for its best class, and one place has one name: of boxes that overlap, whatever
+    their classes, the one with the best score stays. Rows that are not numbers throughout are left
+    out.
+    """
+    rows = _finite(rows)
+    classes = rows[:, BOX_FIELDS:].argmax(axis=1)
+    scores = rows[:, 4] * rows[np.arange(len(rows)), BOX_FIELDS + classes]
+    confidences = decoding.to_confidence(scores)
+    is_shown = (scores > 0) & (confidences >= np.array(decoding.thresholds)[classes])
+    places = np.flatnonzero(is_shown)
+    places = places[np.argsort(-scores[places], kind="stable")][:MAX_CANDIDATES]
+    boxes, classes = _corners(rows[places]), classes[places]
+    kept = _without_doubles(boxes, np.zeros_like(classes), decoding.overlap, MAX_CANDIDATES)
+    places = places[kept]
+    return Found(boxes[kept], scores[places], confidences[places], classes[kept])
+
+
+def decode_everything(rows: Floats) -> Found:
+    """Turn the answer for one picture into what average precision is measured on.
+
+    Each row speaks for all its classes, and each class is suppressed by itself; the confidence is
+    the score.
+    """
+    rows = _finite(rows)
+    scores = rows[:, 4:BOX_FIELDS] * rows[:, BOX_FIELDS:]
+    places, classes = np.nonzero(scores > MIN_COUNTED_SCORE)
+    chosen = scores[places, classes]
+    best = np.argsort(-chosen, kind="stable")[:MAX_COUNTED_CANDIDATES]
+    places, classes, chosen = places[best], classes[best], chosen[best]
+    boxes = _corners(rows[places])
+    kept = _without_doubles(boxes, classes, COUNTED_OVERLAP, MAX_COUNTED)
+    return Found(boxes[kept], chosen[kept], chosen[kept], classes[kept])
+
+
+def _finite(rows: Floats) -> NDArray[np.float64]:
+    return np.asarray(rows[np.isfinite(rows).all(axis=1)], dtype=np.float64)
+
+
+def _corners(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    centres, halves = rows[:, 0:2], rows[:, 2:4] / 2
+    return np.hstack((centres - halves, centres + halves))
+
+
+def _without_doubles(
+    boxes: NDArray[np.float64], groups: NDArray[np.intp], overlap: float, most: int
+) -> NDArray[np.intp]:
+    """Return which boxes, best first, stay: none that overlaps a better one of its group by more than `overlap`.
+
+    Overlap is intersection over union.
+    """
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     kept: list[int] = []
-    waiting = np.argsort(-scores, kind="stable")
-    while waiting.size:
+    waiting = np.arange(len(boxes))
+    while waiting.size and len(kept) < most:
         best, waiting = waiting[0], waiting[1:]
         kept.append(int(best))
-        is_double = (class_indices[waiting] == class_indices[best]) & (
-            overlaps(boxes[best], boxes[waiting]) > max_overlap
-        )
-        waiting = waiting[~is_double]
-    return kept
-
-
-def overlaps(box: Floats, boxes: Floats) -> Floats:
-    """Return the intersection over union of a box (4,) with each of the boxes (n, 4)."""
-    near = np.maximum(box[:2], boxes[:, :2])
-    far = np.minimum(box[2:], boxes[:, 2:])
-    shared = np.prod(np.clip(far - near, 0, None), axis=1)
-    area = np.prod(box[2:] - box[:2])
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    union = area + areas - shared
-    shares: Floats = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    return shares
+        near = np.maximum(boxes[best, :2], boxes[waiting, :2])
+        far = np.minimum(boxes[best, 2:], boxes[waiting, 2:])
+        shared = np.prod(np.clip(far - near, 0, None), axis=1)
+        is_double = shared > overlap * (areas[best] + areas[waiting] - shared)
+        waiting = waiting[~(is_double & (groups[waiting] == groups[best]))]
+    return np.array(kept, dtype=np.intp)

@@ -2,16 +2,17 @@
 
 The model's contract: input `images` float32 (N, 3, H, W), RGB in 0..1, sides multiples of the
 stride; output `predictions` (N, boxes, 5 + classes), see `decoding`. Its metadata carry
-`class_names` (a JSON list), `image_size` and `stride`.
+`class_names` (a JSON list), `image_size` and `stride`, and how the answer is read (`decoding`).
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from detector_app.decoding import BOX_FIELDS, Detection, decode
+from detector_app.decoding import BOX_FIELDS, Decoding, decode, read_as_older
+from detector_app.detection import Detection, place_in_picture
 from detector_app.errors import DetectionFailed, ModelRefused
 from detector_app.letterbox import Floats, Pixels, apply_letterbox, fit_letterbox
 from detector_app.onnx_file import OnnxRefusedError, check_onnx
@@ -41,6 +42,8 @@ class Detector:
     """A model that is loaded and has answered once; safe to share between threads.
 
     Of its `class_names`, it names those of `shown_names`: it was not shown to know the others.
+    `has_thresholds` tells whether its metadata say from which confidence on each sight is shown; an
+    older one's do not.
     """
 
     session: InferenceSession
@@ -48,21 +51,26 @@ class Detector:
     shown_names: tuple[str, ...]
     image_size: int
     stride: int
+    decoding: Decoding
+    has_thresholds: bool
 
-    def detect(self, pixels: Pixels, min_score: float) -> tuple[Detection, ...]:
+    def detect(self, pixels: Pixels, min_confidence: float | None = None) -> tuple[Detection, ...]:
         """Return the sights in an RGB picture (H, W, 3) uint8, surest first.
 
+        Each is shown from its own threshold on, or all from `min_confidence` on.
         Raises `DetectionFailed` if the model breaks on it.
         """
         letterbox = fit_letterbox(pixels.shape[1], pixels.shape[0], self.image_size, self.stride)
-        predictions = _run(self.session, apply_letterbox(pixels, letterbox))[0]
-        detections = decode(
-            predictions,
+        rows = _run(self.session, apply_letterbox(pixels, letterbox))[0]
+        decoding = self.decoding
+        if min_confidence is not None:
+            decoding = replace(decoding, thresholds=(min_confidence,) * len(self.class_names))
+        detections = place_in_picture(
+            decode(rows, decoding),
             letterbox,
             picture_width=pixels.shape[1],
             picture_height=pixels.shape[0],
             class_names=self.class_names,
-            min_score=min_score,
         )
         return tuple(one for one in detections if one.name in self.shown_names)
 
@@ -94,8 +102,15 @@ def load_detector(content: bytes, shown_names: Collection[str] | None = None) ->
         )
         raise ModelRefused(msg) from error
     names = contract.class_names
-    shown = tuple(name for name in names if shown_names is None or name in shown_names)
-    return Detector(session, names, shown, contract.image_size, contract.stride)
+    return Detector(
+        session,
+        names,
+        tuple(name for name in names if shown_names is None or name in shown_names),
+        contract.image_size,
+        contract.stride,
+        decoding=contract.decoding or read_as_older(len(names)),
+        has_thresholds=contract.decoding is not None,
+    )
 
 
 def _run(session: InferenceSession, images: Floats) -> Floats:

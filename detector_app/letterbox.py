@@ -28,10 +28,9 @@ class Letterbox:
     width: int
     height: int
 
-    def to_picture(self, boxes: Floats) -> Floats:
+    def to_picture(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Map boxes (n, 4) of corners from input pixels to picture pixels."""
-        offset = np.array([self.left, self.top, self.left, self.top], dtype=np.float32)
-        return (boxes - offset) / self.scale
+        return (boxes - (self.left, self.top, self.left, self.top)) / self.scale
 
 
 def fit_letterbox(width: int, height: int, image_size: int, stride: int) -> Letterbox:

@@ -1,4 +1,4 @@
-"""Draw what was found onto a picture: a box, a dot on the sight, its name and the score.
+"""Draw what was found onto a picture: a box, a dot on the sight, its name and how sure the model is.
 
 The picture keeps its size and shape. Everything is drawn in proportion to it, with a dark rim,
 so that it is readable on sky, stone and night alike.
@@ -10,7 +10,7 @@ from typing import Final, Self
 
 from PIL import Image, ImageColor, ImageDraw
 
-from detector_app.decoding import Detection
+from detector_app.detection import Detection
 from detector_app.fonts import Font, can_write, split_by_font
 
 # Apart from one another also for most colour-blind eyes, and each bright enough for dark text.
@@ -81,7 +81,7 @@ def draw_detections(
         _draw_box(draw, detection, colours.get(detection.name, PALETTE[0]), line)
     plates: list[_Chip] = []
     for rank, detection in enumerate(detections, start=1):
-        text = f"{write_name(rank, detection.name)}  {detection.score:.0%}"
+        text = f"{write_name(rank, detection.name)}  {detection.confidence:.0%}"
         plate = _place_chip(text, detection, font_pixels, line, size=picture.size, taken=plates)
         plates.append(plate)
         _draw_chip(draw, plate, colours.get(detection.name, PALETTE[0]), line)

@@ -17,7 +17,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from detector_app.decoding import Detection
+from detector_app.detection import Detection
 from detector_app.errors import DetectionFailed
 from detector_app.inference import Detector
 from detector_app.overlay import draw_detections
@@ -97,7 +97,7 @@ class LatestSights:
                 for at, detection in self._last_seen_at.values()
                 if now - at <= NAME_LINGERS_SECONDS
             ]
-            current.sort(key=lambda detection: -detection.score)
+            current.sort(key=lambda detection: -detection.confidence)
             return replace(self._seen, detections=tuple(current), frames_per_second=self._rate())
 
     def _rate(self) -> float:
@@ -109,7 +109,7 @@ def make_frame_callback(
     detector: Detector,
     latest: LatestSights,
     colours: Mapping[str, str],
-    min_score: float,
+    min_confidence: float | None,
 ) -> Callable[[av.VideoFrame], av.VideoFrame]:
     """Return what looks at one frame, records what it sees, and gives the frame with boxes.
 
@@ -120,7 +120,7 @@ def make_frame_callback(
         pixels = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
         started = time.perf_counter()
         try:
-            detections = detector.detect(pixels, min_score)
+            detections = detector.detect(pixels, min_confidence)
         except DetectionFailed as error:
             logger.warning("webcam: %s", error)
             latest.record_error(str(error))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from detector_app.catalogue import City, PublishedModel
-from detector_app.decoding import Detection
+from detector_app.detection import Detection
 from detector_app.video import SightsSeen
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -89,7 +89,7 @@ def describe_found(detections: Sequence[Detection]) -> str:
     """Say in one line what was found, for a picture's alternative text and for the ear."""
     if not detections:
         return "No sight found"
-    return ", ".join(f"{one.name} ({one.score:.0%})" for one in detections)
+    return ", ".join(f"{one.name} ({one.confidence:.0%})" for one in detections)
 
 
 def list_sights(
@@ -99,8 +99,8 @@ def list_sights(
     rows = "".join(
         f'<li><span class="ss-swatch" style="background:{colours.get(one.name, "#888888")}"></span>'
         f'<span class="ss-name">{escape(one.name)}</span>'
-        f'<span class="ss-score">{one.score:.0%}</span>'
-        f'<span class="ss-bar" aria-hidden="true"><span style="width:{one.score:.0%};'
+        f'<span class="ss-score">{one.confidence:.0%}</span>'
+        f'<span class="ss-bar" aria-hidden="true"><span style="width:{one.confidence:.0%};'
         f'background:{colours.get(one.name, "#888888")}"></span></span></li>'
         for one in detections
     )

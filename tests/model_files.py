@@ -61,6 +61,11 @@ def with_metadata(name: str, value: str) -> bytes:
     return content.replace(entry, field(14, field(1, name.encode()) + field(2, value.encode())))
 
 
+def metadata(name: str, value: str) -> bytes:
+    """Return one more entry of the metadata, to go behind a model's bytes."""
+    return field(14, field(1, name.encode()) + field(2, value.encode()))
+
+
 def node(operator: str, more: bytes = b"") -> bytes:
     """Return a node, as a field of the graph."""
     return field(1, field(4, operator.encode()) + more)
@@ -121,6 +126,79 @@ def _slow() -> bytes:
 
 
 SLOW_MODEL = _slow()
+DECODING = {
+    "version": 1,
+    "overlap": 0.45,
+    "calibration": [[0, 0.1], [0.5, 0.1], [1, 0.9]],
+    "thresholds": [0.3, 0.4, 0.5, 0.6, 1],
+}
+SIGHT = {
+    "id": 7,
+    "wikidata_id": "Q243",
+    "names": {"en": "Green Gate", "de": "Grünes Tor"},
+    "latitude": 36.72,
+    "longitude": -4.42,
+    "is_asymmetric": True,
+}
+_UNKNOWN_PLACE = {"wikidata_id": None, "names": {}, "latitude": None, "longitude": None}
+GOOD_METADATA = {
+    "decoding": json.dumps(DECODING),
+    "sights": json.dumps([SIGHT] * 4 + [SIGHT | _UNKNOWN_PLACE]),
+    "sight_ids": "[1, 2, 3, 4, 9007199254740991]",
+}
+# By the entry, and what is wrong with it.
+_BAD_METADATA: dict[str, dict[str, object]] = {
+    "decoding": {
+        "of no JSON": "0.45",
+        "of nothing": {},
+        "of another version": DECODING | {"version": 2},
+        "of a version that is true": DECODING | {"version": True},
+        "that says more": DECODING | {"image_size": 320},
+        "with an overlap above 1": DECODING | {"overlap": 1.5},
+        "with an overlap that is no number": DECODING | {"overlap": float("nan")},
+        "with a text for an overlap": DECODING | {"overlap": "0.45"},
+        "with one point": DECODING | {"calibration": [[0, 0]]},
+        "with too many points": DECODING | {"calibration": [[n / 64, 0] for n in range(65)]},
+        "with a point of three": DECODING | {"calibration": [[0, 0], [1, 1, 1]]},
+        "with scores that fall": DECODING | {"calibration": [[0, 0], [0.6, 0.1], [0.5, 0.2]]},
+        "with a score twice": DECODING | {"calibration": [[0, 0], [0.5, 0.1], [0.5, 0.2]]},
+        "with confidences that fall": DECODING | {"calibration": [[0, 0.2], [1, 0.1]]},
+        "with a confidence above 1": DECODING | {"calibration": [[0, 0], [1, 1.1]]},
+        "with an endless confidence": DECODING | {"calibration": [[0, 0], [1, float("inf")]]},
+        "with a huge number": DECODING | {"calibration": [[0, 0], [10**400, 1]]},
+        "with a threshold too few": DECODING | {"thresholds": [0.5] * 4},
+        "with a threshold too many": DECODING | {"thresholds": [0.5] * 6},
+        "with a threshold below 0": DECODING | {"thresholds": [-0.1] * 5},
+        "with a threshold of null": DECODING | {"thresholds": [None] * 5},
+    },
+    "sights": {
+        "of one too few": [SIGHT] * 4,
+        "of an object": {"a": 1},
+        "of numbers": [1, 2, 3, 4, 5],
+        **{
+            f"with {key} {value!r:.20}": [SIGHT] * 4 + [SIGHT | {key: value}]
+            for key, value in (
+                ("id", 0),
+                ("id", "7"),
+                ("id", 2**53),
+                ("id", True),
+                ("wikidata_id", 243),
+                ("wikidata_id", "Q243; drop"),
+                ("names", ["Green Gate"]),
+                ("names", {"en": ""}),
+                ("names", {"e" * 36: "Green Gate"}),
+                ("names", {"en": "a" * 301}),
+                ("names", {"en": "\ud800"}),
+                ("latitude", 91),
+                ("latitude", float("nan")),
+                ("longitude", "4"),
+                ("is_asymmetric", 1),
+                ("more", 1),
+            )
+        },
+    },
+    "sight_ids": {"of one too few": [1, 2, 3, 4], "of texts": ["1"] * 5, "of null": None},
+}
 # What is refused, and by which words.
 BAD_MODELS: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "not an ONNX model"),
@@ -268,6 +346,22 @@ BAD_MODELS: dict[str, tuple[bytes, str]] = {
             "too many": json.dumps([str(number) for number in range(1001)]),
         }.items()
     },
+    **{
+        f"{name} {what}": (
+            TINY_ONNX.read_bytes() + metadata(name, json.dumps(value)),
+            f"its {name}",
+        )
+        for name, values in _BAD_METADATA.items()
+        for what, value in values.items()
+    },
+    **{
+        f"{name} nested": (TINY_ONNX.read_bytes() + metadata(name, "[" * 200_000), f"its {name}")
+        for name in _BAD_METADATA
+    },
+    "decoding too long": (
+        TINY_ONNX.read_bytes() + metadata("decoding", json.dumps(DECODING) + " " * 8_000_000),
+        "its decoding",
+    ),
     "one name too few": (with_metadata("class_names", '["a", "b", "c", "d"]'), "free or 9"),
     "no metadata": (TINY_ONNX.read_bytes().replace(b"class_names", b"city"), "not an ONNX model"),
     "image_size twice": (

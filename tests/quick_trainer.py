@@ -1,7 +1,7 @@
 """Stands in for the trainer on the GPU host: leaves a model that finds colours, in two seconds.
 
     python quick_trainer.py --selfcheck ...
-    python quick_trainer.py [--fail] [--status STATUS] [--claim MAP50] [--wait SECONDS]
+    python quick_trainer.py [--fail] [--status STATUS] [--break-export] [--wait SECONDS]
         [--await FILE] [--die-after EPOCH] RUN_FOLDER MODEL_FOLDER
 
 It keeps the contract of the model folder and of the host's lock, so everything around the training
@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--fail", action="store_true")
     parser.add_argument("--status", type=int, default=0)
     parser.add_argument("--die-after", type=int, default=EPOCHS)
-    parser.add_argument("--claim", type=float, default=1.0)
+    parser.add_argument("--break-export", action="store_true")
     parser.add_argument("--wait", type=float, default=0.0)
     parser.add_argument("--await", dest="awaited", type=Path)
     parser.add_argument("run_folder", type=Path)
@@ -59,7 +59,7 @@ def main() -> int:
         while asked.awaited and not asked.awaited.exists():
             time.sleep(0.1)
         _train(asked.model_folder, asked.die_after)
-        _write_model_folder(asked.run_folder, asked.model_folder, asked.claim)
+        _write_model_folder(asked.run_folder, asked.model_folder, breaks=asked.break_export)
     return 0
 
 
@@ -76,7 +76,7 @@ def _train(folder: Path, die_after: int) -> None:
             os.killpg(0, signal.SIGKILL)
 
 
-def _write_model_folder(run_folder: Path, folder: Path, claim: float) -> None:
+def _write_model_folder(run_folder: Path, folder: Path, *, breaks: bool) -> None:
     dataset = read_dataset(run_folder)
     request = read_request(run_folder)
     names = list(dataset.class_names)
@@ -89,12 +89,16 @@ def _write_model_folder(run_folder: Path, folder: Path, claim: float) -> None:
     for name, content in files.items():
         (folder / name).write_bytes(content)
     metrics = {
-        "map50": claim,
-        "map50_95": claim,
-        "precision": claim,
-        "recall": claim,
-        "per_class": [{"name": name, "map50": claim, "map50_95": claim} for name in names],
+        "map50": 1.0,
+        "map50_95": 1.0,
+        "precision": 1.0,
+        "recall": 1.0,
+        "per_class": [{"name": name, "map50": 1.0, "map50_95": 1.0} for name in names],
     }
+    # What no network answers: as if the file were of another one.
+    broken = [
+        {"sha256": photo.sha256, "rows": [[0] + [9.0] * (5 + len(names))]} for photo in dataset.test
+    ]
     result = {
         "dataset_sha256": dataset.sha256,
         "request_sha256": hash_request(request, run_folder),
@@ -110,6 +114,7 @@ def _write_model_folder(run_folder: Path, folder: Path, claim: float) -> None:
             for name in ("model.onnx", "weights.safetensors")
         },
         "metrics": {"val": metrics, "test": metrics},
+        "samples": broken if breaks else [],
     }
     (folder / "result.json").write_text(json.dumps(result))
 

@@ -6,7 +6,9 @@ they are decoded (photos.py), because reading each photo once is enough.
 
 import json
 import math
+import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,21 @@ SPLITS = ("train", "val", "test")
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 # Labels are rounded decimals: a box that touches an edge may stick out by the rounding.
 EDGE_TOLERANCE = 1e-3
+# What readers of a model take of a sight (onnx_file.py of the app and of the pipeline).
+MAX_SIGHT_ID = 1 << 53
+MAX_NAMES = 400
+MAX_LANGUAGE_LENGTH = 35
+MAX_NAME_LENGTH = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a photo: centre and size relative to the photo (0..1, y down)."""
+
+    center_x: float
+    center_y: float
+    width: float
+    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +49,15 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class LabelledPhoto:
-    """A photo of the dataset, named by the sha256 of its bytes. No boxes: nothing to be found in it."""
+    """A photo of the dataset, named by the sha256 of its bytes. No boxes: nothing to be found in it.
+
+    `ignored` regions show a sight that is no class: neither to be found nor background.
+    """
 
     sha256: str
     path: Path
     boxes: tuple[Box, ...]
+    ignored: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +73,10 @@ class Dataset:
     test: tuple[LabelledPhoto, ...]
     # Of the classes, in their order; None from a pipeline that does not say.
     sight_ids: tuple[int, ...] | None = None
+    # Classes that look different in a mirror.
+    asymmetric: frozenset[int] = frozenset()
+    # What the pipeline says of each class, for the model's metadata; none from an older pipeline.
+    sights: tuple[Mapping[str, Any], ...] = ()
 
     def split(self, name: str) -> tuple[LabelledPhoto, ...]:
         """Return the photos of `train`, `val` or `test`."""
@@ -62,7 +87,8 @@ def read_dataset(dataset_dir: Path) -> Dataset:
     """Read a dataset folder and check that it can be learnt from; raises BadDataset."""
     manifest = _read_manifest(dataset_dir / "dataset.json")
     class_names: tuple[str, ...] = tuple(manifest["class_names"])
-    splits = {name: _read_split(dataset_dir, name, len(class_names)) for name in SPLITS}
+    ignored = _read_ignored_regions(manifest)
+    splits = {name: _read_split(dataset_dir, name, len(class_names), ignored) for name in SPLITS}
     for name, photos in splits.items():
         expected = manifest["counts"].get(name)
         if expected != len(photos):
@@ -78,6 +104,8 @@ def read_dataset(dataset_dir: Path) -> Dataset:
         val=splits["val"],
         test=splits["test"],
         sight_ids=_read_sight_ids(manifest),
+        asymmetric=_read_asymmetric(manifest),
+        sights=_read_sights(manifest),
     )
 
 
@@ -132,7 +160,92 @@ def _read_sight_ids(manifest: dict[str, Any]) -> tuple[int, ...] | None:
     return tuple(ids)
 
 
-def _read_split(dataset_dir: Path, split: str, class_count: int) -> tuple[LabelledPhoto, ...]:
+def _read_asymmetric(manifest: dict[str, Any]) -> frozenset[int]:
+    """Read which sights must not be flipped; a folder that says nothing about its sights has none."""
+    sights = manifest.get("sights", [])
+    if not isinstance(sights, list) or len(sights) not in (0, len(manifest["class_names"])):
+        msg = f"sights of dataset.json must be a list in the order of class_names, but is {sights!r:.80}"
+        raise BadDataset(msg)
+    flags = [isinstance(sight, dict) and sight.get("is_asymmetric", False) for sight in sights]
+    return frozenset(index for index, flag in enumerate(flags) if flag is True)
+
+
+def _read_sights(manifest: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Read what is known of each sight, as it goes into the model; what a model may not say is refused now."""
+    sights = tuple(
+        {
+            "id": sight.get("id"),
+            "wikidata_id": sight.get("wikidata_id"),
+            "names": sight.get("names", {}),
+            "latitude": sight.get("latitude"),
+            "longitude": sight.get("longitude"),
+            "is_asymmetric": sight.get("is_asymmetric", False),
+        }
+        for sight in manifest.get("sights", [])
+        if isinstance(sight, dict)
+    )
+    for sight in sights:
+        if not _is_sight(sight):
+            msg = f"sights of dataset.json must say id, names and place of each, but have {sight!r:.200}"
+            raise BadDataset(msg)
+    return sights
+
+
+def _is_sight(sight: Mapping[str, Any]) -> bool:
+    wikidata_id, names = sight["wikidata_id"], sight["names"]
+    places = ((sight["latitude"], 90), (sight["longitude"], 180))
+    return (
+        isinstance(sight["id"], int)
+        and 0 < sight["id"] < MAX_SIGHT_ID
+        and (wikidata_id is None or bool(re.fullmatch(r"Q[1-9][0-9]{0,18}", str(wikidata_id))))
+        and isinstance(names, dict)
+        and len(names) <= MAX_NAMES
+        and all(
+            len(language) <= MAX_LANGUAGE_LENGTH
+            and isinstance(name, str)
+            and 0 < len(name) <= MAX_NAME_LENGTH
+            for language, name in names.items()
+        )
+        and all(
+            place is None or (isinstance(place, int | float) and abs(place) <= most)
+            for place, most in places
+        )
+        and isinstance(sight["is_asymmetric"], bool)
+    )
+
+
+def _read_ignored_regions(manifest: dict[str, Any]) -> dict[str, tuple[Region, ...]]:
+    """Read the regions by the sha256 of their photo, a list of [cx, cy, w, h] each."""
+    regions = manifest.get("ignored_regions", {})
+    try:
+        return {
+            sha256: tuple(Region(*map(_share, numbers)) for numbers in of_photo)
+            for sha256, of_photo in regions.items()
+        }
+    except (AttributeError, TypeError, ValueError) as error:
+        msg = (
+            "ignored_regions of dataset.json must be lists of [cx, cy, w, h] by sha256, "
+            f"but are {regions!r:.80} ({error})"
+        )
+        raise BadDataset(msg) from error
+
+
+def _share(number: float) -> float:
+    """Return a share of a photo as it is; NaN and infinity are none.
+
+    Raises:
+        ValueError: it is not from 0 to 1.
+
+    """
+    if not -EDGE_TOLERANCE <= float(number) <= 1 + EDGE_TOLERANCE:
+        msg = f"{number} is not from 0 to 1"
+        raise ValueError(msg)
+    return float(number)
+
+
+def _read_split(
+    dataset_dir: Path, split: str, class_count: int, ignored: dict[str, tuple[Region, ...]]
+) -> tuple[LabelledPhoto, ...]:
     images, labels = dataset_dir / "images" / split, dataset_dir / "labels" / split
     if not images.is_dir():
         msg = f"split {split!r} is missing: {images} is not a folder"
@@ -153,7 +266,9 @@ def _read_split(dataset_dir: Path, split: str, class_count: int) -> tuple[Labell
             msg = f"{label_path} cannot be read as text ({error}); upload the dataset again"
             raise BadDataset(msg) from error
         boxes = parse_label(text, class_count, str(label_path))
-        photos.append(LabelledPhoto(sha256=photo_path.stem, path=photo_path, boxes=boxes))
+        photos.append(
+            LabelledPhoto(photo_path.stem, photo_path, boxes, ignored.get(photo_path.stem, ()))
+        )
     return tuple(photos)
 
 

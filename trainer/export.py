@@ -2,13 +2,14 @@
 
 ONNX: input `images` float32 (n, 3, height, width), RGB 0..1, sides multiples of the stride, photos
 padded with grey, never stretched; output `predictions` (n, boxes, 5 + classes): centre x, centre y,
-width, height in input pixels, objectness, class scores, all through the sigmoid. Suppressing
-overlaps is the reader's part.
+width, height in input pixels, objectness, class scores, all through the sigmoid. What is made of
+them is the reader's part, as `decoding` in the metadata says.
 """
 
 import copy
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,12 @@ from torch import Tensor, nn
 
 from trainer import network as yolo
 from trainer.dataset_folder import Dataset
+from trainer.decoding import Decoding
 from trainer.errors import ExportMismatch
 from trainer.request import STRIDE_PIXELS
 
 OPSET = 17
+DECODING_VERSION = 1
 # Largest difference between ONNX Runtime and torch: of a score, and of a coordinate as a part of
 # the image size.
 MAX_DIFFERENCE = 1e-3
@@ -53,18 +56,29 @@ def export_onnx(network: nn.Module, dataset: Dataset, image_size: int, path: Pat
                 "predictions": {0: "batch", 1: "boxes"},
             },
         )
+    metadata = {
+        "class_names": json.dumps(list(dataset.class_names), ensure_ascii=False),
+        "image_size": str(image_size),
+        "stride": str(STRIDE_PIXELS),
+        "dataset_sha256": dataset.sha256,
+        "city": dataset.city,
+        "version": str(dataset.version),
+    }
+    if dataset.sight_ids is not None:
+        metadata["sight_ids"] = json.dumps(list(dataset.sight_ids))
+    if dataset.sights:
+        metadata["sights"] = json.dumps(dataset.sights, ensure_ascii=False)
     model = onnx.load(path)
-    onnx.helper.set_model_props(
-        model,
-        {
-            "class_names": json.dumps(list(dataset.class_names), ensure_ascii=False),
-            "image_size": str(image_size),
-            "stride": str(STRIDE_PIXELS),
-            "dataset_sha256": dataset.sha256,
-            "city": dataset.city,
-            "version": str(dataset.version),
-        },
-    )
+    onnx.helper.set_model_props(model, metadata)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def add_decoding(path: Path, decoding: Decoding) -> None:
+    """Write into the metadata of an ONNX file how it is read."""
+    model = onnx.load(path)
+    text = json.dumps({"version": DECODING_VERSION, **asdict(decoding)})
+    model.metadata_props.add(key="decoding", value=text)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

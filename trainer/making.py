@@ -13,11 +13,25 @@ import numpy as np
 import torch
 
 from trainer import drawing, export, model_folder, progress
+from trainer.calibration import choose_thresholds, fit_calibration
 from trainer.checkpoint import CheckpointFolder
 from trainer.dataset_folder import Dataset
-from trainer.evaluation import detect_split, to_network_input
+from trainer.decoding import IDENTITY, SHOWN_OVERLAP, Decoding
+from trainer.evaluation import (
+    Detector,
+    detect_split,
+    sample_answers,
+    show_split,
+    to_network_input,
+)
 from trainer.memory import halve_until_it_fits
-from trainer.metrics import PhotoResult, SplitMetrics, confusion_matrix, measure
+from trainer.metrics import (
+    PhotoResult,
+    collect_names,
+    confusion_matrix,
+    measure,
+    measure_shown,
+)
 from trainer.model_folder import RunIdentity
 from trainer.photos import PhotoStore
 from trainer.progress import EpochRecord
@@ -41,6 +55,8 @@ _LIBRARIES = (
 # epoch.
 _PHOTO_MEMORY_SHARE = 0.4
 _COMPARED_PHOTOS = 4
+# From which on a name counts for learning how names are shown.
+_MIN_SCORE = 0.01
 
 
 def make_model(
@@ -88,11 +104,14 @@ def make_model(
     progress.mark_trained(model_dir)
     _export(trained, dataset, request, val_photos, model_dir)
     # Measured on the file that is published, not on the network that it came from.
-    detector = export.open_onnx(model_dir / model_folder.ONNX_FILE, threads=torch.get_num_threads())
+    onnx_path = model_dir / model_folder.ONNX_FILE
+    detector = export.open_onnx(onnx_path, threads=torch.get_num_threads())
     val_metrics = measure(detect_split(detector, val_photos), dataset.class_names)
-    test_results = detect_split(detector, test_photos)
-    test_metrics = measure(test_results, dataset.class_names)
-    _draw(trained, test_results, dataset, model_dir)
+    test_metrics = measure(detect_split(detector, test_photos), dataset.class_names)
+    decoding, learnt = _learn_decoding(detector, val_photos, len(dataset.class_names))
+    export.add_decoding(onnx_path, decoding)
+    shown, milliseconds = show_split(detector, test_photos, decoding)
+    _draw(trained, shown, dataset, model_dir)
     return {
         "dataset_sha256": identity.dataset_sha256,
         "request_sha256": identity.request_sha256,
@@ -113,13 +132,53 @@ def make_model(
             name: model_folder.hash_file(model_dir / name)
             for name in (model_folder.ONNX_FILE, model_folder.WEIGHTS_FILE)
         },
-        "metrics": {"val": _as_json(val_metrics), "test": _as_json(test_metrics)},
+        "metrics": {"val": _rounded(asdict(val_metrics)), "test": _rounded(asdict(test_metrics))},
+        # On the test photos, as the app shows it: with the calibration and the thresholds that were
+        # learnt on the val photos.
+        "shipped": _rounded(
+            {
+                **measure_shown(shown, dataset.class_names, decoding.thresholds),
+                "milliseconds": milliseconds,
+                "learnt": learnt,
+            }
+        ),
+        "samples": sample_answers(detector, test_photos),
     }
 
 
 def discard_checkpoint(model_dir: Path, identity: RunIdentity) -> None:
     """Delete the checkpoint of a finished training."""
     CheckpointFolder(model_dir, identity).discard()
+
+
+def _learn_decoding(
+    detector: Detector, val_photos: PhotoStore, class_count: int
+) -> tuple[Decoding, dict[str, Any]]:
+    """Learn from the validation photos how the model is read; return what is to be known of that, too."""
+    everything = Decoding(SHOWN_OVERLAP, IDENTITY, (_MIN_SCORE,) * class_count)
+    results, _ = show_split(detector, val_photos, everything)
+    names = collect_names(results, class_count)
+    calibration = fit_calibration(names)
+    thresholds = choose_thresholds(names, calibration)
+    alarms = (
+        "no photo without a sight to learn from"
+        if thresholds.bound is None
+        else f"{thresholds.false_alarms:.1%} of {thresholds.backgrounds} photos without a sight get a "
+        f"name, at most {thresholds.bound:.1%} of all such with 95 % certainty"
+    )
+    progress.say(
+        f"names are shown from {min(thresholds.confidences):.0%} to "
+        f"{max(thresholds.confidences):.0%} confidence on ({calibration.kind}); {alarms}"
+    )
+    return Decoding(SHOWN_OVERLAP, calibration.table, thresholds.confidences), {
+        "photos": len(val_photos),
+        "names": len(names.scores),
+        "curve": calibration.kind,
+        "expected_calibration_error": calibration.error,
+        "background_photos": thresholds.backgrounds,
+        "false_alarms": thresholds.false_alarms,
+        "false_alarms_bound": thresholds.bound,
+    }
 
 
 def _export(
@@ -148,7 +207,7 @@ def _export(
 
 
 def _draw(
-    trained: TrainedNetwork, test_results: Sequence[PhotoResult], dataset: Dataset, model_dir: Path
+    trained: TrainedNetwork, shown: Sequence[PhotoResult], dataset: Dataset, model_dir: Path
 ) -> None:
     name = f"{dataset.city}, version {dataset.version}"
     curves, confusion = (
@@ -158,9 +217,9 @@ def _draw(
         drawing.draw_curves(trained.history, trained.best_epoch, name, curves)
     with no_model_lost_for(confusion):
         drawing.draw_confusion_matrix(
-            confusion_matrix(test_results, len(dataset.class_names)),
+            confusion_matrix(shown, len(dataset.class_names)),
             dataset.class_names,
-            f"{name}: {len(test_results)} test photos",
+            f"{name}: {len(shown)} test photos",
             confusion,
         )
 
@@ -183,11 +242,6 @@ def _library_versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {
         name: importlib.metadata.version(name) for name in _LIBRARIES
     }
-
-
-def _as_json(metrics: SplitMetrics) -> dict[str, Any]:
-    rounded: dict[str, Any] = _rounded(asdict(metrics))
-    return rounded
 
 
 def _rounded(value: Any) -> Any:

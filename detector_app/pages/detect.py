@@ -82,28 +82,46 @@ def _show_city(catalogue: Catalogue, confidence_threshold: float) -> None:
     if city.model is None:
         st.info(as_plain(describe_preparation(city)), icon=":material/hourglass_top:")
         return
-    with threshold_place:
-        percent = st.slider(
-            "Show sights from this confidence on",
-            min_value=5,
-            max_value=95,
-            value=round(confidence_threshold * 100),
-            step=5,
-            format="%d%%",
-            key="confidence_percent",
-            persist_state="session",
-            help="Lower shows more and errs more often; higher shows only what is certain.",
-        )
     _tell_of_new_model(city, city.model)
     detector = _load(city.model)
     if detector is None:
         return
+    with threshold_place:
+        min_confidence = _choose_confidence(detector, confidence_threshold)
     _show_model(city.model, detector)
     photo, webcam = st.tabs([":material/image: Photo", ":material/videocam: Webcam"])
     with photo:
-        show_photo_tab(city, detector, percent / 100)
+        show_photo_tab(city, detector, min_confidence)
     with webcam:
-        show_webcam_tab(detector, percent / 100)
+        show_webcam_tab(detector, min_confidence)
+
+
+def _choose_confidence(detector: Detector, confidence_threshold: float) -> float | None:
+    """Let the visitor see less sure names; None are the thresholds of the detector."""
+    percent = round(confidence_threshold * 100)
+    if detector.has_thresholds:
+        shows_all = st.toggle(
+            f"Show every name from {percent}% confidence on",
+            key="shows_unsure",
+            persist_state="session",
+            help=(
+                "Off: each sight is shown from the confidence on with which this detector was "
+                "judged before it was published. On: more is shown, and more of it is wrong."
+            ),
+        )
+        return confidence_threshold if shows_all else None
+    percent = st.slider(
+        "Show sights from this confidence on",
+        min_value=5,
+        max_value=95,
+        value=percent,
+        step=5,
+        format="%d%%",
+        key="confidence_percent",
+        persist_state="session",
+        help="Lower shows more and errs more often; higher shows only what is certain.",
+    )
+    return percent / 100
 
 
 def _choose_city(catalogue: Catalogue) -> City | None:

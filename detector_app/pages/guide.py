@@ -9,11 +9,13 @@ _GUIDE = """
 2. **Show a photo or use the webcam.** Drop a JPEG, PNG or WebP into the *Photo* tab, or press
    START in the *Webcam* tab and allow the camera.
 3. **Read the names.** Each sight gets a box, a dot and its name; the list beside the picture says
-   the same, with how sure the detector is.
+   the same, with how sure the detector is. Each sight is shown from the confidence on with which
+   the detector was judged before it was published.
 
 ### If a sight is missed
 - Show the whole building, in daylight, from where people usually photograph it.
-- Lower the confidence with the slider. More is shown, and more of it is wrong.
+- Let less sure names be shown, with the switch beside the city (with older detectors, a slider).
+  More is shown, and more of it is wrong.
 - Open *The sights it knows*: what is not in the list cannot be found.
 """
 

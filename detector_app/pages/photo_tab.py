@@ -9,7 +9,7 @@ import streamlit as st
 from PIL import Image
 
 from detector_app.catalogue import City
-from detector_app.decoding import Detection
+from detector_app.detection import Detection
 from detector_app.errors import DetectionFailed, PhotoRefused
 from detector_app.inference import Detector
 from detector_app.letterbox import fit_letterbox
@@ -23,7 +23,7 @@ from detector_app.photo import (
 from detector_app.wording import as_plain, describe_found, list_sights, say_quietly
 
 
-def show_photo_tab(city: City, detector: Detector, min_score: float) -> None:
+def show_photo_tab(city: City, detector: Detector, min_confidence: float | None) -> None:
     """Draw the tab for a detector that is loaded."""
     upload = st.file_uploader(
         f"A photo taken in {as_plain(city.name)}",
@@ -37,7 +37,7 @@ def show_photo_tab(city: City, detector: Detector, min_score: float) -> None:
     try:
         photo = _read_photo_once(upload.getvalue(), upload.name)
         started = time.perf_counter()
-        detections = detector.detect(np.asarray(photo), min_score)
+        detections = detector.detect(np.asarray(photo), min_confidence)
     except (PhotoRefused, DetectionFailed) as error:
         st.error(as_plain(str(error)), icon=":material/broken_image:")
         return
@@ -76,8 +76,8 @@ def _show_found(city: City, detections: Sequence[Detection], colours: dict[str, 
     st.subheader("Nothing found")
     st.html(
         say_quietly(
-            f"No sight of {city.name} was found in this photo. Lower the confidence above, "
-            "or try a photo that shows more of the building."
+            f"No sight of {city.name} was found in this photo. Let less sure names be shown "
+            "above, or try a photo that shows more of the building."
         )
     )
 
@@ -95,7 +95,7 @@ def _show_debug(
             rows = [
                 {
                     "sight": one.name,
-                    "score": round(one.score, 4),
+                    "confidence": round(one.confidence, 4),
                     "x1": round(one.x1, 1),
                     "y1": round(one.y1, 1),
                     "x2": round(one.x2, 1),

@@ -15,7 +15,7 @@ from detector_app.wording import as_plain, describe_speed, list_sights, say_quie
 NAMES_REFRESH_SECONDS = 0.5
 
 
-def show_webcam_tab(detector: Detector, min_score: float) -> None:
+def show_webcam_tab(detector: Detector, min_confidence: float | None) -> None:
     """Draw the tab for a detector that is loaded."""
     latest: LatestSights = st.session_state.setdefault("latest_sights", LatestSights())
     colours = choose_colours(detector.class_names)
@@ -37,7 +37,7 @@ def show_webcam_tab(detector: Detector, min_score: float) -> None:
                 "playsInline": True,
                 "style": {"width": "100%", "borderRadius": "0.7rem"},
             },
-            video_frame_callback=make_frame_callback(detector, latest, colours, min_score),
+            video_frame_callback=make_frame_callback(detector, latest, colours, min_confidence),
             async_processing=True,
         )
     with names:

@@ -13,7 +13,6 @@ from sandbox.demo.report import PublishedModel, read_test_photos
 from sightscan.publish.detector import OnnxDetector
 from sightscan.warehouse.statements import statement
 
-CONFIDENCE = 0.25
 # Small photos are shown larger, so that names are readable beside the sights.
 MIN_WIDTH = 960
 # OpenCV's wheel carries DejaVu Sans, which can write accents; Pillow's own font cannot.
@@ -31,7 +30,7 @@ def draw_detections(
     best = None
     for photo, content in read_test_photos(connection, model):
         rgb = Image.open(io.BytesIO(content)).convert("RGB")
-        (found,) = detector.detect([np.asarray(rgb)], confidence=CONFIDENCE)
+        found = detector.show(np.asarray(rgb))
         score = max(found.scores, default=0.0)
         if score > (best[0] if best else 0.0):
             best = (score, photo, rgb, found)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from conftest import GREEN, RED, draw_patches
 
 from detector_app.errors import ModelRefused
 from detector_app.inference import load_detector
-from tests.model_files import edit, field
+from tests.model_files import edit, field, metadata
 
 if TYPE_CHECKING:
     from detector_app.inference import Detector
@@ -44,6 +45,28 @@ def test_sight_that_is_not_shown_is_never_named(onnx: bytes) -> None:
 
 def test_picture_without_a_sight_gives_nothing(detector: Detector) -> None:
     assert detector.detect(np.asarray(draw_patches((320, 240), {})), 0.25) == ()
+
+
+def test_sight_is_shown_from_its_own_threshold_on_and_as_sure_as_the_table_says(
+    onnx: bytes, detector: Detector
+) -> None:
+    picture = np.asarray(
+        draw_patches((640, 480), {RED: (50, 50, 250, 400), GREEN: (300, 100, 600, 300)})
+    )
+    score = {one.name: one.confidence for one in detector.detect(picture)}
+    read = {
+        "version": 1,
+        "overlap": 0.45,
+        "calibration": [[0, 0], [1, 0.5]],
+        # By half of the score: the gate is below its threshold.
+        "thresholds": [0.2, 0.51, 1, 1, 1],
+    }
+    calibrated = load_detector(onnx + metadata("decoding", json.dumps(read)))
+    assert (detector.has_thresholds, calibrated.has_thresholds) == (False, True)
+    (found,) = calibrated.detect(picture)
+    assert found.name == "Torre do Relógio"
+    assert found.confidence == pytest.approx(score["Torre do Relógio"] / 2)
+    assert {one.name for one in calibrated.detect(picture, 0.1)} == set(score)
 
 
 def test_detector_gives_the_same_from_many_threads(detector: Detector) -> None:

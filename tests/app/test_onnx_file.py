@@ -8,12 +8,30 @@ import pytest
 from detector_app.errors import ModelRefused
 from detector_app.inference import load_detector
 from detector_app.onnx_file import OnnxContract, OnnxRefusedError, check_onnx
-from tests.model_files import BAD_MODELS, GRAPH, field, tensor_of, with_metadata, with_more
+from tests.model_files import (
+    BAD_MODELS,
+    DECODING,
+    GOOD_METADATA,
+    GRAPH,
+    field,
+    metadata,
+    tensor_of,
+    with_metadata,
+    with_more,
+)
 
 
 def test_good_model_is_accepted(onnx: bytes) -> None:
     names = ("Torre do Relógio", "Green Gate", "Blue Mosque", "Sunflower Hall", "Rosa Palast")
     assert check_onnx(onnx) == OnnxContract(names, 160, 32)
+
+
+def test_model_says_how_it_is_read_and_what_its_sights_are(onnx: bytes) -> None:
+    more = b"".join(metadata(name, value) for name, value in GOOD_METADATA.items())
+    read = check_onnx(onnx + more).decoding
+    assert read is not None
+    assert (read.overlap, list(read.thresholds)) == (0.45, DECODING["thresholds"])
+    assert read.calibration == ((0, 0.1), (0.5, 0.1), (1, 0.9))
 
 
 @pytest.mark.parametrize("size", [32, 1536])

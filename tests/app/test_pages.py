@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from detector_app.catalogue import Catalogue, City, save_snapshot
 from detector_app.model_store import path_of_model
 from detector_app.pages import detect
+from tests.model_files import GOOD_METADATA, metadata
 
 if TYPE_CHECKING:
     from detector_app.catalogue import PublishedModel
@@ -74,6 +77,36 @@ def test_only_detector_there_is_is_chosen(
         ":material/image: Photo",
         ":material/videocam: Webcam",
     ]
+
+
+@pytest.mark.parametrize("has_thresholds", [True, False])
+def test_less_sure_names_are_a_choice(
+    model: PublishedModel,
+    tmp_path: Path,
+    onnx: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    has_thresholds: bool,
+) -> None:
+    asked: list[float | None] = []
+    monkeypatch.setattr(detect, "show_webcam_tab", lambda *_: None)
+    monkeypatch.setattr(detect, "show_photo_tab", lambda _city, _model, least: asked.append(least))
+    content = onnx + metadata("decoding", GOOD_METADATA["decoding"]) if has_thresholds else onnx
+    model = replace(model, onnx_sha256=hashlib.sha256(content).hexdigest())
+    keep(tmp_path, ready_city(model))
+    path = path_of_model(model, tmp_path)
+    path.parent.mkdir()
+    path.write_bytes(content)
+    page = run()
+    if has_thresholds:
+        assert page.toggle[0].label == "Show every name from 25% confidence on"
+        assert not page.slider
+        page.toggle[0].set_value(True).run()
+        assert asked == [None, 0.25]
+    else:
+        assert not page.toggle
+        page.slider[0].set_value(60).run()
+        assert asked == [0.25, 0.6]
 
 
 def test_city_in_preparation_says_how_far_it_is(tmp_path: Path) -> None:

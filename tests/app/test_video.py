@@ -7,7 +7,7 @@ import av
 import numpy as np
 from conftest import RED, draw_patches
 
-from detector_app.decoding import Detection
+from detector_app.detection import Detection
 from detector_app.errors import DetectionFailed
 from detector_app.overlay import choose_colours
 from detector_app.video import LatestSights, make_frame_callback
@@ -61,7 +61,7 @@ def test_sight_seen_twice_in_a_frame_is_one_name_with_its_best_score() -> None:
     latest = LatestSights(Clock())
     record(latest, TOWER, Detection("Tower", 0.4, 50, 50, 60, 60))
     (seen,) = latest.read().detections
-    assert seen.score == 0.9
+    assert seen.confidence == 0.9
 
 
 def test_name_lingers_and_then_goes() -> None:

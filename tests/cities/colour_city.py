@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,7 @@ def write_model_folder(
     class_names: tuple[str, ...] | None = None,
     map50: float = 1.0,
     map50_95: float = 0.9,
+    samples: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Write what a trainer would have left for this training."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -198,6 +200,7 @@ def write_model_folder(
             for name in ("model.onnx", "weights.safetensors")
         },
         "metrics": {"val": metrics, "test": metrics},
+        "samples": list(samples),
     }
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
     return folder

@@ -185,7 +185,7 @@ def test_training_is_tried_again_where_that_can_help(
 def test_failed_publication_is_red_and_the_next_run_judges_before_it_trains(
     cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MTS_TRAINER_COMMAND", quick_trainer("--claim", "0.3"))
+    monkeypatch.setenv("MTS_TRAINER_COMMAND", quick_trainer("--break-export"))
     settings.cache_clear()
     run = run_city()
     assert run.state == "failed"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.dataset_folder import Box, parse_label, read_dataset
+from trainer.dataset_folder import Box, Region, parse_label, read_dataset
 from trainer.errors import BadDataset
 
 
@@ -182,4 +182,38 @@ def test_sights_are_known_by_their_ids(
 def test_ids_that_are_none_are_refused(dataset_dir: Path, told: dict[str, object]) -> None:
     edit_manifest(dataset_dir, **told)
     with pytest.raises(BadDataset, match="one number for each class"):
+        read_dataset(dataset_dir)
+
+
+def test_asymmetric_sights_and_ignored_regions_are_read(dataset_dir: Path) -> None:
+    sha256 = first(dataset_dir / "images" / "train").stem
+    edit_manifest(
+        dataset_dir,
+        sights=[{"id": 11, "is_asymmetric": False}, {"id": 12, "is_asymmetric": True}],
+        ignored_regions={sha256: [[0.2, 0.3, 0.1, 0.2], [0.5, 0.5, 1, 1]]},
+    )
+    dataset = read_dataset(dataset_dir)
+    assert dataset.asymmetric == {1}
+    ignored = {photo.sha256: photo.ignored for photo in dataset.train}
+    assert ignored.pop(sha256) == (Region(0.2, 0.3, 0.1, 0.2), Region(0.5, 0.5, 1.0, 1.0))
+    assert set(ignored.values()) == {()}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("sights", [{"id": 11}]),
+        ("sights", {"id": 11}),
+        ("ignored_regions", []),
+        ("ignored_regions", {"a": [[0.5, 0.5, 1]]}),
+        ("ignored_regions", {"a": [[0.5, 0.5, 1, "x"]]}),
+        ("ignored_regions", {"a": [[0.5, 0.5, 1, float("nan")]]}),
+        ("ignored_regions", {"a": [[0.5, 0.5, 640, 20]]}),
+    ],
+)
+def test_wrong_sights_and_ignored_regions_are_named(
+    dataset_dir: Path, key: str, value: object
+) -> None:
+    edit_manifest(dataset_dir, **{key: value})
+    with pytest.raises(BadDataset, match=key):
         read_dataset(dataset_dir)

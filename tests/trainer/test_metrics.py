@@ -3,15 +3,20 @@
 import numpy as np
 import pytest
 
-from trainer.metrics import PhotoResult, confusion_matrix, measure
+from trainer.metrics import PhotoResult, collect_names, confusion_matrix, measure, measure_shown
 
 NAMES = ("Gate", "Tower")
 
 
-def photo(detections: list[list[float]], truths: list[list[float]]) -> PhotoResult:
+def photo(
+    detections: list[list[float]],
+    truths: list[list[float]],
+    ignored: tuple[list[float], ...] = (),
+) -> PhotoResult:
     return PhotoResult(
         detections=np.array(detections, dtype=np.float32).reshape(-1, 6),
         truths=np.array(truths, dtype=np.float32).reshape(-1, 5),
+        ignored=np.array(ignored, dtype=np.float32).reshape(-1, 4),
     )
 
 
@@ -95,10 +100,55 @@ def test_confusion_matrix_counts_found_confused_missed_and_invented() -> None:
     results = [
         photo([[0, 0, 10, 10, 0.9, 0]], [[0, 0, 0, 10, 10]]),  # a gate, found
         photo([[0, 0, 10, 10, 0.9, 1]], [[0, 0, 0, 10, 10]]),  # a gate, called a tower
-        photo([[0, 0, 10, 10, 0.1, 1]], [[1, 0, 0, 10, 10]]),  # a tower, too unsure to be shown
+        photo([], [[1, 0, 0, 10, 10]]),  # a tower, missed
         photo([[0, 0, 10, 10, 0.9, 0]], []),  # a gate where nothing is
         # A gate that is a tower too, and surer so: the other is of nothing.
         photo([[0, 0, 10, 10, 0.3, 0], [0, 0, 10, 9, 0.9, 1]], [[0, 0, 0, 10, 10]]),
         photo([], []),
     ]
     assert confusion_matrix(results, 2).tolist() == [[1, 0, 2], [2, 0, 0], [0, 1, 0]]
+
+
+def test_what_is_found_in_an_ignored_region_is_neither_right_nor_wrong() -> None:
+    gate, elsewhere = [0, 0, 0, 10, 10], [0.0, 20, 10, 30]
+    detections = [[0, 0, 10, 10, 0.5, 0], [0, 20, 10, 30, 0.9, 0], [1, 21, 9, 29, 0.8, 1]]
+    plain, forgiven = photo(detections, [gate]), photo(detections, [gate], (elsewhere,))
+    assert measure([plain], NAMES).map50 == pytest.approx(0.5)
+    assert measure([forgiven], NAMES).map50 == pytest.approx(1)
+    assert measure([forgiven], NAMES).precision == 1
+    assert measure([forgiven], NAMES).boxes == 1
+    assert confusion_matrix([plain], 2)[:, 2].tolist() == [1, 1, 0]
+    assert confusion_matrix([forgiven], 2).tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert collect_names([forgiven], 2).scores.tolist() == [0.5]
+
+
+def test_box_that_is_half_in_an_ignored_region_is_wrong() -> None:
+    result = photo([[0, 0, 10, 10, 0.9, 0]], [], ([0.0, 0, 10, 4.9],))
+    assert collect_names([result], 2).right.tolist() == [False]
+
+
+def test_what_is_shown_is_measured_by_sight_and_on_photos_without_one() -> None:
+    gate, tower = [0, 0, 0, 10, 10], [1, 20, 20, 30, 30]
+    results = [
+        photo([[0, 0, 10, 10, 0.95, 0], [20, 20, 30, 30, 0.8, 0]], [gate, tower]),
+        photo([[0, 0, 10, 10, 0.95, 0]], [gate]),
+        photo([], []),
+        photo([[0, 0, 10, 10, 0.6, 1], [20, 20, 30, 30, 0.6, 1]], []),
+        # Neither background nor sight.
+        photo([], [], ([0.0, 0, 10, 10],)),
+    ]
+    shown = measure_shown(results, NAMES, (0.5, 0.6))
+    assert (shown["precision"], shown["recall"]) == (2 / 5, 2 / 3)
+    assert (shown["false_alarms"], shown["background_photos"], shown["photos"]) == (0.5, 2, 5)
+    # 0.95 twice and right, 0.8 wrong; 0.6 twice, wrong.
+    assert shown["expected_calibration_error"] == pytest.approx((0.1 + 0.8 + 1.2) / 5)
+    of_gate, of_tower = shown["per_class"]
+    assert (of_gate["threshold"], of_gate["precision"], of_gate["recall"]) == (0.5, 2 / 3, 1)
+    assert (of_tower["threshold"], of_tower["precision"], of_tower["recall"]) == (0.6, 0, 0)
+
+
+def test_nothing_shown_has_no_precision_and_no_backgrounds_no_false_alarms() -> None:
+    shown = measure_shown([photo([], [[0, 0, 0, 10, 10]])], NAMES, (0.5, 0.5))
+    assert (shown["precision"], shown["recall"]) == (None, 0)
+    assert (shown["false_alarms"], shown["expected_calibration_error"]) == (None, None)
+    assert shown["per_class"][1]["recall"] is None

@@ -6,12 +6,10 @@ from typing import Any
 import psycopg
 
 from sightscan.city import City
-from sightscan.publish.contender import Reading, read_model_on
+from sightscan.publish.coco import IGNORED
+from sightscan.publish.contender import Reading, read_model_on, read_names_on
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import read_model
-
-# What the app asks for, unless its visitor moves the slider.
-SHOWN_SCORE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +59,17 @@ def compare_models(
     sides = zip(
         second.hashes,
         second.truths,
-        first.named_from(SHOWN_SCORE),
-        second.named_from(SHOWN_SCORE),
+        *(
+            read_names_on(connection, model, dataset, one.contender.shown)
+            for model, one in zip(models, (first, second), strict=True)
+        ),
         strict=True,
     )
     return ModelComparison(
         photo_count=len(second.hashes),
         sights=tuple(_compared(name, first, second) for name in sorted(shown)),
         changed=tuple(
-            ChangedPhoto(sha256.hex(), tuple(sorted({name for name, _ in truth})), one, other)
+            ChangedPhoto(sha256.hex(), tuple(sorted({name for name, _ in truth} - {IGNORED})), one, other)
             for sha256, truth, one, other in sides
             if one != other
         ),

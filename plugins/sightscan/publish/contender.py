@@ -1,6 +1,6 @@
 """A stored model on the test photos of a dataset: what it finds there, as judging and comparing need it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,8 @@ import psycopg
 from sightscan.box import Box
 from sightscan.dataset_folder import FrozenDataset
 from sightscan.model_folder import ONNX_FILE
-from sightscan.publish.detector import Detections, OnnxDetector
+from sightscan.publish.coco import IGNORED
+from sightscan.publish.detector import Detections, OnnxDetector, decode_photo
 from sightscan.publish.judge import Contender
 from sightscan.publish.measure import LabelledBytes, detect_photos, measure_detections
 from sightscan.warehouse.models.datasets import list_dataset_photos, stream_blobs
@@ -26,21 +27,6 @@ class Reading:
     found: tuple[Detections, ...]
     truths: tuple[Sequence[tuple[str, Box]], ...]
 
-    def named_from(self, score: float) -> list[tuple[str, ...]]:
-        """Return the sights that the app would name on each photo, from a score on."""
-        return [
-            tuple(
-                sorted(
-                    {
-                        self.names[number]
-                        for number, own in zip(one.classes, one.scores, strict=True)
-                        if own >= score and self.names[number] in self.contender.shown
-                    }
-                )
-            )
-            for one in self.found
-        ]
-
 
 def read_model_on(
     connection: psycopg.Connection[Any], model: StoredModel, dataset: FrozenDataset
@@ -52,9 +38,14 @@ def read_model_on(
 
     """
     names = names_in(model, dataset)
-    detector = OnnxDetector(read_model_file(connection, model.city_id, model.version, ONNX_FILE))
     hashes: list[bytes] = []
-    found, truths = detect_photos(detector, _test_photos(connection, dataset, hashes))
+
+    def photos() -> Iterator[LabelledBytes]:
+        for sha256, photo in read_test_photos(connection, dataset):
+            hashes.append(sha256)
+            yield photo
+
+    found, truths = detect_photos(open_model(connection, model), photos())
     contender = Contender(
         version=model.version,
         measure=measure_detections(found, truths, names),
@@ -66,6 +57,35 @@ def read_model_on(
         ),
     )
     return Reading(contender, names, tuple(hashes), tuple(found), tuple(truths))
+
+
+def read_names_on(
+    connection: psycopg.Connection[Any],
+    model: StoredModel,
+    dataset: FrozenDataset,
+    shown: Collection[str],
+) -> list[tuple[str, ...]]:
+    """Return which of the `shown` sights the app names on each test photo, in the order of hashes.
+
+    Raises:
+        PublicationError: its file or a photo is not as it was stored.
+
+    """
+    names, detector = names_in(model, dataset), open_model(connection, model)
+    return [
+        tuple(sorted({names[own] for own in detector.show(decode_photo(content)).classes} & {*shown}))
+        for _, (content, _) in read_test_photos(connection, dataset)
+    ]
+
+
+def open_model(connection: psycopg.Connection[Any], model: StoredModel) -> OnnxDetector:
+    """Load a stored model.
+
+    Raises:
+        PublicationError: its file is not as it was stored, or not one that the trainer exports.
+
+    """
+    return OnnxDetector(read_model_file(connection, model.city_id, model.version, ONNX_FILE))
 
 
 def names_in(model: StoredModel, dataset: FrozenDataset) -> tuple[str, ...]:
@@ -80,15 +100,17 @@ def names_in(model: StoredModel, dataset: FrozenDataset) -> tuple[str, ...]:
     )
 
 
-def _test_photos(
-    connection: psycopg.Connection[Any], dataset: FrozenDataset, hashes: list[bytes]
-) -> Iterable[LabelledBytes]:
-    """Yield bytes and truth of each test photo, and note its hash."""
+def read_test_photos(
+    connection: psycopg.Connection[Any], dataset: FrozenDataset
+) -> Iterator[tuple[bytes, LabelledBytes]]:
+    """Yield the hash of each test photo that is still there, its bytes and its truth."""
     truths = {
-        photo.sha256: [(dataset.class_names[one.class_number], one.box) for one in photo.boxes]
+        photo.sha256: [
+            *((dataset.class_names[one.class_number], one.box) for one in photo.boxes),
+            *((IGNORED, box) for box in photo.ignored),
+        ]
         for photo in list_dataset_photos(connection, dataset.city_id, dataset.version)
         if photo.split == "test"
     }
     for sha256, content in stream_blobs(connection, truths):
-        hashes.append(sha256)
-        yield content, truths[sha256]
+        yield sha256, (content, truths[sha256])

@@ -2,7 +2,8 @@
 
 Contract of the file: input `images` float32 (N, 3, H, W), RGB, 0 to 1; output `predictions`
 (N, boxes, 5 + classes): centre x, centre y, width, height in input pixels, objectness, class scores.
-Its metadata carry `class_names` (a JSON list), `image_size` and `stride`.
+Its metadata carry `class_names` (a JSON list), `image_size` and `stride`, and how it is read
+(`decoding`).
 """
 
 import hashlib
@@ -14,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightscan.errors import LastingPublicationError, PublicationError
-from sightscan.publish.onnx_file import OnnxContract, OnnxRefusedError, check_onnx
+from sightscan.publish.decoding import (
+    BOX_FIELDS,
+    Found,
+    decode,
+    decode_everything,
+    read_as_older,
+)
+from sightscan.publish.onnx_file import ONNX_STRIDE, OnnxContract, OnnxRefusedError, check_onnx
 from sightscan.publish.onnx_runtime import InferenceSession, SessionOptions
 from sightscan.publish.onnx_trial import try_onnx
 
@@ -25,13 +33,6 @@ THREADS = 2
 BATCH_SIZE = 8
 # The grey that YOLOv5 pads with in training.
 PADDING_GREY = 114
-BOX_FIELDS = 5
-# As YOLOv5's validation: nearly everything counts, the curve over scores decides.
-MIN_CONFIDENCE = 0.001
-SUPPRESSION_OVERLAP = 0.6
-MAX_DETECTIONS = 300
-# Bounds the work for a model that believes in everything everywhere.
-MAX_CANDIDATES = 4000
 # Hashes of models that were tried; the same is loaded for several measures.
 _passed: set[bytes] = set()
 
@@ -78,23 +79,39 @@ class OnnxDetector:
             kind = LastingPublicationError if is_lasting else PublicationError
             raise kind(msg) from error
         self.class_names, self.image_size = contract.class_names, contract.image_size
+        self.decoding = contract.decoding or read_as_older(len(contract.class_names))
 
-    def detect(
-        self, images: Sequence[Pixels], confidence: float = MIN_CONFIDENCE
-    ) -> list[Detections]:
-        """Return what is found in each RGB photo (H, W, 3), from a confidence on."""
+    def detect(self, images: Sequence[Pixels]) -> list[Detections]:
+        """Return all that counts for average precision in each RGB photo (H, W, 3)."""
         found: list[Detections] = []
         for start in range(0, len(images), BATCH_SIZE):
             batch = images[start : start + BATCH_SIZE]
-            squares = np.stack([_letterbox(image, self.image_size) for image in batch])
-            inputs = np.ascontiguousarray(squares.transpose(0, 3, 1, 2), dtype=np.float32)
-            answers = self._session.run(["predictions"], {"images": inputs / np.float32(255)})
-            predictions = np.asarray(answers[0], dtype=np.float32)
+            answers = self.answer([_letterbox(image, self.image_size) for image in batch])
             found += [
-                _decode(rows, image.shape[1], image.shape[0], self.image_size, confidence)
-                for rows, image in zip(predictions, batch, strict=True)
+                _as_shares(decode_everything(rows), image, self.image_size, self.image_size)
+                for rows, image in zip(answers, batch, strict=True)
             ]
         return found
+
+    def show(self, image: Pixels) -> Detections:
+        """Return what people are shown of an RGB photo (H, W, 3); its scores are confidences.
+
+        As the app does it, padded no further than the stride asks.
+        """
+        padded = _letterbox(image, self.image_size, ONNX_STRIDE)
+        found = decode(self.answer([padded])[0], self.decoding)
+        return _as_shares(found, image, self.image_size, ONNX_STRIDE)
+
+    def answer_photo(self, image: Pixels) -> Floats:
+        """Return the raw answer for an RGB photo (H, W, 3) on its square, (boxes, 5 + classes)."""
+        answers = self.answer([_letterbox(image, self.image_size)])
+        return answers.reshape(answers.shape[1:])
+
+    def answer(self, padded: Sequence[Pixels]) -> Floats:
+        """Return the raw answers, (n, boxes, 5 + classes), for pictures of one shape."""
+        inputs = np.ascontiguousarray(np.stack(padded).transpose(0, 3, 1, 2), dtype=np.float32)
+        answers = self._session.run(["predictions"], {"images": inputs / np.float32(255)})
+        return np.asarray(answers[0], dtype=np.float32)
 
 
 def _try_once(onnx: bytes, contract: OnnxContract) -> None:
@@ -122,50 +139,34 @@ def decode_photo(content: bytes) -> Pixels:
     return np.asarray(pixels, dtype=np.uint8)
 
 
-def _letterbox(image: Pixels, size: int) -> Pixels:
-    """Return the photo scaled as a whole, centred on a grey square (size, size, 3)."""
-    width, height, left, top = _inner(image.shape[1], image.shape[0], size)
+def _letterbox(image: Pixels, size: int, multiple: int | None = None) -> Pixels:
+    """Return the photo scaled as a whole, centred on grey whose sides are multiples: of `size`, a square."""
+    multiple = multiple or size
+    width, height, left, top = _inner(image, size, multiple)
     # Averaging over areas keeps fine patterns when shrinking; the trainer does the same.
     method = cv2.INTER_AREA if max(image.shape[:2]) > size else cv2.INTER_LINEAR
-    square = np.full((size, size, 3), PADDING_GREY, dtype=np.uint8)
-    square[top : top + height, left : left + width] = cv2.resize(
+    full = [-(-side // multiple) * multiple for side in (height, width)]
+    padded = np.full((*full, 3), PADDING_GREY, dtype=np.uint8)
+    padded[top : top + height, left : left + width] = cv2.resize(
         image, (width, height), interpolation=method
     )
-    return square
+    return padded
 
 
-def _inner(width: int, height: int, size: int) -> tuple[int, int, int, int]:
-    """Return width, height, left and top, in pixels, of the photo within its square."""
-    scale = size / max(width, height)
-    inner_width, inner_height = max(1, round(width * scale)), max(1, round(height * scale))
-    return inner_width, inner_height, (size - inner_width) // 2, (size - inner_height) // 2
+def _inner(image: Pixels, size: int, multiple: int) -> tuple[int, int, int, int]:
+    """Return width, height, left and top, in pixels, of the photo within its padding."""
+    scale = size / max(image.shape[:2])
+    height, width = (max(1, round(side * scale)) for side in image.shape[:2])
+    left, top = ((-(-side // multiple) * multiple - side) // 2 for side in (width, height))
+    return width, height, left, top
 
 
-def _decode(rows: Floats, width: int, height: int, size: int, confidence: float) -> Detections:
-    """Turn the model's rows for one photo into detections: each class suppressed by itself."""
-    scores = rows[:, 4:5] * rows[:, BOX_FIELDS:]
-    places, classes = np.nonzero(scores > confidence)
-    surest = np.argsort(-scores[places, classes], kind="stable")[:MAX_CANDIDATES]
-    places, classes = places[surest], classes[surest]
-    kept_scores = scores[places, classes]
-    corners = rows[places, :2] - rows[places, 2:4] / 2
-    sizes = rows[places, 2:4]
-    kept = np.asarray(
-        cv2.dnn.NMSBoxesBatched(
-            np.hstack((corners, sizes)).astype(float).tolist(),
-            kept_scores.astype(float).tolist(),
-            classes.tolist(),
-            confidence,
-            SUPPRESSION_OVERLAP,
-        ),
-        dtype=np.intp,
-    ).reshape(-1)
-    kept = kept[np.argsort(-kept_scores[kept], kind="stable")][:MAX_DETECTIONS]
-    inner_width, inner_height, left, top = _inner(width, height, size)
-    boxes = np.hstack((corners[kept], corners[kept] + sizes[kept])) - (left, top, left, top)
-    boxes = boxes / (inner_width, inner_height, inner_width, inner_height)
+def _as_shares(found: Found, image: Pixels, size: int, multiple: int) -> Detections:
+    """Turn pixels of the input into shares of the photo."""
+    width, height, left, top = _inner(image, size, multiple)
+    boxes = (found.boxes - (left, top, left, top)) / (width, height, width, height)
     return Detections(
         boxes=np.clip(boxes, 0, 1).astype(np.float32),
-        scores=kept_scores[kept],
-        classes=classes[kept],
+        scores=found.confidences.astype(np.float32),
+        classes=found.classes,
     )

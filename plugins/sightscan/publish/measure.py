@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sightscan.box import Box
 from sightscan.errors import LastingPublicationError
 from sightscan.publish.average_precision import ClassEvidence
-from sightscan.publish.coco import collect_evidence, evaluate
+from sightscan.publish.coco import IGNORED, collect_evidence, evaluate
 from sightscan.publish.detector import BATCH_SIZE, Detections, OnnxDetector, decode_photo
 
 # A photo's bytes, and its truth: class names and boxes.
@@ -92,7 +92,7 @@ def measure_detections(
         PublicationError: the truth has no box.
 
     """
-    classes = sorted({name for boxes in truths for name, _ in boxes})
+    classes = sorted({name for boxes in truths for name, _ in boxes} - {IGNORED})
     if not classes:
         msg = (
             f"{len(truths)} test photos have no box: nothing can be measured; freeze a new dataset"

@@ -17,7 +17,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
+
+# By its place, since the name of the package is another in each copy.
+from .decoding import Decoding
 
 # The largest YOLOv5, yolov5x, has 87 million weights of four bytes.
 MAX_ONNX_BYTES: Final = 400_000_000
@@ -43,7 +47,22 @@ OPERATORS: Final = frozenset({
 })
 # fmt: on
 METADATA_NEEDED: Final = frozenset({"class_names", "image_size", "stride"})
-METADATA_KNOWN: Final = METADATA_NEEDED | {"dataset_sha256", "city", "version"}
+METADATA_KNOWN: Final = METADATA_NEEDED | {
+    "dataset_sha256", "city", "version", "decoding", "sights", "sight_ids",
+}  # fmt: skip
+# A thousand sights with names in some hundred languages.
+MAX_METADATA_LENGTH: Final = 8_000_000
+DECODING_VERSION: Final = 1
+MIN_CALIBRATION_POINTS, MAX_CALIBRATION_POINTS = 2, 64
+# JSON's numbers are whole up to here for every reader.
+MAX_SIGHT_ID: Final = 1 << 53
+MAX_SIGHT_NAMES: Final = 400
+MAX_LANGUAGE_LENGTH: Final = 35
+_DECODING_KEYS: Final = frozenset({"version", "overlap", "calibration", "thresholds"})
+_SIGHT_KEYS: Final = frozenset(
+    {"id", "wikidata_id", "names", "latitude", "longitude", "is_asymmetric"}
+)
+_WIKIDATA_ID: Final = re.compile(r"Q[1-9][0-9]{0,18}")
 
 # Bytes of one element, by TensorProto.DataType: float, int64, bool.
 _FLOAT: Final = 1
@@ -60,11 +79,15 @@ class OnnxRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OnnxContract:
-    """What a reader must know of a model: its classes in their order, the side of its pictures."""
+    """What a reader must know of a model: its classes in their order, the side of its pictures.
+
+    An older model does not say how it is read: `decoding` is None.
+    """
 
     class_names: tuple[str, ...]
     image_size: int
     stride: int
+    decoding: Decoding | None = None
 
 
 class _Kind(Enum):
@@ -301,28 +324,131 @@ def _contract(metadata: Mapping[str, str]) -> OnnxContract:
             f"{MIN_IMAGE_SIZE} to {MAX_IMAGE_SIZE}, and {ONNX_STRIDE}"
         )
         raise OnnxRefusedError(msg)
-    try:
-        names = json.loads(metadata["class_names"])
-    except (ValueError, RecursionError):
-        names = None
+    names = _from_json(metadata["class_names"])
     if not _are_class_names(names):
         msg = (
             f"its class_names are {metadata['class_names'][:60]!r}, expected a JSON list of 1 to "
             f"{MAX_CLASS_NAMES} different names of 1 to {MAX_CLASS_NAME_LENGTH} characters"
         )
         raise OnnxRefusedError(msg)
-    return OnnxContract(tuple(names), size, stride)
+    _check_sights(metadata, len(names))
+    return OnnxContract(tuple(names), size, stride, _decoding(metadata, len(names)))
+
+
+def _decoding(metadata: Mapping[str, str], class_count: int) -> Decoding | None:
+    if "decoding" not in metadata:
+        return None
+    stated = _from_json(metadata["decoding"])
+    if not _is_decoding(stated, class_count):
+        msg = (
+            f"its decoding is {metadata['decoding'][:60]!r}, expected version {DECODING_VERSION}, "
+            "an overlap, a calibration of "
+            f"{MIN_CALIBRATION_POINTS} to {MAX_CALIBRATION_POINTS} rising points, and {class_count} "
+            "thresholds, all from 0 to 1"
+        )
+        raise OnnxRefusedError(msg)
+    return Decoding(
+        overlap=stated["overlap"],
+        calibration=tuple((score, confidence) for score, confidence in stated["calibration"]),
+        thresholds=tuple(stated["thresholds"]),
+    )
+
+
+def _is_decoding(stated: Any, class_count: int) -> bool:
+    if not isinstance(stated, dict) or stated.keys() != _DECODING_KEYS:
+        return False
+    points, thresholds = stated["calibration"], stated["thresholds"]
+    if not isinstance(points, list) or not isinstance(thresholds, list):
+        return False
+    if not MIN_CALIBRATION_POINTS <= len(points) <= MAX_CALIBRATION_POINTS:
+        return False
+    are_points = all(
+        isinstance(point, list) and len(point) == len("xy") and all(map(_is_share, point))
+        for point in points
+    )
+    return (
+        type(stated["version"]) is int
+        and stated["version"] == DECODING_VERSION
+        and _is_share(stated["overlap"])
+        and len(thresholds) == class_count
+        and all(map(_is_share, thresholds))
+        and are_points
+        and all(
+            before[0] < after[0] and before[1] <= after[1] for before, after in pairwise(points)
+        )
+    )
+
+
+def _is_share(number: object) -> bool:
+    return _is_between(number, 0, 1)
+
+
+def _is_between(number: object, least: float, most: float) -> bool:
+    # Written this way round, so that NaN is not; True is a number to Python.
+    return type(number) in {int, float} and least <= number <= most  # type: ignore[operator]
+
+
+def _check_sights(metadata: Mapping[str, str], class_count: int) -> None:
+    """Refuse ids and facts of sights that are not one for each class, or not of their kind."""
+    sights = _from_json(metadata.get("sights", "[]"))
+    ids = _from_json(metadata.get("sight_ids", "[]"))
+    are_sights = isinstance(sights, list) and all(map(_is_sight, sights))
+    for key, found, is_right in (
+        ("sights", sights, are_sights),
+        ("sight_ids", ids, isinstance(ids, list) and all(map(_is_sight_id, ids))),
+    ):
+        if key in metadata and not (is_right and len(found) == class_count):
+            msg = f"its {key} are {metadata[key][:60]!r}, expected a JSON list of {class_count}"
+            raise OnnxRefusedError(msg)
+
+
+def _is_sight(sight: object) -> bool:
+    if not isinstance(sight, dict) or sight.keys() != _SIGHT_KEYS:
+        return False
+    wikidata_id, names = sight["wikidata_id"], sight["names"]
+    return (
+        _is_sight_id(sight["id"])
+        and (
+            wikidata_id is None
+            or (isinstance(wikidata_id, str) and bool(_WIKIDATA_ID.fullmatch(wikidata_id)))
+        )
+        and isinstance(names, dict)
+        and len(names) <= MAX_SIGHT_NAMES
+        and all(0 < len(language) <= MAX_LANGUAGE_LENGTH for language in names)
+        and all(map(_is_name, (*names, *names.values())))
+        and all(
+            place is None or _is_between(place, -most, most)
+            for place, most in ((sight["latitude"], 90), (sight["longitude"], 180))
+        )
+        and isinstance(sight["is_asymmetric"], bool)
+    )
+
+
+def _is_sight_id(number: object) -> bool:
+    return type(number) is int and 0 < number < MAX_SIGHT_ID
 
 
 def _are_class_names(names: object) -> bool:
     if not isinstance(names, list) or not 0 < len(names) <= MAX_CLASS_NAMES:
         return False
-    if not all(isinstance(name, str) and name.strip() for name in names):
+    return all(map(_is_name, names)) and max(Counter(names).values()) == 1
+
+
+def _is_name(name: object) -> bool:
+    if not isinstance(name, str) or not name.strip() or len(name) > MAX_CLASS_NAME_LENGTH:
         return False
     # JSON can write half a character, which nothing can print.
-    is_text = not any("\ud800" <= character <= "\udfff" for name in names for character in name)
-    is_short = all(len(name) <= MAX_CLASS_NAME_LENGTH for name in names)
-    return is_text and is_short and max(Counter(names).values()) == 1
+    return not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _from_json(text: str) -> Any:
+    """Return what a text says, or None."""
+    if len(text) > MAX_METADATA_LENGTH:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _check_number(number: _Value) -> None:

@@ -1,5 +1,6 @@
 """The detector: boxes where the patches are, whatever the shape of the photo."""
 
+import json
 from functools import partial
 
 import numpy as np
@@ -9,7 +10,7 @@ from sightscan.errors import LastingPublicationError, PublicationError
 from sightscan.publish.detector import OnnxDetector
 from sightscan.publish.onnx_trial import try_onnx
 from tests.cities.colour_city import FIXTURES
-from tests.model_files import BAD_MODELS, SLOW_MODEL
+from tests.model_files import BAD_MODELS, SLOW_MODEL, metadata
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def picture(width: int, height: int) -> np.ndarray:
     ("width", "height"), [(160, 160), (640, 480), (120, 400), (90, 60), (1601, 333)]
 )
 def test_box_is_relative_to_the_photo(detector: OnnxDetector, width: int, height: int) -> None:
-    (detections,) = detector.detect([picture(width, height)], confidence=0.25)
+    detections = detector.show(picture(width, height))
     assert detections.boxes[0] == pytest.approx([1 / 3, 1 / 3, 2 / 3, 2 / 3], abs=0.03)
     assert detector.class_names[detections.classes[0]] == "Torre do Relógio"
 
@@ -36,17 +37,36 @@ def test_box_is_relative_to_the_photo(detector: OnnxDetector, width: int, height
 def test_photos_of_several_shapes_keep_their_order(detector: OnnxDetector) -> None:
     grey = np.full((50, 70, 3), 128, np.uint8)
     photos = [picture(100, 80), grey, *[picture(90 + n, 60) for n in range(10)], grey]
-    counts = [len(one.scores) for one in detector.detect(photos, confidence=0.25)]
+    counts = [(one.scores > 0.25).sum() for one in detector.detect(photos)]
     assert counts == [1, 0, *[1] * 10, 0]
 
 
-def test_sights_that_overlap_do_not_suppress_each_other(detector: OnnxDetector) -> None:
+def test_place_counts_for_each_of_its_sights_and_is_shown_under_one_name(
+    detector: OnnxDetector,
+) -> None:
     pixels = np.full((120, 160, 3), 128, np.uint8)
     pixels[20:100:2, 30:130] = (208, 32, 32)
     pixels[21:100:2, 30:130] = (32, 48, 208)
     big = pixels.repeat(8, axis=0).repeat(8, axis=1)
-    (detections,) = detector.detect([big], confidence=0.25)
-    assert sorted(detections.classes) == [0, 2]
+    (counted,) = detector.detect([big])
+    assert sorted(counted.classes[counted.scores > 0.25]) == [0, 2]
+    assert len(detector.show(big).classes) == 1
+
+
+def test_model_that_says_how_it_is_read_is_read_so(detector: OnnxDetector) -> None:
+    (before,) = detector.show(picture(160, 160)).scores
+    read = {
+        "version": 1,
+        "overlap": 0.45,
+        "calibration": [[0, 0], [1, 0.5]],
+        "thresholds": [0.1, 1, 1, 1, 1],
+    }
+    onnx = (FIXTURES / "colours.onnx").read_bytes() + metadata("decoding", json.dumps(read))
+    (after,) = OnnxDetector(onnx).show(picture(160, 160)).scores
+    assert after == pytest.approx(before / 2)
+    read["thresholds"] = [float(before) / 2 + 0.01, 0, 0, 0, 0]
+    onnx = (FIXTURES / "colours.onnx").read_bytes() + metadata("decoding", json.dumps(read))
+    assert 0 not in OnnxDetector(onnx).show(picture(160, 160)).classes
 
 
 def test_no_photos_give_no_detections(detector: OnnxDetector) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 
@@ -11,14 +12,16 @@ from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import PublicationError
 from sightscan.publish.compare import compare_models
 from sightscan.publish.contender import read_model_on
+from sightscan.publish.detector import OnnxDetector, decode_photo
 from sightscan.publish.publish import judge_left_over, publish_model, rollback
 from sightscan.publish.register import register_model
 from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
-from sightscan.warehouse.models.datasets import read_dataset
+from sightscan.warehouse.models.datasets import read_dataset, stream_blobs
 from sightscan.warehouse.models.models import find_model_in_place, read_model
 from tests.cities.colour_city import (
     COLOURS,
+    FIXTURES,
     ColourCity,
     add_photo,
     ask_training,
@@ -54,7 +57,7 @@ class Shelf:
     ) -> None:
         self._warehouse, self._dataset, self._folder = warehouse, dataset, folder
 
-    def register(self, onnx: str, **metrics: float) -> int:
+    def register(self, onnx: str, **metrics: Any) -> int:
         run_id = f"run {len(list(self._folder.iterdir()))}"
         training = ask_training(self._warehouse, self._dataset, run_id)
         folder = write_model_folder(
@@ -151,26 +154,62 @@ def test_measure_of_the_exported_file_replaces_the_trainers(
     assert model.map50_95 == decision.map50_95 < 0.5
 
 
-def test_broken_export_fails_and_decides_nothing(
+def sample_of(warehouse: psycopg.Connection[Any], onnx: str, side: str = "test") -> dict[str, Any]:
+    """Return what a trainer notes of a model's answer to a photo."""
+    row = warehouse.execute(
+        "select sha256 from core.dataset_photo where split = %s order by 1 limit 1", (side,)
+    ).fetchone()
+    assert row is not None
+    ((_, content),) = stream_blobs(warehouse, [row[0]])
+    detector = OnnxDetector((FIXTURES / onnx).read_bytes())
+    answer = detector.answer_photo(decode_photo(content))
+    places = np.argsort(-answer[:, 4])[:8].tolist()
+    return {
+        "sha256": row[0].hex(),
+        "rows": [[place, *answer[place].round(5).tolist()] for place in places],
+    }
+
+
+def test_model_that_answers_as_in_the_trainer_is_judged(
     warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
 ) -> None:
-    version = shelf.register("blind.onnx", map50=0.93)
+    # One whose photo is gone by now is left out.
+    gone = {"sha256": "ab" * 32, "rows": [[0, 1, 2]]}
+    version = shelf.register("colours.onnx", samples=[sample_of(warehouse, "colours.onnx"), gone])
+    assert publish_model(warehouse, config, place.city, version, published_by="run").published
+
+
+@pytest.mark.parametrize("rows", ["another model's", "of another shape", "beyond the last"])
+def test_broken_export_fails_and_decides_nothing(
+    warehouse: psycopg.Connection[Any],
+    config: Settings,
+    place: ColourCity,
+    shelf: Shelf,
+    rows: str,
+) -> None:
+    sample = sample_of(warehouse, "blind.onnx" if rows == "another model's" else "colours.onnx")
+    if rows == "of another shape":
+        sample["rows"] = [row[:-1] for row in sample["rows"]]
+    if rows == "beyond the last":
+        sample["rows"] = [[1_000_000, *row[1:]] for row in sample["rows"]]
+    version = shelf.register("colours.onnx", samples=[sample])
     with pytest.raises(PublicationError, match="the export is broken"):
         publish_model(warehouse, config, place.city, version, published_by="run")
     assert read_model(warehouse, place.city.city_id, version).state == "registered"
 
 
-def test_export_that_measures_five_hundredths_apart_is_no_rounding(
+def test_what_people_are_shown_is_measured_and_kept(
     warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
 ) -> None:
-    # As exported it has 1.
-    near, far = (
-        shelf.register("colours.onnx", map50=0.951),
-        shelf.register("colours.onnx", map50=0.949),
-    )
-    assert publish_model(warehouse, config, place.city, near, published_by="run").published
-    with pytest.raises(PublicationError, match="the export is broken"):
-        publish_model(warehouse, config, place.city, far, published_by="run")
+    version = shelf.register("colours.onnx")
+    publish_model(warehouse, config, place.city, version, published_by="run")
+    row = warehouse.execute("select shipped from core.model").fetchone()
+    assert row is not None
+    (shipped,) = row
+    assert (shipped["precision"], shipped["recall"]) == (1, 1)
+    assert (shipped["false_alarms"], shipped["background_photos"]) == (None, 0)
+    assert shipped["milliseconds"] > 0
+    assert {one["threshold"] for one in shipped["per_class"]} == {0.25}
 
 
 def test_model_is_measured_by_sights_when_names_have_changed(

@@ -1,0 +1,13 @@
+"""The cases that every reader of models passes."""
+
+import pytest
+
+from tests.decoding_cases import check_reader, read_cases
+from trainer import decoding
+
+CASES = read_cases()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_reader_finds_what_the_case_says(name: str) -> None:
+    check_reader(decoding, CASES[name])
