@@ -17,7 +17,7 @@ from scipy import optimize
 from scipy.special import betaincinv, expit, logit
 
 # The package is untyped.
-isotonic_regression: Any = optimize.isotonic_regression
+isotonic_regression: Any = optimize.isotonic_regression  # type: ignore[attr-defined]
 minimize: Any = optimize.minimize
 
 Floats = NDArray[np.float64]

@@ -69,7 +69,9 @@ def compare_models(
         photo_count=len(second.hashes),
         sights=tuple(_compared(name, first, second) for name in sorted(shown)),
         changed=tuple(
-            ChangedPhoto(sha256.hex(), tuple(sorted({name for name, _ in truth} - {IGNORED})), one, other)
+            ChangedPhoto(
+                sha256.hex(), tuple(sorted({name for name, _ in truth} - {IGNORED})), one, other
+            )
             for sha256, truth, one, other in sides
             if one != other
         ),

@@ -73,7 +73,9 @@ def read_names_on(
     """
     names, detector = names_in(model, dataset), open_model(connection, model)
     return [
-        tuple(sorted({names[own] for own in detector.show(decode_photo(content)).classes} & {*shown}))
+        tuple(
+            sorted({names[own] for own in detector.show(decode_photo(content)).classes} & {*shown})
+        )
         for _, (content, _) in read_test_photos(connection, dataset)
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from sightscan.city import City
-from sightscan.errors import LastingPublicationError, PublicationError
+from sightscan.errors import PublicationError
 from sightscan.publish.contender import read_model_on
 from sightscan.publish.judge import judge
 from sightscan.publish.shipped import check_export, measure_shipped
@@ -249,5 +249,3 @@ def _standing(model: StoredModel) -> PublicationDecision:
     return PublicationDecision(
         model.state == "published", model.decision or "", model.map50, model.map50_95
     )
-
-
