@@ -21,9 +21,9 @@ PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 EDGE_TOLERANCE = 1e-3
 # What readers of a model take of a sight (onnx_file.py of the app and of the pipeline).
 MAX_SIGHT_ID = 1 << 53
-MAX_NAMES = 400
+MAX_SIGHT_NAMES = 400
 MAX_LANGUAGE_LENGTH = 35
-MAX_NAME_LENGTH = 300
+MAX_CLASS_NAME_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +199,11 @@ def _is_sight(sight: Mapping[str, Any]) -> bool:
         and 0 < sight["id"] < MAX_SIGHT_ID
         and (wikidata_id is None or bool(re.fullmatch(r"Q[1-9][0-9]{0,18}", str(wikidata_id))))
         and isinstance(names, dict)
-        and len(names) <= MAX_NAMES
+        and len(names) <= MAX_SIGHT_NAMES
         and all(
             len(language) <= MAX_LANGUAGE_LENGTH
             and isinstance(name, str)
-            and 0 < len(name) <= MAX_NAME_LENGTH
+            and 0 < len(name) <= MAX_CLASS_NAME_LENGTH
             for language, name in names.items()
         )
         and all(
