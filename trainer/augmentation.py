@@ -1,7 +1,7 @@
 """Training photos changed at random, so that a few hundred serve as many.
 
 All chance comes from the generator passed in, never from global state: a sample is a function of
-(seed, epoch, index), the same in any process, and a resumed training sees exactly what an
+(seed, epoch, place), the same in any process, and a resumed training sees exactly what an
 uninterrupted one would have seen.
 """
 
@@ -34,9 +34,10 @@ def augmented_sample(
         canvas, boxes = _mosaic(store, index, chance)
     else:
         canvas, boxes = store.letterboxed(index)
+    may_flip = store.asymmetric.isdisjoint(boxes[:, 0].astype(int).tolist())
     pixels, boxes = _warp(canvas, boxes, store.image_size, recipe, chance)
     pixels = _shift_colours(pixels, recipe, chance)
-    if chance.random() < recipe.flip_left_right:
+    if chance.random() < recipe.flip_left_right and may_flip:
         pixels = np.ascontiguousarray(pixels[:, ::-1])
         boxes[:, [1, 3]] = store.image_size - boxes[:, [3, 1]]
     return pixels, boxes

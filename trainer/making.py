@@ -70,7 +70,13 @@ def make_model(
     memory_bytes = int(
         os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * _PHOTO_MEMORY_SHARE
     )
-    train_photos = PhotoStore(dataset.train, request.image_size, memory_bytes)
+    train_photos = PhotoStore(
+        dataset.train,
+        request.image_size,
+        memory_bytes,
+        paint_ignored=True,
+        asymmetric=dataset.asymmetric,
+    )
     val_photos = PhotoStore(dataset.val, request.image_size, memory_bytes // 4)
     test_photos = PhotoStore(dataset.test, request.image_size, 0)
     weights = (

@@ -6,7 +6,6 @@ unused.
 
 import importlib.resources
 import logging
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -96,8 +95,3 @@ def detect(network: nn.Module, images: NDArray[np.float32]) -> Tensor:
     with torch.no_grad():
         output: Tensor = network(torch.from_numpy(images).to(device))[0]
     return output
-
-
-def learning_rate_fraction(progress: float, final_fraction: float) -> float:
-    """Return the share of the full learning rate at `progress` (0..1): half a cosine from 1 to `final_fraction`."""
-    return final_fraction + (1 - final_fraction) * (1 + math.cos(math.pi * progress)) / 2

@@ -20,11 +20,25 @@ Boxes = NDArray[np.float32]
 
 
 class PhotoStore:
-    """The photos of one split at one size; in memory as far as `memory_bytes` allow, else decoded at each use."""
+    """The photos of one split at one size; in memory as far as `memory_bytes` allow, else decoded at each use.
 
-    def __init__(self, photos: Sequence[LabelledPhoto], image_size: int, memory_bytes: int) -> None:
+    Of photos to learn from, ignored regions are painted out, and `asymmetric` classes are not shown
+    in a mirror.
+    """
+
+    def __init__(
+        self,
+        photos: Sequence[LabelledPhoto],
+        image_size: int,
+        memory_bytes: int,
+        *,
+        paint_ignored: bool = False,
+        asymmetric: frozenset[int] = frozenset(),
+    ) -> None:
         self.photos = tuple(photos)
         self.image_size = image_size
+        self.asymmetric = asymmetric
+        self._paint_ignored = paint_ignored
         self._cache: list[Pixels | None] = [None] * len(photos)
         self._fill_cache(memory_bytes)
 
@@ -34,7 +48,7 @@ class PhotoStore:
     def pixels(self, index: int) -> Pixels:
         """Return one photo, (height, width, 3) RGB, its long side `image_size` pixels. Do not write into it."""
         cached = self._cache[index]
-        return cached if cached is not None else decode_photo(self.photos[index], self.image_size)
+        return cached if cached is not None else self._decode(self.photos[index])
 
     def boxes(self, index: int) -> Boxes:
         """Return the boxes of one photo, (n, 5): class, then x1, y1, x2, y2 relative to the photo."""
@@ -64,11 +78,31 @@ class PhotoStore:
         # be found now.
         used = 0
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            decoded = pool.map(lambda photo: decode_photo(photo, self.image_size), self.photos)
+            decoded = pool.map(self._decode, self.photos)
             for index, pixels in enumerate(decoded):
                 used += pixels.nbytes
                 if used <= memory_bytes:
                     self._cache[index] = pixels
+
+    def _decode(self, photo: LabelledPhoto) -> Pixels:
+        pixels = decode_photo(photo, self.image_size)
+        return paint_out(pixels, photo) if self._paint_ignored and photo.ignored else pixels
+
+
+def paint_out(pixels: Pixels, photo: LabelledPhoto) -> Pixels:
+    """Return a photo whose ignored regions are grey, except where they are within a box."""
+    height, width = pixels.shape[:2]
+    painted = np.zeros((height, width), dtype=bool)
+    for boxes, value in ((photo.ignored, True), (photo.boxes, False)):
+        for box in boxes:
+            left, right = (box.center_x + side * box.width / 2 for side in (-1, 1))
+            top, bottom = (box.center_y + side * box.height / 2 for side in (-1, 1))
+            rows = slice(max(round(top * height), 0), max(round(bottom * height), 0))
+            columns = slice(max(round(left * width), 0), max(round(right * width), 0))
+            painted[rows, columns] = value
+    result = pixels.copy()
+    result[painted] = PADDING_GREY
+    return result
 
 
 def decode_photo(photo: LabelledPhoto, image_size: int) -> Pixels:

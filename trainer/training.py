@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer import network as yolo
-from trainer.batches import batch_count, epoch_batches
+from trainer.batches import Batches
 from trainer.checkpoint import CheckpointFolder
 from trainer.errors import TrainingFailed
 from trainer.evaluation import detect_split
@@ -27,12 +27,14 @@ from trainer.metrics import measure
 from trainer.photos import PhotoStore
 from trainer.progress import EpochRecord, say
 from trainer.recipe import Recipe
-from trainer.request import STRIDE_PIXELS, TrainingRequest
+from trainer.request import TrainingRequest
+from trainer.schedule import MEASURED_EPOCHS, Schedule, plan_training
 from trainer.weights import StartingWeights, transfer_weights
 
-StoppedBy = Literal["epochs", "time_limit"]
+StoppedBy = Literal["epochs", "time_limit", "patience"]
 _MAX_LOADING_PROCESSES = 8
-_RECENT_EPOCHS = 5
+# A checkpoint holds the network four times; written after each epoch, it can take as long as a short one.
+_MIN_CHECKPOINT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,21 @@ def train(
         say(f"going on after epoch {len(state.history)} of {request.epochs}")
     on_start(state.history)
     loss = yolo.build_loss(state.network, recipe, request.image_size)
-    stopped_by: StoppedBy = "epochs"
-    while len(state.history) < request.epochs:
-        if _next_epoch_passes_limit(state.history, request, recipe):
-            stopped_by = "time_limit"
-            break
+    with batches_of(request.batch_size):
+        batches = Batches(
+            train_photos,
+            recipe,
+            seed=request.seed,
+            batch_size=request.batch_size,
+            workers=_loading_processes(device),
+        )
+    # The first epoch of each start is saved, too: it may be the first of a smaller batch.
+    saved_at = -math.inf
+    while (stopped_by := _stop_reason(state, request, recipe)) is None:
+        schedule = plan_training(request, recipe, state.history)
         started = time.monotonic()
         with batches_of(request.batch_size):
-            losses = _train_epoch(state, loss, train_photos, request=request, recipe=recipe)
+            losses = _train_epoch(state, loss, batches, schedule)
             detected = detect_split(_detector(state.average.network), val_photos)
         metrics = measure(detected, class_names)
         if metrics.fitness > state.best_fitness:
@@ -105,7 +114,7 @@ def train(
         state.history.append(
             EpochRecord(
                 epoch=len(state.history) + 1,
-                epochs=request.epochs,
+                epochs=schedule.epochs,
                 seconds=time.monotonic() - started,
                 box_loss=losses[0],
                 obj_loss=losses[1],
@@ -114,8 +123,16 @@ def train(
                 val_map50_95=metrics.map50_95,
             )
         )
-        checkpoints.save(_as_checkpoint(state) | {"batch_size": request.batch_size})
-        on_epoch(state.history, _seconds_left(state.history, request, recipe))
+        # The first two always: the plan is made by what they took, and must stay the same.
+        if (
+            len(state.history) <= MEASURED_EPOCHS
+            or time.monotonic() - saved_at >= _MIN_CHECKPOINT_SECONDS
+            or _stop_reason(state, request, recipe) is not None
+        ):
+            checkpoints.save(_as_checkpoint(state) | {"batch_size": request.batch_size})
+            saved_at = time.monotonic()
+        schedule = plan_training(request, recipe, state.history)
+        on_epoch(state.history, schedule.seconds_left(state.history))
     state.average.network.load_state_dict(state.best_tensors)
     return TrainedNetwork(
         network=state.average.network.cpu(),
@@ -151,39 +168,38 @@ def _fresh_state(
     )
 
 
+def _stop_reason(state: _State, request: TrainingRequest, recipe: Recipe) -> StoppedBy | None:
+    """Say why no epoch follows, or None."""
+    done = len(state.history)
+    schedule = plan_training(request, recipe, state.history)
+    if done >= request.epochs:
+        return "epochs"
+    if done >= schedule.epochs or schedule.next_epoch_passes_limit(state.history):
+        return "time_limit"
+    if 0 < recipe.patience <= done - state.best_epoch:
+        return "patience"
+    return None
+
+
 def _train_epoch(
-    state: _State,
-    loss: yolo.Loss,
-    photos: PhotoStore,
-    *,
-    request: TrainingRequest,
-    recipe: Recipe,
+    state: _State, loss: yolo.Loss, batches: Batches, schedule: Schedule
 ) -> tuple[float, float, float]:
     """Run one epoch; return the mean box, objectness and class loss."""
     device = next(state.network.parameters()).device
-    epoch = len(state.history)
-    batches = batch_count(len(photos), request.batch_size)
-    plan = _Schedule(recipe, epochs=request.epochs, batches=batches, batch_size=request.batch_size)
-    size = _epoch_image_size(request, recipe, epoch)
+    epoch, full_size = len(state.history), schedule.request.image_size
+    size = schedule.image_size(epoch)
     state.network.train()
     state.optimizer.zero_grad()
     sums = torch.zeros(3, device=device)
     waiting = 0  # batches whose gradients are summed but not yet used
     for number, (images, targets) in enumerate(
-        epoch_batches(
-            photos,
-            recipe,
-            seed=request.seed,
-            epoch=epoch,
-            batch_size=request.batch_size,
-            workers=_loading_processes(device),
-            allow_mosaic=epoch < request.epochs * (1 - recipe.plain_last_fraction),
-        )
+        batches.of_epoch(epoch, allow_mosaic=schedule.has_mosaics(epoch))
     ):
-        plan.apply(state.optimizer, batch=epoch * batches + number)
+        done = epoch + number / len(batches)
+        _set_rates(state.optimizer, schedule, done)
         with torch.autocast(device.type, enabled=state.scaler.is_enabled()):
             pixels = images.to(device, non_blocking=True).float() / 255
-            if size != request.image_size:
+            if size != full_size:
                 pixels = functional.interpolate(pixels, size=(size, size), mode="area")
             outputs = state.network(pixels)
             total, parts = loss(outputs, targets.to(device))
@@ -196,19 +212,17 @@ def _train_epoch(
         state.scaler.scale(total).backward()  # type: ignore[no-untyped-call]
         sums += parts
         waiting += 1
-        if waiting >= plan.batches_a_step(epoch * batches + number) or number == batches - 1:
-            _step(state, recipe)
+        if waiting >= schedule.batches_a_step(done) or number == len(batches) - 1:
+            _step(state, schedule.recipe)
             waiting = 0
-    box, objectness, classes = (sums / batches).tolist()
+    box, objectness, classes = (sums / len(batches)).tolist()
     return box, objectness, classes
 
 
-def _epoch_image_size(request: TrainingRequest, recipe: Recipe, epoch: int) -> int:
-    """Return the side that photos have in an epoch: small ones first, a multiple of the largest stride."""
-    if epoch >= request.epochs * recipe.small_first_fraction:
-        return request.image_size
-    stride = STRIDE_PIXELS
-    return max(round(request.image_size * recipe.small_first_scale / stride) * stride, stride)
+def _set_rates(optimizer: torch.optim.Optimizer, schedule: Schedule, epochs_done: float) -> None:
+    rate = schedule.learning_rate(epochs_done / schedule.epochs) * schedule.warmth(epochs_done)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
 
 
 def _step(state: _State, recipe: Recipe) -> None:
@@ -220,66 +234,8 @@ def _step(state: _State, recipe: Recipe) -> None:
     state.average.update(state.network)
 
 
-@dataclass(frozen=True, slots=True)
-class _Schedule:
-    """Learning rate, momentum and batches per step as functions of the number of the batch."""
-
-    recipe: Recipe
-    epochs: int
-    batches: int
-    batch_size: int
-
-    def apply(self, optimizer: torch.optim.Optimizer, batch: int) -> None:
-        recipe = self.recipe
-        rate = recipe.learning_rate * yolo.learning_rate_fraction(
-            batch / (self.epochs * self.batches), recipe.final_learning_rate_fraction
-        )
-        warm = min(1.0, batch / self._warmup_batches)
-        for group in optimizer.param_groups:
-            group["lr"] = rate * warm
-
-    def batches_a_step(self, batch: int) -> int:
-        full = max(1, round(self.recipe.nominal_batch_size / self.batch_size))
-        return max(1, round(1 + (full - 1) * min(1.0, batch / self._warmup_batches)))
-
-    @property
-    def _warmup_batches(self) -> int:
-        return max(1, round(min(self.recipe.warmup_epochs, self.epochs * 0.1) * self.batches))
-
-
 def _detector(network: nn.Module) -> Callable[[NDArray[np.float32]], Tensor]:
     return lambda images: yolo.detect(network, images)
-
-
-def _next_epoch_passes_limit(
-    history: list[EpochRecord], request: TrainingRequest, recipe: Recipe
-) -> bool:
-    """At least one epoch is always trained; then none that is expected to end after the limit."""
-    if not history:
-        return False
-    done = sum(record.seconds for record in history)
-    next_epoch = _expected_seconds(history, len(history), request, recipe)
-    return done + next_epoch > request.time_limit_seconds
-
-
-def _seconds_left(history: list[EpochRecord], request: TrainingRequest, recipe: Recipe) -> float:
-    return sum(
-        _expected_seconds(history, epoch, request, recipe)
-        for epoch in range(len(history), request.epochs)
-    )
-
-
-def _expected_seconds(
-    history: list[EpochRecord], epoch: int, request: TrainingRequest, recipe: Recipe
-) -> float:
-    """Expect what the last epochs took, in proportion to the pixels: the late, large ones cost more."""
-    size = _epoch_image_size(request, recipe, epoch)
-    recent = history[-_RECENT_EPOCHS:]
-    expected = [
-        record.seconds * (size / _epoch_image_size(request, recipe, record.epoch - 1)) ** 2
-        for record in recent
-    ]
-    return sum(expected) / len(expected)
 
 
 def _loading_processes(device: torch.device) -> int:

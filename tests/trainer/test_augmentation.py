@@ -82,3 +82,17 @@ def test_photo_of_nothing_stays_one(tmp_path: Path) -> None:
             store, 0, Recipe(mosaic=mosaic), np.random.default_rng(0), allow_mosaic=True
         )
         assert boxes.shape == (0, 5)
+
+
+@pytest.mark.parametrize("mosaic", [0.0, 1.0])
+def test_asymmetric_sight_is_never_seen_in_a_mirror(store: PhotoStore, mosaic: float) -> None:
+    """Neither alone nor within a mosaic; the others still are."""
+    recipe = replace(COLOURS_KEPT, flip_left_right=1.0, mosaic=mosaic)
+
+    def pixels(*asymmetric: int) -> np.ndarray:
+        strict = PhotoStore(store.photos, 128, 1 << 24, asymmetric=frozenset(asymmetric))
+        return augmented_sample(strict, 0, recipe, np.random.default_rng(3), allow_mosaic=True)[0]
+
+    assert (pixels(0) == pixels(1)[:, ::-1]).all()
+    assert (pixels(1) == pixels()).all()
+    assert (pixels(0) != pixels()).any()

@@ -70,13 +70,13 @@ def test_training_goes_on_after_its_last_epoch_with_half_the_batch(
     """The third epoch does not fit; nor would it after a kill, whose successor knows it."""
     real, trained = training._train_epoch, []
 
-    def small_memory(state: Any, loss: Any, photos: Any, *, request: Any, recipe: Any) -> Any:
-        epoch = len(state.history) + 1
-        losses = real(state, loss, photos, request=request, recipe=recipe)
-        if epoch >= 3 and request.batch_size > 4:
+    def small_memory(state: Any, loss: Any, batches: Any, schedule: Any) -> Any:
+        epoch, batch_size = len(state.history) + 1, schedule.request.batch_size
+        losses = real(state, loss, batches, schedule)
+        if epoch >= 3 and batch_size > 4:
             msg = "CUDA out of memory."
             raise torch.OutOfMemoryError(msg)
-        trained.append((epoch, request.batch_size))
+        trained.append((epoch, batch_size))
         if (epoch, len(trained)) == (4, 4):
             raise KeyboardInterrupt
         return losses

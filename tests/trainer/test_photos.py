@@ -1,13 +1,14 @@
 """Photos are scaled without stretching, checked when decoded, and boxes stay on their sights."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from trainer.dataset_folder import Box, LabelledPhoto
+from trainer.dataset_folder import Box, LabelledPhoto, Region
 from trainer.errors import BadDataset
 from trainer.photos import PhotoStore, decode_photo
 
@@ -72,3 +73,21 @@ def test_dangling_link_is_named(tmp_path: Path) -> None:
     path.symlink_to(tmp_path / "gone.png")
     with pytest.raises(BadDataset, match="cannot be read"):
         decode_photo(LabelledPhoto(path.stem, path, ()), 64)
+
+
+def test_ignored_region_is_grey_except_where_a_sight_is(tmp_path: Path, tall: np.ndarray) -> None:
+    """The region covers the left half; the box of the patch keeps what is in it."""
+    photo = replace(
+        photo_of(tmp_path, png(tall), Box(0, 15 / 40, 0.5, 10 / 40, 0.5)),
+        ignored=(Region(0.25, 0.5, 0.5, 1.0),),
+    )
+    for memory_bytes in (0, 1 << 20):
+        pixels = PhotoStore([photo], 80, memory_bytes, paint_ignored=True).pixels(0)
+        assert pixels[40, 15].tolist() == [255, 0, 0]
+        assert pixels[40, 5].tolist() == pixels[70, 15].tolist() == [114, 114, 114]
+        assert pixels[40, 30].tolist() == [200, 200, 200]
+
+
+def test_photo_that_is_measured_keeps_its_ignored_region(tmp_path: Path, tall: np.ndarray) -> None:
+    photo = replace(photo_of(tmp_path, png(tall)), ignored=(Region(0.25, 0.5, 0.5, 1.0),))
+    assert PhotoStore([photo], 80, 0).pixels(0)[40, 5].tolist() == [200, 200, 200]

@@ -1,0 +1,113 @@
+"""When a training stops, and when it saves where it is: with epochs that take no time but say they do."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from trainer import training
+from trainer.recipe import FROM_WEIGHTS, Recipe
+from trainer.request import TrainingRequest
+
+CLASS_NAMES = ("Round Tower", "Square Hall")
+
+
+class Host:
+    """A host whose epochs take `epoch_seconds` and are as good as `fitness` says, and its checkpoint."""
+
+    def __init__(self, epoch_seconds: float, fitness: list[float]) -> None:
+        self.now, self.epoch_seconds, self.fitness = 0.0, epoch_seconds, fitness
+        self.saved: list[int] = []
+        self.state: dict[str, Any] | None = None
+        self.trained = 0
+
+    def train_epoch(self, state: Any, *_: Any) -> tuple[float, float, float]:
+        self.now += self.epoch_seconds
+        self.trained = len(state.history) + 1
+        return 0.1, 0.1, 0.1
+
+    def measure(self, *_: Any) -> Any:
+        fitness = self.fitness[min(self.trained, len(self.fitness)) - 1]
+        return SimpleNamespace(fitness=fitness, map50=fitness, map50_95=fitness)
+
+    def load(self) -> dict[str, Any] | None:
+        return self.state
+
+    def save(self, state: dict[str, Any]) -> None:
+        self.saved.append(len(state["history"]))
+        self.state = state
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, host: Host, recipe: Recipe = FROM_WEIGHTS, **request: int
+) -> training.TrainedNetwork:
+    wanted = {"epochs": 9, "image_size": 64, "batch_size": 8, "seed": 1, "time_limit_seconds": 999}
+    monkeypatch.setattr(training, "_train_epoch", host.train_epoch)
+    monkeypatch.setattr(training, "measure", host.measure)
+    monkeypatch.setattr(training, "detect_split", lambda *_: [])
+    monkeypatch.setattr(training, "Batches", lambda *_, **__: None)
+    monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: host.now))
+    return training.train(
+        TrainingRequest(**{**wanted, **request}),
+        CLASS_NAMES,
+        None,  # type: ignore[arg-type]
+        None,  # type: ignore[arg-type]
+        starting_weights=None,
+        recipe=recipe,
+        checkpoints=host,  # type: ignore[arg-type]
+        on_start=lambda _: None,
+        on_epoch=lambda *_: None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("epoch_seconds", "saved"),
+    [
+        (25, [1, 2, 5, 8, 9]),  # every third epoch, and the last
+        (61, [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (1, [1, 2, 9]),
+    ],
+)
+def test_checkpoint_is_written_once_a_minute(
+    monkeypatch: pytest.MonkeyPatch, epoch_seconds: float, saved: list[int]
+) -> None:
+    host = Host(epoch_seconds, [0.5])
+    assert run(monkeypatch, host).stopped_by == "epochs"
+    assert host.saved == saved
+
+
+@pytest.mark.parametrize(
+    ("patience", "epochs", "stopped_by"), [(0, 9, "epochs"), (3, 6, "patience"), (7, 9, "epochs")]
+)
+def test_training_ends_when_nothing_better_came_for_long(
+    monkeypatch: pytest.MonkeyPatch, patience: int, epochs: int, stopped_by: str
+) -> None:
+    host = Host(1, [0.1, 0.3, 0.4, 0.2, 0.4, 0.3])
+    trained = run(monkeypatch, host, replace(FROM_WEIGHTS, patience=patience))
+    assert (len(trained.history), trained.stopped_by, trained.best_epoch) == (epochs, stopped_by, 3)
+    # Asked again, it stays ended.
+    assert len(run(monkeypatch, host, replace(FROM_WEIGHTS, patience=patience)).history) == epochs
+
+
+def test_resumed_training_keeps_the_plan_that_its_time_limit_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two epochs of 10 s leave room for five; that the others are quicker changes no rate any more."""
+    host = Host(10, [0.1])
+    real = host.train_epoch
+
+    def killed_in_the_fourth(state: Any, *rest: Any) -> tuple[float, float, float]:
+        host.epoch_seconds = 10 if len(state.history) < 2 else 1
+        if len(state.history) == 3:
+            raise KeyboardInterrupt
+        return real(state, *rest)
+
+    host.train_epoch = killed_in_the_fourth  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        run(monkeypatch, host, epochs=900, time_limit_seconds=50)
+    assert host.saved == [1, 2]
+    host.train_epoch = real  # type: ignore[method-assign]
+    trained = run(monkeypatch, host, epochs=900, time_limit_seconds=50)
+    assert [one.epochs for one in trained.history] == [900, 900, 5, 5, 5]
+    assert trained.stopped_by == "time_limit"
