@@ -216,6 +216,21 @@ clean: ## remove what the demo and the tests left (not the environments)
 PHOTOS ?=
 NEEDS_PHOTOS = @test -n "$(PHOTOS)" || { echo "PHOTOS is empty: name a folder of real photos, PHOTOS=<folder> (manifest.csv, or one folder per sight)" >&2; exit 2; }
 
+# Both need a world of real photos, and weights to start from.
+BACKGROUND ?=
+NEEDS_WORLD_AND_WEIGHTS = @test -n "$(WORLD)" -a -n "$(WEIGHTS)" || { echo "WORLD or WEIGHTS is empty: name a folder with manifest.csv, WORLD=<folder>, and a file of weights, WEIGHTS=<file>" >&2; exit 2; }
+ON_A_WORLD = --world "$(WORLD)" --weights "$(WEIGHTS)" $(if $(BACKGROUND),--background "$(BACKGROUND)") $(ARGS)
+
+.PHONY: bench-train
+bench-train: setup ## our training beside stock YOLOv5's for the same minutes (WORLD=, WEIGHTS=, BACKGROUND=; hours)
+	$(NEEDS_WORLD_AND_WEIGHTS)
+	$(TRAINER)/python -m benchmarks.train $(ON_A_WORLD)
+
+.PHONY: bench-openset
+bench-openset: setup ## what a model says to buildings that it does not know (WORLD=, WEIGHTS=, BACKGROUND=; an hour)
+	$(NEEDS_WORLD_AND_WEIGHTS)
+	$(TRAINER)/python -m benchmarks.openset $(ON_A_WORLD)
+
 .PHONY: bench-near-duplicates
 bench-near-duplicates: setup ## measure the near-duplicate search on real photos (PHOTOS=)
 	$(NEEDS_PHOTOS)

@@ -1,0 +1,228 @@
+"""What a model says to buildings that it does not know: with and without backgrounds in its training.
+
+The real trainer is run on a city's photos and half of the sights of another; the other half, which
+nobody has seen, judges. A name is given as the model's own metadata say (`decoding`): score to
+confidence by their table, shown from the class's threshold on. A model without them gets the one
+threshold that leaves at most 2 % of the known strangers of val with a name. Runs in the trainer's
+environment.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.report import Row, publish
+from benchmarks.world_dataset import UNKNOWN_FOLDER, divide, write_dataset, write_unknown
+
+MAX_FALSE_NAMES = 0.02
+MIN_RIGHT = 0.9
+MAX_CALIBRATION_ERROR = 0.05
+MAX_LOSS_OF_MAP50_95 = 0.01
+# Less sure than this, nobody was told anything.
+_LEAST_CONFIDENCE = 0.05
+_FIXED_SCORE = 0.6
+ROOT = Path(__file__).resolve().parents[1]
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How a model's scores become names: a table of (score, confidence), and a threshold for each class."""
+
+    table: Floats
+    thresholds: Floats
+
+    def name(self, scores: Floats) -> tuple[int, float, bool]:
+        """Return the surest class of a photo, (boxes, classes) scores, its confidence, and if it is shown."""
+        confidences = np.interp(scores, self.table[:, 0], self.table[:, 1]).max(axis=0)
+        # What is shown first is what is surest among that which may be shown.
+        shown = confidences >= self.thresholds
+        best = int(np.where(shown, 1 + confidences, confidences).argmax())
+        return best, float(confidences[best]), bool(shown[best])
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was answered, pooled over seeds."""
+
+    right: list[bool] = field(default_factory=list)
+    false_names: list[bool] = field(default_factory=list)
+    fixed_right: list[bool] = field(default_factory=list)
+    fixed_false_names: list[bool] = field(default_factory=list)
+    answers: list[tuple[float, bool]] = field(default_factory=list)
+    map50: list[float] = field(default_factory=list)
+    map50_95: list[float] = field(default_factory=list)
+
+
+def global_decoding(strangers: Sequence[Floats], class_count: int) -> Decoding:
+    """Return the decoding of a model that has none: the least score that at most 2 % of strangers reach."""
+    surest = np.sort([scores.max() for scores in strangers])[::-1]
+    threshold = surest[int(len(surest) * MAX_FALSE_NAMES)] + 1e-6 if len(surest) else _FIXED_SCORE
+    return Decoding(np.array([[0.0, 0.0], [1.0, 1.0]]), np.full(class_count, threshold))
+
+
+def calibration_error(answers: Sequence[tuple[float, bool]], bins: int = 10) -> float:
+    """Return the expected calibration error of (confidence, right) answers; 0 of none."""
+    if not answers:
+        return 0.0
+    confidences, right = np.array(answers, dtype=float).T
+    numbers = np.minimum((confidences * bins).astype(int), bins - 1)
+    said, was = (np.bincount(numbers, weights=each) for each in (confidences, right))
+    return float(np.abs(said - was).sum() / len(answers))
+
+
+def tally_model(model_dir: Path, dataset_dir: Path, tally: Tally) -> None:
+    """Add what a finished model answers on the test photos and on those of unknown sights."""
+    import onnxruntime  # noqa: PLC0415 - the trainer's environment only
+
+    from trainer.dataset_folder import LabelledPhoto, read_dataset  # noqa: PLC0415
+    from trainer.photos import PhotoStore  # noqa: PLC0415
+
+    dataset = read_dataset(dataset_dir)
+    session = onnxruntime.InferenceSession(
+        model_dir / "model.onnx", providers=["CPUExecutionProvider"]
+    )
+    metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
+
+    def scores_of(photos: Sequence[LabelledPhoto]) -> list[Floats]:
+        store, scores = PhotoStore(photos, int(metadata["image_size"]), 0), []
+        for index in range(len(store)):
+            pixels = store.letterboxed(index)[0].transpose(2, 0, 1)[None].astype(np.float32) / 255
+            (raw,) = session.run(["predictions"], {"images": pixels})
+            scores.append(raw[0, :, 4:5] * raw[0, :, 5:])
+        return scores
+
+    if "decoding" in metadata:
+        told = json.loads(metadata["decoding"])
+        decoding = Decoding(np.array(told["calibration"]), np.array(told["thresholds"]))
+    else:
+        known = [photo for photo in dataset.val if not photo.boxes]
+        decoding = global_decoding(scores_of(known), len(dataset.class_names))
+    fixed = Decoding(
+        np.array([[0.0, 0.0], [1.0, 1.0]]), np.full(len(dataset.class_names), _FIXED_SCORE)
+    )
+    own = [photo for photo in dataset.test if photo.boxes]
+    for photo, scores in zip(own, scores_of(own), strict=True):
+        truths = {box.class_index for box in photo.boxes}
+        name, confidence, shown = decoding.name(scores)
+        tally.right.append(shown and name in truths)
+        if confidence >= _LEAST_CONFIDENCE:
+            tally.answers.append((confidence, name in truths))
+        name, _, shown = fixed.name(scores)
+        tally.fixed_right.append(shown and name in truths)
+    unknown = [
+        LabelledPhoto(path.stem, path, ()) for path in (dataset_dir / UNKNOWN_FOLDER).iterdir()
+    ]
+    for scores in scores_of(unknown):
+        _, confidence, shown = decoding.name(scores)
+        tally.false_names.append(shown)
+        if confidence >= _LEAST_CONFIDENCE:
+            tally.answers.append((confidence, False))
+        tally.fixed_false_names.append(fixed.name(scores)[2])
+    metrics = json.loads((model_dir / "result.json").read_text())["metrics"]["test"]
+    tally.map50.append(metrics["map50"])
+    tally.map50_95.append(metrics["map50_95"])
+
+
+def rows_of(tallies: dict[str, Tally], counts: dict[str, int]) -> list[Row]:
+    """Turn the tallies into rows; the bounds are on the model that has learnt backgrounds."""
+    rows = [Row(f"photos of one seed: {what}", count) for what, count in counts.items()]
+    with_backgrounds, without = tallies["with backgrounds"], tallies["without"]
+    rows += [
+        Row.at_most(
+            "photos of unknown sights that get a name",
+            float(np.mean(with_backgrounds.false_names)),
+            f"of {len(with_backgrounds.false_names)}",
+            MAX_FALSE_NAMES,
+        ),
+        Row.at_least(
+            "own test photos that get their name",
+            float(np.mean(with_backgrounds.right)),
+            f"of {len(with_backgrounds.right)}",
+            MIN_RIGHT,
+        ),
+        Row.at_most(
+            "expected calibration error",
+            calibration_error(with_backgrounds.answers),
+            f"of {len(with_backgrounds.answers)}",
+            MAX_CALIBRATION_ERROR,
+        ),
+        Row.at_least(
+            "mAP50-95 against that without backgrounds",
+            float(np.mean(with_backgrounds.map50_95) - np.mean(without.map50_95)),
+            "",
+            -MAX_LOSS_OF_MAP50_95,
+        ),
+    ]
+    for name, tally in tallies.items():
+        rows += [
+            Row(f"{name}: mAP50-95, each seed", " ".join(f"{one:.3f}" for one in tally.map50_95)),
+            Row(f"{name}: mAP50, each seed", " ".join(f"{one:.3f}" for one in tally.map50)),
+            Row(f"{name}: named unknown, as shipped", float(np.mean(tally.false_names))),
+            Row(
+                f"{name}: named unknown, at a score of 0.6", float(np.mean(tally.fixed_false_names))
+            ),
+            Row(f"{name}: own right, as shipped", float(np.mean(tally.right))),
+            Row(f"{name}: own right, at a score of 0.6", float(np.mean(tally.fixed_right))),
+        ]
+    return rows
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; return its exit code."""
+    parser = argparse.ArgumentParser(prog="make bench-openset", description=__doc__)
+    parser.add_argument("--world", type=Path, required=True, help="folder with manifest.csv")
+    parser.add_argument("--weights", type=Path, required=True, help="weights to start from")
+    parser.add_argument(
+        "--background", type=Path, help="another city's world; else half of the sights"
+    )
+    parser.add_argument("--size", type=int, default=320, help="image size in pixels")
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument(
+        "--quick", action="store_true", help="small and short: only tries the bench"
+    )
+    given = parser.parse_args(arguments)
+    if given.quick:
+        given.size, given.epochs, given.seeds = 96, 3, given.seeds[:1]
+
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    counts: dict[str, int] = {}
+    for seed in given.seeds:
+        city = divide(given.world, given.background, seed)
+        request: dict[str, Any] = {
+            "epochs": given.epochs,
+            "image_size": given.size,
+            "batch_size": 16,
+            "seed": seed,
+            "time_limit_seconds": 7 * 24 * 3600,
+            "weights": f"start{given.weights.suffix}",
+        }
+        for name, with_backgrounds in (("with backgrounds", True), ("without", False)):
+            with TemporaryDirectory() as folder:
+                dataset, model = Path(folder) / "dataset", Path(folder) / "model"
+                write_dataset(dataset, city, with_backgrounds=with_backgrounds, request=request)
+                shutil.copy(given.weights, dataset / request["weights"])
+                counts = write_unknown(dataset, city) | {
+                    f"backgrounds in {split}": len(city.known[split]) for split in ("train", "val")
+                }
+                command = [sys.executable, "-m", "trainer", str(dataset), str(model)]
+                subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=True)
+                tally_model(model, dataset, tallies[name])
+    return publish("openset", rows_of(tallies, counts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
