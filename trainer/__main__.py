@@ -52,10 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _end_at_once(_signal_number: int, _frame: FrameType | None) -> None:
-    # The checkpoint of the last finished epoch is whole whenever we end: no clean-up is needed or
-    # wanted.
+    # The last checkpoint is whole whenever we end: no clean-up is needed or wanted.
     os.write(
-        sys.stderr.fileno(), b"ended by SIGTERM; run again to go on after the last finished epoch\n"
+        sys.stderr.fileno(), b"ended by SIGTERM; run again to go on from the last checkpoint\n"
     )
     os._exit(_STATUS_TERMINATED)
 

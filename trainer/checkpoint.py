@@ -16,7 +16,7 @@ from trainer.model_folder import RunIdentity
 from trainer.progress import say, spared
 
 # Raise it when the content changes: older checkpoints are then ignored instead of half understood.
-FORMAT = 1
+FORMAT = 2
 
 
 class CheckpointFolder:

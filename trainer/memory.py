@@ -1,17 +1,28 @@
 """What happens when a batch does not fit into memory: it is halved, down to one photo."""
 
+import copy
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
+from torch import nn
 
 from trainer.errors import OutOfMemory, TrainerError
 from trainer.progress import say
 
 # Of errors that are plain RuntimeErrors: CUDA's libraries and the allocator of the CPU say so.
 _WORDS = ("out of memory", "alloc_failed", "can't allocate memory", "not enough memory")
+
+# Enough steps for an epoch to teach something, also where memory would take all photos at once.
+_MIN_BATCHES_AN_EPOCH = 16
+_BATCH_SIZES = (64, 32, 16, 8, 4, 2, 1)
+# Elsewhere than on a GPU, more photos at once are no faster.
+_USUAL_BATCH_SIZE = 16
+_PROBE_BATCH_SIZE = 2
+# Of what is free: batches differ in their boxes, and libraries keep workspaces of their own.
+_MEMORY_SHARE = 0.7
 
 _Made = TypeVar("_Made")
 
@@ -48,6 +59,30 @@ def halve_until_it_fits(batch_size: int, make: Callable[[int], _Made]) -> _Made:
             )
             raise OutOfMemory(msg)
         say(f"out of memory with batches of {too_large}: going on with batches of {batch_size}")
+
+
+def fitting_batch_size(network: nn.Module, image_size: int, photo_count: int) -> int:
+    """Return how many photos to train on at once: on a GPU as many as fit by what two of them take."""
+    device = next(network.parameters()).device
+    if device.type != "cuda":
+        return largest_batch_size(_USUAL_BATCH_SIZE, photo_count)
+    probe = copy.deepcopy(network).train()
+    photos = torch.zeros(_PROBE_BATCH_SIZE, 3, image_size, image_size, device=device)
+    before = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    with batches_of(_PROBE_BATCH_SIZE), torch.autocast(device.type):
+        torch.stack([each.float().mean() for each in probe(photos)]).sum().backward()  # type: ignore[no-untyped-call]
+    a_photo = (torch.cuda.max_memory_allocated(device) - before) / _PROBE_BATCH_SIZE
+    del probe, photos
+    torch.cuda.empty_cache()
+    free, _ = torch.cuda.mem_get_info(device)
+    return largest_batch_size(free * _MEMORY_SHARE / a_photo, photo_count)
+
+
+def largest_batch_size(fitting: float, photo_count: int) -> int:
+    """Return the largest usual batch size of those that fit and leave an epoch of enough steps."""
+    steps_left = max(photo_count / _MIN_BATCHES_AN_EPOCH, _USUAL_BATCH_SIZE)
+    return next((size for size in _BATCH_SIZES if size <= min(fitting, steps_left)), 1)
 
 
 @contextmanager

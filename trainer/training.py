@@ -22,7 +22,7 @@ from trainer.batches import Batches
 from trainer.checkpoint import CheckpointFolder
 from trainer.errors import TrainingFailed
 from trainer.evaluation import detect_split
-from trainer.memory import batches_of
+from trainer.memory import batches_of, fitting_batch_size
 from trainer.metrics import measure
 from trainer.photos import PhotoStore
 from trainer.progress import EpochRecord, say
@@ -86,9 +86,13 @@ def train(
     if (saved := checkpoints.load()) is not None:
         _restore(state, saved, device)
         # What did not fit into memory before a kill would not after it.
-        batch_size = min(request.batch_size, saved.get("batch_size", request.batch_size))
-        request = replace(request, batch_size=batch_size)
+        batch_size = saved["batch_size"]
+        request = replace(request, batch_size=min(request.batch_size or batch_size, batch_size))
         say(f"going on after epoch {len(state.history)} of {request.epochs}")
+    if request.batch_size == 0:
+        batch_size = fitting_batch_size(state.network, request.image_size, len(train_photos))
+        request = replace(request, batch_size=batch_size)
+        say(f"batches of {batch_size} photos fit into memory")
     on_start(state.history)
     loss = yolo.build_loss(state.network, recipe, request.image_size)
     with batches_of(request.batch_size):
@@ -134,8 +138,9 @@ def train(
         schedule = plan_training(request, recipe, state.history)
         on_epoch(state.history, schedule.seconds_left(state.history))
     state.average.network.load_state_dict(state.best_tensors)
+    network = state.average.network.to(device="cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return TrainedNetwork(
-        network=state.average.network.cpu(),
+        network=network,
         history=tuple(state.history),
         best_epoch=state.best_epoch,
         seconds=sum(record.seconds for record in state.history),
@@ -158,7 +163,8 @@ def _fresh_state(
             f"weights {request.weights}: tensors taken over whole={transfer.whole} "
             f"in_part={transfer.in_part} left_out={transfer.left_out}"
         )
-    network.to(device)
+    # Convolutions are a sixth faster where the channels of a pixel lie side by side.
+    network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return _State(
         network=network,
         optimizer=yolo.build_optimizer(network, recipe),
@@ -199,6 +205,7 @@ def _train_epoch(
         _set_rates(state.optimizer, schedule, done)
         with torch.autocast(device.type, enabled=state.scaler.is_enabled()):
             pixels = images.to(device, non_blocking=True).float() / 255
+            pixels = pixels.contiguous(memory_format=torch.channels_last)
             if size != full_size:
                 pixels = functional.interpolate(pixels, size=(size, size), mode="area")
             outputs = state.network(pixels)

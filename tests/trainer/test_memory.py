@@ -10,7 +10,13 @@ from drawn_dataset import write_dataset, write_request
 
 from trainer import training
 from trainer.errors import OutOfMemory, TrainingFailed
-from trainer.memory import BatchTooLarge, batches_of, halve_until_it_fits
+from trainer.memory import (
+    BatchTooLarge,
+    batches_of,
+    fitting_batch_size,
+    halve_until_it_fits,
+    largest_batch_size,
+)
 from trainer.run import run
 
 OUT_OF_MEMORY = [
@@ -61,6 +67,28 @@ def test_batch_of_one_that_does_not_fit_has_a_status_of_its_own() -> None:
     with pytest.raises(OutOfMemory, match="not even take batches of 1 photo") as told:
         halve_until_it_fits(16, make)
     assert told.value.exit_status == 3
+
+
+@pytest.mark.parametrize(
+    ("fitting", "photos", "batch_size"),
+    [
+        (500.0, 5_000, 64),
+        (500.0, 600, 32),  # 18 steps an epoch
+        (500.0, 300, 16),
+        (500.0, 20, 16),  # few photos: as ever
+        (23.9, 5_000, 16),
+        (1.4, 5_000, 1),
+        (0.3, 5_000, 1),  # it will tell how much it lacks
+    ],
+)
+def test_batch_by_memory_leaves_an_epoch_of_enough_steps(
+    fitting: float, photos: int, batch_size: int
+) -> None:
+    assert largest_batch_size(fitting, photos) == batch_size
+
+
+def test_batch_by_memory_is_the_usual_one_where_there_is_no_gpu() -> None:
+    assert fitting_batch_size(torch.nn.Linear(1, 1), 640, 5_000) == 16
 
 
 @pytest.mark.slow

@@ -1,12 +1,21 @@
-"""When a training stops, and when it saves where it is: with epochs that take no time but say they do."""
+"""When a training stops, when it saves where it is, and that it goes on from there as if never stopped."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
+from drawn_dataset import write_dataset
 
 from trainer import training
+from trainer.checkpoint import CheckpointFolder
+from trainer.dataset_folder import read_dataset
+from trainer.model_folder import RunIdentity
+from trainer.photos import PhotoStore
+from trainer.progress import EpochRecord
 from trainer.recipe import FROM_WEIGHTS, Recipe
 from trainer.request import TrainingRequest
 
@@ -111,3 +120,35 @@ def test_resumed_training_keeps_the_plan_that_its_time_limit_made(
     trained = run(monkeypatch, host, epochs=900, time_limit_seconds=50)
     assert [one.epochs for one in trained.history] == [900, 900, 5, 5, 5]
     assert trained.stopped_by == "time_limit"
+
+
+def test_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
+    """Killed after the third epoch, of which no checkpoint was written yet."""
+    folder = write_dataset(tmp_path / "dataset", {"train": 12, "val": 2, "test": 2})
+    dataset = read_dataset(folder)
+    stores = [PhotoStore(photos, 64, 1 << 24) for photos in (dataset.train, dataset.val)]
+
+    def train(name: str, on_epoch: Callable[[list[EpochRecord]], None]) -> dict[str, torch.Tensor]:
+        (tmp_path / name).mkdir(exist_ok=True)
+        trained = training.train(
+            TrainingRequest(epochs=4, image_size=64, batch_size=8, seed=1, time_limit_seconds=9999),
+            CLASS_NAMES,
+            *stores,
+            starting_weights=None,
+            recipe=replace(FROM_WEIGHTS, mosaic=0.5),
+            checkpoints=CheckpointFolder(tmp_path / name, RunIdentity("d" * 64, "r" * 64)),
+            on_start=lambda _: None,
+            on_epoch=lambda history, _: on_epoch(history),
+        )
+        tensors: dict[str, torch.Tensor] = trained.network.state_dict()
+        return tensors
+
+    def killed_after_three(history: list[EpochRecord]) -> None:
+        if len(history) == 3:
+            raise KeyboardInterrupt
+
+    whole = train("whole", lambda _: None)
+    with pytest.raises(KeyboardInterrupt):
+        train("killed", killed_after_three)
+    resumed = train("killed", lambda _: None)
+    assert all(torch.equal(tensor, whole[name]) for name, tensor in resumed.items())
