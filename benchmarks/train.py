@@ -6,7 +6,6 @@ how many photos of another city's sights they give a name to at a score of 0.6. 
 trainer's environment; how the recipe came about: docs/training.md.
 """
 
-import argparse
 import json
 import math
 import shutil
@@ -20,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.one_training import STOCK_BATCH_SIZE
 from benchmarks.report import Row, publish
-from benchmarks.world_dataset import divide, write_dataset, write_unknown
+from benchmarks.world_dataset import divide, parser_of_worlds, write_dataset, write_unknown
 
 MIN_STOCK_BATCHES = 1_000
 MIN_GAIN_ON_LANDED = 0.02
@@ -81,14 +80,7 @@ def rows_of(results: dict[str, list[dict[str, float]]], photos: dict[str, int]) 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; return its exit code."""
-    parser = argparse.ArgumentParser(prog="make bench-train", description=__doc__)
-    parser.add_argument("--world", type=Path, required=True, help="folder with manifest.csv")
-    parser.add_argument("--weights", type=Path, required=True, help="weights to start from")
-    parser.add_argument(
-        "--background", type=Path, help="another city's world; else half of the sights"
-    )
-    parser.add_argument("--size", type=int, default=320, help="image size in pixels")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser = parser_of_worlds("make bench-train", __doc__)
     parser.add_argument("--stock-epochs", type=int, help="default: what makes 1,000 batches")
     parser.add_argument(
         "--cpu-minutes", type=float, help="instead of what stock takes, which is then not trained"
@@ -102,9 +94,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--only", nargs="+", default=["stock", "landed", "ours"], help="regimes to train"
-    )
-    parser.add_argument(
-        "--quick", action="store_true", help="small and short: only tries the bench"
     )
     given = parser.parse_args(arguments)
     if given.quick:

@@ -3,6 +3,7 @@
 Boxes are the manifest's own, so what is measured on such a folder is the trainer and nothing else.
 """
 
+import argparse
 import hashlib
 import json
 import random
@@ -31,6 +32,18 @@ class City:
     photos: Mapping[str, Sequence[WorldPhoto]]
     known: Mapping[str, Sequence[WorldPhoto]]
     unknown: Sequence[WorldPhoto]
+
+
+def parser_of_worlds(command: str, description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of what a bench of training is given; `quick` is for the bench to make small."""
+    parser = argparse.ArgumentParser(prog=command, description=description)
+    parser.add_argument("--world", type=Path, required=True, help="folder with manifest.csv")
+    parser.add_argument("--weights", type=Path, required=True, help="weights to start from")
+    parser.add_argument("--background", type=Path, help="another city's; else half of the sights")
+    parser.add_argument("--size", type=int, default=320, help="image size in pixels")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--quick", action="store_true", help="small and short: tries the bench")
+    return parser
 
 
 def divide(world_dir: Path, background_dir: Path | None, seed: int) -> City:
