@@ -34,6 +34,7 @@ LANDED = Recipe(
     plain_last_fraction=0.1,
     small_first_fraction=0.0,
     balance=0.0,
+    val_noise=0.0,
 )
 RECIPES = {"landed": LANDED, "ours": FROM_WEIGHTS}
 

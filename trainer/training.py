@@ -39,7 +39,7 @@ _MIN_CHECKPOINT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """The best average of a training (by fitness on the validation photos) and how it came about."""
+    """The best average of a training and how it came about: the last epoch that validation photos do not speak against."""
 
     network: nn.Module
     history: tuple[EpochRecord, ...]
@@ -58,7 +58,8 @@ class _State:
     average: yolo.MovingAverage
     scaler: torch.amp.GradScaler
     history: list[EpochRecord] = field(default_factory=list)
-    best_fitness: float = -1.0
+    peak_fitness: float = -1.0
+    peak_epoch: int = 0
     best_epoch: int = 0
     best_tensors: dict[str, Tensor] = field(default_factory=dict)
 
@@ -112,8 +113,10 @@ def train(
             losses = _train_epoch(state, loss, batches, schedule)
             detected = detect_split(_detector(state.average.network), val_photos)
         metrics = measure(detected, class_names)
-        if metrics.fitness > state.best_fitness:
-            state.best_fitness, state.best_epoch = metrics.fitness, len(state.history) + 1
+        if metrics.fitness > state.peak_fitness:
+            state.peak_fitness, state.peak_epoch = metrics.fitness, len(state.history) + 1
+        if metrics.fitness >= state.peak_fitness - recipe.val_noise / math.sqrt(len(val_photos)):
+            state.best_epoch = len(state.history) + 1
             state.best_tensors = _copy_tensors(state.average.network)
         state.history.append(
             EpochRecord(
@@ -182,7 +185,7 @@ def _stop_reason(state: _State, request: TrainingRequest, recipe: Recipe) -> Sto
         return "epochs"
     if done >= schedule.epochs or schedule.next_epoch_passes_limit(state.history):
         return "time_limit"
-    if 0 < recipe.patience <= done - state.best_epoch:
+    if 0 < recipe.patience <= done - state.peak_epoch:
         return "patience"
     return None
 
@@ -261,7 +264,8 @@ def _as_checkpoint(state: _State) -> dict[str, Any]:
         "average_steps": state.average.steps,
         "scaler": state.scaler.state_dict(),
         "history": [asdict(record) for record in state.history],
-        "best_fitness": state.best_fitness,
+        "peak_fitness": state.peak_fitness,
+        "peak_epoch": state.peak_epoch,
         "best_epoch": state.best_epoch,
         "best_tensors": state.best_tensors,
     }
@@ -274,7 +278,8 @@ def _restore(state: _State, saved: dict[str, Any], device: torch.device) -> None
     if state.scaler.is_enabled() and saved["scaler"]:
         state.scaler.load_state_dict(saved["scaler"])
     state.history = [EpochRecord(**record) for record in saved["history"]]
-    state.best_fitness, state.best_epoch = saved["best_fitness"], saved["best_epoch"]
+    state.peak_fitness, state.peak_epoch = saved["peak_fitness"], saved["peak_epoch"]
+    state.best_epoch = saved["best_epoch"]
     state.best_tensors = {name: tensor.to(device) for name, tensor in saved["best_tensors"].items()}
 
 

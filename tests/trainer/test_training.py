@@ -61,7 +61,7 @@ def run(
         TrainingRequest(**{**wanted, **request}),
         CLASS_NAMES,
         None,  # type: ignore[arg-type]
-        None,  # type: ignore[arg-type]
+        [None] * 36,  # type: ignore[arg-type]
         starting_weights=None,
         recipe=recipe,
         checkpoints=host,  # type: ignore[arg-type]
@@ -94,9 +94,24 @@ def test_training_ends_when_nothing_better_came_for_long(
 ) -> None:
     host = Host(1, [0.1, 0.3, 0.4, 0.2, 0.4, 0.3])
     trained = run(monkeypatch, host, replace(FROM_WEIGHTS, patience=patience))
-    assert (len(trained.history), trained.stopped_by, trained.best_epoch) == (epochs, stopped_by, 3)
+    assert (len(trained.history), trained.stopped_by) == (epochs, stopped_by)
     # Asked again, it stays ended.
     assert len(run(monkeypatch, host, replace(FROM_WEIGHTS, patience=patience)).history) == epochs
+
+
+@pytest.mark.parametrize(
+    ("fitness", "best_epoch"),
+    [
+        ([0.1, 0.8, 0.76], 9),  # 36 photos: 0.05 is noise
+        ([0.1, 0.8, 0.74], 2),
+        ([0.1, 0.8, 0.76, 0.7], 3),
+        ([0.1, 0.8, 0.76, 0.7, 0.77, 0.5], 5),
+    ],
+)
+def test_last_epoch_is_taken_that_is_not_worse_than_noise(
+    monkeypatch: pytest.MonkeyPatch, fitness: list[float], best_epoch: int
+) -> None:
+    assert run(monkeypatch, Host(1, fitness)).best_epoch == best_epoch
 
 
 def test_resumed_training_keeps_the_plan_that_its_time_limit_made(
