@@ -60,7 +60,7 @@ class Recipe:
     # The last epochs see photos as they will come: no mosaics.
     plain_last_fraction: float = 0.1
 
-    # --- order and end
+    # --- order and choice
     # How much more often the photos of rare sights are seen: 0 not at all, 1 until all sights are
     # seen equally often.
     balance: float = 0.5
@@ -68,8 +68,6 @@ class Recipe:
     # number of validation photos. The best of hundreds on few photos is a lucky one, and an early
     # one: on nine photos, of 333 epochs at 96 px, it lost 0.09, 0.07 and 0.09 mAP50-95 on test to the last.
     val_noise: float = 0.3
-    # Epochs without a better one after which no other is tried; 0: all that were asked for.
-    patience: int = 0
 
     # --- progressive resizing. From random weights, shapes are learnt on small pictures at a third
     # of the time, details at the end: on 309 drawn photos at 224 px (one seed), validation mAP50 rose

@@ -185,7 +185,7 @@ def _stop_reason(state: _State, request: TrainingRequest, recipe: Recipe) -> Sto
         return "epochs"
     if done >= schedule.epochs or schedule.next_epoch_passes_limit(state.history):
         return "time_limit"
-    if 0 < recipe.patience <= done - state.peak_epoch:
+    if 0 < request.patience <= done - state.peak_epoch:
         return "patience"
     return None
 

@@ -93,10 +93,10 @@ def test_training_ends_when_nothing_better_came_for_long(
     monkeypatch: pytest.MonkeyPatch, patience: int, epochs: int, stopped_by: str
 ) -> None:
     host = Host(1, [0.1, 0.3, 0.4, 0.2, 0.4, 0.3])
-    trained = run(monkeypatch, host, replace(FROM_WEIGHTS, patience=patience))
+    trained = run(monkeypatch, host, patience=patience)
     assert (len(trained.history), trained.stopped_by) == (epochs, stopped_by)
     # Asked again, it stays ended.
-    assert len(run(monkeypatch, host, replace(FROM_WEIGHTS, patience=patience)).history) == epochs
+    assert len(run(monkeypatch, host, patience=patience).history) == epochs
 
 
 @pytest.mark.parametrize(
