@@ -8,7 +8,7 @@ from tests.rules.test_copies import COPIES
 
 PACKAGE = Path(__file__).parents[2] / "plugins" / "sightscan"
 # One text in two programs: it can know no base class of ours, and its callers turn what it raises.
-SHARED = {Path(second).name for _, second in COPIES.values()}
+SHARED = {Path(copy).name for _, *copies in COPIES.values() for copy in copies}
 BUILT_IN = {
     name
     for name, kind in vars(builtins).items()

@@ -38,6 +38,7 @@ ALLOWED = {
     "core.removed_url.sha256": "whose address it was",
     "core.dataset_photo.sha256": "what a model learnt from is history",
     "core.dataset_box.sha256": "what a model learnt from is history",
+    "core.dataset_photo.link_sha256s": "what was linked to it stays on its side of a split",
     "core.paid_call.subject_sha256": "the money was spent, and is never spent again",
     "core.photo.cluster_sha256": "a cluster keeps its name when the photo it is named after goes",
     "load.withdrawal.sha256": "carried out, and deleted, by the next sync_cities",
