@@ -155,7 +155,7 @@ def _train_stock(dataset_dir: Path, scratch: Path) -> tuple[Any, dict[str, float
     told = {"cpu_minutes": time.process_time() / 60, "epochs": request.epochs}
     network = yolo.build_network(request.architecture, names, 0)
     best = read_weights(scratch / "runs" / "stock" / "weights" / "best.pt")
-    network.load_state_dict(best.tensors, strict=False)
+    network.load_state_dict(best.tensors)
     return network, told
 
 
