@@ -160,8 +160,12 @@ def warehouse_address(
         schema_before = list(_last_schema) or _schema(connection)
     _use(migrated_database, monkeypatch)
     yield migrated_database
-    with connect_to(migrated_database) as connection:
-        _last_schema[:] = _schema(connection)
+    # Without what the test told libpq.
+    with pytest.MonkeyPatch.context() as plain:
+        for name in [name for name in os.environ if name.startswith("PG")]:
+            plain.delenv(name)
+        with connect_to(migrated_database) as connection:
+            _last_schema[:] = _schema(connection)
     assert _last_schema == schema_before, "undo what you did to the schema"
 
 

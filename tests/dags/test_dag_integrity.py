@@ -188,6 +188,12 @@ def test_every_field_of_the_trigger_form_is_typed_and_explained(city_dag: DAG) -
         "vision_calls",
         "epochs",
         "image_size",
+        "architecture",
+        "weights",
+        "batch_size",
+        "minutes",
+        "patience",
+        "seed",
         "force_training",
     }
     for name in city_dag.params:

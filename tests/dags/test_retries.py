@@ -46,7 +46,7 @@ CAUSES = {
     "operators.triggers._require_life: the job is dead": True,
     "publish.detector.decode_photo: a test photo is no image": False,
     "publish.measure.measure_detections: no test photo has a box": False,
-    "publish.publish._check_export: the export is broken": False,
+    "publish.shipped.check_samples: the export is broken": False,
     "publish.publish.publish_model: another model was put in place meanwhile": True,
     "publish.publish.put_back: a command's": True,
     "publish.publish.rollback: a command's": True,

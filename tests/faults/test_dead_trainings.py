@@ -346,11 +346,12 @@ def test_ssh_session_is_use_as_long_as_it_lasts(patient: Machine) -> None:
     assert process is not None
     root = process.subreaper.pid
 
-    async def look() -> bool:
+    async def look() -> None:
         async with open_host(patient.address):
-            return await asyncio.to_thread(lambda: is_in_use(read_processes(root)))
+            # A session gets its title a moment after it is open.
+            await asyncio.to_thread(wait_until, lambda: is_in_use(read_processes(root)))
 
-    assert asyncio.run(look())
+    asyncio.run(look())
     wait_until(lambda: not is_in_use(read_processes(root)))
 
 
