@@ -59,8 +59,10 @@ test-unit: test-setup ## the tests that take under a minute
 .PHONY: test-slow
 test-slow: test-setup ## contracts, faults, DAGs, and one city end to end through Airflow
 	$(AIRFLOW)/python -m pytest -q -m slow tests/unit
-	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/contract tests/integration tests/faults tests/dags
-	$(AIRFLOW)/python -m pytest -q tests/end_to_end
+	@# The kills wait most of their time, so they come first, beside the others.
+	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/end_to_end/test_kills.py tests/contract \
+		tests/integration tests/faults tests/dags
+	$(AIRFLOW)/python -m pytest -q tests/end_to_end --ignore tests/end_to_end/test_kills.py
 
 .PHONY: test-trainer
 test-trainer: test-setup ## the trainer's tests, in its own environment
