@@ -16,10 +16,12 @@ from sightscan.dataset.split import Units, draw_lot
 from sightscan.dataset_folder import Split
 from sightscan.warehouse.models.datasets import BackgroundPhoto, PlacedPhoto
 
-# Of all photos of training, and of those of val.
+# Of all photos of training.
 BACKGROUND_SHARE = 0.2
 MIN_BACKGROUND_SHARE = 0.1
 MAX_BACKGROUND_SHARE = 0.3
+# Thresholds are chosen on them: fewer without one false name do not show that less than 2 % get one.
+VAL_BACKGROUNDS = 50
 TEST_BACKGROUNDS = 200
 
 
@@ -34,7 +36,10 @@ def split_backgrounds(
     `placed` has the photos with sights of this dataset, too.
     """
     chosen = _Chosen(photos, placed, seed)
-    caps = {split: _beside(counts[split], MAX_BACKGROUND_SHARE) for split in ("train", "val")}
+    caps = {
+        "train": _beside(counts["train"], MAX_BACKGROUND_SHARE),
+        "val": max(_beside(counts["val"], MAX_BACKGROUND_SHARE), VAL_BACKGROUNDS),
+    }
     chosen.keep_placed(caps)
     targets = background_targets(counts, chosen.available())
     chosen.draft(sum(max(targets[split] - chosen.count(split), 0) for split in targets))
@@ -46,17 +51,18 @@ def split_backgrounds(
 def background_targets(counts: Mapping[Split, int], available: int) -> dict[Split, int]:
     """Return how many backgrounds each side should have, of so many.
 
-    If there are too few: first the least that trains and chooses, then those that judge.
+    If there are too few: first the least that trains, and a third for thresholds, then those that
+    judge.
     """
     targets: dict[Split, int] = {
         "train": min(_beside(counts["train"], MIN_BACKGROUND_SHARE), available // 2),
-        "val": min(_beside(counts["val"], MIN_BACKGROUND_SHARE), available // 10),
+        "val": min(VAL_BACKGROUNDS, available // 3),
         "test": 0,
     }
     wanted: dict[Split, int] = {
         "test": TEST_BACKGROUNDS,
         "train": _beside(counts["train"], BACKGROUND_SHARE),
-        "val": _beside(counts["val"], BACKGROUND_SHARE),
+        "val": VAL_BACKGROUNDS,
     }
     for split, count in wanted.items():
         spare = max(available - sum(targets.values()), 0)

@@ -31,11 +31,12 @@ def _hash(text: str) -> bytes:
     ("available", "expected"),
     [
         (0, {"train": 0, "val": 0, "test": 0}),
-        (20, {"train": 10, "val": 2, "test": 8}),
-        # A tenth of training, a tenth of val, all others judge.
-        (100, {"train": 36, "val": 4, "test": 60}),
-        (250, {"train": 46, "val": 4, "test": 200}),
-        (1000, {"train": 80, "val": 10, "test": 200}),
+        (20, {"train": 10, "val": 6, "test": 4}),
+        # A tenth of training, a third for thresholds, all others judge.
+        (100, {"train": 36, "val": 33, "test": 31}),
+        (250, {"train": 36, "val": 50, "test": 164}),
+        (300, {"train": 50, "val": 50, "test": 200}),
+        (1000, {"train": 80, "val": 50, "test": 200}),
     ],
 )
 def test_a_fifth_of_training_and_200_that_judge(available: int, expected: dict[Split, int]) -> None:
@@ -45,7 +46,7 @@ def test_a_fifth_of_training_and_200_that_judge(available: int, expected: dict[S
 def test_no_subject_is_learnt_and_judged_where_there_are_enough() -> None:
     subjects = {f"sight {number}": photos_of(f"sight {number}", 10) for number in range(60)}
     splits = split_backgrounds([*chain(*subjects.values())], {}, COUNTS, SEED)
-    assert Counter(splits.values()) == {"test": 200, "train": 80, "val": 10}
+    assert Counter(splits.values()) == {"test": 200, "train": 80, "val": 50}
     divided = [
         subject
         for subject, photos in subjects.items()
@@ -62,7 +63,7 @@ def test_first_sources_come_first() -> None:
     ]
     splits = split_backgrounds(photos, {}, COUNTS, SEED)
     sources = Counter(one.source for one in photos if one.sha256 in splits)
-    assert sources == {1: 250, 2: 40}
+    assert sources == {1: 250, 2: 80}
 
 
 def test_burst_stays_together_and_never_exceeds_the_share() -> None:

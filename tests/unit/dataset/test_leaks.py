@@ -181,8 +181,8 @@ def test_photos_of_far_cities_are_backgrounds_and_those_of_near_ones_never(
     backgrounds = {sha256 for sha256, one in photos.items() if one.is_background}
     assert backgrounds <= set(far[1:])
     assert not backgrounds & set(near)
-    # A tenth of training, a tenth of val, all others judge.
-    assert dataset.background_counts == {"train": 3, "val": 1, "test": 25}
+    # A tenth of training, a third for thresholds, all others judge.
+    assert dataset.background_counts == {"train": 3, "val": 9, "test": 17}
     assert sum(dataset.counts.values()) == 40 + 29
 
 
