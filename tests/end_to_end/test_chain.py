@@ -21,10 +21,11 @@ from sandbox.demo.airflow_api import TaskState
 from sandbox.demo.chain import Chain, ChainOptions
 from sandbox.demo.city_request import ask_for_city
 from sandbox.demo.profile import DemoProfile, profile_for
-from sandbox.demo.report import published_model
+from sandbox.demo.report import PublishedModel, published_model
 from sandbox.ports import free_port
 from sandbox.world.drawing import draw_world
 from sightscan.city import City
+from sightscan.publish.detector import OnnxDetector, decode_photo
 from sightscan.settings import settings
 from sightscan.warehouse.registry.cities import list_cities
 from tests.end_to_end.browser import choose_city, open_app, start_webcam, wait_for_names
@@ -182,7 +183,7 @@ def test_app_names_a_sight_of_the_city_on_the_webcam(run: CityRun, tmp_path: Pat
         model = published_model(connection, run.chain.world, run.city.slug)
     assert model is not None
     film = tmp_path / "film.y4m"
-    write_film([photo.path for photo in clearest(model.train)], film, seconds_per_photo=3)
+    write_film(surest(model), film, seconds_per_photo=3)
     with open_app(run.chain.app_url, film) as page:
         choose_city(page, run.city.name)
         start_webcam(page)
@@ -243,12 +244,14 @@ def backfill(run: CityRun, first: datetime, last: datetime) -> None:
         hour += timedelta(hours=1)
 
 
-def clearest(photos: Any) -> list[Any]:
-    """Return the six photos whose sight is largest."""
-    return sorted(
-        photos,
-        key=lambda photo: max((box.x2 - box.x1) * (box.y2 - box.y1) for box in photo.boxes),
-    )[-6:]
+def surest(model: PublishedModel) -> list[Path]:
+    """Return the six training photos of which the model is surest: it need not know all of them."""
+    detector = OnnxDetector(model.onnx)
+
+    def confidence(path: Path) -> float:
+        return float(detector.show(decode_photo(path.read_bytes())).scores.max(initial=0))
+
+    return sorted((photo.path for photo in model.train), key=confidence)[-6:]
 
 
 def training_processes(chain: Chain) -> list[int]:
