@@ -37,7 +37,11 @@ def describe_quality(model: PublishedModel) -> str:
     tenths = round(model.map50 * 10)
     share = {0: "hardly any", 10: "nearly all"}.get(tenths, f"about {tenths} of 10")
     photos = "photo" if model.test_photo_count == 1 else "photos"
-    return f"finds {share} sights on {model.test_photo_count} {photos} it never learnt from"
+    # By its mAP50, which counts answers of any confidence: what is shown is less.
+    return (
+        f"finds {share} sights on {model.test_photo_count} {photos} it never learnt from, and names "
+        "those of which it is sure"
+    )
 
 
 def describe_city(city: City, *, is_here: bool = True) -> str:
