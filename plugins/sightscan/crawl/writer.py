@@ -29,9 +29,8 @@ from sightscan.warehouse.photos.photos import (
 
 # A kill loses one batch at most, which the spool still has; larger ones would load hardly faster.
 BATCH_PHOTOS = 256
-# Large photos are stored sooner, so that they do not fill the memory, and so that those that come
-# meanwhile find room before the writer: at 32 MB, all threads waited for each batch.
-BATCH_BYTES = 8_000_000
+# Large photos are stored sooner, so that they do not fill the memory.
+BATCH_BYTES = 32_000_000
 BATCH_SECONDS = 3.0
 
 

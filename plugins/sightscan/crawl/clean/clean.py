@@ -9,8 +9,8 @@ import io
 
 from PIL import Image
 
-from sightscan.crawl.clean.faces import SEARCHED_SIDE_PIXELS, face_share
-from sightscan.crawl.dedupe.perceptual_hash import HASHED_SIDE_PIXELS, perceptual_hash
+from sightscan.crawl.clean.faces import face_share
+from sightscan.crawl.dedupe.perceptual_hash import perceptual_hash
 from sightscan.crawl.fetch.fetcher import PhotoRefusedError
 from sightscan.decoding import BUDGET, MAX_PIXELS
 from sightscan.photo_colour import (
@@ -28,10 +28,6 @@ from sightscan.warehouse.photos.photos import PhotoFile
 
 MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 CONVERTIBLE_MODES = PLAIN_MODES | {"CMYK", "YCbCr", "1", "PA", "I;16", "I;16B", "I"}
-# What faces are searched in has so long a side; the hash reduces the short one, and wants three times
-# its own pixels for that.
-MIN_LONG_PIXELS = SEARCHED_SIDE_PIXELS
-MIN_SHORT_PIXELS = 3 * HASHED_SIDE_PIXELS
 
 
 def inspect_photo(
@@ -86,12 +82,8 @@ def _photo_file(
     image: Image.Image, bare: BarePhoto, rejected_face_share: float | None
 ) -> PhotoFile:
     try:
-        if bare.form != "JPEG":
-            # A PNG may go on about its pixels behind them.
-            image.load()
+        image.load()
         shown, content, form = _normalised(image, bare)
-        width_pixels, height_pixels = shown.size
-        _load_for_looking(shown)
         if rejected_face_share is not None:
             _check_face(shown, rejected_face_share)
         phash = perceptual_hash(shown)
@@ -101,8 +93,8 @@ def _photo_file(
     return PhotoFile(
         sha256=hashlib.sha256(content).digest(),
         content=content,
-        width_pixels=width_pixels,
-        height_pixels=height_pixels,
+        width_pixels=shown.width,
+        height_pixels=shown.height,
         media_type=MEDIA_TYPES[form],
         perceptual_hash=phash,
     )
@@ -120,16 +112,6 @@ def _normalised(image: Image.Image, bare: BarePhoto) -> tuple[Image.Image, bytes
         return image, bare.content, bare.form
     upright = upright_srgb(image, turn, profile)
     return upright, as_jpeg(upright), "JPEG"
-
-
-def _load_for_looking(image: Image.Image) -> None:
-    """Decode a picture: a JPEG that is kept as it is at a half, a fourth or an eighth of its size.
-
-    All its bytes are read for that, too, so what is cut off or broken is found all the same.
-    """
-    least = (MIN_LONG_PIXELS, MIN_SHORT_PIXELS)
-    image.draft(None, least if image.width >= image.height else least[::-1])
-    image.load()
 
 
 def _check_face(image: Image.Image, rejected_face_share: float) -> None:

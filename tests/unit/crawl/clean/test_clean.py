@@ -15,7 +15,6 @@ from PIL import Image, ImageCms, ImageOps
 
 from sightscan.crawl.clean import clean as inspection
 from sightscan.crawl.clean.clean import inspect_photo
-from sightscan.crawl.dedupe.perceptual_hash import perceptual_hash
 from sightscan.crawl.fetch.fetcher import PhotoRefusedError
 from sightscan.decoding import PixelBudget
 from sightscan.photo_metadata import PNG_START
@@ -99,40 +98,6 @@ def test_fine_photo_is_kept_byte_by_byte(form: str, mode: str, media_type: str) 
 
 def test_photo_of_the_smallest_size_is_kept() -> None:
     assert inspect_photo(saved(picture(width=64)), MIN_SIDE).width_pixels == 64
-
-
-@pytest.mark.parametrize("mode", ["RGB", "L"])
-@pytest.mark.parametrize(
-    ("size", "decoded"),
-    [
-        ((511, 511), (511, 511)),
-        ((640, 480), (320, 240)),
-        ((1281, 853), (321, 214)),
-        ((2050, 1400), (257, 175)),
-        ((2000, 300), (1000, 150)),
-        ((300, 2000), (150, 1000)),
-    ],
-)
-def test_large_photo_is_looked_at_in_small_and_known_as_in_full(
-    size: tuple[int, int], decoded: tuple[int, int], mode: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    looked_at: list[tuple[int, int]] = []
-
-    def hash_of(image: Image.Image) -> bytes:
-        looked_at.append(image.size)
-        return perceptual_hash(image)
-
-    monkeypatch.setattr(inspection, "perceptual_hash", hash_of)
-    content = saved(picture(*size, mode=mode))
-    file = inspect_photo(content, MIN_SIDE)
-    assert (file.width_pixels, file.height_pixels, file.content) == (*size, content)
-    assert looked_at == [decoded]
-    with Image.open(io.BytesIO(content)) as full:
-        full.load()
-        differing = np.frombuffer(perceptual_hash(full), np.uint8)
-    differing = differing ^ np.frombuffer(file.perceptual_hash, np.uint8)
-    # Different photos differ in 54 bits at least; smooth drawings are the least settled of all.
-    assert int(np.bitwise_count(differing).sum()) <= 20
 
 
 def test_photo_on_its_side_is_turned_upright() -> None:
