@@ -65,7 +65,12 @@ def parse_result(text: str) -> TrainingResult:
             result[key] = convert(document[key])
         key = "metrics.test"
         test = _split_metrics(document["metrics"]["test"])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        key = "samples"
+        # An older trainer left none.
+        for sample in document.get("samples", []):
+            _hash(sample["sha256"])
+            _check_rows(sample["rows"])
+    except (LookupError, TypeError, ValueError, OverflowError) as error:
         msg = (
             f"{key} of {RESULT_FILE} is not what a trainer of SightScan writes ({error!r}); "
             "check the version of the trainer on the GPU host and train again"
@@ -88,6 +93,19 @@ def _hash(value: Any) -> bytes:
         msg = f"{value!r} is no SHA-256 in hex"
         raise ValueError(msg)
     return bytes.fromhex(value)
+
+
+def _check_rows(value: Any) -> None:
+    """Check raw answers: at least one row, all of one length, each a place and its numbers."""
+    places = [row[0] for row in value]
+    numbers = [number for row in value for number in row[1:]]
+    if (
+        len({len(row) for row in value}) != 1
+        or not all(type(place) is int and place >= 0 for place in places)
+        or not all(type(number) in (int, float) for number in numbers)
+    ):
+        msg = f"{value!r:.80} are no rows of one length: a place, then its numbers"
+        raise ValueError(msg)
 
 
 def _names(value: Any) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ def publish_model(
         return _standing(model)
     in_place = find_model_in_place(connection, city.city_id)
     dataset = read_dataset(connection, city.city_id, model.dataset_version)
-    check_export(connection, model, dataset)
+    check_export(connection, model)
     new = read_model_on(connection, model, dataset).contender
     measure = new.measure
     verdict = judge(

@@ -18,6 +18,7 @@ from sightscan.publish.coco import IGNORED, evaluate
 from sightscan.publish.contender import names_in, open_model, read_test_photos
 from sightscan.publish.detector import Detections, OnnxDetector, decode_photo
 from sightscan.publish.measure import LabelledBytes
+from sightscan.warehouse.models.datasets import stream_blobs
 from sightscan.warehouse.models.models import StoredModel
 from sightscan.warehouse.models.shipped import read_samples
 
@@ -41,9 +42,7 @@ def measure_shipped(
     )
 
 
-def check_export(
-    connection: psycopg.Connection[Any], model: StoredModel, dataset: FrozenDataset
-) -> None:
+def check_export(connection: psycopg.Connection[Any], model: StoredModel) -> None:
     """Compare what a stored model answers with what it answered in the trainer.
 
     Raises:
@@ -51,12 +50,8 @@ def check_export(
 
     """
     samples = read_samples(connection, model.city_id, model.version)
-    wanted = {sample["sha256"] for sample in samples}
-    contents = {
-        sha256.hex(): content
-        for sha256, (content, _) in read_test_photos(connection, dataset)
-        if sha256.hex() in wanted
-    }
+    hashes = [bytes.fromhex(sample["sha256"]) for sample in samples]
+    contents = {sha256.hex(): content for sha256, content in stream_blobs(connection, hashes)}
     check_samples(open_model(connection, model), samples, contents)
 
 

@@ -167,6 +167,29 @@ SPOILINGS: dict[str, tuple[Callable[[Path], object], type[SightScanError], str]]
     ),
 }
 
+# What a rented machine may put in place of its raw answers.
+SAMPLES = {
+    "no list": 7,
+    "texts": ["abc"],
+    "no hash": [{"sha256": "7", "rows": [[0, 1.0]]}],
+    "no rows": [{"sha256": "ab" * 32}],
+    "no row": [{"sha256": "ab" * 32, "rows": []}],
+    "rows of two lengths": [{"sha256": "ab" * 32, "rows": [[0, 1.0], [1, 1.0, 2.0]]}],
+    "a place that is none": [{"sha256": "ab" * 32, "rows": [[-1, 1.0]]}],
+    "a place that is a share": [{"sha256": "ab" * 32, "rows": [[0.5, 1.0]]}],
+    "a value that is no number": [{"sha256": "ab" * 32, "rows": [[0, "1"]]}],
+}
+
+
+@pytest.mark.parametrize("samples", SAMPLES)
+def test_senseless_samples_are_refused_before_anything_is_stored(
+    warehouse: psycopg.Connection[Any], finished: Finished, samples: str
+) -> None:
+    _edit_result(finished.folder, samples=SAMPLES[samples])
+    with pytest.raises(TrainingError, match=r"samples of result\.json is not what a trainer"):
+        register_model(warehouse, finished.training, finished.folder)
+    assert warehouse.execute("select count(*) from core.model_file").fetchone() == (0,)
+
 
 @pytest.mark.parametrize("spoiling", SPOILINGS)
 def test_spoilt_folder_is_refused_in_one_sentence_and_nothing_is_stored(
