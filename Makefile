@@ -33,7 +33,12 @@ help: ## list the commands
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-22s %s\n", $$1, $$2}' Makefile
 
 .PHONY: setup
-setup: .venv/airflow/.installed .venv/trainer/.installed .venv/app/.installed ## install the three environments
+setup: ## install the three environments, side by side
+	@# Without MAKEFLAGS, a make that runs jobs of its own would tell of a second set.
+	@MAKEFLAGS= $(MAKE) --no-print-directory --jobs 3 PYTHON="$(PYTHON)" environments
+
+.PHONY: environments
+environments: .venv/airflow/.installed .venv/trainer/.installed .venv/app/.installed
 
 .PHONY: demo
 demo: setup ## take a city from its name to a detector, and stay up (WORLD=, BACKGROUND=, WEIGHTS=, STATE=)
@@ -50,19 +55,30 @@ airflow: ## Airflow's own command line, for the demo that is up (ARGS="backfill 
 	@. "$(STATE)/environment"; exec airflow $(ARGS)
 
 .PHONY: test
-test: check test-unit test-trainer test-app test-slow ## set up, check and test everything
+test: setup check test-unit test-middle ## set up, check and test everything
+	@# Airflow's own runs wait more than they compute, so the trainer learns meanwhile.
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-end-to-end test-programs
 
 .PHONY: test-unit
 test-unit: test-setup ## the tests that take under a minute
 	$(AIRFLOW)/python -m pytest -q -n auto -m "not slow" tests/unit tests/sql tests/docs tests/rules
 
 .PHONY: test-slow
-test-slow: test-setup ## contracts, faults, DAGs, and one city end to end through Airflow
+test-slow: test-middle test-end-to-end ## contracts, faults, DAGs, and one city end to end through Airflow
+
+.PHONY: test-middle
+test-middle: test-setup ## what needs seconds a test: contracts, parts together, faults, DAGs
 	$(AIRFLOW)/python -m pytest -q -m slow tests/unit
 	@# The kills wait most of their time, so they come first, beside the others.
 	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/end_to_end/test_kills.py tests/contract \
 		tests/integration tests/faults tests/dags
+
+.PHONY: test-end-to-end
+test-end-to-end: test-setup ## one city through Airflow, the app and the pages in a browser
 	$(AIRFLOW)/python -m pytest -q tests/end_to_end --ignore tests/end_to_end/test_kills.py
+
+.PHONY: test-programs
+test-programs: test-trainer test-app ## the tests of the trainer and of the app
 
 .PHONY: test-trainer
 test-trainer: test-setup ## the trainer's tests, in its own environment
@@ -181,7 +197,7 @@ clean: ## remove what the demo and the tests left (not the environments)
 	rm -rf var .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/airflow/.installed: requirements.txt sandbox/requirements.txt
-	@echo "Installing Airflow and the sandbox (1 of 3, about three minutes) ..."
+	@echo "Installing Airflow and the sandbox (about three minutes) ..."
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 		{ echo "error: $(PYTHON) is not Python 3.11; install it or name it: make PYTHON=..."; exit 2; }
 	@$(PYTHON) -m venv .venv/airflow
@@ -196,13 +212,13 @@ clean: ## remove what the demo and the tests left (not the environments)
 	@touch $@
 
 .venv/trainer/.installed: trainer/requirements.txt
-	@echo "Installing PyTorch and YOLOv5 (2 of 3, about 6 GB) ..."
+	@echo "Installing PyTorch and YOLOv5 (about 6 GB) ..."
 	@$(PYTHON) -m venv .venv/trainer
 	@$(TRAINER)/python $(INSTALL) -r trainer/requirements.txt
 	@touch $@
 
 .venv/app/.installed: detector_app/requirements.txt
-	@echo "Installing the app (3 of 3) ..."
+	@echo "Installing the app ..."
 	@$(PYTHON) -m venv .venv/app
 	@$(APP)/python $(INSTALL) -r detector_app/requirements.txt
 	@touch $@
