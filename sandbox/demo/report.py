@@ -21,7 +21,7 @@ from sandbox.world.baseline import nearest_colour_baseline
 from sandbox.world.world import World, WorldBox, WorldPhoto
 from sightscan.box import Box
 from sightscan.publish.detector import OnnxDetector
-from sightscan.publish.measure import measure_model
+from sightscan.publish.reading import Entrant, JudgedPhoto, Reading, read_photos
 from sightscan.run import Run
 from sightscan.warehouse.marts.run_reports import list_reports
 from sightscan.warehouse.models.datasets import stream_blobs
@@ -109,7 +109,7 @@ def make_report(
     city = _one_row(connection, "demo/summarise_city", slug=slug)
     bought = _one_row(connection, "demo/summarise_run", dag_id=run.dag_id, run_id=run.run_id)
     model = published_model(connection, world, slug)
-    truth = measure_truth(connection, model) if model and model.test else None
+    truth = read_truth(connection, model).measure if model and model.test else None
     return DemoReport(
         city=city["city_name"],
         sights=city["sight_count"],
@@ -123,8 +123,8 @@ def make_report(
         model_version=city["model_version"],
         map50=_rounded(city["map50"]),
         map50_95=_rounded(city["map50_95"]),
-        truth_map50=_rounded(truth[0]) if truth else None,
-        truth_map50_95=_rounded(truth[1]) if truth else None,
+        truth_map50=_rounded(truth.map50) if truth else None,
+        truth_map50_95=_rounded(truth.map50_95) if truth else None,
         truth_photos=len(model.test) if model else None,
         test_photos=model.test_photo_count if model else None,
         background_photos=sum(not photo.boxes for photo in model.test) if model else None,
@@ -214,16 +214,21 @@ def _table_rows(report: DemoReport) -> Iterator[tuple[str, str]]:
     yield "in all", f"{report.total_seconds:.0f} s"
 
 
-def measure_truth(
-    connection: psycopg.Connection[Any], model: PublishedModel
-) -> tuple[float, float]:
-    """Measure the file as published, on its test photos, against the world's manifest."""
+def read_truth(connection: psycopg.Connection[Any], model: PublishedModel) -> Reading:
+    """Let the file as published answer its test photos, with the world's manifest as their truth."""
     photos = (
-        (content, [(box.sight, _as_shares(box, photo.truth)) for box in photo.boxes])
+        (
+            JudgedPhoto(
+                photo.sha256,
+                tuple((box.sight, _as_shares(box, photo.truth)) for box in photo.boxes),
+            ),
+            content,
+        )
         for photo, content in read_test_photos(connection, model)
     )
-    measure = measure_model(OnnxDetector(model.onnx), photos)
-    return measure.map50, measure.map50_95
+    detector = OnnxDetector(model.onnx)
+    (reading,) = read_photos([Entrant(detector, detector.class_names)], photos)
+    return reading
 
 
 def _measure_baseline(model: PublishedModel) -> float | None:

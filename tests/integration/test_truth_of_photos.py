@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.counts import Counts
 from sandbox.demo.picture import draw_detections
-from sandbox.demo.report import PublishedModel, measure_truth, published_model
+from sandbox.demo.report import PublishedModel, published_model, read_truth
 from sandbox.web import WebServer
 from sandbox.world.city_facts import facts_of
 from sandbox.world.world import World
@@ -109,9 +109,9 @@ def test_all_test_photos_have_truth_at_the_size_they_are_stored_in(
     )
     for photo in model.test:
         assert [photo.truth.width, photo.truth.height] == sizes[photo.sha256]
-    map50, map50_95 = measure_truth(warehouse, model)
-    assert map50 > 0.99
-    assert map50_95 > 0.9
+    measure = read_truth(warehouse, model).measure
+    assert measure.map50 > 0.99
+    assert measure.map50_95 > 0.9
 
 
 def test_photo_that_the_world_does_not_know_is_counted_and_the_picture_is_drawn(

@@ -23,7 +23,6 @@ from trainer.host.power import PowerLimits
 
 # Why one name may mean two things.
 DIFFERENT = {
-    "BATCH_SIZE": "how many photos are looked at together: the pipeline has no GPU",
     "CONNECT_TIMEOUT_SECONDS": "people wait for the app, nobody for a task",
     "HOST_LOCK_FILE": "the file, and the link of its name in each run's folder",
     "LOCK_POLL_SECONDS": "migrations, and trainings on one host",

@@ -6,8 +6,8 @@ from typing import Any
 import psycopg
 
 from sightscan.city import City
-from sightscan.publish.coco import IGNORED
-from sightscan.publish.contender import Reading, read_model_on, read_names_on
+from sightscan.publish.contender import as_contender, open_entrant, read_test_photos
+from sightscan.publish.judge import Contender
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import read_model
 
@@ -54,32 +54,28 @@ def compare_models(
         read_model(connection, city.city_id, version) for version in (first_version, second_version)
     ]
     dataset = read_dataset(connection, city.city_id, models[1].dataset_version)
-    first, second = (read_model_on(connection, model, dataset) for model in models)
-    shown = first.contender.shown | second.contender.shown
-    sides = zip(
-        second.hashes,
-        second.truths,
-        *(
-            read_names_on(connection, model, dataset, one.contender.shown)
-            for model, one in zip(models, (first, second), strict=True)
-        ),
-        strict=True,
+    readings = read_test_photos(
+        connection, dataset, [open_entrant(connection, model, dataset) for model in models]
     )
+    first, second = (as_contender(*one) for one in zip(models, readings, strict=True))
+    named = [
+        reading.list_named(one.shown)
+        for reading, one in zip(readings, (first, second), strict=True)
+    ]
+    photos = readings[1].photos
     return ModelComparison(
-        photo_count=len(second.hashes),
-        sights=tuple(_compared(name, first, second) for name in sorted(shown)),
+        photo_count=len(photos),
+        sights=tuple(_compared(name, first, second) for name in sorted(first.shown | second.shown)),
         changed=tuple(
-            ChangedPhoto(
-                sha256.hex(), tuple(sorted({name for name, _ in truth} - {IGNORED})), one, other
-            )
-            for sha256, truth, one, other in sides
+            ChangedPhoto(photo.sha256.hex(), photo.sights, one, other)
+            for photo, one, other in zip(photos, *named, strict=True)
             if one != other
         ),
     )
 
 
-def _compared(name: str, first: Reading, second: Reading) -> ComparedSight:
-    measured = second.contender.measure.by_name.get(name)
+def _compared(name: str, first: Contender, second: Contender) -> ComparedSight:
+    measured = second.measure.by_name.get(name)
     return ComparedSight(
         name=name,
         photo_count=measured.photos if measured else 0,
@@ -88,6 +84,6 @@ def _compared(name: str, first: Reading, second: Reading) -> ComparedSight:
     )
 
 
-def _precision(name: str, reading: Reading) -> float | None:
-    measured = reading.contender.measure.by_name.get(name)
-    return measured.map50_95 if measured and name in reading.contender.shown else None
+def _precision(name: str, contender: Contender) -> float | None:
+    measured = contender.measure.by_name.get(name)
+    return measured.map50_95 if measured and name in contender.shown else None

@@ -7,6 +7,7 @@ Its metadata carry `class_names` (a JSON list), `image_size` and `stride`, and h
 """
 
 import hashlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,7 +31,6 @@ Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 THREADS = 2
-BATCH_SIZE = 8
 # The grey that YOLOv5 pads with in training.
 PADDING_GREY = 114
 # Hashes of models that were tried; the same is loaded for several measures.
@@ -47,6 +47,19 @@ class Detections:
     boxes: Floats
     scores: Floats
     classes: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoAnswer:
+    """One answer of a model about one photo, read in both ways, and the seconds that showing it took.
+
+    `counted` is all that counts for average precision, its scores are scores; `shown` is what
+    people get, its scores are confidences.
+    """
+
+    counted: Detections
+    shown: Detections
+    seconds: float
 
 
 class OnnxDetector:
@@ -81,26 +94,18 @@ class OnnxDetector:
         self.class_names, self.image_size = contract.class_names, contract.image_size
         self.decoding = contract.decoding or read_as_older(len(contract.class_names))
 
-    def detect(self, images: Sequence[Pixels]) -> list[Detections]:
-        """Return all that counts for average precision in each RGB photo (H, W, 3)."""
-        found: list[Detections] = []
-        for start in range(0, len(images), BATCH_SIZE):
-            batch = images[start : start + BATCH_SIZE]
-            answers = self.answer([_letterbox(image, self.image_size) for image in batch])
-            found += [
-                _as_shares(decode_everything(rows), image, self.image_size, self.image_size)
-                for rows, image in zip(answers, batch, strict=True)
-            ]
-        return found
+    def read(self, image: Pixels) -> PhotoAnswer:
+        """Answer an RGB photo (H, W, 3) once, and read the answer for judging and for people."""
+        started = time.perf_counter()
+        rows = self._answer_padded(image)
+        shown = self._shown(rows, image)
+        seconds = time.perf_counter() - started
+        counted = _as_shares(decode_everything(rows), image, self.image_size)
+        return PhotoAnswer(counted, shown, seconds)
 
     def show(self, image: Pixels) -> Detections:
-        """Return what people are shown of an RGB photo (H, W, 3); its scores are confidences.
-
-        As the app does it, padded no further than the stride asks.
-        """
-        padded = _letterbox(image, self.image_size, ONNX_STRIDE)
-        found = decode(self.answer([padded])[0], self.decoding)
-        return _as_shares(found, image, self.image_size, ONNX_STRIDE)
+        """Return what people are shown of an RGB photo (H, W, 3); its scores are confidences."""
+        return self._shown(self._answer_padded(image), image)
 
     def answer_photo(self, image: Pixels) -> Floats:
         """Return the raw answer for an RGB photo (H, W, 3) on its square, (boxes, 5 + classes)."""
@@ -112,6 +117,14 @@ class OnnxDetector:
         inputs = np.ascontiguousarray(np.stack(padded).transpose(0, 3, 1, 2), dtype=np.float32)
         answers = self._session.run(["predictions"], {"images": inputs / np.float32(255)})
         return np.asarray(answers[0], dtype=np.float32)
+
+    def _answer_padded(self, image: Pixels) -> Floats:
+        """Return the raw answer as the app gets it, padded no further than the stride asks."""
+        answers = self.answer([_letterbox(image, self.image_size, ONNX_STRIDE)])
+        return answers.reshape(answers.shape[1:])
+
+    def _shown(self, rows: Floats, image: Pixels) -> Detections:
+        return _as_shares(decode(rows, self.decoding), image, self.image_size)
 
 
 def _try_once(onnx: bytes, contract: OnnxContract) -> None:
@@ -161,9 +174,9 @@ def _inner(image: Pixels, size: int, multiple: int) -> tuple[int, int, int, int]
     return width, height, left, top
 
 
-def _as_shares(found: Found, image: Pixels, size: int, multiple: int) -> Detections:
-    """Turn pixels of the input into shares of the photo."""
-    width, height, left, top = _inner(image, size, multiple)
+def _as_shares(found: Found, image: Pixels, size: int) -> Detections:
+    """Turn pixels of the input, padded to the stride, into shares of the photo."""
+    width, height, left, top = _inner(image, size, ONNX_STRIDE)
     boxes = (found.boxes - (left, top, left, top)) / (width, height, width, height)
     return Detections(
         boxes=np.clip(boxes, 0, 1).astype(np.float32),

@@ -1,16 +1,13 @@
-"""How good a detector is on labelled photos; average precision is pycocotools' own."""
+"""How good detections are; average precision is pycocotools' own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sightscan.box import Box
 from sightscan.errors import LastingPublicationError
 from sightscan.publish.average_precision import ClassEvidence
 from sightscan.publish.coco import IGNORED, collect_evidence, evaluate
-from sightscan.publish.detector import BATCH_SIZE, Detections, OnnxDetector, decode_photo
-
-# A photo's bytes, and its truth: class names and boxes.
-LabelledBytes = tuple[bytes, Sequence[tuple[str, Box]]]
+from sightscan.publish.detector import Detections
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,53 +37,15 @@ class Measure:
         return {one.name: one for one in self.per_class}
 
 
-def measure_model(
-    detector: OnnxDetector,
-    photos: Iterable[LabelledBytes],
-    *,
-    names: Sequence[str] | None = None,
-) -> Measure:
-    """Run a detector over labelled photos and measure it against their boxes.
-
-    `names` renames its classes, in their order; a class of the truth that it does not know counts
-    as never found, a class of its own that the truth does not show does not count.
-
-    Raises:
-        LastingPublicationError: there is no photo with a box, or one is no image.
-
-    """
-    found, truths = detect_photos(detector, photos)
-    return measure_detections(found, truths, names or detector.class_names)
-
-
-def detect_photos(
-    detector: OnnxDetector, photos: Iterable[LabelledBytes]
-) -> tuple[list[Detections], list[Sequence[tuple[str, Box]]]]:
-    """Run a detector over labelled photos; return what it found and the truth, photo by photo.
-
-    Raises:
-        LastingPublicationError: one is no image.
-
-    """
-    truths: list[Sequence[tuple[str, Box]]] = []
-    found: list[Detections] = []
-    batch: list[bytes] = []
-    for content, boxes in photos:
-        truths.append(boxes)
-        batch.append(content)
-        if len(batch) == BATCH_SIZE:
-            found += detector.detect([decode_photo(one) for one in batch])
-            batch = []
-    found += detector.detect([decode_photo(one) for one in batch])
-    return found, truths
-
-
 def measure_detections(
     found: Sequence[Detections],
     truths: Sequence[Sequence[tuple[str, Box]]],
     names: Sequence[str],
 ) -> Measure:
-    """Measure detections against the truth, photo by photo.
+    """Measure detections against the truth, photo by photo; `names` are those of the model's classes.
+
+    A class of the truth that it does not know counts as never found, a class of its own that the
+    truth does not show does not count.
 
     Raises:
         PublicationError: the truth has no box.

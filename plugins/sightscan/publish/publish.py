@@ -8,9 +8,9 @@ import psycopg
 
 from sightscan.city import City
 from sightscan.errors import PublicationError
-from sightscan.publish.contender import read_model_on
+from sightscan.publish.contender import as_contender, open_entrant, read_test_photos
+from sightscan.publish.export import check_export
 from sightscan.publish.judge import judge
-from sightscan.publish.shipped import check_export, measure_shipped
 from sightscan.settings import Settings
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import (
@@ -65,16 +65,19 @@ def publish_model(
         return _standing(model)
     in_place = find_model_in_place(connection, city.city_id)
     dataset = read_dataset(connection, city.city_id, model.dataset_version)
-    check_export(connection, model)
-    new = read_model_on(connection, model, dataset).contender
+    contestants = [model, *([in_place] if in_place else [])]
+    entrants = [open_entrant(connection, one, dataset) for one in contestants]
+    check_export(connection, model, entrants[0].detector)
+    readings = read_test_photos(connection, dataset, entrants)
+    new, *old = (as_contender(*one) for one in zip(contestants, readings, strict=True))
     measure = new.measure
     verdict = judge(
         new,
-        read_model_on(connection, in_place, dataset).contender if in_place else None,
+        old[0] if old else None,
         min_map50=config.min_map50_for_first_model,
         accepted_loss=f'{published_by} says "{accepted_loss}"' if accepted_loss else None,
     )
-    shipped = measure_shipped(connection, model, dataset, verdict.hidden)
+    shipped = readings[0].measure_shipped(verdict.hidden)
     with connection.transaction():
         lock_models(connection, city.city_id)
         now_in_place = find_model_in_place(connection, city.city_id)

@@ -34,13 +34,6 @@ def test_box_is_relative_to_the_photo(detector: OnnxDetector, width: int, height
     assert detector.class_names[detections.classes[0]] == "Torre do Relógio"
 
 
-def test_photos_of_several_shapes_keep_their_order(detector: OnnxDetector) -> None:
-    grey = np.full((50, 70, 3), 128, np.uint8)
-    photos = [picture(100, 80), grey, *[picture(90 + n, 60) for n in range(10)], grey]
-    counts = [(one.scores > 0.25).sum() for one in detector.detect(photos)]
-    assert counts == [1, 0, *[1] * 10, 0]
-
-
 def test_place_counts_for_each_of_its_sights_and_is_shown_under_one_name(
     detector: OnnxDetector,
 ) -> None:
@@ -48,9 +41,21 @@ def test_place_counts_for_each_of_its_sights_and_is_shown_under_one_name(
     pixels[20:100:2, 30:130] = (208, 32, 32)
     pixels[21:100:2, 30:130] = (32, 48, 208)
     big = pixels.repeat(8, axis=0).repeat(8, axis=1)
-    (counted,) = detector.detect([big])
-    assert sorted(counted.classes[counted.scores > 0.25]) == [0, 2]
-    assert len(detector.show(big).classes) == 1
+    answer = detector.read(big)
+    assert sorted(answer.counted.classes[answer.counted.scores > 0.25]) == [0, 2]
+    assert len(answer.shown.classes) == 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(160, 160), (640, 480), (90, 60)])
+def test_what_is_read_for_people_is_what_they_are_shown(
+    detector: OnnxDetector, width: int, height: int
+) -> None:
+    answer, shown = detector.read(picture(width, height)), detector.show(picture(width, height))
+    assert len(shown.scores) == 1
+    assert (answer.shown.boxes == shown.boxes).all()
+    assert (answer.shown.scores == shown.scores).all()
+    # A box that is shown is one that counts.
+    assert answer.counted.boxes[0] == pytest.approx(shown.boxes[0])
 
 
 def test_model_that_says_how_it_is_read_is_read_so(detector: OnnxDetector) -> None:
@@ -67,10 +72,6 @@ def test_model_that_says_how_it_is_read_is_read_so(detector: OnnxDetector) -> No
     read["thresholds"] = [float(before) / 2 + 0.01, 0, 0, 0, 0]
     onnx = (FIXTURES / "colours.onnx").read_bytes() + metadata("decoding", json.dumps(read))
     assert 0 not in OnnxDetector(onnx).show(picture(160, 160)).classes
-
-
-def test_no_photos_give_no_detections(detector: OnnxDetector) -> None:
-    assert detector.detect([]) == []
 
 
 @pytest.mark.parametrize(

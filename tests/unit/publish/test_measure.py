@@ -6,9 +6,8 @@ import pytest
 from sightscan.box import Box
 from sightscan.errors import PublicationError
 from sightscan.publish.average_precision import average_precision
-from sightscan.publish.detector import Detections, OnnxDetector
-from sightscan.publish.measure import measure_detections, measure_model
-from tests.cities.colour_city import COLOURS, FIXTURES, draw_patch
+from sightscan.publish.detector import Detections
+from sightscan.publish.measure import measure_detections
 from trainer.metrics import PhotoResult
 from trainer.metrics import measure as measure_as_trainer
 
@@ -116,19 +115,3 @@ def test_trainer_measures_the_same() -> None:
     assert (as_trained.map50, as_trained.map50_95) == pytest.approx(
         (measure.map50, measure.map50_95)
     )
-
-
-@pytest.mark.parametrize("onnx", ["colours.onnx", "permuted.onnx"])
-def test_onnx_file_is_measured_by_names_whatever_their_order(onnx: str) -> None:
-    photos = []
-    for name in COLOURS:
-        content, box = draw_patch(name, f"a patch of {name}")
-        photos.append((content, [(name, box)]))
-    measure = measure_model(OnnxDetector((FIXTURES / onnx).read_bytes()), photos)
-    assert measure.map50 == pytest.approx(1)
-
-
-def test_test_photo_that_is_no_image_says_so() -> None:
-    detector = OnnxDetector((FIXTURES / "colours.onnx").read_bytes())
-    with pytest.raises(PublicationError, match="is no image"):
-        measure_model(detector, [(b"nothing", [("Tower", BOX)])])

@@ -1,5 +1,7 @@
 """Publishing: never worse, decided once, taken back by one command."""
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,8 @@ from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import PublicationError
 from sightscan.publish.compare import compare_models
-from sightscan.publish.contender import read_model_on
-from sightscan.publish.detector import OnnxDetector, decode_photo
+from sightscan.publish.contender import open_entrant, read_test_photos
+from sightscan.publish.detector import OnnxDetector, Pixels, decode_photo
 from sightscan.publish.publish import judge_left_over, publish_model, rollback
 from sightscan.publish.register import register_model
 from sightscan.run import Run
@@ -198,6 +200,34 @@ def test_broken_export_fails_and_decides_nothing(
     assert read_model(warehouse, place.city.city_id, version).state == "registered"
 
 
+def test_test_photos_are_read_once_for_all_models_and_measures(
+    warehouse: psycopg.Connection[Any],
+    config: Settings,
+    place: ColourCity,
+    shelf: Shelf,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, new = shelf.register("loose.onnx"), shelf.register("colours.onnx")
+    publish_model(warehouse, config, place.city, old, published_by="run")
+    decoded: list[bytes] = []
+    answers: Counter[int] = Counter()
+    answer = OnnxDetector.answer
+
+    def note_photo(content: bytes) -> Pixels:
+        decoded.append(content)
+        return decode_photo(content)
+
+    def note_answer(detector: OnnxDetector, padded: Sequence[Pixels]) -> Any:
+        answers[id(detector)] += len(padded)
+        return answer(detector, padded)
+
+    monkeypatch.setattr("sightscan.publish.reading.decode_photo", note_photo)
+    monkeypatch.setattr(OnnxDetector, "answer", note_answer)
+    assert publish_model(warehouse, config, place.city, new, published_by="run").published
+    assert (len(decoded), len(set(decoded))) == (15, 15)
+    assert list(answers.values()) == [15, 15]
+
+
 def test_what_people_are_shown_is_measured_and_kept(
     warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
 ) -> None:
@@ -223,7 +253,8 @@ def test_model_is_measured_by_sights_when_names_have_changed(
     )
     assert "Porta Verde" in later.class_names
     model = read_model(warehouse, place.city.city_id, version)
-    assert read_model_on(warehouse, model, later).contender.measure.map50 == pytest.approx(1)
+    (reading,) = read_test_photos(warehouse, later, [open_entrant(warehouse, model, later)])
+    assert reading.measure.map50 == pytest.approx(1)
 
 
 def test_sight_that_is_lost_needs_a_persons_word(

@@ -8,9 +8,8 @@ import pytest
 
 from sightscan.box import Box
 from sightscan.publish.detector import OnnxDetector
-from sightscan.publish.measure import measure_model
-from sightscan.publish.shipped import measure_shown
 from tests.cities.colour_city import FIXTURES, draw_patch
+from tests.judged_photos import read
 from tests.model_files import metadata
 
 RED, GREEN = "Torre do Relógio", "Green Gate"
@@ -33,7 +32,7 @@ def test_precision_recall_and_false_alarms(detector: OnnxDetector) -> None:
         # Nobody expected a tower here.
         (red, []),
     ]
-    shown = measure_shown(detector, photos, detector.class_names)
+    shown = read(detector, photos).measure_shipped()
     assert (shown["precision"], shown["recall"]) == pytest.approx((2 / 3, 2 / 3))
     assert (shown["false_alarms"], shown["background_photos"], shown["photos"]) == (0.5, 2, 4)
     by_name = {one["name"]: one for one in shown["per_class"]}
@@ -44,9 +43,7 @@ def test_precision_recall_and_false_alarms(detector: OnnxDetector) -> None:
 
 def test_sight_that_the_model_does_not_know_is_never_found(detector: OnnxDetector) -> None:
     red, box = draw_patch(RED, "one")
-    shown = measure_shown(
-        detector, [(red, [(RED, box), ("Bridge", Box(0.8, 0.8, 1, 1))])], detector.class_names
-    )
+    shown = read(detector, [(red, [(RED, box), ("Bridge", Box(0.8, 0.8, 1, 1))])]).measure_shipped()
     assert (shown["precision"], shown["recall"]) == (1, 0.5)
     (bridge,) = (one for one in shown["per_class"] if one["name"] == "Bridge")
     assert (bridge["threshold"], bridge["recall"]) == (None, 0)
@@ -55,11 +52,11 @@ def test_sight_that_the_model_does_not_know_is_never_found(detector: OnnxDetecto
 def test_sure_names_that_are_right_are_calibrated(detector: OnnxDetector) -> None:
     red, box = draw_patch(RED, "one")
     photos = [(red, [(RED, box)])]
-    read = {"version": 1, "overlap": 0.45, "thresholds": [0.3] * 5}
+    said = {"version": 1, "overlap": 0.45, "thresholds": [0.3] * 5}
     for confidence in (0.95, 0.35):
         table = {"calibration": [[0.5, 0], [0.9, confidence], [1, confidence]]}
-        onnx = COLOURS + metadata("decoding", json.dumps(read | table))
-        shown = measure_shown(OnnxDetector(onnx), photos, detector.class_names)
+        onnx = COLOURS + metadata("decoding", json.dumps(said | table))
+        shown = read(OnnxDetector(onnx), photos).measure_shipped()
         assert shown["expected_calibration_error"] == pytest.approx(1 - confidence)
 
 
@@ -69,13 +66,13 @@ def test_what_is_found_in_an_ignored_region_is_neither_right_nor_wrong(
     red, box = draw_patch(RED, "one")
     green, green_box = draw_patch(GREEN, "two")
     photos = [(red, [(RED, box)]), (green, [("", green_box)])]
-    shown = measure_shown(detector, photos, detector.class_names)
+    shown = read(detector, photos).measure_shipped()
     assert (shown["precision"], shown["recall"], shown["background_photos"]) == (1, 1, 0)
     # The same colour in both, so that the sight is one that the photos show.
     other, other_box = draw_patch(RED, "three")
     for truth, is_forgiven in (("", True), (GREEN, False)):
         photos = [(red, [(RED, box)]), (other, [(truth, other_box)])]
-        measure = measure_model(detector, photos)
+        measure = read(detector, photos).measure
         (of_red,) = (one for one in measure.per_class if one.name == RED)
         assert (of_red.boxes, of_red.photos) == (1, 1)
         assert sum(measure.evidence[RED].right[:, 0]) == 1
@@ -83,5 +80,14 @@ def test_what_is_found_in_an_ignored_region_is_neither_right_nor_wrong(
 
 
 def test_no_photos_measure_nothing(detector: OnnxDetector) -> None:
-    shown = measure_shown(detector, [], detector.class_names)
+    shown = read(detector, []).measure_shipped()
     assert (shown["photos"], shown["precision"], shown["milliseconds"]) == (0, None, None)
+
+
+def test_sight_that_is_not_shown_is_neither_right_nor_a_false_alarm(detector: OnnxDetector) -> None:
+    red, box = draw_patch(RED, "one")
+    green, green_box = draw_patch(GREEN, "two")
+    photos = [(red, [(RED, box)]), (green, [(GREEN, green_box)]), (red, []), (green, [])]
+    shown = read(detector, photos).measure_shipped([RED])
+    assert (shown["names"], shown["precision"], shown["recall"]) == (2, 0.5, 0.5)
+    assert shown["false_alarms"] == 0.5
