@@ -1,29 +1,37 @@
 """How often the gate errs: simulated detectors, judged as models are: `make bench-gate` (minutes).
 
-A round draws test photos (each shows one sight, one in seven a second), how hard each is for any
-detector, and what two detectors say of them: boxes whose scores and overlaps both follow from how
-sure the detector is of this sight on this photo, misses, second boxes on one sight, boxes of
-nothing, and buildings that look like a sight to both. A detector of skill 0 measures about what
-trained ones do on real photos (mAP50 0.90, mAP50-95 0.55). Then `judge` says its verdict.
+A round draws test photos, with and without a sight, and what two detectors say of them
+(`simulated_detector`). Each is shown as its trainer would choose it: from a threshold on that was
+chosen on 50 other photos without a sight, with a confidence that other photos taught it. Then
+`judge` says its verdict. What is only shown wrongly is a case of its own: does the gate refuse it?
 """
 
 import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.report import Row, publish
-from sightscan.publish.average_precision import ClassEvidence, average_precision
+from benchmarks.simulated_detector import (
+    Floats,
+    Photos,
+    Said,
+    Skills,
+    choose_threshold,
+    detect,
+    draw_strangers,
+    measure,
+    meet,
+    show,
+    threshold_for,
+)
 from sightscan.publish.judge import Contender, Verdict, judge
-from sightscan.publish.measure import ClassMeasure, Measure
-
-Floats = NDArray[np.float64]
+from sightscan.publish.shipped import ShownModel, object_to
 
 ROUNDS = 200
 # Enough that 5 % are told from 8 %.
@@ -35,93 +43,32 @@ NEW_SIGHTS = ("Gate", "Hall", "Inn", "Jetty")
 BASE_AP, NEW_SIGHT_AP = 0.55, 0.65
 MIN_MAP50 = 0.5
 SEED = 14
-OVERLAPS = np.linspace(0.5, 0.95, 10)
+# Photos without a sight: those on which thresholds are chosen, and those that judge.
+VAL_STRANGERS, TEST_STRANGERS = 50, 200
+# Learnt on as few photos, confidence is off by so much.
+CONFIDENCE_ERROR = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Photos:
-    """Test photos: which sights each shows, how hard each is, and what looks like one (n, sights)."""
+class Shipping:
+    """How a detector is shown: thresholds chosen as the trainer does, or so that something is wrong.
 
-    shows: NDArray[np.bool_]
-    difficulty: Floats
-    lookalikes: NDArray[np.bool_]
+    `false_names` is the true share of photos without a sight that get a name; `min_score` is the
+    least that is shown; `overconfidence` is how much surer it says to be than it is right.
+    """
 
-    @classmethod
-    def draw(cls, chance: np.random.Generator, counts: Sequence[int]) -> "Photos":
-        """Draw photos, `counts` of each sight and some that show a second one."""
-        main = np.repeat(np.arange(len(counts)), counts)
-        shape = (len(main), len(counts))
-        shows = main[:, None] == np.arange(len(counts))
-        second = np.flatnonzero(chance.uniform(size=len(main)) < 1 / 7)
-        shows[second, chance.integers(0, len(counts), len(second))] = True
-        return cls(
-            shows=shows,
-            difficulty=chance.normal(0, 0.8, (len(main), 1)) + chance.normal(0, 0.6, shape),
-            lookalikes=~shows & (chance.uniform(size=shape) < 0.04),
+    false_names: float | None = None
+    min_score: float = 0.3
+    overconfidence: float = 0.0
+
+    def choose(self, chance: np.random.Generator, likeness: Floats) -> float:
+        """Return the least score that is shown, after a look at photos without a sight."""
+        silent = (
+            choose_threshold(meet(chance, likeness))
+            if self.false_names is None
+            else threshold_for(self.false_names)
         )
-
-
-def detect(chance: np.random.Generator, photos: Photos, skills: Floats) -> list[ClassEvidence]:
-    """Return what a detector says of each sight; `skills` (sights,), of which 0 is the usual."""
-    shape = photos.shows.shape
-    sure = skills - photos.difficulty + chance.normal(0, 0.6, shape)
-    found = photos.shows & (sure > -1.9)
-    overlaps = 0.33 + 0.63 * squash(1 + sure + chance.normal(0, 0.35, shape))
-    scores = squash(0.8 + sure + chance.normal(0, 0.6, shape))
-    twice = found & (chance.uniform(size=shape) < 0.1)
-    nothing = chance.poisson(0.15, shape)
-    mistaken = photos.lookalikes & (chance.uniform(size=shape) < 0.6)
-    evidence = []
-    for sight in range(shape[1]):
-        first, again = np.flatnonzero(found[:, sight]), np.flatnonzero(twice[:, sight])
-        empty = np.repeat(np.arange(shape[0]), nothing[:, sight])
-        alike = np.flatnonzero(mistaken[:, sight])
-        where = np.concatenate((first, again, empty, alike))
-        score = np.concatenate((
-            scores[first, sight],
-            # Behind the first, whose overlap is the better one: never right.
-            scores[again, sight] * chance.uniform(0, 1, len(again)),
-            squash(chance.normal(-1.8, 1.2, len(empty))),
-            squash(chance.normal(-0.3, 1, len(alike))),
-        ))  # fmt: skip
-        overlap = np.zeros(len(where))
-        overlap[: len(first)] = overlaps[first, sight]
-        surest = np.argsort(-score, kind="stable")
-        evidence.append(
-            ClassEvidence(
-                photos=where[surest],
-                right=overlap[surest, None] >= OVERLAPS,
-                truths=photos.shows[:, sight].astype(np.int64),
-            )
-        )
-    return evidence
-
-
-def squash(values: Floats) -> Floats:
-    """Return the logistic function of each."""
-    return 1 / (1 + np.exp(-values))
-
-
-def measure(names: Sequence[str], evidence: Sequence[ClassEvidence]) -> Measure:
-    """Measure what a detector said."""
-    ones = np.ones((len(evidence[0].truths), 1))
-    averages = [average_precision(one, ones)[:, 0] for one in evidence]
-    return Measure(
-        map50=float(np.mean([one[0] for one in averages])),
-        map50_95=float(np.mean(averages)),
-        photo_count=len(ones),
-        per_class=tuple(
-            ClassMeasure(
-                name=name,
-                map50=float(average[0]),
-                map50_95=float(average.mean()),
-                photos=int((one.truths > 0).sum()),
-                boxes=int(one.truths.sum()),
-            )
-            for name, average, one in zip(names, averages, evidence, strict=True)
-        ),
-        evidence=dict(zip(names, evidence, strict=True)),
-    )
+        return max(silent, self.min_score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,44 +80,48 @@ class Case:
     more: int = 0
     lost: int = 0
     rounds: int = ROUNDS
+    shipping: Shipping = field(default=Shipping())
+    strangers: int = TEST_STRANGERS
 
-    def judge_once(self, chance: np.random.Generator, size: int, skill_of: "Skills") -> Verdict:
+    def judge_once(self, chance: np.random.Generator, size: int, skill_of: Skills) -> Verdict:
         """Let a new detector stand against the one in place, on photos drawn for it."""
+        new, old = (
+            Contender(one.version, measure(one.shown.names, said), one.shown, one.sights)
+            for one, said in self.contend(chance, size, skill_of)
+        )
+        return judge(new, old, min_map50=MIN_MAP50)
+
+    def is_unfit(self, chance: np.random.Generator, size: int, skill_of: Skills) -> bool:
+        """Tell whether a new detector is refused for what it shows, whatever its precision."""
+        new, old = (one for one, _ in self.contend(chance, size, skill_of))
+        return bool(object_to(new, old))
+
+    def contend(
+        self, chance: np.random.Generator, size: int, skill_of: Skills
+    ) -> Iterator[tuple[ShownModel, Said]]:
+        """Yield a new detector and the one in place, on photos drawn for them."""
         count = SIZES[size]
         old_names, names = SIGHTS[:count], (*SIGHTS[:count], *NEW_SIGHTS[: self.more])
         photos = Photos.draw(chance, [size // count] * len(names))
-        old_skills = np.array([skill_of(BASE_AP)] * count + [-np.inf] * self.more)
+        # The same photos for all that is compared.
+        seen, likeness = (draw_strangers(chance, one) for one in (VAL_STRANGERS, self.strangers))
         new_aps = [*self.new(count), *[NEW_SIGHT_AP] * self.more]
-        new_skills = np.array([skill_of(one) for one in new_aps])
-        new, old = (measure(names, detect(chance, photos, one)) for one in (new_skills, old_skills))
-        return judge(
-            Contender(2, new, frozenset(names[self.lost :])),
-            Contender(1, old, frozenset(old_names)),
-            min_map50=MIN_MAP50,
-        )
-
-
-class Skills:
-    """Which skill reaches which average precision, found on many photos."""
-
-    def __init__(self, chance: np.random.Generator) -> None:
-        """Measure each of a row of skills."""
-        photos = Photos.draw(chance, [4000])
-        self._skills = np.arange(-4, 4, 0.25)
-        measures = [
-            measure(["Arch"], detect(chance, photos, np.array([one]))) for one in self._skills
-        ]
-        # Chance apart, they rise.
-        self._aps = np.maximum.accumulate([one.map50_95 for one in measures])
-        self._ap50s = np.maximum.accumulate([one.map50 for one in measures])
-
-    def __call__(self, ap: float) -> float:
-        """Return the skill for an average precision."""
-        return float(np.interp(ap, self._aps, self._skills))
-
-    def of_ap50(self, ap50: float) -> float:
-        """Return the skill for an average precision at overlap 0.50."""
-        return float(np.interp(ap50, self._ap50s, self._skills))
+        for version, aps, known, shipping in (
+            (2, new_aps, names[self.lost :], self.shipping),
+            (1, [BASE_AP] * count, old_names, Shipping()),
+        ):
+            skills = np.array([skill_of(one) for one in aps] + [-np.inf] * (len(names) - len(aps)))
+            said = detect(chance, photos, skills)
+            shown = show(
+                said,
+                meet(chance, likeness),
+                photos=photos,
+                names=names,
+                threshold=shipping.choose(chance, seen),
+                curve=skill_of.curve(float(np.mean(aps))),
+                shift=shipping.overconfidence + chance.normal(0, CONFIDENCE_ERROR),
+            )
+            yield ShownModel(version, shown.without({*names} - {*known}), frozenset(known)), said
 
 
 def all_by(difference: float) -> Callable[[int], list[float]]:
@@ -194,6 +145,22 @@ CASES = (
     Case("equal, 1 new", all_by(0), more=1),
     Case("better by 0.05", all_by(0.05)),
 )
+# Equal but for what is shown. Of those that are shown as their trainer chose it, at most some are
+# refused for that: no rule refuses more than 5 %.
+AS_CHOSEN = (
+    Case("shown as chosen", all_by(0), rounds=EQUAL_ROUNDS),
+    Case("shown as chosen, 20 strangers", all_by(0), rounds=EQUAL_ROUNDS, strangers=20),
+    Case("shown as chosen, better by 0.15", all_by(0.15), rounds=EQUAL_ROUNDS),
+)
+MAX_REFUSED_AS_CHOSEN = 8
+UNFIT = (
+    Case("10 % of strangers named", all_by(0), shipping=Shipping(0.10, 0)),
+    Case("20 % of strangers named", all_by(0), shipping=Shipping(0.20, 0)),
+    Case("20 % of 20 strangers named", all_by(0), shipping=Shipping(0.20, 0), strangers=20),
+    Case("nothing shown below 0.85", all_by(0), shipping=Shipping(min_score=0.85)),
+    Case("surer by 0.3 than right", all_by(0), shipping=Shipping(overconfidence=0.3)),
+)
+MIN_REFUSED = {"20 % of strangers named": 90}
 # What may never be published, and what is only told.
 NEVER = frozenset(one.name for one in CASES[1:7])
 
@@ -212,6 +179,10 @@ def main() -> int:
             )
             rows += judged(case, size, published)
             tell(rows[-1])
+        for case in (*AS_CHOSEN, *UNFIT):
+            unfit = sum(case.is_unfit(chance, size, skill_of) for _ in range(case.rounds))
+            rows.append(refused(case, size, unfit))
+            tell(rows[-1])
         published = sum(first_model(chance, size, skill_of) for _ in range(ROUNDS))
         rows += [Row.at_most(f"{size} photos: first model of mAP50 0.47", share(published), "%", 5)]
     rows += [Row("processor time", time.process_time() - started, "s")]
@@ -223,8 +194,18 @@ def first_model(chance: np.random.Generator, size: int, skill_of: Skills) -> boo
     names = SIGHTS[: SIZES[size]]
     photos = Photos.draw(chance, [size // len(names)] * len(names))
     skills = np.full(len(names), skill_of.of_ap50(0.47))
-    measured = measure(names, detect(chance, photos, skills))
-    return judge(Contender(1, measured, frozenset(names)), None, min_map50=MIN_MAP50).published
+    said = detect(chance, photos, skills)
+    shown = show(
+        said,
+        meet(chance, draw_strangers(chance, TEST_STRANGERS)),
+        photos=photos,
+        names=names,
+        threshold=Shipping().choose(chance, draw_strangers(chance, VAL_STRANGERS)),
+        curve=skill_of.curve(BASE_AP),
+        shift=0,
+    )
+    first = Contender(1, measure(names, said), shown, frozenset(names))
+    return judge(first, None, min_map50=MIN_MAP50).published
 
 
 def judged(case: Case, size: int, published: int) -> list[Row]:
@@ -243,6 +224,16 @@ def judged(case: Case, size: int, published: int) -> list[Row]:
     if case.name == "better by 0.15" and size >= 30:
         return [Row.at_least(name, percent, "%", 90)]
     return [Row(name, percent, "%")]
+
+
+def refused(case: Case, size: int, unfit: int) -> Row:
+    """Return the row of a case of what is shown: how many were refused for that."""
+    name, percent = f"{size} photos: {case.name}: refused", share(unfit, case.rounds)
+    if case in AS_CHOSEN:
+        return Row.at_most(name, percent, "%", MAX_REFUSED_AS_CHOSEN)
+    if case.name in MIN_REFUSED:
+        return Row.at_least(name, percent, "%", MIN_REFUSED[case.name])
+    return Row(name, percent, "%")
 
 
 def share(count: int, rounds: int = ROUNDS) -> float:

@@ -51,12 +51,14 @@ def as_contender(model: StoredModel, reading: Reading) -> Contender:
     return Contender(
         version=model.version,
         measure=reading.measure,
+        names=reading.shown,
         sights=frozenset(names),
         hidden=frozenset(
             name
             for name, sight_id in zip(names, model.sight_ids, strict=True)
             if sight_id in model.hidden_sight_ids
         ),
+        has_thresholds=reading.entrant.detector.has_thresholds,
     )
 
 

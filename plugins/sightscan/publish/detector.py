@@ -92,6 +92,7 @@ class OnnxDetector:
             kind = LastingPublicationError if is_lasting else PublicationError
             raise kind(msg) from error
         self.class_names, self.image_size = contract.class_names, contract.image_size
+        self.has_thresholds = contract.decoding is not None
         self.decoding = contract.decoding or read_as_older(len(contract.class_names))
 
     def read(self, image: Pixels) -> PhotoAnswer:

@@ -22,6 +22,8 @@ def check_export(
 ) -> None:
     """Compare what a stored model, loaded as `detector`, answers with what it answered in the trainer.
 
+    Of one that was registered before this was demanded, nothing is known.
+
     Raises:
         LastingPublicationError: on one of the trainer's photos it answers otherwise than there.
 

@@ -1,18 +1,20 @@
 """Whether a model may take the place of another, judged sight by sight on the same photos.
 
 No sight that people see may be lost or become worse; all of them together must be better by more
-than luck, or as good with a sight more. A sight that a model does not surely know is not shown: the
-model is published without its name. Pure: what was measured comes in, a sentence goes out.
+than luck, or as good with a sight more; and what people are shown must be fit for them (`shipped`).
+A sight that a model does not surely know is not shown: the model is published without its name. Pure: what was measured comes in, a sentence goes out.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sightscan.publish.average_precision import Array, ClassEvidence, average_precision
 from sightscan.publish.measure import ClassMeasure, Measure
 from sightscan.publish.noise import Drawn, draw_photos
+from sightscan.publish.shipped import ShownModel, object_to
+from sightscan.publish.shown import ShownNames
 
 # Promised is that luck alone passes 1 time in 20, in every city: so 1 in 25 is asked for.
 MAX_LUCK = 0.04
@@ -29,21 +31,30 @@ MIN_PHOTOS_TO_SHOW = 3
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A model as it is judged: its measure on the common photos, and the names of its sights.
+    """A model as it is judged: what it says on the common photos, and the names of its sights.
 
-    Names are those of the dataset whose photos they are. `hidden` are sights that it is not shown to
-    know: the app does not name them.
+    Names are those of the dataset whose photos they are. `names` is what it would show people of all
+    its sights. `hidden` are sights that it is not shown to know: the app does not name them.
+    `has_thresholds`: it says itself from which confidence on each is shown.
     """
 
     version: int
     measure: Measure
+    names: ShownNames
     sights: frozenset[str]
     hidden: frozenset[str] = frozenset()
+    has_thresholds: bool = True
 
     @property
     def shown(self) -> frozenset[str]:
         """Return the sights that the app names."""
         return self.sights - self.hidden
+
+    def as_shown(self) -> ShownModel:
+        """Return what people are shown of it."""
+        return ShownModel(
+            self.version, self.names.without(self.hidden), self.shown, self.has_thresholds
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +120,11 @@ def judge(
     ]
     if lost and accepted_loss is None:
         objections += [f"{', '.join(lost)} would be lost (--accept-lost publishes it all the same)"]
-    if not shown:
-        objections += ["no sight could be shown"]
+    objections += (
+        object_to(replace(new, hidden=hidden).as_shown(), in_place.as_shown() if in_place else None)
+        if shown
+        else ["no sight could be shown"]
+    )
     notes = [
         *([f"lost: {', '.join(lost)}, because {accepted_loss}"] if lost and accepted_loss else []),
         *_named("new", new.measure, shown - seen if in_place else ()),

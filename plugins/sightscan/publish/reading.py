@@ -70,14 +70,13 @@ class Reading:
     def measure_shipped(self, hidden: Collection[str] = ()) -> dict[str, Any]:
         """Measure what people are shown if the app does not name `hidden`, and how long a photo takes.
 
-        The same figures, under the same keys, as in `shipped` of result.json.
+        The same figures, under the same keys, as in `shipped` of result.json, and counts of photos.
         """
         names, decoding = self.entrant.names, self.entrant.detector.decoding
         seconds = [one.seconds for one in self.answers]
+        thresholds = dict(zip(names, decoding.thresholds, strict=True))
         return {
-            **measure_shown(
-                self.shown.without(hidden), dict(zip(names, decoding.thresholds, strict=True))
-            ),
+            **measure_shown(self.shown, thresholds, hidden),
             "milliseconds": 1000 * median(seconds) if seconds else None,
         }
 

@@ -48,9 +48,21 @@ class ShownNames:
         )
 
     @property
-    def false_alarms(self) -> int:
-        """Count the photos without a sight that get a name all the same."""
-        return len(np.intersect1d(self.photos, self.backgrounds))
+    def false_alarms(self) -> NDArray[np.intp]:
+        """Return the numbers of the photos without a sight that get a name all the same."""
+        return np.intersect1d(self.photos, self.backgrounds)
+
+    def count_right(self, sights: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return how many boxes of each sight are named, and how many there are, (photos, sights)."""
+        right = np.zeros_like(self.boxes)
+        np.add.at(right, (self.photos[self.right], self.classes[self.right]), 1)
+        columns = [self.names.index(name) for name in sights]
+        return right[:, columns], self.boxes[:, columns]
+
+    def count_named_photos(self, sights: Sequence[str]) -> tuple[int, int]:
+        """Return on how many photos one of the sights is named that is there, and how many show one."""
+        right, boxes = (one.any(axis=1) for one in self.count_right(sights))
+        return int(right.sum()), int(boxes.sum())
 
     @property
     def calibration_error(self) -> float | None:
@@ -93,16 +105,27 @@ def collect_shown(
     )
 
 
-def measure_shown(shown: ShownNames, thresholds: Mapping[str, float]) -> dict[str, Any]:
-    """Measure precision, recall, false alarms and calibration; `thresholds` are by name."""
+def measure_shown(
+    shown: ShownNames, thresholds: Mapping[str, float], hidden: Collection[str]
+) -> dict[str, Any]:
+    """Measure precision, recall, false alarms and calibration without the `hidden` sights.
+
+    `thresholds` are by name. Photos of its sights are those that show one which is not hidden; one
+    is named if such a sight is, and stands where it is said to be.
+    """
+    shown = shown.without(hidden)
+    named, of_sights = shown.count_named_photos([one for one in shown.names if one not in hidden])
     backgrounds = len(shown.backgrounds)
     boxes = shown.boxes.sum(axis=0)
     return {
         **_shares(shown.right, int(boxes.sum())),
-        "false_alarms": shown.false_alarms / backgrounds if backgrounds else None,
+        "false_alarms": len(shown.false_alarms) / backgrounds if backgrounds else None,
         "expected_calibration_error": shown.calibration_error,
         "photos": len(shown.boxes),
+        "sight_photos": of_sights,
+        "named_sight_photos": named,
         "background_photos": backgrounds,
+        "named_background_photos": len(shown.false_alarms),
         "per_class": [
             {
                 "name": name,

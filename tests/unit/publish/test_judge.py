@@ -9,6 +9,7 @@ from sightscan.box import Box
 from sightscan.publish.detector import Detections
 from sightscan.publish.judge import Contender, Verdict, judge
 from sightscan.publish.measure import measure_detections
+from sightscan.publish.shown import collect_shown
 
 # How well the box on each photo of a sight fits: its overlap with the truth, 0 if it was missed.
 Fits = Mapping[str, Sequence[float]]
@@ -37,7 +38,11 @@ def contender(
             )
     known = [name for name in names if name in sights or not sights]
     return Contender(
-        version, measure_detections(found, truths, names), frozenset(known), frozenset(hidden)
+        version,
+        measure_detections(found, truths, names),
+        collect_shown(found, truths, names),
+        frozenset(known),
+        frozenset(hidden),
     )
 
 
