@@ -26,6 +26,8 @@ class PublishedModel:
     """The model in place for a city: which it is, and how good it was on its test photos.
 
     `class_names` are the sights that it may name; its file can have others, which are never named.
+    What it would have shown people there: on how many of the photos of its sights it named one
+    right, and to how many of those without a sight it gave a name. None where nobody counted.
     """
 
     city_slug: str
@@ -39,6 +41,10 @@ class PublishedModel:
     map50: float
     map50_95: float
     test_photo_count: int
+    sight_photo_count: int | None = None
+    named_sight_photo_count: int | None = None
+    background_photo_count: int | None = None
+    named_background_photo_count: int | None = None
 
 
 @dataclass(frozen=True)

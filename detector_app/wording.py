@@ -34,10 +34,37 @@ _NOT_LET_IN = {"waiting": "asked for, not approved yet", "refused": "refused"}
 
 def describe_quality(model: PublishedModel) -> str:
     """Say how good a model is, in words that need no knowledge of mAP."""
+    own = describe_named_sights(model)
+    if own is None:
+        return _describe_precision(model)
+    strangers = describe_named_strangers(model)
+    return f"names a sight on {own} photos of its sights that it never learnt from; " + (
+        f"of photos without any of them, {strangers} got a name"
+        if strangers
+        else "how often it gives a name to what it does not know was not tried"
+    )
+
+
+def describe_named_sights(model: PublishedModel) -> str | None:
+    """Say on how many test photos of its sights it names one right; None if nobody counted."""
+    return _of(model.named_sight_photo_count, model.sight_photo_count)
+
+
+def describe_named_strangers(model: PublishedModel) -> str | None:
+    """Say how many test photos without a sight get a name; None if none was tried."""
+    return _of(model.named_background_photo_count, model.background_photo_count)
+
+
+def _of(count: int | None, of: int | None) -> str | None:
+    return f"{count} of {of}" if of and count is not None else None
+
+
+def _describe_precision(model: PublishedModel) -> str:
+    """Say what is known of a model whose names were not counted: mAP50, of answers of any confidence."""
     tenths = round(model.map50 * 10)
     share = {0: "hardly any", 10: "nearly all"}.get(tenths, f"about {tenths} of 10")
     photos = "photo" if model.test_photo_count == 1 else "photos"
-    # By its mAP50, which counts answers of any confidence: what is shown is less.
+    # What is shown is less.
     return (
         f"finds {share} sights on {model.test_photo_count} {photos} it never learnt from, and names "
         "those of which it is sure"

@@ -52,7 +52,7 @@ class ClassMetrics:
 
 @dataclass(frozen=True, slots=True)
 class SplitMetrics:
-    """Quality on one split; means over the sights that it shows. `score_threshold` is where F1 is best."""
+    """Quality on one split; means over the sights that it shows."""
 
     map50: float
     map50_95: float
@@ -60,7 +60,6 @@ class SplitMetrics:
     recall: float
     photos: int
     boxes: int
-    score_threshold: float
     per_class: tuple[ClassMetrics, ...]
 
     @property
@@ -90,7 +89,6 @@ def measure(results: Sequence[PhotoResult], class_names: Sequence[str]) -> Split
         **dict(zip(_QUALITY, quality.mean(axis=0).tolist(), strict=True)),
         photos=len(results),
         boxes=int(boxes.sum()),
-        score_threshold=float(_SCORES[best]),
         per_class=tuple(
             ClassMetrics(
                 name=name,

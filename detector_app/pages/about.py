@@ -1,10 +1,18 @@
 """The about page: what this is, which detectors are in place, whose work is in it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from detector_app.catalogue import City
 from detector_app.errors import AppError
 from detector_app.resources import current_catalogue
-from detector_app.wording import as_plain, describe_city
+from detector_app.wording import (
+    as_plain,
+    describe_city,
+    describe_named_sights,
+    describe_named_strangers,
+)
 
 _ABOUT = """
 SightScan takes the name of a city and gives back a detector of its sights. It looks up the sights,
@@ -39,31 +47,51 @@ def show() -> None:
         st.error(as_plain(str(error)), icon=":material/settings:")
         return
     st.subheader("Detectors in place")
-    rows = [
-        {
-            "city": describe_city(city),
-            "version": city.model.model_version,
-            "published": city.model.published_at,
-            "sights": len(city.model.class_names),
-            "test photos": city.model.test_photo_count,
-            "mAP50": city.model.map50,
-            "mAP50-95": city.model.map50_95,
-            "sha256": city.model.onnx_sha256[:12],
-        }
-        for city in catalogue.cities
-        if city.model
-    ]
-    if rows:
-        st.dataframe(
-            rows,
-            hide_index=True,
-            column_config={
-                "published": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
-                "mAP50": st.column_config.NumberColumn(format="%.2f"),
-                "mAP50-95": st.column_config.NumberColumn(format="%.2f"),
-            },
-        )
+    cities = [city for city in catalogue.cities if city.model]
+    if cities:
+        _show_detectors(cities)
     else:
         st.caption("None yet.")
     st.markdown(_PRIVACY)
     st.markdown(_CREDITS)
+
+
+def _show_detectors(cities: Sequence[City]) -> None:
+    models = [(describe_city(city), city.model) for city in cities if city.model]
+    st.dataframe(
+        [
+            {
+                "city": city,
+                "version": model.model_version,
+                "published": model.published_at,
+                "sights": len(model.class_names),
+                "photos of its sights that it named": describe_named_sights(model) or "not counted",
+                "other photos that got a name": describe_named_strangers(model) or "not tried",
+            }
+            for city, model in models
+        ],
+        hide_index=True,
+        column_config={
+            "published": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+        },
+    )
+    st.caption("On photos that no training saw, from the confidence on that each detector chose.")
+    with st.expander("Debug: the figures", icon=":material/bug_report:"):
+        st.dataframe(
+            [
+                {
+                    "city": city,
+                    "version": model.model_version,
+                    "test photos": model.test_photo_count,
+                    "mAP50": model.map50,
+                    "mAP50-95": model.map50_95,
+                    "sha256": model.onnx_sha256[:12],
+                }
+                for city, model in models
+            ],
+            hide_index=True,
+            column_config={
+                "mAP50": st.column_config.NumberColumn(format="%.2f"),
+                "mAP50-95": st.column_config.NumberColumn(format="%.2f"),
+            },
+        )

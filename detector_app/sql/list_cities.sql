@@ -33,6 +33,10 @@ select
     published_model.map50,
     published_model.map50_95,
     published_model.test_photo_count,
+    published_model.sight_photo_count,
+    published_model.named_sight_photo_count,
+    published_model.background_photo_count,
+    published_model.named_background_photo_count,
     coalesce(request.standing, city_overview.stage) as stage,
     coalesce(request.vote_count, 0) as vote_count
 from mart.city_overview

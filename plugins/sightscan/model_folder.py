@@ -66,8 +66,7 @@ def parse_result(text: str) -> TrainingResult:
         key = "metrics.test"
         test = _split_metrics(document["metrics"]["test"])
         key = "samples"
-        # An older trainer left none.
-        for sample in document.get("samples", []):
+        for sample in _samples(document):
             _hash(sample["sha256"])
             _check_rows(sample["rows"])
     except (LookupError, TypeError, ValueError, OverflowError) as error:
@@ -86,6 +85,15 @@ def parse_result(text: str) -> TrainingResult:
         test=test,
         document=document,
     )
+
+
+def _samples(document: Mapping[str, Any]) -> Any:
+    samples = document.get("samples")
+    if not samples:
+        # A trainer always has some: no dataset is without a test photo that shows a sight.
+        msg = "none, so nothing would tell a broken export; an older trainer leaves none"
+        raise ValueError(msg)
+    return samples
 
 
 def _hash(value: Any) -> bytes:

@@ -106,7 +106,11 @@ def model(onnx: bytes) -> PublishedModel:
         onnx_bytes=len(onnx),
         map50=0.91,
         map50_95=0.62,
-        test_photo_count=60,
+        test_photo_count=242,
+        sight_photo_count=42,
+        named_sight_photo_count=36,
+        background_photo_count=200,
+        named_background_photo_count=2,
     )
 
 
@@ -130,6 +134,10 @@ def city_row(model: PublishedModel) -> dict[str, object]:
         "map50": model.map50,
         "map50_95": model.map50_95,
         "test_photo_count": model.test_photo_count,
+        "sight_photo_count": model.sight_photo_count,
+        "named_sight_photo_count": model.named_sight_photo_count,
+        "background_photo_count": model.background_photo_count,
+        "named_background_photo_count": model.named_background_photo_count,
     }
 
 

@@ -72,7 +72,7 @@ def test_only_detector_there_is_is_chosen(
     path.parent.mkdir()
     path.write_bytes(onnx)
     page = run()
-    assert "finds about 9 of 10 sights" in page.markdown[0].value
+    assert "names a sight on 36 of 42 photos" in page.markdown[0].value
     assert [tab.label for tab in page.tabs] == [
         ":material/image: Photo",
         ":material/videocam: Webcam",

@@ -48,12 +48,38 @@ class HTMLParts(HTMLParser):
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
+def test_quality_is_what_people_were_shown(model: PublishedModel) -> None:
+    assert describe_quality(model) == (
+        "names a sight on 36 of 42 photos of its sights that it never learnt from; of photos without "
+        "any of them, 2 of 200 got a name"
+    )
+
+
+def test_quality_without_strangers_says_so(model: PublishedModel) -> None:
+    untried = dataclasses.replace(
+        model, background_photo_count=0, named_background_photo_count=None
+    )
+    assert describe_quality(untried).endswith(
+        "; how often it gives a name to what it does not know was not tried"
+    )
+
+
 @pytest.mark.parametrize(
     ("map50", "words"),
     [(0.91, "about 9 of 10"), (0.52, "about 5 of 10"), (0.99, "nearly all"), (0.01, "hardly any")],
 )
-def test_quality_is_said_in_plain_words(model: PublishedModel, map50: float, words: str) -> None:
-    assert words in describe_quality(dataclasses.replace(model, map50=map50))
+def test_quality_of_an_older_model_is_what_is_known(
+    model: PublishedModel, map50: float, words: str
+) -> None:
+    older = dataclasses.replace(
+        model,
+        map50=map50,
+        sight_photo_count=None,
+        named_sight_photo_count=None,
+        background_photo_count=None,
+        named_background_photo_count=None,
+    )
+    assert words in describe_quality(older)
 
 
 def test_city_without_a_model_is_marked(model: PublishedModel) -> None:

@@ -15,6 +15,17 @@ select
     dataset.test_count as test_photo_count,
     encode(model.onnx_sha256, 'hex') as onnx_sha256,
     octet_length(model_file.bytes)::bigint as onnx_bytes,
+    (model.shipped ->> 'sight_photos')::integer as sight_photo_count,
+    (model.shipped ->> 'named_sight_photos')::integer as named_sight_photo_count,
+    (model.shipped ->> 'background_photos')::integer as background_photo_count,
+    coalesce(
+        (model.shipped ->> 'named_background_photos')::integer,
+        -- As models were measured that say the share alone.
+        round(
+            (model.shipped ->> 'false_alarms')::double precision
+            * (model.shipped ->> 'background_photos')::integer
+        )::integer
+    ) as named_background_photo_count,
     array(
         select class.name
         from unnest(model.class_names, dataset.sight_ids) with ordinality as class (name, sight_id, number)
@@ -60,5 +71,13 @@ comment on column mart.published_model.image_size is 'Side of the square it was 
 comment on column mart.published_model.map50 is 'Mean average precision at IoU 0.5 on the frozen test photos.';
 comment on column mart.published_model.map50_95 is 'Mean average precision over IoU 0.5 to 0.95 on them.';
 comment on column mart.published_model.test_photo_count is 'How many test photos there were.';
+comment on column mart.published_model.sight_photo_count is
+'Test photos that show a sight which it names; null: what it shows was not counted, or by an older version.';
+comment on column mart.published_model.named_sight_photo_count is
+'On how many of them it names such a sight where it stands, from its own thresholds on; null as sight_photo_count.';
+comment on column mart.published_model.background_photo_count is
+'Test photos without a sight; null: what it shows was not counted.';
+comment on column mart.published_model.named_background_photo_count is
+'How many of them get a name all the same, from its own thresholds on; null as background_photo_count.';
 comment on column mart.published_model.onnx_sha256 is 'What the file must hash to, in hex.';
 comment on column mart.published_model.onnx_bytes is 'Size of the file in bytes.';

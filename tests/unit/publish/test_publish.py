@@ -1,5 +1,6 @@
 """Publishing: never worse, decided once, taken back by one command."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset
@@ -30,6 +32,7 @@ from tests.cities.colour_city import (
     store_colour_city,
     write_model_folder,
 )
+from tests.model_files import metadata
 
 
 @pytest.fixture
@@ -240,6 +243,59 @@ def test_what_people_are_shown_is_measured_and_kept(
     assert (shipped["false_alarms"], shipped["background_photos"]) == (None, 0)
     assert shipped["milliseconds"] > 0
     assert {one["threshold"] for one in shipped["per_class"]} == {0.25}
+    assert (shipped["sight_photos"], shipped["named_sight_photos"]) == (15, 15)
+
+
+@pytest.mark.parametrize(
+    ("shipped", "told"),
+    [
+        (
+            {
+                "sight_photos": 42,
+                "named_sight_photos": 36,
+                "background_photos": 200,
+                "named_background_photos": 2,
+            },
+            (42, 36, 200, 2),
+        ),
+        # An older version counted no photos of sights, and had shares.
+        ({"background_photos": 200, "false_alarms": 0.035}, (None, None, 200, 7)),
+        ({"background_photos": 0, "false_alarms": None}, (None, None, 0, None)),
+        (None, (None,) * 4),
+    ],
+)
+def test_visitors_are_told_what_was_counted(
+    warehouse: psycopg.Connection[Any],
+    config: Settings,
+    place: ColourCity,
+    shelf: Shelf,
+    *,
+    shipped: dict[str, float | None] | None,
+    told: tuple[int | None, ...],
+) -> None:
+    version = shelf.register("colours.onnx")
+    publish_model(warehouse, config, place.city, version, published_by="run")
+    warehouse.execute(
+        "update core.model set shipped = %s", (None if shipped is None else Jsonb(shipped),)
+    )
+    row = warehouse.execute(
+        "select sight_photo_count, named_sight_photo_count, background_photo_count,"
+        " named_background_photo_count from mart.published_model"
+    ).fetchone()
+    assert row == told
+
+
+def test_model_that_names_nothing_is_refused_for_what_it_shows(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
+) -> None:
+    """Its precision is that of a good one: its thresholds keep it silent."""
+    said = {"version": 1, "overlap": 0.45, "calibration": [[0, 0], [1, 0.9]], "thresholds": [1] * 5}
+    version = shelf.register("colours.onnx", more=metadata("decoding", json.dumps(said)))
+    decision = publish_model(warehouse, config, place.city, version, published_by="run")
+    assert (decision.published, decision.map50) == (False, pytest.approx(1))
+    assert decision.reason.startswith(
+        "on none of the 15 test photos of its sights one is named right; first model: mAP50 1.000"
+    )
 
 
 def test_model_is_measured_by_sights_when_names_have_changed(

@@ -169,6 +169,8 @@ SPOILINGS: dict[str, tuple[Callable[[Path], object], type[SightScanError], str]]
 
 # What a rented machine may put in place of its raw answers.
 SAMPLES = {
+    "none": [],
+    "nothing": None,
     "no list": 7,
     "texts": ["abc"],
     "no hash": [{"sha256": "7", "rows": [[0, 1.0]]}],
@@ -189,6 +191,17 @@ def test_senseless_samples_are_refused_before_anything_is_stored(
     with pytest.raises(TrainingError, match=r"samples of result\.json is not what a trainer"):
         register_model(warehouse, finished.training, finished.folder)
     assert warehouse.execute("select count(*) from core.model_file").fetchone() == (0,)
+
+
+def test_result_of_an_older_trainer_says_so(
+    warehouse: psycopg.Connection[Any], finished: Finished
+) -> None:
+    path = finished.folder / "result.json"
+    result = json.loads(path.read_text())
+    del result["samples"]
+    path.write_text(json.dumps(result))
+    with pytest.raises(TrainingError, match=r"an older trainer leaves none.*check the version"):
+        register_model(warehouse, finished.training, finished.folder)
 
 
 @pytest.mark.parametrize("spoiling", SPOILINGS)

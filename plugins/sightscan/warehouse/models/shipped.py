@@ -12,7 +12,7 @@ from sightscan.warehouse.statements import statement
 def read_samples(
     connection: psycopg.Connection[Any], city_id: str, model_version: int
 ) -> Sequence[Mapping[str, Any]]:
-    """Return the trainer's raw answers for some test photos; an older trainer left none."""
+    """Return the trainer's raw answers for some test photos; one that was registered before they were demanded may have none."""
     row = connection.execute(
         statement("models/read_samples"), {"city_id": city_id, "model_version": model_version}
     ).fetchone()
