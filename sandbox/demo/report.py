@@ -48,8 +48,17 @@ class DemoReport:
     truth_map50_95: float | None
     truth_photos: int | None
     test_photos: int | None
-    # Of those of known truth: photos without a sight, on which false names can be counted.
+    # What the app would show of those of known truth, from the model's own thresholds on: photos of
+    # its sights, and on how many one is named right; photos without a sight, and how many of these
+    # get a name all the same, of as many as there are in the test split.
+    sight_photos: int | None
+    named_sight_photos: int | None
     background_photos: int | None
+    named_background_photos: int | None
+    test_background_photos: int | None
+    # How far confidence is from how often names are right, and of how many names that is told.
+    calibration_error: float | None
+    calibration_names: int | None
     baseline_map50: float | None
     stage_seconds: dict[str, float]
     total_seconds: float
@@ -84,13 +93,16 @@ class PublishedModel:
     """A city's model in place with the splits of its dataset, as photos of the world.
 
     A photo that the world does not know has no truth and is in neither list; `test_photo_count`
-    counts it.
+    counts it, and so does `test_background_photo_count`. `shown_names` are the sights that the app
+    names.
     """
 
     onnx: bytes
+    shown_names: frozenset[str]
     train: tuple[StoredPhoto, ...]
     test: tuple[StoredPhoto, ...]
     test_photo_count: int
+    test_background_photo_count: int | None
 
 
 def make_report(
@@ -109,7 +121,9 @@ def make_report(
     city = _one_row(connection, "demo/summarise_city", slug=slug)
     bought = _one_row(connection, "demo/summarise_run", dag_id=run.dag_id, run_id=run.run_id)
     model = published_model(connection, world, slug)
-    truth = read_truth(connection, model).measure if model and model.test else None
+    reading = read_truth(connection, model) if model and model.test else None
+    truth = reading.measure if reading else None
+    shown = reading.measure_shipped(_hidden(reading, model)) if reading and model else None
     return DemoReport(
         city=city["city_name"],
         sights=city["sight_count"],
@@ -127,7 +141,13 @@ def make_report(
         truth_map50_95=_rounded(truth.map50_95) if truth else None,
         truth_photos=len(model.test) if model else None,
         test_photos=model.test_photo_count if model else None,
-        background_photos=sum(not photo.boxes for photo in model.test) if model else None,
+        sight_photos=shown["sight_photos"] if shown else None,
+        named_sight_photos=shown["named_sight_photos"] if shown else None,
+        background_photos=shown["background_photos"] if shown else None,
+        named_background_photos=shown["named_background_photos"] if shown else None,
+        test_background_photos=model.test_background_photo_count if model else None,
+        calibration_error=_rounded(shown["expected_calibration_error"]) if shown else None,
+        calibration_names=shown["names"] if shown else None,
         baseline_map50=_rounded(_measure_baseline(model)) if model else None,
         stage_seconds=stage_seconds(tasks),
         total_seconds=round(total_seconds, 1),
@@ -151,9 +171,11 @@ def published_model(
             photos[split].append(StoredPhoto(bytes(sha256), truth))
     return PublishedModel(
         onnx=bytes(file[0]),
+        shown_names=frozenset(file[1]),
         train=tuple(photos["train"]),
         test=tuple(photos["test"]),
         test_photo_count=sum(split == "test" for split, *_ in rows),
+        test_background_photo_count=file[2],
     )
 
 
@@ -203,8 +225,14 @@ def _table_rows(report: DemoReport) -> Iterator[tuple[str, str]]:
             "by the world's truth",
             (
                 f"mAP50 {report.truth_map50}, mAP50-95 {report.truth_map50_95}; "
-                f"truth on {report.truth_photos} of {report.test_photos} test photos, "
-                f"{report.background_photos} of them without a sight"
+                f"truth on {report.truth_photos} of {report.test_photos} test photos"
+            ),
+        )
+        yield (
+            "as people see it",
+            (
+                f"names a sight on {report.named_sight_photos} of {report.sight_photos} photos of "
+                f"its sights; {_strangers(report)}; {_calibration(report)}"
             ),
         )
         yield "mean-colour baseline", f"mAP50 {report.baseline_map50}"
@@ -212,6 +240,29 @@ def _table_rows(report: DemoReport) -> Iterator[tuple[str, str]]:
     for task_id, seconds in report.stage_seconds.items():
         yield f"  {task_id}", f"{seconds:.1f} s"
     yield "in all", f"{report.total_seconds:.0f} s"
+
+
+def _strangers(report: DemoReport) -> str:
+    there = "" if report.test_background_photos is None else f" of {report.test_background_photos}"
+    return (
+        f"gives {report.named_background_photos} of {report.background_photos} photos without a sight "
+        f"a name (truth on {report.background_photos}{there} such test photos)"
+        if report.background_photos
+        else "no test photo without a sight, so false names were not counted"
+    )
+
+
+def _calibration(report: DemoReport) -> str:
+    return (
+        f"calibration error {report.calibration_error} of {report.calibration_names} names"
+        if report.calibration_names
+        else "no name to tell a calibration error of"
+    )
+
+
+def _hidden(reading: Reading, model: PublishedModel) -> frozenset[str]:
+    """Return the classes of the file that the app does not name."""
+    return frozenset(reading.entrant.names) - model.shown_names
 
 
 def read_truth(connection: psycopg.Connection[Any], model: PublishedModel) -> Reading:

@@ -15,7 +15,9 @@ from tests.nasty_names import NASTY_NAMES
 KEYS = [
     "city", "sights", "photos", "labels", "paid_calls", "paid_call_cap", "spend_usd", "trained",
     "decision", "model_version", "map50", "map50_95", "truth_map50", "truth_map50_95",
-    "truth_photos", "test_photos", "background_photos", "baseline_map50", "stage_seconds", "total_seconds", "instance_states", "stand_in_counts",
+    "truth_photos", "test_photos", "sight_photos", "named_sight_photos", "background_photos",
+    "named_background_photos", "test_background_photos", "calibration_error", "calibration_names",
+    "baseline_map50", "stage_seconds", "total_seconds", "instance_states", "stand_in_counts",
 ]  # fmt: skip
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -37,7 +39,10 @@ def report(**changes: object) -> DemoReport:
         "city": "Valmória", "sights": 5, "photos": 500, "labels": 480, "paid_calls": 480,
         "paid_call_cap": 700, "spend_usd": 0.5, "trained": True, "decision": "because",
         "model_version": 1, "map50": 0.9, "map50_95": 0.5, "truth_map50": 0.91,
-        "truth_map50_95": 0.52, "truth_photos": 67, "test_photos": 67, "background_photos": 9, "baseline_map50": 0.03, "stage_seconds": {"label_photos": 4.2},
+        "truth_map50_95": 0.52, "truth_photos": 67, "test_photos": 67, "sight_photos": 58,
+        "named_sight_photos": 51, "background_photos": 9, "named_background_photos": 1,
+        "test_background_photos": 12, "calibration_error": 0.07, "calibration_names": 55,
+        "baseline_map50": 0.03, "stage_seconds": {"label_photos": 4.2},
         "total_seconds": 600.0, "instance_states": ["stopped"],
         "stand_in_counts": {"vision": {"images": 480}},
     }  # fmt: skip
@@ -76,6 +81,27 @@ def test_table_says_on_how_many_photos_truth_was_measured() -> None:
     console = Console(file=StringIO(), width=200)
     console.print(as_table(report(truth_photos=42)))
     assert "truth on 42 of 67 test photos" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def printed(**changes: object) -> str:
+    console = Console(file=StringIO(), width=400)
+    console.print(as_table(report(**changes)))
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_table_says_of_how_many_photos_and_names_the_rest_was_told() -> None:
+    text = printed()
+    assert "names a sight on 51 of 58 photos of its sights; " in text
+    assert (
+        "gives 1 of 9 photos without a sight a name (truth on 9 of 12 such test photos); "
+        "calibration error 0.07 of 55 names" in text
+    )
+
+
+def test_table_says_what_could_not_be_told() -> None:
+    text = printed(background_photos=0, calibration_names=0, calibration_error=None)
+    assert "no test photo without a sight, so false names were not counted" in text
+    assert "no name to tell a calibration error of" in text
 
 
 def test_table_of_a_city_without_a_model_shows_no_measures() -> None:
