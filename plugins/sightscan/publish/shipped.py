@@ -63,16 +63,14 @@ def _of_false_names(new: ShownModel, in_place: ShownModel | None) -> Iterator[st
     said = f"{named} of {backgrounds} photos without a sight get a name"
     if chance_of(named, backgrounds, MAX_FALSE_ALARMS) <= MAX_REFUSED_BY_LUCK:
         yield f"{said}, surely more than {MAX_FALSE_ALARMS:.0%} of all such"
-    elif (
-        in_place
-        and named > MAX_MORE_FALSE_ALARMS * backgrounds
-        and _has_surely_more_alarms(new.shown, in_place.shown)
-    ):
+    elif in_place and _is_surely_worse(new.shown, in_place.shown):
         yield f"{said}, from model {in_place.version} {len(in_place.shown.false_alarms)}"
 
 
-def _has_surely_more_alarms(one: ShownNames, other: ShownNames) -> bool:
-    """Tell whether one gives more false names, and not by luck, on the same photos (sign test)."""
+def _is_surely_worse(one: ShownNames, other: ShownNames) -> bool:
+    """Tell whether one gives too many false names, and more than the other on the same photos."""
+    if len(one.false_alarms) <= MAX_MORE_FALSE_ALARMS * len(one.backgrounds):
+        return False
     more, less = (
         len(np.setdiff1d(first.false_alarms, second.false_alarms))
         for first, second in ((one, other), (other, one))
@@ -106,7 +104,7 @@ def _of_silence(new: ShownModel) -> Iterator[str]:
 
 def _of_recall(new: ShownModel, in_place: ShownModel) -> Iterator[str]:
     # Thresholds that nobody chose are no measure, nor those that let strangers through.
-    if not in_place.has_thresholds or _has_surely_more_alarms(in_place.shown, new.shown):
+    if not in_place.has_thresholds or _is_surely_worse(in_place.shown, new.shown):
         return
     sights = sorted(new.sights & in_place.sights)
     (now, boxes), (before, _) = (one.shown.count_right(sights) for one in (new, in_place))

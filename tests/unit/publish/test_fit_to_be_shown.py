@@ -124,6 +124,11 @@ def test_what_showed_too_much_is_no_measure_of_how_much_is_named(old: ShownModel
     assert object_to(model(named=(10, 10)), old) == []
 
 
+def test_silence_that_spares_strangers_what_they_may_get_is_no_excuse() -> None:
+    told = object_to(model(named=(10, 10)), model(1, alarms=range(12)))
+    assert told == ["20 of 40 sights are named, by model 1 40"]
+
+
 def test_only_sights_that_both_name_are_compared() -> None:
     new = replace(model(named=(0, 20)), sights=frozenset({"Bridge"}))
     assert object_to(new, model(1)) == []
