@@ -146,13 +146,13 @@ CASES = (
     Case("better by 0.05", all_by(0.05)),
 )
 # Equal but for what is shown. Of those that are shown as their trainer chose it, at most some are
-# refused for that: no rule refuses more than 5 %.
+# refused for that: by too many false names, and by a fall of recall, 5 % each.
 AS_CHOSEN = (
     Case("shown as chosen", all_by(0), rounds=EQUAL_ROUNDS),
     Case("shown as chosen, 20 strangers", all_by(0), rounds=EQUAL_ROUNDS, strangers=20),
     Case("shown as chosen, better by 0.15", all_by(0.15), rounds=EQUAL_ROUNDS),
 )
-MAX_REFUSED_AS_CHOSEN = 8
+MAX_REFUSED_AS_CHOSEN = 10
 UNFIT = (
     Case("10 % of strangers named", all_by(0), shipping=Shipping(0.10, 0)),
     Case("20 % of strangers named", all_by(0), shipping=Shipping(0.20, 0)),

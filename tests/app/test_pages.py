@@ -52,6 +52,26 @@ def test_nothing_known_and_warehouse_away_says_what_happens_next() -> None:
     assert "The page looks again by itself" in page.warning[0].value
 
 
+def test_detectors_are_told_by_what_they_name_and_figures_are_apart(
+    model: PublishedModel, tmp_path: Path
+) -> None:
+    older = replace(model, sight_photo_count=None, named_background_photo_count=None)
+    keep(tmp_path, ready_city(model), replace(ready_city(older), slug="porto", name="Porto"))
+
+    def show_about() -> None:
+        from detector_app.pages import about  # noqa: PLC0415 - AppTest runs the body alone
+
+        about.show()
+
+    page = AppTest.from_function(show_about, default_timeout=30).run()
+    assert not page.exception
+    told, figures = (one.value for one in page.dataframe)
+    assert told["photos of its sights that it named"].tolist() == ["36 of 42", "not counted"]
+    assert told["other photos that got a name"].tolist() == ["2 of 200", "not tried"]
+    assert "mAP50" not in told.columns
+    assert figures["mAP50"].tolist() == [0.91, 0.91]
+
+
 def test_snapshot_is_offered_with_its_age(model: PublishedModel, tmp_path: Path) -> None:
     keep(tmp_path, ready_city(model), IN_PREPARATION)
     page = run()
