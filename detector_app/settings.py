@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, Field, Json, SecretStr, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from detector_app.errors import AppError
+from detector_app.signature import read_public_keys
 
 
 class SettingsInvalid(AppError):
@@ -39,6 +40,11 @@ def _in_home(path: Path) -> Path:
     return home.joinpath(*path.parts[1:])
 
 
+def _as_keys(text: str) -> str:
+    read_public_keys(text)
+    return text
+
+
 class AppSettings(BaseSettings):
     """Everything the app can be told from outside."""
 
@@ -51,11 +57,17 @@ class AppSettings(BaseSettings):
     pgpassword: SecretStr | None = None
 
     model_cache_dir: Annotated[Path, AfterValidator(_in_home)] = Path("~/.cache/sightscan")
+    model_public_keys: Annotated[str, AfterValidator(_as_keys)] = ""
     # Empty is right on one machine and in a home network; behind firewalls a TURN server is needed.
     rtc_ice_servers: Json[list[IceServer]] = Field(default="[]", validate_default=True)
     confidence_threshold: float = Field(default=0.25, ge=0.05, le=0.95)
     # How old the list of cities and models may be before the warehouse is asked again.
     catalogue_refresh_seconds: float = Field(default=30.0, gt=0)
+
+    @property
+    def public_keys(self) -> tuple[bytes, ...]:
+        """Return the keys of which one must have signed a model; none: models are not checked."""
+        return read_public_keys(self.model_public_keys)
 
     def rtc_configuration(self) -> dict[str, list[dict[str, object]]]:
         """Return the ICE servers as the browser and aiortc take them."""

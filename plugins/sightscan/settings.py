@@ -12,10 +12,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sightscan.errors import SettingsError
+from sightscan.signature import read_public_keys
 
 logger = logging.getLogger(__name__)
 
@@ -137,6 +138,8 @@ class Settings(BaseSettings):
     mts_weights_folder: Path = REPOSITORY / "weights"
     mts_time_limit_seconds: int = Field(4 * 3600, ge=60, le=7 * 24 * 3600)
     min_map50_for_first_model: float = Field(0.5, ge=0, le=1)
+    model_signing_key_file: Path | None = None
+    model_public_keys: str = ""
 
     # The GPU host
     mts_ec2_instance_id: str = ""
@@ -153,6 +156,17 @@ class Settings(BaseSettings):
     mts_ssh_known_hosts: Path | None = None
     mts_host_timeout_seconds: int = Field(300, ge=1)
     mts_check_interval_seconds: float = Field(5, gt=0)
+
+    @field_validator("model_public_keys")
+    @classmethod
+    def _are_keys(cls, text: str) -> str:
+        read_public_keys(text)
+        return text
+
+    @property
+    def public_keys(self) -> tuple[bytes, ...]:
+        """Return the keys of which one must have signed a model; none: models are not checked."""
+        return read_public_keys(self.model_public_keys)
 
     @property
     def listed_instance_ids(self) -> tuple[str, ...]:

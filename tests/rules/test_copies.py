@@ -22,6 +22,10 @@ COPIES = {
         "detector_app/photo_colour.py",
         "plugins/sightscan/photo_colour.py",
     ),
+    "whose signature is believed": (
+        "detector_app/signature.py",
+        "plugins/sightscan/signature.py",
+    ),
     "how a model is tried": (
         "detector_app/onnx_trial.py",
         "plugins/sightscan/publish/onnx_trial.py",
