@@ -28,6 +28,7 @@ class PublishedModel:
     `class_names` are the sights that it may name; its file can have others, which are never named.
     What it would have shown people there: on how many of the photos of its sights it named one
     right, and to how many of those without a sight it gave a name. None where nobody counted.
+    `onnx_signature` is base64, and None of a model that nobody signed.
     """
 
     city_slug: str
@@ -45,6 +46,7 @@ class PublishedModel:
     named_sight_photo_count: int | None = None
     background_photo_count: int | None = None
     named_background_photo_count: int | None = None
+    onnx_signature: str | None = None
 
 
 @dataclass(frozen=True)

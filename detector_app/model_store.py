@@ -2,13 +2,16 @@
 
 The hash that the warehouse publishes decides: a file that does not match it is deleted and
 fetched anew, and bytes that do not match it are never written. A hash of one's own is no
-protection against whoever may write the warehouse; the check that the bytes are an export of our
-trainer is.
+protection against whoever may write the warehouse; a signature by a key that never lay there is,
+and so is the check that the bytes are an export of our trainer.
 """
 
+import base64
+import binascii
 import hashlib
 import logging
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +20,7 @@ from detector_app.atomic_file import write_atomically
 from detector_app.catalogue import PublishedModel
 from detector_app.errors import ModelRefused, ModelUnavailable, WarehouseAway
 from detector_app.onnx_file import OnnxRefusedError, check_onnx
+from detector_app.signature import SignatureRefusedError, check_signature
 
 logger = logging.getLogger(__name__)
 
@@ -30,17 +34,24 @@ class ModelSource(Protocol):
         """Return the model's bytes, or None if it is published no more."""
 
 
-def obtain_model(model: PublishedModel, source: ModelSource, cache_folder: Path) -> bytes:
+def obtain_model(
+    model: PublishedModel,
+    source: ModelSource,
+    cache_folder: Path,
+    public_keys: Sequence[bytes] = (),
+) -> bytes:
     """Return the verified ONNX bytes of a published model, from disk if they are there.
 
-    Raises `ModelUnavailable` if they are nowhere to be had, `ModelRefused` if what came is not
-    the model that was published.
+    Where there are `public_keys`, one of them must have signed it. Raises `ModelUnavailable` if the
+    bytes are nowhere to be had, `ModelRefused` if what came is not the model that was published.
     """
     path = path_of_model(model, cache_folder)
     kept = _read_kept(path, model)
     if kept is not None:
+        _verify_signature(kept, model, public_keys)
         return kept
     content = _fetch(model, source)
+    _verify_signature(content, model, public_keys)
     try:
         write_atomically(path, content)
     except OSError as error:
@@ -121,6 +132,26 @@ def _verify(content: bytes, model: PublishedModel) -> None:
         msg = (
             f"{_name_of(model)} was refused, because {error}; "
             "publish a model that the trainer of SightScan exported."
+        )
+        raise ModelRefused(msg) from error
+
+
+def _verify_signature(content: bytes, model: PublishedModel, public_keys: Sequence[bytes]) -> None:
+    try:
+        # What is no base64 is no signature.
+        signature = (
+            None
+            if model.onnx_signature is None
+            else base64.b64decode(model.onnx_signature, validate=True)
+        )
+    except (binascii.Error, ValueError):
+        signature = b""
+    try:
+        check_signature(content, signature, public_keys)
+    except SignatureRefusedError as error:
+        msg = (
+            f"{_name_of(model)} was refused, because {error}; whoever runs SightScan signs a model "
+            f"with: sightscan model sign {model.city_slug} {model.model_version}"
         )
         raise ModelRefused(msg) from error
 

@@ -47,4 +47,5 @@ def _detector_of(
     del onnx_sha256
     settings: AppSettings = read_settings()
     source = Warehouse.from_settings(settings)
-    return load_detector(obtain_model(_model, source, settings.model_cache_dir), shown_names)
+    content = obtain_model(_model, source, settings.model_cache_dir, settings.public_keys)
+    return load_detector(content, shown_names)

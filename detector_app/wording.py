@@ -71,6 +71,15 @@ def _describe_precision(model: PublishedModel) -> str:
     )
 
 
+def describe_signature(model: PublishedModel, *, is_checked: bool) -> str:
+    """Say whether it is known who made the model's file; `is_checked` if keys are trusted here."""
+    if is_checked:
+        return "its file is signed by a key that this app trusts"
+    if model.onnx_signature is None:
+        return "its file is not signed"
+    return "its file is signed; this app has no key to check that with"
+
+
 def describe_city(city: City, *, is_here: bool = True) -> str:
     """Name a city as the list of cities shows it; `is_here` says whether its model can be had."""
     place = f"{city.name}, {city.country}" if city.country else city.name

@@ -40,6 +40,12 @@ class SightScanPages(AirflowPlugin):
             "category": "browse",
         },
         {
+            "name": "Models",
+            "href": "/sightscan/models/",
+            "destination": "nav",
+            "category": "browse",
+        },
+        {
             "name": "City requests",
             "href": "/sightscan/requests/",
             "destination": "nav",

@@ -19,6 +19,7 @@ from detector_app.wording import (
     describe_city,
     describe_preparation,
     describe_quality,
+    describe_signature,
     list_known_sights,
 )
 
@@ -180,7 +181,8 @@ def _show_model(model: PublishedModel, detector: Detector) -> None:
         f"**Version {model.model_version}** {describe_quality(model)}.",
         help=(
             f"mAP50 {model.map50:.2f}, mAP50-95 {model.map50_95:.2f}; published "
-            f"{model.published_at:%Y-%m-%d}."
+            f"{model.published_at:%Y-%m-%d}; "
+            f"{describe_signature(model, is_checked=bool(read_settings().public_keys))}."
         ),
     )
     label = f"The {len(detector.shown_names)} sights it knows"

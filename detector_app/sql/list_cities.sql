@@ -30,6 +30,7 @@ select
     published_model.image_size,
     published_model.onnx_sha256,
     published_model.onnx_bytes,
+    published_model.onnx_signature,
     published_model.map50,
     published_model.map50_95,
     published_model.test_photo_count,

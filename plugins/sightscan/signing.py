@@ -1,5 +1,6 @@
 """The private key that signs models: made, read, used. Who may read it may sign any file."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -78,6 +79,25 @@ def read_key_file(path: Path) -> SigningKey:
         )
         raise SettingsError(msg) from error
     return SigningKey.read(text, where=f"MODEL_SIGNING_KEY_FILE={str(path)!r}")
+
+
+def write_key_file(path: Path, key: SigningKey) -> None:
+    """Write a private key into a new file that only its owner may read.
+
+    Raises:
+        SettingsError: the file is there already, or cannot be written.
+
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            stream.write(f"{key.text}\n")
+    except OSError as error:
+        msg = (
+            f"{str(path)!r} cannot be written ({error.strerror}): expected the path of a file that is "
+            "not there yet, in a folder of yours; no key is ever overwritten"
+        )
+        raise SettingsError(msg) from error
 
 
 def require_trusted(key: SigningKey | None, public_keys: Sequence[bytes]) -> None:

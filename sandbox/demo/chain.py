@@ -13,7 +13,7 @@ from sandbox.addresses import SandboxAddresses
 from sandbox.control import ControlClient
 from sandbox.demo.airflow_api import AirflowApi
 from sandbox.demo.airflow_services import AirflowLogin, AirflowServices
-from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
+from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings, sign_older_models
 from sandbox.demo.profile import DemoProfile
 from sandbox.files import write_private
 from sandbox.launch import SandboxProcess
@@ -149,6 +149,7 @@ class Chain(Startable):
         self._sandbox.start()
         self._say(f"sandbox   {len(self.world.photos)} photos of {self.world.city}, on loopback")
         migrate_warehouse(self.addresses)
+        sign_older_models(self.settings)
         warehouse = self.addresses.warehouse
         self._say(f"warehouse {warehouse.database} at {warehouse.host}:{warehouse.port}")
         self._airflow = AirflowServices(
@@ -194,6 +195,7 @@ class Chain(Startable):
             environment={
                 **self.addresses.app.environment,
                 "MODEL_CACHE_DIR": str(folder / "models"),
+                "MODEL_PUBLIC_KEYS": self.settings.model_public_keys,
                 "PYTHONPATH": str(REPOSITORY),
                 "PATH": os.environ.get("PATH", ""),
                 "HOME": str(folder),

@@ -4,9 +4,13 @@ from pathlib import Path
 
 from sandbox.addresses import SandboxAddresses, SshAddress
 from sandbox.files import write_private
-from sightscan.settings import read_settings
+from sightscan.publish.signed import sign_models
+from sightscan.settings import Settings, read_settings
+from sightscan.signature import write_key
+from sightscan.signing import SigningKey, read_key_file, write_key_file
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.marts.hourly_facts import fill_empty_marts
+from sightscan.warehouse.registry.cities import list_cities
 from sightscan.warehouse.schema.migrate import migrate
 
 
@@ -29,10 +33,21 @@ def migrate_warehouse(addresses: SandboxAddresses) -> None:
         fill_empty_marts(connection)
 
 
+def sign_older_models(config: Settings) -> None:
+    """Sign what an earlier demo left unsigned, as one does who begins to sign: its key is new, too."""
+    if config.model_signing_key_file is None:
+        return
+    key = read_key_file(config.model_signing_key_file)
+    with connect(config, autocommit=True) as connection:
+        for city in list_cities(connection):
+            sign_models(connection, city, key, config.public_keys)
+
+
 def pipeline_settings(addresses: SandboxAddresses, folder: Path) -> dict[str, str]:
     """Return the settings, by name, that point the pipeline at the stand-ins.
 
-    Files that they name (known_hosts, the registry's snapshot) are in `folder`.
+    Files that they name (known_hosts, the registry's snapshot, the key that signs models) are in
+    `folder`.
     """
     known_hosts = folder / "known_hosts"
     write_private(known_hosts, "".join(map(_known_host, addresses.instances)))
@@ -60,6 +75,18 @@ def pipeline_settings(addresses: SandboxAddresses, folder: Path) -> dict[str, st
         "MTS_SSH_USER": addresses.instances[0].user,
         "MTS_SSH_KEY_FILE": str(addresses.instances[0].key_file),
         "MTS_SSH_KNOWN_HOSTS": str(known_hosts),
+        **_signing_settings(folder / "signing-key"),
+    }
+
+
+def _signing_settings(key_file: Path) -> dict[str, str]:
+    """Return the settings by which models are signed and believed; the pair is made once."""
+    if not key_file.exists():
+        key_file.parent.mkdir(parents=True, exist_ok=True)
+        write_key_file(key_file, SigningKey.make())
+    return {
+        "MODEL_SIGNING_KEY_FILE": str(key_file),
+        "MODEL_PUBLIC_KEYS": write_key(read_key_file(key_file).public_key),
     }
 
 

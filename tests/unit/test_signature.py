@@ -83,13 +83,18 @@ def test_while_keys_rotate_both_are_believed() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["no key", base64.b64encode(PUBLIC[:31]).decode(), f"{write_key(PUBLIC)},ssh-ed25519 AAAA", "é"],
+    [
+        "no key",
+        base64.b64encode(PUBLIC[:31]).decode(),
+        f"{write_key(PUBLIC)},ssh-ed25519 AAAA",
+        "é",
+    ],
 )
 def test_public_key_that_is_none_names_its_setting(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MODEL_PUBLIC_KEYS", text)
-    with pytest.raises(SettingsError, match="MODEL_PUBLIC_KEYS=.*expected base64 of 32 bytes"):
+    with pytest.raises(SettingsError, match=r"MODEL_PUBLIC_KEYS=.*expected base64 of 32 bytes"):
         read_settings()
 
 

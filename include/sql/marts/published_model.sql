@@ -26,6 +26,8 @@ select
             * (model.shipped ->> 'background_photos')::integer
         )::integer
     ) as named_background_photo_count,
+    -- In one line, as programs read it.
+    translate(encode(model.onnx_signature, 'base64'), E'\n', '') as onnx_signature,
     array(
         select class.name
         from unnest(model.class_names, dataset.sight_ids) with ordinality as class (name, sight_id, number)
@@ -81,3 +83,4 @@ comment on column mart.published_model.named_background_photo_count is
 'How many of them get a name all the same, from its own thresholds on; null as background_photo_count.';
 comment on column mart.published_model.onnx_sha256 is 'What the file must hash to, in hex.';
 comment on column mart.published_model.onnx_bytes is 'Size of the file in bytes.';
+comment on column mart.published_model.onnx_signature is 'Ed25519 signature over the file, in base64; null: it is not signed.';

@@ -1,6 +1,7 @@
-"""`sightscan model`: two models side by side, and which one the app offers."""
+"""`sightscan model`: two models side by side, which one the app offers, and who signed it."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,10 @@ from sightscan.surroundings import login_name
 
 REFUSED = 1
 
-commands = group("model", "Models: compare two, publish one, put an earlier one back in place.")
+commands = group(
+    "model",
+    "Models: compare two, publish one, put an earlier one back in place, show one's card, sign.",
+)
 
 Version = Annotated[int, argument("VERSION", "A version of the city's model.")]
 EarlierVersion = Annotated[
@@ -42,8 +46,8 @@ def compare(
     """
     from sightscan.publish.compare import compare_models
 
-    with open_city(city) as (_, connection, known):
-        found = compare_models(connection, known, first, second)
+    with open_city(city) as (config, connection, known):
+        found = compare_models(connection, known, first, second, public_keys=config.public_keys)
     if as_json:
         print_json(asdict(found))
         return
@@ -113,7 +117,14 @@ def publish(
             raise typer.BadParameter(msg)
     with open_city(city) as (config, connection, known):
         if reason is not None:
-            put_back(connection, known, version, by=login_name(), reason=reason)
+            put_back(
+                connection,
+                known,
+                version,
+                by=login_name(),
+                reason=reason,
+                public_keys=config.public_keys,
+            )
             print_lines(f"{known.slug}: model {version} is in place")
             return
         decision = publish_model(
@@ -148,7 +159,135 @@ def roll_back(
     from sightscan.publish.publish import rollback
     from sightscan.warehouse.registry.cities import find_city
 
-    with open_warehouse() as (_, connection):
+    with open_warehouse() as (config, connection):
         known = find_city(connection, city)
-        version = rollback(connection, known, by=login_name(), reason=reason, to_version=to)
+        version = rollback(
+            connection,
+            known,
+            by=login_name(),
+            reason=reason,
+            to_version=to,
+            public_keys=config.public_keys,
+        )
     print_lines(f"{known.slug}: model {version} is in place")
+
+
+@command(commands, "card")
+def show_card(
+    city: CityArgument,
+    version: Annotated[
+        int | None, argument("[VERSION]", "A version of the city's model; else the one in place.")
+    ] = None,
+    *,
+    into: Annotated[
+        Path | None, option("Folder for card.md and its drawings (printed).", metavar="FOLDER")
+    ] = None,
+) -> None:
+    """Write the card of a model: what it was made of, how good it is, what it cost, who published it.
+
+    As of now, from the warehouse; the one of the day when it was judged is among its files
+    (core.model_file). Staff see the same as a page of Airflow, with the ten best and the ten worst
+    test photos.
+
+    Changes: nothing; with --into, files in that folder.
+
+    Examples:
+        sightscan model card lisbon
+        sightscan model card lisbon 3 --into cards/lisbon-3
+    """
+    from sightscan.errors import LastingPublicationError
+    from sightscan.publish.card.card import make_card
+    from sightscan.publish.card.markdown import write_markdown
+    from sightscan.publish.card.store import card_files
+    from sightscan.warehouse.models.models import find_model_in_place
+
+    with open_city(city) as (_, connection, known):
+        if version is None:
+            in_place = find_model_in_place(connection, known.city_id)
+            if in_place is None:
+                msg = f"{known.slug} has no model in place; name a version"
+                raise LastingPublicationError(msg)
+            version = in_place.version
+        card = make_card(connection, known.city_id, version)
+    if into is None:
+        print_lines(write_markdown(card, ()).rstrip())
+        return
+    files = card_files(card)
+    into.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (into / name).write_bytes(content)
+    print_lines(f"{known.slug}: {', '.join(files)} in {into}")
+
+
+@command(commands, "keygen")
+def make_key(
+    file: Annotated[Path, argument("FILE", "Where the private key is to lie; it must not exist.")],
+) -> None:
+    """Make the pair of keys by which models are signed and believed.
+
+    The private key is a line of base64 in FILE, which only you may read. Whoever has it can sign any
+    file as a model of yours; it belongs into a secrets backend of Airflow, and nowhere else. The
+    public key is no secret (docs/runbooks/signing-key.md).
+
+    Changes: writes FILE.
+
+    Examples:
+        sightscan model keygen signing-key
+    """
+    from sightscan.signature import write_key
+    from sightscan.signing import SigningKey, write_key_file
+
+    key = SigningKey.make()
+    write_key_file(file, key)
+    print_lines(
+        f"private key   in {file}: as the password of Airflow's connection sightscan_model_signing,",
+        "              or MODEL_SIGNING_KEY_FILE names the file",
+        f"public key    {write_key(key.public_key)}: into MODEL_PUBLIC_KEYS of the app and the pipeline,",
+        "              once the models in place are signed: sightscan model sign CITY",
+    )
+
+
+@command(commands, "sign")
+def sign(
+    city: CityArgument,
+    version: Annotated[
+        int | None, argument("[VERSION]", "A version, if its file was signed wrongly; else all.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Sign models that were registered without a key, or by one that is to go.
+
+    The key is that of MODEL_SIGNING_KEY_FILE. You vouch for the files as they lie in the warehouse:
+    nothing else says that they are what was trained. A model with another key's signature is signed
+    anew only if that signature is right by MODEL_PUBLIC_KEYS; one that is wrong, only if you name the
+    version.
+
+    Changes: the signature in the models' rows of core.model.
+
+    Examples:
+        sightscan model sign lisbon
+        sightscan model sign lisbon 3
+    """
+    from sightscan.errors import SettingsError
+    from sightscan.publish.signed import sign_models
+    from sightscan.signing import read_key_file, require_trusted
+
+    with open_city(city) as (config, connection, known):
+        if config.model_signing_key_file is None:
+            msg = (
+                "MODEL_SIGNING_KEY_FILE is empty: expected the file of a private key; make one with: "
+                "sightscan model keygen FILE"
+            )
+            raise SettingsError(msg)
+        key = read_key_file(config.model_signing_key_file)
+        require_trusted(key, config.public_keys)
+        done = sign_models(connection, known, key, config.public_keys, version)
+    if as_json:
+        print_json([asdict(one) for one in done])
+        return
+    print_table(
+        ("model", "signature", "SHA-256 of its file"),
+        [(one.version, one.done, one.onnx_sha256) for one in done],
+        title=f"{known.name}: {len(done)} model{'' if len(done) == 1 else 's'}",
+    )

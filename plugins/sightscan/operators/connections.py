@@ -1,6 +1,6 @@
 """Airflow connections by name: Airflow's own first, then those made from the settings.
 
-Three kinds are ours: the warehouse, EC2, and the host of each GPU instance. Whoever gives Airflow
+Four kinds are ours: the warehouse, EC2, the host of each GPU instance, and the key that signs models. Whoever gives Airflow
 a connection of such a name (secrets backend, environment, UI) overrules the settings. No slot of
 Airflow's configuration is taken for it: our hooks ask Airflow and fall back to the settings, and
 `plugins/connections_plugin.py` makes the same connections known to everybody else's.
@@ -19,6 +19,7 @@ from sightscan.settings import settings, sound_settings
 WAREHOUSE_CONNECTION = "sightscan_warehouse"
 AWS_CONNECTION = "sightscan_aws"
 GPU_HOST_CONNECTION = "sightscan_gpu_host_"
+MODEL_SIGNING_CONNECTION = "sightscan_model_signing"
 
 
 def find_connection(conn_id: str) -> Connection:
@@ -41,7 +42,7 @@ def find_connection(conn_id: str) -> Connection:
 
 
 def connection_from_settings(conn_id: str) -> Connection | None:
-    """Return the connection, or None if it is not one of ours.
+    """Return the connection, or None if it is not one of ours, or the key, which nobody must set.
 
     Raises:
         SettingsError: a setting that it needs is missing.
@@ -51,6 +52,8 @@ def connection_from_settings(conn_id: str) -> Connection | None:
         return _warehouse()
     if conn_id == AWS_CONNECTION:
         return _aws()
+    if conn_id == MODEL_SIGNING_CONNECTION:
+        return _model_signing()
     if conn_id.startswith(GPU_HOST_CONNECTION):
         return _gpu_host(conn_id)
     return None
@@ -99,6 +102,17 @@ def _aws() -> Connection:
         login=config.aws_access_key_id,
         password=config.aws_access_key.get_secret_value() if config.aws_access_key else None,
         extra=json.dumps(extra),
+    )
+
+
+def _model_signing() -> Connection | None:
+    from sightscan.signing import read_key_file
+
+    file = settings().model_signing_key_file
+    if file is None:
+        return None
+    return Connection(
+        conn_id=MODEL_SIGNING_CONNECTION, conn_type="generic", password=read_key_file(file).text
     )
 
 

@@ -157,7 +157,9 @@ def refresh_marts(slug: str) -> int:
 def decide_training(slug: str) -> str:
     """Judge a model that was left unjudged; return why one is trained now, or skip the rest."""
     from sightscan.dataset.decide import decide_training as decide
+    from sightscan.operators.signing import find_signing_key
     from sightscan.publish.publish import judge_left_over
+    from sightscan.signing import require_trusted
 
     with city_work(slug) as work:
         is_forced = bool(work.params.get("force_training"))
@@ -174,6 +176,8 @@ def decide_training(slug: str) -> str:
         work.save_report("decide_training", asdict(decision))
         if not decision.train:
             raise AirflowSkipException(decision.reason)
+        # A model that will be refused is not paid for.
+        require_trusted(find_signing_key(), work.config.public_keys)
         return decision.reason
 
 
@@ -245,6 +249,7 @@ def upload_dataset(slug: str, dataset_version: str, instance_id: str, host: str)
 @task(execution_timeout=timedelta(seconds=REGISTER_SECONDS))
 def register_model(slug: str, instance_id: str, host: str) -> int:
     """Fetch the model folder from the host into the warehouse; return the model's version."""
+    from sightscan.operators.signing import find_signing_key
     from sightscan.publish.register import register_model as register
     from sightscan.train.addresses import host_address
     from sightscan.train.download import download_model
@@ -255,7 +260,7 @@ def register_model(slug: str, instance_id: str, host: str) -> int:
         training = read_training(work.connection, work.run)
         address = host_address(work.config, instance_id, host)
         folder = download_model(address, training, Path(scratch))
-        version = register(work.connection, training, folder)
+        version = register(work.connection, training, folder, signing_key=find_signing_key())
         work.save_report("register_model", {"model_version": version})
         return int(version)
 

@@ -1,5 +1,6 @@
 """Two models of a city side by side, on the same photos: each sight, and the photos that changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import psycopg
 from sightscan.city import City
 from sightscan.publish.contender import as_contender, open_entrant, read_test_photos
 from sightscan.publish.judge import Contender
+from sightscan.publish.signed import require_signature
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import read_model
 
@@ -42,17 +44,25 @@ class ModelComparison:
 
 
 def compare_models(
-    connection: psycopg.Connection[Any], city: City, first_version: int, second_version: int
+    connection: psycopg.Connection[Any],
+    city: City,
+    first_version: int,
+    second_version: int,
+    *,
+    public_keys: Sequence[bytes],
 ) -> ModelComparison:
     """Compare two models on the test photos of the second's dataset; nothing is decided or stored.
 
     Raises:
-        PublicationError: there is no such model, or a file or a photo is not as it was stored.
+        PublicationError: there is no such model, a file or a photo is not as it was stored, or a model
+            is not signed by one of the keys, where there are any.
 
     """
     models = [
         read_model(connection, city.city_id, version) for version in (first_version, second_version)
     ]
+    for model in models:
+        require_signature(connection, city, model, public_keys)
     dataset = read_dataset(connection, city.city_id, models[1].dataset_version)
     readings = read_test_photos(
         connection, dataset, [open_entrant(connection, model, dataset) for model in models]

@@ -1,6 +1,7 @@
 """Put a model in place if it is good, and better than the one that is there; take it back if not."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,9 +9,11 @@ import psycopg
 
 from sightscan.city import City
 from sightscan.errors import PublicationError
+from sightscan.publish.card.store import save_shown_boxes, store_card
 from sightscan.publish.contender import as_contender, open_entrant, read_test_photos
 from sightscan.publish.export import check_export
 from sightscan.publish.judge import judge
+from sightscan.publish.signed import require_signature
 from sightscan.settings import Settings
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import (
@@ -56,8 +59,8 @@ def publish_model(
     may be lost, one that was refused is judged again.
 
     Raises:
-        PublicationError: no such model, a broken export, or another model was put in place
-            meanwhile.
+        PublicationError: no such model, a broken export, a signature that is not believed, or another
+            model was put in place meanwhile.
 
     """
     model = read_model(connection, city.city_id, model_version)
@@ -66,6 +69,8 @@ def publish_model(
     in_place = find_model_in_place(connection, city.city_id)
     dataset = read_dataset(connection, city.city_id, model.dataset_version)
     contestants = [model, *([in_place] if in_place else [])]
+    for one in contestants:
+        require_signature(connection, city, one, config.public_keys)
     entrants = [open_entrant(connection, one, dataset) for one in contestants]
     check_export(connection, model, entrants[0].detector)
     readings = read_test_photos(connection, dataset, entrants)
@@ -102,6 +107,7 @@ def publish_model(
             hidden_sight_ids=[sight_ids[name] for name in verdict.hidden],
         )
         save_shipped(connection, city.city_id, model_version, shipped)
+        save_shown_boxes(connection, model, readings[0])
         if verdict.published:
             insert_publication(
                 connection,
@@ -110,6 +116,7 @@ def publish_model(
                 published_by=published_by,
                 reason=verdict.reason,
             )
+    store_card(connection, city.city_id, model_version)
     logger.info(
         "city=%s model=%d published=%s reason=%s",
         city.slug,
@@ -155,12 +162,18 @@ def judge_left_over(
 
 
 def put_back(
-    connection: psycopg.Connection[Any], city: City, model_version: int, *, by: str, reason: str
+    connection: psycopg.Connection[Any],
+    city: City,
+    model_version: int,
+    *,
+    by: str,
+    reason: str,
+    public_keys: Sequence[bytes],
 ) -> None:
-    """Put a model that was rolled back in place again.
+    """Put a model that was rolled back in place again, if one of the keys, where there are any, signed it.
 
     Raises:
-        PublicationError: it was not rolled back.
+        PublicationError: it was not rolled back, or its signature is not believed.
 
     """
     with connection.transaction():
@@ -173,6 +186,7 @@ def put_back(
                 f"an earlier one comes back with: sightscan model rollback {city.slug} --to VERSION"
             )
             raise PublicationError(msg)
+        require_signature(connection, city, model, public_keys)
         sentence = f"put in place again: {reason}"
         insert_publication(
             connection, city.city_id, model_version, published_by=by, reason=sentence
@@ -186,6 +200,7 @@ def rollback(
     *,
     by: str,
     reason: str,
+    public_keys: Sequence[bytes],
     to_version: int | None = None,
 ) -> int:
     """Put an earlier published model back in place and return its version.
@@ -194,7 +209,8 @@ def rollback(
     in place after it is marked as rolled back, and comes back only by `put_back`.
 
     Raises:
-        PublicationError: there is none, or that model was never published or was rolled back.
+        PublicationError: there is none, or that model was never published, was rolled back, or is not
+            signed by one of the keys, where there are any.
 
     """
     with connection.transaction():
@@ -232,6 +248,7 @@ def rollback(
                 '--reason "..."'
             )
             raise PublicationError(msg)
+        require_signature(connection, city, target, public_keys)
         mark_rolled_back(
             connection, city.city_id, after=publication, rolled_back_by=by, reason=reason
         )

@@ -19,6 +19,8 @@ from sightscan.model_folder import (
     parse_result,
 )
 from sightscan.publish.detector import OnnxDetector
+from sightscan.signature import write_key
+from sightscan.signing import SigningKey
 from sightscan.training import Training
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import find_model_of_training, insert_model, lock_models
@@ -27,8 +29,16 @@ from sightscan.warehouse.models.trainings import finish_training
 logger = logging.getLogger(__name__)
 
 
-def register_model(connection: psycopg.Connection[Any], training: Training, folder: Path) -> int:
+def register_model(
+    connection: psycopg.Connection[Any],
+    training: Training,
+    folder: Path,
+    *,
+    signing_key: SigningKey | None = None,
+) -> int:
     """Store the model of a training and return its version; again gives the same version.
+
+    It is signed here or by a person: what comes to lie in the warehouse is signed by nobody unasked.
 
     Raises:
         LastingTrainingError: the folder is no finished model folder.
@@ -43,20 +53,22 @@ def register_model(connection: psycopg.Connection[Any], training: Training, fold
     result = parse_result(files[RESULT_FILE].decode("utf-8", "replace"))
     dataset = read_dataset(connection, training.city_id, training.dataset_version)
     _check(result, files, training, dataset.class_names)
+    signature = signing_key and signing_key.sign(files[ONNX_FILE])
     with connection.transaction():
         lock_models(connection, training.city_id)
-        version = insert_model(connection, training, result, files)
+        version = insert_model(connection, training, result, files, signature)
         finish_training(connection, training.training_id)
     if version is None:
         # Somebody else registered it between the look and the lock.
-        return register_model(connection, training, folder)
+        return register_model(connection, training, folder, signing_key=signing_key)
     logger.info(
-        "city=%s model=%d dataset=%d test_map50=%.3f bytes=%d",
+        "city=%s model=%d dataset=%d test_map50=%.3f bytes=%d signed_by=%s",
         training.city_slug,
         version,
         training.dataset_version,
         result.test.map50,
         sum(len(content) for content in files.values()),
+        write_key(signature.public_key) if signature else None,
     )
     used, asked = result.document.get("batch_size"), training.request.batch_size
     if used not in (None, asked):

@@ -389,7 +389,7 @@ def test_compared_models_tell_the_photos_that_changed(
     warehouse: psycopg.Connection[Any], place: ColourCity, shelf: Shelf
 ) -> None:
     first, second = shelf.register("blind.onnx", map50=0), shelf.register("colours.onnx")
-    found = compare_models(warehouse, place.city, first, second)
+    found = compare_models(warehouse, place.city, first, second, public_keys=())
     assert found.photo_count == 15
     assert {one.name: (one.photo_count, one.first) for one in found.sights} == dict.fromkeys(
         COLOURS, (3, 0.0)
@@ -421,4 +421,11 @@ def test_rollback_to_nothing_good_is_refused(
     problem: str,
 ) -> None:
     with pytest.raises(PublicationError, match=problem):
-        rollback(warehouse, two_models.city, by="ada", reason="why not", to_version=to_version)
+        rollback(
+            warehouse,
+            two_models.city,
+            by="ada",
+            reason="why not",
+            to_version=to_version,
+            public_keys=(),
+        )

@@ -25,7 +25,7 @@ def city(warehouse: psycopg.Connection[Any]) -> City:
 
 
 def back(warehouse: psycopg.Connection[Any], city: City, to: int | None = None) -> int:
-    return rollback(warehouse, city, by="ada", reason="sees towers", to_version=to)
+    return rollback(warehouse, city, by="ada", reason="sees towers", to_version=to, public_keys=())
 
 
 def publications(warehouse: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
@@ -82,7 +82,7 @@ def test_what_was_taken_back_is_put_back_on_purpose(
     warehouse: psycopg.Connection[Any], city: City
 ) -> None:
     back(warehouse, city)
-    put_back(warehouse, city, 3, by="ben", reason="it was the camera")
+    put_back(warehouse, city, 3, by="ben", reason="it was the camera", public_keys=())
     assert publications(warehouse)[-1][:2] == (3, False)
     assert back(warehouse, city) == 2
 
@@ -92,7 +92,7 @@ def test_only_what_was_taken_back_is_put_back(
     warehouse: psycopg.Connection[Any], city: City, version: int
 ) -> None:
     with pytest.raises(PublicationError, match=f"model {version} of malaga was not rolled back"):
-        put_back(warehouse, city, version, by="ben", reason="why not")
+        put_back(warehouse, city, version, by="ben", reason="why not", public_keys=())
 
 
 def test_rolling_back_to_the_one_in_place_changes_nothing(

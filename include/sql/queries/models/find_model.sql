@@ -8,6 +8,8 @@ select
     dataset.sight_ids,
     model.image_size,
     model.onnx_sha256,
+    model.onnx_signature,
+    model.onnx_signed_by,
     model.weights_sha256,
     model.map50,
     model.map50_95,

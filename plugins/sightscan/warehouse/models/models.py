@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from sightscan.errors import LastingPublicationError
 from sightscan.model_folder import ONNX_FILE, WEIGHTS_FILE, TrainingResult
+from sightscan.signing import Signature
 from sightscan.training import Training
 from sightscan.warehouse.statements import statement
 
@@ -35,6 +36,7 @@ class StoredModel:
     map50_95: float
     state: str
     decision: str | None
+    signature: Signature | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ def insert_model(
     training: Training,
     result: TrainingResult,
     files: Mapping[str, bytes],
+    signature: Signature | None,
 ) -> int | None:
     """Store a model under the next version; return None if its training has one already.
 
@@ -75,6 +78,7 @@ def insert_model(
             "map50_95": result.test.map50_95,
             "class_metrics": Jsonb([dict(one) for one in result.test.per_class]),
             "result": Jsonb(dict(result.document)),
+            **_signed(signature),
         },
     ).fetchone()
     if row is None:
@@ -92,6 +96,16 @@ def insert_model(
             },
         )
     return version
+
+
+def sign_model(
+    connection: psycopg.Connection[Any], model: StoredModel, signature: Signature
+) -> None:
+    """Store the signature over a model's file; the caller holds `lock_models`."""
+    connection.execute(
+        statement("models/sign_model"),
+        {"city_id": model.city_id, "model_version": model.version, **_signed(signature)},
+    )
 
 
 def read_model(connection: psycopg.Connection[Any], city_id: str, version: int) -> StoredModel:
@@ -281,4 +295,14 @@ def _find(
         map50_95=row["map50_95"],
         state=row["state"],
         decision=row["decision"],
+        signature=None
+        if row["onnx_signature"] is None
+        else Signature(row["onnx_signature"], row["onnx_signed_by"]),
     )
+
+
+def _signed(signature: Signature | None) -> dict[str, bytes | None]:
+    return {
+        "onnx_signature": signature and signature.value,
+        "onnx_signed_by": signature and signature.public_key,
+    }

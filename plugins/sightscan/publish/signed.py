@@ -1,0 +1,108 @@
+"""Stored models and their signatures: what is refused, and how a person signs what is older."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import psycopg
+
+from sightscan.city import City
+from sightscan.errors import LastingPublicationError
+from sightscan.model_folder import ONNX_FILE
+from sightscan.signature import SignatureRefusedError, check_signature
+from sightscan.signing import SigningKey
+from sightscan.warehouse.models.cards import list_models
+from sightscan.warehouse.models.models import (
+    StoredModel,
+    lock_models,
+    read_model,
+    read_model_file,
+    sign_model,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """What became of the signature of one version."""
+
+    version: int
+    onnx_sha256: str
+    done: Literal["signed", "signed anew", "already signed"]
+
+
+def require_signature(
+    connection: psycopg.Connection[Any],
+    city: City,
+    model: StoredModel,
+    public_keys: Sequence[bytes],
+) -> None:
+    """See that a stored model is signed by one of the keys; without any, nothing is checked.
+
+    Raises:
+        LastingPublicationError: it is not, or its file is not as it was stored.
+
+    """
+    if not public_keys:
+        return
+    content = read_model_file(connection, model.city_id, model.version, ONNX_FILE)
+    try:
+        check_signature(content, model.signature and model.signature.value, public_keys)
+    except SignatureRefusedError as error:
+        msg = (
+            f"model {model.version} of {city.slug} is refused: {error}; if you know where its file "
+            f"comes from, sign it with: sightscan model sign {city.slug} {model.version} "
+            "(docs/runbooks/signing-key.md)"
+        )
+        raise LastingPublicationError(msg) from error
+
+
+def sign_models(
+    connection: psycopg.Connection[Any],
+    city: City,
+    key: SigningKey,
+    public_keys: Sequence[bytes],
+    version: int | None = None,
+) -> list[Signing]:
+    """Sign the stored models of a city that this key has not signed, or one of them.
+
+    Of all, those with another key's signature are signed anew only if it is right by `public_keys`:
+    else whoever may write the warehouse could have a file of their own signed. A person who
+    names a version vouches for it.
+
+    Raises:
+        LastingPublicationError: there is no such model, its file is not as it was stored, or its
+            signature is wrong and nobody named it.
+
+    """
+    versions = (
+        sorted(one.model_version for one in list_models(connection, city.city_id))
+        if version is None
+        else [version]
+    )
+    models = [read_model(connection, city.city_id, one) for one in versions]
+    return [
+        _sign(connection, city, one, key, public_keys, is_named=version is not None)
+        for one in models
+    ]
+
+
+def _sign(
+    connection: psycopg.Connection[Any],
+    city: City,
+    model: StoredModel,
+    key: SigningKey,
+    public_keys: Sequence[bytes],
+    *,
+    is_named: bool,
+) -> Signing:
+    content = read_model_file(connection, model.city_id, model.version, ONNX_FILE)
+    signature = key.sign(content)
+    if model.signature == signature:
+        return Signing(model.version, model.onnx_sha256.hex(), "already signed")
+    if model.signature is not None and not is_named:
+        require_signature(connection, city, model, public_keys or [model.signature.public_key])
+    with connection.transaction():
+        lock_models(connection, city.city_id)
+        sign_model(connection, model, signature)
+    done: Literal["signed", "signed anew"] = "signed" if model.signature is None else "signed anew"
+    return Signing(model.version, model.onnx_sha256.hex(), done)

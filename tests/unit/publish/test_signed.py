@@ -1,0 +1,192 @@
+"""A stored model is believed by its signature: whoever writes the warehouse makes none."""
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from sightscan.dataset.freeze import freeze_dataset
+from sightscan.errors import LastingPublicationError
+from sightscan.publish.compare import compare_models
+from sightscan.publish.publish import publish_model, put_back, rollback
+from sightscan.publish.register import register_model
+from sightscan.publish.signed import Signing, sign_models
+from sightscan.run import Run
+from sightscan.settings import Settings, read_settings
+from sightscan.signature import write_key
+from sightscan.signing import SigningKey
+from sightscan.warehouse.models.models import read_model
+from tests.cities.colour_city import (
+    ColourCity,
+    ask_training,
+    store_colour_city,
+    write_model_folder,
+)
+
+OURS, THEIRS = SigningKey(b"\1" * 32), SigningKey(b"\2" * 32)
+
+
+class Foundry:
+    """A city's models, each registered under a key or none."""
+
+    def __init__(self, warehouse: psycopg.Connection[Any], folder: Path) -> None:
+        self.warehouse, self.folder = warehouse, folder
+        self.place: ColourCity = store_colour_city(warehouse)
+        config = read_settings(min_image_number_per_label=5)
+        self.dataset = freeze_dataset(
+            warehouse, config, self.place.city, Run(self.place.city.city_id, "d", "run")
+        )
+
+    def register(self, onnx: str, key: SigningKey | None) -> int:
+        count = self.warehouse.execute("select count(*) from core.model").fetchone()
+        training = ask_training(self.warehouse, self.dataset, f"run {count}")
+        folder = write_model_folder(self.folder / str(count), training, self.dataset, onnx=onnx)
+        return register_model(self.warehouse, training, folder, signing_key=key)
+
+    def publish(self, version: int, config: Settings) -> bool:
+        return publish_model(
+            self.warehouse, config, self.place.city, version, published_by="run"
+        ).published
+
+    def sign(
+        self, key: SigningKey, trusted: tuple[SigningKey, ...], version: int | None = None
+    ) -> list[str]:
+        keys = [one.public_key for one in trusted]
+        done = sign_models(self.warehouse, self.place.city, key, keys, version)
+        return [one.done for one in done]
+
+
+@pytest.fixture
+def foundry(warehouse: psycopg.Connection[Any], tmp_path: Path) -> Foundry:
+    return Foundry(warehouse, tmp_path)
+
+
+def trusting(*keys: SigningKey) -> Settings:
+    return read_settings(
+        min_image_number_per_label=5,
+        model_public_keys=",".join(write_key(key.public_key) for key in keys),
+    )
+
+
+def test_model_is_signed_as_it_is_registered_and_published(foundry: Foundry) -> None:
+    version = foundry.register("colours.onnx", OURS)
+    assert foundry.publish(version, trusting(THEIRS, OURS))
+    row = foundry.warehouse.execute(
+        "select model.onnx_signature, model.onnx_signed_by, published_model.onnx_signature"
+        " from core.model cross join mart.published_model"
+    ).fetchone()
+    assert row is not None
+    onnx = (foundry.folder / "(0,)" / "model.onnx").read_bytes()
+    assert (row[0], row[1]) == OURS.sign(onnx)
+    assert row[2] == write_key(row[0])
+
+
+def test_without_a_key_models_are_unsigned_and_say_so(
+    foundry: Foundry, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        version = foundry.register("colours.onnx", None)
+    assert "signed_by=None" in caplog.text
+    assert foundry.publish(version, trusting())
+    assert foundry.warehouse.execute(
+        "select onnx_signature from mart.published_model"
+    ).fetchone() == (None,)
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"),
+    [(None, "it is not signed"), (THEIRS, "not one of these bytes by a key of MODEL_PUBLIC_KEYS")],
+)
+def test_model_that_is_not_signed_rightly_is_not_published(
+    foundry: Foundry, key: SigningKey | None, problem: str
+) -> None:
+    version = foundry.register("colours.onnx", key)
+    with pytest.raises(
+        LastingPublicationError,
+        match=f"model 1 of malaga is refused: .*{problem}.*sightscan model sign malaga 1",
+    ):
+        foundry.publish(version, trusting(OURS))
+    assert read_model(foundry.warehouse, "Q8851", version).state == "registered"
+
+
+def test_signature_of_another_model_is_refused(foundry: Foundry) -> None:
+    foundry.register("loose.onnx", OURS)
+    version = foundry.register("colours.onnx", OURS)
+    foundry.warehouse.execute(
+        "update core.model set onnx_signature = (select onnx_signature from core.model"
+        " where model_version = 1) where model_version = 2"
+    )
+    with pytest.raises(LastingPublicationError, match="model 2 of malaga is refused"):
+        foundry.publish(version, trusting(OURS))
+
+
+def test_file_that_was_exchanged_with_its_hash_is_refused(foundry: Foundry) -> None:
+    foundry.register("loose.onnx", OURS)
+    version = foundry.register("colours.onnx", OURS)
+    # Another file of ours, put in the place of this one as whoever writes the warehouse can.
+    foundry.warehouse.execute(
+        "with other as (select * from core.model_file where model_version = 1)"
+        " update core.model_file as file set bytes = other.bytes, sha256 = other.sha256 from other"
+        " where file.model_version = 2 and file.file_name = other.file_name"
+    )
+    with pytest.raises(LastingPublicationError, match="model 2 of malaga is refused"):
+        foundry.publish(version, trusting(OURS))
+
+
+def test_nothing_is_judged_against_a_model_in_place_that_is_not_signed(foundry: Foundry) -> None:
+    foundry.publish(foundry.register("loose.onnx", None), trusting())
+    version = foundry.register("colours.onnx", OURS)
+    with pytest.raises(
+        LastingPublicationError, match=r"model 1 of malaga is refused: .*not signed"
+    ):
+        foundry.publish(version, trusting(OURS))
+    foundry.sign(OURS, (OURS,), 1)
+    assert foundry.publish(version, trusting(OURS))
+
+
+def test_unsigned_models_are_not_compared_rolled_back_to_or_put_back(foundry: Foundry) -> None:
+    for onnx in ("loose.onnx", "colours.onnx"):
+        foundry.publish(foundry.register(onnx, None), trusting())
+    warehouse, city, keys = foundry.warehouse, foundry.place.city, [OURS.public_key]
+    with pytest.raises(LastingPublicationError, match="not signed"):
+        compare_models(warehouse, city, 1, 2, public_keys=keys)
+    with pytest.raises(LastingPublicationError, match="model 1 of malaga is refused"):
+        rollback(warehouse, city, by="ada", reason="worse", public_keys=keys)
+    rollback(warehouse, city, by="ada", reason="worse", public_keys=())
+    with pytest.raises(LastingPublicationError, match="model 2 of malaga is refused"):
+        put_back(warehouse, city, 2, by="ada", reason="better", public_keys=keys)
+    in_place = warehouse.execute("select model_version from mart.published_model").fetchall()
+    assert in_place == [(1,)]
+
+
+def test_older_models_are_signed_once_by_a_person(foundry: Foundry) -> None:
+    for onnx in ("loose.onnx", "colours.onnx"):
+        foundry.register(onnx, None)
+    assert foundry.sign(OURS, (OURS,)) == ["signed", "signed"]
+    assert foundry.sign(OURS, (OURS,)) == ["already signed", "already signed"]
+    assert foundry.publish(2, trusting(OURS))
+
+
+def test_keys_rotate_and_nothing_is_refused_on_the_way(foundry: Foundry) -> None:
+    version = foundry.register("colours.onnx", OURS)
+    assert foundry.publish(version, trusting(OURS, THEIRS))
+    assert foundry.sign(THEIRS, (OURS, THEIRS)) == ["signed anew"]
+    city, keys = foundry.place.city, [THEIRS.public_key]
+    assert compare_models(foundry.warehouse, city, 1, 1, public_keys=keys).changed == ()
+
+
+def test_wrong_signature_is_not_renewed_unless_the_version_is_named(foundry: Foundry) -> None:
+    foundry.register("colours.onnx", THEIRS)
+    with pytest.raises(LastingPublicationError, match="model 1 of malaga is refused"):
+        foundry.sign(OURS, (OURS,))
+    assert foundry.sign(OURS, (OURS,), 1) == ["signed anew"]
+    assert sign_models(foundry.warehouse, foundry.place.city, OURS, []) == [
+        Signing(1, read_model(foundry.warehouse, "Q8851", 1).onnx_sha256.hex(), "already signed")
+    ]
+
+
+def test_signature_without_its_key_is_refused_by_the_warehouse(foundry: Foundry) -> None:
+    foundry.register("colours.onnx", OURS)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        foundry.warehouse.execute("update core.model set onnx_signed_by = null")
