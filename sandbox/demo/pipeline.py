@@ -75,11 +75,11 @@ def pipeline_settings(addresses: SandboxAddresses, folder: Path) -> dict[str, st
         "MTS_SSH_USER": addresses.instances[0].user,
         "MTS_SSH_KEY_FILE": str(addresses.instances[0].key_file),
         "MTS_SSH_KNOWN_HOSTS": str(known_hosts),
-        **_signing_settings(folder / "signing-key"),
+        **signing_settings(folder / "signing-key"),
     }
 
 
-def _signing_settings(key_file: Path) -> dict[str, str]:
+def signing_settings(key_file: Path) -> dict[str, str]:
     """Return the settings by which models are signed and believed; the pair is made once."""
     if not key_file.exists():
         key_file.parent.mkdir(parents=True, exist_ok=True)

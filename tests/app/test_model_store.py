@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import dataclasses
 import errno
 import hashlib
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from detector_app.errors import ModelRefused, ModelUnavailable
 from detector_app.model_store import is_kept, obtain_model, path_of_model
@@ -135,3 +137,59 @@ def test_folder_that_cannot_be_looked_into_holds_no_model(
 
     monkeypatch.setattr(Path, "stat", forbidden)
     assert not is_kept(model, tmp_path)
+
+
+OURS, THEIRS = (Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32) for seed in (1, 2))
+TRUSTED = (THEIRS.public_key().public_bytes_raw(), OURS.public_key().public_bytes_raw())
+
+
+def signed(model: PublishedModel, content: bytes, key: Ed25519PrivateKey = OURS) -> PublishedModel:
+    signature = base64.b64encode(key.sign(content)).decode()
+    return dataclasses.replace(model, onnx_signature=signature)
+
+
+def test_signed_model_is_loaded_from_warehouse_and_disk(
+    model: PublishedModel, warehouse: FakeWarehouse, onnx: bytes, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        assert obtain_model(signed(model, onnx), warehouse, tmp_path, TRUSTED) == onnx
+    assert warehouse.fetch_count == 1
+
+
+@pytest.mark.parametrize("is_on_disk", [False, True])
+@pytest.mark.parametrize(
+    ("signature", "problem"),
+    [
+        (None, "it is not signed"),
+        ("no base64", "not one of these bytes"),
+        (base64.b64encode(OURS.sign(b"another model")).decode(), "not one of these bytes"),
+    ],
+)
+def test_model_that_no_trusted_key_signed_is_refused(
+    model: PublishedModel,
+    warehouse: FakeWarehouse,
+    onnx: bytes,
+    tmp_path: Path,
+    *,
+    is_on_disk: bool,
+    signature: str | None,
+    problem: str,
+) -> None:
+    if is_on_disk:
+        obtain_model(model, warehouse, tmp_path)
+    with pytest.raises(ModelRefused, match=f"{problem}.*sightscan model sign malaga 3"):
+        obtain_model(
+            dataclasses.replace(model, onnx_signature=signature), warehouse, tmp_path, TRUSTED
+        )
+    # A file that is right by its hash is kept: the next signature may be right.
+    assert is_kept(model, tmp_path) is is_on_disk
+    assert obtain_model(signed(model, onnx), warehouse, tmp_path, TRUSTED) == onnx
+
+
+def test_key_that_was_taken_out_of_the_list_is_believed_no_more(
+    model: PublishedModel, warehouse: FakeWarehouse, onnx: bytes, tmp_path: Path
+) -> None:
+    by_ours = signed(model, onnx)
+    assert obtain_model(by_ours, warehouse, tmp_path, TRUSTED) == onnx
+    with pytest.raises(ModelRefused, match="another key signed it"):
+        obtain_model(by_ours, warehouse, tmp_path, TRUSTED[:1])

@@ -24,7 +24,12 @@ def test_turn_server_is_read_from_json(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PGPORT", "many"), ("CONFIDENCE_THRESHOLD", "2"), ("RTC_ICE_SERVERS", "stun:x")],
+    [
+        ("PGPORT", "many"),
+        ("CONFIDENCE_THRESHOLD", "2"),
+        ("RTC_ICE_SERVERS", "stun:x"),
+        ("MODEL_PUBLIC_KEYS", "AAAA"),
+    ],
 )
 def test_senseless_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)

@@ -21,8 +21,10 @@ from sandbox.addresses import PostgresAddress
 from sightscan.errors import SettingsError, WarehouseError
 from sightscan.operators.connections import SettingsConnections, find_connection
 from sightscan.operators.hooks import InstanceHook
+from sightscan.operators.signing import find_signing_key
 from sightscan.operators.warehouse import open_warehouse
 from sightscan.settings import settings
+from sightscan.signing import SigningKey
 from sightscan.warehouse.connection import connect, reopener
 from tests.cities.colour_city import store_colour_city
 
@@ -174,6 +176,38 @@ def test_work_that_was_given_a_connection_opens_others_to_the_same_place(
     assert connection.closed
     with reopen() as another:
         assert described(another) == before
+
+
+KEY = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
+
+
+def test_key_that_signs_models_is_airflows_or_that_of_the_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert find_signing_key() is None
+    file = tmp_path / "key"
+    made = SigningKey.make()
+    file.write_text(made.text)
+    monkeypatch.setenv("MODEL_SIGNING_KEY_FILE", str(file))
+    settings.cache_clear()
+    ours = find_signing_key()
+    assert ours is not None
+    assert ours.public_key == made.public_key
+    monkeypatch.setenv("AIRFLOW_CONN_SIGHTSCAN_MODEL_SIGNING", json.dumps({"password": KEY}))
+    theirs = find_signing_key()
+    assert theirs is not None
+    assert theirs.text == KEY
+
+
+def test_password_that_is_no_key_is_named_and_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_SIGHTSCAN_MODEL_SIGNING", json.dumps({"password": "hidden-word"})
+    )
+    with pytest.raises(
+        SettingsError, match="connection sightscan_model_signing is no private key"
+    ) as told:
+        find_signing_key()
+    assert "hidden-word" not in str(told.value)
 
 
 def test_secrets_backend_of_a_company_stays_and_ours_are_found(

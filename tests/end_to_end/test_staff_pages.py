@@ -1,6 +1,7 @@
 """A person reviews labels and looks at photos in Chromium; the warehouse says what became of it."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,9 +11,15 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from sandbox.addresses import PostgresAddress
 from sandbox.demo.city_request import ask_for_city
 from sightscan.city import City, Place
+from sightscan.dataset.freeze import freeze_dataset
+from sightscan.publish.publish import publish_model
+from sightscan.publish.register import register_model
+from sightscan.run import Run
+from sightscan.settings import read_settings
 from sightscan.warehouse.photos.photos import RejectedPhoto, merge_photos
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.registry.city_requests import resolve_request
+from tests.cities.colour_city import ask_training, store_colour_city, write_model_folder
 from tests.cities.doubtful_city import HOSTILE, DoubtfulCity, store_doubtful_city
 from tests.end_to_end.api_server import ApiServer, run_api_server
 from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
@@ -21,6 +28,7 @@ pytestmark = pytest.mark.slow
 
 PAGE = "/sightscan/review/"
 REQUESTS = "/sightscan/requests/"
+MODELS = "/sightscan/models/"
 PHONE = {"width": 390, "height": 800}
 
 
@@ -294,3 +302,35 @@ def test_requests_fit_the_screen(
 ) -> None:
     page = open_page(path=REQUESTS, viewport={"width": width, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_card_of_a_model_fits_a_phone_and_a_desk(
+    open_page: Callable[..., Page],
+    warehouse: psycopg.Connection[Any],
+    tmp_path: Path,
+    scheme: str,
+) -> None:
+    place = store_colour_city(warehouse)
+    config = read_settings(min_image_number_per_label=5)
+    dataset = freeze_dataset(warehouse, config, place.city, Run(place.city.city_id, "d", "run"))
+    training = ask_training(warehouse, dataset, "run")
+    folder = write_model_folder(tmp_path / "model", training, dataset)
+    version = register_model(warehouse, training, folder)
+    publish_model(warehouse, config, place.city, version, published_by="run")
+    page = open_page(path=MODELS, query="?city=malaga", viewport=PHONE, color_scheme=scheme)
+    expect(page.locator("h2")).to_have_text("Málaga: model 1")
+    for width in (PHONE["width"], 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # The boxes lie on their pictures.
+    frames = page.locator("#best .frame")
+    expect(frames).to_have_count(10)
+    first = frames.first
+    first.scroll_into_view_if_needed()
+    assert first.locator("img").bounding_box() == first.locator("svg").bounding_box()
+    reliability = page.locator("#reliability svg.drawing")
+    drawn = reliability.bounding_box()
+    assert drawn is not None
+    assert drawn["width"] > 300
+    assert drawn["height"] > 150

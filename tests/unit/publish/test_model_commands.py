@@ -11,7 +11,7 @@ from sightscan.cli.main import main
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.publish.register import register_model
 from sightscan.run import Run
-from sightscan.settings import read_settings
+from sightscan.settings import read_settings, settings
 from tests.cities.colour_city import (
     ColourCity,
     ask_training,
@@ -87,3 +87,32 @@ def test_unknown_city_is_one_sentence(
 ) -> None:
     assert main(["model", "rollback", "malga", "--reason", "false alarms"]) == 2
     assert capsys.readouterr().err.startswith("error: no city 'malga' in the registry")
+
+
+def test_key_is_made_once_and_signs_what_is_there(
+    place: ColourCity,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "signing-key"
+    assert main(["model", "keygen", str(file)]) == 0
+    printed = capsys.readouterr().out
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.read_text().strip() not in printed
+    assert main(["model", "keygen", str(file)]) == 2
+    assert "no key is ever overwritten" in capsys.readouterr().err
+    (public_key,) = re.findall(r"public key +(\S+):", printed)
+    assert run("sign") == 2
+    assert "MODEL_SIGNING_KEY_FILE is empty" in capsys.readouterr().err
+    monkeypatch.setenv("MODEL_SIGNING_KEY_FILE", str(file))
+    monkeypatch.setenv("MODEL_PUBLIC_KEYS", public_key)
+    settings.cache_clear()
+    assert run("publish", "1") == 2
+    assert "model 1 of malaga is refused: it is not signed" in capsys.readouterr().err
+    assert run("sign") == 0
+    assert re.findall(r"^(\d) +(\w+) ", capsys.readouterr().out, re.MULTILINE) == [
+        ("1", "signed"),
+        ("2", "signed"),
+    ]
+    assert run("publish", "1") == 0

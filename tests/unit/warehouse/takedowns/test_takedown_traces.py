@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.run import Run
 from sightscan.settings import read_settings
+from sightscan.warehouse.models.cards import save_judged_photos
 from sightscan.warehouse.photos.photos import (
     Attribution,
     FoundPhoto,
@@ -22,7 +23,7 @@ from sightscan.warehouse.photos.photos import (
     merge_photos,
 )
 from sightscan.warehouse.takedowns.takedowns import Subjects, remove_photos
-from tests.cities.colour_city import ColourCity, add_photo, store_colour_city
+from tests.cities.colour_city import ColourCity, add_photo, ask_training, store_colour_city
 
 URL = "https://a.example/my-house.jpg"
 URL_SHA256 = hashlib.sha256(URL.encode()).digest()
@@ -38,6 +39,7 @@ ALLOWED = {
     "core.removed_url.sha256": "whose address it was",
     "core.dataset_photo.sha256": "what a model learnt from is history",
     "core.dataset_box.sha256": "what a model learnt from is history",
+    "core.model_test_photo.sha256": "what a model was judged on is history",
     "core.dataset_photo.link_sha256s": "what was linked to it stays on its side of a split",
     "core.paid_call.subject_sha256": "the money was spent, and is never spent again",
     "core.photo.cluster_sha256": "a cluster keeps its name when the photo it is named after goes",
@@ -114,7 +116,18 @@ def store_everywhere(warehouse: psycopg.Connection[Any], place: ColourCity) -> t
         warehouse, sight_id, [photo], [RejectedPhoto(URL, "wikimedia_commons", "too_small", URL)]
     )
     config = read_settings(min_image_number_per_label=3)
-    freeze_dataset(warehouse, config, place.city, Run(place.city.city_id, "city_malaga", "r"))
+    dataset = freeze_dataset(
+        warehouse, config, place.city, Run(place.city.city_id, "city_malaga", "r")
+    )
+    training = ask_training(warehouse, dataset, "r")
+    warehouse.execute(
+        "insert into core.model (city_id, model_version, dataset_version, training_id, class_names,"
+        " image_size, onnx_sha256, weights_sha256, map50, map50_95, class_metrics, result)"
+        " select city_id, 1, dataset_version, %s, class_names, 160, sha256, sha256, 0.9, 0.6, '[]', '{}'"
+        " from core.dataset",
+        (training.training_id,),
+    )
+    save_judged_photos(warehouse, place.city.city_id, 1, [(sha256, [[0, 0.9, 0, 0, 1, 1]])])
     warehouse.execute(
         "insert into core.clustered_photo values (%s, %s, 72) on conflict do nothing",
         (place.city.city_id, sha256),
