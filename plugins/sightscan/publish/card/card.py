@@ -29,8 +29,7 @@ from sightscan.warehouse.models.cards import (
     read_run_cost,
 )
 
-MOST_PHOTOS = 10
-SPLITS = ("train", "val", "test")
+MAX_RANKED_PHOTOS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def make_card(connection: psycopg.Connection[Any], city_id: str, version: int) -
     photos = tuple(
         match_photo(row, hidden) for row in list_judged_photos(connection, city_id, version)
     )
-    best, worst = rank_photos(photos, MOST_PHOTOS)
+    best, worst = rank_photos(photos, MAX_RANKED_PHOTOS)
     return ModelCard(
         facts=facts,
         sights=_sights(facts, list_class_photos(connection, city_id, facts.dataset_version)),

@@ -11,7 +11,7 @@ from sightscan.publish.card.words import Cell, Section, Table, sections_of, titl
 # means something at the beginning of a line never stands there.
 _MARKUP = re.compile(r"[\\`*_\[\]<>#|$&~!@{}^]|:(?=[^\s\d])|(?<=www)\.", re.IGNORECASE)
 # As far as precision goes; trailing noughts would claim more.
-DECIMALS = 3
+SHARE_DECIMALS = 3
 
 
 def write_markdown(card: ModelCard, drawings: Sequence[str]) -> str:
@@ -33,7 +33,7 @@ def say_cell(value: Cell) -> str:
     """Return a cell as text: a dash for nothing, shares with three decimals."""
     if value is None:
         return "-"
-    return f"{value:.{DECIMALS}f}" if isinstance(value, float) else str(value)
+    return f"{value:.{SHARE_DECIMALS}f}" if isinstance(value, float) else str(value)
 
 
 def _body(section: Section) -> list[str]:

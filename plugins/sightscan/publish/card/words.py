@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sightscan.publish.card.card import SPLITS, CardSight, ModelCard
+from sightscan.dataset_folder import SPLITS
+from sightscan.publish.card.card import CardSight, ModelCard
 from sightscan.publish.card.evidence import NOTHING, MatchedPhoto, calibration_error
 from sightscan.publish.shown import CONFIDENCE_BINS
 
 Cell = str | int | float | None
 # Rows of the training's table; a drawing has all epochs.
-MOST_EPOCHS_TOLD = 12
+MAX_EPOCHS_TOLD = 12
 SHORT_HASH = 12
 _TOLD_OF_EPOCHS = ("val_map50", "val_map50_95", "box_loss", "obj_loss", "class_loss")
 
@@ -249,7 +250,7 @@ def _training(card: ModelCard) -> Section:
 
 def _some(epochs: Sequence[Mapping[str, Any]], best: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return at most so many epochs evenly spread: with the first, the last and the best."""
-    step = max(1, -(-len(epochs) // (MOST_EPOCHS_TOLD - 2)))
+    step = max(1, -(-len(epochs) // (MAX_EPOCHS_TOLD - 2)))
     last = len(epochs) - 1
     return [
         one
