@@ -8,8 +8,9 @@ comment on column core.model.onnx_signed_by is
 -- At once valid: a row a model is read in a moment.
 -- squawk-ignore constraint-missing-not-valid
 alter table core.model add constraint model_signature_whole check (
-    (onnx_signature is null and onnx_signed_by is null)
-    or (octet_length(onnx_signature) = 64 and octet_length(onnx_signed_by) = 32)
+    (onnx_signature is null) = (onnx_signed_by is null)
+    and octet_length(onnx_signature) = 64
+    and octet_length(onnx_signed_by) = 32
 );
 
 create table core.model_test_photo (

@@ -111,7 +111,7 @@ def test_key_is_made_once_and_signs_what_is_there(
     assert run("publish", "1") == 2
     assert "model 1 of malaga is refused: it is not signed" in capsys.readouterr().err
     assert run("sign") == 0
-    assert re.findall(r"^(\d) +(\w+) ", capsys.readouterr().out, re.MULTILINE) == [
+    assert re.findall(r"^ *(\d) +(\w+) ", capsys.readouterr().out, re.MULTILINE) == [
         ("1", "signed"),
         ("2", "signed"),
     ]
