@@ -24,6 +24,7 @@ from psycopg import sql
 
 from benchmarks import report
 from benchmarks.report import Row
+from benchmarks.warehouse_checks import measure_checks
 from benchmarks.warehouse_photos import measure_photos
 from benchmarks.warehouse_reads import measure_reads, measure_registry
 from benchmarks.warehouse_refresh import measure_refreshes
@@ -77,10 +78,11 @@ def measure(server: PostgresAddress, sizes: Sizes, folder: Path = report.FOLDER)
         middle = (sizes.row_cities + 1) // 2
         plans = folder / "warehouse_plans.txt"
         reads = _shown(measure_reads(connection, f"Q{middle}", f"city-{middle}", plans=plans))
+        hourly = _shown(measure_checks(connection, END))
     with warehouse(server, "photos") as connection:
         _say(f"taking in and exporting {sizes.byte_photos:,} photos of 80 KB, in turns ...")
         photos_moved = _shown(measure_photos(connection, sizes.byte_photos))
-    return [*refreshes, *photos_moved, *checks, *reads]
+    return [*refreshes, *photos_moved, *checks, *reads, *hourly]
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 Computes the hourly facts anew for the run's own data interval (and the two hours before it, for
 rows that were in flight, and each older hour that a label or a call belongs to that changed
-meanwhile), one transaction a mart, and runs the checks of `include/sql/checks`:
+meanwhile), one transaction a mart, and runs the checks of `include/sql/checks` about what changed
+since the last run and what they found bad, and once a day about everything:
 `fail` turns the run red with the offending rows in the log, `warn` warns; results are kept in
 `core.check_result`. *Rendered Templates* of each task shows its SQL, the interval and the
 connection, which is `sightscan_warehouse`.

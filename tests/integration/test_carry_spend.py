@@ -26,7 +26,7 @@ from sightscan.warehouse.backup.carry_spend import CarriedSpend
 from sightscan.warehouse.backup.dump import backup_warehouse
 from sightscan.warehouse.backup.restore import RestoreReport, restore_warehouse
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.marts.data_checks import run_checks
+from sightscan.warehouse.marts.check_runs import run_checks
 from sightscan.warehouse.registry.cities import add_city, disable_city
 from sightscan.warehouse.registry.decisions import approve_city
 from sightscan.warehouse.registry.snapshot import reading_for_snapshot
@@ -117,7 +117,7 @@ def test_thirty_images_paid_after_the_backup_are_not_sent_again(
             assert (again.sent, again.spent, again.stopped_by) == (0, 36, "")
             assert one(connection, "select count(*) from core.label") == labels
             assert one(connection, "select count(*), count(answer) from core.paid_call") == (36, 36)
-            checked = run_checks(connection, dag_id="d", run_id="r")
+            checked = run_checks(connection, dag_id="d", run_id="r", is_whole=True)
             failed = [
                 each.name for each in checked if each.offending_count and each.severity == "fail"
             ]

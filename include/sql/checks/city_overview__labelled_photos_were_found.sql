@@ -1,4 +1,5 @@
 -- severity: fail
+-- scope: city
 -- A photo is labelled for the city that found it, so there are never more of them.
 select
     city_overview.city_id,
@@ -7,4 +8,5 @@ select
 from mart.city_overview
 where
     (%(city_id)s::text is null or city_overview.city_id = %(city_id)s)
+    and (%(keys)s::text[] is null or city_overview.city_id = any(%(keys)s::text[]))
     and city_overview.labelled_photo_count > city_overview.photo_count;

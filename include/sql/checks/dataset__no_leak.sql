@@ -1,4 +1,5 @@
 -- severity: fail
+-- scope: dataset
 -- Else a model is judged by photos that it has learnt, or by others of the same moment. Of the newest
 -- dataset of a city, by what bound its photos when it was frozen: what is found to be linked later
 -- leaves training at the next freeze. Each photo that judges, once.
@@ -24,6 +25,9 @@ linked as (
             newest.city_id = dataset_photo.city_id
             and newest.dataset_version = dataset_photo.dataset_version
     cross join lateral unnest(dataset_photo.link_sha256s) as link (link_sha256)
+    where
+        %(keys)s::text[] is null
+        or newest.city_id || '/' || newest.dataset_version = any(%(keys)s::text[])
 )
 
 select distinct

@@ -1,4 +1,5 @@
 -- severity: fail
+-- scope: city
 -- A class that is no sight of the dataset cannot be told from the others.
 select
     model_scorecard.city_id,
@@ -7,4 +8,5 @@ select
 from mart.model_scorecard
 where
     (%(city_id)s::text is null or model_scorecard.city_id = %(city_id)s)
+    and (%(keys)s::text[] is null or model_scorecard.city_id = any(%(keys)s::text[]))
     and model_scorecard.sight_id is null;

@@ -1,4 +1,5 @@
 -- severity: fail
+-- scope: photo
 -- Every pixel is accountable: no photo trains for a city that does not know where it was found (each
 -- find has a licence, by a constraint).
 -- From the boxes, since these are what makes a photo train: counting them first would cost more.
@@ -8,6 +9,7 @@ select distinct
 from mart.accepted_label
 where
     (%(city_id)s::text is null or accepted_label.city_id = %(city_id)s)
+    and (%(keys)s::bytea[] is null or accepted_label.sha256 = any(%(keys)s::bytea[]))
     and not exists (
         select 1
         from core.photo_source

@@ -2,18 +2,28 @@
 -- it, and nothing that changed in it later, can still wait for a refresh. Only such hours can be
 -- compared with core without false alarms.
 create view mart.settled_hour as
-with redone as (
+with last_redone as materialized (
     -- Rows are stamped when their transaction begins, and seen two hours later at most.
     select refreshed_hour.hour_at
     from mart.refreshed_hour
     where refreshed_hour.refreshed_at >= refreshed_hour.hour_at + interval '3 hours'
+    order by refreshed_hour.hour_at desc
+    limit 1
 ),
 
 bounds as materialized (
     select
-        max(redone.hour_at) - interval '2 days' as start_at,
-        max(redone.hour_at) + interval '1 hour' as end_at
-    from redone
+        last_redone.hour_at - interval '2 days' as start_at,
+        last_redone.hour_at + interval '1 hour' as end_at
+    from last_redone
+),
+
+redone as materialized (
+    select refreshed_hour.hour_at
+    from bounds
+    inner join mart.refreshed_hour
+        on bounds.start_at <= refreshed_hour.hour_at and bounds.end_at > refreshed_hour.hour_at
+    where refreshed_hour.refreshed_at >= refreshed_hour.hour_at + interval '3 hours'
 ),
 
 -- What is known of these hours, and when it changed.
@@ -49,8 +59,7 @@ waiting as (
 )
 
 select redone.hour_at
-from bounds
-inner join redone on bounds.start_at <= redone.hour_at
+from redone
 where redone.hour_at not in (select waiting.hour_at from waiting);
 
 comment on view mart.settled_hour is 'One row per hour of the last days whose facts are final, so that they can be checked.';

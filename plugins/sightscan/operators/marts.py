@@ -76,12 +76,12 @@ class CheckMartsOperator(_MartOperator):
     def render_template_fields(
         self, context: Context, jinja_env: jinja2.Environment | None = None
     ) -> None:
-        """Show the checks, which are asked about all cities."""
+        """Show the checks, which are asked about all cities: what changed, or everything."""
         from sightscan.warehouse.marts.data_checks import check_script
 
         super().render_template_fields(context, jinja_env)
         self.sql = check_script()
-        self.parameters = {"city_id": None}
+        self.parameters = {"city_id": None, "keys": "what changed since; null once a day"}
 
     def execute(self, context: Context) -> int:
         """Run all checks and keep their results."""

@@ -14,13 +14,19 @@ def judge_marts(
 ) -> list[str]:
     """Run all data checks, of one city or of all; return the names of those that warn.
 
+    Of one city they look at everything, of all cities at what changed, and once a day at everything.
+
     Raises:
         AirflowFailException: a check that must hold does not; the rows are in the log.
 
     """
-    from sightscan.warehouse.marts.data_checks import run_checks
+    from sightscan.warehouse.marts.check_runs import run_checks, run_city_checks
 
-    results = run_checks(connection, dag_id=dag_id, run_id=run_id, city_id=city_id)
+    results = (
+        run_checks(connection, dag_id=dag_id, run_id=run_id)
+        if city_id is None
+        else run_city_checks(connection, city_id, dag_id=dag_id, run_id=run_id)
+    )
     broken = [result for result in results if result.offending_count]
     for result in broken:
         logger.warning(
@@ -30,5 +36,6 @@ def judge_marts(
     if failed:
         msg = f"data checks failed: {', '.join(failed)}; the rows are in this log"
         raise AirflowFailException(msg)
-    logger.info("checks=%d warned=%d", len(results), len(broken))
+    whole_count = sum(result.asked_count is None for result in results)
+    logger.info("checks=%d whole=%d warned=%d", len(results), whole_count, len(broken))
     return [result.name for result in broken]

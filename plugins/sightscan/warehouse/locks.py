@@ -20,6 +20,7 @@ By number:
 | 7362051 | who migrates; a lock of the session, which the server frees when it dies |
 | 7362052, mart number | who refreshes an hourly mart, until the commit |
 | 7362054 | who claims labels for a reviewer, until the commit |
+| 7362055 | who runs the data checks of all cities, or notes what those of one found, until the commit |
 """
 
 from typing import Any
@@ -31,6 +32,7 @@ from sightscan.warehouse.statements import statement
 MIGRATION_LOCK = 7_362_051
 HOURLY_LOCK = 7_362_052
 CLAIM_LOCK = 7_362_054
+CHECK_LOCK = 7_362_055
 
 
 def hold_off_removals(connection: psycopg.Connection[Any]) -> None:

@@ -189,6 +189,7 @@ def take_down_photos(
     connection.execute(statement("takedowns/insert_removed_photos"), values)
     url_count = connection.execute(statement("takedowns/insert_removed_urls"), values).rowcount
     connection.execute(statement("takedowns/redact_check_results"), values)
+    connection.execute(statement("takedowns/delete_check_offences"), values)
     note_possible_objects(connection, sha256s)
     gone = connection.execute(statement("takedowns/delete_removed_photos"), values).fetchall()
     hours: set[datetime] = {hour for _, _, some in gone for hour in some}

@@ -8,7 +8,7 @@ import pytest
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import settings
-from sightscan.warehouse.marts.data_checks import run_checks
+from sightscan.warehouse.marts.check_runs import run_checks
 
 
 def test_every_check_runs_and_an_empty_warehouse_passes(
@@ -24,7 +24,8 @@ def test_offending_rows_are_counted_sampled_and_kept(
     warehouse: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
     (tmp_path / "mart__claim.sql").write_text(
-        "-- severity: warn\nselect n, sha256('x') as hash from generate_series(1, 25) n"
+        "-- severity: warn\n-- scope: city\n"
+        "select n, sha256('x') as hash, 'Q' || n as city_id from generate_series(1, 25) n"
     )
     (result,) = run_checks(warehouse, dag_id="d", run_id="r", folder=tmp_path)
     assert (result.severity, result.offending_count, len(result.sample)) == ("warn", 25, 10)
@@ -55,14 +56,24 @@ def test_the_registry_has_no_part_in_how_many_statements_the_checks_of_all_citie
         asked.append(0)
         with monkeypatch.context() as patched:
             patched.setattr(psycopg.Cursor, "execute", noted)
-            run_checks(warehouse, dag_id="d", run_id="r")
-    # A statement of each check, and what opens and ends the transaction that keeps the results.
-    assert asked[0] == asked[1] <= 20
+            run_checks(warehouse, dag_id="d", run_id="r", is_whole=True)
+    # A statement of each check, and those that keep what was found.
+    assert asked[0] == asked[1] <= 25
 
 
-def test_a_check_without_severity_is_refused_by_name(
+@pytest.mark.parametrize("head", ["", "-- severity: warn\n", "-- severity: warn\n-- scope: town\n"])
+def test_a_check_without_severity_and_scope_is_refused_by_name(
+    warehouse: psycopg.Connection[Any], tmp_path: Path, head: str
+) -> None:
+    (tmp_path / "mart__claim.sql").write_text(f"{head}select 1")
+    with pytest.raises(WarehouseError, match=r"mart__claim\.sql must start with .* photo, city"):
+        run_checks(warehouse, dag_id="d", run_id="r", folder=tmp_path)
+
+
+def test_a_check_whose_rows_do_not_tell_their_keys_is_refused_by_name(
     warehouse: psycopg.Connection[Any], tmp_path: Path
 ) -> None:
-    (tmp_path / "mart__claim.sql").write_text("select 1")
-    with pytest.raises(WarehouseError, match=r"mart__claim\.sql must start with"):
+    head = "-- severity: warn\n-- scope: run\n"
+    (tmp_path / "mart__claim.sql").write_text(f"{head}select 'd' as dag_id, 1 as n")
+    with pytest.raises(WarehouseError, match=r"mart__claim .* dag_id and run_id, but .* dag_id, n"):
         run_checks(warehouse, dag_id="d", run_id="r", folder=tmp_path)

@@ -22,7 +22,7 @@ from sightscan.takeover.store import sort_photos
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.labels.reviews import Decision, LabelDecision, store_decisions
 from sightscan.warehouse.marts import hourly_facts
-from sightscan.warehouse.marts.data_checks import run_checks
+from sightscan.warehouse.marts.check_runs import run_checks
 from sightscan.warehouse.marts.hourly_facts import (
     fill_empty_marts,
     rebuild_hourly_marts,
@@ -211,7 +211,7 @@ def facts(warehouse: psycopg.Connection[Any]) -> dict[str, list[tuple[Any, ...]]
 
 def alarms(warehouse: psycopg.Connection[Any]) -> dict[str, int]:
     """Return what the data checks find that compare facts with core."""
-    results = run_checks(warehouse, dag_id="d", run_id="r")
+    results = run_checks(warehouse, dag_id="d", run_id="r", is_whole=True)
     return {
         result.name: result.offending_count
         for result in results

@@ -1,0 +1,4 @@
+select
+    check_offence.check_name,
+    check_offence.key
+from core.check_offence;
