@@ -2,12 +2,13 @@
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from sightscan.crawl.clean.clean import inspect_photo
-from sightscan.crawl.clean.faces import face_share
+from sightscan.crawl.clean.faces import CASCADE, face_share
 from sightscan.crawl.fetch.fetcher import PhotoRefusedError
 
 SHARE = 0.15
@@ -65,6 +66,24 @@ def test_portrait_in_a_turned_photo_is_seen_upright() -> None:
     face().rotate(90).save(buffer, "JPEG", quality=95, exif=exif)
     with pytest.raises(PhotoRefusedError, match="mostly_a_face"):
         inspect_photo(buffer.getvalue(), 64, SHARE)
+
+
+def test_no_portrait_passes_because_half_of_the_sizes_are_looked_at_first() -> None:
+    finder, found = cv2.CascadeClassifier(str(CASCADE)), 0
+    for side in range(232, 600, 8):
+        photo = wall()
+        photo.paste(face(side), (side * 7 % (800 - side), 0))
+        small = photo.convert("L")
+        small.thumbnail((256, 256), Image.Resampling.BOX, reducing_gap=1.0)
+        # All sizes at once: 85 is the side of a square of 15 % of 256 x 192 pixels.
+        boxes = finder.detectMultiScale(
+            cv2.equalizeHist(np.asarray(small)), scaleFactor=1.1, minNeighbors=4, minSize=(85, 85)
+        )
+        shares = [wide * high / (256 * 192) for _, _, wide, high in boxes]
+        largest = max((share for share in shares if share >= SHARE), default=0.0)
+        assert face_share(photo, SHARE) == pytest.approx(largest)
+        found += largest > 0
+    assert found >= 30
 
 
 def test_somebody_before_a_sight_is_no_portrait() -> None:
