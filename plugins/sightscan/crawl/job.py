@@ -26,8 +26,11 @@ Value = TypeVar("Value")
 
 # How long a thread that waits takes to see that the crawl is over.
 JOB_POLL_SECONDS = 0.1
-# Photos on their way from one kind of thread to the next: this bounds the memory.
-WAITING_PHOTOS = 16
+# Of what was looked at and waits for the writer, which may be storing a batch: about as much as is
+# looked at meanwhile, so that nobody waits for the writer. This bounds the memory.
+WAITING_BYTES = 32_000_000
+# For each outcome, also one without a photo.
+OUTCOME_BYTES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,34 @@ class SharedPhoto:
 
 
 Outcome = KnownPhoto | FailedPhoto | FetchedPhoto | SharedPhoto | RejectedPhoto
+
+
+class OutcomeQueue(queue.Queue[Outcome]):
+    """Outcomes on their way to the writer; its size is counted in bytes.
+
+    It is full when it holds `maxsize` bytes: photos may be of kilobytes, or of many megabytes.
+    """
+
+    def _init(self, maxsize: int) -> None:
+        super()._init(maxsize)
+        self._bytes = 0
+
+    def _qsize(self) -> int:
+        return self._bytes
+
+    def _put(self, item: Outcome) -> None:
+        super()._put(item)
+        self._bytes += _bytes_of(item)
+
+    def _get(self) -> Outcome:
+        item: Outcome = super()._get()
+        self._bytes -= _bytes_of(item)
+        return item
+
+
+def _bytes_of(outcome: Outcome) -> int:
+    content = outcome.found.file.content if isinstance(outcome, FetchedPhoto) else b""
+    return OUTCOME_BYTES + len(content)
 
 
 @dataclass(slots=True)
@@ -141,9 +172,7 @@ class CrawlJob:
     validators: Mapping[bytes, Validators] = field(default_factory=dict)
     spool: Spool | None = None
     tally: Tally = field(default_factory=Tally)
-    outcomes: queue.Queue[Outcome] = field(
-        default_factory=lambda: queue.Queue(maxsize=WAITING_PHOTOS)
-    )
+    outcomes: queue.Queue[Outcome] = field(default_factory=lambda: OutcomeQueue(WAITING_BYTES))
     failures: list[BaseException] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
