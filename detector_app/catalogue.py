@@ -6,7 +6,7 @@ works with the models it already has when the warehouse is away.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +29,7 @@ class PublishedModel:
     What it would have shown people there: on how many of the photos of its sights it named one
     right, and to how many of those without a sight it gave a name. None where nobody counted.
     `onnx_signature` is base64, and None of a model that nobody signed.
+    `live_...` are of the same network's smaller file, for films on phones; None where there is none.
     """
 
     city_slug: str
@@ -47,6 +48,24 @@ class PublishedModel:
     background_photo_count: int | None = None
     named_background_photo_count: int | None = None
     onnx_signature: str | None = None
+    live_onnx_sha256: str | None = None
+    live_onnx_bytes: int | None = None
+    live_image_size: int | None = None
+    live_map50_95: float | None = None
+    live_onnx_signature: str | None = None
+
+    def as_live(self) -> "PublishedModel | None":
+        """Return the model with its live variant's file, which is obtained like its own; its measures stay."""
+        if self.live_onnx_sha256 is None or self.live_onnx_bytes is None:
+            return None
+        return replace(
+            self,
+            onnx_sha256=self.live_onnx_sha256,
+            onnx_bytes=self.live_onnx_bytes,
+            image_size=self.live_image_size or self.image_size,
+            onnx_signature=self.live_onnx_signature,
+            live_onnx_sha256=None,
+        )
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,10 @@ def _slow() -> bytes:
 
 
 SLOW_MODEL = _slow()
+STORED_INT8 = field(5, field(1, 2) + field(2, 3) + field(8, b"stored") + field(9, b"\x81\x7f"))
+STORED_FLOAT16 = field(
+    5, field(1, 1) + field(2, 10) + field(8, b"stored") + field(9, struct.pack("<e", 0.5))
+)
 DECODING = {
     "version": 1,
     "overlap": 0.45,
@@ -140,11 +144,20 @@ SIGHT = {
     "longitude": -4.42,
     "is_asymmetric": True,
 }
+LIVE = {
+    "version": 1,
+    "precision": "int8",
+    "map50": 0.9,
+    "map50_95": 0.7,
+    "milliseconds": 21.5,
+    "processor": "Some Processor",
+}
 _UNKNOWN_PLACE = {"wikidata_id": None, "names": {}, "latitude": None, "longitude": None}
 GOOD_METADATA = {
     "decoding": json.dumps(DECODING),
     "sights": json.dumps([SIGHT] * 4 + [SIGHT | _UNKNOWN_PLACE]),
     "sight_ids": "[1, 2, 3, 4, 9007199254740991]",
+    "live": json.dumps(LIVE),
 }
 # By the entry, and what is wrong with it.
 _BAD_METADATA: dict[str, dict[str, object]] = {
@@ -198,6 +211,27 @@ _BAD_METADATA: dict[str, dict[str, object]] = {
         },
     },
     "sight_ids": {"of one too few": [1, 2, 3, 4], "of texts": ["1"] * 5, "of null": None},
+    "live": {
+        "of nothing": {},
+        "of a list": [1],
+        "that says less": {"version": 1, "precision": "int8"},
+        **{
+            f"with {key} {value!r:.20}": LIVE | {key: value}
+            for key, value in (
+                ("version", 2),
+                ("version", True),
+                ("precision", "int4"),
+                ("precision", ["int8"]),
+                ("map50", 1.1),
+                ("map50_95", "0.7"),
+                ("milliseconds", -1),
+                ("milliseconds", float("nan")),
+                ("processor", ""),
+                ("processor", "a" * 301),
+                ("more", 1),
+            )
+        },
+    },
 }
 # What is refused, and by which words.
 BAD_MODELS: dict[str, tuple[bytes, str]] = {
@@ -267,6 +301,32 @@ BAD_MODELS: dict[str, tuple[bytes, str]] = {
         "bytes of its own",
     ),
     "half a tensor": (with_more(GRAPH, tensor_of(1, (2,), b"1234")), "bytes of its own"),
+    # Weights stored smaller, where they are not restored, or not whole.
+    "stored weights for a convolution": (
+        with_more(GRAPH, STORED_INT8 + node("Conv", field(1, b"stored"))),
+        "node Conv reads weights as they are stored, which only Cast may",
+    ),
+    "stored weights as their second input": (
+        with_more(GRAPH, STORED_INT8 + node("Mul", field(1, b"other") + field(1, b"stored"))),
+        "node Mul reads weights as they are stored",
+    ),
+    "stored weights by another name": (
+        with_more(GRAPH, STORED_FLOAT16 + node("Identity", field(1, b"stored"))),
+        "node Identity reads",
+    ),
+    "stored weights before their node": (
+        with_more(GRAPH, node("Conv", field(1, b"stored")) + STORED_FLOAT16),
+        "node Conv reads",
+    ),
+    "halves in a constant": (
+        with_more(GRAPH, constant(field(5, field(1, 1) + field(2, 10) + field(9, b"12")))),
+        "type 10",
+    ),
+    "half a half": (with_more(GRAPH, tensor_of(10, (1,), b"1")), "bytes of its own"),
+    "bytes for more than there are": (with_more(GRAPH, tensor_of(3, (3,), b"12")), "of its own"),
+    "unsigned bytes": (with_more(GRAPH, tensor_of(2, (1,), b"1")), "type 2"),
+    "integers of 32 bits": (with_more(GRAPH, tensor_of(6, (1,), b"1234")), "type 6"),
+    "doubles": (with_more(GRAPH, tensor_of(11, (1,), b"12345678")), "type 11"),
     "texts": (with_more(GRAPH, tensor_of(8, (1,), b"1234")), "bytes of its own"),
     "type in 33 bits": (with_more(GRAPH, tensor_of(2**32 + 1, (1,), b"1234")), "bytes of its own"),
     "huge number": (with_more(GRAPH, tensor_of(7, (1,), struct.pack("<q", 2**62))), str(2**62)),

@@ -76,9 +76,14 @@ def export_onnx(network: nn.Module, dataset: Dataset, image_size: int, path: Pat
 
 def add_decoding(path: Path, decoding: Decoding) -> None:
     """Write into the metadata of an ONNX file how it is read."""
+    add_metadata(path, decoding=json.dumps({"version": DECODING_VERSION, **asdict(decoding)}))
+
+
+def add_metadata(path: Path, **entries: str) -> None:
+    """Write entries into the metadata of an ONNX file, in place of those of their names."""
     model = onnx.load(path)
-    text = json.dumps({"version": DECODING_VERSION, **asdict(decoding)})
-    model.metadata_props.add(key="decoding", value=text)
+    present = {entry.key: entry.value for entry in model.metadata_props}
+    onnx.helper.set_model_props(model, present | entries)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

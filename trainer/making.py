@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
@@ -24,6 +25,7 @@ from trainer.evaluation import (
     show_split,
     to_network_input,
 )
+from trainer.live import WholeModel, make_live
 from trainer.memory import halve_until_it_fits
 from trainer.metrics import (
     PhotoResult,
@@ -112,12 +114,19 @@ def make_model(
     # Measured on the file that is published, not on the network that it came from.
     onnx_path = model_dir / model_folder.ONNX_FILE
     detector = export.open_onnx(onnx_path, threads=torch.get_num_threads())
+    begun = time.monotonic()
     val_metrics = measure(detect_split(detector, val_photos), dataset.class_names)
+    val_seconds = time.monotonic() - begun
     test_metrics = measure(detect_split(detector, test_photos), dataset.class_names)
     decoding, learnt = _learn_decoding(detector, val_photos, len(dataset.class_names))
     export.add_decoding(onnx_path, decoding)
     shown, milliseconds = show_split(detector, test_photos, decoding)
     _draw(trained, shown, dataset, model_dir)
+    live = make_live(
+        WholeModel(onnx_path, request.image_size, val_metrics.map50_95, val_seconds),
+        dataset,
+        lambda detector, photos: _learn_decoding(detector, photos, len(dataset.class_names)),
+    )
     return {
         "dataset_sha256": identity.dataset_sha256,
         "request_sha256": identity.request_sha256,
@@ -136,7 +145,7 @@ def make_model(
         "library_versions": _library_versions(),
         "files": {
             name: model_folder.hash_file(model_dir / name)
-            for name in (model_folder.ONNX_FILE, model_folder.WEIGHTS_FILE)
+            for name in sorted({model_folder.ONNX_FILE, model_folder.WEIGHTS_FILE, live["file"]})
         },
         "metrics": {"val": _rounded(asdict(val_metrics)), "test": _rounded(asdict(test_metrics))},
         # On the test photos, as the app shows it: with the calibration and the thresholds that were
@@ -149,6 +158,7 @@ def make_model(
             }
         ),
         "samples": sample_answers(detector, test_photos),
+        "live": _rounded(live),
     }
 
 

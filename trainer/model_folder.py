@@ -23,6 +23,8 @@ from trainer.progress import say
 RESULT_FILE = "result.json"
 ONNX_FILE = "model.onnx"
 WEIGHTS_FILE = "weights.safetensors"
+# For phones; not every model has one of its own.
+LIVE_FILE = "live.onnx"
 CURVES_FILE = "curves.png"
 CONFUSION_FILE = "confusion_matrix.png"
 # In the dataset folder: a link to the one lock of the host, which uploads and fetches take, too.

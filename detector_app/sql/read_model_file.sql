@@ -1,4 +1,4 @@
--- The bytes of one published model; no row when another model has taken its place meanwhile.
+-- The bytes of one published model, or of its live variant; no row when another model has taken its place meanwhile.
 select published_model_file.onnx
 from mart.published_model_file
 where

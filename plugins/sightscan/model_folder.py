@@ -11,14 +11,18 @@ from sightscan.errors import LastingTrainingError
 RESULT_FILE = "result.json"
 ONNX_FILE = "model.onnx"
 WEIGHTS_FILE = "weights.safetensors"
+# For phones; not every model has one of its own.
+LIVE_FILE = "live.onnx"
 # For people only: a model without them is one.
 DRAWINGS = ("curves.png", "confusion_matrix.png")
 PROGRESS_FILE = "progress.jsonl"
-# The trainer states the hashes of these two; both must match.
+# The trainer states the hashes of these two, and of LIVE_FILE where there is one; all must match.
 HASHED_FILES = (ONNX_FILE, WEIGHTS_FILE)
 NEEDED_FILES = (*HASHED_FILES, RESULT_FILE)
 # Files of Python's pickle, by the names they go by: they execute code when they are opened.
 PICKLE_SUFFIXES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
+LIVE_PRECISIONS = ("float16", "int8")
+_MAX_PROCESSOR_LETTERS = 100
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 
 
@@ -32,8 +36,20 @@ class SplitMetrics:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveResult:
+    """The live variant as the trainer measured it on test photos, one thread of `processor` a photo."""
+
+    image_size: int
+    precision: str
+    map50: float
+    map50_95: float
+    milliseconds: float
+    processor: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """result.json, checked; `document` is all of it."""
+    """result.json, checked; `document` is all of it. `live` is None where there is no such file."""
 
     dataset_sha256: bytes
     request_sha256: bytes
@@ -42,6 +58,7 @@ class TrainingResult:
     epochs_completed: int
     file_sha256: Mapping[str, bytes]
     test: SplitMetrics
+    live: LiveResult | None
     document: Mapping[str, Any]
 
 
@@ -65,10 +82,11 @@ def parse_result(text: str) -> TrainingResult:
             result[key] = convert(document[key])
         key = "metrics.test"
         test = _split_metrics(document["metrics"]["test"])
+        # An older trainer left none.
         key = "samples"
-        for sample in _samples(document):
-            _hash(sample["sha256"])
-            _check_rows(sample["rows"])
+        _check_samples(_samples(document))
+        key = "live"
+        live = _live(document.get("live"), result["files"])
     except (LookupError, TypeError, ValueError, OverflowError) as error:
         msg = (
             f"{key} of {RESULT_FILE} is not what a trainer of SightScan writes ({error!r}); "
@@ -83,6 +101,7 @@ def parse_result(text: str) -> TrainingResult:
         epochs_completed=result["epochs_completed"],
         file_sha256=result["files"],
         test=test,
+        live=live,
         document=document,
     )
 
@@ -101,6 +120,12 @@ def _hash(value: Any) -> bytes:
         msg = f"{value!r} is no SHA-256 in hex"
         raise ValueError(msg)
     return bytes.fromhex(value)
+
+
+def _check_samples(value: Any) -> None:
+    for sample in value:
+        _hash(sample["sha256"])
+        _check_rows(sample["rows"])
 
 
 def _check_rows(value: Any) -> None:
@@ -124,7 +149,39 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _file_hashes(value: Any) -> dict[str, bytes]:
-    return {name: _hash(value[name]) for name in HASHED_FILES}
+    stated = (*HASHED_FILES, *([LIVE_FILE] if LIVE_FILE in value else []))
+    return {name: _hash(value[name]) for name in stated}
+
+
+def _live(value: Any, files: Mapping[str, bytes]) -> LiveResult | None:
+    """Return what is said of the live variant; the hash and what is said come together."""
+    if value is None or value["file"] != LIVE_FILE:
+        if LIVE_FILE in files:
+            msg = f"{LIVE_FILE} has a hash and nothing that says what it is"
+            raise ValueError(msg)
+        return None
+    if LIVE_FILE not in files:
+        msg = f"{LIVE_FILE} is named without its hash"
+        raise ValueError(msg)
+    _check_samples(value["samples"])
+    live = LiveResult(
+        image_size=value["image_size"],
+        precision=value["precision"],
+        map50=_share(value["map50"]),
+        map50_95=_share(value["map50_95"]),
+        milliseconds=float(value["milliseconds"]),
+        processor=value["processor"],
+    )
+    if (
+        type(live.image_size) is not int
+        or live.precision not in LIVE_PRECISIONS
+        or not 0 <= live.milliseconds < float("inf")
+        or not isinstance(live.processor, str)
+        or not 0 < len(live.processor) <= _MAX_PROCESSOR_LETTERS
+    ):
+        msg = f"{live} is no live variant"
+        raise ValueError(msg)
+    return live
 
 
 def _split_metrics(value: Any) -> SplitMetrics:

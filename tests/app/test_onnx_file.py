@@ -13,8 +13,11 @@ from tests.model_files import (
     DECODING,
     GOOD_METADATA,
     GRAPH,
+    STORED_FLOAT16,
+    STORED_INT8,
     field,
     metadata,
+    node,
     tensor_of,
     with_metadata,
     with_more,
@@ -43,6 +46,16 @@ def test_numbers_of_classes_and_axes_are_possible() -> None:
     # 1,000 classes and their five fields; the last axis.
     numbers = (1005).to_bytes(8, "little") + (-1).to_bytes(8, "little", signed=True)
     check_onnx(with_more(GRAPH, tensor_of(7, (2,), numbers)))
+
+
+@pytest.mark.parametrize("stored", [STORED_INT8, STORED_FLOAT16])
+def test_weights_may_be_stored_smaller_for_a_cast(stored: bytes) -> None:
+    to_float = field(5, field(1, b"to") + field(3, 1) + field(20, 2))
+    check_onnx(
+        with_more(
+            GRAPH, stored + node("Cast", field(1, b"stored") + field(2, b"weights") + to_float)
+        )
+    )
 
 
 @pytest.mark.parametrize("case", BAD_MODELS)

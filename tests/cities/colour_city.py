@@ -167,6 +167,8 @@ def write_model_folder(
     map50_95: float = 0.9,
     samples: Sequence[Mapping[str, Any]] = (SAMPLE,),
     more: bytes = b"",
+    live: str | None = None,
+    live_samples: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Write what a trainer would have left for this training; `more` are further fields of its ONNX."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -176,6 +178,19 @@ def write_model_folder(
         "curves.png": b"\x89PNG curves",
         "confusion_matrix.png": b"\x89PNG matrix",
     }
+    told: dict[str, Any] = {"file": "model.onnx", "why": "none is good enough", "tried": []}
+    if live is not None:
+        files["live.onnx"] = (FIXTURES / live).read_bytes()
+        told = {
+            "file": "live.onnx",
+            "image_size": IMAGE_SIZE,
+            "precision": "int8",
+            "map50": 0.95,
+            "map50_95": 0.85,
+            "milliseconds": 21.5,
+            "processor": "Some Processor",
+            "samples": list(live_samples),
+        }
     for name, content in files.items():
         (folder / name).write_bytes(content)
     names = list(class_names or dataset.class_names)
@@ -199,11 +214,13 @@ def write_model_folder(
         "seconds": 12.5,
         "library_versions": {"torch": "2.14.1"},
         "files": {
-            name: hashlib.sha256(files[name]).hexdigest()
-            for name in ("model.onnx", "weights.safetensors")
+            name: hashlib.sha256(content).hexdigest()
+            for name, content in files.items()
+            if not name.endswith(".png")
         },
         "metrics": {"val": metrics, "test": metrics},
         "samples": list(samples),
+        "live": told,
     }
     (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
     return folder

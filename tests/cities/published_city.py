@@ -16,6 +16,7 @@ from psycopg import sql
 from detector_app.atomic_file import write_atomically
 from detector_app.catalogue import Catalogue, City, PublishedModel, save_snapshot
 from detector_app.model_store import path_of_model
+from tests.model_files import metadata
 
 if TYPE_CHECKING:
     import psycopg
@@ -70,6 +71,25 @@ def publish_model(connection: psycopg.Connection[Any], version: int) -> bytes:
             " values (%s, %s, 'a test', 'first model')",
             [CITY_ID, version],
         )
+    return onnx
+
+
+def offer_live_variant(connection: psycopg.Connection[Any], version: int) -> bytes:
+    """Give a published version a live variant, return its bytes: the tiny model, which says one thing more."""
+    onnx = TINY_ONNX.read_bytes() + metadata("city", CITY_NAME)
+    onnx_sha256 = hashlib.sha256(onnx).digest()
+    connection.execute(
+        "insert into core.model_file (city_id, model_version, file_name, sha256, bytes)"
+        " values (%s, %s, 'live.onnx', %s, %s)",
+        [CITY_ID, version, onnx_sha256, onnx],
+    )
+    connection.execute(
+        "insert into core.model_variant (city_id, model_version, kind, file_name, sha256,"
+        " image_size, precision, latency_ms, latency_processor, map50, map50_95, state)"
+        " values (%s, %s, 'live', 'live.onnx', %s, 160, 'int8', 21.5, 'Some Processor', 0.9, 0.61,"
+        " 'offered')",
+        [CITY_ID, version, onnx_sha256],
+    )
     return onnx
 
 

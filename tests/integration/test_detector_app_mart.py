@@ -23,6 +23,7 @@ from tests.cities.published_city import (
     APP_PASSWORD,
     add_city,
     create_app_login,
+    offer_live_variant,
     publish_model,
 )
 
@@ -68,6 +69,37 @@ def test_published_model_is_described_and_fetched(
     assert city.model.onnx_sha256 == hashlib.sha256(onnx).hexdigest()
     assert city.model.class_names[0] == "Torre do Relógio"
     assert obtain_model(city.model, app_warehouse, tmp_path) == onnx
+
+
+def test_live_variant_is_described_and_fetched_like_the_model(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse, tmp_path: Path
+) -> None:
+    add_city(warehouse)
+    onnx = publish_model(warehouse, version=1)
+    live_onnx = offer_live_variant(warehouse, version=1)
+    (city,) = read_catalogue(app_warehouse, tmp_path).cities
+    assert city.model is not None
+    live = city.model.as_live()
+    assert live is not None
+    assert (live.onnx_bytes, live.image_size) == (len(live_onnx), 160)
+    assert (city.model.live_map50_95, city.model.live_onnx_signature) == (0.61, None)
+    assert obtain_model(live, app_warehouse, tmp_path) == live_onnx
+    assert obtain_model(city.model, app_warehouse, tmp_path) == onnx
+    assert live.as_live() is None
+
+
+@pytest.mark.parametrize("state", ["registered", "refused"])
+def test_live_variant_that_was_not_let_in_is_not_there_for_the_app(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse, tmp_path: Path, state: str
+) -> None:
+    add_city(warehouse)
+    publish_model(warehouse, version=1)
+    onnx = offer_live_variant(warehouse, version=1)
+    warehouse.execute("update core.model_variant set state = %s", [state])
+    (city,) = read_catalogue(app_warehouse, tmp_path).cities
+    assert city.model is not None
+    assert city.model.as_live() is None
+    assert app_warehouse.read_model_file("malaga", hashlib.sha256(onnx).hexdigest()) is None
 
 
 def test_later_publication_takes_the_place(

@@ -38,6 +38,7 @@ def test_folder_holds_the_model_and_nothing_that_executes(finished: Finished) ->
     assert names == {
         "model.onnx",
         "weights.safetensors",
+        "live.onnx",
         "result.json",
         "progress.jsonl",
         # For the host's watch: no further epoch is to be waited for.
@@ -49,7 +50,7 @@ def test_folder_holds_the_model_and_nothing_that_executes(finished: Finished) ->
 
 def test_result_names_the_files_by_their_hashes(finished: Finished) -> None:
     files = result_of(finished)["files"]
-    assert set(files) == {"model.onnx", "weights.safetensors"}
+    assert set(files) == {"model.onnx", "weights.safetensors", "live.onnx"}
     for name, expected in files.items():
         assert hashlib.sha256((finished[1] / name).read_bytes()).hexdigest() == expected
 
@@ -126,6 +127,21 @@ def test_result_says_what_is_shown_and_from_how_much_it_was_learnt(finished: Fin
         0,
         None,
     )
+
+
+def test_live_variant_is_measured_on_the_side_that_it_was_tried_at(finished: Finished) -> None:
+    live = result_of(finished)["live"]
+    # Trained at 64 pixels, nothing smaller is tried: what is saved is bytes.
+    assert (live["file"], live["image_size"], live["precision"]) == ("live.onnx", 64, "int8")
+    assert [one["image_size"] for one in live["tried"]] == [64, 64]
+    assert all(one["loss"] <= 0.01 for one in live["tried"])
+    contract = check_onnx((finished[1] / "live.onnx").read_bytes())
+    assert (contract.class_names, contract.image_size) == (CLASS_NAMES, 64)
+    assert contract.decoding is not None
+    shipped = live["shipped"]
+    assert [one["threshold"] for one in shipped["per_class"]] == list(contract.decoding.thresholds)
+    assert (live["metrics"]["test"]["photos"], len(live["samples"])) == (6, 3)
+    assert "live variant: 64 px, weights as int8" in finished[2]
 
 
 def test_samples_are_what_the_onnx_answers(finished: Finished) -> None:

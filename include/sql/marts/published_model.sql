@@ -28,6 +28,12 @@ select
     ) as named_background_photo_count,
     -- In one line, as programs read it.
     translate(encode(model.onnx_signature, 'base64'), E'\n', '') as onnx_signature,
+    live.image_size as live_image_size,
+    live.map50_95 as live_map50_95,
+    encode(live.sha256, 'hex') as live_onnx_sha256,
+    octet_length(live_file.bytes)::bigint as live_onnx_bytes,
+    -- In one line, as programs read it.
+    translate(encode(live.onnx_signature, 'base64'), E'\n', '') as live_onnx_signature,
     array(
         select class.name
         from unnest(model.class_names, dataset.sight_ids) with ordinality as class (name, sight_id, number)
@@ -57,7 +63,18 @@ inner join core.model_file
     on
         model.city_id = model_file.city_id
         and model.model_version = model_file.model_version
-        and model_file.file_name = 'model.onnx';
+        and model_file.file_name = 'model.onnx'
+left join core.model_variant as live
+    on
+        model.city_id = live.city_id
+        and model.model_version = live.model_version
+        and live.kind = 'live'
+        and live.state = 'offered'
+left join core.model_file as live_file
+    on
+        live.city_id = live_file.city_id
+        and live.model_version = live_file.model_version
+        and live.file_name = live_file.file_name;
 
 comment on view mart.published_model is 'One row per city with a model in place: what the app offers.';
 comment on column mart.published_model.city_id is 'The city.';
@@ -84,3 +101,8 @@ comment on column mart.published_model.named_background_photo_count is
 comment on column mart.published_model.onnx_sha256 is 'What the file must hash to, in hex.';
 comment on column mart.published_model.onnx_bytes is 'Size of the file in bytes.';
 comment on column mart.published_model.onnx_signature is 'Ed25519 signature over the file, in base64; null: it is not signed.';
+comment on column mart.published_model.live_onnx_sha256 is 'The same of the file for films on phones; null where the model has none that is good enough, with the other four.';
+comment on column mart.published_model.live_onnx_bytes is 'Size of that file in bytes.';
+comment on column mart.published_model.live_image_size is 'Side of the square that it is given, in pixels.';
+comment on column mart.published_model.live_map50_95 is 'Its mean average precision over IoU 0.5 to 0.95.';
+comment on column mart.published_model.live_onnx_signature is 'Ed25519 signature over that file, in base64; null: it is not signed.';

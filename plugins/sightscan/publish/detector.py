@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightscan.errors import LastingPublicationError, PublicationError
+from sightscan.model_folder import ONNX_FILE
 from sightscan.publish.decoding import (
     BOX_FIELDS,
     Found,
@@ -65,8 +66,10 @@ class PhotoAnswer:
 class OnnxDetector:
     """A model that is loaded; `class_names` in the order of its class numbers."""
 
-    def __init__(self, onnx: bytes) -> None:
+    def __init__(self, onnx: bytes, file_name: str = ONNX_FILE) -> None:
         """Check the file, try it once where it cannot hurt, and load it on the CPU.
+
+        `file_name` is what it is called if it is refused.
 
         Raises:
             PublicationError: it is not one that the trainer exports, or does not answer as it must.
@@ -84,7 +87,7 @@ class OnnxDetector:
         except Exception as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             msg = (
-                f"model.onnx is not run, because {reason}: check the version of the trainer on "
+                f"{file_name} is not run, because {reason}: check the version of the trainer on "
                 "the GPU host, and train again"
             )
             # What is senseless stays so; a trial may have had too little time or memory.

@@ -7,6 +7,7 @@ import numpy as np
 import psycopg
 
 from sightscan.errors import LastingPublicationError
+from sightscan.model_folder import ONNX_FILE
 from sightscan.publish.detector import OnnxDetector, decode_photo
 from sightscan.warehouse.models.datasets import stream_blobs
 from sightscan.warehouse.models.models import StoredModel
@@ -35,7 +36,10 @@ def check_export(
 
 
 def check_samples(
-    detector: OnnxDetector, samples: Sequence[Mapping[str, Any]], contents: Mapping[str, bytes]
+    detector: OnnxDetector,
+    samples: Sequence[Mapping[str, Any]],
+    contents: Mapping[str, bytes],
+    file_name: str = ONNX_FILE,
 ) -> None:
     """Compare raw answers with those of the trainer, on those of its photos that are still there.
 
@@ -57,7 +61,7 @@ def check_samples(
         # Written this way round, so that NaN is a difference.
         if not difference <= MAX_SAMPLE_DIFFERENCE:
             msg = (
-                f"on photo {sample['sha256']} model.onnx answers otherwise than in the trainer, by "
+                f"on photo {sample['sha256']} {file_name} answers otherwise than in the trainer, by "
                 f"{difference:.3f} (at most {MAX_SAMPLE_DIFFERENCE} is rounding): the export is "
                 "broken, or photos are decoded otherwise here; train again"
             )

@@ -48,7 +48,7 @@ OPERATORS: Final = frozenset({
 # fmt: on
 METADATA_NEEDED: Final = frozenset({"class_names", "image_size", "stride"})
 METADATA_KNOWN: Final = METADATA_NEEDED | {
-    "dataset_sha256", "city", "version", "decoding", "sights", "sight_ids",
+    "dataset_sha256", "city", "version", "decoding", "sights", "sight_ids", "live",
 }  # fmt: skip
 # A thousand sights with names in some hundred languages.
 MAX_METADATA_LENGTH: Final = 8_000_000
@@ -62,12 +62,22 @@ _DECODING_KEYS: Final = frozenset({"version", "overlap", "calibration", "thresho
 _SIGHT_KEYS: Final = frozenset(
     {"id", "wikidata_id", "names", "latitude", "longitude", "is_asymmetric"}
 )
+# Of a live variant: how its weights are stored, what it is worth, how long a photo takes it where.
+LIVE_VERSION: Final = 1
+LIVE_PRECISIONS: Final = frozenset({"float16", "int8"})
+MAX_LIVE_MILLISECONDS: Final = 3_600_000
+_LIVE_KEYS: Final = frozenset(
+    {"version", "precision", "map50", "map50_95", "milliseconds", "processor"}
+)
 _WIKIDATA_ID: Final = re.compile(r"Q[1-9][0-9]{0,18}")
 
 # Bytes of one element, by TensorProto.DataType: float, int64, bool.
 _FLOAT: Final = 1
 _INT64: Final = 7
 _ELEMENT_BYTES: Final = {_FLOAT: 4, _INT64: 8, 9: 1}
+# Weights that are stored smaller than they are computed with: int8, float16.
+_STORED_BYTES: Final = {3: 1, 10: 2}
+_RESTORING_OPERATOR: Final = "Cast"
 # AttributeProto.AttributeType, and the field that has the value: float, int, string, tensor, ints.
 _ATTRIBUTE_VALUES: Final = {1: "f", 2: "i", 3: "s", 4: "t", 7: "ints"}
 _PLAIN_NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}")
@@ -220,10 +230,13 @@ class _Reader:
         if not 0 < len(nodes) <= MAX_ONNX_NODES:
             msg = f"it has {len(nodes)} nodes, 1 to {MAX_ONNX_NODES} are possible"
             raise OnnxRefusedError(msg)
+        stored = {
+            name
+            for tensor in _all_bytes(graph, "initializer")
+            if (name := self._check_tensor(tensor, may_be_stored=True)) is not None
+        }
         for node in nodes:
-            self._check_node(node)
-        for tensor in _all_bytes(graph, "initializer"):
-            self._check_tensor(tensor)
+            self._check_node(node, stored)
 
     def _check_value(
         self, content: memoryview, name: str, wanted: tuple[tuple[int | str, ...], ...]
@@ -256,12 +269,21 @@ class _Reader:
             )
             raise OnnxRefusedError(msg)
 
-    def _check_node(self, content: memoryview) -> None:
+    def _check_node(self, content: memoryview, stored: set[bytes]) -> None:
+        """Refuse a node that the export does not write; `stored` weights are for casts only."""
         node = self._read("NodeProto", _NODE, content)
         operator = _text(node, "op_type")
         if operator not in OPERATORS:
             msg = f"its operator {operator[:60]!r} is none that the trainer exports"
             raise OnnxRefusedError(msg)
+        if operator != _RESTORING_OPERATOR and stored:
+            for name in _all_bytes(node, "input"):
+                if bytes(name) in stored:
+                    msg = (
+                        f"a node {operator} reads weights as they are stored, "
+                        f"which only {_RESTORING_OPERATOR} may"
+                    )
+                    raise OnnxRefusedError(msg)
         for content_of_one in _all_bytes(node, "attribute"):
             attribute = self._read("AttributeProto", _ATTRIBUTE, content_of_one)
             named = _ATTRIBUTE_VALUES.get(_integer(attribute, "type"))
@@ -275,13 +297,15 @@ class _Reader:
             for tensor in _all_bytes(attribute, "t"):
                 self._check_tensor(tensor)
 
-    def _check_tensor(self, content: memoryview) -> None:
+    def _check_tensor(self, content: memoryview, *, may_be_stored: bool = False) -> bytes | None:
+        """Refuse a tensor of another type or length; return its name if it is stored smaller."""
         tensor = self._read("TensorProto", _TENSOR, content)
         data_type = _integer(tensor, "data_type")
         data = _bytes(tensor, "raw_data")
         dims = [one for one in tensor.get("dims", ()) if isinstance(one, int)]
-        expected = math.prod(dims) * _ELEMENT_BYTES.get(data_type, 0)
-        if data_type not in _ELEMENT_BYTES or len(data) != expected:
+        sizes = _ELEMENT_BYTES | _STORED_BYTES if may_be_stored else _ELEMENT_BYTES
+        expected = math.prod(dims) * sizes.get(data_type, 0)
+        if data_type not in sizes or len(data) != expected:
             msg = (
                 f"a tensor of type {data_type} and shape {dims[:8]} has {len(data)} bytes of its own, "
                 "not as many as that takes"
@@ -290,6 +314,7 @@ class _Reader:
         if data_type == _INT64:
             for number in data.cast("q"):
                 _check_number(number)
+        return bytes(_bytes(tensor, "name")) if data_type in _STORED_BYTES else None
 
     def _read(self, what: str, table: _Table, message: memoryview) -> _Record:
         """Return the fields of a message by name; refuse each that the table does not have."""
@@ -332,6 +357,7 @@ def _contract(metadata: Mapping[str, str]) -> OnnxContract:
         )
         raise OnnxRefusedError(msg)
     _check_sights(metadata, len(names))
+    _check_live(metadata)
     return OnnxContract(tuple(names), size, stride, _decoding(metadata, len(names)))
 
 
@@ -426,6 +452,28 @@ def _is_sight(sight: object) -> bool:
 
 def _is_sight_id(number: object) -> bool:
     return type(number) is int and 0 < number < MAX_SIGHT_ID
+
+
+def _check_live(metadata: Mapping[str, str]) -> None:
+    """Refuse what a live variant says of itself if the trainer does not write it so."""
+    live = _from_json(metadata["live"]) if "live" in metadata else None
+    if "live" in metadata and not (
+        isinstance(live, dict)
+        and live.keys() == _LIVE_KEYS
+        and type(live["version"]) is int
+        and live["version"] == LIVE_VERSION
+        and isinstance(live["precision"], str)
+        and live["precision"] in LIVE_PRECISIONS
+        and _is_share(live["map50"])
+        and _is_share(live["map50_95"])
+        and _is_between(live["milliseconds"], 0, MAX_LIVE_MILLISECONDS)
+        and _is_name(live["processor"])
+    ):
+        msg = (
+            f"its live is {metadata['live'][:60]!r}, expected version {LIVE_VERSION}, a precision of "
+            f"{', '.join(sorted(LIVE_PRECISIONS))}, two measures from 0 to 1, milliseconds, a processor"
+        )
+        raise OnnxRefusedError(msg)
 
 
 def _are_class_names(names: object) -> bool:

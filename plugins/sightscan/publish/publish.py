@@ -14,6 +14,7 @@ from sightscan.publish.contender import as_contender, open_entrant, read_test_ph
 from sightscan.publish.export import check_export
 from sightscan.publish.judge import judge
 from sightscan.publish.signed import require_signature
+from sightscan.publish.variant import judge_live_variant, save_live_verdict
 from sightscan.settings import Settings
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import (
@@ -83,6 +84,9 @@ def publish_model(
         accepted_loss=f'{published_by} says "{accepted_loss}"' if accepted_loss else None,
     )
     shipped = readings[0].measure_shipped(verdict.hidden)
+    live = judge_live_variant(
+        connection, model, dataset, readings[0], verdict, config.public_keys
+    )
     with connection.transaction():
         lock_models(connection, city.city_id)
         now_in_place = find_model_in_place(connection, city.city_id)
@@ -108,6 +112,8 @@ def publish_model(
         )
         save_shipped(connection, city.city_id, model_version, shipped)
         save_shown_boxes(connection, model, readings[0])
+        if live is not None:
+            save_live_verdict(connection, model, live)
         if verdict.published:
             insert_publication(
                 connection,

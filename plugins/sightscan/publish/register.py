@@ -10,7 +10,7 @@ import psycopg
 from sightscan.errors import LastingPublicationError, LastingTrainingError
 from sightscan.model_folder import (
     DRAWINGS,
-    HASHED_FILES,
+    LIVE_FILE,
     NEEDED_FILES,
     ONNX_FILE,
     PICKLE_SUFFIXES,
@@ -25,6 +25,7 @@ from sightscan.training import Training
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import find_model_of_training, insert_model, lock_models
 from sightscan.warehouse.models.trainings import finish_training
+from sightscan.warehouse.models.variants import insert_live_variant
 
 logger = logging.getLogger(__name__)
 
@@ -51,12 +52,23 @@ def register_model(
         return registered.version
     files = _read_files(folder)
     result = parse_result(files[RESULT_FILE].decode("utf-8", "replace"))
+    if result.live is not None:
+        files[LIVE_FILE] = _read_live(folder)
     dataset = read_dataset(connection, training.city_id, training.dataset_version)
     _check(result, files, training, dataset.class_names)
     signature = signing_key and signing_key.sign(files[ONNX_FILE])
     with connection.transaction():
         lock_models(connection, training.city_id)
         version = insert_model(connection, training, result, files, signature)
+        if version is not None and result.live is not None:
+            insert_live_variant(
+                connection,
+                training.city_id,
+                version,
+                result.live,
+                result.file_sha256[LIVE_FILE],
+                signing_key and signing_key.sign(files[LIVE_FILE]),
+            )
         finish_training(connection, training.training_id)
     if version is None:
         # Somebody else registered it between the look and the lock.
@@ -94,6 +106,14 @@ def _read_files(folder: Path) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in (*NEEDED_FILES, *drawn)}
 
 
+def _read_live(folder: Path) -> bytes:
+    try:
+        return (folder / LIVE_FILE).read_bytes()
+    except FileNotFoundError as error:
+        msg = f"{folder} lacks {LIVE_FILE}, which {RESULT_FILE} names; fetch it with download_model"
+        raise LastingTrainingError(msg) from error
+
+
 def _check(
     result: TrainingResult,
     files: dict[str, bytes],
@@ -104,7 +124,7 @@ def _check(
     differences = [
         *(
             f"{name} has another SHA-256 than {RESULT_FILE} states"
-            for name in HASHED_FILES
+            for name in result.file_sha256
             if hashlib.sha256(files[name]).digest() != result.file_sha256[name]
         ),
         *_unlike("dataset", result.dataset_sha256.hex(), training.dataset_sha256.hex()),
@@ -112,10 +132,23 @@ def _check(
         *_unlike("class names", result.class_names, class_names),
         *_unlike("class names in model.onnx", detector.class_names, class_names),
         *_unlike("image size in model.onnx", detector.image_size, result.image_size),
+        *_unlike_live(result, files, class_names),
     ]
     if differences:
         msg = f"the model is not the one that was asked for: {'; '.join(differences)}; train again"
         raise LastingPublicationError(msg)
+
+
+def _unlike_live(
+    result: TrainingResult, files: dict[str, bytes], class_names: tuple[str, ...]
+) -> list[str]:
+    if result.live is None:
+        return []
+    detector = OnnxDetector(files[LIVE_FILE], LIVE_FILE)
+    return [
+        *_unlike(f"class names in {LIVE_FILE}", detector.class_names, class_names),
+        *_unlike(f"image size in {LIVE_FILE}", detector.image_size, result.live.image_size),
+    ]
 
 
 def _unlike(what: str, found: object, expected: object) -> list[str]:

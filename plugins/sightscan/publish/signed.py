@@ -19,6 +19,11 @@ from sightscan.warehouse.models.models import (
     read_model_file,
     sign_model,
 )
+from sightscan.warehouse.models.variants import (
+    StoredVariant,
+    find_live_variant,
+    sign_live_variant,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,28 @@ def require_signature(
             f"comes from, sign it with: sightscan model sign {city.slug} {model.version} "
             "(docs/runbooks/signing-key.md)"
         )
+        raise LastingPublicationError(msg) from error
+
+
+def require_live_signature(
+    connection: psycopg.Connection[Any],
+    model: StoredModel,
+    live: StoredVariant,
+    public_keys: Sequence[bytes],
+) -> None:
+    """See that a model's live variant is signed by one of the keys; without any, nothing is checked.
+
+    Raises:
+        LastingPublicationError: it is not, or its file is not as it was stored.
+
+    """
+    if not public_keys:
+        return
+    content = read_model_file(connection, model.city_id, model.version, live.file_name)
+    try:
+        check_signature(content, live.signature and live.signature.value, public_keys)
+    except SignatureRefusedError as error:
+        msg = f"{live.file_name} of model {model.version} is refused: {error}"
         raise LastingPublicationError(msg) from error
 
 
@@ -97,12 +124,22 @@ def _sign(
 ) -> Signing:
     content = read_model_file(connection, model.city_id, model.version, ONNX_FILE)
     signature = key.sign(content)
-    if model.signature == signature:
+    live = find_live_variant(connection, model.city_id, model.version)
+    live_signature = live and key.sign(
+        read_model_file(connection, model.city_id, model.version, live.file_name)
+    )
+    if model.signature == signature and (live is None or live.signature == live_signature):
         return Signing(model.version, model.onnx_sha256.hex(), "already signed")
     if model.signature is not None and not is_named:
         require_signature(connection, city, model, public_keys or [model.signature.public_key])
+        if live is not None:
+            require_live_signature(
+                connection, model, live, public_keys or [model.signature.public_key]
+            )
     with connection.transaction():
         lock_models(connection, city.city_id)
         sign_model(connection, model, signature)
+        if live_signature is not None:
+            sign_live_variant(connection, model.city_id, model.version, live_signature)
     done: Literal["signed", "signed anew"] = "signed" if model.signature is None else "signed anew"
     return Signing(model.version, model.onnx_sha256.hex(), done)

@@ -11,7 +11,6 @@ import asyncssh
 from sightscan.errors import LastingTrainingError, TrainingError
 from sightscan.model_folder import (
     DRAWINGS,
-    HASHED_FILES,
     RESULT_FILE,
     TrainingResult,
     parse_result,
@@ -54,7 +53,7 @@ async def _fetch(address: HostAddress, training: Training) -> dict[str, bytes]:
         document = await _read(sftp, training, RESULT_FILE)
         result = parse_result(document.decode("utf-8", "replace"))
         _check_identity(result, training)
-        files = {name: await _read(sftp, training, name) for name in HASHED_FILES}
+        files = {name: await _read(sftp, training, name) for name in result.file_sha256}
         for name in DRAWINGS:
             path = posixpath.join(training.model_folder, name)
             try:
@@ -69,7 +68,7 @@ async def _fetch(address: HostAddress, training: Training) -> dict[str, bytes]:
 async def _read(sftp: asyncssh.SFTPClient, training: Training, name: str) -> bytes:
     path = posixpath.join(training.model_folder, name)
     try:
-        most = MAX_FILE_BYTES if name in HASHED_FILES else MAX_SMALL_FILE_BYTES
+        most = MAX_SMALL_FILE_BYTES if name == RESULT_FILE else MAX_FILE_BYTES
         return await read_file(sftp, path, max_bytes=most)
     except asyncssh.SFTPNoSuchFile:
         what = "there is no model" if name == RESULT_FILE else "the model is not whole"

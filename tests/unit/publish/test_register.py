@@ -92,6 +92,110 @@ def test_model_without_its_drawings_is_one(
     assert rows == [("model.onnx",), ("result.json",), ("weights.safetensors",)]
 
 
+def test_live_variant_is_stored_with_what_the_trainer_says_of_it(
+    warehouse: psycopg.Connection[Any], finished: Finished
+) -> None:
+    write_model_folder(finished.folder, finished.training, finished.dataset, live="loose.onnx")
+    version = register_model(warehouse, finished.training, finished.folder)
+    stored = read_model_file(warehouse, finished.dataset.city_id, version, "live.onnx")
+    assert stored == (FIXTURES / "loose.onnx").read_bytes()
+    assert warehouse.execute(
+        "select file_name, sha256 = sha256(%s), image_size, precision, latency_ms, latency_processor,"
+        " map50, map50_95, state from core.model_variant",
+        [stored],
+    ).fetchall() == [
+        ("live.onnx", True, 160, "int8", 21.5, "Some Processor", 0.95, 0.85, "registered")
+    ]
+
+
+def test_model_of_an_older_trainer_has_no_live_variant(
+    warehouse: psycopg.Connection[Any], finished: Finished
+) -> None:
+    result = json.loads((finished.folder / "result.json").read_text())
+    del result["live"]
+    (finished.folder / "result.json").write_text(json.dumps(result))
+    register_model(warehouse, finished.training, finished.folder)
+    assert warehouse.execute("select count(*) from core.model_variant").fetchone() == (0,)
+
+
+def _edit_live(folder: Path, **values: object) -> None:
+    live = json.loads((folder / "result.json").read_text())["live"]
+    _edit_result(folder, live={**live, **values})
+
+
+LIVE_SPOILINGS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "no file": (lambda folder: (folder / "live.onnx").unlink(), "lacks live.onnx"),
+    "other bytes": (
+        lambda folder: (folder / "live.onnx").write_bytes((FIXTURES / "blind.onnx").read_bytes()),
+        "live.onnx has another SHA-256",
+    ),
+    "a loop": (
+        lambda folder: (folder / "live.onnx").write_bytes(BAD_MODELS["loop"][0]),
+        "live.onnx is not run, because its operator 'Loop'",
+    ),
+    "weights that are not restored": (
+        lambda folder: (folder / "live.onnx").write_bytes(
+            BAD_MODELS["stored weights for a convolution"][0]
+        ),
+        "live.onnx is not run, because a node Conv reads weights as they are stored",
+    ),
+    "classes in another order": (
+        lambda folder: (folder / "live.onnx").write_bytes(
+            (FIXTURES / "permuted.onnx").read_bytes()
+        ),
+        "class names in live.onnx: expected",
+    ),
+    "no hash": (
+        lambda folder: _edit_result(
+            folder,
+            files={
+                name: sha256
+                for name, sha256 in json.loads((folder / "result.json").read_text())[
+                    "files"
+                ].items()
+                if name != "live.onnx"
+            },
+        ),
+        "live of result.json",
+    ),
+    "a hash and no more": (lambda folder: _edit_result(folder, live=None), "live of result.json"),
+    "a text": (lambda folder: _edit_result(folder, live="live.onnx"), "live of result.json"),
+    "another side": (
+        lambda folder: _edit_live(folder, image_size=96),
+        "image size in live.onnx: expected 96, but got 160",
+    ),
+    **{
+        f"{key} {value!r}": (
+            lambda folder, key=key, value=value: _edit_live(folder, **{key: value}),  # type: ignore[misc]
+            "live of result.json",
+        )
+        for key, value in (
+            ("image_size", "160"),
+            ("precision", "int4"),
+            ("map50", 1.5),
+            ("map50_95", None),
+            ("milliseconds", -1),
+            ("milliseconds", float("nan")),
+            ("processor", "x" * 101),
+            ("processor", 7),
+            ("samples", [{"sha256": "7", "rows": []}]),
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("spoiling", LIVE_SPOILINGS)
+def test_spoilt_live_variant_is_refused_in_one_sentence_and_nothing_is_stored(
+    warehouse: psycopg.Connection[Any], finished: Finished, spoiling: str
+) -> None:
+    write_model_folder(finished.folder, finished.training, finished.dataset, live="colours.onnx")
+    spoil, sentence = LIVE_SPOILINGS[spoiling]
+    spoil(finished.folder)
+    with pytest.raises(SightScanError, match=sentence):
+        register_model(warehouse, finished.training, finished.folder)
+    assert warehouse.execute("select count(*) from core.model_file").fetchone() == (0,)
+
+
 def _edit_result(folder: Path, **values: object) -> None:
     path = folder / "result.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | values), encoding="utf-8")

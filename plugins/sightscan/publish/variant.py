@@ -1,0 +1,152 @@
+"""Whether phones are offered a model's live variant: judged on the same test photos, after the model itself.
+
+It is the same network on smaller pictures and from a smaller file, so it is held against the whole
+model: not worse by more than a hundredth, no sight by more than the gate lets any sight fall, luck
+allowed for as there. A model whose variant is refused is published without it, and phones use the
+whole file.
+"""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from sightscan.dataset_folder import FrozenDataset
+from sightscan.errors import LastingPublicationError
+from sightscan.publish.contender import names_in, read_test_photos
+from sightscan.publish.detector import OnnxDetector
+from sightscan.publish.export import check_samples
+from sightscan.publish.judge import (
+    MAX_MEAN_FALL,
+    MIN_SHARE_OF_DRAWS,
+    Verdict,
+    compare_sights,
+    photos,
+)
+from sightscan.publish.measure import Measure
+from sightscan.publish.noise import Drawn
+from sightscan.publish.reading import Entrant, Reading
+from sightscan.publish.signed import require_live_signature
+from sightscan.warehouse.models.datasets import stream_blobs
+from sightscan.warehouse.models.models import StoredModel, read_model_file
+from sightscan.warehouse.models.variants import (
+    StoredVariant,
+    conclude_live_variant,
+    find_live_variant,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveVerdict:
+    """Whether a live variant is offered and why; what it was measured at, if it was."""
+
+    offered: bool
+    reason: str
+    map50: float | None = None
+    map50_95: float | None = None
+    shipped: dict[str, Any] | None = None
+
+
+def judge_live_variant(
+    connection: psycopg.Connection[Any],
+    model: StoredModel,
+    dataset: FrozenDataset,
+    whole: Reading,
+    verdict: Verdict,
+    public_keys: Sequence[bytes] = (),
+) -> LiveVerdict | None:
+    """Judge the live variant of a model by what the model itself said; None where it has none.
+
+    A variant that cannot be run is refused with the reason, since the model can do without.
+
+    Raises:
+        PublicationError: it could not be tried now, or a photo is no image.
+
+    """
+    variant = find_live_variant(connection, model.city_id, model.version)
+    if variant is None:
+        return None
+    if not verdict.published:
+        return LiveVerdict(offered=False, reason="the model itself was refused")
+    try:
+        require_live_signature(connection, model, variant, public_keys)
+        live = _read(connection, model, dataset, variant)
+    except LastingPublicationError as error:
+        return LiveVerdict(offered=False, reason=str(error))
+    shown = set(whole.entrant.names) - verdict.hidden
+    objections = object_to_live(live.measure, whole.measure, shown)
+    figures = (
+        f"mAP50-95 {live.measure.map50_95:.3f} at {variant.image_size} px against "
+        f"{whole.measure.map50_95:.3f} of the whole model on the same "
+        f"{photos(whole.measure.photo_count)}"
+    )
+    return LiveVerdict(
+        offered=not objections,
+        reason="; ".join([*objections, figures]),
+        map50=live.measure.map50,
+        map50_95=live.measure.map50_95,
+        shipped=live.measure_shipped(verdict.hidden),
+    )
+
+
+def save_live_verdict(
+    connection: psycopg.Connection[Any], model: StoredModel, verdict: LiveVerdict
+) -> None:
+    """Store what was decided of a live variant."""
+    conclude_live_variant(
+        connection,
+        model.city_id,
+        model.version,
+        offered=verdict.offered,
+        decision=verdict.reason,
+        map50=verdict.map50,
+        map50_95=verdict.map50_95,
+        shipped=verdict.shipped,
+    )
+    logger.info(
+        "city=%s model=%d live=%s reason=%s",
+        model.city_id,
+        model.version,
+        verdict.offered,
+        verdict.reason,
+    )
+
+
+def object_to_live(live: Measure, whole: Measure, shown: Collection[str]) -> list[str]:
+    """Return what speaks against a live variant on the sights that the app names; nothing: it is offered."""
+    sights = compare_sights(live, whole, shown)
+    objections = [
+        f"{one.name} is worse: AP {one.old:.2f} -> {one.new:.2f} on {photos(one.photo_count)}"
+        for one in sights
+        if one.is_worse
+    ]
+    difference = float(np.mean([one.difference for one in sights]))
+    # A sight that no photo of a draw shows says nothing in it.
+    draws = np.ma.masked_invalid([one.draws for one in sights]).mean(axis=0).filled(np.nan)
+    behind = Drawn(difference, draws, live.photo_count).share_below(0)
+    if difference < -MAX_MEAN_FALL and behind >= MIN_SHARE_OF_DRAWS:
+        objections.append(f"it is worse by {-difference:.3f}, at most {MAX_MEAN_FALL} is allowed")
+    return objections
+
+
+def _read(
+    connection: psycopg.Connection[Any],
+    model: StoredModel,
+    dataset: FrozenDataset,
+    variant: StoredVariant,
+) -> Reading:
+    """Let the variant answer the test photos, after it has answered as it did in the trainer."""
+    onnx = read_model_file(connection, model.city_id, model.version, variant.file_name)
+    detector = OnnxDetector(onnx, variant.file_name)
+    hashes = [bytes.fromhex(sample["sha256"]) for sample in variant.samples]
+    contents = {sha256.hex(): content for sha256, content in stream_blobs(connection, hashes)}
+    check_samples(detector, variant.samples, contents, variant.file_name)
+    (reading,) = read_test_photos(
+        connection, dataset, [Entrant(detector, names_in(model, dataset))]
+    )
+    return reading

@@ -1,0 +1,179 @@
+"""The live variant: which candidate is taken, what is written of it, and that no model is lost for it."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+from drawn_dataset import CLASS_NAMES, write_dataset
+from onnx import TensorProto
+
+from detector_app.onnx_file import check_onnx
+from trainer import live
+from trainer.dataset_folder import Dataset, read_dataset
+from trainer.decoding import IDENTITY, Decoding
+from trainer.export import export_onnx
+from trainer.live import WholeModel, make_live, processor_name, sides_of
+from trainer.metrics import SplitMetrics
+from trainer.photos import PhotoStore
+
+# What each side and storage is worth; the whole model is worth 0.700.
+Worth = Mapping[tuple[int, str], float]
+
+
+def learn(*_: object) -> tuple[Decoding, dict[str, Any]]:
+    return Decoding(0.45, IDENTITY, (0.3, 0.4)), {"photos": 4}
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that has learnt nothing, exported beside the dataset that it is of."""
+    from trainer.network import build_network  # noqa: PLC0415 - takes seconds
+
+    root = tmp_path_factory.mktemp("exported")
+    folder = write_dataset(root / "dataset", {"train": 4, "val": 4, "test": 4})
+    export_onnx(
+        build_network("yolov5n", CLASS_NAMES, seed=0),
+        read_dataset(folder),
+        256,
+        root / "model.onnx",
+    )
+    return root
+
+
+@pytest.fixture
+def dataset(exported: Path) -> Dataset:
+    return read_dataset(exported / "dataset")
+
+
+@pytest.fixture
+def whole(exported: Path, tmp_path: Path) -> WholeModel:
+    path = Path(shutil.copy(exported / "model.onnx", tmp_path))
+    return WholeModel(path, 256, val_map50_95=0.7, val_seconds=0.1)
+
+
+@pytest.fixture
+def judge_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Worth], None]:
+    def judge(worth: Worth) -> None:
+        def measure(path: Path, photos: PhotoStore, _: Dataset) -> SplitMetrics:
+            stored = {one.data_type for one in onnx.load(path).graph.initializer}
+            precision = "int8" if TensorProto.INT8 in stored else "float16"
+            score = worth.get((photos.image_size, precision), 0.0)
+            return SplitMetrics(0.9, score, 1.0, 1.0, 4, 4, 0.5, ())
+
+        monkeypatch.setattr(live, "_measure", measure)
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("size", "sides"),
+    [
+        (640, [256, 320, 384, 480, 576, 640]),
+        (320, [160, 192, 256, 288, 320]),
+        (160, [160]),
+        (96, [96]),
+        (1536, [576, 768, 960, 1152, 1344, 1536]),
+    ],
+)
+def test_sides_are_parts_of_the_trained_one_that_the_stride_allows(
+    size: int, sides: list[int]
+) -> None:
+    assert sides_of(size) == sides
+
+
+@pytest.mark.parametrize(
+    ("worth", "chosen"),
+    [
+        ({(160, "float16"): 0.69, (160, "int8"): 0.69}, (160, "int8")),
+        ({(160, "float16"): 0.69, (160, "int8"): 0.689}, (160, "float16")),
+        # A smaller side beats a smaller file: it is what takes less time.
+        (
+            {(192, "float16"): 0.69, (224, "float16"): 0.7, (224, "int8"): 0.7},
+            (192, "float16"),
+        ),
+        ({(256, "float16"): 0.7, (256, "int8"): 0.71}, (256, "int8")),
+        ({(160, "int8"): 0.7, (192, "float16"): 0.75, (192, "int8"): 0.75}, (192, "int8")),
+    ],
+)
+def test_smallest_side_within_a_hundredth_is_taken_and_there_the_smallest_file(
+    whole: WholeModel,
+    dataset: Dataset,
+    judge_by: Callable[[Worth], None],
+    worth: Worth,
+    chosen: tuple[int, str],
+) -> None:
+    judge_by(worth)
+    told = make_live(whole, dataset, learn)
+    assert (told["file"], told["image_size"], told["precision"]) == ("live.onnx", *chosen)
+    written = {
+        one.data_type for one in onnx.load(whole.path.with_name("live.onnx")).graph.initializer
+    }
+    assert (TensorProto.INT8 in written) is (chosen[1] == "int8")
+
+
+def test_file_is_one_of_ours_and_says_how_it_is_read_and_what_it_is_worth(
+    whole: WholeModel, dataset: Dataset, judge_by: Callable[[Worth], None]
+) -> None:
+    judge_by({(160, "float16"): 0.7, (160, "int8"): 0.7})
+    told = make_live(whole, dataset, learn)
+    path = whole.path.with_name("live.onnx")
+    contract = check_onnx(path.read_bytes())
+    assert (contract.image_size, contract.class_names) == (160, ("Round Tower", "Square Hall"))
+    assert contract.decoding is not None
+    assert contract.decoding.thresholds == (0.3, 0.4)
+    metadata = {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+    assert json.loads(metadata["live"]) == {
+        "version": 1,
+        "precision": "int8",
+        "map50": 0.9,
+        "map50_95": 0.7,
+        "milliseconds": told["milliseconds"],
+        "processor": processor_name(),
+    }
+    assert metadata["dataset_sha256"] == dataset.sha256
+    assert told["milliseconds"] > 0
+    assert path.stat().st_size < whole.path.stat().st_size / 3
+    assert {len(row) for sample in told["samples"] for row in sample["rows"]} == {8}
+
+
+def test_without_one_within_the_bound_the_whole_model_is_for_phones_too(
+    whole: WholeModel, dataset: Dataset, judge_by: Callable[[Worth], None]
+) -> None:
+    judge_by({(256, "float16"): 0.6899})
+    path = whole.path.with_name("live.onnx")
+    path.write_bytes(b"left by another training")
+    told = make_live(whole, dataset, learn)
+    assert told["file"] == "model.onnx"
+    assert not path.exists()
+    assert told["why"].startswith(
+        "the whole model, since no other is within 0.01 of it: 0.700 below"
+    )
+    assert [(one["image_size"], one["precision"]) for one in told["tried"]] == [
+        (side, "float16") for side in (160, 192, 224, 256)
+    ]
+
+
+def test_no_candidate_is_begun_that_takes_longer_than_there_is_time(
+    whole: WholeModel, dataset: Dataset, judge_by: Callable[[Worth], None]
+) -> None:
+    judge_by({})
+    # At 160 of 256 pixels a pass takes 0.39 of it, at 192 already 0.56.
+    told = make_live(replace(whole, val_seconds=600.0), dataset, learn)
+    assert [one["image_size"] for one in told["tried"]] == [160]
+    assert told["file"] == "model.onnx"
+    assert "there was no time to try 192 px" in told["why"]
+
+
+def test_what_goes_wrong_costs_the_variant_and_not_the_model(
+    whole: WholeModel, dataset: Dataset
+) -> None:
+    whole.path.write_bytes(b"no model")
+    told = make_live(whole, dataset, learn)
+    assert told["file"] == "model.onnx"
+    assert "no other could be made (" in told["why"]
+    assert not whole.path.with_name("live.onnx").exists()

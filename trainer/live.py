@@ -1,0 +1,202 @@
+"""The live variant: the same network for a phone, on smaller pictures and in a smaller file.
+
+Which sides and which storage of weights are good enough is seen on the validation photos. The
+smallest side that stays within `MAX_LIVE_LOSS` of the whole model is taken, since the time for a
+picture goes with its area; at that side, the smallest file that does. Time itself decides nothing:
+it is another at each try. The variant has its own calibration and thresholds: scores move with the
+size.
+"""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+
+from trainer import export, model_folder, progress
+from trainer.dataset_folder import Dataset
+from trainer.decoding import Decoding
+from trainer.evaluation import Detector, detect_split, sample_answers, show_split
+from trainer.metrics import SplitMetrics, measure, measure_shown
+from trainer.photos import PhotoStore
+from trainer.request import STRIDE_PIXELS
+from trainer.storage import store_weights
+
+LIVE_VERSION = 1
+# Of mAP50-95 on the validation photos.
+MAX_LIVE_LOSS = 0.01
+# Of the side that was trained at.
+_SIDE_SHARES = (3 / 8, 1 / 2, 5 / 8, 3 / 4, 7 / 8, 1.0)
+MIN_LIVE_SIDE = 160
+# A phone has no more to give, and the best figure is one that it reaches.
+_THREADS = 1
+# A training that is paid for must not end for the sake of a variant: it has half an hour for all
+# that follows the epochs.
+MAX_LIVE_SECONDS = 300.0
+_PROCESSOR_LETTERS = 100
+
+Learn = Callable[[Detector, PhotoStore], tuple[Decoding, dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A side and a storage that were tried, and what they are worth on the validation photos."""
+
+    image_size: int
+    precision: str
+    bytes: int
+    val_map50_95: float
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class WholeModel:
+    """What the variant is held against: the published file, its score on val, the seconds that took."""
+
+    path: Path
+    image_size: int
+    val_map50_95: float
+    val_seconds: float
+
+    @property
+    def live_path(self) -> Path:
+        """Return where its live variant lies."""
+        return self.path.with_name(model_folder.LIVE_FILE)
+
+
+def make_live(whole: WholeModel, dataset: Dataset, learn: Learn) -> dict[str, Any]:
+    """Write `live.onnx` beside the whole model if a candidate is good enough; say what came of it.
+
+    The answer is `live` of result.json: `file` is the one for phones, the whole model's where there
+    is no other, and `why` says why. `learn` learns a detector's decoding from val photos. Whatever
+    goes wrong is said there, too: people paid for the whole model.
+    """
+    tried: list[Candidate] = []
+    try:
+        chosen = _choose(whole, dataset, tried)
+        told = (
+            _without(chosen, tried)
+            if isinstance(chosen, str)
+            else _finish(chosen, whole.live_path, dataset, learn)
+        )
+    except Exception as error:  # noqa: BLE001 - see above; libraries raise what they like
+        told = _without(f"no other could be made ({type(error).__name__}: {error})", tried)
+    if told["file"] != model_folder.LIVE_FILE:
+        with suppress(OSError):
+            whole.live_path.unlink()
+    progress.say(f"live variant: {told['why']}")
+    return {**told, "tried": [asdict(one) for one in tried]}
+
+
+def sides_of(image_size: int) -> list[int]:
+    """Return the sides that are tried for a model of this one, the smallest first."""
+    sides = {round(image_size * share / STRIDE_PIXELS) * STRIDE_PIXELS for share in _SIDE_SHARES}
+    return sorted(side for side in sides if side >= min(MIN_LIVE_SIDE, image_size))
+
+
+def _choose(whole: WholeModel, dataset: Dataset, tried: list[Candidate]) -> Candidate | str:
+    """Leave the chosen file in its place and return what it is, or why there is none."""
+    model = onnx.load(whole.path)
+    ends_at = time.monotonic() + MAX_LIVE_SECONDS
+    for side in sides_of(whole.image_size):
+        if time.monotonic() + whole.val_seconds * (side / whole.image_size) ** 2 > ends_at:
+            return f"there was no time to try {side} px"
+        val_photos = PhotoStore(dataset.val, side, 0)
+        halved = _try(whole, model, "float16", val_photos, dataset)
+        tried.append(halved)
+        if halved.loss > MAX_LIVE_LOSS:
+            continue
+        content = whole.live_path.read_bytes()
+        quartered = _try(whole, model, "int8", val_photos, dataset)
+        tried.append(quartered)
+        if quartered.loss <= MAX_LIVE_LOSS:
+            return quartered
+        whole.live_path.write_bytes(content)
+        return halved
+    return f"no other is within {MAX_LIVE_LOSS} of it"
+
+
+def _try(
+    whole: WholeModel,
+    model: onnx.ModelProto,
+    precision: str,
+    val_photos: PhotoStore,
+    dataset: Dataset,
+) -> Candidate:
+    path = whole.live_path
+    onnx.save(store_weights(model, precision), path)
+    export.add_metadata(path, image_size=str(val_photos.image_size))
+    worth = _measure(path, val_photos, dataset).map50_95
+    return Candidate(
+        val_photos.image_size,
+        precision,
+        path.stat().st_size,
+        worth,
+        # A hundredth less is within a hundredth, whatever its last digits are.
+        round(whole.val_map50_95 - worth, 6),
+    )
+
+
+def _finish(candidate: Candidate, path: Path, dataset: Dataset, learn: Learn) -> dict[str, Any]:
+    """Learn how the chosen file is read, write that and its worth into it, and tell of it."""
+    side = candidate.image_size
+    val_photos, test_photos = (PhotoStore(each, side, 0) for each in (dataset.val, dataset.test))
+    detector = export.open_onnx(path, threads=_THREADS)
+    decoding, learnt = learn(detector, val_photos)
+    shown, milliseconds = show_split(detector, test_photos, decoding)
+    test = _measure(path, test_photos, dataset)
+    told = {
+        "precision": candidate.precision,
+        "map50": round(test.map50, 6),
+        "map50_95": round(test.map50_95, 6),
+        "milliseconds": round(milliseconds, 3),
+        "processor": processor_name(),
+    }
+    export.add_decoding(path, decoding)
+    export.add_metadata(path, live=json.dumps({"version": LIVE_VERSION, **told}))
+    return {
+        "file": model_folder.LIVE_FILE,
+        "why": (
+            f"{side} px, weights as {candidate.precision}, {candidate.bytes / 1e6:.1f} MB, "
+            f"{milliseconds:.0f} ms a photo with one thread: mAP50-95 {candidate.val_map50_95:.3f} "
+            f"on val, {candidate.loss:.3f} below the whole model's"
+        ),
+        "image_size": side,
+        **told,
+        "metrics": {"test": asdict(test)},
+        "shipped": {
+            **measure_shown(shown, dataset.class_names, decoding.thresholds),
+            "milliseconds": milliseconds,
+            "learnt": learnt,
+        },
+        "samples": sample_answers(detector, test_photos),
+    }
+
+
+def _without(reason: str, tried: list[Candidate]) -> dict[str, Any]:
+    losses = [f"{one.loss:.3f} below at {one.image_size} px as {one.precision}" for one in tried]
+    return {
+        "file": model_folder.ONNX_FILE,
+        "why": f"the whole model, since {reason}: {', '.join(losses) or 'none was tried'}",
+    }
+
+
+def _measure(path: Path, photos: PhotoStore, dataset: Dataset) -> SplitMetrics:
+    detector = export.open_onnx(path, threads=torch.get_num_threads())
+    return measure(detect_split(detector, photos), dataset.class_names)
+
+
+def processor_name() -> str:
+    """Return what this machine's processor is called: milliseconds are those of it."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()[:_PROCESSOR_LETTERS]
+    return (platform.processor() or platform.machine() or os.name)[:_PROCESSOR_LETTERS]
