@@ -249,6 +249,11 @@ bench-openset: setup ## what a model says to buildings that it does not know (WO
 	$(NEEDS_WORLD_AND_WEIGHTS)
 	$(TRAINER)/python -m benchmarks.openset $(ON_A_WORLD)
 
+.PHONY: bench-live
+bench-live: setup ## what smaller sides and files cost a model that is made for phones (WORLD=, WEIGHTS=; 20 minutes)
+	$(NEEDS_WORLD_AND_WEIGHTS)
+	$(TRAINER)/python -m benchmarks.live $(ON_A_WORLD)
+
 .PHONY: bench-near-duplicates
 bench-near-duplicates: setup ## measure the near-duplicate search on real photos (PHOTOS=)
 	$(NEEDS_PHOTOS)

@@ -1,10 +1,11 @@
 """The live variant: the same network for a phone, on smaller pictures and in a smaller file.
 
-Which sides and which storage of weights are good enough is seen on the validation photos. The
-smallest side that stays within `MAX_LIVE_LOSS` of the whole model is taken, since the time for a
-picture goes with its area; at that side, the smallest file that does. Time itself decides nothing:
-it is another at each try. The variant has its own calibration and thresholds: scores move with the
-size.
+Which sides and which storage of weights are good enough is seen on the validation photos. From the
+trained side downwards, sides are taken as long as each stays within `MAX_LIVE_LOSS` of the whole
+model, since the time for a picture goes with its area; at the last of them, the smaller file if it
+does, too. A smaller side behind one that fails is luck, of which few photos have much. Time itself
+decides nothing: it is another at each try. The variant has its own calibration and thresholds:
+scores move with the size.
 """
 
 import json
@@ -96,52 +97,53 @@ def make_live(whole: WholeModel, dataset: Dataset, learn: Learn) -> dict[str, An
 
 
 def sides_of(image_size: int) -> list[int]:
-    """Return the sides that are tried for a model of this one, the smallest first."""
+    """Return the sides that are tried for a model of this one, the largest first."""
     sides = {round(image_size * share / STRIDE_PIXELS) * STRIDE_PIXELS for share in _SIDE_SHARES}
-    return sorted(side for side in sides if side >= min(MIN_LIVE_SIDE, image_size))
+    least = min(MIN_LIVE_SIDE, image_size)
+    return sorted((side for side in sides if side >= least), reverse=True)
 
 
 def _choose(whole: WholeModel, dataset: Dataset, tried: list[Candidate]) -> Candidate | str:
     """Leave the chosen file in its place and return what it is, or why there is none."""
     model = onnx.load(whole.path)
     ends_at = time.monotonic() + MAX_LIVE_SECONDS
+    best: Candidate | None = None
     for side in sides_of(whole.image_size):
         if time.monotonic() + whole.val_seconds * (side / whole.image_size) ** 2 > ends_at:
-            return f"there was no time to try {side} px"
-        val_photos = PhotoStore(dataset.val, side, 0)
-        halved = _try(whole, model, "float16", val_photos, dataset)
-        tried.append(halved)
-        if halved.loss > MAX_LIVE_LOSS:
-            continue
-        content = whole.live_path.read_bytes()
-        quartered = _try(whole, model, "int8", val_photos, dataset)
-        tried.append(quartered)
-        if quartered.loss <= MAX_LIVE_LOSS:
-            return quartered
-        whole.live_path.write_bytes(content)
-        return halved
-    return f"no other is within {MAX_LIVE_LOSS} of it"
+            if best is None:
+                return f"there was no time to try {side} px"
+            break
+        tried.append(_try(whole, model, "float16", side, dataset))
+        if tried[-1].loss > MAX_LIVE_LOSS:
+            break
+        best = tried[-1]
+    if best is None:
+        return f"no other is within {MAX_LIVE_LOSS} of it"
+    tried.append(_try(whole, model, "int8", best.image_size, dataset))
+    if tried[-1].loss <= MAX_LIVE_LOSS:
+        return tried[-1]
+    _write(whole, model, best.precision, best.image_size)
+    return best
 
 
 def _try(
-    whole: WholeModel,
-    model: onnx.ModelProto,
-    precision: str,
-    val_photos: PhotoStore,
-    dataset: Dataset,
+    whole: WholeModel, model: onnx.ModelProto, precision: str, side: int, dataset: Dataset
 ) -> Candidate:
-    path = whole.live_path
-    onnx.save(store_weights(model, precision), path)
-    export.add_metadata(path, image_size=str(val_photos.image_size))
-    worth = _measure(path, val_photos, dataset).map50_95
+    _write(whole, model, precision, side)
+    worth = _measure(whole.live_path, PhotoStore(dataset.val, side, 0), dataset).map50_95
     return Candidate(
-        val_photos.image_size,
+        side,
         precision,
-        path.stat().st_size,
+        whole.live_path.stat().st_size,
         worth,
         # A hundredth less is within a hundredth, whatever its last digits are.
         round(whole.val_map50_95 - worth, 6),
     )
+
+
+def _write(whole: WholeModel, model: onnx.ModelProto, precision: str, side: int) -> None:
+    onnx.save(store_weights(model, precision), whole.live_path)
+    export.add_metadata(whole.live_path, image_size=str(side))
 
 
 def _finish(candidate: Candidate, path: Path, dataset: Dataset, learn: Learn) -> dict[str, Any]:
@@ -181,7 +183,7 @@ def _finish(candidate: Candidate, path: Path, dataset: Dataset, learn: Learn) ->
 
 
 def _without(reason: str, tried: list[Candidate]) -> dict[str, Any]:
-    losses = [f"{one.loss:.3f} below at {one.image_size} px as {one.precision}" for one in tried]
+    losses = [f"{one.loss:.4f} below at {one.image_size} px as {one.precision}" for one in tried]
     return {
         "file": model_folder.ONNX_FILE,
         "why": f"the whole model, since {reason}: {', '.join(losses) or 'none was tried'}",

@@ -13,6 +13,8 @@ select
     model.map50,
     model.map50_95,
     dataset.test_count as test_photo_count,
+    live.image_size as live_image_size,
+    live.map50_95 as live_map50_95,
     encode(model.onnx_sha256, 'hex') as onnx_sha256,
     octet_length(model_file.bytes)::bigint as onnx_bytes,
     (model.shipped ->> 'sight_photos')::integer as sight_photo_count,
@@ -28,8 +30,6 @@ select
     ) as named_background_photo_count,
     -- In one line, as programs read it.
     translate(encode(model.onnx_signature, 'base64'), E'\n', '') as onnx_signature,
-    live.image_size as live_image_size,
-    live.map50_95 as live_map50_95,
     encode(live.sha256, 'hex') as live_onnx_sha256,
     octet_length(live_file.bytes)::bigint as live_onnx_bytes,
     -- In one line, as programs read it.
@@ -101,7 +101,7 @@ comment on column mart.published_model.named_background_photo_count is
 comment on column mart.published_model.onnx_sha256 is 'What the file must hash to, in hex.';
 comment on column mart.published_model.onnx_bytes is 'Size of the file in bytes.';
 comment on column mart.published_model.onnx_signature is 'Ed25519 signature over the file, in base64; null: it is not signed.';
-comment on column mart.published_model.live_onnx_sha256 is 'The same of the file for films on phones; null where the model has none that is good enough, with the other four.';
+comment on column mart.published_model.live_onnx_sha256 is 'The same of the smaller file for phones; null, with the other four, where none is offered.';
 comment on column mart.published_model.live_onnx_bytes is 'Size of that file in bytes.';
 comment on column mart.published_model.live_image_size is 'Side of the square that it is given, in pixels.';
 comment on column mart.published_model.live_map50_95 is 'Its mean average precision over IoU 0.5 to 0.95.';

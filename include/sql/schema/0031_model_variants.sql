@@ -27,8 +27,9 @@ create table core.model_variant (
     constraint model_variant_metrics_range check (map50 between 0 and 1 and map50_95 between 0 and 1),
     constraint model_variant_state_known check (state in ('registered', 'offered', 'refused')),
     constraint model_variant_signature_whole check (
-        (onnx_signature is null and onnx_signed_by is null)
-        or coalesce(octet_length(onnx_signature) = 64 and octet_length(onnx_signed_by) = 32, false)
+        (onnx_signature is null) = (onnx_signed_by is null)
+        and octet_length(onnx_signature) = 64
+        and octet_length(onnx_signed_by) = 32
     )
 );
 comment on table core.model_variant is
