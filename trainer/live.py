@@ -37,7 +37,7 @@ MAX_LIVE_LOSS = 0.01
 _SIDE_SHARES = (3 / 8, 1 / 2, 5 / 8, 3 / 4, 7 / 8, 1.0)
 MIN_LIVE_SIDE = 160
 # A phone has no more to give, and the best figure is one that it reaches.
-_THREADS = 1
+_LIVE_THREADS = 1
 # A training that is paid for must not end for the sake of a variant: it has half an hour for all
 # that follows the epochs.
 MAX_LIVE_SECONDS = 300.0
@@ -150,7 +150,7 @@ def _finish(candidate: Candidate, path: Path, dataset: Dataset, learn: Learn) ->
     """Learn how the chosen file is read, write that and its worth into it, and tell of it."""
     side = candidate.image_size
     val_photos, test_photos = (PhotoStore(each, side, 0) for each in (dataset.val, dataset.test))
-    detector = export.open_onnx(path, threads=_THREADS)
+    detector = export.open_onnx(path, threads=_LIVE_THREADS)
     decoding, learnt = learn(detector, val_photos)
     shown, milliseconds = show_split(detector, test_photos, decoding)
     test = _measure(path, test_photos, dataset)
