@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from trainer import drawing, export, model_folder, progress
 from trainer.calibration import choose_thresholds, fit_calibration
@@ -25,6 +26,7 @@ from trainer.evaluation import (
     show_split,
     to_network_input,
 )
+from trainer.familiarity import FamiliarDetector, remember
 from trainer.live import WholeModel, make_live
 from trainer.memory import halve_until_it_fits
 from trainer.metrics import (
@@ -110,7 +112,11 @@ def make_model(
 
     trained = halve_until_it_fits(request.batch_size, train_with)
     progress.mark_trained(model_dir)
-    _export(trained, dataset, request, val_photos, model_dir)
+    network = _with_memory(trained.network, train_photos, len(dataset.class_names))
+    export.save_weights(
+        trained.network, dataset, request.architecture, model_dir / model_folder.WEIGHTS_FILE
+    )
+    _export(network, dataset, request, val_photos, model_dir)
     # Measured on the file that is published, not on the network that it came from.
     onnx_path = model_dir / model_folder.ONNX_FILE
     detector = export.open_onnx(onnx_path, threads=torch.get_num_threads())
@@ -197,18 +203,24 @@ def _learn_decoding(
     }
 
 
+def _with_memory(network: nn.Module, photos: PhotoStore, class_count: int) -> nn.Module:
+    """Return a detector that knows how familiar things look, if there are photos enough to learn it."""
+    memory = remember(network, photos, class_count)
+    if memory is None:
+        progress.say("too few boxes, or nothing beside one sight: nothing says what looks familiar")
+        return network
+    return FamiliarDetector(network, memory).eval()
+
+
 def _export(
-    trained: TrainedNetwork,
+    network: nn.Module,
     dataset: Dataset,
     request: TrainingRequest,
     val_photos: PhotoStore,
     model_dir: Path,
 ) -> None:
     onnx_path = model_dir / model_folder.ONNX_FILE
-    export.export_onnx(trained.network, dataset, request.image_size, onnx_path)
-    export.save_weights(
-        trained.network, dataset, request.architecture, model_dir / model_folder.WEIGHTS_FILE
-    )
+    export.export_onnx(network, dataset, request.image_size, onnx_path)
     count = min(_COMPARED_PHOTOS, len(val_photos))
     photos = to_network_input(
         np.stack([val_photos.letterboxed(index)[0] for index in range(count)])
@@ -216,7 +228,7 @@ def _export(
     wide = np.ascontiguousarray(
         photos[:1, :, : max(STRIDE_PIXELS, request.image_size // 2 // 32 * 32)]
     )
-    difference = export.compare_with_torch(onnx_path, trained.network, [photos, wide])
+    difference = export.compare_with_torch(onnx_path, network, [photos, wide])
     progress.say(
         f"exported {onnx_path.name}: differs from torch by at most {difference:.1e} of the scale"
     )

@@ -7,6 +7,7 @@ unused.
 import importlib.resources
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -86,6 +87,23 @@ class MovingAverage:
         """Go on from a checkpoint."""
         self.network.load_state_dict(tensors)
         self._average.updates = steps
+
+
+def detect_with_map(network: nn.Module, images: Tensor, kept: int) -> tuple[Tensor, Tensor]:
+    """Run a network in evaluation mode: its answer, (n, boxes, 5 + classes), and what layer `kept` gave.
+
+    Layer by layer, as its own forward function does, which has only the answer to give.
+    """
+    outputs: list[Any] = []
+    value: Any = images
+    for layer in network.model:  # type: ignore[union-attr]
+        if isinstance(layer.f, int):
+            value = value if layer.f == -1 else outputs[layer.f]
+        else:
+            value = [value if source == -1 else outputs[source] for source in layer.f]
+        value = layer(value)
+        outputs.append(value)
+    return value[0], outputs[kept]
 
 
 def detect(network: nn.Module, images: NDArray[np.float32]) -> Tensor:

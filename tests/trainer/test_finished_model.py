@@ -167,7 +167,13 @@ def test_onnx_answers_as_the_published_weights_do(
     with safe_open(finished[1] / "weights.safetensors", framework="pt") as file:
         network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118 - not a dict
     batch = images(finished, height, width, count)
-    assert compare_with_torch(finished[1] / "model.onnx", network, [batch]) <= 1e-3
+    answer = open_onnx(finished[1] / "model.onnx", threads=1)(batch)
+    published = yolo.detect(network, batch)
+    assert np.allclose(answer[..., :4], published[..., :4], atol=1e-3 * max(height, width))
+    assert np.allclose(answer[..., 5:], published[..., 5:], atol=1e-3)
+    # What looks less familiar is less sure.
+    assert (answer[..., 4] <= published[..., 4] + 1e-3).all()
+    assert (answer[..., 4] > 0).any()
 
 
 def test_weights_say_what_a_later_training_needs_to_know(finished: Finished) -> None:

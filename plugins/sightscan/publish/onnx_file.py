@@ -41,9 +41,11 @@ IR_VERSION: Final = 8
 OPSET_VERSION: Final = 17
 # fmt: off
 OPERATORS: Final = frozenset({
-    "Add", "Cast", "Concat", "Constant", "ConstantOfShape", "Conv", "Equal", "Expand",
-    "Gather", "Identity", "MaxPool", "Mul", "Pow", "Range", "Reshape", "Resize",
-    "Shape", "Sigmoid", "Split", "Sub", "Transpose", "Unsqueeze", "Where",
+    "Add", "ArgMax", "Cast", "Clip", "Concat", "Constant", "ConstantOfShape", "Conv",
+    "Div", "Equal", "Expand", "Gather", "GatherElements", "Identity", "MatMul", "Max",
+    "MaxPool", "Min", "Mul", "Pow", "Range", "ReduceMean", "ReduceMin", "ReduceSum",
+    "Reshape", "Resize", "ScatterElements", "Shape", "Sigmoid", "Split", "Sqrt",
+    "Squeeze", "Sub", "TopK", "Transpose", "Unsqueeze", "Where",
 })
 # fmt: on
 METADATA_NEEDED: Final = frozenset({"class_names", "image_size", "stride"})

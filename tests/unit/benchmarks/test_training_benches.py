@@ -105,3 +105,14 @@ def test_calibration_error_is_the_mean_gap_between_said_and_was() -> None:
     answers = [(0.9, True)] * 9 + [(0.9, False)] + [(0.3, False)] * 10
     assert openset.calibration_error(answers) == pytest.approx(0.15)
     assert openset.calibration_error([]) == 0
+
+
+def test_separation_is_by_order_alone_and_what_is_right_is_above_all_but_two_in_a_hundred() -> None:
+    unknown = np.linspace(0.01, 0.50, 50)
+    own = np.array([0.495, 0.60, 0.70, 0.255])
+    right = np.array([True, True, False, True])
+    # One of 50 may be named: from above 0.49 on.
+    assert openset.separate(own, right, unknown) == (
+        pytest.approx((49 + 50 + 50 + 25) / 200),
+        pytest.approx(2 / 4),
+    )
