@@ -19,7 +19,13 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.one_training import STOCK_BATCH_SIZE
 from benchmarks.report import Row, publish
-from benchmarks.world_dataset import divide, parser_of_worlds, write_dataset, write_unknown
+from benchmarks.world_dataset import (
+    divide,
+    parser_of_worlds,
+    store_as_crawled,
+    write_dataset,
+    write_unknown,
+)
 
 MIN_STOCK_BATCHES = 1_000
 MIN_GAIN_ON_LANDED = 0.02
@@ -113,6 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "weights": f"start{given.weights.suffix}",
         }
         with TemporaryDirectory() as folder:
+            city = store_as_crawled(city, given.size, Path(folder) / "stored")
             dataset = write_dataset(
                 Path(folder) / "dataset", city, with_backgrounds=False, request=request
             )
