@@ -10,9 +10,17 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from croniter import croniter
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sightscan.errors import SettingsError
@@ -43,6 +51,24 @@ GONE_CHOICES = frozenset({"no_gui", "no_driver"})
 _OVERRIDES = "correct it in the trigger form, or in the city's row (core.city.overrides)"
 
 
+def _as_cron(value: str) -> str:
+    expression = " ".join(value.split())
+    if not expression:
+        return expression
+    try:
+        # Seconds, years and @daily would be understood here and not by everyone who reads the file;
+        # the 30th of February by everyone, and never comes.
+        _, _, _, _, _ = expression.split()
+        croniter(expression).get_next()
+    except ValueError:
+        msg = (
+            "expected five fields as cron has them, minute hour day month weekday, such as "
+            "30 4 * * 2, that mean a time which comes"
+        )
+        raise ValueError(msg) from None
+    return expression
+
+
 class Settings(BaseSettings):
     """What operators set. A city's row and the trigger form can override caps for one city or run."""
 
@@ -62,6 +88,9 @@ class Settings(BaseSettings):
     prices_file: Path = REPOSITORY / "include" / "prices.yaml"
     photo_store: str | None = None
     photo_store_endpoint_url: str | None = None
+
+    # When a city runs
+    city_schedule: Annotated[str, AfterValidator(_as_cron)] = ""
 
     # Discover
     contact: str = ""

@@ -1,5 +1,6 @@
 """The registry of cities: `core.city`."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import psycopg
@@ -96,6 +97,18 @@ def disable_city(connection: psycopg.Connection[Any], slug_or_id: str) -> City:
     city = find_city(connection, slug_or_id)
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(statement("registry/disable_city"), {"city_id": city.city_id})
+        return _city(cursor.fetchall()[0])
+
+
+def save_overrides(
+    connection: psycopg.Connection[Any], city: City, overrides: Mapping[str, object]
+) -> City:
+    """Replace the settings that a city has of its own; return it as it is now."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            statement("registry/save_overrides"),
+            {"city_id": city.city_id, "overrides": Jsonb(dict(overrides))},
+        )
         return _city(cursor.fetchall()[0])
 
 
