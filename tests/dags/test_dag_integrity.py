@@ -3,22 +3,33 @@
 import configparser
 import itertools
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import structlog
 from airflow._shared.module_loading import find_path_from_directory
+from airflow.api.common.trigger_dag import trigger_dag
 from airflow.dag_processing.dagbag import DagBag
-from airflow.dag_processing.processor import DagFileParseRequest, _parse_file
+from airflow.dag_processing.processor import (
+    DagFileParseRequest,
+    DagFileParsingResult,
+    _parse_file,
+)
+from airflow.models.dag import DagModel
 from airflow.sdk import DAG
 from airflow.sdk.definitions.param import process_params
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.utils.session import create_session
+from airflow.utils.types import DagRunTriggeredByType
 from markdown_it import MarkdownIt
 
+from sightscan.operators.city_dag.schedule import cron_of
+from sightscan.operators.city_dag.shards import shard_of
 from sightscan.operators.retries import RETRY_POLICY
 from sightscan.training import lease_seconds, max_session_seconds
-from tests.dags.conftest import SLUG
+from tests.dags.conftest import SLUG, store_dags
 from tests.nasty_names import NASTY_NAMES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -203,9 +214,23 @@ def test_every_field_of_the_trigger_form_is_typed_and_explained(city_dag: DAG) -
         assert param.description, name
 
 
-def test_a_retired_city_keeps_its_dag_but_not_its_schedule(dags: dict[str, DAG]) -> None:
-    assert dags["city_retired"].schedule is None
-    assert dags[f"city_{SLUG}"].schedule is not None
+def test_a_retired_city_keeps_its_dag_and_lets_nobody_run_it(
+    dags: dict[str, DAG], airflow_database: None
+) -> None:
+    retired = dags["city_retired"]
+    assert {"city", "retired"} == set(retired.tags)
+    assert retired.is_paused_upon_creation is True
+    bag = DagBag(str(REPOSITORY / "dags"))
+    store_dags(bag)
+    with create_session() as session:
+        stored = session.get(DagModel, "city_retired")
+        assert stored is not None
+        # It has a timetable that never plans a run, and lets only planned ones in.
+        assert (stored.timetable_summary, stored.next_dagrun) == ("retired", None)
+        assert stored.allowed_run_types == ["scheduled"]
+    with pytest.raises(ValueError, match="does not allow manual runs"):
+        trigger_dag("city_retired", triggered_by=DagRunTriggeredByType.CLI)
+    assert "manual" in (dags[f"city_{SLUG}"].allowed_run_types or ())
 
 
 def test_serialisation_is_the_same_over_two_parses(snapshot: Path) -> None:
@@ -280,17 +305,71 @@ def test_three_hundred_cities_parse_and_serialise_in_one_go(
         )
     )
     monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
-    file = REPOSITORY / "dags" / "city_pipelines.py"
+    # As the DAG processor does it, which sends all of it through a pipe.
+    results = [parse_as_airflow(number) for number in range(16)]
+    assert [result.import_errors for result in results] == [{}] * 16
+    shown = [dag.dag_id for result in results for dag in result.serialized_dags]
+    assert sorted(shown) == sorted(f"city_city-{n}" for n in range(300))
+    # A parse that is killed hides a sixteenth, not half.
+    assert max(len(result.serialized_dags) for result in results) < 40
+    kilobytes = sum(len(result.model_dump_json()) for result in results) / 1000 / 300
+    # 72 with a form in each task.
+    assert kilobytes < 25
+
+
+def parse_as_airflow(shard: int) -> DagFileParsingResult:
+    file = REPOSITORY / "dags" / f"cities_{shard:02}.py"
     request = DagFileParseRequest(
         file=str(file), bundle_path=file.parent, bundle_name="dags-folder", callback_requests=[]
     )
-    # As the DAG processor does it, which sends all of it through a pipe.
     result = _parse_file(request, structlog.get_logger())
     assert result is not None
-    assert (len(result.serialized_dags), result.import_errors) == (300, {})
-    kilobytes = len(result.model_dump_json()) / 1000 / 300
-    # 72 with a form in each task.
-    assert kilobytes < 25
+    return result
+
+
+def test_a_shard_that_breaks_hides_no_other_cities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "many.json"
+    rows = [
+        {"slug": f"city-{n}", "name": f"City {n}", "country": "X", "is_active": True}
+        for n in range(64)
+    ]
+    # A worker of another version, or a person, wrote what is no name.
+    rows[7]["name"] = 7
+    path.write_text(json.dumps(rows))
+    monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
+    bag = DagBag(str(REPOSITORY / "dags"))
+    hidden = {f"city_city-{n}" for n in range(64)} - set(bag.dags)
+    broken = shard_of("city-7")
+    assert hidden == {f"city_city-{n}" for n in range(64) if shard_of(f"city-{n}") == broken}
+    assert [Path(name).name for name in bag.import_errors] == [f"cities_{broken:02}.py"]
+
+
+def test_every_shard_has_its_file() -> None:
+    files = sorted(path.name for path in (REPOSITORY / "dags").glob("cities_*.py"))
+    assert files == [f"cities_{number:02}.py" for number in range(16)]
+
+
+def test_cities_are_spread_over_the_week_and_keep_their_time() -> None:
+    times = [cron_of(f"city-{number}") for number in range(1_000)]
+    assert cron_of("port-aurel") == "12 14 * * 2"
+    assert len(set(times)) > 900
+    by_day = Counter(time.split()[4] for time in times)
+    assert sorted(by_day) == list("0123456")
+    assert max(by_day.values()) < 200
+    # Nor does the file that shows a city tell when it runs.
+    assert (
+        len({cron_of(f"city-{n}").split()[4] for n in range(999) if shard_of(f"city-{n}") == 3}) > 4
+    )
+
+
+def test_a_city_can_have_a_time_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "cities.json"
+    row = {"slug": SLUG, "name": "Port Aurel", "country": "Merídia", "is_active": True}
+    path.write_text(json.dumps([{**row, "schedule": "30 4 * * 2"}]))
+    monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
+    assert parse()[f"city_{SLUG}"].timetable.summary == "30 4 * * 2"
 
 
 def test_airflow_executes_no_module_of_the_library_as_a_plugin() -> None:
@@ -300,4 +379,5 @@ def test_airflow_executes_no_module_of_the_library_as_a_plugin() -> None:
         "connections_plugin.py",
         "pages_plugin.py",
         "pools_plugin.py",
+        "timetables_plugin.py",
     }

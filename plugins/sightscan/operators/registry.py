@@ -13,15 +13,18 @@ import logging
 import os
 import re
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath
 
 from sightscan.errors import SettingsError, SightScanError
+from sightscan.settings import settings
 
 if TYPE_CHECKING:
+    from sightscan.city import City
+
     # Parsing reads snapshots and needs no database.
     from sightscan.warehouse.registry.snapshot import Registry
 
@@ -39,6 +42,8 @@ class RegisteredCity:
     name: str
     country: str
     is_active: bool
+    # A cron expression in UTC; empty, and not in the file, for a minute of the week by its slug.
+    schedule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def write_snapshot(registry: Registry) -> None:
             raise SettingsError(msg) from None
         logger.warning("the snapshot %s was damaged (%s) and is written anew", path, error)
     rows = [
-        asdict(RegisteredCity(city.slug, city.name, city.country, city.state == "active"))
+        _row_of(city)
         for city in sorted(
             # One that had a DAG keeps it, without a schedule, as after the restore of a backup that
             # is older than its approval.
@@ -112,6 +117,27 @@ def write_snapshot(registry: Registry) -> None:
         _write(_id_path(path), registry.registry_id)
 
 
+def _row_of(city: City) -> dict[str, object]:
+    schedule = own_schedule(city)
+    row = asdict(
+        RegisteredCity(city.slug, city.name, city.country, city.state == "active", schedule)
+    )
+    # Workers of older versions, which know no schedules, refuse a row that has one.
+    return row if schedule else {name: row[name] for name in row if name != "schedule"}
+
+
+def own_schedule(city: City) -> str:
+    """Return a city's own schedule, or the one that is set for all; empty if there is none.
+
+    What is no schedule counts as none, since it must not keep other cities from their DAGs.
+    """
+    try:
+        return settings().with_overrides(city.overrides).city_schedule
+    except SettingsError as error:
+        logger.warning("city=%s runs at the time of its slug: %s", city.slug, error)
+        return ""
+
+
 def _read(path: ObjectStoragePath) -> _Snapshot:
     """Return what is there; nothing, if nothing is."""
     try:
@@ -119,14 +145,20 @@ def _read(path: ObjectStoragePath) -> _Snapshot:
         if not isinstance(rows, list):
             msg = f"{type(rows).__name__}, expected a list"
             raise _Damaged(msg)
-        return _Snapshot(_read_id(path), tuple(RegisteredCity(**row) for row in rows))
+        return _Snapshot(_read_id(path), tuple(_city_of(row) for row in rows))
     except FileNotFoundError:
         return _Snapshot(None, ())
     except OSError as error:
         msg = f"the registry's snapshot {path} cannot be read ({error}); let this user read it"
         raise SettingsError(msg) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise _Damaged(str(error)) from None
+
+
+def _city_of(row: dict[str, Any]) -> RegisteredCity:
+    # A newer version may say more of a city than this one knows.
+    known = {field.name for field in fields(RegisteredCity)}
+    return RegisteredCity(**{name: value for name, value in row.items() if name in known})
 
 
 def _read_id(path: ObjectStoragePath) -> str | None:

@@ -44,5 +44,8 @@ stages.register_model.function = register
 upkeep.stop_idle_instances.function = reap
 StopInstanceOperator.execute = stop  # type: ignore[method-assign]
 
-for name in ("city_pipelines.py", "stop_idle_instances.py"):
+for name in (
+    *sorted(path.name for path in DAGS_FOLDER.glob("cities_*.py")),
+    "stop_idle_instances.py",
+):
     runpy.run_path(str(DAGS_FOLDER / name))
