@@ -7,6 +7,9 @@ Then the registry's snapshot (REGISTRY_SNAPSHOT) is written, also if the request
 DAG of a city that is let in appears with the next parse. A retired city is disabled, never dropped,
 and the snapshot refuses to lose one.
 
+Runs when something comes in or the registry changes, which the triggerer looks for every five
+seconds, and every ten minutes.
+
 Beside it, takes down what people take back of what they contributed (`load.withdrawal`); see the
 runbook on take-downs.
 
@@ -17,16 +20,21 @@ if Wikidata answers nothing, or if the registry lacks cities that the snapshot h
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import dag
+from airflow.timetables.assets import AssetOrTimeSchedule
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from sightscan.operators import priorities, upkeep
+from sightscan.operators.inbox import watched_inbox
 from sightscan.operators.retries import RETRY_POLICY
 from sightscan.operators.run_conf import RUN_TYPES
 
 
 @dag(
-    # People wait for their city: often enough not to notice, rare enough for Wikidata.
-    schedule=CronTriggerTimetable("*/10 * * * *", timezone="UTC"),
+    # People wait for their city: within seconds of what they ask. And by the clock, for names that
+    # nobody could resolve, and in case that an event is lost.
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("*/10 * * * *", timezone="UTC"), assets=[watched_inbox()]
+    ),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

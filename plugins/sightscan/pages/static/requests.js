@@ -84,7 +84,7 @@ async function decide(decision, reason = "") {
   try {
     await ask("decide", { city_id: city.city_id, decision, reason });
     by("done").textContent = decision === "approve"
-      ? `${city.name} is approved; its DAG appears within a quarter of an hour.` : `${city.name} is refused.`;
+      ? `${city.name} is approved; its DAG appears within two minutes.` : `${city.name} is refused.`;
     await load();
   } finally {
     state.isBusy = false;

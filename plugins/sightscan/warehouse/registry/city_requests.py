@@ -4,10 +4,12 @@ The app's login may put anything into the inbox that its columns take: times wit
 twice, a blank for a name. So only names are read here, and each is decided by itself.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
+from sightscan.warehouse.registry.cities import LET_IN
 from sightscan.warehouse.statements import statement
 
 # A round of looking names up takes some minutes; the others come with the next.
@@ -20,6 +22,28 @@ def list_waiting_names(
     """Return the names that wait and are due, as typed: those not looked up yet first, the oldest first."""
     rows = connection.execute(statement("registry/list_waiting_requests"), {"most": most})
     return [name for (name,) in rows.fetchall()]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxState:
+    """What stands for the names not tried yet, for the withdrawals, and for all cities with DAGs."""
+
+    names: frozenset[str] = frozenset()
+    withdrawals: frozenset[str] = frozenset()
+    cities: str | None = None
+
+    def has_news_since(self, before: "InboxState") -> bool:
+        """Tell whether something came in, or the registry changed in whatever way."""
+        came = (self.names - before.names) | (self.withdrawals - before.withdrawals)
+        return bool(came) or self.cities != before.cities
+
+
+def find_inbox_state(connection: psycopg.Connection[Any]) -> InboxState:
+    """Return what the inbox and the registry are like now."""
+    values = {"states": list(LET_IN), "most": MAX_NAMES_AT_ONCE}
+    rows = connection.execute(statement("registry/find_inbox_state"), values).fetchall()
+    names, withdrawals, cities = rows[0]
+    return InboxState(frozenset(names), frozenset(withdrawals), cities)
 
 
 def note_request_tried(connection: psycopg.Connection[Any], asked_name: str) -> int:

@@ -1,0 +1,86 @@
+"""What Airflow watches so that nobody waits for a clock: the app's inbox, and the registry.
+
+The trigger looks every few seconds from the triggerer, where a look costs a query and no task; what
+changed starts `sync_cities`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+from airflow.sdk import Asset, AssetWatcher
+from airflow.sdk.exceptions import AirflowSecretsBackendAccessDenied
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+from sightscan.errors import SightScanError
+
+if TYPE_CHECKING:
+    from sightscan.warehouse.registry.city_requests import InboxState
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 5.0
+
+
+class InboxTrigger(BaseEventTrigger):
+    """Fires when a name comes in, a photo is taken back, or the registry changes.
+
+    What it saw last is in its memory: a triggerer that starts fires once, if there is anything. Its
+    events say how much waits.
+    """
+
+    def __init__(self, look_seconds: float = LOOK_SECONDS) -> None:
+        """Look at nothing yet."""
+        super().__init__()
+        self.look_seconds = look_seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what makes this trigger anew, as the base class asks."""
+        return (
+            f"{self.__class__.__module__}.{self.__class__.__name__}",
+            {"look_seconds": self.look_seconds},
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until the trigger is cancelled."""
+        from sightscan.warehouse.registry.city_requests import InboxState
+
+        with ExitStack() as opened:
+            connections: list[psycopg.Connection[Any]] = []
+            seen = InboxState()
+            while True:
+                try:
+                    now = await asyncio.to_thread(_look, opened, connections)
+                except (psycopg.Error, SightScanError, AirflowSecretsBackendAccessDenied) as error:
+                    logger.warning("the inbox cannot be looked at, and is again soon: %s", error)
+                else:
+                    if now.has_news_since(seen):
+                        yield TriggerEvent(
+                            {"names": len(now.names), "withdrawals": len(now.withdrawals)}
+                        )
+                    seen = now
+                await asyncio.sleep(self.look_seconds)
+
+
+def _look(opened: ExitStack, connections: list[psycopg.Connection[Any]]) -> InboxState:
+    from sightscan.operators.warehouse import open_warehouse
+    from sightscan.warehouse.registry.city_requests import find_inbox_state
+
+    if not connections or connections[-1].closed:
+        opened.close()
+        connections[:] = [opened.enter_context(open_warehouse())]
+    return find_inbox_state(connections[-1])
+
+
+def watched_inbox() -> Asset:
+    """Return the asset whose events say that there is something to do."""
+    return Asset(
+        name="sightscan_inbox",
+        uri="sightscan://inbox",
+        watchers=[AssetWatcher(name="sightscan_inbox", trigger=InboxTrigger())],
+    )
