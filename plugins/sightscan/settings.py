@@ -59,7 +59,7 @@ def _as_cron(value: str) -> str:
         # Seconds, years and @daily would be understood here and not by everyone who reads the file;
         # the 30th of February by everyone, and never comes.
         _, _, _, _, _ = expression.split()
-        croniter(expression).get_next()
+        croniter(expression).get_next()  # type: ignore[no-untyped-call]
     except ValueError:
         msg = (
             "expected five fields as cron has them, minute hour day month weekday, such as "

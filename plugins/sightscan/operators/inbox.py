@@ -36,7 +36,7 @@ class InboxTrigger(BaseEventTrigger):
 
     def __init__(self, look_seconds: float = LOOK_SECONDS) -> None:
         """Look at nothing yet."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.look_seconds = look_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -60,7 +60,7 @@ class InboxTrigger(BaseEventTrigger):
                     logger.warning("the inbox cannot be looked at, and is again soon: %s", error)
                 else:
                     if now.has_news_since(seen):
-                        yield TriggerEvent(
+                        yield TriggerEvent(  # type: ignore[no-untyped-call]
                             {"names": len(now.names), "withdrawals": len(now.withdrawals)}
                         )
                     seen = now

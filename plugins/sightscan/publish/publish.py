@@ -85,7 +85,7 @@ def publish_model(
     )
     shipped = readings[0].measure_shipped(verdict.hidden)
     live = judge_live_variant(
-        connection, model, dataset, readings[0], verdict, config.public_keys
+        connection, model, dataset, readings[0], verdict, public_keys=config.public_keys
     )
     with connection.transaction():
         lock_models(connection, city.city_id)

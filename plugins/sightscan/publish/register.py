@@ -56,7 +56,7 @@ def register_model(
         files[LIVE_FILE] = _read_live(folder)
     dataset = read_dataset(connection, training.city_id, training.dataset_version)
     _check(result, files, training, dataset.class_names)
-    signature = signing_key and signing_key.sign(files[ONNX_FILE])
+    signature = signing_key.sign(files[ONNX_FILE]) if signing_key else None
     with connection.transaction():
         lock_models(connection, training.city_id)
         version = insert_model(connection, training, result, files, signature)
@@ -66,8 +66,8 @@ def register_model(
                 training.city_id,
                 version,
                 result.live,
-                result.file_sha256[LIVE_FILE],
-                signing_key and signing_key.sign(files[LIVE_FILE]),
+                sha256=result.file_sha256[LIVE_FILE],
+                signature=signing_key.sign(files[LIVE_FILE]) if signing_key else None,
             )
         finish_training(connection, training.training_id)
     if version is None:

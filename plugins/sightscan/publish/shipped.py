@@ -113,10 +113,12 @@ def _of_recall(new: ShownModel, in_place: ShownModel) -> Iterator[str]:
             f"{now.sum()} of {boxes.sum()} sights are named, by model {in_place.version} "
             f"{before.sum()}"
         )
-    for name, *one in zip(sights, now.T, before.T, boxes.T, strict=True):
-        if _has_fallen(*one, MAX_SIGHT_RECALL_FALL):
-            here, there, of = (int(counts.sum()) for counts in one)
-            yield f"{name} is named {here} times of {of}, by model {in_place.version} {there}"
+    for name, here, there, of in zip(sights, now.T, before.T, boxes.T, strict=True):
+        if _has_fallen(here, there, of, MAX_SIGHT_RECALL_FALL):
+            yield (
+                f"{name} is named {here.sum()} times of {of.sum()}, by model {in_place.version} "
+                f"{there.sum()}"
+            )
 
 
 def _has_fallen(now: Counts, before: Counts, boxes: Counts, at_most: float) -> bool:

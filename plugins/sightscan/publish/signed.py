@@ -125,8 +125,10 @@ def _sign(
     content = read_model_file(connection, model.city_id, model.version, ONNX_FILE)
     signature = key.sign(content)
     live = find_live_variant(connection, model.city_id, model.version)
-    live_signature = live and key.sign(
-        read_model_file(connection, model.city_id, model.version, live.file_name)
+    live_signature = (
+        key.sign(read_model_file(connection, model.city_id, model.version, live.file_name))
+        if live
+        else None
     )
     if model.signature == signature and (live is None or live.signature == live_signature):
         return Signing(model.version, model.onnx_sha256.hex(), "already signed")

@@ -58,6 +58,7 @@ def judge_live_variant(
     dataset: FrozenDataset,
     whole: Reading,
     verdict: Verdict,
+    *,
     public_keys: Sequence[bytes] = (),
 ) -> LiveVerdict | None:
     """Judge the live variant of a model by what the model itself said; None where it has none.

@@ -30,6 +30,7 @@ def insert_live_variant(
     city_id: str,
     model_version: int,
     live: LiveResult,
+    *,
     sha256: bytes,
     signature: Signature | None,
 ) -> None:
