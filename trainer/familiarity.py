@@ -37,7 +37,7 @@ MAX_KEPT_BOXES = 32
 MAX_COMPARED_ROWS = 200
 # Fewer say nothing of how like one another photos of one sight are.
 MIN_BOXES = 10
-_LEAST_DEVIATION = 0.05
+_MIN_DEVIATION = 0.05
 _EDGE = 1e-6
 
 
@@ -171,7 +171,7 @@ def remember(network: nn.Module, photos: PhotoStore, class_count: int) -> Memory
         return None
     mean, deviation = features.mean(0), features.std(0)
     # A feature that never moved would outweigh all others as soon as it does.
-    deviation = deviation.clamp(min=_LEAST_DEVIATION * deviation.mean().item()).clamp(min=_EDGE)
+    deviation = deviation.clamp(min=_MIN_DEVIATION * deviation.mean().item()).clamp(min=_EDGE)
     normal = normalise(features, mean, deviation)
     steepness, offset = _fit(normal, classes, class_count)
     count = min(max(counts), MAX_KEPT_BOXES)

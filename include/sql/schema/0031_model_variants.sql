@@ -7,7 +7,7 @@ create table core.model_variant (
     sha256 bytea not null,
     image_size integer not null,
     precision text not null,
-    latency_ms double precision not null,
+    latency_milliseconds double precision not null,
     latency_processor text not null,
     map50 double precision not null,
     map50_95 double precision not null,
@@ -23,7 +23,7 @@ create table core.model_variant (
     constraint model_variant_kind_known check (kind = 'live' and file_name = 'live.onnx'),
     constraint model_variant_sha256_length check (octet_length(sha256) = 32),
     constraint model_variant_precision_known check (precision in ('float16', 'int8')),
-    constraint model_variant_latency_not_negative check (latency_ms >= 0),
+    constraint model_variant_latency_not_negative check (latency_milliseconds >= 0),
     constraint model_variant_metrics_range check (map50 between 0 and 1 and map50_95 between 0 and 1),
     constraint model_variant_state_known check (state in ('registered', 'offered', 'refused')),
     constraint model_variant_signature_whole check (
@@ -41,7 +41,7 @@ comment on column core.model_variant.file_name is 'Its file among those of the m
 comment on column core.model_variant.sha256 is 'SHA-256 of the file.';
 comment on column core.model_variant.image_size is 'Side of the square that it is given, in pixels.';
 comment on column core.model_variant.precision is 'How its weights are stored: float16 or int8; it computes in float32.';
-comment on column core.model_variant.latency_ms is
+comment on column core.model_variant.latency_milliseconds is
 'Milliseconds for a photo, network and decoding, with one thread of ONNX Runtime on the host that trained it; the median.';
 comment on column core.model_variant.latency_processor is 'The processor of that host, as it calls itself.';
 comment on column core.model_variant.map50 is 'Mean average precision at IoU 0.5 on the frozen test photos.';

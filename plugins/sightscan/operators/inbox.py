@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS: Final = 5.0
+INBOX_LOOK_SECONDS: Final = 5.0
 
 
 class InboxTrigger(BaseEventTrigger):
@@ -34,7 +34,7 @@ class InboxTrigger(BaseEventTrigger):
     events say how much waits.
     """
 
-    def __init__(self, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(self, look_seconds: float = INBOX_LOOK_SECONDS) -> None:
         """Look at nothing yet."""
         super().__init__()  # type: ignore[no-untyped-call]
         self.look_seconds = look_seconds

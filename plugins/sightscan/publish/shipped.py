@@ -21,7 +21,7 @@ Counts = NDArray[np.intp]
 MAX_REFUSED_BY_LUCK = 0.05
 # Of photos without a sight. Thresholds are chosen so that 2 % of them get a name. Chosen as they must
 # be, on 50 such photos, they let more than 5 % through 1 time in 13, more than 6 % 1 time in 22.
-MAX_FALSE_ALARMS = 0.05
+MAX_SURE_FALSE_ALARMS = 0.05
 MAX_MORE_FALSE_ALARMS = 0.06
 # Of the boxes that the model in place names. Lesser falls are the luck of thresholds as well; see
 # `make bench-gate`.
@@ -61,8 +61,8 @@ def _of_false_names(new: ShownModel, in_place: ShownModel | None) -> Iterator[st
     if not backgrounds:
         return
     said = f"{named} of {backgrounds} photos without a sight get a name"
-    if chance_of(named, backgrounds, MAX_FALSE_ALARMS) <= MAX_REFUSED_BY_LUCK:
-        yield f"{said}, surely more than {MAX_FALSE_ALARMS:.0%} of all such"
+    if chance_of(named, backgrounds, MAX_SURE_FALSE_ALARMS) <= MAX_REFUSED_BY_LUCK:
+        yield f"{said}, surely more than {MAX_SURE_FALSE_ALARMS:.0%} of all such"
     elif in_place and _is_surely_worse(new.shown, in_place.shown):
         yield f"{said}, from model {in_place.version} {len(in_place.shown.false_alarms)}"
 

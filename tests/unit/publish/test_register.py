@@ -100,7 +100,7 @@ def test_live_variant_is_stored_with_what_the_trainer_says_of_it(
     stored = read_model_file(warehouse, finished.dataset.city_id, version, "live.onnx")
     assert stored == (FIXTURES / "loose.onnx").read_bytes()
     assert warehouse.execute(
-        "select file_name, sha256 = sha256(%s), image_size, precision, latency_ms, latency_processor,"
+        "select file_name, sha256 = sha256(%s), image_size, precision, latency_milliseconds, latency_processor,"
         " map50, map50_95, state from core.model_variant",
         [stored],
     ).fetchall() == [

@@ -45,7 +45,7 @@ def insert_live_variant(
             "sha256": sha256,
             "image_size": live.image_size,
             "precision": live.precision,
-            "latency_ms": live.milliseconds,
+            "latency_milliseconds": live.milliseconds,
             "latency_processor": live.processor,
             "map50": live.map50,
             "map50_95": live.map50_95,
