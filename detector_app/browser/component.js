@@ -1,0 +1,118 @@
+/**
+ * The live film on Streamlit's Detect page: the parts of /camera that need no page of their own.
+ *
+ * `live_film.py` mounts it. Streamlit calls `mount` again whenever its script runs; what runs goes on.
+ */
+
+import { findCity, readCatalogue } from "./catalogue.js";
+import { Detectors } from "./detectors.js";
+import { showSentence } from "./dom.js";
+import { LiveView } from "./live_view.js";
+import { asRefusal, Refusal } from "./refusal.js";
+import { fillTexts, percent, say, sayRefusal, useLanguage } from "./texts.js";
+
+/** @type {WeakMap<ParentNode, LiveFilm>} */
+const mounted = new WeakMap();
+
+/**
+ * Put the film into its place, or tell the one that is there what has changed.
+ * @param {ParentNode} place with the elements of `live_film.py`
+ * @param {{city: string, language: string, min_confidence: number | null}} data
+ * @returns {() => void} what takes it away
+ */
+export function mount(place, data) {
+  if (!mounted.has(place)) mounted.set(place, new LiveFilm(place));
+  const film = mounted.get(place);
+  film.update(data);
+  return () => {
+    mounted.delete(place);
+    film.close();
+  };
+}
+
+class LiveFilm {
+  #data = null;
+  #detectors = null;
+
+  constructor(place) {
+    this.part = (name) => place.querySelector(`.${name}`);
+    this.view = new LiveView({
+      stage: this.part("stage"),
+      video: place.querySelector("video"),
+      canvas: this.part("boxes"),
+      plate: this.part("plate"),
+      live: this.part("only-heard"),
+    });
+    this.view.onChanged = () => this.#drawStep();
+    this.view.onStopped = () => this.#drawButton();
+    this.part("start").addEventListener("click", () => this.#toggle());
+    this.place = place;
+  }
+
+  update(data) {
+    const isOther = data.city !== this.#data?.city || data.model !== this.#data?.model;
+    this.#data = data;
+    useLanguage(data.language);
+    fillTexts(this.place);
+    this.view.minConfidence = data.min_confidence;
+    this.#drawButton();
+    if (!isOther) return;
+    this.view.stop();
+    this.#forget();
+  }
+
+  close() {
+    this.view.stop();
+    this.#forget();
+  }
+
+  async #toggle() {
+    if (this.view.isRunning) {
+      this.view.stop();
+      return;
+    }
+    showSentence(this.part("notice"), null);
+    this.part("start").disabled = true;
+    try {
+      this.#detectors ??= await this.#findDetectors();
+      await this.view.start(this.#detectors);
+    } catch (error) {
+      this.view.stop();
+      showSentence(this.part("notice"), sayRefusal(asRefusal(error)));
+    }
+    this.#showProgress(1);
+    this.part("start").disabled = false;
+    this.#drawButton();
+  }
+
+  /** The same catalogue as /camera reads, so that both use one model. */
+  async #findDetectors() {
+    const { cities, public_keys: keys } = await readCatalogue();
+    const model = findCity(cities, this.#data.city)?.model;
+    if (!model) throw new Refusal("catalogue.away");
+    return new Detectors(model, keys, (share) => this.#showProgress(share));
+  }
+
+  #forget() {
+    this.#detectors?.close();
+    this.#detectors = null;
+    showSentence(this.part("step"), null);
+    showSentence(this.part("notice"), null);
+  }
+
+  #drawButton() {
+    this.part("start").textContent = say(this.view.isRunning ? "film.stop" : "film.start");
+  }
+
+  #drawStep() {
+    const { step, reasons } = this.#detectors ?? {};
+    const reason = reasons?.at(-1);
+    const sentences = step ? [...(reason ? [sayRefusal(reason.refusal)] : []), say(`step.on.${step}`)] : [];
+    showSentence(this.part("step"), sentences.join(" ") || null);
+  }
+
+  #showProgress(share) {
+    const values = { name: this.#data.city_name, share: percent(share) };
+    showSentence(this.part("progress"), share < 1 ? say("progress", values) : null);
+  }
+}

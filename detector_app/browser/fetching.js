@@ -1,0 +1,49 @@
+/** Fetch bytes while telling how many have come, and say in a sentence why they did not. */
+
+import { Refusal } from "./refusal.js";
+
+/**
+ * @param {string} url @param {number} expected bytes, for the progress and the memory
+ * @param {(loaded: number) => void} [onProgress]
+ * @returns {Promise<Uint8Array>}
+ * @throws {Refusal} `fetch.away` without an answer, `fetch.refused` with a bad one, `fetch.wrong_length`
+ */
+export async function fetchBytes(url, expected, onProgress = () => {}) {
+  const response = await fetchOrRefuse(url);
+  const bytes = new Uint8Array(expected);
+  let loaded = 0;
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read().catch(() => {
+      throw new Refusal("fetch.away");
+    });
+    if (done) break;
+    if (loaded + value.length > expected) throw new Refusal("fetch.wrong_length", { url });
+    bytes.set(value, loaded);
+    loaded += value.length;
+    onProgress(loaded);
+  }
+  if (loaded !== expected) throw new Refusal("fetch.wrong_length", { url });
+  return bytes;
+}
+
+/**
+ * @param {string} url @param {RequestInit} [options] @returns {Promise<Response>} an answer that is no error
+ * @throws {Refusal} in which the server says when to ask again, if it does
+ */
+export async function fetchOrRefuse(url, options) {
+  const response = await fetch(url, options).catch(() => {
+    throw new Refusal("fetch.away");
+  });
+  if (response.ok) return response;
+  const refusal = (await refusalOf(response)) ?? new Refusal("fetch.refused", { status: response.status });
+  refusal.retryAfterMs = 1000 * Number(response.headers.get("retry-after") ?? 0);
+  throw refusal;
+}
+
+/** The server's own sentence, if it has one. */
+async function refusalOf(response) {
+  const isJson = response.headers.get("content-type")?.startsWith("application/json");
+  const answer = isJson ? await response.json().catch(() => null) : null;
+  return typeof answer?.error === "string" ? new Refusal("fetch.server_says", { sentence: answer.error }) : null;
+}

@@ -1,0 +1,133 @@
+/** The camera: open it, turn it, light it, and hand its newest frame to whoever looks. */
+
+import { Refusal } from "./refusal.js";
+
+/** Enough for a sharp picture; every pixel of a frame has to be read. */
+const IDEAL_WIDTH = 960;
+/** By the name of what the browser throws. */
+const CAMERA_REFUSALS = {
+  NotAllowedError: "camera.refused",
+  SecurityError: "camera.refused",
+  NotFoundError: "camera.none",
+  OverconstrainedError: "camera.none",
+  NotReadableError: "camera.busy",
+  AbortError: "camera.busy",
+};
+/** A browser that shows no question and gives no answer. */
+const MAX_OPENING_MS = 30_000;
+
+/** A film of one camera, shown by one video element. */
+export class Film {
+  /** @type {MediaStream | null} */
+  #stream = null;
+  #facing = "environment";
+  #isWatched = false;
+
+  /** @param {HTMLVideoElement} video */
+  constructor(video) {
+    this.video = video;
+  }
+
+  get isOpen() {
+    return this.#stream !== null;
+  }
+
+  /**
+   * Open the camera that looks away from its owner, or the other.
+   * @throws {Refusal} in which the camera is none, refused or busy
+   */
+  async open(facing = this.#facing) {
+    this.close();
+    this.#facing = facing;
+    if (!navigator.mediaDevices?.getUserMedia) {
+      throw new Refusal(globalThis.isSecureContext ? "camera.none" : "camera.insecure");
+    }
+    const asked = navigator.mediaDevices.getUserMedia({
+      video: { width: { ideal: IDEAL_WIDTH }, facingMode: { ideal: facing } },
+      audio: false,
+    });
+    this.#stream = await within(MAX_OPENING_MS, asked).catch((error) => {
+      if (error instanceof Refusal) throw error;
+      throw new Refusal(CAMERA_REFUSALS[error.name] ?? "camera.broke", { cause: error.message });
+    });
+    this.#track.addEventListener("ended", () => this.onEnded());
+    this.video.srcObject = this.#stream;
+    await this.video.play();
+  }
+
+  /** Called when the camera is taken away; for its owner to replace. */
+  onEnded() {}
+
+  close() {
+    this.#isWatched = false;
+    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.#stream = null;
+    this.video.srcObject = null;
+  }
+
+  /** Open the camera on the other side. */
+  async turn() {
+    await this.open(this.#facing === "environment" ? "user" : "environment");
+  }
+
+  /** @returns {Promise<boolean>} whether there is more than one camera */
+  async canTurn() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    return devices.filter((device) => device.kind === "videoinput").length > 1;
+  }
+
+  get hasTorch() {
+    return Boolean(this.#track?.getCapabilities?.().torch);
+  }
+
+  /** @param {boolean} isLit */
+  async setTorch(isLit) {
+    await this.#track.applyConstraints({ advanced: [{ torch: isLit }] });
+  }
+
+  /** @returns {Promise<ImageBitmap>} the frame that is shown now */
+  async grab() {
+    return createImageBitmap(this.video);
+  }
+
+  /**
+   * Hand the newest frame to `look`, again whenever it is done; frames in between are never seen.
+   * @param {(frame: ImageBitmap) => Promise<void>} look
+   * @param {number} pauseMs from one frame to the next at least
+   */
+  async watch(look, pauseMs = 0) {
+    this.#isWatched = true;
+    const stream = this.#stream;
+    while (this.#isWatched && this.#stream === stream) {
+      const started = performance.now();
+      await nextFrame(this.video);
+      if (!this.#isWatched || this.#stream !== stream) return;
+      await look(await this.grab());
+      const rest = pauseMs - (performance.now() - started);
+      if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+    }
+  }
+
+  /** Look at no further frame; the film goes on. */
+  rest() {
+    this.#isWatched = false;
+  }
+
+  get #track() {
+    return this.#stream?.getVideoTracks()[0];
+  }
+}
+
+function nextFrame(video) {
+  return new Promise((resolve) => {
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(() => resolve());
+    else requestAnimationFrame(() => resolve());
+  });
+}
+
+function within(milliseconds, promise) {
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new Refusal("camera.silent")), milliseconds);
+  });
+  return Promise.race([promise, late]);
+}

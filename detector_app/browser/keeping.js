@@ -1,0 +1,117 @@
+/** The button that keeps a city on the phone, and the offer of a newer model of a city that is kept. */
+
+import { filesOf, findCity, nameIn } from "./catalogue.js";
+import { canKeep, dropCity, keepCity, listKept } from "./kept.js";
+import { asRefusal } from "./refusal.js";
+import { runtimeBytes } from "./runtime.js";
+import { currentLanguage, dayOf, megabytes, percent, say, sayRefusal } from "./texts.js";
+
+/** WebGPU's runtime is three times as large; what is kept runs everywhere. */
+const KEPT_STEP = "threads";
+
+export class Keeping {
+  /** @type {import("./kept.js").KeptCity[]} */
+  #kept = [];
+  #isBusy = false;
+
+  /**
+   * @param {HTMLButtonElement} button @param {HTMLElement} offer with a sentence and a button
+   * @param {(sentence: string | null) => void} tell
+   * @param {(city: import("./catalogue.js").City) => Promise<void>} onTaken another model of it is to be used
+   */
+  constructor(button, offer, tell, onTaken) {
+    Object.assign(this, { button, offer, tell, onTaken });
+    button.addEventListener("click", () => this.#toggle());
+    offer.querySelector("button").addEventListener("click", () => this.#take());
+  }
+
+  async load() {
+    this.#kept = await listKept().catch(() => []);
+  }
+
+  /** @param {string | null} slug @returns {import("./kept.js").KeptCity | undefined} */
+  find(slug) {
+    return this.#kept.find((kept) => kept.city.slug === slug);
+  }
+
+  /**
+   * The cities as they are to be used: of one that is kept, the model that is kept, until a newer one is taken.
+   * @param {import("./catalogue.js").Catalogue | null} catalogue null: there is no network, nor a memory of it
+   * @returns {import("./catalogue.js").City[]}
+   */
+  usable(catalogue) {
+    const cities = (catalogue?.cities ?? []).map((city) => this.find(city.slug)?.city ?? city);
+    const others = this.#kept.map((kept) => kept.city).filter((city) => !findCity(cities, city.slug));
+    return [...cities, ...others];
+  }
+
+  /**
+   * Draw the button for a city, and the offer if the catalogue has a newer model than the kept one.
+   * @param {import("./catalogue.js").City | undefined} city @param {import("./catalogue.js").Catalogue | null} catalogue
+   */
+  draw(city, catalogue) {
+    Object.assign(this, { city, catalogue });
+    this.button.hidden = !city?.model || !canKeep();
+    this.offer.hidden = true;
+    if (this.button.hidden || this.#isBusy) return;
+    const isKept = this.find(city.slug) !== undefined;
+    const name = nameIn(city, currentLanguage());
+    const size = megabytes(this.#bytesOf(city));
+    this.button.textContent = isKept ? say("keep.drop", { name }) : say("keep.keep", { name, size });
+    const newer = this.#newer();
+    if (!newer) return;
+    const { version, published_at: published } = newer.model;
+    const sentence = say("keep.newer", { name, version, day: dayOf(published) });
+    this.offer.querySelector("p").textContent = sentence;
+    this.offer.hidden = false;
+  }
+
+  /** What keeping it takes: its models, and for the first city what runs them. */
+  #bytesOf(city) {
+    const models = filesOf(city.model).reduce((sum, file) => sum + file.bytes, 0);
+    return models + (this.#kept.length ? 0 : runtimeBytes(KEPT_STEP));
+  }
+
+  #newer() {
+    const listed = findCity(this.catalogue?.cities ?? [], this.city.slug);
+    const kept = this.find(this.city.slug);
+    const isNewer = kept && listed?.model && listed.model.file.sha256 !== kept.city.model.file.sha256;
+    return isNewer ? listed : null;
+  }
+
+  async #toggle() {
+    if (this.find(this.city.slug)) await this.#during(() => dropCity(this.city.slug), "keep.dropped");
+    else await this.#keep(this.city, "keep.kept");
+  }
+
+  async #take() {
+    const newer = this.#newer();
+    if (newer && (await this.#keep(newer, "keep.taken"))) await this.onTaken(newer);
+  }
+
+  #keep(city, doneKey) {
+    const show = (share) => {
+      this.button.textContent = say("keep.keeping", { share: percent(share) });
+    };
+    return this.#during(() => keepCity(city, this.catalogue?.public_keys ?? [], KEPT_STEP, show), doneKey);
+  }
+
+  async #during(work, doneKey) {
+    if (this.#isBusy) return false;
+    const { city, catalogue } = this;
+    this.#isBusy = true;
+    let isDone = true;
+    try {
+      await work();
+      this.tell(say(doneKey, { name: nameIn(city, currentLanguage()) }));
+    } catch (error) {
+      isDone = false;
+      this.tell(sayRefusal(asRefusal(error)));
+    }
+    this.#isBusy = false;
+    await this.load();
+    // Another city may have been chosen meanwhile.
+    this.draw(this.city ?? city, this.catalogue ?? catalogue);
+    return isDone;
+  }
+}

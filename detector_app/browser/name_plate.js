@@ -1,0 +1,71 @@
+/** The plate with names over a film or below a picture, and the one line that a screen reader speaks. */
+
+import { sightName } from "./catalogue.js";
+import { make, swatch } from "./dom.js";
+import { colourOf } from "./overlay.js";
+import { currentLanguage, listOf, say } from "./texts.js";
+
+/** A name that went and comes back within this time is not announced again. */
+const FORGET_AFTER_MS = 10_000;
+
+/**
+ * Write one name as surely as the model is.
+ * @param {import("./names.js").Said} said @param {import("./catalogue.js").Model} model @returns {string}
+ */
+export function writeSaid(said, model) {
+  const name = sightName(model, said.class, currentLanguage());
+  if (said.word !== "perhaps") return say(`name.${said.word}`, { name });
+  if (said.rival === null) return say("name.perhaps", { name });
+  return say("name.perhaps_or", { name, other: sightName(model, said.rival, currentLanguage()) });
+}
+
+/** Shows answers of one film. */
+export class NamePlate {
+  #spokenAt = new Map();
+  #shown = "";
+
+  /** @param {HTMLElement} plate @param {HTMLElement} live a live region that has nothing else */
+  constructor(plate, live) {
+    this.plate = plate;
+    this.live = live;
+  }
+
+  /** @param {import("./names.js").Answer} answer @param {import("./catalogue.js").Model} model @param {number} now */
+  show(answer, model, now) {
+    const lines = answer.said.map((said) => ({ text: writeSaid(said, model), colour: colourOf(said.class) }));
+    if (answer.kind === "unknown") lines.push({ text: say("name.unknown"), colour: null });
+    if (answer.kind === "looking") lines.push({ text: say("name.looking"), colour: null });
+    this.#draw(lines);
+    this.#speak(answer, model, now);
+  }
+
+  clear() {
+    this.#draw([]);
+    this.live.textContent = "";
+    this.#spokenAt.clear();
+  }
+
+  /** Only what differs is drawn: a plate that is drawn anew each frame cannot be selected or read. */
+  #draw(lines) {
+    const key = JSON.stringify(lines);
+    if (key === this.#shown) return;
+    this.#shown = key;
+    this.plate.hidden = lines.length === 0;
+    this.plate.replaceChildren(
+      ...lines.map(({ text, colour }) =>
+        make("p", { class: colour ? "said" : "quiet" }, ...(colour ? [swatch(colour)] : []), text),
+      ),
+    );
+  }
+
+  #speak(answer, model, now) {
+    const fresh = [];
+    for (const { class: number } of answer.said) {
+      const spoken = this.#spokenAt.get(number);
+      if (spoken === undefined || now - spoken > FORGET_AFTER_MS) fresh.push(number);
+      this.#spokenAt.set(number, now);
+    }
+    if (fresh.length === 0) return;
+    this.live.textContent = listOf(fresh.map((number) => sightName(model, number, currentLanguage())));
+  }
+}

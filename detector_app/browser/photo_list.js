@@ -1,0 +1,91 @@
+/** Photos that are chosen, dropped or pasted: each becomes a card, or a sentence that says why not. */
+
+import { make } from "./dom.js";
+import { makeCard, makeRefusedCard } from "./picture_card.js";
+import { readPicture } from "./picture.js";
+import { asRefusal, Refusal } from "./refusal.js";
+import { say } from "./texts.js";
+
+/** So many photos at once; more would hold the phone for minutes. */
+const MAX_PHOTOS = 20;
+/** What is sent to the server is at most this large, which is the server's own limit. */
+const MAX_SENT_BYTES = 20_000_000;
+
+/** Shows photos, newest choice only: nothing of an earlier one stays on the page. */
+export class PhotoList {
+  #choice = 0;
+
+  /** @param {HTMLElement} place @param {HTMLElement} live a live region that has nothing else */
+  constructor(place, live) {
+    this.place = place;
+    this.live = live;
+  }
+
+  clear() {
+    this.#choice += 1;
+    this.place.replaceChildren();
+    this.place.hidden = true;
+    this.live.textContent = "";
+  }
+
+  /**
+   * Look at files, one after the other.
+   * @param {File[]} files @param {import("./detectors.js").Detectors} detectors @param {"boxes" | "dots"} kind
+   */
+  async show(files, detectors, kind) {
+    this.clear();
+    const choice = this.#choice;
+    this.place.hidden = false;
+    const waiting = make("p", { class: "quiet" }, say("photo.looking"));
+    this.place.append(waiting);
+    for (const file of files.slice(0, MAX_PHOTOS)) {
+      const card = await this.#lookAt(file, detectors, kind);
+      // Another choice was made meanwhile: this answer is nobody's any more.
+      if (choice !== this.#choice) return;
+      waiting.before(card);
+      this.live.textContent = card.dataset.spoken ?? "";
+    }
+    if (files.length > MAX_PHOTOS) waiting.textContent = say("photo.too_many", { most: MAX_PHOTOS });
+    else waiting.remove();
+  }
+
+  async #lookAt(file, detectors, kind) {
+    const close = () => {
+      card.remove();
+      this.place.hidden = this.place.childElementCount === 0;
+    };
+    let card;
+    const name = file.name || say("photo.pasted");
+    try {
+      const { bitmap, seen } = await this.#see(file, name, detectors);
+      const options = { kind, onclose: close, closeKey: "photo.remove" };
+      card = makeCard(name, bitmap, seen.detections, detectors.model, options);
+      card.dataset.spoken = card.querySelector(".names").innerText;
+      bitmap?.close();
+    } catch (error) {
+      card = makeRefusedCard(name, asRefusal(error), close);
+    }
+    return card;
+  }
+
+  /** The photo's pixels, if this browser can read them, and what is on it. */
+  async #see(file, name, detectors) {
+    let bitmap;
+    try {
+      bitmap = await readPicture(file, name);
+    } catch (error) {
+      if (error.key !== "photo.unreadable") throw error;
+      if (file.size > MAX_SENT_BYTES) throw error;
+      const seen = await detectors.onServer().lookAtFile(file).catch((refusal) => {
+        // Without a server, what is wrong is that nobody here can read it.
+        throw refusal.key === "fetch.server_says" ? refusal : new Refusal("photo.unreadable", { name });
+      });
+      return { bitmap: null, seen };
+    }
+    const detector = await detectors.forPhotos();
+    if (!detector) throw new Refusal("photo.nobody_looks", { name });
+    // The worker takes what it looks at; the page shows another copy.
+    const copy = await createImageBitmap(bitmap);
+    return { bitmap, seen: await detector.look(copy) };
+  }
+}

@@ -1,0 +1,89 @@
+/** Photos: read what a browser can read, draw what was found on them, keep or share the result. */
+
+import { sightName } from "./catalogue.js";
+import { drawDetections } from "./overlay.js";
+import { Refusal } from "./refusal.js";
+import { currentLanguage, percent } from "./texts.js";
+
+/** A few hundred kilobytes can unpack to gigabytes; phones make at most about 50 of these. */
+const MAX_MEGAPIXELS = 60;
+/** No photo of this size shows a sight. */
+const MIN_SIDE_PIXELS = 16;
+const MEGA = 1_000_000;
+/** More helps neither the eye nor whoever gets the picture. */
+const MAX_SHOWN_SIDE = 2560;
+const JPEG_QUALITY = 0.9;
+
+/**
+ * Unpack a photo, upright.
+ * @param {Blob} file @param {string} name of the file, for the sentence @returns {Promise<ImageBitmap>}
+ * @throws {Refusal} `photo.unreadable` if this browser does not know its kind
+ */
+export async function readPicture(file, name) {
+  const bitmap = await createImageBitmap(file).catch(() => {
+    throw new Refusal("photo.unreadable", { name });
+  });
+  const { width, height } = bitmap;
+  if (width * height > MAX_MEGAPIXELS * MEGA) {
+    bitmap.close();
+    throw new Refusal("photo.too_large", { name, width, height, most: MAX_MEGAPIXELS });
+  }
+  if (Math.min(width, height) < MIN_SIDE_PIXELS) {
+    bitmap.close();
+    throw new Refusal("photo.too_small", { name, width, height, least: MIN_SIDE_PIXELS });
+  }
+  return bitmap;
+}
+
+/**
+ * Draw a picture with what was found on it onto a canvas, which the picture fills.
+ * @param {HTMLCanvasElement} canvas @param {ImageBitmap} bitmap
+ * @param {import("./detection.js").Detection[]} detections in pixels of the picture
+ * @param {import("./catalogue.js").Model} model @param {"boxes" | "dots"} kind
+ */
+export function drawPicture(canvas, bitmap, detections, model, kind) {
+  const scale = Math.min(1, MAX_SHOWN_SIDE / Math.max(bitmap.width, bitmap.height));
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#ffffff";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  const write = (one) => `${sightName(model, one.class, currentLanguage())}  ${percent(one.confidence)}`;
+  drawDetections(context, detections, write, { kind, scale });
+}
+
+/** @param {HTMLCanvasElement} canvas @param {string} name @returns {Promise<File>} a JPEG without any metadata */
+export async function asJpeg(canvas, name) {
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
+  return new File([blob], name, { type: "image/jpeg" });
+}
+
+/** @param {File} file @returns {boolean} whether the phone can hand it to another app */
+export function canShare(file) {
+  return navigator.canShare?.({ files: [file] }) === true;
+}
+
+/** Hand a picture to another app of the phone; who changes their mind has done nothing wrong. @param {File} file */
+export async function shareFile(file) {
+  await navigator.share({ files: [file] }).catch((error) => {
+    if (error.name !== "AbortError") throw new Refusal("picture.not_shared", { cause: error.message });
+  });
+}
+
+/** @param {File} file */
+export function saveFile(file) {
+  const address = URL.createObjectURL(file);
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = file.name;
+  link.click();
+  // The browser reads it after this.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+/** @param {string} name of a photo @returns {string} the name of its copy with names on it */
+export function annotatedName(name) {
+  return `${name.replace(/\.[^.]*$/, "")}-sights.jpg`;
+}

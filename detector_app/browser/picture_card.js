@@ -1,0 +1,69 @@
+/** A picture with what was found: names, the picture itself, buttons to save, share or take it away. */
+
+import { nameOnce } from "./names.js";
+import { make, swatch } from "./dom.js";
+import { writeSaid } from "./name_plate.js";
+import { colourOf } from "./overlay.js";
+import { annotatedName, asJpeg, canShare, drawPicture, saveFile, shareFile } from "./picture.js";
+import { asRefusal } from "./refusal.js";
+import { listOf, say, sayRefusal } from "./texts.js";
+
+/**
+ * Make a card of a picture that was looked at.
+ * @param {string} name of the picture's file @param {ImageBitmap | null} bitmap null: this browser cannot show it
+ * @param {import("./detection.js").Detection[]} detections @param {import("./catalogue.js").Model} model
+ * @param {{kind: "boxes" | "dots", onclose: () => void, closeKey: string}} options
+ * @returns {HTMLElement}
+ */
+export function makeCard(name, bitmap, detections, model, { kind, onclose, closeKey }) {
+  const { said } = nameOnce(detections);
+  const sentences = said.map((one) => writeSaid(one, model));
+  const names = make(
+    "div",
+    { class: "names" },
+    ...said.map((one, at) => make("p", { class: "said" }, swatch(colourOf(one.class)), sentences[at])),
+  );
+  if (said.length === 0) names.append(make("p", { class: "quiet" }, say("name.unknown")));
+  const card = make("article", { class: "card", "aria-label": name }, names);
+  const buttons = make("div", { class: "tools" });
+  if (bitmap) {
+    const canvas = make("canvas", { role: "img", "aria-label": listOf([...sentences, name]) });
+    drawPicture(canvas, bitmap, detections, model, kind);
+    card.append(canvas);
+    addOutlets(buttons, card, canvas, annotatedName(name));
+  } else {
+    card.append(make("p", { class: "quiet" }, say("photo.not_shown", { name })));
+  }
+  buttons.append(make("button", { type: "button", onclick: onclose }, say(closeKey)));
+  card.append(buttons);
+  return card;
+}
+
+/**
+ * Make a card of a photo that was refused.
+ * @param {string} name @param {import("./refusal.js").Refusal} refusal @param {() => void} onclose
+ * @returns {HTMLElement}
+ */
+export function makeRefusedCard(name, refusal, onclose) {
+  return make(
+    "article",
+    { class: "card", "aria-label": name },
+    make("p", { class: "refused", role: "alert" }, sayRefusal(refusal)),
+    make("div", { class: "tools" }, make("button", { type: "button", onclick: onclose }, say("photo.remove"))),
+  );
+}
+
+function addOutlets(buttons, card, canvas, fileName) {
+  const giveTo = (outlet) => async () => {
+    try {
+      await outlet(await asJpeg(canvas, fileName));
+    } catch (error) {
+      card.append(make("p", { class: "refused", role: "alert" }, sayRefusal(asRefusal(error))));
+    }
+  };
+  buttons.append(make("button", { type: "button", onclick: giveTo(saveFile) }, say("picture.save")));
+  // Whether a file can be shared is known by its kind; a small one stands for it.
+  if (canShare(new File(["."], fileName, { type: "image/jpeg" }))) {
+    buttons.append(make("button", { type: "button", onclick: giveTo(shareFile) }, say("picture.share")));
+  }
+}

@@ -1,0 +1,61 @@
+"""The live film on the Detect page: a Streamlit component that runs the modules of `browser/`.
+
+Nothing of it runs in Python while it plays: the browser looks at its own frames.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from detector_app.catalogue import City, PublishedModel
+
+# The page of Streamlit is in English.
+PAGE_LANGUAGE: Final = "en"
+_STYLES: Final = ("film.css", "live_film.css")
+_HTML: Final = """
+<section class="stage" hidden>
+  <video muted playsinline></video>
+  <canvas class="boxes" aria-hidden="true"></canvas>
+  <div class="plate"></div>
+</section>
+<button type="button" class="start"></button>
+<p class="notice" role="status" hidden></p>
+<p class="progress" role="status" hidden></p>
+<p class="step" hidden></p>
+<p class="only-heard" aria-live="polite"></p>
+"""
+# Streamlit loads this from a blob, from which no relative address leads anywhere.
+_JAVASCRIPT: Final = """
+export default async function ({ parentElement, data }) {
+  const { mount } = await import(new URL("/browser/component.js", location.origin).href);
+  return mount(parentElement, data);
+}
+"""
+
+
+def show_live_film(model: PublishedModel, city: City, min_confidence: float | None = None) -> None:
+    """Draw the film of a city's model: a button, and once it runs, the film with names on it.
+
+    Each sight is named from its own threshold on, or all from `min_confidence` on.
+    """
+    _declare_film()(
+        key="live_film",
+        data={
+            "city": city.slug,
+            "city_name": city.name,
+            "model": model.onnx_sha256,
+            "language": PAGE_LANGUAGE,
+            "min_confidence": min_confidence,
+        },
+    )
+
+
+@cache
+def _declare_film() -> Callable[..., Any]:
+    # Once a process: Streamlit takes a second declaration of a name for a mistake.
+    folder = Path(__file__).resolve().parent / "browser"
+    styles = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES)
+    return st.components.v2.component("live_film", html=_HTML, css=styles, js=_JAVASCRIPT)

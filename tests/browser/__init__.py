@@ -1,0 +1,1 @@
+"""The browser's modules, run for real in headless Chromium."""

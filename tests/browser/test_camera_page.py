@@ -1,0 +1,206 @@
+"""The page /camera on a phone: one look at a film names its sights, without any of it leaving the phone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.site import Site, describe_model
+from tests.model_files import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.slow
+
+TOWER, GATE = "Torre do Relógio", "Green Gate"
+MIN_TARGET_PIXELS = 44
+# Whatever the live region said, in order.
+LISTEN = """document.addEventListener("DOMContentLoaded", () => {
+  globalThis.spoken = [];
+  new MutationObserver(() => {
+    const text = document.getElementById("announced").textContent;
+    if (text) globalThis.spoken.push(text);
+  }).observe(document.getElementById("announced"), { childList: true, characterData: true, subtree: true });
+});"""
+
+
+def open_camera(page: Page, site: Site, query: str = "") -> None:
+    page.goto(f"{site.url}/camera{query}")
+    expect(page.get_by_role("button", name="Camera", exact=True)).to_be_visible()
+
+
+def start_film(page: Page) -> None:
+    page.get_by_role("button", name="Camera", exact=True).click()
+    expect(page.locator(".plate .said").first).to_be_visible()
+
+
+def test_film_names_each_sight_in_turn_and_says_when_there_is_none(
+    new_page: Callable[..., Page], site: Site
+) -> None:
+    page = new_page()
+    page.add_init_script(LISTEN)
+    open_camera(page, site)
+    start_film(page)
+    plate = page.locator(".plate")
+    for sentence in (f"This is {TOWER}", f"This is {GATE}", "No sight that I know"):
+        expect(plate).to_have_text(sentence)
+    assert not any(asked.startswith("POST") for asked in site.asked)
+    spoken = page.evaluate("globalThis.spoken")
+    # The film has gone round once at most: each name is announced once, and nothing but names.
+    assert sorted(set(spoken)) == sorted(spoken)
+    assert set(spoken) <= {TOWER, GATE, f"{TOWER} and {GATE}", f"{GATE} and {TOWER}"}
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 800), (390, 844)])
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_phone_has_its_buttons_in_reach(
+    new_page: Callable[..., Page], site: Site, width: int, height: int, locale: str
+) -> None:
+    page = new_page(viewport={"width": width, "height": height}, locale=locale)
+    page.goto(f"{site.url}/camera")
+    for button in ("#start", "#choose"):
+        box = page.locator(button).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 400
+    check_layout(page, width)
+    page.locator("#start").click()
+    said = page.locator(".plate .said").first
+    expect(said).to_be_visible()
+    film, name = page.locator("#stage").bounding_box(), said.bounding_box()
+    assert film is not None
+    assert name is not None
+    assert (film["x"], film["width"]) == (0, width)
+    assert (
+        film["y"] < name["y"] < name["y"] + name["height"] <= film["y"] + film["height"] <= height
+    )
+    for button in ("#keep", "#shutter", "#stop"):
+        box = page.locator(button).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= height
+    check_layout(page, width)
+
+
+def check_layout(page: Page, width: int) -> None:
+    """Assert that nothing scrolls sideways, and that what can be pressed is large enough for a thumb."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    targets = page.locator("button:visible, a:visible, summary:visible, label:visible")
+    for box in targets.evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().toJSON())"
+    ):
+        assert box["height"] >= MIN_TARGET_PIXELS, box
+        assert box["width"] >= MIN_TARGET_PIXELS, box
+
+
+def test_start_is_near_for_a_keyboard(new_page: Callable[..., Page], site: Site) -> None:
+    page = new_page()
+    open_camera(page, site)
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "start":
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator(".plate .said").first).to_be_visible()
+
+
+def test_unknown_city_of_the_address_is_told_and_not_replaced(
+    new_page: Callable[..., Page], site: Site
+) -> None:
+    page = new_page()
+    open_camera(page, site, "?city=atlantis")
+    expect(page.get_by_role("status").first).to_have_text(
+        "There is no city “atlantis” here. Choose one of the list."
+    )
+    expect(page.locator("#city")).to_have_text("Choose a city")
+    assert page.url.endswith("?city=atlantis")
+
+
+@pytest.mark.parametrize("typed", ["malaga", "MÁLAGA", "Malag", "köln", "Koln", "cologne"])
+def test_city_is_found_by_any_of_its_names(
+    new_page: Callable[..., Page], site: Site, typed: str
+) -> None:
+    site.add_city("cologne", "Cologne", None, stage="crawled", de="Köln")
+    page = new_page()
+    open_camera(page, site)
+    page.locator("#city").click()
+    page.get_by_label("Which city?").fill(typed)
+    expect(page.locator("dialog li")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expected = "Málaga" if typed.lower().startswith("m") else "Cologne"
+    expect(page.locator("#city")).to_have_text(expected)
+
+
+def test_camera_asks_for_the_city_first_and_then_starts(
+    new_page: Callable[..., Page], site: Site, onnx: bytes
+) -> None:
+    site.add_city("cadiz", "Cádiz", describe_model(site.add_file(onnx)))
+    page = new_page()
+    open_camera(page, site)
+    page.get_by_role("button", name="Camera", exact=True).click()
+    page.get_by_role("button", name="Cádiz").click()
+    expect(page.locator(".plate .said").first).to_be_visible()
+    assert page.url.endswith("?city=cadiz")
+
+
+def test_page_speaks_german(new_page: Callable[..., Page], site: Site, photo: Path) -> None:
+    page = new_page(locale="de-DE")
+    page.goto(f"{site.url}/camera")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Was sehe ich da?")
+    page.locator("#files").set_input_files(photo)
+    expect(page.locator(".card .said")).to_have_text([f"Das ist: {TOWER}", "Das ist: Grünes Tor"])
+    assert page.evaluate("document.documentElement.lang") == "de"
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("What am I looking at?")
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_picture_of_the_film_is_saved(new_page: Callable[..., Page], site: Site) -> None:
+    page = new_page()
+    open_camera(page, site)
+    start_film(page)
+    page.get_by_role("button", name="Take a picture").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save").click()
+    assert download.value.suggested_filename.startswith("malaga-20")
+    with Image.open(download.value.path()) as taken:
+        assert (taken.size, taken.format) == ((640, 480), "JPEG")
+        assert dict(taken.getexif()) == {}
+    page.get_by_role("button", name="Back to the camera").click()
+    expect(page.locator(".plate .said").first).to_be_visible()
+
+
+def test_newer_model_is_taken_while_the_film_runs(
+    new_page: Callable[..., Page], site: Site, onnx: bytes
+) -> None:
+    page = new_page()
+    open_camera(page, site)
+    start_film(page)
+    page.get_by_text("Debug").click()
+    expect(page.locator("#debug")).to_contain_text("1, 2026-01-02")
+    newer = site.add_file(onnx + metadata("version", "2"))
+    site.catalogue["cities"][0]["model"] = describe_model(newer, version=2)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#debug")).to_contain_text(newer["sha256"][:12])
+    expect(page.locator(".plate .said").first).to_be_visible()
+    expect(page.locator("#stage")).to_be_visible()
+
+
+def test_film_is_looked_at_with_the_live_file_and_a_photo_with_the_whole_one(
+    new_page: Callable[..., Page], site: Site, onnx: bytes, photo: Path
+) -> None:
+    live, whole = site.add_file(onnx + metadata("version", "9")), site.add_file(onnx)
+    site.catalogue["cities"][0]["model"] = describe_model(whole, live=live)
+    page = new_page()
+    open_camera(page, site)
+    start_film(page)
+    addresses = [f"/models/{file['sha256']}.onnx" for file in (live, whole)]
+    assert [address in site.asked for address in addresses] == [True, False]
+    page.locator("#files").set_input_files(photo)
+    expect(page.locator(".card .said")).to_have_count(2)
+    assert [address in site.asked for address in addresses] == [True, True]

@@ -1,0 +1,90 @@
+"""A city that is kept on the phone works without a network, and takes a newer model when asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.site import describe_model
+from tests.model_files import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.browser.site import Site
+
+pytestmark = pytest.mark.slow
+
+
+def keep(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/camera")
+    start_film(page)
+    page.get_by_role("button", name="Keep Málaga on this device").click()
+    expect(page.locator("#notice")).to_have_text("Málaga is kept: it works here without a network.")
+
+
+def start_film(page: Page) -> None:
+    expect(page.locator("#city")).to_have_text("Málaga")
+    page.locator("#start").click()
+    expect(page.locator(".plate .said").first).to_be_visible()
+
+
+def test_kept_city_names_photo_and_film_without_a_network(
+    new_page: Callable[..., Page], site: Site, photo: Path
+) -> None:
+    page = new_page()
+    keep(page, site)
+    site.is_down = True
+    page.goto("about:blank")
+    page.goto(f"{site.url}/camera")
+    start_film(page)
+    page.locator("#files").set_input_files(photo)
+    expect(page.locator(".card .said")).to_have_count(2)
+
+
+def test_city_that_is_not_kept_any_more_takes_no_room(
+    new_page: Callable[..., Page], site: Site
+) -> None:
+    page = new_page()
+    keep(page, site)
+    page.get_by_role("button", name="Málaga is kept here. Remove").click()
+    expect(page.locator("#notice")).to_have_text("Málaga is not kept any more.")
+    kept = page.evaluate(
+        "caches.open('sightscan-kept').then((c) => c.keys()).then((all) => all.map((r) => r.url))"
+    )
+    assert [address for address in kept if "/runtime/" not in address] == []
+
+
+def test_newer_model_of_a_kept_city_is_offered_and_taken(
+    new_page: Callable[..., Page], site: Site, onnx: bytes
+) -> None:
+    page = new_page()
+    keep(page, site)
+    newer = site.add_file(onnx + metadata("version", "2"))
+    site.catalogue["cities"][0]["model"] = describe_model(newer, version=2)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#offer")).to_contain_text(
+        "There is another detector of Málaga: version 2 of 2 January 2026."
+    )
+    assert f"/models/{newer['sha256']}.onnx" not in site.asked
+    page.get_by_role("button", name="Take it").click()
+    expect(page.locator("#notice")).to_have_text("The other detector of Málaga is in use.")
+    expect(page.locator("#offer")).to_be_hidden()
+    page.get_by_text("Debug").click()
+    expect(page.locator("#debug")).to_contain_text(newer["sha256"][:12])
+
+
+def test_damaged_model_is_not_kept(new_page: Callable[..., Page], site: Site, onnx: bytes) -> None:
+    page = new_page()
+    page.goto(f"{site.url}/camera")
+    start_film(page)
+    address = f"/models/{site.catalogue['cities'][0]['model']['file']['sha256']}.onnx"
+    site.changed[address] = onnx[:-1] + bytes([onnx[-1] ^ 1])
+    page.get_by_role("button", name="Keep Málaga on this device").click()
+    expect(page.locator("#notice")).to_contain_text("The detector was changed on its way here")
+    expect(page.locator("#keep")).to_contain_text("Keep Málaga")

@@ -1,0 +1,129 @@
+"""Photos on /camera: several, dropped, pasted, of kinds that a browser cannot read; and refusals in a sentence."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.conftest import GREEN, RED, draw_photo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.browser.site import Site
+
+pytestmark = pytest.mark.slow
+
+TOWER, GATE = "This is Torre do Relógio", "This is Green Gate"
+# Hands a file to the page as a hand or another program would.
+GIVE = """([kind, name, content]) => {
+  const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], name, { type: "image/png" }));
+  const options = { bubbles: true, cancelable: true };
+  const event = kind === "drop"
+    ? new DragEvent("drop", { ...options, dataTransfer: data })
+    : new ClipboardEvent("paste", { ...options, clipboardData: data });
+  document.body.dispatchEvent(event);
+}"""
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page], site: Site) -> Page:
+    """Return the page, ready for photos."""
+    page = new_page()
+    page.goto(f"{site.url}/camera")
+    expect(page.locator("#city")).to_have_text("Málaga")
+    return page
+
+
+def test_photo_is_named_on_the_phone(page: Page, site: Site, photo: Path) -> None:
+    page.locator("#files").set_input_files(photo)
+    expect(page.locator(".card .said")).to_have_text([TOWER, GATE])
+    assert not any(asked.startswith("POST") for asked in site.asked)
+
+
+def test_several_photos_each_have_their_own_names(page: Page, tmp_path: Path) -> None:
+    photos = [
+        draw_photo(tmp_path / f"{name}.png", {colour: (200, 120, 420, 400)})
+        for name, colour in (("one", RED), ("two", GREEN), ("three", "#808080"))
+    ]
+    page.locator("#files").set_input_files(photos)
+    cards = page.locator(".card .names")
+    expect(cards).to_have_text([TOWER, GATE, "No sight that I know"])
+
+
+@pytest.mark.parametrize("kind", ["drop", "paste"])
+def test_photo_is_dropped_or_pasted(page: Page, photo: Path, kind: str) -> None:
+    content = base64.b64encode(photo.read_bytes()).decode()
+    page.evaluate(GIVE, [kind, photo.name, content])
+    expect(page.locator(".card .said")).to_have_text([TOWER, GATE])
+
+
+def test_photo_that_the_browser_cannot_read_goes_to_the_server(
+    page: Page, site: Site, photo: Path, tmp_path: Path
+) -> None:
+    scan = tmp_path / "scan.tiff"
+    with Image.open(photo) as opened:
+        opened.save(scan)
+    page.locator("#files").set_input_files(scan)
+    expect(page.locator(".card .said")).to_have_text([TOWER, GATE])
+    expect(page.locator(".card")).to_contain_text("the server looked at it")
+    assert "POST /api/detect" in site.asked
+
+
+def test_what_is_no_photo_gets_a_sentence_and_no_older_answer_stays(
+    page: Page, photo: Path, tmp_path: Path
+) -> None:
+    page.locator("#files").set_input_files(photo)
+    expect(page.locator(".card .said")).to_have_count(2)
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear reader")
+    page.locator("#files").set_input_files(letter)
+    expect(page.get_by_role("alert")).to_have_text("That is not a photo that this server can read.")
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page.locator(".said")).to_have_count(0)
+
+
+def test_without_a_network_what_cannot_be_read_gets_a_sentence(
+    page: Page, site: Site, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear reader")
+    site.broken.add("/api/detect")
+    page.locator("#files").set_input_files(letter)
+    sentence = "letter.jpg cannot be read as a picture here. Choose a JPEG, PNG or WebP photo."
+    expect(page.get_by_role("alert")).to_have_text(sentence)
+
+
+def test_photo_that_is_too_small_gets_a_sentence(page: Page, tmp_path: Path) -> None:
+    Image.new("RGB", (40, 15)).save(tmp_path / "line.png")
+    page.locator("#files").set_input_files(tmp_path / "line.png")
+    expect(page.get_by_role("alert")).to_have_text(
+        "line.png has only 40 × 15 pixels; at least 16 on each side are needed. Choose a larger photo."
+    )
+
+
+def test_photo_with_names_on_it_is_saved(page: Page, photo: Path) -> None:
+    page.locator("#files").set_input_files(photo)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save").click()
+    assert download.value.suggested_filename == "holiday-sights.jpg"
+    with Image.open(download.value.path()) as taken:
+        assert taken.size == (640, 480)
+        # The box around the red sight has its colour.
+        red, green, blue = taken.convert("RGB").getpixel((60, 300))
+        assert (red > 200, 120 < green < 220, blue < 120) == (True, True, True)
+
+
+def test_two_photos_at_once_share_one_detector(page: Page, site: Site, photo: Path) -> None:
+    page.locator("#files").set_input_files([photo, photo])
+    expect(page.locator(".card .said")).to_have_count(4)
+    assert sum(asked.startswith("/models/") for asked in site.asked) == 1
