@@ -85,21 +85,32 @@ async function chooseCity(chosen) {
 /** Take a city's model into use; `isNewModel`: a film that runs goes on with it. */
 async function useCity(chosen, isNewModel = false) {
   const before = detectors;
-  if (!isNewModel) view.stop();
-  city = chosen;
   const keys = catalogue?.public_keys ?? keeping.find(chosen.slug)?.publicKeys ?? [];
-  detectors = chosen.model ? new Detectors(chosen.model, keys, showProgress) : null;
+  const next = chosen.model ? new Detectors(chosen.model, keys, showProgress) : null;
+  if (!isNewModel) view.stop();
+  else if (next && view.isRunning && !(await changeFilm(next))) return;
+  const isReady = isNewModel && !city.model;
+  city = chosen;
+  detectors = next;
   drawCity();
-  if (!chosen.model) tell(say(`${stageKey(chosen)}.long`, { name: nameIn(chosen, currentLanguage()) }));
-  if (isNewModel && detectors && view.isRunning) {
-    try {
-      await view.change(detectors);
-    } catch (error) {
-      tell(sayRefusal(asRefusal(error)));
-    }
+  before?.close();
+  const name = nameIn(chosen, currentLanguage());
+  if (!chosen.model) tell(say(`${stageKey(chosen)}.long`, { name }));
+  if (isReady) tell(say("city.ready", { name }));
+}
+
+/** Let the film go on with another model; with one that is refused, it goes on as it was. */
+async function changeFilm(next) {
+  try {
+    await view.change(next);
+    return true;
+  } catch (error) {
+    next.close();
+    tell(sayRefusal(asRefusal(error)));
+    return false;
+  } finally {
     showProgress(1);
   }
-  before?.close();
 }
 
 async function startFilm() {
@@ -139,8 +150,7 @@ async function takePicture() {
   const { frame, seen } = await view.freeze();
   const name = `${city.slug}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.jpg`;
   const goOn = async () => {
-    byId("frozen").hidden = true;
-    byId("frozen").replaceChildren();
+    dropFrozen();
     drawRunning();
     stage.hidden = false;
     await view.resume();
@@ -152,6 +162,11 @@ async function takePicture() {
   byId("film-tools").hidden = byId("shutter-tools").hidden = true;
   byId("frozen").replaceChildren(card);
   byId("frozen").hidden = false;
+}
+
+function dropFrozen() {
+  byId("frozen").hidden = true;
+  byId("frozen").replaceChildren();
 }
 
 function wire() {
@@ -182,6 +197,7 @@ function wire() {
   document.addEventListener("paste", sorry((event) => showPhotos([...event.clipboardData.files])));
   view.onLooked = (looked) => debug.draw(detectors, looked);
   view.onStopped = () => {
+    dropFrozen();
     drawRunning();
     debug.draw(detectors, null);
   };

@@ -21,7 +21,8 @@ export class Film {
   /** @type {MediaStream | null} */
   #stream = null;
   #facing = "environment";
-  #isWatched = false;
+  /** Whose turn it is to look; another one ends it. */
+  #turn = 0;
 
   /** @param {HTMLVideoElement} video */
   constructor(video) {
@@ -47,6 +48,8 @@ export class Film {
       audio: false,
     });
     this.#stream = await within(MAX_OPENING_MS, asked).catch((error) => {
+      // Who allows it later has a camera that nobody looks at.
+      asked.then(end, () => {});
       if (error instanceof Refusal) throw error;
       throw new Refusal(CAMERA_REFUSALS[error.name] ?? "camera.broke", { cause: error.message });
     });
@@ -59,8 +62,8 @@ export class Film {
   onEnded() {}
 
   close() {
-    this.#isWatched = false;
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    this.rest();
+    if (this.#stream) end(this.#stream);
     this.#stream = null;
     this.video.srcObject = null;
   }
@@ -96,12 +99,12 @@ export class Film {
    * @param {number} pauseMs from one frame to the next at least
    */
   async watch(look, pauseMs = 0) {
-    this.#isWatched = true;
-    const stream = this.#stream;
-    while (this.#isWatched && this.#stream === stream) {
+    this.rest();
+    const turn = this.#turn;
+    while (this.#turn === turn) {
       const started = performance.now();
       await nextFrame(this.video);
-      if (!this.#isWatched || this.#stream !== stream) return;
+      if (this.#turn !== turn) return;
       await look(await this.grab());
       const rest = pauseMs - (performance.now() - started);
       if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
@@ -110,12 +113,16 @@ export class Film {
 
   /** Look at no further frame; the film goes on. */
   rest() {
-    this.#isWatched = false;
+    this.#turn += 1;
   }
 
   get #track() {
     return this.#stream?.getVideoTracks()[0];
   }
+}
+
+function end(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }
 
 function nextFrame(video) {

@@ -87,7 +87,12 @@ export class LiveView {
   }
 
   async turn() {
-    await this.film.turn();
+    try {
+      await this.film.turn();
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
     this.#forget();
     this.#look(await this.#detectors.forFilm());
   }
@@ -109,7 +114,7 @@ export class LiveView {
   }
 
   stop() {
-    if (!this.isRunning) return;
+    if (!this.isRunning && this.parts.stage.hidden) return;
     this.film.close();
     this.parts.stage.hidden = true;
     this.#forget();

@@ -60,7 +60,6 @@ export class PhotoList {
       const { bitmap, seen } = await this.#see(file, name, detectors);
       const options = { kind, onclose: close, closeKey: "photo.remove" };
       card = makeCard(name, bitmap, seen.detections, detectors.model, options);
-      card.dataset.spoken = card.querySelector(".names").innerText;
       bitmap?.close();
     } catch (error) {
       card = makeRefusedCard(name, asRefusal(error), close);

@@ -1,19 +1,20 @@
 /** A picture with what was found: names, the picture itself, buttons to save, share or take it away. */
 
+import { sightName } from "./catalogue.js";
 import { nameOnce } from "./names.js";
 import { make, swatch } from "./dom.js";
 import { writeSaid } from "./name_plate.js";
 import { colourOf } from "./overlay.js";
 import { annotatedName, asJpeg, canShare, drawPicture, saveFile, shareFile } from "./picture.js";
 import { asRefusal } from "./refusal.js";
-import { listOf, say, sayRefusal } from "./texts.js";
+import { currentLanguage, listOf, say, sayRefusal } from "./texts.js";
 
 /**
  * Make a card of a picture that was looked at.
  * @param {string} name of the picture's file @param {ImageBitmap | null} bitmap null: this browser cannot show it
  * @param {import("./detection.js").Detection[]} detections @param {import("./catalogue.js").Model} model
  * @param {{kind: "boxes" | "dots", onclose: () => void, closeKey: string}} options
- * @returns {HTMLElement}
+ * @returns {HTMLElement} with what is to be announced of it as `data-spoken`
  */
 export function makeCard(name, bitmap, detections, model, { kind, onclose, closeKey }) {
   const { said } = nameOnce(detections);
@@ -25,6 +26,8 @@ export function makeCard(name, bitmap, detections, model, { kind, onclose, close
   );
   if (said.length === 0) names.append(make("p", { class: "quiet" }, say("name.unknown")));
   const card = make("article", { class: "card", "aria-label": name }, names);
+  const spoken = said.map((one) => sightName(model, one.class, currentLanguage()));
+  card.dataset.spoken = spoken.length ? listOf(spoken) : say("name.unknown");
   const buttons = make("div", { class: "tools" });
   if (bitmap) {
     const canvas = make("canvas", { role: "img", "aria-label": listOf([...sentences, name]) });
@@ -48,6 +51,7 @@ export function makeRefusedCard(name, refusal, onclose) {
   return make(
     "article",
     { class: "card", "aria-label": name },
+    make("p", { class: "quiet" }, name),
     make("p", { class: "refused", role: "alert" }, sayRefusal(refusal)),
     make("div", { class: "tools" }, make("button", { type: "button", onclick: onclose }, say("photo.remove"))),
   );

@@ -52,17 +52,17 @@ export function megabytes(bytes) {
 
 /** @param {number} share 0..1 @returns {string} */
 export function percent(share) {
-  return new Intl.NumberFormat(language, { style: "percent" }).format(share);
+  return new Intl.NumberFormat(locale(), { style: "percent" }).format(share);
 }
 
 /** @param {string[]} items @param {"conjunction" | "disjunction"} [type] @returns {string} "A, B and C" */
 export function listOf(items, type = "conjunction") {
-  return new Intl.ListFormat(language, { type }).format(items);
+  return new Intl.ListFormat(locale(), { type }).format(items);
 }
 
 /** @param {string} moment in ISO 8601 @returns {string} the day */
 export function dayOf(moment) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "long" }).format(new Date(moment));
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "long" }).format(new Date(moment));
 }
 
 /** Put the sentences of `data-text` and `data-label` (for the ear) into a part of a page. @param {ParentNode} root */
@@ -74,8 +74,13 @@ export function fillTexts(root) {
   }
 }
 
+/** The page's language as the person's own country writes it, if they told the browser. */
+function locale() {
+  return navigator.languages?.find((tag) => tag.split("-")[0] === language) ?? language;
+}
+
 function written(value) {
-  return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : value;
+  return typeof value === "number" ? new Intl.NumberFormat(locale()).format(value) : value;
 }
 
 function firstLanguage() {

@@ -10,7 +10,9 @@ export default {
   progress: "Der Detektor für {name} wird geholt: {share}",
   unforeseen: "Etwas ging schief ({cause}). Seite neu laden; bleibt es so, dem Betreiber Bescheid geben.",
 
+  "city.label": "Stadt",
   "city.choose": "Stadt wählen",
+  "city.ready": "Der Detektor für {name} ist da.",
   "city.search": "Welche Stadt?",
   "city.close": "Schließen",
   "city.not_found": "Keine Stadt heißt hier „{query}“.",

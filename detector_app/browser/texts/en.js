@@ -10,7 +10,9 @@ export default {
   progress: "Getting the detector of {name}: {share}",
   unforeseen: "Something went wrong ({cause}). Load the page again; if it stays, tell whoever runs it.",
 
+  "city.label": "City",
   "city.choose": "Choose a city",
+  "city.ready": "The detector of {name} is ready.",
   "city.search": "Which city?",
   "city.close": "Close",
   "city.not_found": "No city here is called “{query}”.",
