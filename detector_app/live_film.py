@@ -16,12 +16,12 @@ from detector_app.catalogue import City, PublishedModel
 PAGE_LANGUAGE: Final = "en"
 _STYLES: Final = ("film.css", "live_film.css")
 _HTML: Final = """
+<button type="button" class="start"></button>
 <section class="stage" hidden>
   <video muted playsinline></video>
   <canvas class="boxes" aria-hidden="true"></canvas>
   <div class="plate"></div>
 </section>
-<button type="button" class="start"></button>
 <p class="notice" role="status" hidden></p>
 <p class="progress" role="status" hidden></p>
 <p class="step" hidden></p>

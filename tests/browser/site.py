@@ -199,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _find(self, path: str) -> bytes | None:
         if path == "/blank":
-            return b"<!doctype html><title>blank</title>"
+            return b"<!doctype html><title>blank</title><body></body>"
         if path.startswith("/models/"):
             return self.served.models.get(Path(path).stem)
         file = BROWSER / "camera.html" if path == "/camera" else None
