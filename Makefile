@@ -254,6 +254,13 @@ bench-live: setup ## what smaller sides and files cost a model that is made for 
 	$(NEEDS_WORLD_AND_WEIGHTS)
 	$(TRAINER)/python -m benchmarks.live $(ON_A_WORLD)
 
+MODEL ?=
+.PHONY: bench-detect
+bench-detect: test-setup ## what looking at films costs a browser, and whether it sees what Python sees (MODEL=, PHOTOS=; a minute)
+	$(NEEDS_PHOTOS)
+	@test -n "$(MODEL)" || { echo "MODEL is empty: name an ONNX file of the trainer, MODEL=<file>" >&2; exit 2; }
+	@$(AIRFLOW)/python -m benchmarks.detect --model "$(MODEL)" --photos "$(PHOTOS)"
+
 .PHONY: bench-near-duplicates
 bench-near-duplicates: setup ## measure the near-duplicate search on real photos (PHOTOS=)
 	$(NEEDS_PHOTOS)
