@@ -9,8 +9,8 @@ import time
 import streamlit as st
 
 from detector_app.catalogue import Catalogue, PublishedModel, read_catalogue
-from detector_app.inference import Detector, load_detector
-from detector_app.model_store import obtain_model
+from detector_app.models.inference import Detector, load_detector
+from detector_app.models.model_store import obtain_model
 from detector_app.settings import AppSettings, read_settings
 from detector_app.warehouse import Warehouse
 

@@ -17,10 +17,10 @@ import av
 import numpy as np
 from PIL import Image
 
-from detector_app.detection import Detection
 from detector_app.errors import DetectionFailed
-from detector_app.inference import Detector
-from detector_app.overlay import draw_detections
+from detector_app.models.detection import Detection
+from detector_app.models.inference import Detector
+from detector_app.photos.overlay import draw_detections
 
 logger = logging.getLogger(__name__)
 

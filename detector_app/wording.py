@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from html import escape
 
 from detector_app.catalogue import City, PublishedModel
-from detector_app.detection import Detection
+from detector_app.models.detection import Detection
 from detector_app.video import SightsSeen
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400

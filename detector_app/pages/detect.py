@@ -6,11 +6,11 @@ import streamlit as st
 
 from detector_app.catalogue import Catalogue, City, PublishedModel
 from detector_app.errors import AppError, ModelRefused, ModelUnavailable
-from detector_app.inference import Detector
-from detector_app.model_store import is_kept
-from detector_app.overlay import choose_colours
+from detector_app.models.inference import Detector
+from detector_app.models.model_store import is_kept
 from detector_app.pages.photo_tab import show_photo_tab
 from detector_app.pages.webcam_tab import show_webcam_tab
+from detector_app.photos.overlay import choose_colours
 from detector_app.resources import current_catalogue, current_detector
 from detector_app.settings import read_settings
 from detector_app.wording import (

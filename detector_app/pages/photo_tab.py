@@ -9,12 +9,12 @@ import streamlit as st
 from PIL import Image
 
 from detector_app.catalogue import City
-from detector_app.detection import Detection
 from detector_app.errors import DetectionFailed, PhotoRefused
-from detector_app.inference import Detector
-from detector_app.letterbox import fit_letterbox
-from detector_app.overlay import choose_colours, draw_detections
-from detector_app.photo import (
+from detector_app.models.detection import Detection
+from detector_app.models.inference import Detector
+from detector_app.models.letterbox import fit_letterbox
+from detector_app.photos.overlay import choose_colours, draw_detections
+from detector_app.photos.photo import (
     MAX_PHOTO_MEGABYTES,
     PHOTO_SUFFIXES,
     read_photo,

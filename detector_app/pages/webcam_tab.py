@@ -5,8 +5,8 @@ from typing import Any
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
 
-from detector_app.inference import Detector
-from detector_app.overlay import choose_colours
+from detector_app.models.inference import Detector
+from detector_app.photos.overlay import choose_colours
 from detector_app.settings import read_settings
 from detector_app.video import LatestSights, SightsSeen, make_frame_callback
 from detector_app.wording import as_plain, describe_speed, list_sights, say_quietly

@@ -13,13 +13,13 @@ from PIL import Image, ImageDraw
 
 from detector_app.catalogue import PublishedModel
 from detector_app.errors import WarehouseAway
-from detector_app.inference import load_detector
+from detector_app.models.inference import load_detector
 from detector_app.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from detector_app.inference import Detector
+    from detector_app.models.inference import Detector
 
 pytest_plugins = ("tests.loopback_only",)
 

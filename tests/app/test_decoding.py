@@ -2,7 +2,7 @@
 
 import pytest
 
-from detector_app import decoding
+from detector_app.models import decoding
 from tests.decoding_cases import check_reader, read_cases
 
 CASES = read_cases()

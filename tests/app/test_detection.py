@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from detector_app.decoding import Found
-from detector_app.detection import Detection, place_in_picture
-from detector_app.letterbox import fit_letterbox
+from detector_app.models.decoding import Found
+from detector_app.models.detection import Detection, place_in_picture
+from detector_app.models.letterbox import fit_letterbox
 
 
 def place(box: list[float], width: int = 320, height: int = 320) -> tuple[Detection, ...]:

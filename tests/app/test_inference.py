@@ -9,11 +9,11 @@ import pytest
 from conftest import GREEN, RED, draw_patches
 
 from detector_app.errors import ModelRefused
-from detector_app.inference import load_detector
+from detector_app.models.inference import load_detector
 from tests.model_files import edit, field, metadata
 
 if TYPE_CHECKING:
-    from detector_app.inference import Detector
+    from detector_app.models.inference import Detector
 
 
 @pytest.mark.parametrize("size", [(1200, 800), (400, 700), (160, 160), (90, 120)])

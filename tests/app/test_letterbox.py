@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from detector_app.letterbox import apply_letterbox, fit_letterbox
+from detector_app.models.letterbox import apply_letterbox, fit_letterbox
 
 SHAPES = [(640, 480), (480, 640), (1, 1), (17, 2000), (3000, 31), (416, 416), (101, 99)]
 

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from detector_app.errors import ModelRefused, ModelUnavailable
-from detector_app.model_store import is_kept, obtain_model, path_of_model
+from detector_app.models.model_store import is_kept, obtain_model, path_of_model
 
 if TYPE_CHECKING:
     from conftest import FakeWarehouse

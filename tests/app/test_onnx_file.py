@@ -6,8 +6,8 @@ import zipfile
 import pytest
 
 from detector_app.errors import ModelRefused
-from detector_app.inference import load_detector
-from detector_app.onnx_file import OnnxContract, OnnxRefusedError, check_onnx
+from detector_app.models.inference import load_detector
+from detector_app.models.onnx_file import OnnxContract, OnnxRefusedError, check_onnx
 from tests.model_files import (
     BAD_MODELS,
     DECODING,

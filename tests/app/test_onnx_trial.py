@@ -4,8 +4,8 @@ from typing import NoReturn
 
 import pytest
 
-from detector_app.onnx_file import check_onnx
-from detector_app.onnx_trial import OnnxTrialError, try_onnx
+from detector_app.models.onnx_file import check_onnx
+from detector_app.models.onnx_trial import OnnxTrialError, try_onnx
 from tests.model_files import SLOW_MODEL
 
 

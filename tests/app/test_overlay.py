@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from detector_app.detection import Detection
-from detector_app.fonts import can_write, split_by_font
-from detector_app.overlay import choose_colours, draw_detections, write_name
+from detector_app.models.detection import Detection
+from detector_app.photos.fonts import can_write, split_by_font
+from detector_app.photos.overlay import choose_colours, draw_detections, write_name
 from tests.nasty_names import NASTY_NAMES
 
 NAME = "Torre do Relógio"

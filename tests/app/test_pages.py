@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from detector_app.catalogue import Catalogue, City, save_snapshot
-from detector_app.model_store import path_of_model
+from detector_app.models.model_store import path_of_model
 from detector_app.pages import detect
 from tests.model_files import GOOD_METADATA, metadata
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from detector_app.errors import PhotoRefused
-from detector_app.photo import read_photo, write_jpeg
+from detector_app.photos.photo import read_photo, write_jpeg
 from tests.photo_files import BAD_PHOTOS, GOOD_PHOTOS, spoilt_photos
 
 

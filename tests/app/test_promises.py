@@ -18,7 +18,7 @@ LOAD_A_MODEL = """
 import sys
 import tomllib
 from pathlib import Path
-from detector_app.inference import load_detector
+from detector_app.models.inference import load_detector
 load_detector(Path(sys.argv[1]).read_bytes())
 """
 

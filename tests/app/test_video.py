@@ -7,13 +7,13 @@ import av
 import numpy as np
 from conftest import RED, draw_patches
 
-from detector_app.detection import Detection
 from detector_app.errors import DetectionFailed
-from detector_app.overlay import choose_colours
+from detector_app.models.detection import Detection
+from detector_app.photos.overlay import choose_colours
 from detector_app.video import LatestSights, make_frame_callback
 
 if TYPE_CHECKING:
-    from detector_app.inference import Detector
+    from detector_app.models.inference import Detector
 
 
 class Clock:

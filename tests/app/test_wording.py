@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from detector_app.catalogue import City
-from detector_app.detection import Detection
+from detector_app.models.detection import Detection
 from detector_app.wording import (
     as_plain,
     describe_age,

@@ -10,7 +10,7 @@ import pytest
 
 from detector_app.catalogue import read_catalogue
 from detector_app.errors import WarehouseAway
-from detector_app.model_store import obtain_model
+from detector_app.models.model_store import obtain_model
 from detector_app.warehouse import Warehouse
 from sandbox.demo.city_request import ask_for_city
 from sightscan.city import City as Registered

@@ -8,18 +8,18 @@ COPIES = {
     "what an answer of a model means": (
         "trainer/decoding.py",
         "plugins/sightscan/publish/decoding.py",
-        "detector_app/decoding.py",
+        "detector_app/models/decoding.py",
     ),
     "what models are refused": (
-        "detector_app/onnx_file.py",
+        "detector_app/models/onnx_file.py",
         "plugins/sightscan/publish/onnx_file.py",
     ),
     "what of a photo's file is read": (
-        "detector_app/photo_metadata.py",
+        "detector_app/photos/photo_metadata.py",
         "plugins/sightscan/photo_metadata.py",
     ),
     "how a photo's colours are shown": (
-        "detector_app/photo_colour.py",
+        "detector_app/photos/photo_colour.py",
         "plugins/sightscan/photo_colour.py",
     ),
     "whose signature is believed": (
@@ -27,7 +27,7 @@ COPIES = {
         "plugins/sightscan/signature.py",
     ),
     "how a model is tried": (
-        "detector_app/onnx_trial.py",
+        "detector_app/models/onnx_trial.py",
         "plugins/sightscan/publish/onnx_trial.py",
     ),
 }

@@ -13,7 +13,7 @@ import pytest
 from drawn_dataset import CLASS_NAMES, run_trainer
 from safetensors import safe_open
 
-from detector_app.onnx_file import OnnxContract, check_onnx
+from detector_app.models.onnx_file import OnnxContract, check_onnx
 from trainer import network as yolo
 from trainer.errors import ExportMismatch
 from trainer.export import compare_with_torch, open_onnx

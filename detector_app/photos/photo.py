@@ -8,8 +8,8 @@ from PIL import Image
 from PIL.ImageFile import ImageFile
 
 from detector_app.errors import PhotoRefused
-from detector_app.photo_colour import BROKEN, is_srgb, orientation, profile_of, upright_srgb
-from detector_app.photo_metadata import PhotoFileError, without_metadata
+from detector_app.photos.photo_colour import BROKEN, is_srgb, orientation, profile_of, upright_srgb
+from detector_app.photos.photo_metadata import PhotoFileError, without_metadata
 
 PHOTO_SUFFIXES: Final = ("jpg", "jpeg", "png", "webp")
 MAX_PHOTO_MEGABYTES: Final = 20

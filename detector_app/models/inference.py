@@ -11,13 +11,13 @@ from typing import Final
 
 import numpy as np
 
-from detector_app.decoding import BOX_FIELDS, Decoding, decode, read_as_older
-from detector_app.detection import Detection, place_in_picture
 from detector_app.errors import DetectionFailed, ModelRefused
-from detector_app.letterbox import Floats, Pixels, apply_letterbox, fit_letterbox
-from detector_app.onnx_file import OnnxRefusedError, check_onnx
-from detector_app.onnx_runtime import InferenceSession, runtime_state
-from detector_app.onnx_trial import OnnxTrialError, try_onnx
+from detector_app.models.decoding import BOX_FIELDS, Decoding, decode, read_as_older
+from detector_app.models.detection import Detection, place_in_picture
+from detector_app.models.letterbox import Floats, Pixels, apply_letterbox, fit_letterbox
+from detector_app.models.onnx_file import OnnxRefusedError, check_onnx
+from detector_app.models.onnx_runtime import InferenceSession, runtime_state
+from detector_app.models.onnx_trial import OnnxTrialError, try_onnx
 
 INFERENCE_THREADS: Final = 2
 

@@ -10,8 +10,8 @@ from typing import Final, Self
 
 from PIL import Image, ImageColor, ImageDraw
 
-from detector_app.detection import Detection
-from detector_app.fonts import Font, can_write, split_by_font
+from detector_app.models.detection import Detection
+from detector_app.photos.fonts import Font, can_write, split_by_font
 
 # Apart from one another also for most colour-blind eyes, and each bright enough for dark text.
 PALETTE: Final = (

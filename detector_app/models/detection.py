@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from detector_app.decoding import Found
-from detector_app.letterbox import Letterbox
+from detector_app.models.decoding import Found
+from detector_app.models.letterbox import Letterbox
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Protocol
 from detector_app.atomic_file import write_atomically
 from detector_app.catalogue import PublishedModel
 from detector_app.errors import ModelRefused, ModelUnavailable, WarehouseAway
-from detector_app.onnx_file import OnnxRefusedError, check_onnx
+from detector_app.models.onnx_file import OnnxRefusedError, check_onnx
 from detector_app.signature import SignatureRefusedError, check_signature
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""Published models: have them, check them, run them, read their answers."""

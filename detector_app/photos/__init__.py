@@ -1,0 +1,1 @@
+"""Read visitors' photos, and draw on them."""
