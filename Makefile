@@ -38,7 +38,7 @@ setup: ## install the three environments, side by side
 	@MAKEFLAGS= $(MAKE) --no-print-directory --jobs 3 PYTHON="$(PYTHON)" environments
 
 .PHONY: environments
-environments: .venv/airflow/.installed .venv/trainer/.installed .venv/app/.installed
+environments: .venv/airflow/.installed .venv/trainer/.installed .venv/app/.installed browser-runtime
 
 .PHONY: demo
 demo: setup ## take a city from its name to a detector, and stay up (WORLD=, BACKGROUND=, WEIGHTS=, STATE=)
@@ -75,7 +75,7 @@ test-middle: test-setup ## what needs seconds a test: contracts, parts together,
 
 .PHONY: test-end-to-end
 test-end-to-end: test-setup ## one city through Airflow, the app and the pages in a browser
-	$(AIRFLOW)/python -m pytest -q tests/end_to_end --ignore tests/end_to_end/test_kills.py
+	$(AIRFLOW)/python -m pytest -q tests/browser tests/end_to_end --ignore tests/end_to_end/test_kills.py
 
 .PHONY: test-programs
 test-programs: test-trainer test-app ## the tests of the trainer and of the app
@@ -223,6 +223,11 @@ clean: ## remove what the demo and the tests left (not the environments)
 	@$(APP)/python $(INSTALL) -r detector_app/requirements.txt
 	@touch $@
 
+# What browsers run models with, from the npm registry; quick where it is already.
+.PHONY: browser-runtime
+browser-runtime: .venv/app/.installed
+	@$(APP)/python -m detector_app.web.fetch_runtime
+
 .venv/airflow/.tests-installed: .venv/airflow/.installed tests/requirements.txt
 	@$(AIRFLOW)/python $(INSTALL) -r tests/requirements.txt
 	@touch $@
@@ -253,6 +258,12 @@ bench-openset: setup ## what a model says to buildings that it does not know (WO
 bench-live: setup ## what smaller sides and files cost a model that is made for phones (WORLD=, WEIGHTS=; 20 minutes)
 	$(NEEDS_WORLD_AND_WEIGHTS)
 	$(TRAINER)/python -m benchmarks.live $(ON_A_WORLD)
+MODEL ?=
+.PHONY: bench-detect
+bench-detect: test-setup ## what looking at films costs a browser, and whether it sees what Python sees (MODEL=, PHOTOS=; a minute)
+	$(NEEDS_PHOTOS)
+	@test -n "$(MODEL)" || { echo "MODEL is empty: name an ONNX file of the trainer, MODEL=<file>" >&2; exit 2; }
+	@$(AIRFLOW)/python -m benchmarks.detect --model "$(MODEL)" --photos "$(PHOTOS)"
 
 MODEL ?=
 .PHONY: bench-detect

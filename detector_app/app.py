@@ -1,4 +1,4 @@
-"""The app's entrance: `streamlit run detector_app/app.py` shows its pages in one frame.
+"""The pages in one frame: what `server` has Streamlit run for each visitor.
 
 Widgets only. What the pages know comes from `catalogue`, `model_store` and `inference`.
 """
@@ -15,6 +15,7 @@ if _ROOT not in sys.path:
 import streamlit as st  # noqa: E402 - after the path
 
 from detector_app.pages import about, detect, guide  # noqa: E402 - after the path
+from detector_app.web.uploads import show_uploads  # noqa: E402 - after the path
 
 STATIC = Path(__file__).resolve().parent / "static"
 
@@ -38,6 +39,8 @@ def show_app() -> None:
         st.Page(guide.show, title="Help", icon=":material/help:", url_path="help"),
         st.Page(about.show, title="About", icon=":material/info:", url_path="about"),
     ]
+    # Until a page says otherwise: what was uploaded on another one is not held.
+    show_uploads(())
     st.navigation(pages, position="top").run()
 
 

@@ -6,7 +6,7 @@ works with the models it already has when the warehouse is away.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -72,7 +72,7 @@ class PublishedModel:
 class City:
     """A city that SightScan knows, and how far it has come with it; why, if it was refused.
 
-    `vote_count` people asked for one that is not let in.
+    `vote_count` people asked for one that is not let in. `names` are by language, where they are known.
     """
 
     slug: str
@@ -85,6 +85,7 @@ class City:
     model: PublishedModel | None
     vote_count: int = 0
     reason: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -27,3 +27,7 @@ class PhotoRefused(AppError):
 
 class DetectionFailed(AppError):
     """The model broke on a picture that it should have handled."""
+
+
+class ServerBusy(AppError):
+    """Other visitors have what this one needs; a moment later it may be free."""

@@ -1,4 +1,4 @@
-"""What all visitors of one app share: the catalogue for some seconds, the loaded models.
+"""What all visitors of one app share: the catalogue for some seconds, the loaded models, the shelf.
 
 Streamlit runs a page's code anew at every click; these caches keep the warehouse from being asked
 and the models from being loaded each time.
@@ -11,8 +11,9 @@ import streamlit as st
 from detector_app.catalogue import Catalogue, PublishedModel, read_catalogue
 from detector_app.models.inference import Detector, load_detector
 from detector_app.models.model_store import obtain_model
-from detector_app.settings import AppSettings, read_settings
+from detector_app.settings import read_settings
 from detector_app.warehouse import Warehouse
+from detector_app.web.model_shelf import ModelShelf
 
 # Models that visitors use at the same time stay loaded; each takes about 30 MB.
 MAX_LOADED_MODELS = 8
@@ -32,6 +33,12 @@ def current_detector(model: PublishedModel) -> Detector:
     return _detector_of(model.onnx_sha256, model.class_names, model)
 
 
+@st.cache_resource(show_spinner=False)
+def model_shelf() -> ModelShelf:
+    """Return the shelf of models that browsers may have."""
+    return ModelShelf(_obtain, read_settings().model_cache_dir)
+
+
 @st.cache_data(max_entries=1, show_spinner=False)
 def _catalogue_of_period(period: int) -> Catalogue:
     # The number of the period is the key: when it changes, the answer is too old.
@@ -45,7 +52,11 @@ def _detector_of(
     onnx_sha256: str, shown_names: tuple[str, ...], _model: PublishedModel
 ) -> Detector:
     del onnx_sha256
-    settings: AppSettings = read_settings()
-    source = Warehouse.from_settings(settings)
-    content = obtain_model(_model, source, settings.model_cache_dir, settings.public_keys)
-    return load_detector(content, shown_names)
+    return load_detector(_obtain(_model), shown_names)
+
+
+def _obtain(model: PublishedModel) -> bytes:
+    settings = read_settings()
+    return obtain_model(
+        model, Warehouse.from_settings(settings), settings.model_cache_dir, settings.public_keys
+    )

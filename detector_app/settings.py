@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, Json, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from detector_app.errors import AppError
@@ -19,14 +19,6 @@ from detector_app.signature import read_public_keys
 
 class SettingsInvalid(AppError):
     """A setting has a value that makes no sense."""
-
-
-class IceServer(BaseModel):
-    """A STUN or TURN server, in the form browsers use for `RTCIceServer`."""
-
-    urls: str | list[str]
-    username: str | None = None
-    credential: str | None = None
 
 
 def _in_home(path: Path) -> Path:
@@ -58,8 +50,6 @@ class AppSettings(BaseSettings):
 
     model_cache_dir: Annotated[Path, AfterValidator(_in_home)] = Path("~/.cache/sightscan")
     model_public_keys: Annotated[str, AfterValidator(_as_keys)] = ""
-    # Empty is right on one machine and in a home network; behind firewalls a TURN server is needed.
-    rtc_ice_servers: Json[list[IceServer]] = Field(default="[]", validate_default=True)
     confidence_threshold: float = Field(default=0.25, ge=0.05, le=0.95)
     # How old the list of cities and models may be before the warehouse is asked again.
     catalogue_refresh_seconds: float = Field(default=30.0, gt=0)
@@ -68,11 +58,6 @@ class AppSettings(BaseSettings):
     def public_keys(self) -> tuple[bytes, ...]:
         """Return the keys of which one must have signed a model; none: models are not checked."""
         return read_public_keys(self.model_public_keys)
-
-    def rtc_configuration(self) -> dict[str, list[dict[str, object]]]:
-        """Return the ICE servers as the browser and aiortc take them."""
-        servers = [server.model_dump(exclude_none=True) for server in self.rtc_ice_servers]
-        return {"iceServers": servers}
 
 
 @lru_cache(maxsize=1)

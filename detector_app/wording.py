@@ -11,7 +11,6 @@ from html import escape
 
 from detector_app.catalogue import City, PublishedModel
 from detector_app.models.detection import Detection
-from detector_app.video import SightsSeen
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -167,15 +166,6 @@ def as_plain(text: str) -> str:
     """Return the text so that Streamlit shows it letter by letter, not as Markdown or LaTeX."""
     escaped = _PUNCTUATION.sub(r"\\\g<0>", " ".join(text.split()))
     return _FOUND_LATER.sub(rf"\g<0>{_WORD_JOINER}", escaped)
-
-
-def describe_speed(seen: SightsSeen) -> str:
-    """Return the HTML of one line on the film: its size, its rate, the time a frame takes."""
-    return (
-        f'<p class="ss-figures">{seen.width} x {seen.height} pixels, '
-        f"{seen.frames_per_second:.0f} frames a second, "
-        f"{seen.milliseconds_per_frame:.0f} ms to look at one</p>"
-    )
 
 
 def _count(number: int, noun: str) -> str:

@@ -20,6 +20,11 @@ RUN pip install --no-cache-dir --no-deps --requirement requirements.txt
 
 COPY detector_app detector_app
 
+# What browsers run models with, pinned by hash. From a registry of your own:
+# `docker build --build-arg NPM_CONFIG_REGISTRY=https://...`
+ARG NPM_CONFIG_REGISTRY=""
+RUN python -m detector_app.web.fetch_runtime
+
 # On a laptop the app listens to this machine alone; in a container that would be nobody.
 ENV STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
     STREAMLIT_SERVER_PORT=8501 \
@@ -30,4 +35,4 @@ ENV STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
 
 USER 50001
 EXPOSE 8501
-ENTRYPOINT ["streamlit", "run", "detector_app/app.py"]
+ENTRYPOINT ["streamlit", "run", "detector_app/server.py"]

@@ -1,7 +1,7 @@
 """What was found, by name and in the pixels of the picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from detector_app.models.decoding import Found
 from detector_app.models.letterbox import Letterbox
@@ -9,7 +9,10 @@ from detector_app.models.letterbox import Letterbox
 
 @dataclass(frozen=True)
 class Detection:
-    """A sight that was found: its name, how sure the model is (0..1), its box in pixels."""
+    """A sight that was found: its name, how sure the model is (0..1), its box in pixels.
+
+    `score` is what the model itself said (0..1), before it was calibrated.
+    """
 
     name: str
     confidence: float
@@ -17,6 +20,7 @@ class Detection:
     y1: float
     x2: float
     y2: float
+    score: float | None = field(default=None, compare=False)
 
 
 def place_in_picture(
@@ -34,10 +38,11 @@ def place_in_picture(
     # A box that lies in the padding alone is no place in the picture.
     inside = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
     return tuple(
-        Detection(class_names[number], confidence, *corners)
-        for number, confidence, corners in zip(
+        Detection(class_names[number], confidence, x1, y1, x2, y2, score)
+        for number, confidence, score, (x1, y1, x2, y2) in zip(
             found.classes[inside].tolist(),
             found.confidences[inside].tolist(),
+            found.scores[inside].tolist(),
             boxes[inside].tolist(),
             strict=True,
         )

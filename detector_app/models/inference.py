@@ -20,6 +20,8 @@ from detector_app.models.onnx_runtime import InferenceSession, runtime_state
 from detector_app.models.onnx_trial import OnnxTrialError, try_onnx
 
 INFERENCE_THREADS: Final = 2
+# Of memory while a picture is looked at, for each pixel of the input: yolov5s at 640 takes 120 MB.
+_BYTES_PER_PIXEL: Final = 300
 
 # ONNX Runtime raises one class per status code and gives them no common base.
 _RUNTIME_ERRORS: Final = (
@@ -53,6 +55,11 @@ class Detector:
     stride: int
     decoding: Decoding
     has_thresholds: bool
+
+    @property
+    def memory_bytes(self) -> int:
+        """How much memory a look at one picture takes at most, about."""
+        return _BYTES_PER_PIXEL * self.image_size**2
 
     def detect(self, pixels: Pixels, min_confidence: float | None = None) -> tuple[Detection, ...]:
         """Return the sights in an RGB picture (H, W, 3) uint8, surest first.

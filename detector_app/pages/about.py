@@ -22,8 +22,9 @@ when it is better than the one in place on photos that no training ever saw.
 
 _PRIVACY = """
 ### Your pictures
-Photos and films are looked at in the memory of the machine that runs this app, and forgotten when
-you close the page. Nothing is kept or passed on.
+Photos on the *Detect* page are looked at in the memory of the machine that runs this app, and
+forgotten when you close the page. The camera's film is looked at by your own browser; where that
+cannot, one photo a second is looked at like any other. Nothing is kept or passed on.
 """
 
 _CREDITS = """
@@ -33,7 +34,7 @@ _CREDITS = """
   a photo that is withdrawn is removed.
 - **Sights.** Names, places and identifiers come from Wikidata (CC0).
 - **Network.** YOLOv5 by Ultralytics (AGPL-3.0); it runs here with ONNX Runtime.
-- **This app.** Streamlit, streamlit-webrtc, OpenCV, Pillow; letters in Source Sans (OFL).
+- **This app.** Streamlit, ONNX Runtime, OpenCV, Pillow, libheif; letters in Source Sans (OFL).
 """
 
 

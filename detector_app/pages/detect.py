@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from detector_app.catalogue import Catalogue, City, PublishedModel
+from detector_app.city_search import search_cities
 from detector_app.errors import AppError, ModelRefused, ModelUnavailable
 from detector_app.models.inference import Detector
 from detector_app.models.model_store import is_kept
+from detector_app.pages.live_tab import show_live_tab
 from detector_app.pages.photo_tab import show_photo_tab
-from detector_app.pages.webcam_tab import show_webcam_tab
 from detector_app.photos.overlay import choose_colours
 from detector_app.resources import current_catalogue, current_detector
 from detector_app.settings import read_settings
@@ -90,11 +91,11 @@ def _show_city(catalogue: Catalogue, confidence_threshold: float) -> None:
     with threshold_place:
         min_confidence = _choose_confidence(detector, confidence_threshold)
     _show_model(city.model, detector)
-    photo, webcam = st.tabs([":material/image: Photo", ":material/videocam: Webcam"])
+    photo, live = st.tabs([":material/image: Photo", ":material/videocam: Live"])
     with photo:
         show_photo_tab(city, detector, min_confidence)
-    with webcam:
-        show_webcam_tab(detector, min_confidence)
+    with live:
+        show_live_tab(city, city.model, min_confidence)
 
 
 def _choose_confidence(detector: Detector, confidence_threshold: float) -> float | None:
@@ -128,7 +129,7 @@ def _choose_confidence(detector: Detector, confidence_threshold: float) -> float
 def _choose_city(catalogue: Catalogue) -> City | None:
     slugs = [city.slug for city in catalogue.cities]
     first = _first_choice(catalogue)
-    slug = st.selectbox(
+    chosen = st.selectbox(
         "City",
         slugs,
         index=slugs.index(first) if first else None,
@@ -136,23 +137,53 @@ def _choose_city(catalogue: Catalogue) -> City | None:
         placeholder="Type the name of a city",
         key="city_slug",
         persist_state="session",
+        # The browser's own search takes letters as they are written: what it does not find is
+        # looked for here, without accents and by the city's other names.
+        accept_new_options=True,
     )
-    # The address of the page names the city, so that it can be kept and sent to others.
-    st.query_params.from_dict({"city": slug} if slug else {})
-    return catalogue.find_city(slug)
+    city = _find_typed(catalogue, chosen)
+    if city:
+        # The address of the page names the city, so that it can be kept and sent to others.
+        st.query_params["city"] = city.slug
+    else:
+        _say_unknown(catalogue, chosen or st.query_params.get("city"))
+    return city
+
+
+def _find_typed(catalogue: Catalogue, typed: str | None) -> City | None:
+    """Return the city of this slug, else the only one that has such a name."""
+    if not typed:
+        return None
+    found = search_cities(catalogue, typed)
+    return catalogue.find_city(typed) or (found[0] if len(found) == 1 else None)
+
+
+def _say_unknown(catalogue: Catalogue, name: str | None) -> None:
+    if not name:
+        return
+    near = ", ".join(as_plain(city.name) for city in search_cities(catalogue, name))
+    advice = f"Did you mean one of these: {near}?" if near else "Choose one of the list."
+    st.warning(
+        f"SightScan knows no city “{as_plain(name)}” here. {advice}",
+        icon=":material/wrong_location:",
+    )
 
 
 def _first_choice(catalogue: Catalogue) -> str | None:
-    """Return the city that the page's address asks for, else the only one that has a detector."""
-    asked = catalogue.find_city(st.query_params.get("city"))
+    """Return the city that the page's address asks for, else the only one that has a detector.
+
+    An address that asks for an unknown one gets none, rather than another.
+    """
+    asked = st.query_params.get("city")
     if asked:
-        return asked.slug
+        found = _find_typed(catalogue, asked)
+        return found.slug if found else None
     ready = [city.slug for city in catalogue.cities if _is_usable(catalogue, city)]
     return ready[0] if len(ready) == 1 else None
 
 
 def _describe(catalogue: Catalogue, slug: str) -> str:
-    city = catalogue.find_city(slug)
+    city = _find_typed(catalogue, slug)
     return describe_city(city, is_here=_is_usable(catalogue, city)) if city else slug
 
 

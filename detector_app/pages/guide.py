@@ -2,12 +2,19 @@
 
 import streamlit as st
 
+from detector_app.photos.photo import (
+    MAX_PHOTO_MEGABYTES,
+    MAX_PHOTO_MEGAPIXELS,
+    MAX_WHOLE_MEGAPIXELS,
+    READ_FORMS,
+)
+
 _GUIDE = """
 ### In three steps
 1. **Choose a city.** Each city has its own detector. It is fetched once and kept on the machine
    that runs this app.
-2. **Show a photo or use the webcam.** Drop a JPEG, PNG or WebP into the *Photo* tab, or press
-   START in the *Webcam* tab and allow the camera.
+2. **Show photos or open the camera.** Drop photos into the *Photo* tab, or take one there; or open
+   the camera in the *Live* tab and allow it.
 3. **Read the names.** Each sight gets a box, a dot and its name; the list beside the picture says
    the same, with how sure the detector is. Each sight is shown from the confidence on with which
    the detector was judged before it was published.
@@ -29,8 +36,8 @@ _TROUBLE = """
 | **Refused** | Whoever runs SightScan does not build this city; the page says why. |
 | **The model was refused** | What is published is not what was meant to be. Whoever runs SightScan publishes the model again. |
 | **The camera does not start** | Allow it in the browser (the camera sign in the address bar). Away from `localhost`, browsers give cameras to `https` pages only. |
-| **The film stays black behind a company's firewall** | Whoever runs the app sets `RTC_ICE_SERVERS` to a TURN server. |
-| **The photo is refused** | Choose a JPEG, PNG or WebP of at most 20 MB and 60 megapixels. |
+| **The server is busy** | Large photos of other people are being looked at. Try again in a few seconds. |
+| **The photo is refused** | Choose a {forms} of at most {megabytes} MB, and of at most {whole} megapixels; a JPEG may have {jpeg}. |
 """
 
 
@@ -38,4 +45,11 @@ def show() -> None:
     """Draw the page."""
     st.title("Help")
     st.markdown(_GUIDE)
-    st.markdown(_TROUBLE)
+    st.markdown(
+        _TROUBLE.format(
+            forms=READ_FORMS,
+            megabytes=MAX_PHOTO_MEGABYTES,
+            whole=MAX_WHOLE_MEGAPIXELS,
+            jpeg=MAX_PHOTO_MEGAPIXELS,
+        )
+    )

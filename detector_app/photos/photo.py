@@ -2,32 +2,57 @@
 
 import io
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
+import pillow_heif
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
+from detector_app.budget import PHOTO_BUDGET
 from detector_app.errors import PhotoRefused
-from detector_app.photos.photo_colour import BROKEN, is_srgb, orientation, profile_of, upright_srgb
-from detector_app.photos.photo_metadata import PhotoFileError, without_metadata
+from detector_app.photos.photo_colour import (
+    BROKEN,
+    flatten_on_white,
+    is_srgb,
+    orientation,
+    profile_of,
+    upright_srgb,
+)
+from detector_app.photos.photo_metadata import OTHER_FORMS, PhotoFileError, without_metadata
 
-PHOTO_SUFFIXES: Final = ("jpg", "jpeg", "png", "webp")
 MAX_PHOTO_MEGABYTES: Final = 20
-# A few hundred kilobytes can unpack to gigabytes; phones make at most about 50 of these.
+# A few hundred kilobytes can unpack to gigabytes. JPEGs can be unpacked at a part of their size.
 MAX_PHOTO_MEGAPIXELS: Final = 60
+# Everything else is unpacked whole. Phones make 48 or 50, and people wait three seconds for one.
+MAX_WHOLE_MEGAPIXELS: Final = 50
 # No photo of this size shows a sight, and a letterbox around a line has no meaning.
 MIN_PHOTO_SIDE_PIXELS: Final = 16
 # More helps neither the model, which sees a few hundred pixels, nor the page that shows it.
 MAX_SHOWN_SIDE_PIXELS: Final = 2560
 
 _MEGA: Final = 1_000_000
+# Of `OTHER_FORMS`, those that are read, and Pillow's name for each.
+_ALSO_READ: Final = {"GIF": "GIF", "TIFF": "TIFF", "BMP": "BMP", "AVIF": "AVIF", "HEIC": "HEIF"}
+READ_FORMS: Final = "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF"
+# Bytes for each pixel of the file, while it is read: unpacked, and a copy in other colours.
+_WHOLE_BYTES_PER_PIXEL: Final = 9
+# A progressive JPEG is held whole before it is made smaller.
+_JPEG_BYTES_PER_PIXEL: Final = 6
+# What is left at the size at which it is shown, some copies of it included.
+_SHOWN_BYTES: Final = 4 * 4 * MAX_SHOWN_SIDE_PIXELS**2
+
+# Opened by name only, below: registering it changes nothing for other files.
+pillow_heif.register_heif_opener(thumbnails=False)
 
 
 def read_photo(content: bytes, file_name: str) -> Image.Image:
     """Return the photo as upright RGB, its longer side at most `MAX_SHOWN_SIDE_PIXELS`.
 
     Read as the pipeline reads the photos that detectors learn from: EXIF's rotation and the colour
-    profile are honoured, transparency lies on white. Raises `PhotoRefused`.
+    profile are honoured, transparency lies on white. Of an animated one, the first picture. Raises
+    `PhotoRefused`, and `ServerBusy` if other photos take all the memory there is for them.
     """
     if len(content) > MAX_PHOTO_MEGABYTES * _MEGA:
         msg = (
@@ -35,35 +60,11 @@ def read_photo(content: bytes, file_name: str) -> Image.Image:
             "are possible; choose a smaller copy of the photo."
         )
         raise PhotoRefused(msg)
-    try:
-        bare = without_metadata(content)
-        with warnings.catch_warnings():
-            # Our own limit below is stricter and says what to do.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            opened = Image.open(io.BytesIO(bare.content), formats=(bare.form,))
+    with _explained(file_name):
+        opened, exif = _open(content, file_name)
         _check_size(opened, file_name)
-        # JPEGs can be unpacked at half or a quarter of their size, which spares most of the work.
-        opened.draft("RGB", (MAX_SHOWN_SIDE_PIXELS, MAX_SHOWN_SIDE_PIXELS))
-        opened.load()
-        profile = profile_of(opened)
-        if profile is not None and is_srgb(opened, profile):
-            profile = None
-        photo = upright_srgb(opened, orientation(bare.exif), profile)
-    except Image.DecompressionBombError as error:
-        msg = (
-            f"{file_name} has more pixels than the {MAX_PHOTO_MEGAPIXELS} megapixels that are "
-            "possible; choose a smaller copy of the photo."
-        )
-        raise PhotoRefused(msg) from error
-    except PhotoFileError as error:
-        if error.reason in {"not_an_image", "unsupported_format"}:
-            msg = f"{file_name} is not a JPEG, PNG or WebP photo; choose another file."
-            raise PhotoRefused(msg) from error
-        raise _damaged(file_name) from error
-    except BROKEN as error:
-        raise _damaged(file_name) from error
-    photo.thumbnail((MAX_SHOWN_SIDE_PIXELS, MAX_SHOWN_SIDE_PIXELS), Image.Resampling.LANCZOS)
-    return photo
+        with PHOTO_BUDGET.hold(_memory_for(opened)):
+            return _unpack(opened, exif)
 
 
 def write_jpeg(picture: Image.Image) -> bytes:
@@ -74,12 +75,91 @@ def write_jpeg(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def _open(content: bytes, file_name: str) -> tuple[ImageFile, bytes | None]:
+    """Open a photo, by what its bytes are and never by its name; return its EXIF, too."""
+    if not content:
+        msg = f"{file_name} is empty; choose another file."
+        raise PhotoRefused(msg)
+    form = next((name for name, start in OTHER_FORMS.items() if start.match(content)), None)
+    if form is not None and form not in _ALSO_READ:
+        msg = f"{file_name} is {form}, which is not read here; save it as JPEG and choose that."
+        raise PhotoRefused(msg)
+    if form is None:
+        bare = without_metadata(content)
+        content, form, exif = bare.content, bare.form, bare.exif
+    else:
+        form, exif = _ALSO_READ[form], None
+    with warnings.catch_warnings():
+        # Our own limit is stricter and says what to do.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(content), formats=(form,)), exif
+
+
+def _unpack(opened: ImageFile, exif: bytes | None) -> Image.Image:
+    # JPEGs can be unpacked at half or a quarter of their size, which spares most of the work.
+    opened.draft("RGB", (MAX_SHOWN_SIDE_PIXELS, MAX_SHOWN_SIDE_PIXELS))
+    with warnings.catch_warnings():
+        # Of tags that are not as they should be: the pixels are what is wanted.
+        warnings.simplefilter("ignore", UserWarning)
+        opened.load()
+        turn = orientation(exif if exif is not None else opened.info.get("exif"))
+    profile = profile_of(opened)
+    if profile is not None and is_srgb(opened, profile):
+        profile = None
+    photo = upright_srgb(_made_smaller(opened), turn, profile)
+    photo.thumbnail((MAX_SHOWN_SIDE_PIXELS, MAX_SHOWN_SIDE_PIXELS), Image.Resampling.LANCZOS)
+    return photo
+
+
+def _made_smaller(opened: Image.Image) -> Image.Image:
+    """Return the picture at a whole part of its size, not below the one shown.
+
+    Before its colours are looked at: copies of a large photo are memory and time for nothing.
+    """
+    factor = max(opened.size) // MAX_SHOWN_SIDE_PIXELS
+    # Sixteen bits are few, and have a reading of their own.
+    if factor < 2 or opened.mode.startswith("I"):  # noqa: PLR2004 - half its size
+        return opened
+    if opened.mode in {"1", "P", "PA"} or "transparency" in opened.info:
+        # Numbers of colours have no mean, nor has a colour that stands for none.
+        return flatten_on_white(opened).reduce(factor)
+    return opened.reduce(factor)
+
+
+def _memory_for(opened: ImageFile) -> int:
+    pixels = opened.width * opened.height
+    per_pixel = _JPEG_BYTES_PER_PIXEL if opened.format == "JPEG" else _WHOLE_BYTES_PER_PIXEL
+    return pixels * per_pixel + min(_SHOWN_BYTES, pixels * 16)
+
+
+@contextmanager
+def _explained(file_name: str) -> Iterator[None]:
+    """Turn what libraries raise for a file into a sentence."""
+    try:
+        yield
+    except Image.DecompressionBombError as error:
+        msg = (
+            f"{file_name} has more pixels than the {MAX_PHOTO_MEGAPIXELS} megapixels that are "
+            "possible; choose a smaller copy of the photo."
+        )
+        raise PhotoRefused(msg) from error
+    except PhotoFileError as error:
+        if error.reason in {"not_an_image", "unsupported_format"}:
+            msg = f"{file_name} is no photo of the kinds {READ_FORMS}; choose another file."
+            raise PhotoRefused(msg) from error
+        raise _damaged(file_name) from error
+    except BROKEN as error:
+        raise _damaged(file_name) from error
+
+
 def _check_size(opened: ImageFile, file_name: str) -> None:
     width, height = opened.size
-    if width * height > MAX_PHOTO_MEGAPIXELS * _MEGA:
+    most = MAX_PHOTO_MEGAPIXELS if opened.format == "JPEG" else MAX_WHOLE_MEGAPIXELS
+    if width * height > most * _MEGA:
+        kind = "" if opened.format == "JPEG" else f" of a {opened.format} file"
         msg = (
-            f"{file_name} has {width} x {height} pixels, at most {MAX_PHOTO_MEGAPIXELS} "
-            "megapixels are possible; choose a smaller copy of the photo."
+            f"{file_name} has {width} x {height} pixels, at most {most} megapixels{kind} are "
+            "possible; choose a smaller copy of the photo."
         )
         raise PhotoRefused(msg)
     if min(width, height) < MIN_PHOTO_SIDE_PIXELS:

@@ -187,10 +187,11 @@ class Chain(Startable):
             [
                 str(APP_BIN / "streamlit"),
                 "run",
-                str(REPOSITORY / "detector_app" / "app.py"),
+                str(REPOSITORY / "detector_app" / "server.py"),
                 f"--server.port={self._options.app_port}",
                 "--server.address=127.0.0.1",
                 "--server.headless=true",
+                "--browser.gatherUsageStats=false",
             ],
             environment={
                 **self.addresses.app.environment,

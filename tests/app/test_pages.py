@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import streamlit as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from detector_app.catalogue import Catalogue, City, save_snapshot
@@ -83,10 +85,8 @@ def test_snapshot_is_offered_with_its_age(model: PublishedModel, tmp_path: Path)
 
 
 def test_only_detector_there_is_is_chosen(
-    model: PublishedModel, tmp_path: Path, onnx: bytes, monkeypatch: pytest.MonkeyPatch
+    model: PublishedModel, tmp_path: Path, onnx: bytes
 ) -> None:
-    # The webcam's component needs a real server; the browser tests have one.
-    monkeypatch.setattr(detect, "show_webcam_tab", lambda *_: None)
     keep(tmp_path, ready_city(model))
     path = path_of_model(model, tmp_path)
     path.parent.mkdir()
@@ -95,7 +95,7 @@ def test_only_detector_there_is_is_chosen(
     assert "names a sight on 36 of 42 photos" in page.markdown[0].value
     assert [tab.label for tab in page.tabs] == [
         ":material/image: Photo",
-        ":material/videocam: Webcam",
+        ":material/videocam: Live",
     ]
 
 
@@ -109,7 +109,6 @@ def test_less_sure_names_are_a_choice(
     has_thresholds: bool,
 ) -> None:
     asked: list[float | None] = []
-    monkeypatch.setattr(detect, "show_webcam_tab", lambda *_: None)
     monkeypatch.setattr(detect, "show_photo_tab", lambda _city, _model, least: asked.append(least))
     content = onnx + metadata("decoding", GOOD_METADATA["decoding"]) if has_thresholds else onnx
     model = replace(model, onnx_sha256=hashlib.sha256(content).hexdigest())
@@ -147,3 +146,64 @@ def test_senseless_setting_is_shown_as_a_sentence(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("CONFIDENCE_THRESHOLD", "7")
     page = run()
     assert "CONFIDENCE_THRESHOLD" in page.error[0].value.replace("\\", "")
+
+
+def test_unknown_city_in_the_address_is_said_and_the_address_stays(
+    model: PublishedModel, tmp_path: Path
+) -> None:
+    keep(tmp_path, ready_city(model), IN_PREPARATION)
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.query_params["city"] = "atlantis"
+    page.run()
+    assert "knows no city" in page.warning[1].value
+    assert "atlantis" in page.warning[1].value
+    assert page.query_params["city"] == "atlantis"
+    assert page.selectbox[0].value is None
+
+
+@pytest.mark.parametrize("typed", ["malaga", "MÁLAGA", "Mal"])
+def test_city_is_found_by_its_name_without_accents(
+    model: PublishedModel, tmp_path: Path, typed: str
+) -> None:
+    keep(tmp_path, ready_city(model), IN_PREPARATION)
+    page = AppTest.from_file(APP, default_timeout=60)
+    # The test's own list takes what is in it only.
+    page.session_state["city_slug"] = typed
+    page.run()
+    assert not page.exception
+    assert page.query_params["city"] == "malaga"
+
+
+def test_name_that_several_cities_could_have_is_asked_back(
+    model: PublishedModel, tmp_path: Path
+) -> None:
+    keep(tmp_path, ready_city(model), IN_PREPARATION, replace(IN_PREPARATION, slug="porto-2"))
+    page = AppTest.from_file(APP, default_timeout=60)
+    page.session_state["city_slug"] = "por"
+    page.run()
+    assert "Did you mean one of these: Porto, Porto?" in page.warning[1].value
+
+
+def test_photo_that_is_none_gets_a_sentence_and_another_one_its_own_answer(
+    model: PublishedModel, tmp_path: Path, onnx: bytes
+) -> None:
+    keep(tmp_path, ready_city(model))
+    path = path_of_model(model, tmp_path)
+    path.parent.mkdir()
+    path.write_bytes(onnx)
+    page = run()
+    picture = io.BytesIO()
+    Image.new("RGB", (200, 160), "#d02020").save(picture, "GIF")
+    page.file_uploader[0].set_value(
+        [
+            ("letter.heic", b"Dear reader", "image/heic"),
+            ("red.gif", picture.getvalue(), "image/gif"),
+        ]
+    ).run()
+    assert not page.exception
+    assert "is no photo of the kinds" in page.error[0].value
+    assert [one.value for one in page.markdown if one.value.startswith("**")][-2:] == [
+        "**letter\\.heic**",
+        "**red\\.gif**",
+    ]
+    assert [one.value for one in page.subheader] == ["Found"]

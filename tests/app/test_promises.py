@@ -54,18 +54,21 @@ def test_streamlit_reports_no_use_and_the_icon_is_a_file_of_ours(
     assert not tomllib.loads(settings.read_text(encoding="utf-8"))["browser"]["gatherUsageStats"]
 
 
-PHOTO_PAGE = """
+PHOTO_PAGE = f"""
+from pathlib import Path
 import streamlit as st
 from PIL import Image
+from detector_app.models.inference import load_detector
 from detector_app.pages import photo_tab
 
 def read(content, file_name):
     st.session_state["reads"] = st.session_state.get("reads", 0) + 1
-    return Image.new("RGB", (1, 1))
+    return Image.new("RGB", (64, 64))
 
+detector = load_detector(Path({str(TINY_ONNX)!r}).read_bytes())
 photo_tab.read_photo = read
-photo_tab._read_photo_once(b"a photo", "a.jpg")
-photo_tab._read_photo_once(b"a photo", "a.jpg")
+for _ in range(2):
+    photo_tab._look_once(b"a photo", "a.jpg", detector.shown_names, None, detector)
 """
 
 

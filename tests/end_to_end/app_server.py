@@ -40,7 +40,7 @@ def run_app(
         "MODEL_CACHE_DIR": str(cache_folder),
         "STREAMLIT_SERVER_PORT": str(port),
     } | dict(settings or {})
-    command = [str(APP_PYTHON), "-m", "streamlit", "run", "detector_app/app.py"]
+    command = [str(APP_PYTHON), "-m", "streamlit", "run", "detector_app/server.py"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -69,7 +69,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> Non
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):  # noqa: S310 - loopback
+            with urllib.request.urlopen(f"{url}/healthz", timeout=2):  # noqa: S310 - loopback
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)

@@ -3,8 +3,7 @@
 Used by the browser tests and by whoever wants a picture of the app:
 
     with open_app("http://127.0.0.1:8501", film=Path("film.y4m")) as page:
-        start_webcam(page)
-        names = wait_for_names(page, at_least=1)
+        names = detect_photo(page, Path("photo.jpg"))
 """
 
 from __future__ import annotations
@@ -119,25 +118,6 @@ def detect_photo(page: Page, photo: Path) -> list[str]:
     # "Found" or "Nothing found".
     page.get_by_role("heading", name="found").wait_for()
     wait_until_drawn(page)
-    return read_names(page)
-
-
-def start_webcam(page: Page) -> None:
-    """Open the webcam tab and press START in the component's frame."""
-    page.get_by_role("tab", name="Webcam").click()
-    frame = page.frame_locator("iframe[title*='webrtc']")
-    frame.get_by_role("button", name="START").click()
-
-
-def stop_webcam(page: Page) -> None:
-    """Press STOP in the component's frame."""
-    page.frame_locator("iframe[title*='webrtc']").get_by_role("button", name="STOP").click()
-
-
-def wait_for_names(page: Page, *, at_least: int = 1, timeout_seconds: float = 60) -> list[str]:
-    """Wait until the visible list of sights has so many names, and return them."""
-    visible = page.locator(".ss-sights .ss-name:visible")
-    visible.nth(at_least - 1).wait_for(timeout=timeout_seconds * 1000)
     return read_names(page)
 
 

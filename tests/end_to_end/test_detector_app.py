@@ -13,6 +13,7 @@ from tests.cities.published_city import (
     APP_LOGIN,
     APP_PASSWORD,
     CITY_NAME,
+    CITY_SLUG,
     add_city,
     create_app_login,
     keep_model,
@@ -23,13 +24,12 @@ from tests.end_to_end.browser import (
     choose_city,
     detect_photo,
     open_app,
-    start_webcam,
-    stop_webcam,
-    wait_for_names,
+    read_names,
     wait_until_drawn,
 )
 from tests.film import write_film
 from tests.recording_proxy import proxied, recording_proxy
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,16 +87,27 @@ def app(
         yield url
 
 
-def test_names_on_the_webcam_film_are_text_on_the_page(
-    shared_app: str, photo: Path, tmp_path: Path
-) -> None:
+def test_camera_is_opened_for_the_city_that_is_shown(shared_app: str) -> None:
+    with open_app(shared_app) as page:
+        page.get_by_role("tab", name="Live").click()
+        address = page.get_by_role(
+            "link", name="Open the camera in a page of its own"
+        ).get_attribute("href")
+    assert address == f"/camera?city={CITY_SLUG}"
+
+
+def test_shot_of_the_camera_is_named(shared_app: str, photo: Path, tmp_path: Path) -> None:
     film = tmp_path / "film.y4m"
     write_film([photo], film)
     with open_app(shared_app, film) as page:
-        start_webcam(page)
-        assert set(wait_for_names(page, at_least=2)) == {TOWER, GATE}
-        stop_webcam(page)
-        page.get_by_text("Press START and allow the camera").wait_for()
+        page.get_by_text("Take a photo with this device's camera").click()
+        # Before the camera has given a picture, the button takes nothing.
+        video = page.locator("[data-testid=stCameraInput] video")
+        wait_until(lambda: video.evaluate("film => film.readyState >= 2"))
+        page.get_by_role("button", name="Take Photo").click()
+        page.get_by_role("heading", name="found").wait_for()
+        wait_until_drawn(page)
+        assert set(read_names(page)) == {TOWER, GATE}
 
 
 def test_photo_is_named_and_can_be_taken_away(shared_app: str, photo: Path) -> None:
@@ -109,20 +120,56 @@ def test_photo_is_named_and_can_be_taken_away(shared_app: str, photo: Path) -> N
             assert taken.size == given.size
 
 
-def test_a_visit_asks_nothing_of_anybody_else(photo: Path, tmp_path: Path) -> None:
+def test_a_visit_asks_nothing_of_anybody_else_and_breaks_no_policy(
+    photo: Path, tmp_path: Path
+) -> None:
     keep_model(tmp_path / "cache")
+    said: list[str] = []
     with recording_proxy() as (proxy, asked):
         settings = {**proxied(proxy), "HOME": str(tmp_path / "home")}
         with (
             run_app(tmp_path / "cache", tmp_path / "app.log", settings) as url,
             open_app(url, proxy=proxy) as page,
         ):
+            page.on("console", lambda message: said.append(message.text))
             assert set(detect_photo(page, photo)) == {TOWER, GATE}
             icon = page.locator("link[rel='shortcut icon']").get_attribute("href")
+            for path in ("/help", "/about", "/"):
+                page.goto(url + path)
+                wait_until_drawn(page)
+                assert page.evaluate("crossOriginIsolated")
+            page.goto(f"{url}/camera?city={CITY_SLUG}")
+            page.locator("h1").wait_for()
+            assert page.evaluate("crossOriginIsolated")
     assert [line for line in asked if not any(host in line for host in BROWSERS_OWN)] == []
+    assert [text for text in said if "Content Security Policy" in text] == []
     assert icon is not None
     assert icon.startswith("data:image/svg+xml")
     assert [path.name for path in (tmp_path / "home").rglob("*") if path.is_file()] == []
+
+
+def test_second_photo_that_is_none_leaves_no_answer_that_could_be_its_own(
+    shared_app: str, photo: Path, tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.heic"
+    letter.write_text("Dear reader")
+    with open_app(shared_app) as page:
+        page.locator("input[type=file]").first.set_input_files([photo, letter])
+        page.get_by_text("letter.heic is no photo of the kinds").wait_for()
+        page.locator("strong", has_text="holiday.png").wait_for()
+        page.locator("strong", has_text="letter.heic").wait_for()
+
+
+def test_file_that_the_widget_does_not_take_gets_a_sentence(
+    shared_app: str, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.tif"
+    large.write_bytes(bytes(21 * 1024 * 1024))
+    with open_app(shared_app) as page:
+        sentence = page.get_by_text("A file that is marked red was not taken")
+        assert not sentence.is_visible()
+        page.locator("input[type=file]").first.set_input_files(large)
+        sentence.wait_for()
 
 
 def test_file_that_is_no_photo_gets_a_sentence(shared_app: str, tmp_path: Path) -> None:
@@ -130,7 +177,7 @@ def test_file_that_is_no_photo_gets_a_sentence(shared_app: str, tmp_path: Path) 
     letter.write_text("Dear reader")
     with open_app(shared_app) as page:
         page.locator("input[type=file]").first.set_input_files(letter)
-        page.get_by_text("letter.jpg is not a JPEG, PNG or WebP photo").wait_for()
+        page.get_by_text("letter.jpg is no photo of the kinds").wait_for()
 
 
 def test_newer_model_is_taken_up_while_the_page_is_open(

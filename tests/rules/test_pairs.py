@@ -28,7 +28,6 @@ DIFFERENT = {
     "LOCK_POLL_SECONDS": "migrations, and trainings on one host",
     "LOOK_SECONDS": "at the queue, and at the host",
     "NOT_LET_IN": "the states, and what people are told of them",
-    "PHOTO_SUFFIXES": "with a dot, and as Streamlit wants them",
 }
 
 

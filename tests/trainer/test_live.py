@@ -13,7 +13,7 @@ import pytest
 from drawn_dataset import CLASS_NAMES, write_dataset
 from onnx import TensorProto
 
-from detector_app.onnx_file import check_onnx
+from detector_app.models.onnx_file import check_onnx
 from trainer import live
 from trainer.dataset_folder import Dataset, read_dataset
 from trainer.decoding import IDENTITY, Decoding

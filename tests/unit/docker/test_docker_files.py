@@ -159,7 +159,7 @@ def test_an_image_is_pinned_unprivileged_and_starts_what_is_there(dockerfile: Pa
     assert re.findall(r"^USER (\S+)", text, re.MULTILINE)[-1] not in {"root", "0"}
     assert not re.search(rf"^(ENV|ARG) .*({SECRET_NAME.pattern})", text, re.MULTILINE)
     assert (REPOSITORY / "trainer" / "__main__.py").is_file()
-    assert (REPOSITORY / "detector_app" / "app.py").is_file()
+    assert (REPOSITORY / "detector_app" / "server.py").is_file()
 
 
 @pytest.mark.parametrize(

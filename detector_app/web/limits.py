@@ -1,0 +1,97 @@
+"""How often one client may ask, and how long and how large what it sends may be.
+
+A client is an address: the peer's, or what a trusted proxy says of it. Which proxies are trusted is
+uvicorn's setting FORWARDED_ALLOW_IPS; it puts the client that they name into the request.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+from starlette.requests import ClientDisconnect, Request
+
+# Whoever asks for nothing longest is forgotten; a newcomer has its whole burst.
+MAX_KNOWN_CLIENTS: Final = 10_000
+
+
+class BodyRefusedError(Exception):
+    """What a client sends is too large, or comes too slowly; `status` is the answer's."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """Keep both."""
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class _Account:
+    left: float
+    at: float
+
+
+class RateLimit:
+    """So many requests a second for each client, and a burst of so many at once.
+
+    For one thread, as the server's loop is.
+    """
+
+    def __init__(
+        self, per_second: float, burst: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Start with nobody known."""
+        self._per_second, self._burst, self._clock = per_second, burst, clock
+        self._accounts: OrderedDict[str, _Account] = OrderedDict()
+
+    def take(self, client: str) -> float:
+        """Count one request; return 0, or in how many seconds the client may ask again."""
+        now = self._clock()
+        account = self._accounts.pop(client, None) or _Account(self._burst, now)
+        account.left = min(self._burst, account.left + (now - account.at) * self._per_second)
+        account.at = now
+        self._accounts[client] = account
+        while len(self._accounts) > MAX_KNOWN_CLIENTS:
+            self._accounts.popitem(last=False)
+        if account.left < 1:
+            return (1 - account.left) / self._per_second
+        account.left -= 1
+        return 0
+
+
+def client_of(request: Request) -> str:
+    """Return the address that a client counts by."""
+    return request.client.host if request.client else "unknown"
+
+
+async def read_body(request: Request, *, max_bytes: int, max_seconds: float) -> bytes:
+    """Return what a client sends.
+
+    Raises:
+        BodyRefusedError: it is more, or slower, than it may be.
+        ClientDisconnect: the client is gone.
+
+    """
+    stated = request.headers.get("content-length", "")
+    if stated.isdecimal() and int(stated) > max_bytes:
+        raise _too_large(max_bytes)
+    parts = bytearray()
+    try:
+        with anyio.fail_after(max_seconds):
+            async for part in request.stream():
+                parts += part
+                if len(parts) > max_bytes:
+                    raise _too_large(max_bytes)
+    except TimeoutError as error:
+        msg = f"The photo did not come within {max_seconds:.0f} seconds; try again, or send a smaller one."
+        raise BodyRefusedError(408, msg) from error
+    return bytes(parts)
+
+
+def _too_large(max_bytes: int) -> BodyRefusedError:
+    msg = f"The photo has more than the {max_bytes / 1_000_000:.0f} MB that are possible; send a smaller one."
+    return BodyRefusedError(413, msg)
+
+
+__all__ = ["BodyRefusedError", "ClientDisconnect", "RateLimit", "client_of", "read_body"]

@@ -1,0 +1,171 @@
+"""The routes of the app's server, and what each answers; see `server`."""
+
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from detector_app.errors import AppError, DetectionFailed, PhotoRefused, ServerBusy
+from detector_app.photos.photo import MAX_PHOTO_MEGABYTES
+from detector_app.resources import current_catalogue, current_detector, model_shelf
+from detector_app.settings import read_settings
+from detector_app.web.cities import write_cities
+from detector_app.web.files import IMMUTABLE, REVALIDATED, CompressedFiles
+from detector_app.web.limits import BodyRefusedError, RateLimit, client_of, read_body
+from detector_app.web.look import look_at
+from detector_app.web.model_shelf import ShelvedModel
+from detector_app.web.runtime import RUNTIME_FOLDER, RUNTIME_VERSION, find_faults
+
+logger = logging.getLogger(__name__)
+
+BROWSER_FOLDER: Final = Path(__file__).resolve().parent.parent / "browser"
+# A browser asks once a second; a few who share an address, more often.
+LOOKS_PER_SECOND: Final = 4.0
+LOOKS_AT_ONCE: Final = 16
+MAX_PHOTO_SECONDS: Final = 20.0
+# Without a photo's type, a form of another site could send one unasked.
+_SIMPLE_TYPES: Final = (
+    "text/plain",
+    "multipart/form-data",
+    "application/x-www-form-urlencoded",
+    "",
+)
+
+_look_limit = RateLimit(LOOKS_PER_SECOND, LOOKS_AT_ONCE)
+
+
+def make_routes() -> list[BaseRoute]:
+    """Return all routes; Streamlit's come after them."""
+    return [
+        Route("/healthz", _answer_health),
+        Route("/camera", _send_camera),
+        Route("/browser/sw.js", _send_service_worker),
+        Mount("/browser", _browser_files()),
+        Mount(f"/runtime/{RUNTIME_VERSION}", _runtime_files()),
+        Route("/models/{sha256}.onnx", _send_model),
+        Route("/api/cities", _list_cities),
+        Route("/api/detect", _detect, methods=["POST"]),
+        # What begins as one of ours and is none is not one of Streamlit's pages.
+        *(Mount(prefix, _nothing_here) for prefix in ("/runtime", "/models", "/api")),
+    ]
+
+
+async def _answer_health(request: Request) -> Response:
+    del request
+    return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
+
+
+def _send_camera(request: Request) -> Response:
+    del request
+    return FileResponse(BROWSER_FOLDER / "camera.html", headers={"Cache-Control": REVALIDATED})
+
+
+def _send_service_worker(request: Request) -> Response:
+    del request
+    # It lies in a folder, and serves /camera too.
+    headers = {"Cache-Control": REVALIDATED, "Service-Worker-Allowed": "/"}
+    return FileResponse(BROWSER_FOLDER / "sw.js", media_type="text/javascript", headers=headers)
+
+
+def _send_model(request: Request) -> Response:
+    """Send a checked model; it is not compressed, since weights are noise to any coding."""
+    try:
+        shelved = model_shelf().find(request.path_params["sha256"], current_catalogue())
+    except AppError as error:
+        return _refuse(503, str(error))
+    if shelved is None:
+        return _refuse(
+            404, "No model with this hash is published; ask /api/cities for the present ones."
+        )
+    headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{shelved.model.onnx_sha256}"'}
+    if _has_already(request, shelved):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(shelved.path, media_type="application/octet-stream", headers=headers)
+
+
+def _list_cities(request: Request) -> Response:
+    del request
+    settings = read_settings()
+    answer = write_cities(current_catalogue(), model_shelf(), settings.public_keys)
+    return JSONResponse(answer, headers={"Cache-Control": "no-cache"})
+
+
+async def _detect(request: Request) -> Response:
+    seconds = _look_limit.take(client_of(request))
+    if seconds:
+        retry = {"Retry-After": str(round(seconds) + 1)}
+        return _refuse(429, "This device asks too often; one photo a second is possible.", retry)
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return _refuse(403, "Photos are looked at for this server's own pages only.")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type in _SIMPLE_TYPES:
+        return _refuse(415, "Send a photo, and say with Content-Type which kind it is.")
+    try:
+        content = await read_body(
+            request, max_bytes=MAX_PHOTO_MEGABYTES * 1_000_000, max_seconds=MAX_PHOTO_SECONDS
+        )
+    except BodyRefusedError as error:
+        # What is still on its way is not read.
+        return _refuse(error.status, str(error), {"Connection": "close"})
+    except ClientDisconnect:
+        return Response(status_code=499)
+    return await run_in_threadpool(_look, content, request.query_params.get("model", ""))
+
+
+def _look(content: bytes, sha256: str) -> Response:
+    try:
+        found: dict[str, Any] | None = None
+        for city in current_catalogue().cities:
+            if city.model and city.model.onnx_sha256 == sha256:
+                found = look_at(content, current_detector(city.model))
+    except PhotoRefused as error:
+        return _refuse(422, str(error))
+    except ServerBusy as error:
+        return _refuse(503, str(error), {"Retry-After": "2"})
+    except DetectionFailed as error:
+        return _refuse(500, str(error))
+    except AppError as error:
+        return _refuse(503, str(error))
+    if found is None:
+        return _refuse(404, "No model with this hash is published any more; reload the page.")
+    return JSONResponse(found, headers={"Cache-Control": "no-store"})
+
+
+def _has_already(request: Request, shelved: ShelvedModel) -> bool:
+    asked = request.headers.get("if-none-match", "")
+    return shelved.model.onnx_sha256 in asked or asked.strip() == "*"
+
+
+def _refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(
+        {"error": sentence}, status, headers={"Cache-Control": "no-store", **(headers or {})}
+    )
+
+
+def _browser_files() -> CompressedFiles:
+    return CompressedFiles(BROWSER_FOLDER, cache_control=REVALIDATED)
+
+
+def _runtime_files() -> Any:
+    folder = RUNTIME_FOLDER / RUNTIME_VERSION
+    faults = find_faults(folder)
+    if not faults:
+        return CompressedFiles(folder, cache_control=IMMUTABLE)
+    logger.warning(
+        "runtime: nothing is sent from %s, since %s; fetch it with "
+        "python -m detector_app.web.fetch_runtime",
+        folder,
+        "; ".join(faults),
+    )
+    sentence = (
+        "This server has no whole copy of onnxruntime-web, with which browsers look for themselves; "
+        "whoever runs it fetches one with make setup."
+    )
+    return _refuse(503, sentence)
+
+
+_nothing_here = _refuse(404, "There is nothing at this address.")

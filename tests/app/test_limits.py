@@ -1,0 +1,122 @@
+"""How often a client may ask, and what may be held of its uploads."""
+
+import pytest
+
+from detector_app.web.limits import RateLimit
+from detector_app.web.uploads import Uploads
+
+MEGA = 1_000_000
+
+
+class Clock:
+    """A time that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Store:
+    """What Streamlit holds; notes what is removed."""
+
+    def __init__(self) -> None:
+        self.removed: list[tuple[str, str]] = []
+
+    def remove_file(self, session_id: str, file_id: str) -> None:
+        self.removed.append((session_id, file_id))
+
+
+def test_burst_is_followed_by_a_rate_for_each_client() -> None:
+    clock = Clock()
+    limit = RateLimit(2, 3, clock)
+    assert [limit.take("a") for _ in range(3)] == [0, 0, 0]
+    assert limit.take("a") == pytest.approx(0.5)
+    assert limit.take("b") == 0
+    clock.now += 0.5
+    assert limit.take("a") == 0
+    assert limit.take("a") > 0
+
+
+def test_rest_gives_no_more_than_a_burst() -> None:
+    clock = Clock()
+    limit = RateLimit(2, 3, clock)
+    limit.take("a")
+    clock.now += 1000
+    assert [limit.take("a") > 0 for _ in range(4)] == [False, False, False, True]
+
+
+def test_many_clients_are_not_remembered_for_ever() -> None:
+    limit = RateLimit(1, 1, Clock())
+    for number in range(10_050):
+        limit.take(str(number))
+    assert len(limit._accounts) == 10_000
+    assert limit.take("10049") > 0
+    assert limit.take("0") == 0
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def uploads(clock: Clock) -> Uploads:
+    return Uploads(clock)
+
+
+def test_session_may_hold_so_many_files(uploads: Uploads) -> None:
+    for number in range(12):
+        assert uploads.reserve("one", str(number), 10) is None
+    assert "At most 12 photos" in (uploads.reserve("one", "12", 10) or "")
+    assert uploads.reserve("other", "12", 10) is None
+    # The same file anew is no other one.
+    assert uploads.reserve("one", "3", 10) is None
+    uploads.settle("one", "3", None)
+    assert uploads.reserve("one", "12", 10) is None
+
+
+def test_session_and_all_sessions_may_hold_so_many_bytes(uploads: Uploads) -> None:
+    taken = 0
+    for session in range(50):
+        for number in range(50):
+            if uploads.reserve(f"{session}", f"{number}", 20 * MEGA) is None:
+                taken += 20
+        if session == 0:
+            assert taken == 60
+            assert "60 MB together" in (uploads.reserve("0", "more", 1 * MEGA) or "")
+    assert taken == 400
+    assert "server's room" in (uploads.reserve("late", "one", MEGA) or "")
+
+
+def test_what_failed_is_not_counted(uploads: Uploads) -> None:
+    for number in range(50):
+        assert uploads.reserve("one", str(number), 20 * MEGA) is None
+        uploads.settle("one", str(number), None)
+
+
+def test_what_no_page_shows_goes_after_a_while(uploads: Uploads, clock: Clock) -> None:
+    store = Store()
+    for name in ("shown", "never", "left"):
+        uploads.reserve("one", name, 10)
+    uploads.show("one", {"shown", "left"})
+    clock.now += 59
+    uploads.show("one", {"shown"})
+    uploads.drop_unshown(store, lambda _: True)
+    assert store.removed == []
+    clock.now += 2
+    uploads.drop_unshown(store, lambda _: True)
+    assert store.removed == [("one", "never")]
+    clock.now += 60
+    uploads.drop_unshown(store, lambda _: True)
+    assert store.removed == [("one", "never"), ("one", "left")]
+
+
+def test_all_of_a_session_that_ended_goes(uploads: Uploads) -> None:
+    store = Store()
+    uploads.reserve("one", "a", 10)
+    uploads.show("one", {"a"})
+    uploads.drop_unshown(store, lambda _: False)
+    assert store.removed == [("one", "a")]
+    assert not uploads._held
