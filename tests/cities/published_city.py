@@ -85,7 +85,7 @@ def offer_live_variant(connection: psycopg.Connection[Any], version: int) -> byt
     )
     connection.execute(
         "insert into core.model_variant (city_id, model_version, kind, file_name, sha256,"
-        " image_size, precision, latency_ms, latency_processor, map50, map50_95, state)"
+        " image_size, precision, latency_milliseconds, latency_processor, map50, map50_95, state)"
         " values (%s, %s, 'live', 'live.onnx', %s, 160, 'int8', 21.5, 'Some Processor', 0.9, 0.61,"
         " 'offered')",
         [CITY_ID, version, onnx_sha256],

@@ -106,7 +106,8 @@ def _run(
         return _rows_of(connection, f"mart.{name}")
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
-            file.read_text(encoding="utf-8"), {"city_id": None} if kind == "checks" else params
+            file.read_text(encoding="utf-8"),
+            {"city_id": None, "keys": None} if kind == "checks" else params,
         )
         return cursor.fetchall() if cursor.description else []
 

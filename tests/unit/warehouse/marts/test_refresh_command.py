@@ -47,8 +47,8 @@ def test_all_of_history_is_refreshed(
     assert refresh_marts("--all") == 0
     output = capsys.readouterr()
     assert photos_known(filled) == PHOTOS
-    assert "city_activity_hourly=4" in output.out
-    assert "refreshed 2026-10-31 20:00 to 2026-11-01 00:00" in output.err
+    assert "city_activity_hourly=5" in output.out
+    assert "refreshed 2026-10-31 00:00 to 2026-11-01 00:00" in output.err
 
 
 def test_an_interval_is_refreshed_with_the_two_hours_before_it(
