@@ -70,8 +70,10 @@ test-slow: test-middle test-end-to-end ## contracts, faults, DAGs, and one city 
 test-middle: test-setup ## what needs seconds a test: contracts, parts together, faults, DAGs
 	$(AIRFLOW)/python -m pytest -q -m slow tests/unit
 	@# The kills wait most of their time, so they come first, beside the others.
-	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/end_to_end/test_kills.py tests/browser \
-		tests/contract tests/integration tests/faults tests/dags
+	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/end_to_end/test_kills.py tests/contract \
+		tests/integration tests/faults tests/dags
+	@# By themselves: what drives a browser leaves an event loop running, in which others cannot run theirs.
+	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/browser
 
 .PHONY: test-end-to-end
 test-end-to-end: test-setup ## one city through Airflow, the app and the pages in a browser
