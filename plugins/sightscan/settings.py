@@ -48,6 +48,8 @@ ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
 # architecture, else COCO's weights; COCO's weights; nothing.
 STARTS = ("model", "coco", "none")
 GONE_CHOICES = frozenset({"no_gui", "no_driver"})
+# Signatures are there for whoever may write the warehouse, and a city's row lies in it.
+ENVIRONMENT_ONLY = frozenset({"model_signing_key_file", "model_public_keys"})
 _OVERRIDES = "correct it in the trigger form, or in the city's row (core.city.overrides)"
 
 
@@ -261,7 +263,7 @@ class Settings(BaseSettings):
         """Return these settings with some values replaced: a city's row, or a trigger form.
 
         Raises:
-            SettingsError: a name is not a setting, or a value is senseless.
+            SettingsError: a name is not a setting, or not one of a city, or a value is senseless.
 
         """
         overrides = self._renamed(overrides)
@@ -271,6 +273,12 @@ class Settings(BaseSettings):
             msg = (
                 f"no setting is called {unknown[0]!r}{did_you_mean(unknown[0], fields)}; "
                 ".env.example lists those that there are"
+            )
+            raise SettingsError(msg)
+        for name in sorted(ENVIRONMENT_ONLY & set(overrides)):
+            msg = (
+                f"{name.upper()} is set for all cities alone, since a city's row says nothing of who "
+                "signs models; take it out"
             )
             raise SettingsError(msg)
         given = {name: value for name, value in overrides.items() if value is not None}

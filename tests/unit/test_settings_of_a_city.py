@@ -60,6 +60,9 @@ def test_each_source_is_asked_once_in_the_order_given() -> None:
         ({"crawl_face_filter": 7}, r"CRAWL_FACE_FILTER=7: .*boolean"),
         ({"mts_epoch": 7}, r"'mts_epoch' \(did you mean 'mts_epochs'\?\)"),
         ({"colour": 7}, r"no setting is called 'colour'; "),
+        # Whoever may write a city's row must not say whose models are believed.
+        ({"model_public_keys": ""}, r"MODEL_PUBLIC_KEYS is set for all cities alone"),
+        ({"model_signing_key_file": "key"}, r"MODEL_SIGNING_KEY_FILE is set for all cities alone"),
     ],
 )
 def test_value_that_cannot_be_meant_is_refused_not_bent(
