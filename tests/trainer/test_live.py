@@ -64,7 +64,7 @@ def judge_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Worth], None]:
             stored = {one.data_type for one in onnx.load(path).graph.initializer}
             precision = "int8" if TensorProto.INT8 in stored else "float16"
             score = worth.get((photos.image_size, precision), 0.0)
-            return SplitMetrics(0.9, score, 1.0, 1.0, 4, 4, 0.5, ())
+            return SplitMetrics(0.9, score, 1.0, 1.0, 4, 4, ())
 
         monkeypatch.setattr(live, "_measure", measure)
 
