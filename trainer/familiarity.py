@@ -8,6 +8,7 @@ read as before (docs/decisions/0046-what-looks-familiar.md).
 """
 
 import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from trainer import network as yolo
 from trainer.evaluation import to_network_input
 from trainer.photos import PhotoStore
+from trainer.progress import say
 
 minimize: Any = optimize.minimize
 
@@ -38,6 +40,9 @@ MAX_COMPARED_ROWS = 200
 # Fewer say nothing of how like one another photos of one sight are.
 MIN_BOXES = 10
 _MIN_DEVIATION = 0.05
+# A training that is paid for has half an hour for all that follows its epochs, and this is done on
+# the CPU, which has seconds to do for a photo if network and pictures are large.
+MAX_REMEMBERING_SECONDS = 300.0
 _EDGE = 1e-6
 
 
@@ -150,12 +155,17 @@ def _shares(middles: Tensor, lengths: Tensor, cells: int) -> Tensor:
 def remember(network: nn.Module, photos: PhotoStore, class_count: int) -> Memory | None:
     """Learn from the training photos what looks familiar; None if they are too few to say.
 
-    What a photo without a sight would be named, its surest row, tells what does not.
+    What a photo without a sight would be named, its surest row, tells what does not. Of more photos
+    than there is time for, it is the first ones, which are any: they lie there by hash.
     """
     network.eval()
+    ends_at = time.monotonic() + MAX_REMEMBERING_SECONDS
     described: list[Tensor] = []
     labels: list[int] = []
     for index in range(len(photos)):
+        if time.monotonic() > ends_at:
+            say(f"what looks familiar is learnt from {index} of {len(photos)} training photos")
+            break
         pixels, truths = photos.letterboxed(index)
         image = torch.from_numpy(to_network_input(pixels[np.newaxis]))
         with torch.no_grad():
@@ -163,12 +173,13 @@ def remember(network: nn.Module, photos: PhotoStore, class_count: int) -> Memory
             boxes = _as_centres(truths) if len(truths) else _surest(rows)
             described.append(describe(features, boxes)[0])
         labels += truths[:, 0].astype(int).tolist() if len(truths) else [class_count]
-    features, classes = torch.cat(described), np.array(labels)
+    classes = np.array(labels, dtype=np.intp)
     *counts, strangers = np.bincount(classes, minlength=class_count + 1).tolist()
     if min(counts) == 0 or max(counts) <= _NEAREST or sum(counts) < MIN_BOXES:
         return None
     if class_count == 1 and not strangers:
         return None
+    features = torch.cat(described)
     mean, deviation = features.mean(0), features.std(0)
     # A feature that never moved would outweigh all others as soon as it does.
     deviation = deviation.clamp(min=_MIN_DEVIATION * deviation.mean().item()).clamp(min=_EDGE)

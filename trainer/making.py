@@ -112,11 +112,17 @@ def make_model(
 
     trained = halve_until_it_fits(request.batch_size, train_with)
     progress.mark_trained(model_dir)
-    network = _with_memory(trained.network, train_photos, len(dataset.class_names))
     export.save_weights(
         trained.network, dataset, request.architecture, model_dir / model_folder.WEIGHTS_FILE
     )
-    _export(network, dataset, request, val_photos, model_dir)
+    export_with_memory(
+        trained.network,
+        dataset,
+        request,
+        train_photos=train_photos,
+        val_photos=val_photos,
+        model_dir=model_dir,
+    )
     # Measured on the file that is published, not on the network that it came from.
     onnx_path = model_dir / model_folder.ONNX_FILE
     detector = export.open_onnx(onnx_path, threads=torch.get_num_threads())
@@ -203,13 +209,31 @@ def _learn_decoding(
     }
 
 
-def _with_memory(network: nn.Module, photos: PhotoStore, class_count: int) -> nn.Module:
-    """Return a detector that knows how familiar things look, if there are photos enough to learn it."""
-    memory = remember(network, photos, class_count)
-    if memory is None:
-        progress.say("too few boxes, or nothing beside one sight: nothing says what looks familiar")
-        return network
-    return FamiliarDetector(network, memory).eval()
+def export_with_memory(
+    network: nn.Module,
+    dataset: Dataset,
+    request: TrainingRequest,
+    *,
+    train_photos: PhotoStore,
+    val_photos: PhotoStore,
+    model_dir: Path,
+) -> None:
+    """Export a detector that knows how familiar things look; or the network alone, if that fails.
+
+    What a memory costs is the memory, whatever the reason: people paid for the network.
+    """
+    try:
+        memory = remember(network, train_photos, len(dataset.class_names))
+        if memory is None:
+            why = "too few boxes, or nothing beside one sight"
+        else:
+            detector = FamiliarDetector(network, memory).eval()
+            _export(detector, dataset, request, val_photos, model_dir)
+            return
+    except Exception as error:  # noqa: BLE001 - see above; libraries raise what they like
+        why = f"{type(error).__name__}: {error}"
+    progress.say(f"nothing says what looks familiar ({why})")
+    _export(network, dataset, request, val_photos, model_dir)
 
 
 def _export(

@@ -1,7 +1,10 @@
 """What looks familiar: descriptions are means of a box's parts, and only what is like a sight keeps its score."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,8 +12,9 @@ import pytest
 import torch
 from drawn_dataset import write_dataset
 
+from trainer import familiarity
 from trainer import network as yolo
-from trainer.dataset_folder import read_dataset
+from trainer.dataset_folder import LabelledPhoto, read_dataset
 from trainer.familiarity import (
     FamiliarDetector,
     compare,
@@ -129,3 +133,25 @@ def test_one_sight_with_nothing_beside_it_is_no_memory(
 ) -> None:
     alone = [photo for photo in store.photos if photo.boxes[0].class_index == 0] * 2
     assert remember(network(), PhotoStore(alone, 64, 0), 1) is None
+
+
+def test_memory_is_of_the_photos_that_there_is_time_for(
+    network: Callable[..., Any], store: PhotoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A second each time that somebody looks: when it begins, and before each photo.
+    monkeypatch.setattr(familiarity, "time", SimpleNamespace(monotonic=count().__next__))
+    monkeypatch.setattr(familiarity, "MAX_REMEMBERING_SECONDS", 12)
+    memory = remember(network(), store, 2)
+    assert memory is not None
+    assert memory.kept.shape[:2] == (2, max(sights_of(store.photos[:12])))
+
+
+def test_without_time_there_is_no_memory(
+    network: Callable[..., Any], store: PhotoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(familiarity, "MAX_REMEMBERING_SECONDS", -1)
+    assert remember(network(), store, 2) is None
+
+
+def sights_of(photos: Sequence[LabelledPhoto]) -> list[int]:
+    return list(Counter(photo.boxes[0].class_index for photo in photos).values())
