@@ -263,7 +263,8 @@ def sign(
     anew only if that signature is right by MODEL_PUBLIC_KEYS; one that is wrong, only if you name the
     version.
 
-    Changes: the signature in the models' rows of core.model.
+    Changes: the signature in the models' rows of core.model, and of their live variants in
+    core.model_variant.
 
     Examples:
         sightscan model sign lisbon

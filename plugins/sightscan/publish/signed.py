@@ -53,11 +53,7 @@ def require_signature(
     try:
         check_signature(content, model.signature and model.signature.value, public_keys)
     except SignatureRefusedError as error:
-        msg = (
-            f"model {model.version} of {city.slug} is refused: {error}; if you know where its file "
-            f"comes from, sign it with: sightscan model sign {city.slug} {model.version} "
-            "(docs/runbooks/signing-key.md)"
-        )
+        msg = f"model {model.version} of {city.slug} is refused: {error}; {_advice(city, model)}"
         raise LastingPublicationError(msg) from error
 
 
@@ -66,8 +62,13 @@ def require_live_signature(
     model: StoredModel,
     live: StoredVariant,
     public_keys: Sequence[bytes],
+    *,
+    city: City | None = None,
 ) -> None:
     """See that a model's live variant is signed by one of the keys; without any, nothing is checked.
+
+    With `city`, whoever reads the error is told how to sign it: once a model was judged without its
+    variant, that brings nothing.
 
     Raises:
         LastingPublicationError: it is not, or its file is not as it was stored.
@@ -79,7 +80,8 @@ def require_live_signature(
     try:
         check_signature(content, live.signature and live.signature.value, public_keys)
     except SignatureRefusedError as error:
-        msg = f"{live.file_name} of model {model.version} is refused: {error}"
+        of, advice = (f" of {city.slug}", f"; {_advice(city, model)}") if city else ("", "")
+        msg = f"{live.file_name} of model {model.version}{of} is refused: {error}{advice}"
         raise LastingPublicationError(msg) from error
 
 
@@ -133,11 +135,10 @@ def _sign(
     if model.signature == signature and (live is None or live.signature == live_signature):
         return Signing(model.version, model.onnx_sha256.hex(), "already signed")
     if model.signature is not None and not is_named:
-        require_signature(connection, city, model, public_keys or [model.signature.public_key])
+        trusted = public_keys or [model.signature.public_key]
+        require_signature(connection, city, model, trusted)
         if live is not None:
-            require_live_signature(
-                connection, model, live, public_keys or [model.signature.public_key]
-            )
+            require_live_signature(connection, model, live, trusted, city=city)
     with connection.transaction():
         lock_models(connection, city.city_id)
         sign_model(connection, model, signature)
@@ -145,3 +146,10 @@ def _sign(
             sign_live_variant(connection, model.city_id, model.version, live_signature)
     done: Literal["signed", "signed anew"] = "signed" if model.signature is None else "signed anew"
     return Signing(model.version, model.onnx_sha256.hex(), done)
+
+
+def _advice(city: City, model: StoredModel) -> str:
+    return (
+        "if you know where its file comes from, sign it with: sightscan model sign "
+        f"{city.slug} {model.version} (docs/runbooks/signing-key.md)"
+    )

@@ -38,10 +38,12 @@ class Foundry:
             warehouse, config, self.place.city, Run(self.place.city.city_id, "d", "run")
         )
 
-    def register(self, onnx: str, key: SigningKey | None) -> int:
+    def register(self, onnx: str, key: SigningKey | None, live: str | None = None) -> int:
         count = self.warehouse.execute("select count(*) from core.model").fetchone()
         training = ask_training(self.warehouse, self.dataset, f"run {count}")
-        folder = write_model_folder(self.folder / str(count), training, self.dataset, onnx=onnx)
+        folder = write_model_folder(
+            self.folder / str(count), training, self.dataset, onnx=onnx, live=live
+        )
         return register_model(self.warehouse, training, folder, signing_key=key)
 
     def publish(self, version: int, config: Settings) -> bool:
@@ -190,3 +192,65 @@ def test_signature_without_its_key_is_refused_by_the_warehouse(foundry: Foundry)
     foundry.register("colours.onnx", OURS)
     with pytest.raises(psycopg.errors.CheckViolation):
         foundry.warehouse.execute("update core.model set onnx_signed_by = null")
+
+
+def variant_of(foundry: Foundry) -> tuple[str, str]:
+    """Return the state of the live variant, and by whom it is signed."""
+    row = foundry.warehouse.execute(
+        "select state, onnx_signed_by, onnx_signature from core.model_variant"
+    ).fetchone()
+    assert row is not None
+    state, signed_by, signature = row
+    live = (foundry.folder / "(0,)" / "live.onnx").read_bytes()
+    for name, key in (("ours", OURS), ("theirs", THEIRS)):
+        if (signature, signed_by) == key.sign(live):
+            return state, name
+    return state, "nobody"
+
+
+def test_live_variant_is_signed_and_offered_with_its_model(foundry: Foundry) -> None:
+    version = foundry.register("colours.onnx", OURS, live="colours.onnx")
+    assert foundry.publish(version, trusting(OURS))
+    assert variant_of(foundry) == ("offered", "ours")
+
+
+@pytest.mark.parametrize("signature", [(None, None), OURS.sign(b"another file")])
+def test_model_is_published_without_a_live_variant_that_is_not_signed_rightly(
+    foundry: Foundry, signature: tuple[bytes | None, bytes | None]
+) -> None:
+    version = foundry.register("colours.onnx", OURS, live="colours.onnx")
+    foundry.warehouse.execute(
+        "update core.model_variant set onnx_signature = %s, onnx_signed_by = %s", signature
+    )
+    assert foundry.publish(version, trusting(OURS))
+    state, _ = variant_of(foundry)
+    assert state == "refused"
+    assert foundry.warehouse.execute(
+        "select live_onnx_sha256, live_onnx_signature from mart.published_model"
+    ).fetchone() == (None, None)
+
+
+def test_live_variant_is_signed_with_its_model_by_a_person(foundry: Foundry) -> None:
+    foundry.register("colours.onnx", None, live="colours.onnx")
+    assert variant_of(foundry) == ("registered", "nobody")
+    assert foundry.sign(OURS, (OURS,)) == ["signed"]
+    assert foundry.publish(1, trusting(OURS))
+    assert variant_of(foundry) == ("offered", "ours")
+    assert foundry.sign(THEIRS, (OURS, THEIRS)) == ["signed anew"]
+    assert variant_of(foundry) == ("offered", "theirs")
+
+
+def test_wrong_signature_of_a_live_variant_is_not_renewed_unless_the_version_is_named(
+    foundry: Foundry,
+) -> None:
+    foundry.register("colours.onnx", OURS, live="colours.onnx")
+    foundry.warehouse.execute(
+        "update core.model_variant set onnx_signature = null, onnx_signed_by = null"
+    )
+    with pytest.raises(
+        LastingPublicationError,
+        match=r"live\.onnx of model 1 of malaga is refused: .*sightscan model sign malaga 1",
+    ):
+        foundry.sign(OURS, (OURS,))
+    assert foundry.sign(OURS, (OURS,), 1) == ["signed anew"]
+    assert variant_of(foundry) == ("registered", "ours")
