@@ -1,4 +1,4 @@
-"""`sightscan city waiting, approve, refuse and forget`: what they print and change."""
+"""`sightscan city waiting, approve, refuse, forget and set`: what they print and change."""
 
 import json
 from typing import Any
@@ -64,3 +64,37 @@ def test_only_a_city_that_is_not_there_is_forgotten(
         "sync_cities may drop the DAG of 'atlantis' now",
     )
     assert warehouse.execute("select slug from core.forgotten_city").fetchall() == [("atlantis",)]
+
+
+def test_city_is_given_settings_of_its_own_and_loses_them(
+    capsys: pytest.CaptureFixture[str], warehouse: psycopg.Connection[Any]
+) -> None:
+    status, said = run(capsys, "set", "lisbon", "CITY_SCHEDULE=30 4 * * 2", "MTS_EPOCHS=60")
+    assert (status, "CITY_SCHEDULE" in said, "MTS_EPOCHS" in said) == (0, True, True)
+    stored = warehouse.execute("select overrides from core.city").fetchone()
+    assert stored == ({"city_schedule": "30 4 * * 2", "mts_epochs": 60},)
+    run(capsys, "set", "lisbon", "CITY_SCHEDULE=")
+    assert warehouse.execute("select overrides from core.city").fetchone() == ({"mts_epochs": 60},)
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("MTS_EPOCHS=many", "MTS_EPOCHS='many'"),
+        ("MTS_EPOCHS", "expected NAME=VALUE"),
+        ("CITY_SCHEDULE=@daily", "expected five fields"),
+        ("MODEL_PUBLIC_KEYS=x", "MODEL_PUBLIC_KEYS is set for all cities alone"),
+        # Many may read a city's row, and what would be stored are asterisks.
+        ("MAPS_KEY=abc", "MAPS_KEY is a secret"),
+    ],
+)
+def test_what_is_no_setting_of_a_city_is_refused_and_nothing_changes(
+    capsys: pytest.CaptureFixture[str],
+    warehouse: psycopg.Connection[Any],
+    value: str,
+    sentence: str,
+) -> None:
+    status, said = run(capsys, "set", "lisbon", "MTS_SEED=3", value)
+    assert (status, sentence in said) == (2, True), said
+    assert "abc" not in said
+    assert warehouse.execute("select overrides from core.city").fetchone() == ({},)

@@ -143,6 +143,8 @@ def set_overrides(
         sightscan city set lisbon CITY_SCHEDULE="30 4 * * 2" MTS_EPOCHS=60
         sightscan city set lisbon CITY_SCHEDULE=
     """
+    from pydantic import SecretStr
+
     from sightscan.warehouse.registry.cities import find_city, save_overrides
 
     with open_warehouse() as (config, connection):
@@ -157,6 +159,10 @@ def set_overrides(
                 msg = f"{given!r}: expected NAME=VALUE, or NAME= for what is set for all"
                 raise SettingsError(msg)
         checked = config.with_overrides(overrides)
+        for name in overrides:
+            if isinstance(getattr(checked, name, None), SecretStr):
+                msg = f"{name.upper()} is a secret, and many may read a city's row: set it for all"
+                raise SettingsError(msg)
         # As settings have them, numbers as numbers.
         overrides = {
             name: checked.model_dump(mode="json").get(name, value)
