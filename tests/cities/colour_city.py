@@ -167,7 +167,7 @@ def write_model_folder(
     map50_95: float = 0.9,
     samples: Sequence[Mapping[str, Any]] = (SAMPLE,),
     more: bytes = b"",
-    live: str | None = None,
+    live: str | bytes | None = None,
     live_samples: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Write what a trainer would have left for this training; `more` are further fields of its ONNX."""
@@ -180,7 +180,7 @@ def write_model_folder(
     }
     told: dict[str, Any] = {"file": "model.onnx", "why": "none is good enough", "tried": []}
     if live is not None:
-        files["live.onnx"] = (FIXTURES / live).read_bytes()
+        files["live.onnx"] = live if isinstance(live, bytes) else (FIXTURES / live).read_bytes()
         told = {
             "file": "live.onnx",
             "image_size": IMAGE_SIZE,

@@ -144,6 +144,7 @@ def _read(
     """Let the variant answer the test photos, after it has answered as it did in the trainer."""
     onnx = read_model_file(connection, model.city_id, model.version, variant.file_name)
     detector = OnnxDetector(onnx, variant.file_name)
+    _check_kind(detector, model, variant)
     hashes = [bytes.fromhex(sample["sha256"]) for sample in variant.samples]
     contents = {sha256.hex(): content for sha256, content in stream_blobs(connection, hashes)}
     check_samples(detector, variant.samples, contents, variant.file_name)
@@ -151,3 +152,19 @@ def _read(
         connection, dataset, [Entrant(detector, names_in(model, dataset))]
     )
     return reading
+
+
+def _check_kind(detector: OnnxDetector, model: StoredModel, variant: StoredVariant) -> None:
+    """Refuse a file that is not of the model's classes, or not of the side that it was registered with."""
+    if detector.class_names != model.class_names:
+        msg = (
+            f"{variant.file_name} has the classes {', '.join(detector.class_names)}, not the model's: "
+            f"{', '.join(model.class_names)}"
+        )
+        raise LastingPublicationError(msg)
+    if detector.image_size != variant.image_size:
+        msg = (
+            f"{variant.file_name} says that it is for {detector.image_size} pixels instead of "
+            f"{variant.image_size}"
+        )
+        raise LastingPublicationError(msg)

@@ -21,6 +21,7 @@ from tests.cities.colour_city import (
     store_colour_city,
     write_model_folder,
 )
+from tests.model_files import BAD_MODELS
 from tests.unit.publish.test_judge import FAIR, GOOD, OTHERS, POOR, city, contender
 from tests.unit.publish.test_publish import sample_of
 
@@ -159,6 +160,41 @@ def test_variant_that_answers_otherwise_than_in_the_trainer_is_refused_alone(
     state, decision, map50_95, shipped = stored_variant(warehouse)
     assert (state, map50_95, shipped) == ("refused", 0.85, None)
     assert "live.onnx answers otherwise than in the trainer" in decision
+
+
+@pytest.mark.parametrize(
+    ("live", "reason"),
+    [
+        (BAD_MODELS["loop"][0], "live.onnx is not run, because its operator 'Loop'"),
+        (
+            BAD_MODELS["stored weights for a convolution"][0],
+            "live.onnx is not run, because a node Conv reads weights as they are stored",
+        ),
+        ("permuted.onnx", "live.onnx has the classes "),
+    ],
+)
+def test_variant_that_is_none_of_this_model_is_refused_alone(
+    warehouse: psycopg.Connection[Any], publish: Publish, live: str | bytes, reason: str
+) -> None:
+    assert publish(live=live)
+    state, decision, *_ = stored_variant(warehouse)
+    assert (state, reason in decision) == ("refused", True), decision
+
+
+def test_variant_of_another_side_than_it_was_registered_with_is_refused_alone(
+    warehouse: psycopg.Connection[Any],
+    config: Settings,
+    place: ColourCity,
+    dataset: FrozenDataset,
+    tmp_path: Path,
+) -> None:
+    training = ask_training(warehouse, dataset, "run 1")
+    folder = write_model_folder(tmp_path / "run 1", training, dataset, live="colours.onnx")
+    version = register_model(warehouse, training, folder)
+    warehouse.execute("update core.model_variant set image_size = 96")
+    assert publish_model(warehouse, config, place.city, version, published_by="run").published
+    state, decision, *_ = stored_variant(warehouse)
+    assert (state, "160 pixels instead of 96" in decision) == ("refused", True), decision
 
 
 def test_variant_of_a_refused_model_is_not_offered(
