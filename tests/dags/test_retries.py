@@ -42,6 +42,7 @@ LASTING = {
 
 # Each cause of the two errors that may pass or last, by where it is raised: is it tried again?
 CAUSES = {
+    "cli.model.show_card: a command's": False,
     "model_folder.parse_result: no JSON, a key of another kind": False,
     "operators.triggers._require_life: the job is dead": True,
     "publish.detector.decode_photo: a test photo is no image": False,
@@ -53,6 +54,10 @@ CAUSES = {
     "publish.register._check: another dataset, request or file": False,
     "publish.register._read_files: pickles": False,
     "publish.register._read_files: no finished model": False,
+    "publish.register._read_live: no live variant, though it is named": False,
+    "publish.signed.require_live_signature: not signed, or wrongly": False,
+    "publish.signed.require_signature: not signed, or wrongly": False,
+    "publish.variant._check_kind: of other classes, or another side": False,
     "train.download._check_hash: it may have been read badly": True,
     "train.download._check_identity: of another dataset or request": False,
     "train.download._read: no model, or not whole": False,
@@ -61,6 +66,7 @@ CAUSES = {
     "train.upload._read_weights: the weights are gone": False,
     "train.upload._send_photos: photos are gone": False,
     "training.weights_sha256: a name without a hash": False,
+    "warehouse.models.cards.read_model_facts: there is no such model": False,
     "warehouse.models.models.read_model: there is none": False,
     "warehouse.models.models.read_model_file: missing or damaged": False,
     "warehouse.models.trainings.read_training: none was asked for": False,
