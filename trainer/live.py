@@ -199,6 +199,8 @@ def processor_name() -> str:
     """Return what this machine's processor is called: milliseconds are those of it."""
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()[:_PROCESSOR_LETTERS]
+            name = line.partition(":")[2].strip()
+            # Some virtual machines have a line without a name, which nobody would take for one.
+            if line.startswith("model name") and name:
+                return name[:_PROCESSOR_LETTERS]
     return (platform.processor() or platform.machine() or os.name)[:_PROCESSOR_LETTERS]

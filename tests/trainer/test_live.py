@@ -191,3 +191,8 @@ def test_what_goes_wrong_costs_the_variant_and_not_the_model(
     assert told["file"] == "model.onnx"
     assert "no other could be made (" in told["why"]
     assert not whole.path.with_name("live.onnx").exists()
+
+
+def test_processor_without_a_name_is_called_by_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: "model name\t: \nflags\t: fpu\n")
+    assert processor_name().strip()
