@@ -77,7 +77,7 @@ test-middle: test-setup ## what needs seconds a test: contracts, parts together,
 
 .PHONY: test-end-to-end
 test-end-to-end: test-setup ## one city through Airflow, the app and the pages in a browser
-	$(AIRFLOW)/python -m pytest -q tests/browser tests/end_to_end --ignore tests/end_to_end/test_kills.py
+	$(AIRFLOW)/python -m pytest -q tests/end_to_end --ignore tests/end_to_end/test_kills.py
 
 .PHONY: test-programs
 test-programs: test-trainer test-app ## the tests of the trainer and of the app

@@ -446,10 +446,10 @@ def test_a_reader_that_holds_a_lock_delays_and_breaks_nothing(
                 reader.execute("commit")
 
         reader.execute("begin")
-        reader.execute("select count(*) from core.check_result")
+        reader.execute("select count(*) from core.label_review")
         report = migrate_in(filled, strong(tmp_path), say=let_go_once_named)
         # Whoever came behind the waiting migration was served: it gave way.
-        another.execute("select count(*) from core.check_result")
+        another.execute("select count(*) from core.label_review")
     assert report.applied[-1] == "9990_strong"
     assert any("9990_strong gives way to process" in line for line in output)
 
@@ -461,12 +461,12 @@ def test_others_are_served_while_a_migration_waits(filled: PostgresAddress, tmp_
 
     def read_behind() -> None:
         with connect_as(filled) as connection:
-            connection.execute("select count(*) from core.check_result")
+            connection.execute("select count(*) from core.label_review")
             served.set()
 
     with connect_as(filled) as reader:
         reader.execute("begin")
-        reader.execute("select count(*) from core.check_result")
+        reader.execute("select count(*) from core.label_review")
         migration = threading.Thread(target=lambda: migrate_in(filled, folder))
         migration.start()
         wait_until(lambda: is_waiting(filled))
@@ -484,7 +484,7 @@ def test_a_long_transaction_is_named_in_the_sentence(
     with connect_as(filled) as reader:
         reader.execute("set application_name = 'a long report'")
         reader.execute("begin")
-        reader.execute("select count(*) from core.check_result")
+        reader.execute("select count(*) from core.label_review")
         process = reader.info.backend_pid
         with pytest.raises(
             WarehouseError,
@@ -533,7 +533,9 @@ def test_an_index_that_was_left_unfinished_is_built_anew(
     filled: PostgresAddress, tmp_path: Path
 ) -> None:
     """The build waits for an older transaction and is killed there: the index is left invalid."""
-    build = "create index concurrently if not exists check_by_run on core.check_result (run_id);"
+    build = (
+        "create index concurrently if not exists review_by_whom on core.label_review (reviewed_by);"
+    )
     folder = with_file(tmp_path, "9990_index", f"-- outside a transaction\n{build}")
 
     def build_in_vain() -> None:
@@ -542,7 +544,7 @@ def test_an_index_that_was_left_unfinished_is_built_anew(
 
     with connect_as(filled) as writer, connect_as(filled) as killer:
         writer.execute("begin")
-        writer.execute("update core.check_result set offending_count = 1")
+        writer.execute("update core.label_review set reason = 'seen'")
         builder = threading.Thread(target=build_in_vain)
         builder.start()
         kill = (
@@ -552,7 +554,7 @@ def test_an_index_that_was_left_unfinished_is_built_anew(
         )
         wait_until(lambda: killer.execute(kill).fetchone() == (1,))
         builder.join()
-        valid = "select indisvalid from pg_index where indexrelid = 'core.check_by_run'::regclass"
+        valid = "select indisvalid from pg_index where indexrelid = 'core.review_by_whom'::regclass"
         assert killer.execute(valid).fetchone() == (False,)
         writer.execute("commit")
         assert migrate_in(filled, folder).applied == ("9990_index",)
@@ -650,7 +652,7 @@ def with_file(tmp_path: Path, name: str, text: str) -> Path:
 
 def strong(tmp_path: Path) -> Path:
     """Add a migration that needs a table for itself alone."""
-    text = "alter table core.check_result add column probe integer not null default 0;"
+    text = "alter table core.label_review add column probe integer not null default 0;"
     return with_file(tmp_path, "9990_strong", text)
 
 
