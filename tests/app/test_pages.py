@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -207,3 +208,12 @@ def test_photo_that_is_none_gets_a_sentence_and_another_one_its_own_answer(
         "**red\\.gif**",
     ]
     assert [one.value for one in page.subheader] == ["Found"]
+
+
+def test_logos_word_has_its_width_whatever_font_there_is() -> None:
+    logo = (Path(APP).parent / "static" / "logo.svg").read_text(encoding="utf-8")
+    width = re.search(r'viewBox="0 0 (\d+) ', logo)
+    word = re.search(r'<text [^>]*\bx="(\d+)"[^>]*\btextLength="(\d+)"', logo)
+    assert width is not None
+    assert word is not None
+    assert int(word[1]) + int(word[2]) <= int(width[1])
