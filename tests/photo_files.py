@@ -63,6 +63,19 @@ def display_p3() -> bytes:
     return bytes(profile)
 
 
+def grey_profile() -> bytes:
+    """Return a profile of greys with a gamma of 2.2, as scanners write them."""
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)
+    curve = b"curv" + bytes(4) + struct.pack(">IHH", 1, round(2.2 * 256), 0)
+    table = struct.pack(">I", 2)
+    table += struct.pack(">4sII", b"wtpt", 156, len(white))
+    table += struct.pack(">4sII", b"kTRC", 156 + len(white), len(curve))
+    size = 128 + len(table) + len(white) + len(curve)
+    header = struct.pack(">II", size, 0) + bytes.fromhex("02100000") + b"mntrGRAYXYZ "
+    header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
+    return header.ljust(128, b"\0") + table + white + curve
+
+
 def _picture() -> Image.Image:
     coarse = np.random.default_rng(7).integers(0, 255, (4, 6, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize((120, 80), Image.Resampling.BICUBIC)

@@ -14,7 +14,6 @@ from detector_app.budget import PHOTO_BUDGET
 from detector_app.errors import PhotoRefused
 from detector_app.photos.photo_colour import (
     BROKEN,
-    flatten_on_white,
     is_srgb,
     orientation,
     profile_of,
@@ -38,6 +37,10 @@ _ALSO_READ: Final = {"GIF": "GIF", "TIFF": "TIFF", "BMP": "BMP", "AVIF": "AVIF",
 READ_FORMS: Final = "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF"
 # Bytes for each pixel of the file, while it is read: unpacked, and a copy in other colours.
 _WHOLE_BYTES_PER_PIXEL: Final = 9
+# White is put beneath what is transparent, by copies with an alpha.
+_CLEAR_BYTES_PER_PIXEL: Final = 20
+# Rows of the smaller picture that are made at once.
+_STRIP_ROWS: Final = 64
 # A progressive JPEG is held whole before it is made smaller.
 _JPEG_BYTES_PER_PIXEL: Final = 6
 # What is left at the size at which it is shown, some copies of it included.
@@ -122,13 +125,38 @@ def _made_smaller(opened: Image.Image) -> Image.Image:
         return opened
     if opened.mode in {"1", "P", "PA"} or "transparency" in opened.info:
         # Numbers of colours have no mean, nor has a colour that stands for none.
-        return flatten_on_white(opened).reduce(factor)
+        return _reduced_in_strips(opened, factor)
     return opened.reduce(factor)
+
+
+def _reduced_in_strips(opened: Image.Image, factor: int) -> Image.Image:
+    """Return the picture smaller, in a mode whose numbers have a mean.
+
+    Some rows at a time: of a large photo, other modes as a whole take seconds and a gigabyte.
+    """
+    is_clear = opened.has_transparency_data
+    if opened.mode in {"1", "L"}:
+        # Grey stays grey, since its profile is one of greys.
+        mode = "LA" if is_clear else "L"
+    else:
+        mode = "RGBA" if is_clear else "RGB"
+    small = Image.new(mode, (-(-opened.width // factor), -(-opened.height // factor)))
+    for top in range(0, opened.height, factor * _STRIP_ROWS):
+        bottom = min(top + factor * _STRIP_ROWS, opened.height)
+        strip = opened.crop((0, top, opened.width, bottom)).convert(mode)
+        small.paste(strip.reduce(factor), (0, top // factor))
+    return small
 
 
 def _memory_for(opened: ImageFile) -> int:
     pixels = opened.width * opened.height
-    per_pixel = _JPEG_BYTES_PER_PIXEL if opened.format == "JPEG" else _WHOLE_BYTES_PER_PIXEL
+    is_reduced = max(opened.size) >= 2 * MAX_SHOWN_SIDE_PIXELS
+    if opened.format == "JPEG":
+        per_pixel = _JPEG_BYTES_PER_PIXEL
+    elif opened.has_transparency_data and not is_reduced:
+        per_pixel = _CLEAR_BYTES_PER_PIXEL
+    else:
+        per_pixel = _WHOLE_BYTES_PER_PIXEL
     return pixels * per_pixel + min(_SHOWN_BYTES, pixels * 16)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from detector_app.errors import PhotoRefused
 from detector_app.photos.photo import read_photo, write_jpeg
-from tests.photo_files import BAD_PHOTOS, GOOD_PHOTOS, spoilt_photos
+from tests.photo_files import BAD_PHOTOS, GOOD_PHOTOS, grey_profile, spoilt_photos
 
 
 def encode(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -82,6 +82,28 @@ def test_transparent_colour_of_a_large_photo_is_white() -> None:
     picture = Image.new("RGB", (6000, 600), (10, 20, 30))
     photo = read_photo(encode(picture, "PNG", transparency=(10, 20, 30)), "photo.png")
     assert photo.getpixel((9, 9)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
+def test_large_photo_is_white_where_it_is_clear_and_as_it_was_elsewhere(mode: str) -> None:
+    picture = Image.new(mode, (5200, 521), 0)
+    picture.paste(1 if mode == "P" else "white", (0, 0, 2600, 521))
+    if mode == "P":
+        picture.putpalette([0, 0, 0, 90, 90, 90])
+    clear = (0, 0, 0) if mode == "RGB" else 0
+    photo = read_photo(encode(picture, "PNG", transparency=clear), "photo.png")
+    # The last row has one row of the file, not two.
+    for y in (0, 130, photo.height - 1):
+        assert photo.getpixel((2000, y)) == (255, 255, 255)
+        assert photo.getpixel((600, y)) == ((90, 90, 90) if mode == "P" else (255, 255, 255))
+
+
+@pytest.mark.parametrize("mode", ["1", "L"])
+def test_large_grey_photo_with_a_profile_of_greys_is_read(mode: str) -> None:
+    picture = Image.new("L", (5200, 520), 255).convert(mode)
+    options = {"icc_profile": grey_profile()} | ({"transparency": 0} if mode == "L" else {})
+    photo = read_photo(encode(picture, "PNG", **options), "scan.png")
+    assert photo.getpixel((9, 9)) == pytest.approx((255, 255, 255), abs=4)
 
 
 def test_photo_held_upright_is_shown_upright() -> None:
@@ -165,7 +187,9 @@ from detector_app.errors import AppError
 from detector_app.photos.photo import read_photo
 
 buffer = io.BytesIO()
-Image.new(sys.argv[1], (8000, 6210)).save(buffer, "PNG", compress_level=1)
+mode, *clear = sys.argv[1].split()
+options = {"transparency": (9, 9, 9)} if clear else {}
+Image.new(mode, (8000, 6210)).save(buffer, "PNG", compress_level=1, **options)
 content = buffer.getvalue()
 answers = []
 
@@ -185,7 +209,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "RGB clear"])
 def test_four_photos_as_large_as_any_may_be_take_little_memory_together(mode: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FOUR_LARGE_ONES, mode],
