@@ -11,6 +11,7 @@ from typing import Any, Final
 import streamlit as st
 
 from detector_app.catalogue import City, PublishedModel
+from detector_app.web.browser_files import version_of
 
 # The page of Streamlit is in English.
 PAGE_LANGUAGE: Final = "en"
@@ -30,7 +31,7 @@ _HTML: Final = """
 # Streamlit loads this from a blob, from which no relative address leads anywhere.
 _JAVASCRIPT: Final = """
 export default async function ({ parentElement, data }) {
-  const { mount } = await import(new URL("/browser/component.js", location.origin).href);
+  const { mount } = await import(new URL("/browser/VERSION/component.js", location.origin).href);
   return mount(parentElement, data);
 }
 """
@@ -58,4 +59,5 @@ def _declare_film() -> Callable[..., Any]:
     # Once a process: Streamlit takes a second declaration of a name for a mistake.
     folder = Path(__file__).resolve().parent / "browser"
     styles = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES)
-    return st.components.v2.component("live_film", html=_HTML, css=styles, js=_JAVASCRIPT)
+    javascript = _JAVASCRIPT.replace("VERSION", version_of())
+    return st.components.v2.component("live_film", html=_HTML, css=styles, js=javascript)

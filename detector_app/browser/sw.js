@@ -2,12 +2,17 @@
  * The service worker: what is kept on the phone works without a network.
  *
  * The page itself comes from the network if there is one, so that it is never old; what never changes
- * under its name (models by hash, the runtime by version) comes from what was kept. All else, such as
- * Streamlit's pages, goes its way untouched. Not a module: Firefox knows module service workers only
- * since lately.
+ * under its name (modules and runtime by version, models by hash) comes from what was kept. A page and
+ * its modules are kept as a whole, one cache a version: an update that breaks off leaves the old one as
+ * it was. All else, such as Streamlit's pages, goes its way untouched. Not a module: Firefox knows
+ * module service workers only since lately.
  */
 
-const SHELL_CACHE = "sightscan-shell";
+/** Of the page and its modules; the server writes it here. */
+const VERSION = "";
+const SHELL_CACHES = "sightscan-shell-";
+const SHELL_CACHE = `${SHELL_CACHES}${VERSION}`;
+const CATALOGUE_CACHE = "sightscan-catalogue";
 const KEPT_CACHE = "sightscan-kept";
 /** After so long without an answer, there is as good as no network. */
 const MAX_WAIT_MS = 3000;
@@ -54,14 +59,18 @@ const SHELL = [
 self.addEventListener("install", (event) => {
   const fillShell = async () => {
     const cache = await caches.open(SHELL_CACHE);
-    await cache.addAll(SHELL.map((address) => new Request(address, { cache: "no-cache" })));
+    await cache.addAll(SHELL.map((address) => address.replace("/browser/", `/browser/${VERSION}/`)));
     await self.skipWaiting();
   };
   event.waitUntil(fillShell());
 });
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil(self.clients.claim());
+  const begin = async () => {
+    await dropOldShells();
+    await self.clients.claim();
+  };
+  event.waitUntil(begin());
 });
 
 self.addEventListener("fetch", (event) => {
@@ -70,23 +79,40 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (pathname.startsWith("/models/") || pathname.startsWith("/runtime/")) {
     event.respondWith(fromKept(request));
-  } else if (SHELL.includes(pathname) || pathname === "/api/cities") {
-    event.respondWith(fromNetwork(request, pathname));
+  } else if (pathname === "/camera") {
+    event.respondWith(fromNetwork(request, SHELL_CACHE));
+  } else if (pathname === "/api/cities") {
+    event.respondWith(fromNetwork(request, CATALOGUE_CACHE, { isKeptAnew: true }));
+  } else if (pathname.startsWith("/browser/")) {
+    event.respondWith(fromShells(request));
   }
 });
+
+/** Keep this version and the one before it, of which a page may still be open. */
+async function dropOldShells() {
+  const others = (await caches.keys()).filter((name) => name.startsWith(SHELL_CACHES) && name !== SHELL_CACHE);
+  // In the order in which they were made.
+  await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
+}
 
 async function fromKept(request) {
   const cache = await caches.open(KEPT_CACHE);
   return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
 }
 
-/** Ask the network, and keep its answer; without one, give the last. */
-async function fromNetwork(request, pathname) {
-  const cache = await caches.open(SHELL_CACHE);
+/** A module of any version that is kept; the page says by its address which one it needs. */
+async function fromShells(request) {
+  return (await caches.match(request)) ?? fetch(request);
+}
+
+/** Ask the network; without an answer, give what the cache has. */
+async function fromNetwork(request, name, { isKeptAnew = false } = {}) {
+  const { pathname } = new URL(request.url);
+  const cache = await caches.open(name);
   const kept = await cache.match(pathname);
   try {
     const response = await fetch(request, kept ? { signal: AbortSignal.timeout(MAX_WAIT_MS) } : undefined);
-    if (response.ok) await cache.put(pathname, response.clone());
+    if (isKeptAnew && response.ok) await cache.put(pathname, response.clone());
     return response.ok ? response : (kept ?? response);
   } catch (error) {
     if (kept) return kept;

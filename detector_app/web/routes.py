@@ -1,7 +1,7 @@
 """The routes of the app's server, and what each answers; see `server`."""
 
+import hashlib
 import logging
-from pathlib import Path
 from typing import Any, Final
 
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +13,12 @@ from detector_app.errors import AppError, DetectionFailed, PhotoRefused, ServerB
 from detector_app.photos.photo import MAX_PHOTO_MEGABYTES
 from detector_app.resources import current_catalogue, current_detector, model_shelf
 from detector_app.settings import read_settings
+from detector_app.web.browser_files import (
+    BROWSER_FOLDER,
+    version_of,
+    write_page,
+    write_service_worker,
+)
 from detector_app.web.cities import write_cities
 from detector_app.web.files import IMMUTABLE, REVALIDATED, CompressedFiles
 from detector_app.web.limits import BodyRefusedError, RateLimit, client_of, read_body
@@ -22,7 +28,6 @@ from detector_app.web.runtime import RUNTIME_FOLDER, RUNTIME_VERSION, find_fault
 
 logger = logging.getLogger(__name__)
 
-BROWSER_FOLDER: Final = Path(__file__).resolve().parent.parent / "browser"
 # A browser asks once a second; a few who share an address, more often.
 LOOKS_PER_SECOND: Final = 4.0
 LOOKS_AT_ONCE: Final = 16
@@ -40,11 +45,24 @@ _look_limit = RateLimit(LOOKS_PER_SECOND, LOOKS_AT_ONCE)
 
 def make_routes() -> list[BaseRoute]:
     """Return all routes; Streamlit's come after them."""
+    # The code does not change under a running app.
+    version = version_of()
+    page, worker = write_page(version), write_service_worker(version)
+
+    def send_camera(request: Request) -> Response:
+        return _send_fresh(request, page, "text/html")
+
+    def send_service_worker(request: Request) -> Response:
+        # It lies in a folder, and serves /camera too.
+        allowed = {"Service-Worker-Allowed": "/"}
+        return _send_fresh(request, worker, "text/javascript", allowed)
+
     return [
         Route("/healthz", _answer_health),
-        Route("/camera", _send_camera),
-        Route("/browser/sw.js", _send_service_worker),
-        Mount("/browser", _browser_files()),
+        Route("/camera", send_camera),
+        Route("/browser/sw.js", send_service_worker),
+        Mount(f"/browser/{version}", _browser_files(IMMUTABLE)),
+        Mount("/browser", _browser_files(REVALIDATED)),
         Mount(f"/runtime/{RUNTIME_VERSION}", _runtime_files()),
         Route("/models/{sha256}.onnx", _send_model),
         Route("/api/cities", _list_cities),
@@ -59,16 +77,15 @@ async def _answer_health(request: Request) -> Response:
     return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
 
 
-def _send_camera(request: Request) -> Response:
-    del request
-    return FileResponse(BROWSER_FOLDER / "camera.html", headers={"Cache-Control": REVALIDATED})
-
-
-def _send_service_worker(request: Request) -> Response:
-    del request
-    # It lies in a folder, and serves /camera too.
-    headers = {"Cache-Control": REVALIDATED, "Service-Worker-Allowed": "/"}
-    return FileResponse(BROWSER_FOLDER / "sw.js", media_type="text/javascript", headers=headers)
+def _send_fresh(
+    request: Request, content: bytes, media_type: str, more: dict[str, str] | None = None
+) -> Response:
+    """Send what a browser asks for each time, unless it is what the browser has."""
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"Cache-Control": REVALIDATED, "ETag": tag, **(more or {})}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)
 
 
 def _send_model(request: Request) -> Response:
@@ -146,8 +163,8 @@ def _refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -
     )
 
 
-def _browser_files() -> CompressedFiles:
-    return CompressedFiles(BROWSER_FOLDER, cache_control=REVALIDATED)
+def _browser_files(cache_control: str) -> CompressedFiles:
+    return CompressedFiles(BROWSER_FOLDER, cache_control=cache_control)
 
 
 def _runtime_files() -> Any:

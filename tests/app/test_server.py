@@ -164,6 +164,23 @@ def test_service_worker_may_serve_the_whole_host(server: Server) -> None:
     assert answer.headers["content-type"].startswith("text/javascript")
 
 
+def test_page_and_service_worker_name_the_modules_of_one_version_which_never_change(
+    server: Server,
+) -> None:
+    page = server.ask("/camera")
+    addresses = re.findall(r'"(/browser/[^"]+)"', page.body.decode())
+    (version,) = {address.split("/")[2] for address in addresses}
+    assert re.fullmatch("[0-9a-f]{16}", version)
+    for address in addresses:
+        answer = server.ask(address, Accept_Encoding="br")
+        assert (answer.status, "immutable" in answer.headers["cache-control"]) == (200, True)
+    worker = server.ask("/browser/sw.js").body.decode()
+    assert f'const VERSION = "{version}";' in worker
+    assert server.ask(f"/browser/{'0' * 16}/camera.js").status == 404
+    again = server.ask("/camera", If_None_Match=page.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+
+
 def test_modules_are_asked_for_again_but_not_sent_again(server: Server) -> None:
     first = server.ask("/browser/decoding.js", Accept_Encoding="br")
     assert first.headers["cache-control"] == "no-cache"

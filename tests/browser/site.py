@@ -62,13 +62,15 @@ HEADERS = {
 class Site:
     """What is served, and what was asked for.
 
-    `changed` has other bytes for an address; of `broken` addresses nothing comes back.
+    `changed` has other bytes for an address; of `broken` addresses nothing comes back. Modules are
+    named by their addresses without the `version`.
     """
 
     models: dict[str, bytes] = field(default_factory=dict)
     catalogue: dict[str, Any] = field(default_factory=dict)
     changed: dict[str, bytes] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    version: str = "v1"
     is_isolated: bool = True
     is_down: bool = False
     asked: list[str] = field(default_factory=list)
@@ -172,7 +174,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
+        version = self.served.version
+        # Of a version that is not the app's any more there is nothing.
+        path = urlsplit(self.path).path.replace(f"/browser/{version}/", "/browser/")
         self.served.asked.append(path)
         if self.served.is_down or path in self.served.broken:
             self.close_connection = True
@@ -181,6 +185,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer_json(200, self.served.catalogue)
             return
         content = self.served.changed.get(path) or self._find(path)
+        if content is not None and path == "/camera":
+            content = content.replace(b'"/browser/', f'"/browser/{version}/'.encode())
+        if content is not None and path == "/browser/sw.js":
+            content = content.replace(b'VERSION = ""', f'VERSION = "{version}"'.encode())
         if content is None:
             self._answer(404, b"not here", "text/plain")
             return

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.site import describe_model
 from tests.model_files import metadata
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,3 +89,63 @@ def test_damaged_model_is_not_kept(new_page: Callable[..., Page], site: Site, on
     page.get_by_role("button", name="Keep Málaga on this device").click()
     expect(page.locator("#notice")).to_contain_text("The detector was changed on its way here")
     expect(page.locator("#keep")).to_contain_text("Keep Málaga")
+
+
+# What a browser does by itself when a page is opened, after some time.
+UPDATE = "navigator.serviceWorker.getRegistration().then((one) => one.update()).catch(() => {})"
+
+IS_UPDATED = """async () => {
+  const { installing, waiting, active } = await navigator.serviceWorker.getRegistration();
+  const cache = await caches.open("sightscan-shell-v2");
+  return !installing && !waiting && active.state === "activated" && Boolean(await cache.match("/camera"));
+}"""
+
+
+def test_newer_app_is_there_at_once_and_kept_as_a_whole(
+    new_page: Callable[..., Page], site: Site
+) -> None:
+    page = new_page()
+    keep(page, site)
+    site.version = "v2"
+    page.goto(f"{site.url}/camera")
+    assert page.locator("script").get_attribute("src") == "/browser/v2/camera.js"
+    start_film(page)
+    page.evaluate(UPDATE)
+    wait_until(lambda: page.evaluate(IS_UPDATED))
+    site.is_down = True
+    page.goto("about:blank")
+    page.goto(f"{site.url}/camera")
+    assert page.locator("script").get_attribute("src") == "/browser/v2/camera.js"
+    start_film(page)
+
+
+def test_update_that_breaks_off_leaves_what_is_kept_as_it_was(
+    new_page: Callable[..., Page], site: Site
+) -> None:
+    page = new_page()
+    keep(page, site)
+    site.version = "v2"
+    # With the old module of names, this one would throw.
+    site.changed["/browser/camera.js"] = b'import { newer } from "./names.js"; newer();'
+    site.broken.add("/browser/names.js")
+    page.goto(f"{site.url}/camera")
+    page.evaluate(UPDATE)
+    site.is_down = True
+    page.goto("about:blank")
+    page.goto(f"{site.url}/camera")
+    assert page.locator("script").get_attribute("src") == "/browser/v1/camera.js"
+    start_film(page)
+
+
+def test_page_of_an_older_app_starts_its_own_worker_after_an_update(
+    new_page: Callable[..., Page], site: Site
+) -> None:
+    page = new_page()
+    page.goto(f"{site.url}/camera")
+    wait_until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
+    site.version = "v2"
+    site.changed["/browser/worker.js"] = b"throw new Error('of another version');"
+    page.evaluate(UPDATE)
+    wait_until(lambda: page.evaluate(IS_UPDATED))
+    start_film(page)
+    expect(page.locator("#step")).to_contain_text("The processor of this device looks")
