@@ -39,7 +39,8 @@ def model_shelf() -> ModelShelf:
     return ModelShelf(_obtain, read_settings().model_cache_dir)
 
 
-@st.cache_data(max_entries=1, show_spinner=False)
+# One for all, as it cannot be changed: a copy for each question takes as long as the answer.
+@st.cache_resource(max_entries=1, show_spinner=False)
 def _catalogue_of_period(period: int) -> Catalogue:
     # The number of the period is the key: when it changes, the answer is too old.
     del period

@@ -45,7 +45,7 @@ _COMPRESSIBLE: Final = (
 # All files of Streamlit and of `browser/`, one and a half times; together some megabytes.
 _MAX_COPIES: Final = 1024
 
-_COMPRESS: Final[dict[str, Callable[[bytes], bytes]]] = {
+COMPRESS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "br": lambda content: brotli.compress(content, quality=_QUALITY_WHILE_WAITING),  # type: ignore[no-untyped-call]
     "gzip": lambda content: gzip.compress(content, _QUALITY_WHILE_WAITING, mtime=0),
 }
@@ -119,7 +119,7 @@ def _copy_of(file: Path, coding: str) -> Response | None:
 def _compress_once(file: Path, modified: int, coding: str) -> bytes:
     # A file that was changed is another one.
     del modified
-    return _COMPRESS[coding](file.read_bytes())
+    return COMPRESS[coding](file.read_bytes())
 
 
 def accepts(accept_encoding: str, coding: str) -> bool:

@@ -51,6 +51,8 @@ class ModelShelf:
         self._lock = threading.Lock()
         self._shelved: dict[str, ShelvedModel] = {}
         self._refused: dict[str, tuple[str, int]] = {}
+        # How often the answer of `peek` may have changed.
+        self.changes = 0
 
     def fill(self, catalogue: Catalogue) -> None:
         """Fetch and check what is published and not here yet; what cannot be had is tried again."""
@@ -68,9 +70,13 @@ class ModelShelf:
 
         Raises `ModelUnavailable` or `ModelRefused`.
         """
+        # Who asks for a file that is here does not wait for one that is being fetched.
+        shelved = self._find_unchanged(model.onnx_sha256)
+        if shelved is not None:
+            return shelved
         with self._lock:
-            shelved = self._shelved.get(model.onnx_sha256)
-            if shelved is not None and _state_of(shelved.path) == shelved.state:
+            shelved = self._find_unchanged(model.onnx_sha256)
+            if shelved is not None:
                 return shelved
             self._raise_if_refused(model.onnx_sha256)
             try:
@@ -89,6 +95,7 @@ class ModelShelf:
                 raise ModelUnavailable(msg)
             shelved = ShelvedModel(model, path, state, read_sights(content))
             self._shelved[model.onnx_sha256] = shelved
+            self.changes += 1
             return shelved
 
     def find(self, sha256: str, catalogue: Catalogue) -> ShelvedModel | None:
@@ -103,6 +110,10 @@ class ModelShelf:
     def peek(self, model: PublishedModel) -> ShelvedModel | None:
         """Return the model's checked file if it is on the shelf; fetch nothing."""
         return self._shelved.get(model.onnx_sha256)
+
+    def _find_unchanged(self, sha256: str) -> ShelvedModel | None:
+        shelved = self._shelved.get(sha256)
+        return shelved if shelved and _state_of(shelved.path) == shelved.state else None
 
     def _raise_if_refused(self, sha256: str) -> None:
         message, looks = self._refused.pop(sha256, ("", 0))

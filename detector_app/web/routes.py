@@ -19,8 +19,8 @@ from detector_app.web.browser_files import (
     write_page,
     write_service_worker,
 )
-from detector_app.web.cities import write_cities
-from detector_app.web.files import IMMUTABLE, REVALIDATED, CompressedFiles
+from detector_app.web.cities import CitiesAnswers
+from detector_app.web.files import IMMUTABLE, REVALIDATED, CompressedFiles, accepts
 from detector_app.web.limits import BodyRefusedError, RateLimit, client_of, read_body
 from detector_app.web.look import look_at
 from detector_app.web.model_shelf import ShelvedModel
@@ -40,6 +40,7 @@ _SIMPLE_TYPES: Final = (
     "",
 )
 
+_cities_answers = CitiesAnswers()
 _look_limit = RateLimit(LOOKS_PER_SECOND, LOOKS_AT_ONCE)
 
 
@@ -78,12 +79,17 @@ async def _answer_health(request: Request) -> Response:
 
 
 def _send_fresh(
-    request: Request, content: bytes, media_type: str, more: dict[str, str] | None = None
+    request: Request,
+    content: bytes,
+    media_type: str,
+    more: dict[str, str] | None = None,
+    tag: str | None = None,
 ) -> Response:
     """Send what a browser asks for each time, unless it is what the browser has."""
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    tag = tag or f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"Cache-Control": REVALIDATED, "ETag": tag, **(more or {})}
     if tag in request.headers.get("if-none-match", ""):
+        headers.pop("Content-Encoding", None)
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=media_type, headers=headers)
 
@@ -105,10 +111,13 @@ def _send_model(request: Request) -> Response:
 
 
 def _list_cities(request: Request) -> Response:
-    del request
     settings = read_settings()
-    answer = write_cities(current_catalogue(), model_shelf(), settings.public_keys)
-    return JSONResponse(answer, headers={"Cache-Control": "no-cache"})
+    answer = _cities_answers.write(current_catalogue(), model_shelf(), settings.public_keys)
+    accepted = request.headers.get("accept-encoding", "")
+    coding = next((one for one in answer.compressed if accepts(accepted, one)), None)
+    content = answer.compressed[coding] if coding else answer.content
+    headers = {"Vary": "Accept-Encoding"} | ({"Content-Encoding": coding} if coding else {})
+    return _send_fresh(request, content, "application/json", headers, tag=answer.tag)
 
 
 async def _detect(request: Request) -> Response:

@@ -297,6 +297,15 @@ def test_catalogue_has_what_browsers_need(server: Server) -> None:
     assert (model["live"], model["hidden_classes"]) == (None, [])
 
 
+def test_catalogue_that_is_as_it_was_is_not_sent_again(server: Server) -> None:
+    first = server.ask("/api/cities")
+    again = server.ask("/api/cities", If_None_Match=first.headers["etag"])
+    assert (again.status, again.body) == (304, b"")
+    assert first.headers["cache-control"] == "no-cache"
+    short = server.ask("/api/cities", Accept_Encoding="gzip")
+    assert json.loads(gzip.decompress(short.body)) == json.loads(first.body)
+
+
 def test_photo_is_looked_at(server: Server) -> None:
     answer = server.ask(f"/api/detect?model={SHA256}", "POST", photo(), Content_Type="image/jpeg")
     assert answer.status == 200

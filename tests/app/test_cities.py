@@ -1,0 +1,100 @@
+"""GET /api/cities: what browsers are told, and how often it is written."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from detector_app.catalogue import Catalogue, City
+from detector_app.models.model_store import obtain_model
+from detector_app.web import cities
+from detector_app.web.cities import CitiesAnswers
+from detector_app.web.model_shelf import ModelShelf
+
+if TYPE_CHECKING:
+    from conftest import FakeWarehouse
+
+    from detector_app.catalogue import PublishedModel
+
+TEXTS = Path(cities.__file__).parents[1] / "browser" / "texts"
+
+
+@pytest.fixture
+def shelf(warehouse: FakeWarehouse, tmp_path: Path) -> ModelShelf:
+    """Return an empty shelf."""
+    return ModelShelf(lambda model: obtain_model(model, warehouse, tmp_path, ()), tmp_path)
+
+
+def catalogue_of(model: PublishedModel, day: int = 1) -> Catalogue:
+    city = City("malaga", "Málaga", "Spain", "published", 5, 400, 350, model)
+    return Catalogue((city,), as_of=datetime(2026, 1, day, tzinfo=UTC))
+
+
+def test_answer_is_written_once_until_a_model_is_there(
+    model: PublishedModel, shelf: ModelShelf
+) -> None:
+    answers, catalogue = CitiesAnswers(), catalogue_of(model)
+    first = answers.write(catalogue, shelf, ())
+    assert answers.write(catalogue, shelf, ()) is first
+    shelf.fill(catalogue)
+    second = answers.write(catalogue, shelf, ())
+    assert second.tag != first.tag
+    assert json.loads(second.content)["cities"][0]["model"]["version"] == 3
+
+
+def test_time_of_asking_changes_no_answer_but_a_version_does(
+    model: PublishedModel, shelf: ModelShelf
+) -> None:
+    shelf.fill(catalogue_of(model))
+    answers = CitiesAnswers()
+    first = answers.write(catalogue_of(model), shelf, ())
+    assert answers.write(catalogue_of(model, day=2), shelf, ()) is first
+    # Another process, or one that has started again, has the same to say.
+    assert CitiesAnswers().write(catalogue_of(model, day=3), shelf, ()).tag == first.tag
+    newer = replace(model, model_version=4)
+    assert answers.write(catalogue_of(newer), shelf, ()).tag != first.tag
+
+
+def test_sights_have_names_in_the_languages_of_the_pages() -> None:
+    assert sorted(cities.PAGE_LANGUAGES) == sorted(path.stem for path in TEXTS.glob("*.js"))
+
+
+def test_hidden_sight_is_not_named(model: PublishedModel, shelf: ModelShelf) -> None:
+    shown = replace(model, class_names=model.class_names[1:])
+    shelf.fill(catalogue_of(shown))
+    answer = CitiesAnswers().write(catalogue_of(shown), shelf, ())
+    assert json.loads(answer.content)["cities"][0]["model"]["hidden_classes"] == [0]
+    assert "Torre do Rel" not in answer.content.decode()
+
+
+def test_model_that_is_here_is_had_while_another_is_fetched(
+    model: PublishedModel, warehouse: FakeWarehouse, tmp_path: Path
+) -> None:
+    is_asked, may_answer = threading.Event(), threading.Event()
+
+    def obtain(wanted: PublishedModel) -> bytes:
+        if wanted.onnx_sha256 != model.onnx_sha256:
+            is_asked.set()
+            may_answer.wait(60)
+        return obtain_model(wanted, warehouse, tmp_path, ())
+
+    shelf = ModelShelf(obtain, tmp_path)
+    shelf.take(model)
+    slow = replace(model, onnx_sha256="0" * 64)
+    fetching = threading.Thread(target=shelf.fill, args=(catalogue_of(slow),))
+    fetching.start()
+    asking = threading.Thread(target=shelf.take, args=(model,))
+    try:
+        assert is_asked.wait(60)
+        asking.start()
+        asking.join(20)
+        assert not asking.is_alive()
+    finally:
+        may_answer.set()
+        fetching.join()
