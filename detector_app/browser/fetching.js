@@ -2,6 +2,9 @@
 
 import { Refusal } from "./refusal.js";
 
+/** The server's reasons for which `texts/` has a sentence. */
+const REASONS = new Set(["too_often", "too_large", "too_slow", "photo", "busy", "failed", "gone", "no_detector"]);
+
 /**
  * @param {string} url @param {number} expected bytes, for the progress and the memory
  * @param {(loaded: number) => void} [onProgress]
@@ -41,9 +44,10 @@ export async function fetchOrRefuse(url, options) {
   throw refusal;
 }
 
-/** The server's own sentence, if it has one. */
+/** The page's sentence for the server's reason, else the server's own sentence, which is in English. */
 async function refusalOf(response) {
   const isJson = response.headers.get("content-type")?.startsWith("application/json");
   const answer = isJson ? await response.json().catch(() => null) : null;
+  if (REASONS.has(answer?.reason)) return new Refusal(`server.${answer.reason}`);
   return typeof answer?.error === "string" ? new Refusal("fetch.server_says", { sentence: answer.error }) : null;
 }

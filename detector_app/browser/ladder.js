@@ -50,7 +50,7 @@ export function whyNot(step, capabilities) {
 }
 
 /** These concern the model or the line: no other step would do better with them. */
-const FINAL_REFUSALS = /^(model|fetch)\./;
+const FINAL_REFUSALS = /^(model|fetch|server)\./;
 
 /**
  * Climb down until a step works.

@@ -77,7 +77,7 @@ export class PhotoList {
       if (file.size > MAX_SENT_BYTES) throw error;
       const seen = await detectors.onServer().lookAtFile(file).catch((refusal) => {
         // Without a server, what is wrong is that nobody here can read it.
-        throw refusal.key === "fetch.server_says" ? refusal : new Refusal("photo.unreadable", { name });
+        throw /^(fetch\.server_says|server\..*)$/.test(refusal.key) ? refusal : new Refusal("photo.unreadable", { name });
       });
       return { bitmap: null, seen };
     }

@@ -99,11 +99,10 @@ def _send_model(request: Request) -> Response:
     try:
         shelved = model_shelf().find(request.path_params["sha256"], current_catalogue())
     except AppError as error:
-        return _refuse(503, str(error))
+        return _refuse(503, str(error), reason="no_detector")
     if shelved is None:
-        return _refuse(
-            404, "No model with this hash is published; ask /api/cities for the present ones."
-        )
+        sentence = "No model with this hash is published; ask /api/cities for the present ones."
+        return _refuse(404, sentence, reason="gone")
     headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{shelved.model.onnx_sha256}"'}
     if _has_already(request, shelved):
         return Response(status_code=304, headers=headers)
@@ -124,7 +123,12 @@ async def _detect(request: Request) -> Response:
     seconds = _look_limit.take(client_of(request))
     if seconds:
         retry = {"Retry-After": str(round(seconds) + 1)}
-        return _refuse(429, "This device asks too often; one photo a second is possible.", retry)
+        return _refuse(
+            429,
+            "This device asks too often; one photo a second is possible.",
+            retry,
+            reason="too_often",
+        )
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return _refuse(403, "Photos are looked at for this server's own pages only.")
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -136,7 +140,8 @@ async def _detect(request: Request) -> Response:
         )
     except BodyRefusedError as error:
         # What is still on its way is not read.
-        return _refuse(error.status, str(error), {"Connection": "close"})
+        reason = {408: "too_slow", 413: "too_large"}.get(error.status)
+        return _refuse(error.status, str(error), {"Connection": "close"}, reason=reason)
     except ClientDisconnect:
         return Response(status_code=499)
     return await run_in_threadpool(_look, content, request.query_params.get("model", ""))
@@ -149,15 +154,16 @@ def _look(content: bytes, sha256: str) -> Response:
             if city.model and city.model.onnx_sha256 == sha256:
                 found = look_at(content, current_detector(city.model))
     except PhotoRefused as error:
-        return _refuse(422, str(error))
+        return _refuse(422, str(error), reason="photo")
     except ServerBusy as error:
-        return _refuse(503, str(error), {"Retry-After": "2"})
+        return _refuse(503, str(error), {"Retry-After": "2"}, reason="busy")
     except DetectionFailed as error:
-        return _refuse(500, str(error))
+        return _refuse(500, str(error), reason="failed")
     except AppError as error:
-        return _refuse(503, str(error))
+        return _refuse(503, str(error), reason="no_detector")
     if found is None:
-        return _refuse(404, "No model with this hash is published any more; reload the page.")
+        sentence = "No model with this hash is published any more; reload the page."
+        return _refuse(404, sentence, reason="gone")
     return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
 
@@ -166,10 +172,12 @@ def _has_already(request: Request, shelved: ShelvedModel) -> bool:
     return shelved.model.onnx_sha256 in asked or asked.strip() == "*"
 
 
-def _refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse(
-        {"error": sentence}, status, headers={"Cache-Control": "no-store", **(headers or {})}
-    )
+def _refuse(
+    status: int, sentence: str, headers: dict[str, str] | None = None, reason: str | None = None
+) -> Response:
+    """Say no; for a `reason` the pages have a sentence of their own, in their language."""
+    answer = {"error": sentence} | ({"reason": reason} if reason else {})
+    return JSONResponse(answer, status, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
 def _browser_files(cache_control: str) -> CompressedFiles:

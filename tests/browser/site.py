@@ -109,7 +109,8 @@ class Site:
             with Image.open(io.BytesIO(body)) as opened:
                 photo = opened.convert("RGB")
         except UnidentifiedImageError:
-            return 415, {"error": "That is not a photo that this server can read."}
+            sentence = "That is not a photo that this server can read."
+            return 422, {"error": sentence, "reason": "photo"}
         detections = _detector(self.models[model]).detect(np.asarray(photo))
         found = [
             {

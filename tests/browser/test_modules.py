@@ -56,8 +56,9 @@ def test_every_sentence_that_is_asked_for_exists_and_every_one_is_asked_for(
     groups = {key.split(".")[0] for key in keys if "." in key}
     files = {"ort.wasm.min.mjs", "location.href"}
     assert {key for key in asked - files if key.split(".")[0] in groups} <= keys
-    # Those whose last part is put together: a word of names.js, a step of ladder.js, a stage.
-    composed = {"name.", "step.on.", "stage."}
+    # Those whose last part is put together: a word of names.js, a step of ladder.js, a stage, what
+    # the server gives as its reason.
+    composed = {"name.", "step.on.", "stage.", "server."}
     plain = set(re.findall(r"""["'`](\w+)["'`]""", sources))
     unasked = {
         key
@@ -65,6 +66,31 @@ def test_every_sentence_that_is_asked_for_exists_and_every_one_is_asked_for(
         if not any(key.startswith(prefix) for prefix in composed) and key not in plain
     }
     assert unasked == set()
+
+
+def test_every_reason_of_the_server_has_a_sentence(texts: dict[str, dict[str, str]]) -> None:
+    routes = (BROWSER.parent / "web" / "routes.py").read_text(encoding="utf-8")
+    named = set(re.findall(r'reason="(\w+)"', routes)) | set(re.findall(r'4\d\d: "(\w+)"', routes))
+    assert named == {key.partition(".")[2] for key in texts["en"] if key.startswith("server.")}
+    fetching = (BROWSER / "fetching.js").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"REASONS = new Set\(\[(.*?)\]\)", fetching)
+    assert named == set(re.findall(r'"(\w+)"', listed))
+
+
+def test_runtime_is_the_one_that_the_server_has() -> None:
+    server = (BROWSER.parent / "web" / "runtime.py").read_text(encoding="utf-8")
+    module = (BROWSER / "runtime.js").read_text(encoding="utf-8")
+    version = re.compile(r'RUNTIME_VERSION\b.*?= "([^"]+)"')
+    assert version.findall(module) == version.findall(server) != []
+    pinned = dict(re.findall(r'"([\w.-]+\.(?:mjs|wasm))": "([0-9a-f]{64})"', server))
+    asked = re.findall(r'binary: "([^"]+)",\s+bytes: ([\d_]+),\s+sha256: "([0-9a-f]{64})"', module)
+    assert len(asked) == 2
+    for name, _, sha256 in asked:
+        assert pinned[name] == sha256
+    # What has no hash of its own in the module is a file that the server checks.
+    assert set(re.findall(r'(?:library|loader): "([^"]+)"', module)) == set(pinned) - {
+        name for name, _, _ in asked
+    }
 
 
 def test_no_sentence_stands_anywhere_else() -> None:

@@ -87,9 +87,21 @@ def test_what_is_no_photo_gets_a_sentence_and_no_older_answer_stays(
     letter = tmp_path / "letter.jpg"
     letter.write_text("Dear reader")
     page.locator("#files").set_input_files(letter)
-    expect(page.get_by_role("alert")).to_have_text("That is not a photo that this server can read.")
+    expect(page.get_by_role("alert")).to_contain_text("The server cannot use this photo.")
     expect(page.locator(".card")).to_have_count(1)
     expect(page.locator(".said")).to_have_count(0)
+
+
+def test_server_refuses_in_the_pages_language(
+    new_page: Callable[..., Page], site: Site, tmp_path: Path
+) -> None:
+    page = new_page(locale="de-DE")
+    page.goto(f"{site.url}/camera")
+    expect(page.locator("#city")).to_have_text("Malaga")
+    letter = tmp_path / "letter.jpg"
+    letter.write_text("Dear reader")
+    page.locator("#files").set_input_files(letter)
+    expect(page.get_by_role("alert")).to_contain_text("Der Server kann dieses Foto nicht verwenden")
 
 
 def test_without_a_network_what_cannot_be_read_gets_a_sentence(

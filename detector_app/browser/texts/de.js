@@ -68,7 +68,7 @@ export default {
   "picture.share": "Teilen",
   "picture.not_shared": "Das Bild wurde nicht geteilt ({cause}). Stattdessen speichern.",
 
-  "keep.keep": "{name} auf diesem Gerät behalten ({size} MB)",
+  "keep.keep": "{name} auf diesem Gerät behalten ({size} MB)",
   "keep.keeping": "Wird behalten: {share}",
   "keep.kept": "{name} ist nun hier: es geht auch ohne Netz.",
   "keep.drop": "{name} ist hier. Entfernen",
@@ -110,6 +110,14 @@ export default {
   "fetch.refused": "Der Server hat abgelehnt ({status}). Später noch einmal versuchen.",
   "fetch.wrong_length": "Was von {url} kam, ist nicht vollständig. Noch einmal versuchen.",
   "fetch.server_says": "{sentence}",
+  "server.too_often": "Dieses Gerät fragt den Server zu oft. Kurz warten und noch einmal versuchen.",
+  "server.too_large": "Das Foto ist zu groß für den Server. Bitte eine kleinere Kopie wählen.",
+  "server.too_slow": "Das Foto kam nicht rechtzeitig beim Server an. Noch einmal versuchen oder eine kleinere Kopie wählen.",
+  "server.photo": "Der Server kann dieses Foto nicht verwenden. Bitte eine kleinere Kopie als JPEG, PNG oder WebP wählen.",
+  "server.busy": "Der Server sieht gerade Fotos anderer Leute an. In ein paar Sekunden noch einmal versuchen.",
+  "server.failed": "Der Detektor ist auf dem Server gescheitert. Bitte ein anderes Foto versuchen.",
+  "server.gone": "Der Server hat diesen Detektor nicht mehr. Die Seite neu laden.",
+  "server.no_detector": "Der Server bekommt den Detektor gerade nicht. Später noch einmal versuchen.",
 
   "debug.title": "Debug",
   "debug.dots": "Punkte statt Kästen",

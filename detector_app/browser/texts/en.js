@@ -68,7 +68,7 @@ export default {
   "picture.share": "Share",
   "picture.not_shared": "The picture was not shared ({cause}). Save it instead.",
 
-  "keep.keep": "Keep {name} on this device ({size} MB)",
+  "keep.keep": "Keep {name} on this device ({size} MB)",
   "keep.keeping": "Keeping: {share}",
   "keep.kept": "{name} is kept: it works here without a network.",
   "keep.drop": "{name} is kept here. Remove",
@@ -109,6 +109,14 @@ export default {
   "fetch.refused": "The server refused ({status}). Try again later.",
   "fetch.wrong_length": "What came from {url} is not complete. Try again.",
   "fetch.server_says": "{sentence}",
+  "server.too_often": "This device asks the server too often. Wait a little and try again.",
+  "server.too_large": "The photo is too large for the server. Choose a smaller copy.",
+  "server.too_slow": "The photo did not reach the server in time. Try again, or choose a smaller copy.",
+  "server.photo": "The server cannot use this photo. Choose a smaller copy, saved as JPEG, PNG or WebP.",
+  "server.busy": "The server looks at other people’s photos just now. Try again in a few seconds.",
+  "server.failed": "The detector failed on the server. Try another photo.",
+  "server.gone": "The server does not have this detector any more. Load the page again.",
+  "server.no_detector": "The server cannot get the detector now. Try again later.",
 
   "debug.title": "Debug",
   "debug.dots": "Dots instead of boxes",
