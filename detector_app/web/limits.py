@@ -6,7 +6,8 @@ uvicorn's setting FORWARDED_ALLOW_IPS; it puts the client that they name into th
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,16 +61,48 @@ class RateLimit:
         return 0
 
 
+class BodyRoom:
+    """So many bytes for what all clients send at the same time, until it was looked at.
+
+    Counted as they come: who states a size and sends nothing takes no room from others. For one
+    thread, as the server's loop is.
+    """
+
+    def __init__(self, total_bytes: int) -> None:
+        """Start with all bytes free."""
+        self._free = total_bytes
+
+    @contextmanager
+    def share(self) -> Iterator[Callable[[int], None]]:
+        """Yield what takes bytes, or raises `BodyRefusedError`; all that was taken is free afterwards."""
+        taken = 0
+
+        def take(wanted: int) -> None:
+            nonlocal taken
+            if wanted > self._free:
+                msg = "Photos of other people take all of this server's room just now; try again in a few seconds."
+                raise BodyRefusedError(503, msg)
+            self._free -= wanted
+            taken += wanted
+
+        try:
+            yield take
+        finally:
+            self._free += taken
+
+
 def client_of(request: Request) -> str:
     """Return the address that a client counts by."""
     return request.client.host if request.client else "unknown"
 
 
-async def read_body(request: Request, *, max_bytes: int, max_seconds: float) -> bytes:
-    """Return what a client sends.
+async def read_body(
+    request: Request, *, max_bytes: int, max_seconds: float, take: Callable[[int], None]
+) -> bytes:
+    """Return what a client sends; of each part, `take` is told the bytes.
 
     Raises:
-        BodyRefusedError: it is more, or slower, than it may be.
+        BodyRefusedError: it is more, or slower, than it may be, or there is no room for it.
         ClientDisconnect: the client is gone.
 
     """
@@ -80,9 +113,10 @@ async def read_body(request: Request, *, max_bytes: int, max_seconds: float) -> 
     try:
         with anyio.fail_after(max_seconds):
             async for part in request.stream():
-                parts += part
-                if len(parts) > max_bytes:
+                if len(parts) + len(part) > max_bytes:
                     raise _too_large(max_bytes)
+                take(len(part))
+                parts += part
     except TimeoutError as error:
         msg = f"The photo did not come within {max_seconds:.0f} seconds; try again, or send a smaller one."
         raise BodyRefusedError(408, msg) from error
@@ -94,4 +128,11 @@ def _too_large(max_bytes: int) -> BodyRefusedError:
     return BodyRefusedError(413, msg)
 
 
-__all__ = ["BodyRefusedError", "ClientDisconnect", "RateLimit", "client_of", "read_body"]
+__all__ = [
+    "BodyRefusedError",
+    "BodyRoom",
+    "ClientDisconnect",
+    "RateLimit",
+    "client_of",
+    "read_body",
+]

@@ -21,7 +21,7 @@ from detector_app.web.browser_files import (
 )
 from detector_app.web.cities import CitiesAnswers
 from detector_app.web.files import IMMUTABLE, REVALIDATED, CompressedFiles, accepts
-from detector_app.web.limits import BodyRefusedError, RateLimit, client_of, read_body
+from detector_app.web.limits import BodyRefusedError, BodyRoom, RateLimit, client_of, read_body
 from detector_app.web.look import look_at
 from detector_app.web.model_shelf import ShelvedModel
 from detector_app.web.runtime import RUNTIME_FOLDER, RUNTIME_VERSION, find_faults
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 LOOKS_PER_SECOND: Final = 4.0
 LOOKS_AT_ONCE: Final = 16
 MAX_PHOTO_SECONDS: Final = 20.0
+# Of all that is on its way, or waits to be looked at: one client alone could send 96 photos at once.
+MAX_BODIES_BYTES: Final = 200_000_000
 # Without a photo's type, a form of another site could send one unasked.
 _SIMPLE_TYPES: Final = (
     "text/plain",
@@ -40,6 +42,7 @@ _SIMPLE_TYPES: Final = (
     "",
 )
 
+_body_room = BodyRoom(MAX_BODIES_BYTES)
 _cities_answers = CitiesAnswers()
 _look_limit = RateLimit(LOOKS_PER_SECOND, LOOKS_AT_ONCE)
 
@@ -134,17 +137,21 @@ async def _detect(request: Request) -> Response:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in _SIMPLE_TYPES:
         return _refuse(415, "Send a photo, and say with Content-Type which kind it is.")
-    try:
-        content = await read_body(
-            request, max_bytes=MAX_PHOTO_MEGABYTES * 1_000_000, max_seconds=MAX_PHOTO_SECONDS
-        )
-    except BodyRefusedError as error:
-        # What is still on its way is not read.
-        reason = {408: "too_slow", 413: "too_large"}.get(error.status)
-        return _refuse(error.status, str(error), {"Connection": "close"}, reason=reason)
-    except ClientDisconnect:
-        return Response(status_code=499)
-    return await run_in_threadpool(_look, content, request.query_params.get("model", ""))
+    with _body_room.share() as take:
+        try:
+            content = await read_body(
+                request,
+                max_bytes=MAX_PHOTO_MEGABYTES * 1_000_000,
+                max_seconds=MAX_PHOTO_SECONDS,
+                take=take,
+            )
+        except BodyRefusedError as error:
+            # What is still on its way is not read.
+            reason = {408: "too_slow", 413: "too_large"}.get(error.status, "busy")
+            return _refuse(error.status, str(error), {"Connection": "close"}, reason=reason)
+        except ClientDisconnect:
+            return Response(status_code=499)
+        return await run_in_threadpool(_look, content, request.query_params.get("model", ""))
 
 
 def _look(content: bytes, sha256: str) -> Response:

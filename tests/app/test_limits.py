@@ -1,8 +1,10 @@
 """How often a client may ask, and what may be held of its uploads."""
 
+import anyio
 import pytest
+from starlette.requests import Request
 
-from detector_app.web.limits import RateLimit
+from detector_app.web.limits import BodyRefusedError, BodyRoom, RateLimit, read_body
 from detector_app.web.uploads import Uploads
 
 MEGA = 1_000_000
@@ -120,3 +122,42 @@ def test_all_of_a_session_that_ended_goes(uploads: Uploads) -> None:
     uploads.drop_unshown(store, lambda _: False)
     assert store.removed == [("one", "a")]
     assert not uploads._held
+
+
+def send(room: BodyRoom, parts: list[bytes], *, is_held: list[bool]) -> bytes:
+    """Have the server read a body of these parts; note what others get meanwhile."""
+    messages = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
+    messages.append({"type": "http.request", "body": b"", "more_body": False})
+
+    async def receive() -> dict[str, object]:
+        return messages.pop(0)
+
+    async def read() -> bytes:
+        request = Request({"type": "http", "headers": [], "method": "POST"}, receive)
+        with room.share() as take:
+            content = await read_body(request, max_bytes=100, max_seconds=60, take=take)
+            with room.share() as take_more:
+                try:
+                    take_more(31)
+                except BodyRefusedError:
+                    is_held.append(True)
+        return content
+
+    return anyio.run(read)
+
+
+def test_bodies_of_all_clients_share_a_room_until_they_were_looked_at() -> None:
+    room, is_held = BodyRoom(100), []
+    assert send(room, [b"x" * 40, b"y" * 30], is_held=is_held) == b"x" * 40 + b"y" * 30
+    assert is_held == [True]
+    # All is free again, also after one that was refused in the middle.
+    for _ in range(3):
+        with pytest.raises(BodyRefusedError) as refused:
+            send(room, [b"x" * 60, b"y" * 50], is_held=is_held)
+        assert refused.value.status == 413
+    small = BodyRoom(50)
+    with pytest.raises(BodyRefusedError, match="try again in a few seconds") as refused:
+        send(small, [b"x" * 40, b"y" * 20], is_held=is_held)
+    assert refused.value.status == 503
+    assert send(small, [b"x" * 50], is_held=is_held) == b"x" * 50
+    assert send(room, [b"x" * 100], is_held=is_held) == b"x" * 100
