@@ -1,6 +1,6 @@
 /** The page /camera: which city, then the film or photos; each part is a module of its own. */
 
-import { findCity, nameIn, readCatalogue, sightName, stageKey } from "./catalogue.js";
+import { findCity, haveSameFiles, nameIn, readCatalogue, sightName, stageKey } from "./catalogue.js";
 import { CityDialog, firstCity, rememberCity } from "./city_choice.js";
 import { DebugPanel } from "./debug_panel.js";
 import { Detectors } from "./detectors.js";
@@ -66,7 +66,7 @@ async function refresh() {
     if (!keeping.usable(catalogue).length) tell(sayRefusal(asRefusal(error)));
   }
   const listed = city && findCity(keeping.usable(catalogue), city.slug);
-  const isNewer = listed?.model && listed.model.file.sha256 !== city.model?.file.sha256;
+  const isNewer = listed?.model && !haveSameFiles(listed.model, city.model);
   // Of a city that is not kept, the newest model is the one in use.
   if (isNewer) await useCity(listed, true);
   else keeping.draw(city, catalogue);

@@ -86,3 +86,12 @@ export function liveFile(model) {
 export function filesOf(model) {
   return model.live ? [model.live, model.file] : [model.file];
 }
+
+/**
+ * Tell whether nothing has to be fetched for one that there is for the other; the live file is listed later.
+ * @param {Model} model @param {Model | null} [other] @returns {boolean}
+ */
+export function haveSameFiles(model, other) {
+  const hashes = (one) => filesOf(one).map((file) => file.sha256).join();
+  return Boolean(other) && hashes(model) === hashes(other);
+}

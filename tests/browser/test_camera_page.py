@@ -204,3 +204,17 @@ def test_film_is_looked_at_with_the_live_file_and_a_photo_with_the_whole_one(
     page.locator("#files").set_input_files(photo)
     expect(page.locator(".card .said")).to_have_count(2)
     assert [address in site.asked for address in addresses] == [True, True]
+
+
+def test_live_file_that_is_listed_later_is_taken_without_a_restart(
+    new_page: Callable[..., Page], site: Site, onnx: bytes
+) -> None:
+    page = new_page()
+    open_camera(page, site)
+    start_film(page)
+    model = site.catalogue["cities"][0]["model"]
+    live = site.add_file(onnx + metadata("variant", "live"))
+    site.catalogue["cities"][0]["model"] = describe_model(model["file"], live=live)
+    page.get_by_text("Debug").click()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#debug")).to_contain_text(live["sha256"][:12])
