@@ -319,7 +319,9 @@ BAD_MODELS: dict[str, tuple[bytes, str]] = {
         "node Conv reads",
     ),
     "halves in a constant": (
-        with_more(GRAPH, constant(field(5, field(1, 1) + field(2, 10) + field(9, b"12")))),
+        with_more(
+            GRAPH, constant(field(5, field(1, 1) + field(2, 10) + field(9, b"12")) + field(20, 4))
+        ),
         "type 10",
     ),
     "half a half": (with_more(GRAPH, tensor_of(10, (1,), b"1")), "bytes of its own"),
