@@ -219,7 +219,15 @@ def silent_score(names: Names) -> float:
     upper = odds[count // 2 :]
     beyond = float((upper - upper[0]).mean()) * -math.log((count + 1) * MAX_FALSE_ALARMS)
     score = float(expit(odds[-1] + max(beyond, 0.0)))
+    # But not so far that the model falls silent: what a few photos leave open, the gate asks more of.
+    score = max(float(ordered[-1]), min(score, _speaking_score(names)))
     return score if count >= MIN_BACKGROUNDS else max(score, CAUTIOUS_SCORE)
+
+
+def _speaking_score(names: Names) -> float:
+    """Return the score that half of the right names reach; 1 where there are none."""
+    right = names.scores[names.right]
+    return float(np.median(right)) if len(right) else 1.0
 
 
 def _best_f1(names: Names, confidences: Floats, class_index: int) -> float:

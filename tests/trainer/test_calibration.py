@@ -158,6 +158,21 @@ def test_few_backgrounds_put_the_silent_score_beyond_the_surest() -> None:
     assert few > more > enough == pytest.approx(0.73)
 
 
+def test_what_few_backgrounds_leave_open_does_not_silence_a_model() -> None:
+    """Guesses beyond the surest stranger end where half of the right names would go."""
+    right: list[Row] = [(n, 0, 0.40 + n / 100, True) for n in range(31)]
+    strange: list[Row] = [(31 + n, 0, 0.02 + n / 50, False) for n in range(24)]
+    given = names(right + strange, boxes=(31, 0), backgrounds=tuple(range(31, 55)))
+    # The guess alone is above 0.7, what is surest of all; a half is at 0.55.
+    assert silent_score(given) == pytest.approx(0.55)
+    louder = names(
+        [*right, *((photo, 0, score + 0.2, False) for photo, _, score, _ in strange)],
+        boxes=(31, 0),
+        backgrounds=tuple(range(31, 55)),
+    )
+    assert silent_score(louder) == pytest.approx(0.68)
+
+
 def test_background_as_sure_as_a_sight_silences_all_but_what_is_surer() -> None:
     given = certain([0.97] * 60)
     thresholds = choose_thresholds(given, fit_calibration(given))
