@@ -50,8 +50,8 @@ def object_to(new: ShownModel, in_place: ShownModel | None) -> list[str]:
     return [
         *_of_false_names(new, in_place),
         *_of_confidence(new.shown),
-        *_of_silence(new),
-        *(_of_recall(new, in_place) if in_place else ()),
+        # Before a first model there is silence anyway; how good it must be is MIN_MAP50_FOR_FIRST_MODEL.
+        *((*_of_silence(new), *_of_recall(new, in_place)) if in_place else ()),
     ]
 
 

@@ -290,12 +290,12 @@ def test_model_that_names_nothing_is_refused_for_what_it_shows(
 ) -> None:
     """Its precision is that of a good one: its thresholds keep it silent."""
     said = {"version": 1, "overlap": 0.45, "calibration": [[0, 0], [1, 0.9]], "thresholds": [1] * 5}
+    first = shelf.register("colours.onnx")
+    assert publish_model(warehouse, config, place.city, first, published_by="run").published
     version = shelf.register("colours.onnx", more=metadata("decoding", json.dumps(said)))
     decision = publish_model(warehouse, config, place.city, version, published_by="run")
     assert (decision.published, decision.map50) == (False, pytest.approx(1))
-    assert decision.reason.startswith(
-        "on none of the 15 test photos of its sights one is named right; first model: mAP50 1.000"
-    )
+    assert "on none of the 15 test photos of its sights one is named right" in decision.reason
 
 
 def test_model_is_measured_by_sights_when_names_have_changed(
