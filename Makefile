@@ -34,8 +34,8 @@ help: ## list the commands
 
 .PHONY: setup
 setup: ## install the three environments, side by side
-	@# Without MAKEFLAGS, a make that runs jobs of its own would tell of a second set.
-	@MAKEFLAGS= $(MAKE) --no-print-directory --jobs 3 PYTHON="$(PYTHON)" environments
+	@# A make that runs jobs already shares them.
+	@$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,--jobs 3) environments
 
 .PHONY: environments
 environments: .venv/airflow/.installed .venv/trainer/.installed .venv/app/.installed browser-runtime
@@ -260,13 +260,6 @@ bench-openset: setup ## what a model says to buildings that it does not know (WO
 bench-live: setup ## what smaller sides and files cost a model that is made for phones (WORLD=, WEIGHTS=; 20 minutes)
 	$(NEEDS_WORLD_AND_WEIGHTS)
 	$(TRAINER)/python -m benchmarks.live $(ON_A_WORLD)
-MODEL ?=
-.PHONY: bench-detect
-bench-detect: test-setup ## what looking at films costs a browser, and whether it sees what Python sees (MODEL=, PHOTOS=; a minute)
-	$(NEEDS_PHOTOS)
-	@test -n "$(MODEL)" || { echo "MODEL is empty: name an ONNX file of the trainer, MODEL=<file>" >&2; exit 2; }
-	@$(AIRFLOW)/python -m benchmarks.detect --model "$(MODEL)" --photos "$(PHOTOS)"
-
 MODEL ?=
 .PHONY: bench-detect
 bench-detect: test-setup ## what looking at films costs a browser, and whether it sees what Python sees (MODEL=, PHOTOS=; a minute)

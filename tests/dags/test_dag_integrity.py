@@ -1,8 +1,12 @@
 """Every DAG parses, is complete, and is what history and the runbooks rely on."""
 
+import ast
 import configparser
 import itertools
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -344,6 +348,32 @@ def test_a_shard_that_breaks_hides_no_other_cities(
     broken = shard_of("city-7")
     assert hidden == {f"city_city-{n}" for n in range(64) if shard_of(f"city-{n}") == broken}
     assert [Path(name).name for name in bag.import_errors] == [f"cities_{broken:02}.py"]
+
+
+def test_a_shard_without_cities_imports_neither_settings_nor_the_graph(tmp_path: Path) -> None:
+    """Each of sixteen files is parsed every minute, in a process of its own."""
+    path = tmp_path / "cities.json"
+    path.write_text("[]")
+    code = (
+        "import runpy, sys; runpy.run_path(sys.argv[1]);"
+        "print(sorted(name for name in sys.modules if name.startswith('sightscan')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(REPOSITORY / "dags" / "cities_00.py")],
+        env={**os.environ, "REGISTRY_SNAPSHOT": str(path)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    imported = ast.literal_eval(done.stdout.splitlines()[-1])
+    assert imported == [
+        "sightscan",
+        "sightscan.errors",
+        "sightscan.operators",
+        "sightscan.operators.city_dag",
+        "sightscan.operators.city_dag.shards",
+        "sightscan.operators.registry",
+    ]
 
 
 def test_every_shard_has_its_file() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -18,6 +17,7 @@ from airflow.sdk.exceptions import AirflowSecretsBackendAccessDenied
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
 from sightscan.errors import SightScanError
+from sightscan.operators.kept_warehouse import KeptWarehouse
 
 if TYPE_CHECKING:
     from sightscan.warehouse.registry.city_requests import InboxState
@@ -50,12 +50,12 @@ class InboxTrigger(BaseEventTrigger):
         """Look until the trigger is cancelled."""
         from sightscan.warehouse.registry.city_requests import InboxState
 
-        with ExitStack() as opened:
-            connections: list[psycopg.Connection[Any]] = []
-            seen = InboxState()
+        warehouse = KeptWarehouse()
+        seen = InboxState()
+        try:
             while True:
                 try:
-                    now = await asyncio.to_thread(_look, opened, connections)
+                    now = await asyncio.to_thread(_look, warehouse)
                 except (psycopg.Error, SightScanError, AirflowSecretsBackendAccessDenied) as error:
                     logger.warning("the inbox cannot be looked at, and is again soon: %s", error)
                 else:
@@ -65,16 +65,16 @@ class InboxTrigger(BaseEventTrigger):
                         )
                     seen = now
                 await asyncio.sleep(self.look_seconds)
+        finally:
+            # Not waited for: a warehouse that is away must not hold up the triggerer.
+            asyncio.get_running_loop().run_in_executor(None, warehouse.close)
 
 
-def _look(opened: ExitStack, connections: list[psycopg.Connection[Any]]) -> InboxState:
-    from sightscan.operators.warehouse import open_warehouse
+def _look(warehouse: KeptWarehouse) -> InboxState:
     from sightscan.warehouse.registry.city_requests import find_inbox_state
 
-    if not connections or connections[-1].closed:
-        opened.close()
-        connections[:] = [opened.enter_context(open_warehouse())]
-    return find_inbox_state(connections[-1])
+    with warehouse.use() as connection:
+        return find_inbox_state(connection)
 
 
 def watched_inbox() -> Asset:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import ObjectStoragePath
 
 from sightscan.errors import SettingsError, SightScanError
-from sightscan.settings import settings
 
 if TYPE_CHECKING:
     from sightscan.city import City
@@ -131,6 +130,9 @@ def own_schedule(city: City) -> str:
 
     What is no schedule counts as none, since it must not keep other cities from their DAGs.
     """
+    # Not where parsing pays for it: sixteen files read snapshots, each in a process of its own.
+    from sightscan.settings import settings
+
     try:
         return settings().with_overrides(city.overrides).city_schedule
     except SettingsError as error:

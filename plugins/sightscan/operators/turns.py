@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import threading
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import ExitStack
 from contextvars import Context
 from dataclasses import asdict
 from typing import Any, ClassVar, Protocol
@@ -14,6 +12,7 @@ from airflow.sdk.exceptions import AirflowSecretsBackendAccessDenied
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from sightscan.errors import SightScanError
+from sightscan.operators.kept_warehouse import KeptWarehouse
 from sightscan.run import Run
 
 logger = logging.getLogger(__name__)
@@ -39,10 +38,7 @@ class WarehouseLook:
 
     def __init__(self) -> None:
         """Open nothing yet."""
-        self._opened = ExitStack()
-        self._connection: psycopg.Connection[Any] | None = None
-        # Looks follow each other, but one that nobody waits for any more may still be under way.
-        self._lock = threading.Lock()
+        self._warehouse = KeptWarehouse()
 
     def __call__(self, runs: Collection[Run]) -> Turns:
         """Serve the queue, and return whose turn it is.
@@ -51,20 +47,14 @@ class WarehouseLook:
             psycopg.Error, WarehouseError: the warehouse is away; the next look tries again.
 
         """
-        from sightscan.operators.warehouse import open_warehouse
         from sightscan.warehouse.models.lease_queue import find_turns
 
-        with self._lock:
-            if self._connection is None or self._connection.closed:
-                self._opened.close()
-                self._connection = self._opened.enter_context(open_warehouse())
-            return find_turns(self._connection, runs)
+        with self._warehouse.use() as connection:
+            return find_turns(connection, runs)
 
     def close(self) -> None:
         """Close the connection."""
-        with self._lock:
-            self._opened.close()
-            self._connection = None
+        self._warehouse.close()
 
 
 class TurnWatch:
