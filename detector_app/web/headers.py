@@ -47,10 +47,9 @@ _EVERY_ANSWER: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": (
-        "camera=(self), geolocation=(self), accelerometer=(self), gyroscope=(self), "
-        "magnetometer=(self), screen-wake-lock=(self), fullscreen=(self), microphone=(), "
-        "display-capture=(), payment=(), usb=(), serial=(), hid=(), midi=(), "
-        "browsing-topics=()"
+        "camera=(self), fullscreen=(self), geolocation=(), accelerometer=(), gyroscope=(), "
+        "magnetometer=(), screen-wake-lock=(), microphone=(), display-capture=(), payment=(), "
+        "usb=(), serial=(), hid=(), midi=(), browsing-topics=()"
     ),
 }
 

@@ -9,7 +9,6 @@ import psycopg
 from sightscan.city import City
 from sightscan.publish.contender import as_contender, open_entrant, read_test_photos
 from sightscan.publish.judge import Contender
-from sightscan.publish.signed import require_signature
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import read_model
 
@@ -61,11 +60,11 @@ def compare_models(
     models = [
         read_model(connection, city.city_id, version) for version in (first_version, second_version)
     ]
-    for model in models:
-        require_signature(connection, city, model, public_keys)
     dataset = read_dataset(connection, city.city_id, models[1].dataset_version)
     readings = read_test_photos(
-        connection, dataset, [open_entrant(connection, model, dataset) for model in models]
+        connection,
+        dataset,
+        [open_entrant(connection, city, model, dataset, public_keys) for model in models],
     )
     first, second = (as_contender(*one) for one in zip(models, readings, strict=True))
     named = [

@@ -5,14 +5,15 @@ from typing import Any
 
 import psycopg
 
+from sightscan.city import City
 from sightscan.dataset_folder import FrozenDataset
-from sightscan.model_folder import ONNX_FILE
 from sightscan.publish.coco import IGNORED
 from sightscan.publish.detector import OnnxDetector
 from sightscan.publish.judge import Contender
 from sightscan.publish.reading import Entrant, JudgedPhoto, Reading, read_photos
+from sightscan.publish.signed import read_signed_model
 from sightscan.warehouse.models.datasets import list_dataset_photos, stream_blobs
-from sightscan.warehouse.models.models import StoredModel, read_model_file
+from sightscan.warehouse.models.models import StoredModel
 
 
 def read_test_photos(
@@ -28,15 +29,20 @@ def read_test_photos(
 
 
 def open_entrant(
-    connection: psycopg.Connection[Any], model: StoredModel, dataset: FrozenDataset
+    connection: psycopg.Connection[Any],
+    city: City,
+    model: StoredModel,
+    dataset: FrozenDataset,
+    public_keys: Sequence[bytes],
 ) -> Entrant:
-    """Load a stored model, to be judged on the photos of a dataset.
+    """Load a stored model of a city, to be judged on the photos of a dataset.
 
     Raises:
-        PublicationError: its file is not as it was stored, or not one that the trainer exports.
+        PublicationError: its file is not as it was stored, not signed by one of the keys, where there
+            are any, or not one that the trainer exports.
 
     """
-    onnx = read_model_file(connection, model.city_id, model.version, ONNX_FILE)
+    onnx = read_signed_model(connection, city, model, public_keys)
     return Entrant(OnnxDetector(onnx), names_in(model, dataset))
 
 

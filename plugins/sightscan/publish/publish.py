@@ -70,9 +70,9 @@ def publish_model(
     in_place = find_model_in_place(connection, city.city_id)
     dataset = read_dataset(connection, city.city_id, model.dataset_version)
     contestants = [model, *([in_place] if in_place else [])]
-    for one in contestants:
-        require_signature(connection, city, one, config.public_keys)
-    entrants = [open_entrant(connection, one, dataset) for one in contestants]
+    entrants = [
+        open_entrant(connection, city, one, dataset, config.public_keys) for one in contestants
+    ]
     check_export(connection, model, entrants[0].detector)
     readings = read_test_photos(connection, dataset, entrants)
     new, *old = (as_contender(*one) for one in zip(contestants, readings, strict=True))

@@ -41,31 +41,50 @@ def require_signature(
     model: StoredModel,
     public_keys: Sequence[bytes],
 ) -> None:
-    """See that a stored model is signed by one of the keys; without any, nothing is checked.
+    """See that a stored model is signed by one of the keys; without any, nothing is read.
 
     Raises:
         LastingPublicationError: it is not, or its file is not as it was stored.
 
     """
-    if not public_keys:
-        return
+    if public_keys:
+        read_signed_model(connection, city, model, public_keys)
+
+
+def read_signed_model(
+    connection: psycopg.Connection[Any],
+    city: City,
+    model: StoredModel,
+    public_keys: Sequence[bytes],
+) -> bytes:
+    """Return a stored model's file, signed by one of the keys, where there are any.
+
+    What was checked is what is returned: read again, it might be another.
+
+    Raises:
+        LastingPublicationError: it is not signed so, or is not as it was stored.
+
+    """
     content = read_model_file(connection, model.city_id, model.version, ONNX_FILE)
+    if not public_keys:
+        return content
     try:
         check_signature(content, model.signature and model.signature.value, public_keys)
     except SignatureRefusedError as error:
         msg = f"model {model.version} of {city.slug} is refused: {error}; {_advice(city, model)}"
         raise LastingPublicationError(msg) from error
+    return content
 
 
-def require_live_signature(
+def read_signed_variant(
     connection: psycopg.Connection[Any],
     model: StoredModel,
     live: StoredVariant,
     public_keys: Sequence[bytes],
     *,
     city: City | None = None,
-) -> None:
-    """See that a model's live variant is signed by one of the keys; without any, nothing is checked.
+) -> bytes:
+    """Return the file of a model's live variant, signed by one of the keys, where there are any.
 
     With `city`, whoever reads the error is told how to sign it: once a model was judged without its
     variant, that brings nothing.
@@ -74,15 +93,16 @@ def require_live_signature(
         LastingPublicationError: it is not, or its file is not as it was stored.
 
     """
-    if not public_keys:
-        return
     content = read_model_file(connection, model.city_id, model.version, live.file_name)
+    if not public_keys:
+        return content
     try:
         check_signature(content, live.signature and live.signature.value, public_keys)
     except SignatureRefusedError as error:
         of, advice = (f" of {city.slug}", f"; {_advice(city, model)}") if city else ("", "")
         msg = f"{live.file_name} of model {model.version}{of} is refused: {error}{advice}"
         raise LastingPublicationError(msg) from error
+    return content
 
 
 def sign_models(
@@ -138,7 +158,7 @@ def _sign(
         trusted = public_keys or [model.signature.public_key]
         require_signature(connection, city, model, trusted)
         if live is not None:
-            require_live_signature(connection, model, live, trusted, city=city)
+            read_signed_variant(connection, model, live, trusted, city=city)
     with connection.transaction():
         lock_models(connection, city.city_id)
         sign_model(connection, model, signature)

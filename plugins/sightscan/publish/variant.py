@@ -29,9 +29,9 @@ from sightscan.publish.judge import (
 from sightscan.publish.measure import Measure
 from sightscan.publish.noise import Drawn
 from sightscan.publish.reading import Entrant, Reading
-from sightscan.publish.signed import require_live_signature
+from sightscan.publish.signed import read_signed_variant
 from sightscan.warehouse.models.datasets import stream_blobs
-from sightscan.warehouse.models.models import StoredModel, read_model_file
+from sightscan.warehouse.models.models import StoredModel
 from sightscan.warehouse.models.variants import (
     StoredVariant,
     conclude_live_variant,
@@ -75,8 +75,8 @@ def judge_live_variant(
     if not verdict.published:
         return LiveVerdict(offered=False, reason="the model itself was refused")
     try:
-        require_live_signature(connection, model, variant, public_keys)
-        live = _read(connection, model, dataset, variant)
+        onnx = read_signed_variant(connection, model, variant, public_keys)
+        live = _read(connection, model, dataset, variant, onnx)
     except LastingPublicationError as error:
         return LiveVerdict(offered=False, reason=str(error))
     shown = set(whole.entrant.names) - verdict.hidden
@@ -140,9 +140,9 @@ def _read(
     model: StoredModel,
     dataset: FrozenDataset,
     variant: StoredVariant,
+    onnx: bytes,
 ) -> Reading:
     """Let the variant answer the test photos, after it has answered as it did in the trainer."""
-    onnx = read_model_file(connection, model.city_id, model.version, variant.file_name)
     detector = OnnxDetector(onnx, variant.file_name)
     _check_kind(detector, model, variant)
     hashes = [bytes.fromhex(sample["sha256"]) for sample in variant.samples]

@@ -309,7 +309,9 @@ def test_model_is_measured_by_sights_when_names_have_changed(
     )
     assert "Porta Verde" in later.class_names
     model = read_model(warehouse, place.city.city_id, version)
-    (reading,) = read_test_photos(warehouse, later, [open_entrant(warehouse, model, later)])
+    (reading,) = read_test_photos(
+        warehouse, later, [open_entrant(warehouse, place.city, model, later, ())]
+    )
     assert reading.measure.map50 == pytest.approx(1)
 
 
