@@ -1,12 +1,6 @@
 -- What the run that trained a model cost so far.
-select
-    coalesce(call.image_count, 0)::integer as image_count,
-    coalesce(call.image_usd, 0)::double precision as image_usd,
-    coalesce(call.other_usd, 0)::double precision as other_usd,
-    coalesce(session.gpu_seconds, 0)::double precision as gpu_seconds,
-    coalesce(session.gpu_usd, 0)::double precision as gpu_usd,
-    coalesce(session.is_running, false) as is_running
-from (
+with
+call as (
     select
         sum(ledger_entry.unit_count) filter (where ledger_entry.provider = 'google_vision') as image_count,
         sum(ledger_entry.price_usd) filter (where ledger_entry.provider = 'google_vision') as image_usd,
@@ -16,8 +10,9 @@ from (
         ledger_entry.dag_id = %(dag_id)s
         and ledger_entry.run_id = %(run_id)s
         and ledger_entry.is_billed
-) as call
-cross join (
+),
+
+session as (
     select
         sum(session_cost.billed_seconds) as gpu_seconds,
         sum(session_cost.cost_usd) as gpu_usd,
@@ -26,4 +21,14 @@ cross join (
     where
         session_cost.dag_id = %(dag_id)s
         and session_cost.run_id = %(run_id)s
-) as session
+)
+
+select
+    coalesce(call.image_count, 0)::integer as image_count,
+    coalesce(call.image_usd, 0)::double precision as image_usd,
+    coalesce(call.other_usd, 0)::double precision as other_usd,
+    coalesce(session.gpu_seconds, 0)::double precision as gpu_seconds,
+    coalesce(session.gpu_usd, 0)::double precision as gpu_usd,
+    coalesce(session.is_running, false) as is_running
+from call
+cross join session

@@ -14,11 +14,7 @@ select
     model.map50_95,
     model.class_metrics,
     model.shipped,
-    encode(model.onnx_sha256, 'hex') as onnx_sha256,
-    octet_length(model_file.bytes)::bigint as onnx_bytes,
-    translate(encode(model.onnx_signed_by, 'base64'), E'\n', '') as signed_by,
     model.dataset_version,
-    encode(dataset.sha256, 'hex') as dataset_sha256,
     dataset.train_count,
     dataset.val_count,
     dataset.test_count,
@@ -29,6 +25,10 @@ select
     training_run.run_id,
     training_run.request,
     training_run.epoch_metrics,
+    encode(model.onnx_sha256, 'hex') as onnx_sha256,
+    octet_length(model_file.bytes)::bigint as onnx_bytes,
+    translate(encode(model.onnx_signed_by, 'base64'), E'\n', '') as signed_by,
+    encode(dataset.sha256, 'hex') as dataset_sha256,
     coalesce(in_place.model_version = model.model_version, false) as is_in_place
 from core.model
 inner join core.city on model.city_id = city.city_id

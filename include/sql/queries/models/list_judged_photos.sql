@@ -2,10 +2,10 @@
 select
     model_test_photo.sha256,
     model_test_photo.shown,
-    photo.sha256 is not null as is_here,
     first_source.licence,
     first_source.author,
     first_source.page_url,
+    photo.sha256 is not null as is_here,
     (
         select
             coalesce(
