@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from detector_app.errors import AppError
+from detector_app.secret_files import FiledSettings
 from detector_app.signature import read_public_keys
 
 
@@ -37,7 +38,7 @@ def _as_keys(text: str) -> str:
     return text
 
 
-class AppSettings(BaseSettings):
+class AppSettings(FiledSettings):
     """Everything the app can be told from outside."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)

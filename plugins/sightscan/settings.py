@@ -21,9 +21,10 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from sightscan.errors import SettingsError
+from sightscan.secret_files import FiledSettings
 from sightscan.signature import read_public_keys
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def _as_cron(value: str) -> str:
     return expression
 
 
-class Settings(BaseSettings):
+class Settings(FiledSettings):
     """What operators set. A city's row and the trigger form can override caps for one city or run."""
 
     model_config = SettingsConfigDict(

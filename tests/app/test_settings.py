@@ -43,3 +43,22 @@ def test_user_without_a_home_keeps_models_in_the_place_for_temporary_files(
     monkeypatch.setenv("MODEL_CACHE_DIR", "/srv/models")
     read_settings.cache_clear()
     assert read_settings().model_cache_dir == Path("/srv/models")
+
+
+def test_the_password_may_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "password").write_text("secret\n")
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    monkeypatch.setenv("PGPASSWORD_FILE", str(tmp_path / "password"))
+    password = read_settings().pgpassword
+    assert password is not None
+    assert password.get_secret_value() == "secret"
+
+
+def test_a_password_file_that_is_gone_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    monkeypatch.setenv("PGPASSWORD_FILE", str(tmp_path / "gone"))
+    read_settings.cache_clear()
+    with pytest.raises(SettingsInvalid, match="PGPASSWORD_FILE cannot be read"):
+        read_settings()

@@ -26,6 +26,10 @@ COPIES = {
         "detector_app/signature.py",
         "plugins/sightscan/signature.py",
     ),
+    "how secrets are read from files": (
+        "detector_app/secret_files.py",
+        "plugins/sightscan/secret_files.py",
+    ),
     "how a model is tried": (
         "detector_app/models/onnx_trial.py",
         "plugins/sightscan/publish/onnx_trial.py",
