@@ -132,13 +132,19 @@ class SmallCloud:
             add_city(connection, resolve_city(client, CITY))
 
     def seconds_on(self, since: int = 0) -> list[float]:
-        """Return how long the machine ran each time, by EC2's history from line `since` on."""
-        start, spans = None, []
+        """Return how long the machine was on each time, by EC2's history from line `since` on.
+
+        From its launch, which is the time that EC2 tells of a running instance, not from when it runs:
+        between the two lie seconds on a busy machine.
+        """
+        start, has_run, spans = None, False, []
         for line in self.control.instance_history()[since:]:
             at = datetime.fromisoformat(line["at"])
-            if line["state"] == "running":
-                start = at
-            elif start is not None:
+            if line["state"] == "pending":
+                start, has_run = at, False
+            elif line["state"] == "running":
+                has_run = True
+            elif start is not None and has_run:
                 spans.append((at - start).total_seconds())
                 start = None
         return spans

@@ -184,21 +184,24 @@ class GpuBooks:
         wait_until(lambda: self.fleet.state_of(self.first) == state)
 
     def seconds_on(self) -> float:
-        """Return for how many seconds all instances ran, by EC2's own history."""
+        """Return for how many seconds all instances were on, by EC2's own history.
+
+        From their launch, the time that EC2 tells of an instance; on a busy machine it runs later.
+        """
         since: dict[str, datetime] = {}
         seconds = 0.0
         for line in self.fleet.history():
             at = datetime.fromisoformat(line.at)
-            if line.state == "running":
+            if line.state == "pending":
                 since[line.instance_id] = at
-            elif line.instance_id in since:
+            elif line.state != "running" and line.instance_id in since:
                 seconds += (at - since.pop(line.instance_id)).total_seconds()
         return seconds
 
     def first_seconds_on(self) -> float:
-        """Return for how many seconds the first start of all ran."""
+        """Return for how many seconds the first start of all was on."""
         states = [(line.state, datetime.fromisoformat(line.at)) for line in self.fleet.history()]
-        on = next(at for state, at in states if state == "running")
+        on = next(at for state, at in states if state == "pending")
         off = next(at for state, at in states if state == "stopping")
         return (off - on).total_seconds()
 
