@@ -1,5 +1,12 @@
 # The detector app: `docker build -f docker/detector_app.Dockerfile -t sightscan-app .`
 # Browsers give a page the camera only over HTTPS (or on localhost): put a proxy with TLS before it.
+FROM python:3.11-slim-bookworm AS packages
+WORKDIR /build
+# Each file is the one that was locked; pip and its leftovers stay behind in this stage.
+COPY detector_app/requirements.txt ./
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.txt
+
 FROM python:3.11-slim-bookworm
 
 # OpenCV asks for the first two; the fonts write the names of sights in Chinese, Japanese and
@@ -15,9 +22,8 @@ RUN useradd --uid 50001 --gid 0 --create-home --home-dir /var/lib/sightscan sigh
 
 WORKDIR /opt/sightscan
 
-COPY detector_app/requirements.txt ./
-RUN pip install --no-cache-dir --no-deps --requirement requirements.txt
-
+COPY --from=packages /opt/venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH
 COPY detector_app detector_app
 
 # What browsers run models with, pinned by hash. From a registry of your own:
@@ -35,4 +41,6 @@ ENV STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
 
 USER 50001
 EXPOSE 8501
+HEALTHCHECK --interval=15s --timeout=10s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://localhost:8501/healthz', timeout=8)"]
 ENTRYPOINT ["streamlit", "run", "detector_app/server.py"]

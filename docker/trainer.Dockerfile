@@ -4,6 +4,25 @@
 #   docker run --rm --gpus all --network none --shm-size 2g --user 1000:1000
 #     --volume /home/ubuntu:/home/ubuntu --workdir /home/ubuntu sightscan-trainer
 # The pipeline adds a label, by which it and the host's watch find a container whose client was killed.
+#
+# For a host without a GPU: `--build-arg TORCH_INDEX=https://download.pytorch.org/whl/cpu`, whose
+# PyTorch is a tenth of the size. The other one brings CUDA 13, which asks the host for NVIDIA's driver
+# of the 580 line or newer (`nvidia-smi` says which there is).
+FROM python:3.11-slim-bookworm AS packages
+WORKDIR /build
+ARG TORCH_INDEX=""
+COPY trainer/requirements.txt ./
+# Packages that are CUDA's own are left out where there is none.
+RUN python -m venv /opt/venv \
+    && if [ -n "$TORCH_INDEX" ]; then \
+        grep --extended-regexp '^torch(vision)?==' requirements.txt > torch.txt \
+        && grep --invert-match --extended-regexp '^(torch|torchvision|triton|cuda-.*|nvidia-[^m].*)==' requirements.txt > others.txt \
+        && /opt/venv/bin/pip install --no-cache-dir --no-deps --index-url "$TORCH_INDEX" --requirement torch.txt \
+        && /opt/venv/bin/pip install --no-cache-dir --no-deps --requirement others.txt; \
+    else \
+        /opt/venv/bin/pip install --no-cache-dir --no-deps --requirement requirements.txt; \
+    fi
+
 FROM python:3.11-slim-bookworm
 
 # OpenCV asks for these two, even where nothing is shown on a screen. Debian's security updates
@@ -15,18 +34,17 @@ RUN apt-get update \
 
 WORKDIR /opt/sightscan
 
-# PyTorch's wheels bring CUDA along; the host needs NVIDIA's driver and container toolkit only.
-COPY trainer/requirements.txt ./
-RUN pip install --no-cache-dir --no-deps --requirement requirements.txt
-
+COPY --from=packages /opt/venv /opt/venv
 COPY trainer trainer
 
 # The folder that it works in is the host's, so the package must be found from anywhere; and so is
 # the user, who has no home in here.
-ENV PYTHONPATH=/opt/sightscan \
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONPATH=/opt/sightscan \
     PYTHONUNBUFFERED=1 \
     ORT_DISABLE_TELEMETRY=1 \
     HOME=/tmp
 
+# checkov:skip=CKV_DOCKER_2:a training ends; what hangs is ended by the pipeline
 USER 1000
 ENTRYPOINT ["python", "-m", "trainer"]

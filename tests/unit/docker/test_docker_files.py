@@ -19,6 +19,8 @@ DOCKER = REPOSITORY / "docker"
 DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
 # Airflow's own, and what the detector app reads.
 OTHER_NAMES = {"REGISTRY_SNAPSHOT", "GOOGLE_APPLICATION_CREDENTIALS", "AIRFLOW_CONFIG"}
+# Of the proxy's file, and of nobody else.
+PROXY_NAMES = {"APP_DOMAIN", "AIRFLOW_DOMAIN", "APP_ADDRESS", "AIRFLOW_ADDRESS"}
 SECRET_NAME = re.compile(
     r"PASSWORD|SECRET|TOKEN|ACCESS_KEY$|FERNET|MAPS_KEY|SQL_ALCHEMY_CONN", re.IGNORECASE
 )
@@ -59,6 +61,7 @@ def test_compose_has_every_part_of_the_deployment() -> None:
         "worker",
         "urgent-worker",
         "app",
+        "proxy",
     }
 
 
@@ -93,9 +96,15 @@ def test_settings_that_deployments_name_exist() -> None:
     unknown = {
         (where, name)
         for where, name, _ in environments()
-        if where != "compose: postgres" and not name.startswith("AIRFLOW__") and name not in known
+        if where not in {"compose: postgres", "compose: proxy"}
+        and not name.startswith("AIRFLOW__")
+        and name not in known
     }
     assert unknown == set()
+    proxy = set(compose()["services"]["proxy"]["environment"])
+    assert proxy == PROXY_NAMES
+    text = (DOCKER / "Caddyfile").read_text()
+    assert set(re.findall(r"\{\$([A-Z_]+)", text)) == PROXY_NAMES
 
 
 def test_no_secret_has_a_literal_value() -> None:
@@ -114,12 +123,69 @@ def test_the_app_gets_no_credential_but_its_own() -> None:
     assert app["environment"]["PGPASSWORD"].startswith("${APP_PGPASSWORD")
 
 
-def test_only_this_machine_reaches_the_published_ports() -> None:
-    ports = [
-        port for options in compose()["services"].values() for port in options.get("ports", [])
-    ]
-    assert ports
-    assert all(port.startswith("127.0.0.1:") for port in ports)
+def test_people_come_in_by_the_proxy_and_until_it_is_said_from_this_machine_only() -> None:
+    ports = {
+        name: options["ports"]
+        for name, options in compose()["services"].items()
+        if "ports" in options
+    }
+    assert set(ports) == {"proxy"}
+    assert all(port.startswith("${PROXY_ADDRESS:-127.0.0.1}:") for port in ports["proxy"])
+
+
+def networks_of(service: str) -> set[str]:
+    return set(compose()["services"][service]["networks"])
+
+
+def test_the_visitors_app_shares_no_network_with_airflow_and_its_queue() -> None:
+    reached = {
+        other
+        for other in compose()["services"]
+        if other != "app" and networks_of(other) & networks_of("app")
+    }
+    assert reached == {"proxy", "postgres"}
+    # And none leads out, as long as the warehouse is here.
+    networks = compose()["networks"]
+    assert {networks[name]["internal"] for name in networks_of("app")} == {
+        True,
+        "${APP_NETWORK_INTERNAL:-true}",
+    }
+
+
+def test_nobody_reaches_the_queue_without_its_password() -> None:
+    redis = compose()["services"]["redis"]
+    assert networks_of("redis") == {"pipeline"}
+    assert "requirepass $$REDIS_PASSWORD" in redis["entrypoint"][-1]
+    url = compose()["services"]["worker"]["environment"]["AIRFLOW__CELERY__BROKER_URL"]
+    assert url.startswith("redis://:${REDIS_PASSWORD:?")
+
+
+def test_every_container_is_contained() -> None:
+    for name, options in compose()["services"].items():
+        assert options["security_opt"] == ["no-new-privileges:true"], name
+        assert options["cap_drop"] == ["ALL"], name
+        assert options["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+        assert options["mem_limit"], name
+        assert options["pids_limit"], name
+    added = {name: o["cap_add"] for name, o in compose()["services"].items() if "cap_add" in o}
+    assert added == {"proxy": ["NET_BIND_SERVICE"]}
+
+
+def test_no_key_stands_twice_in_a_file_of_a_deployment() -> None:
+    # Compose refuses that, and PyYAML takes the last without a word.
+    class Strict(yaml.SafeLoader):
+        pass
+
+    def mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = {key for key in keys if keys.count(key) > 1}
+        assert not twice, f"twice at line {node.start_mark.line}: {twice}"
+        loader.flatten_mapping(node)
+        return dict(loader.construct_pairs(node, deep=True))
+
+    Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+    for name in ("compose.yaml", "helm-values.yaml"):
+        yaml.load((DOCKER / name).read_text(), Loader=Strict)  # noqa: S506 - a safe loader's child
 
 
 def test_helm_has_the_lines_of_airflow_cfg() -> None:
@@ -145,7 +211,7 @@ def test_the_versions_are_those_of_the_lock() -> None:
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.name)
 def test_what_an_image_copies_exists_and_is_let_in(dockerfile: Path) -> None:
     let_in = re.findall(r"^!(\S+)", (REPOSITORY / ".dockerignore").read_text(), re.MULTILINE)
-    sources = re.findall(r"^COPY (\S+) ", dockerfile.read_text(), re.MULTILINE)
+    sources = re.findall(r"^COPY (?!--from=)(\S+) ", dockerfile.read_text(), re.MULTILINE)
     assert sources
     for source in sources:
         assert (REPOSITORY / source).exists()
@@ -155,7 +221,12 @@ def test_what_an_image_copies_exists_and_is_let_in(dockerfile: Path) -> None:
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.name)
 def test_an_image_is_pinned_unprivileged_and_starts_what_is_there(dockerfile: Path) -> None:
     text = dockerfile.read_text()
-    assert re.findall(r"^FROM (\S+)", text, re.MULTILINE) == ["python:3.11-slim-bookworm"]
+    bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert set(bases) - {"postgres:17-bookworm"} == {"python:3.11-slim-bookworm"}
+    # pip and what it leaves are not in the last stage, whose packages are the locked ones.
+    packages, _, last = text.rpartition("\nFROM ")
+    assert "COPY --from=packages /opt/venv /opt/venv" in last
+    assert ("--require-hashes" in packages) == (dockerfile.name != "trainer.Dockerfile")
     assert re.findall(r"^USER (\S+)", text, re.MULTILINE)[-1] not in {"root", "0"}
     assert not re.search(rf"^(ENV|ARG) .*({SECRET_NAME.pattern})", text, re.MULTILINE)
     assert (REPOSITORY / "trainer" / "__main__.py").is_file()
@@ -190,10 +261,55 @@ def test_the_entry_point_takes_words_of_airflow_and_programs(
     assert done.stdout.strip() == output
 
 
+def test_backups_are_made_by_the_servers_own_version() -> None:
+    server = compose()["services"]["postgres"]["image"]
+    assert server == "postgres:17-bookworm"
+    text = (DOCKER / "pipeline.Dockerfile").read_text()
+    assert f"FROM {server} AS postgres" in text
+    assert "postgresql-client-17 " in text
+
+
+def test_a_trainer_without_a_gpu_leaves_out_what_is_cudas(tmp_path: Path) -> None:
+    # The same commands as in the image, with a pip that says what it was asked for.
+    text = (DOCKER / "trainer.Dockerfile").read_text()
+    run = re.search(r"&& (if \[ -n .*?fi)$", text, re.MULTILINE | re.DOTALL)
+    assert run
+    script = run[1].replace("/opt/venv/bin/pip", "pip").replace("\\\n", " ")
+    (tmp_path / "pip").write_text('#!/bin/bash\necho "$*"\n')
+    (tmp_path / "pip").chmod(0o755)
+    shutil.copy(REPOSITORY / "trainer" / "requirements.txt", tmp_path)
+    done = subprocess.run(
+        ["bash", "-euc", script],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TORCH_INDEX": "https://example.org/cpu"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [line.rsplit(" ", 1)[1] for line in done.stdout.splitlines()] == [
+        "torch.txt",
+        "others.txt",
+    ]
+    assert "--index-url https://example.org/cpu" in done.stdout.splitlines()[0]
+    names = {
+        name: set(re.findall(r"^([a-z0-9-]+)==", (tmp_path / name).read_text(), re.MULTILINE))
+        for name in ("requirements.txt", "torch.txt", "others.txt")
+    }
+    assert names["torch.txt"] == {"torch", "torchvision"}
+    left_out = names["requirements.txt"] - names["torch.txt"] - names["others.txt"]
+    assert {"triton", "cuda-bindings", "nvidia-cublas"} <= left_out
+    # NVIDIA's name, and no part of CUDA: it is asked for by others.
+    assert "nvidia-ml-py" in names["others.txt"]
+
+
 def test_shell_scripts_are_well_formed_and_executable() -> None:
     bash = shutil.which("bash")
     assert bash
-    for script in (DOCKER / "entrypoint.sh", DOCKER / "postgres" / "create-databases.sh"):
+    for script in (
+        DOCKER / "entrypoint.sh",
+        DOCKER / "healthy-or-restart.sh",
+        DOCKER / "postgres" / "create-databases.sh",
+    ):
         subprocess.run([bash, "-n", script], check=True)
         assert os.access(script, os.X_OK)
 

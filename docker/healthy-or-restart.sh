@@ -1,0 +1,37 @@
+#!/bin/bash
+# healthy-or-restart LOOKS PROBE...: a health check that does something about what it finds.
+#
+# Docker calls a container unhealthy and lets it be. Here, after LOOKS failed looks in a row, the
+# container's program is told to end, at the next failed look it is killed, and `restart:` starts it
+# anew. Docker ends a look that takes too long, so it counts as failed from its beginning.
+set -uo pipefail
+
+looks=$1
+shift
+init=${HEALTH_INIT_PID:-1} # another one in tests
+count=${HEALTH_COUNT_FILE:-/tmp/failed-looks}
+grace=${HEALTH_GRACE_SECONDS:-180}
+
+# What starts may take its time; Docker does not say here how much it has got.
+age=$(($(date +%s) - $(stat --format %Y "/proc/$init")))
+if ((age < grace)); then
+    rm -f "$count"
+    exec "$@"
+fi
+
+failed=$(($(cat "$count" 2>/dev/null || echo 0) + 1))
+echo "$failed" >"$count"
+if "$@"; then
+    rm -f "$count"
+    exit 0
+fi
+if ((failed >= looks)); then
+    signal=TERM
+    ((failed > looks)) && signal=KILL
+    # The program is the child of the container's init, which ends with it.
+    for child in $(cat /proc/"$init"/task/*/children); do
+        echo "unhealthy at $failed looks: $signal to process $child" >&2
+        kill -s "$signal" "$child"
+    done
+fi
+exit 1
