@@ -8,7 +8,9 @@ PYTHON ?= python3.11
 AIRFLOW := .venv/airflow/bin
 TRAINER := .venv/trainer/bin
 APP := .venv/app/bin
-# The lock files are complete, so pip resolves nothing; -qq because some mirrors are talkative.
+DEPLOYMENT := .venv/deployment/bin
+# The lock files are complete, so pip resolves nothing; those of the images have hashes, which it
+# then checks by itself (not the trainer's: PyTorch's wheels differ from index to index); -qq because some mirrors are talkative.
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 export PATH := $(CURDIR)/$(AIRFLOW):$(PATH)
@@ -91,14 +93,14 @@ test-app: test-setup ## the app's tests, in its own environment
 	$(APP)/python -m pytest -q tests/app
 
 .PHONY: test-setup
-test-setup: setup .venv/airflow/.tests-installed .venv/trainer/.tests-installed .venv/app/.tests-installed browser
+test-setup: setup .venv/airflow/.tests-installed .venv/trainer/.tests-installed .venv/app/.tests-installed .venv/deployment/.installed browser
 
 .PHONY: browser
 browser: ## install Debian's Chromium, if there is none
 	@tests/install_browser.sh
 
 .PHONY: check
-check: lint types ## everything that reads the code without running it
+check: lint lint-deployment types ## everything that reads the code without running it
 
 .PHONY: lint
 lint: .venv/airflow/.tests-installed ## style, SQL, migrations, import directions, Dockerfiles
@@ -108,6 +110,28 @@ lint: .venv/airflow/.tests-installed ## style, SQL, migrations, import direction
 	$(AIRFLOW)/sqlfluff lint --disable-progress-bar -p 2 include/sql
 	$(AIRFLOW)/squawk --no-error-on-unmatched-pattern include/sql/schema/*.sql
 	$(AIRFLOW)/hadolint docker/*.Dockerfile
+
+# A value for each that compose.yaml refuses to start without.
+COMPOSE_VALUES = PGPASSWORD=a APP_PGPASSWORD=b REDIS_PASSWORD=c AIRFLOW__CORE__FERNET_KEY=d \
+	AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=e AIRFLOW__API__SECRET_KEY=f AIRFLOW__API_AUTH__JWT_SECRET=g
+
+.PHONY: lint-deployment
+lint-deployment: .venv/deployment/.installed .venv/airflow/.installed ## compose file, proxy, images, template of CloudFormation
+	@# Compose wants the file that it names, and the repository has none.
+	@folder=$$(mktemp -d) && cp -r docker "$$folder" && touch "$$folder/.env" && \
+		$(COMPOSE_VALUES) $(DEPLOYMENT)/docker-compose -f "$$folder/docker/compose.yaml" config --quiet && rm -r "$$folder"
+	$(DEPLOYMENT)/compose-lint check --config docker/compose-lint.yml --strict-config --fail-on low \
+		--skip-suppressed --quiet docker/compose.yaml
+	$(DEPLOYMENT)/caddy validate --adapter caddyfile --config docker/Caddyfile 2>/dev/null >/dev/null || \
+		{ $(DEPLOYMENT)/caddy validate --adapter caddyfile --config docker/Caddyfile; exit 1; }
+	$(MAKE) --no-print-directory cloudformation
+	$(DEPLOYMENT)/cfn-lint var/cloudformation.yaml
+	$(DEPLOYMENT)/checkov --directory docker --framework cloudformation dockerfile --compact --quiet --skip-download
+
+.PHONY: cloudformation
+cloudformation: .venv/airflow/.installed ## var/cloudformation.yaml: what AWS is asked for, the hosts' watch in it
+	@mkdir -p var
+	@$(AIRFLOW)/python -m trainer.host.user_data --template docker/cloudformation.yaml > var/cloudformation.yaml
 
 .PHONY: types
 types: test-setup ## mypy, strict
@@ -186,9 +210,10 @@ bench-crawl: setup .venv/bench/.installed ## photos a second beside img2dataset'
 .PHONY: lock
 lock: ## write the lock files anew from the .in files (needs uv)
 	bin=$$(command -v uv) && for file in requirements sandbox/requirements tests/requirements benchmarks/requirements \
-		tests/runner-requirements detector_app/requirements trainer/requirements; do \
+		tests/runner-requirements tests/deployment-requirements detector_app/requirements trainer/requirements; do \
 		"$$bin" pip compile --python-version 3.11.7 --quiet --no-emit-index-url \
 			--no-emit-find-links --no-header \
+			$$([[ $$file =~ ^(requirements|(sandbox|detector_app)/requirements|tests/deployment-requirements)$$ ]] && echo "--generate-hashes") \
 			$$([ $$file = sandbox/requirements ] && echo "-c requirements.txt") \
 			$$([ $$file = tests/requirements ] && echo "-c requirements.txt -c sandbox/requirements.txt") \
 			$$([ $$file = trainer/requirements ] && echo "--override trainer/overrides.in") \
@@ -229,6 +254,12 @@ clean: ## remove what the demo and the tests left (not the environments)
 .PHONY: browser-runtime
 browser-runtime: .venv/app/.installed
 	@$(APP)/python -m detector_app.web.fetch_runtime
+
+.venv/deployment/.installed: tests/deployment-requirements.txt
+	@echo "Installing what reads the files of a deployment ..."
+	@$(PYTHON) -m venv .venv/deployment
+	@$(DEPLOYMENT)/python $(INSTALL) -r tests/deployment-requirements.txt
+	@touch $@
 
 .venv/airflow/.tests-installed: .venv/airflow/.installed tests/requirements.txt
 	@$(AIRFLOW)/python $(INSTALL) -r tests/requirements.txt

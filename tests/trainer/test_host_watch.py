@@ -19,7 +19,13 @@ from trainer.host.__main__ import _note_power_off
 from trainer.host.machine import Job, Process, find_jobs, is_in_use, read_small_file
 from trainer.host.power import Moment, PowerLimits, PowerRule
 from trainer.host.stalls import StallLimits, StallRule
-from trainer.host.user_data import cloud_config, installed_files, shell_script
+from trainer.host.user_data import (
+    TEMPLATE_LINE,
+    cloud_config,
+    filled_template,
+    installed_files,
+    shell_script,
+)
 
 BOOTED_AT = 1_764_000_000.0
 HOUR = 3600
@@ -396,3 +402,26 @@ def test_watch_needs_the_standard_library_alone() -> None:
     command = [sys.executable, "-S", "-E", "-c", program]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert not set(eval(done.stdout)) - sys.stdlib_module_names - {"trainer", "__main__"}  # noqa: S307 - our own
+
+
+def test_the_template_of_cloudformation_gets_the_watch_and_stays_under_awss_limits() -> None:
+    template = (REPOSITORY / "docker" / "cloudformation.yaml").read_text()
+    told = cloud_config(installed_files(""))
+    filled = filled_template(template, told)
+    # EC2 takes 16 KB of user data, CloudFormation 51,200 bytes of a template.
+    assert len(told.encode()) <= 16_384
+    assert len(filled.encode()) <= 51_200
+    before, after = filled.split("Fn::Base64: |\n")
+    assert template.startswith(before)
+    margin = " " * 12
+    block = [line for line in after.splitlines() if line.startswith(margin)]
+    assert (
+        "\n".join(line.removeprefix(margin) for line in block[: len(told.splitlines())]) + "\n"
+        == told
+    )
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_template_without_one_place_for_the_watch_is_refused(count: int) -> None:
+    with pytest.raises(ValueError, match=f"found {count}"):
+        filled_template(f"a: {TEMPLATE_LINE}\n" * count, "watch")

@@ -1,6 +1,7 @@
 """`python -m trainer.host.user_data`: print the cloud-init user data that installs the watch.
 
 For a new instance it is its user data; on one that runs, `sudo bash` takes what `--shell` prints.
+`--template` puts it into a template of CloudFormation, where a line stands for it.
 """
 
 import argparse
@@ -16,6 +17,7 @@ OPTIONS_FILE = "/etc/default/sightscan-host"
 # A connection whose other end is gone is no session: sshd asks, and closes it.
 SSHD_FILE = "/etc/ssh/sshd_config.d/60-sightscan.conf"
 SSHD_TEXT = "ClientAliveInterval 60\nClientAliveCountMax 3\n"
+TEMPLATE_LINE = 'Fn::Base64: "the watch: make cloudformation"'
 COMMANDS = (
     "systemctl daemon-reload",
     f"systemctl enable --now {SERVICE}",
@@ -28,9 +30,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m trainer.host.user_data")
     parser.add_argument("--options", default="", help="for the watch, as `--home /home/trainer`")
     parser.add_argument("--shell", action="store_true", help="print a script for a running host")
+    parser.add_argument("--template", type=Path, help="print this template, with the watch in it")
     given = parser.parse_args()
     files = installed_files(given.options)
-    print(shell_script(files) if given.shell else cloud_config(files), end="")
+    if given.template:
+        template = given.template.read_text(encoding="utf-8")
+        print(filled_template(template, cloud_config(files)), end="")
+    else:
+        print(shell_script(files) if given.shell else cloud_config(files), end="")
 
 
 def installed_files(options: str) -> dict[str, str]:
@@ -68,6 +75,22 @@ def shell_script(files: dict[str, str]) -> str:
             f"echo {_packed(text)} | base64 -d | gunzip > {path}",
         ]
     return "\n".join([*lines, *COMMANDS]) + "\n"
+
+
+def filled_template(template: str, user_data: str) -> str:
+    """Return a template of CloudFormation with the user data where its line stands for it.
+
+    Raises:
+        ValueError: no line, or more than one, stands for it.
+
+    """
+    before, *after = template.split(TEMPLATE_LINE)
+    if len(after) != 1:
+        msg = f"expected one line {TEMPLATE_LINE!r} in the template, found {len(after)}"
+        raise ValueError(msg)
+    margin = " " * (len(before) - len(before.rstrip(" ")) + 2)
+    block = "".join(f"\n{margin}{line}" for line in user_data.splitlines())
+    return f"{before}Fn::Base64: |{block}{after[0]}"
 
 
 def _packed(text: str) -> str:
