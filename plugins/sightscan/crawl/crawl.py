@@ -185,7 +185,7 @@ class _SightCrawl:
                     logger.info("crawl sight=%r so far: %s", self._sight.name, writer.progress())
         finally:
             outcomes.close()
-            writer.store()
+            writer.finish()
 
     def _known(self) -> tuple[frozenset[bytes], frozenset[bytes]]:
         """Return what is not to be fetched again, and what is only if its source says otherwise now."""

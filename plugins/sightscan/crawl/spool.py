@@ -62,6 +62,13 @@ class Spool:
             self._tell(error)
             return None
 
+    def has(self, url: str) -> bool:
+        """Say whether what was fetched from a URL waits here."""
+        file = self._file(url)
+        with suppress(OSError):
+            return file is not None and file.exists()
+        return False
+
     def put(self, url: str, content: bytes) -> None:
         """Keep what was fetched if the disk lets us; whole or not at all."""
         if (file := self._file(url)) is None:

@@ -1,7 +1,11 @@
-"""The one writer of a crawl: collects what came of photos, and stores it batch by batch."""
+"""The one writer of a crawl: collects what came of photos, and stores it batch by batch.
+
+It does not wait for the server's disk with each batch: what was fetched for it stays in the spool
+until the batch is on that disk, so a server that dies costs no second fetch. In the end it waits.
+"""
 
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +21,7 @@ from sightscan.crawl.job import (
 )
 from sightscan.crawl.report import SourceReport, describe_odd, reasons_of
 from sightscan.crawl.spool import Spool
+from sightscan.warehouse.commits import is_on_disk, log_end, write_to_disk
 from sightscan.warehouse.photos.blobs import PhotoStore
 from sightscan.warehouse.photos.photos import (
     FoundPhoto,
@@ -32,6 +37,16 @@ BATCH_PHOTOS = 256
 # Large photos are stored sooner, so that they do not fill the memory.
 BATCH_BYTES = 32_000_000
 BATCH_SECONDS = 3.0
+# What listings say of photos that nobody then asks for: it is there to be read again.
+LISTED_REASONS = frozenset({"licence", "no_licence", "unsupported_type", "too_small"})
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """A batch that is stored, up to `log_end` of the server's log, and not known to be on its disk."""
+
+    log_end: str
+    urls: tuple[str, ...]
 
 
 @dataclass
@@ -50,6 +65,8 @@ class Writer:
     met: list[MetPhoto] = field(default_factory=list)
     # Where photos are that another address had brought before: they were never counted as kept.
     duplicate_urls: set[str] = field(default_factory=set)
+    # What the spool still has of, the oldest first.
+    in_spool: deque[StoredBatch] = field(default_factory=deque)
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     last_problem: str = ""
@@ -88,36 +105,59 @@ class Writer:
         return False
 
     def store(self) -> None:
-        """Store what is there, whole or not at all."""
+        """Store what is there, whole or not at all; a server that dies may forget the last of it."""
         if self.found or self.rejected or self.linked:
-            merged = merge_photos(
-                self.connection,
-                self.sight_id,
-                self.found,
-                self.rejected,
-                self.photo_store,
-                linked=self.linked,
-            )
-            # Taken down before, or not to be kept as it came: fetched in good faith, and not kept.
-            refused = {
-                "removed": merged.removed_count,
-                "removed_copy": merged.removed_copy_count,
-                "invalid": merged.invalid_count,
-            }
-            again_count = len(merged.refused_urls & self.duplicate_urls)
-            self.counts["duplicate"] -= again_count
-            self.counts["kept"] -= sum(refused.values()) - again_count
-            self.reasons.update({reason: count for reason, count in refused.items() if count})
-            self.spool.drop(photo.attribution.url for photo in self.found)
-            self.spool.drop(photo.url for photo in self.rejected)
-            self.found.clear()
-            self.linked.clear()
-            self.rejected.clear()
-            self.duplicate_urls.clear()
+            self._merge()
         if self.met:
             learn_identifiers(self.connection, self.met)
             self.met.clear()
+        while self.in_spool and is_on_disk(self.connection, self.in_spool[0].log_end):
+            self.spool.drop(self.in_spool.popleft().urls)
         self.stored_at = time.monotonic()
+
+    def finish(self) -> None:
+        """Store what is there, and return when all that was ever stored is on the server's disk."""
+        self.store()
+        if self.in_spool:
+            write_to_disk(self.connection)
+            self.store()
+
+    def _merge(self) -> None:
+        merged = merge_photos(
+            self.connection,
+            self.sight_id,
+            self.found,
+            self.rejected,
+            self.photo_store,
+            linked=self.linked,
+            waits_for_disk=not self._can_be_repeated(),
+        )
+        # Taken down before, or not to be kept as it came: fetched in good faith, and not kept.
+        refused = {
+            "removed": merged.removed_count,
+            "removed_copy": merged.removed_copy_count,
+            "invalid": merged.invalid_count,
+        }
+        again_count = len(merged.refused_urls & self.duplicate_urls)
+        self.counts["duplicate"] -= again_count
+        self.counts["kept"] -= sum(refused.values()) - again_count
+        self.reasons.update({reason: count for reason, count in refused.items() if count})
+        urls = (
+            *(photo.attribution.url for photo in self.found),
+            *(each.url for each in self.rejected),
+        )
+        self.in_spool.append(StoredBatch(log_end(self.connection), urls))
+        self.found.clear()
+        self.linked.clear()
+        self.rejected.clear()
+        self.duplicate_urls.clear()
+
+    def _can_be_repeated(self) -> bool:
+        """Say whether a crawl that finds nothing of this in the warehouse need not fetch it again."""
+        return all(self.spool.has(photo.attribution.url) for photo in self.found) and all(
+            refusal.reason in LISTED_REASONS or self.spool.has(refusal.url)
+            for refusal in self.rejected
+        )
 
     def _count(self, url: str, *, is_duplicate: bool) -> None:
         self.counts["duplicate" if is_duplicate else "kept"] += 1

@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 
 from sightscan.dataset_folder import SUFFIXES
 from sightscan.errors import WarehouseError
+from sightscan.warehouse.commits import commit_at_once, is_outermost
 from sightscan.warehouse.connection import bulk_cursor
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoStore
@@ -190,6 +191,7 @@ def merge_photos(
     store: PhotoStore | None = None,
     *,
     linked: Sequence[LinkedPhoto] = (),
+    waits_for_disk: bool = True,
 ) -> MergeReport:
     """Store one batch of a crawl, whole or not at all; bytes travel only if they are new.
 
@@ -197,7 +199,9 @@ def merge_photos(
     would refuse, become rejections. A photo whose bytes were lost gets them back. Bytes go to
     `store` if there is one. `linked` photos are there already, of another sight. Each table is
     written in one pass, in the order of its keys, so that crawls that find the same photos wait for
-    each other and never in a circle.
+    each other and never in a circle. Who can hand the batch over once more need not wait for the
+    disk (`commits`); where there are tombstones to add, or the transaction is another's, it is waited
+    for all the same.
 
     Raises:
         WarehouseError: there is no such sight, or the store refuses a photo.
@@ -217,6 +221,7 @@ def merge_photos(
             links.append(link)
         else:
             invalid.append(_invalid(link.attribution, fault))
+    can_be_repeated = not waits_for_disk and is_outermost(connection)
     try:
         with connection.transaction(), bulk_cursor(connection) as cursor:
             _load_batch(cursor, batch, sight_id, valid, [*rejected, *invalid])
@@ -247,6 +252,8 @@ def merge_photos(
                 cursor.execute(statement("photos/merge_rejected_photos"), key)
                 cursor.execute(statement("photos/delete_loaded_rejected_photos"), key)
             _note_identifiers(cursor, [*attributions, *rejected])
+            if can_be_repeated and not removed and not copies:
+                commit_at_once(cursor)
     except psycopg.errors.ForeignKeyViolation as error:
         if "sight_id" not in (error.diag.constraint_name or ""):
             raise
