@@ -1,6 +1,8 @@
 """How fast photos come into the warehouse and out of it, beside a raw COPY of the same bytes.
 
-Both sides of a ratio run on one server, in turns; the median of the rounds counts.
+Both sides of a ratio run on one server, in turns; the median of the rounds counts. Photos come in by
+turns of a few batches, so that both sides share a slow second; each is given its photos before it
+begins, so that neither works on while the other's are drawn, and each ends on the disk.
 """
 
 import hashlib
@@ -10,8 +12,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -23,12 +26,15 @@ from sightscan.city import City, Place, Sight
 from sightscan.crawl.writer import BATCH_PHOTOS
 from sightscan.dataset.export import export_dataset
 from sightscan.settings import REPOSITORY
+from sightscan.warehouse.commits import write_to_disk
 from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, PhotoFile, merge_photos
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.registry.sights import upsert_sights
 
 PHOTO_BYTES = 80_000
 ROUNDS = 5
+# Four batches of a crawl: 82 MB.
+TURN_PHOTOS = 4 * BATCH_PHOTOS
 MIN_INTAKE, MIN_EXPORT, MAX_DISK, MAX_MEGABYTES = 0.65, 0.5, 1.15, 300
 # What is known of a photo stays in memory until the export ends, its bytes do not.
 MAX_MEMORY_GROWTH = 0.05
@@ -47,17 +53,14 @@ def measure_photos(connection: psycopg.Connection[Any], photo_count: int) -> lis
     `connection` is a superuser's, in autocommit; the settings name the same warehouse.
     """
     sight_id = _prepare(connection)
-    intakes = [
-        (_copy_in(connection, photo_count), _take_in(connection, sight_id, photo_count))
-        for _ in range(ROUNDS)
-    ]
+    intakes = [turn for _ in range(ROUNDS) for turn in _intakes(connection, sight_id, photo_count)]
     disk = _disk_ratio(connection)
     _freeze_all(connection, photo_count)
     exports = [(_copy_out(connection), _export(connection)) for _ in range(ROUNDS)]
     # Memory must be flat: a second dataset has a fifth of the photos.
     _freeze_all(connection, photo_count // 5, version=2)
     megabytes, few_megabytes = (_export_megabytes(version) for version in (1, 2))
-    raw_in, ours_in = (statistics.median(seconds) for seconds in zip(*intakes, strict=True))
+    raw_in, ours_in = (sum(seconds) / ROUNDS for seconds in zip(*intakes, strict=True))
     raw_out, ours_out = (statistics.median(seconds) for seconds in zip(*exports, strict=True))
     intake, export = (
         statistics.median(raw / ours for raw, ours in rounds) for rounds in (intakes, exports)
@@ -119,34 +122,38 @@ def _prepare(connection: psycopg.Connection[Any]) -> int:
     return upsert_sights(connection, CITY.city_id, sights)[0].sight_id or 0
 
 
-def _copy_in(connection: psycopg.Connection[Any], photo_count: int) -> float:
-    """Return the seconds of one binary COPY of all photos in one transaction."""
+def _intakes(
+    connection: psycopg.Connection[Any], sight_id: int, photo_count: int
+) -> Iterator[tuple[float, float]]:
+    """Yield for each turn the seconds of one binary COPY of its photos, and of their intake."""
     connection.execute("truncate public.raw_photo")
+    connection.execute("truncate core.photo cascade")
     connection.execute("checkpoint")
-    seconds = 0.0
+    drawn = batches(photo_count)
+    while turn := list(islice(drawn, TURN_PHOTOS // BATCH_PHOTOS)):
+        yield _copy_in(connection, turn), _take_in(connection, sight_id, turn)
+
+
+def _copy_in(connection: psycopg.Connection[Any], turn: Sequence[Sequence[FoundPhoto]]) -> float:
+    started = time.perf_counter()
     with connection.transaction(), connection.cursor() as cursor:
         copying = cursor.copy("copy public.raw_photo from stdin with (format binary)")
         with copying as copy:
             copy.set_types(["bytea", "bytea"])
-            for batch in batches(photo_count):
-                started = time.perf_counter()
-                for photo in batch:
-                    copy.write_row((photo.file.sha256, photo.file.content))
-                seconds += time.perf_counter() - started
-            started = time.perf_counter()
-    return seconds + time.perf_counter() - started
+            for photo in chain.from_iterable(turn):
+                copy.write_row((photo.file.sha256, photo.file.content))
+    return time.perf_counter() - started
 
 
-def _take_in(connection: psycopg.Connection[Any], sight_id: int, photo_count: int) -> float:
-    """Return the seconds in which the same photos are merged, a transaction each batch."""
-    connection.execute("truncate core.photo cascade")
-    connection.execute("checkpoint")
-    seconds = 0.0
-    for batch in batches(photo_count):
-        started = time.perf_counter()
-        merge_photos(connection, sight_id, batch, [])
-        seconds += time.perf_counter() - started
-    return seconds
+def _take_in(
+    connection: psycopg.Connection[Any], sight_id: int, turn: Sequence[Sequence[FoundPhoto]]
+) -> float:
+    """Return the seconds in which photos are merged as by a crawl, which waits for the disk once."""
+    started = time.perf_counter()
+    for batch in turn:
+        merge_photos(connection, sight_id, batch, [], waits_for_disk=False)
+    write_to_disk(connection)
+    return time.perf_counter() - started
 
 
 def _disk_ratio(connection: psycopg.Connection[Any]) -> float:
