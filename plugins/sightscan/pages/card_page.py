@@ -12,15 +12,8 @@ from sightscan.publish.card.card import ModelCard
 from sightscan.publish.card.drawings import draw_card
 from sightscan.publish.card.evidence import MatchedPhoto
 from sightscan.publish.card.markdown import say_cell
-from sightscan.publish.card.words import (
-    Section,
-    Table,
-    moment,
-    say_shown,
-    say_there,
-    sections_of,
-    title_of,
-)
+from sightscan.publish.card.parts import Section, Table, moment
+from sightscan.publish.card.words import say_shown, say_there, sections_of, title_of
 from sightscan.warehouse.models.cards import ListedModel
 
 PHOTO_SIDE_PIXELS = 480

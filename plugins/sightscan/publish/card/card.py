@@ -18,6 +18,7 @@ from sightscan.publish.card.evidence import (
 from sightscan.warehouse.models.cards import (
     ClassPhotos,
     LicenceCount,
+    LiveFacts,
     ModelFacts,
     PublicationEvent,
     RunCost,
@@ -25,6 +26,7 @@ from sightscan.warehouse.models.cards import (
     list_judged_photos,
     list_licences,
     list_publications,
+    read_live_facts,
     read_model_facts,
     read_run_cost,
 )
@@ -52,6 +54,7 @@ class ModelCard:
     """All that the card says, as of `written_at`; without `photos` the model was not judged on them here."""
 
     facts: ModelFacts
+    live: LiveFacts
     sights: tuple[CardSight, ...]
     licences: tuple[LicenceCount, ...]
     cost: RunCost
@@ -83,6 +86,7 @@ def make_card(connection: psycopg.Connection[Any], city_id: str, version: int) -
     best, worst = rank_photos(photos, MAX_RANKED_PHOTOS)
     return ModelCard(
         facts=facts,
+        live=read_live_facts(connection, city_id, version),
         sights=_sights(facts, list_class_photos(connection, city_id, facts.dataset_version)),
         licences=tuple(list_licences(connection, city_id, facts.dataset_version)),
         cost=read_run_cost(connection, facts.dag_id, facts.run_id),

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from sightscan.plain_text import one_line
 from sightscan.publish.card.card import ModelCard
-from sightscan.publish.card.words import Cell, Section, Table, sections_of, title_of
+from sightscan.publish.card.parts import Cell, Section, Table
+from sightscan.publish.card.words import sections_of, title_of
 
 # What may be markup within a line, links and smileys that Markdown finds by itself among it. What only
 # means something at the beginning of a line never stands there.

@@ -1,46 +1,19 @@
 """What a card says, as headings, sentences and tables: page and card.md are made of these alike."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sightscan.dataset_folder import SPLITS
 from sightscan.publish.card.card import CardSight, ModelCard
 from sightscan.publish.card.evidence import NOTHING, MatchedPhoto, calibration_error
+from sightscan.publish.card.parts import Section, Table, moment, say_shipped
+from sightscan.publish.card.phones import describe_for_phones
 from sightscan.publish.shown import CONFIDENCE_BINS
 
-Cell = str | int | float | None
 # Rows of the training's table; a drawing has all epochs.
 MAX_EPOCHS_TOLD = 12
 SHORT_HASH = 12
 _TOLD_OF_EPOCHS = ("val_map50", "val_map50_95", "box_loss", "obj_loss", "class_loss")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under headings; a cell without a value is a dash."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-
-    @property
-    def is_numeric(self) -> tuple[bool, ...]:
-        """Tell of each column whether it has numbers, and words at most where there is none."""
-        return tuple(
-            any(isinstance(row[column], int | float) for row in self.rows)
-            for column in range(len(self.columns))
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of the card; its name is where a drawing or photos belong to it."""
-
-    name: str
-    title: str
-    sentences: tuple[str, ...] = ()
-    table: Table | None = None
 
 
 def title_of(card: ModelCard) -> str:
@@ -54,6 +27,7 @@ def sections_of(card: ModelCard) -> list[Section]:
         _standing(card),
         _sights(card),
         _shipped(card),
+        describe_for_phones(card),
         _licences(card),
         _training(card),
         _confusions(card),
@@ -64,16 +38,6 @@ def sections_of(card: ModelCard) -> list[Section]:
         _publications(card),
         _file(card),
     ]
-
-
-def say_share(value: float | None) -> str:
-    """Write a share of 1 as a person reads it."""
-    return "-" if value is None else f"{value:.1%}"
-
-
-def moment(value: datetime) -> str:
-    """Write a time to the minute, in UTC."""
-    return f"{value:%Y-%m-%d %H:%M} UTC"
 
 
 def _standing(card: ModelCard) -> Section:
@@ -160,14 +124,7 @@ def _shipped(card: ModelCard) -> Section:
                 "What is shown on the test photos: of each sight the boxes whose confidence reaches its "
                 "threshold. A name is right if its box overlaps one of the sight by half."
             ),
-            (
-                f"Precision {say_share(shipped.get('precision'))} of {shipped.get('names')} names, recall "
-                f"{say_share(shipped.get('recall'))} of {shipped.get('boxes')} boxes."
-            ),
-            (
-                f"A false name on {say_share(shipped.get('false_alarms'))} of the "
-                f"{shipped.get('background_photos')} photos without a sight."
-            ),
+            *say_shipped(shipped),
             *([f"{milliseconds:.0f} ms a photo, where it was judged."] if milliseconds else []),
         ),
         Table(

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from sightscan.errors import LastingPublicationError
+from sightscan.warehouse.models.variants import LIVE
 from sightscan.warehouse.statements import statement
 
 
@@ -63,6 +64,28 @@ class ModelFacts:
     request: Mapping[str, Any]
     epoch_metrics: Sequence[Mapping[str, Any]]
     is_in_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFacts:
+    """A model's row of core.model_variant, with null throughout where there is none.
+
+    `why` is what the trainer said when it made it, or made none; null of a model of an older version.
+    """
+
+    state: str | None
+    decision: str | None
+    image_size: int
+    precision: str
+    latency_milliseconds: float
+    latency_processor: str
+    map50: float
+    map50_95: float
+    shipped: Mapping[str, Any] | None
+    onnx_sha256: str
+    onnx_bytes: int
+    signed_by: str | None
+    why: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +177,19 @@ def read_model_facts(connection: psycopg.Connection[Any], city_id: str, version:
             f"city {city_id} has no model {version}; `sightscan model card` without one shows which"
         )
         raise LastingPublicationError(msg)
+    return facts
+
+
+def read_live_facts(connection: psycopg.Connection[Any], city_id: str, version: int) -> LiveFacts:
+    """Return what is known of the live variant of a version that there is."""
+    with connection.cursor(row_factory=class_row(LiveFacts)) as cursor:
+        facts = cursor.execute(
+            statement("models/find_card_variant"),
+            {"city_id": city_id, "model_version": version, "kind": LIVE},
+        ).fetchone()
+    if facts is None:
+        msg = "the caller has read the facts of that model"
+        raise AssertionError(msg)
     return facts
 
 

@@ -17,6 +17,7 @@ from sightscan.plain_text import one_line
 from sightscan.publish.card.card import ModelCard, make_card
 from sightscan.publish.card.evidence import calibration_error
 from sightscan.publish.card.markdown import as_plain, write_markdown
+from sightscan.publish.card.parts import Section
 from sightscan.publish.card.store import card_files
 from sightscan.publish.card.words import sections_of
 from sightscan.publish.publish import publish_model, rollback
@@ -222,6 +223,63 @@ def test_file_and_dataset_are_named_by_their_hashes(warehouse: psycopg.Connectio
     said = dict(rows_of(card_of(warehouse), "file"))
     assert (said["SHA-256 of model.onnx"], said["SHA-256 of the dataset"]) == row
     assert said["signed by"] == "nobody"
+
+
+def phones_of(
+    warehouse: psycopg.Connection[Any], place: ColourCity, folder: Path, **model: Any
+) -> Section:
+    config = read_settings(min_image_number_per_label=5)
+    dataset = freeze_dataset(warehouse, config, place.city, Run(CITY_ID, "d", "freeze"))
+    training = ask_training(warehouse, dataset, "run 0")
+    version = register_model(
+        warehouse, training, write_model_folder(folder / "run 0", training, dataset, **model)
+    )
+    publish_model(warehouse, config, place.city, version, published_by="run")
+    (section,) = [one for one in sections_of(card_of(warehouse, 1)) if one.name == "phones"]
+    return section
+
+
+def test_live_variant_is_on_the_card(
+    warehouse: psycopg.Connection[Any], place: ColourCity, tmp_path: Path
+) -> None:
+    section = phones_of(warehouse, place, tmp_path, live="colours.onnx")
+    row = warehouse.execute(
+        "select decision, encode(sha256, 'hex'), precision, latency_milliseconds, latency_processor"
+        " from core.model_variant"
+    ).fetchone()
+    assert row is not None
+    decision, sha256, precision, milliseconds, processor = row
+    assert section.sentences == (
+        "They are offered a live variant: the same network on smaller pictures.",
+        f"Decision: {decision}.",
+        "mAP50 1.000, mAP50-95 1.000, on the same test photos.",
+        "Precision 100.0% of 15 names, recall 100.0% of 15 boxes.",
+        "A false name on - of the 0 photos without a sight.",
+        f"{milliseconds:.0f} ms a photo with one thread of {processor}, where it was trained.",
+    )
+    assert section.table is not None
+    told = dict(section.table.rows)
+    assert (told["SHA-256 of live.onnx"], told["weights stored as"]) == (sha256, precision)
+    assert (told["image size, pixels"], told["signed by"]) == (160, "nobody")
+
+
+def test_refused_live_variant_says_so_and_whose_measures_these_are(
+    warehouse: psycopg.Connection[Any], place: ColourCity, tmp_path: Path
+) -> None:
+    section = phones_of(warehouse, place, tmp_path, live="permuted.onnx")
+    assert section.sentences[0] == "The live variant was refused: phones get model.onnx."
+    assert "live.onnx has the classes" in section.sentences[1]
+    assert section.sentences[2].endswith("as the trainer measured it, since nobody else did.")
+
+
+def test_model_without_a_live_variant_says_why(
+    warehouse: psycopg.Connection[Any], place: ColourCity, tmp_path: Path
+) -> None:
+    section = phones_of(warehouse, place, tmp_path)
+    row = warehouse.execute("select result #>> '{live,why}' from core.model").fetchone()
+    assert row is not None
+    assert section.table is None
+    assert section.sentences == (f"No live variant, phones get model.onnx: {row[0]}.",)
 
 
 @pytest.mark.usefixtures("judged")
