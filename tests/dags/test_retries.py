@@ -72,7 +72,7 @@ CAUSES = {
     "warehouse.models.trainings.read_training: none was asked for": False,
 }
 # Not in it, since they choose by what happened: operators.trainings (test_training_outcomes.py),
-# publish.detector and publish.publish.judge_left_over (their tests).
+# publish.detector and publish.left_over (their tests).
 MIXED = ("TrainingError", "PublicationError")
 
 

@@ -1,6 +1,7 @@
 """Whether a city is worth a training now, in a sentence that a person can read."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,22 +27,33 @@ class TrainingDecision:
 
 
 def decide_training(
-    connection: psycopg.Connection[Any], config: Settings, city: City, *, force: bool = False
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    city: City,
+    *,
+    force: bool = False,
+    unloadable: Mapping[int, str] | None = None,
 ) -> TrainingDecision:
     """Return whether a training is due.
 
     The first model needs MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING photos; a later one that many new
     ones, compared with everything that a model came of already, published or refused: what was
     refused is not tried again on the same photos. A training that broke off left no model and does
-    not count. `force` asks only that a dataset can be frozen.
+    not count, nor does the newest model if its version is in `unloadable`: nobody may load it, and
+    there is said why. `force` asks only that a dataset can be frozen.
     """
-    decision = _decide(connection, config, city, force=force)
+    decision = _decide(connection, config, city, force=force, unloadable=unloadable or {})
     logger.info("city=%s train=%s reason=%s", city.slug, decision.train, decision.reason)
     return decision
 
 
 def _decide(
-    connection: psycopg.Connection[Any], config: Settings, city: City, *, force: bool
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    city: City,
+    *,
+    force: bool,
+    unloadable: Mapping[int, str],
 ) -> TrainingDecision:
     photos = list_labelled_photos(connection, city.city_id)
     placed = list_placed_photos(connection, city.city_id)
@@ -60,7 +72,13 @@ def _decide(
             return TrainingDecision(train=False, reason=f"{counts}; {needed - len(photos)} to go")
         return TrainingDecision(train=False, reason=str(error))
     model = find_newest_model(connection, city.city_id)
-    if model is None:
+    remark = ""
+    if model is not None and model.version in unloadable:
+        remark = (
+            f"; model {model.version} counts as none, since nobody may load it: "
+            f"{unloadable[model.version]}"
+        )
+    if model is None or remark:
         ready, counts = len(plan.photos), _first_counts(plan, len(photos), config)
     else:
         tried = {sha256 for sha256, known in placed.items() if known.was_tried}
@@ -68,12 +86,14 @@ def _decide(
         verdict = " (refused)" if model.state == "refused" else ""
         counts = f"{_photos(ready, 'new labelled')} since model {model.version}{verdict}"
     if force:
-        return TrainingDecision(train=True, reason=f"asked for in the trigger form; {counts}")
+        return TrainingDecision(
+            train=True, reason=f"asked for in the trigger form; {counts}{remark}"
+        )
     if ready < needed:
         return TrainingDecision(
-            train=False, reason=f"{counts}, {needed} needed; {needed - ready} to go"
+            train=False, reason=f"{counts}, {needed} needed; {needed - ready} to go{remark}"
         )
-    return TrainingDecision(train=True, reason=f"{counts}, {needed} needed")
+    return TrainingDecision(train=True, reason=f"{counts}, {needed} needed{remark}")
 
 
 def _first_counts(plan: DatasetPlan, labelled: int, config: Settings) -> str:

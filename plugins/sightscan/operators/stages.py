@@ -158,12 +158,14 @@ def decide_training(slug: str) -> str:
     """Judge a model that was left unjudged; return why one is trained now, or skip the rest."""
     from sightscan.dataset.decide import decide_training as decide
     from sightscan.operators.signing import find_signing_key
-    from sightscan.publish.publish import judge_left_over
+    from sightscan.publish.left_over import finish_left_over
+    from sightscan.publish.signed import find_unloadable
     from sightscan.signing import require_trusted
+    from sightscan.warehouse.models.models import find_model_in_place
 
     with city_work(slug) as work:
         is_forced = bool(work.params.get("force_training"))
-        judged = judge_left_over(
+        judged = finish_left_over(
             work.connection,
             work.config,
             work.city,
@@ -172,7 +174,15 @@ def decide_training(slug: str) -> str:
         )
         if judged is not None:
             work.save_report("publish_model", asdict(judged))
-        decision = decide(work.connection, work.config, work.city, force=is_forced)
+        in_place = find_model_in_place(work.connection, work.city.city_id)
+        why = find_unloadable(work.connection, work.city, in_place, work.config.public_keys)
+        decision = decide(
+            work.connection,
+            work.config,
+            work.city,
+            force=is_forced,
+            unloadable={in_place.version: why} if in_place and why else {},
+        )
         work.save_report("decide_training", asdict(decision))
         if not decision.train:
             raise AirflowSkipException(decision.reason)

@@ -2,19 +2,19 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import psycopg
 
 from sightscan.city import City
 from sightscan.errors import PublicationError
-from sightscan.publish.card.store import save_shown_boxes, store_card
+from sightscan.publish.card.store import save_shown_boxes, store_card, store_missing_cards
 from sightscan.publish.contender import as_contender, open_entrant, read_test_photos
 from sightscan.publish.export import check_export
 from sightscan.publish.judge import judge
-from sightscan.publish.signed import require_signature
-from sightscan.publish.variant import judge_live_variant, save_live_verdict
+from sightscan.publish.signed import find_unloadable, require_signature
+from sightscan.publish.variant import judge_live_variant, judge_open_variant, save_live_verdict
 from sightscan.settings import Settings
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import (
@@ -22,7 +22,6 @@ from sightscan.warehouse.models.models import (
     conclude_model,
     find_last_publication,
     find_model_in_place,
-    find_newest_model,
     find_rollback_target,
     insert_publication,
     lock_models,
@@ -55,9 +54,10 @@ def publish_model(
 ) -> PublicationDecision:
     """Measure a model on the test photos of its dataset, and publish or refuse it.
 
-    How it is judged, alone or against the one in place on the same photos, is `judge`. Decided
-    once: again returns the decision that stands. But with `accepted_loss`, which says why sights
-    may be lost, one that was refused is judged again.
+    How it is judged, alone or against the one in place on the same photos, is `judge`; one in place
+    that nobody may load, since its signature is not believed, counts as none. Decided once: again
+    returns the decision that stands, and only does what was left undone. But with `accepted_loss`,
+    which says why sights may be lost, one that was refused is judged again.
 
     Raises:
         PublicationError: no such model, a broken export, a signature that is not believed, or another
@@ -66,10 +66,11 @@ def publish_model(
     """
     model = read_model(connection, city.city_id, model_version)
     if not _is_open(model, accepted_loss):
-        return _standing(model)
+        return _finish(connection, config, city, model)
     in_place = find_model_in_place(connection, city.city_id)
+    why_unloadable = find_unloadable(connection, city, in_place, config.public_keys)
     dataset = read_dataset(connection, city.city_id, model.dataset_version)
-    contestants = [model, *([in_place] if in_place else [])]
+    contestants = [model, *([in_place] if in_place and not why_unloadable else [])]
     entrants = [
         open_entrant(connection, city, one, dataset, config.public_keys) for one in contestants
     ]
@@ -83,9 +84,20 @@ def publish_model(
         min_map50=config.min_map50_for_first_model,
         accepted_loss=f'{published_by} says "{accepted_loss}"' if accepted_loss else None,
     )
+    if in_place and why_unloadable:
+        sentence = (
+            f"not judged against model {in_place.version}, which is in place and which nobody may "
+            f"load: {why_unloadable}"
+        )
+        verdict = replace(verdict, reason=f"{verdict.reason}; {sentence}")
     shipped = readings[0].measure_shipped(verdict.hidden)
     live = judge_live_variant(
-        connection, model, dataset, readings[0], verdict, public_keys=config.public_keys
+        connection,
+        model,
+        dataset,
+        readings[0],
+        hidden=verdict.hidden if verdict.published else None,
+        public_keys=config.public_keys,
     )
     with connection.transaction():
         lock_models(connection, city.city_id)
@@ -98,7 +110,7 @@ def publish_model(
             raise PublicationError(msg)
         current = read_model(connection, city.city_id, model_version)
         if not _is_open(current, accepted_loss):
-            return _standing(current)
+            return _finish(connection, config, city, current)
         sight_ids = dict(zip(dataset.class_names, dataset.sight_ids, strict=True))
         conclude_model(
             connection,
@@ -131,40 +143,6 @@ def publish_model(
         verdict.reason,
     )
     return PublicationDecision(verdict.published, verdict.reason, measure.map50, measure.map50_95)
-
-
-def judge_left_over(
-    connection: psycopg.Connection[Any],
-    config: Settings,
-    city: City,
-    *,
-    published_by: str,
-    pass_over: bool = False,
-) -> PublicationDecision | None:
-    """Judge the newest model if it was registered and never judged, before another is trained.
-
-    With `pass_over`, one that cannot be judged is left as it is.
-
-    Raises:
-        PublicationError: it cannot be judged.
-
-    """
-    model = find_newest_model(connection, city.city_id)
-    if model is None or model.state != "registered":
-        return None
-    try:
-        return publish_model(connection, config, city, model.version, published_by=published_by)
-    except PublicationError as error:
-        msg = (
-            f"model {model.version} was registered and never judged, and cannot be now: {error}; "
-            'nothing else is trained before it is judged, or the run is triggered with "Force '
-            'training"'
-        )
-        if not pass_over:
-            # Of its kind: one that lasts is not tried again.
-            raise type(error)(msg) from error
-        logger.warning("city=%s passed over: %s", city.slug, msg)
-        return None
 
 
 def put_back(
@@ -271,7 +249,13 @@ def _is_open(model: StoredModel, accepted_loss: str | None) -> bool:
     return model.state == "registered" or (model.state == "refused" and accepted_loss is not None)
 
 
-def _standing(model: StoredModel) -> PublicationDecision:
+def _finish(
+    connection: psycopg.Connection[Any], config: Settings, city: City, model: StoredModel
+) -> PublicationDecision:
+    """Return the decision that stands, once what an earlier try left undone after it is done."""
+    if judge_open_variant(connection, config, city, model):
+        store_card(connection, city.city_id, model.version)
+    store_missing_cards(connection, city.city_id)
     return PublicationDecision(
         model.state == "published", model.decision or "", model.map50, model.map50_95
     )

@@ -26,6 +26,14 @@ from sightscan.warehouse.models.variants import (
 )
 
 
+class NotBelievedError(LastingPublicationError):
+    """A file is not signed by a key that is believed; `why`, and how a person may mend it."""
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what} is refused: {why}")
+        self.why = why
+
+
 @dataclass(frozen=True, slots=True)
 class Signing:
     """What became of the signature of one version."""
@@ -44,11 +52,33 @@ def require_signature(
     """See that a stored model is signed by one of the keys; without any, nothing is read.
 
     Raises:
-        LastingPublicationError: it is not, or its file is not as it was stored.
+        NotBelievedError: it is not.
+        LastingPublicationError: its file is not as it was stored.
 
     """
     if public_keys:
         read_signed_model(connection, city, model, public_keys)
+
+
+def find_unloadable(
+    connection: psycopg.Connection[Any],
+    city: City,
+    model: StoredModel | None,
+    public_keys: Sequence[bytes],
+) -> str | None:
+    """Return why nobody may load a stored model, and what to do; None of one that may be, or of none.
+
+    Raises:
+        LastingPublicationError: its file is not as it was stored.
+
+    """
+    if model is None:
+        return None
+    try:
+        require_signature(connection, city, model, public_keys)
+    except NotBelievedError as error:
+        return error.why
+    return None
 
 
 def read_signed_model(
@@ -62,7 +92,8 @@ def read_signed_model(
     What was checked is what is returned: read again, it might be another.
 
     Raises:
-        LastingPublicationError: it is not signed so, or is not as it was stored.
+        NotBelievedError: it is not signed so.
+        LastingPublicationError: it is not as it was stored.
 
     """
     content = read_model_file(connection, model.city_id, model.version, ONNX_FILE)
@@ -71,8 +102,8 @@ def read_signed_model(
     try:
         check_signature(content, model.signature and model.signature.value, public_keys)
     except SignatureRefusedError as error:
-        msg = f"model {model.version} of {city.slug} is refused: {error}; {_advice(city, model)}"
-        raise LastingPublicationError(msg) from error
+        what = f"model {model.version} of {city.slug}"
+        raise NotBelievedError(what, f"{error}; {_advice(city, model)}") from error
     return content
 
 
@@ -86,11 +117,11 @@ def read_signed_variant(
 ) -> bytes:
     """Return the file of a model's live variant, signed by one of the keys, where there are any.
 
-    With `city`, whoever reads the error is told how to sign it: once a model was judged without its
-    variant, that brings nothing.
+    With `city`, whoever reads the error is told how to sign it.
 
     Raises:
-        LastingPublicationError: it is not, or its file is not as it was stored.
+        NotBelievedError: it is not.
+        LastingPublicationError: its file is not as it was stored.
 
     """
     content = read_model_file(connection, model.city_id, model.version, live.file_name)
@@ -100,8 +131,8 @@ def read_signed_variant(
         check_signature(content, live.signature and live.signature.value, public_keys)
     except SignatureRefusedError as error:
         of, advice = (f" of {city.slug}", f"; {_advice(city, model)}") if city else ("", "")
-        msg = f"{live.file_name} of model {model.version}{of} is refused: {error}{advice}"
-        raise LastingPublicationError(msg) from error
+        what = f"{live.file_name} of model {model.version}{of}"
+        raise NotBelievedError(what, f"{error}{advice}") from error
     return content
 
 

@@ -9,29 +9,30 @@ whole file.
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import psycopg
 
+from sightscan.city import City
 from sightscan.dataset_folder import FrozenDataset
 from sightscan.errors import LastingPublicationError
-from sightscan.publish.contender import names_in, read_test_photos
+from sightscan.publish.contender import names_in, open_entrant, read_test_photos
 from sightscan.publish.detector import OnnxDetector
 from sightscan.publish.export import check_samples
 from sightscan.publish.judge import (
     MAX_MEAN_FALL,
     MIN_SHARE_OF_DRAWS,
-    Verdict,
     compare_sights,
     photos,
 )
 from sightscan.publish.measure import Measure
 from sightscan.publish.noise import Drawn
 from sightscan.publish.reading import Entrant, Reading
-from sightscan.publish.signed import read_signed_variant
-from sightscan.warehouse.models.datasets import stream_blobs
-from sightscan.warehouse.models.models import StoredModel
+from sightscan.publish.signed import NotBelievedError, read_signed_variant
+from sightscan.settings import Settings
+from sightscan.warehouse.models.datasets import read_dataset, stream_blobs
+from sightscan.warehouse.models.models import StoredModel, lock_models
 from sightscan.warehouse.models.variants import (
     StoredVariant,
     conclude_live_variant,
@@ -43,9 +44,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LiveVerdict:
-    """Whether a live variant is offered and why; what it was measured at, if it was."""
+    """Whether a live variant is offered and why; what it was measured at, if it was.
 
-    offered: bool
+    `registered`: not yet, since its signature is not believed; it is judged once that was mended.
+    """
+
+    state: Literal["registered", "offered", "refused"]
     reason: str
     map50: float | None = None
     map50_95: float | None = None
@@ -57,13 +61,14 @@ def judge_live_variant(
     model: StoredModel,
     dataset: FrozenDataset,
     whole: Reading,
-    verdict: Verdict,
     *,
+    hidden: Collection[str] | None,
     public_keys: Sequence[bytes] = (),
 ) -> LiveVerdict | None:
     """Judge the live variant of a model by what the model itself said; None where it has none.
 
-    A variant that cannot be run is refused with the reason, since the model can do without.
+    `hidden` are the sights that the app does not name; None: the model was refused. A variant that
+    cannot be run is refused with the reason, since the model can do without.
 
     Raises:
         PublicationError: it could not be tried now, or a photo is no image.
@@ -72,14 +77,16 @@ def judge_live_variant(
     variant = find_live_variant(connection, model.city_id, model.version)
     if variant is None:
         return None
-    if not verdict.published:
-        return LiveVerdict(offered=False, reason="the model itself was refused")
+    if hidden is None:
+        return LiveVerdict("refused", "the model itself was refused")
     try:
         onnx = read_signed_variant(connection, model, variant, public_keys)
         live = _read(connection, model, dataset, variant, onnx)
+    except NotBelievedError as error:
+        return LiveVerdict("registered", str(error))
     except LastingPublicationError as error:
-        return LiveVerdict(offered=False, reason=str(error))
-    shown = set(whole.entrant.names) - verdict.hidden
+        return LiveVerdict("refused", str(error))
+    shown = {*whole.entrant.names} - {*hidden}
     objections = object_to_live(live.measure, whole.measure, shown)
     figures = (
         f"mAP50-95 {live.measure.map50_95:.3f} at {variant.image_size} px against "
@@ -87,11 +94,11 @@ def judge_live_variant(
         f"{photos(whole.measure.photo_count)}"
     )
     return LiveVerdict(
-        offered=not objections,
-        reason="; ".join([*objections, figures]),
+        "refused" if objections else "offered",
+        "; ".join([*objections, figures]),
         map50=live.measure.map50,
         map50_95=live.measure.map50_95,
-        shipped=live.measure_shipped(verdict.hidden),
+        shipped=live.measure_shipped(hidden),
     )
 
 
@@ -103,7 +110,7 @@ def save_live_verdict(
         connection,
         model.city_id,
         model.version,
-        offered=verdict.offered,
+        state=verdict.state,
         decision=verdict.reason,
         map50=verdict.map50,
         map50_95=verdict.map50_95,
@@ -113,9 +120,47 @@ def save_live_verdict(
         "city=%s model=%d live=%s reason=%s",
         model.city_id,
         model.version,
-        verdict.offered,
+        verdict.state,
         verdict.reason,
     )
+
+
+def judge_open_variant(
+    connection: psycopg.Connection[Any], config: Settings, city: City, model: StoredModel
+) -> bool:
+    """Judge the live variant of a published model if that is still open and can be done; tell if it was.
+
+    Raises:
+        PublicationError: the model or the variant could not be tried now, or a photo is no image.
+
+    """
+    keys = config.public_keys
+    variant = find_live_variant(connection, model.city_id, model.version)
+    if model.state != "published" or variant is None or variant.state != "registered":
+        return False
+    try:
+        read_signed_variant(connection, model, variant, keys)
+        dataset = read_dataset(connection, model.city_id, model.dataset_version)
+        whole = open_entrant(connection, city, model, dataset, keys)
+    except NotBelievedError as error:
+        # As it was: a key is still to be mended.
+        logger.info("city=%s model=%d live variant waits: %s", city.slug, model.version, error)
+        return False
+    (reading,) = read_test_photos(connection, dataset, [whole])
+    hidden = {
+        name
+        for name, sight_id in zip(whole.names, model.sight_ids, strict=True)
+        if sight_id in model.hidden_sight_ids
+    }
+    verdict = judge_live_variant(
+        connection, model, dataset, reading, hidden=hidden, public_keys=keys
+    )
+    if verdict is None:
+        return False
+    with connection.transaction():
+        lock_models(connection, city.city_id)
+        save_live_verdict(connection, model, verdict)
+    return True
 
 
 def object_to_live(live: Measure, whole: Measure, shown: Collection[str]) -> list[str]:

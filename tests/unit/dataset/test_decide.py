@@ -33,14 +33,19 @@ def settings_with(needed: int, a_class: int = 5) -> Settings:
 
 
 def train(
-    warehouse: psycopg.Connection[Any], place: ColourCity, folder: Path, *, published: bool = True
+    warehouse: psycopg.Connection[Any],
+    place: ColourCity,
+    folder: Path,
+    *,
+    published: bool = True,
+    run: str = "run",
 ) -> None:
     """Freeze, "train", register and publish or refuse."""
     config = settings_with(10)
     dataset = freeze_dataset(
-        warehouse, config, place.city, Run(place.city.city_id, "city_malaga", "run")
+        warehouse, config, place.city, Run(place.city.city_id, "city_malaga", run)
     )
-    training = ask_training(warehouse, dataset, "run")
+    training = ask_training(warehouse, dataset, run)
     write_model_folder(folder, training, dataset)
     version = register_model(warehouse, training, folder)
     conclude_model(
@@ -135,3 +140,28 @@ def test_force_trains_whenever_a_dataset_can_be_frozen(
     decision = decide_training(warehouse, settings_with(100), place.city, force=True)
     assert decision.train
     assert decision.reason == "asked for in the trigger form; 40 labelled photos"
+
+
+def test_model_in_place_that_nobody_may_load_counts_as_none(
+    warehouse: psycopg.Connection[Any], place: ColourCity, tmp_path: Path
+) -> None:
+    train(warehouse, place, tmp_path)
+    decision = decide_training(warehouse, settings_with(40), place.city, unloadable={1: "no key"})
+    assert decision == TrainingDecision(
+        train=True,
+        reason="40 labelled photos, 40 needed; model 1 counts as none, since nobody may load it: "
+        "no key",
+    )
+    assert not decide_training(warehouse, settings_with(40), place.city, unloadable={}).train
+
+
+def test_what_was_trained_in_the_place_of_a_model_that_nobody_may_load_is_not_trained_again(
+    warehouse: psycopg.Connection[Any], place: ColourCity, tmp_path: Path
+) -> None:
+    train(warehouse, place, tmp_path / "1")
+    train(warehouse, place, tmp_path / "2", published=False, run="run 2")
+    decision = decide_training(warehouse, settings_with(40), place.city, unloadable={1: "no key"})
+    assert decision == TrainingDecision(
+        train=False,
+        reason="0 new labelled photos since model 2 (refused), 40 needed; 40 to go",
+    )

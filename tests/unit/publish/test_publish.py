@@ -17,7 +17,7 @@ from sightscan.errors import PublicationError
 from sightscan.publish.compare import compare_models
 from sightscan.publish.contender import open_entrant, read_test_photos
 from sightscan.publish.detector import OnnxDetector, Pixels, decode_photo
-from sightscan.publish.publish import judge_left_over, publish_model, rollback
+from sightscan.publish.publish import publish_model, rollback
 from sightscan.publish.register import register_model
 from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
@@ -362,29 +362,6 @@ def test_sights_that_are_not_known_are_stored_as_not_shown(
     assert model.hidden_sight_ids == {dataset.sight_ids[number]}
     names = warehouse.execute("select class_names from mart.published_model").fetchone()
     assert names == ([name for name in dataset.class_names if name != "Green Gate"],)
-
-
-def test_model_that_was_left_unjudged_is_judged(
-    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
-) -> None:
-    assert judge_left_over(warehouse, config, place.city, published_by="run") is None
-    shelf.register("colours.onnx")
-    decision = judge_left_over(warehouse, config, place.city, published_by="run")
-    assert decision is not None
-    assert decision.published
-    assert judge_left_over(warehouse, config, place.city, published_by="run") is None
-
-
-def test_model_that_cannot_be_judged_stops_the_city_unless_training_is_forced(
-    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, shelf: Shelf
-) -> None:
-    version = shelf.register("colours.onnx")
-    warehouse.execute("delete from core.model_file")
-    with pytest.raises(PublicationError, match=r"model 1 was registered and never judged.*missing"):
-        judge_left_over(warehouse, config, place.city, published_by="run")
-    passed_over = judge_left_over(warehouse, config, place.city, published_by="run", pass_over=True)
-    assert passed_over is None
-    assert read_model(warehouse, place.city.city_id, version).state == "registered"
 
 
 def test_compared_models_tell_the_photos_that_changed(

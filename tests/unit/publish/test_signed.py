@@ -136,15 +136,25 @@ def test_file_that_was_exchanged_with_its_hash_is_refused(foundry: Foundry) -> N
         foundry.publish(version, trusting(OURS))
 
 
-def test_nothing_is_judged_against_a_model_in_place_that_is_not_signed(foundry: Foundry) -> None:
-    foundry.publish(foundry.register("loose.onnx", None), trusting())
-    version = foundry.register("colours.onnx", OURS)
-    with pytest.raises(
-        LastingPublicationError, match=r"model 1 of malaga is refused: .*not signed"
-    ):
-        foundry.publish(version, trusting(OURS))
-    foundry.sign(OURS, (OURS,), 1)
+def test_model_in_place_that_nobody_may_load_is_not_judged_against(foundry: Foundry) -> None:
+    foundry.publish(foundry.register("colours.onnx", None), trusting())
+    # Worse than the one in place, but good enough for a first model.
+    version = foundry.register("loose.onnx", OURS)
     assert foundry.publish(version, trusting(OURS))
+    decision = read_model(foundry.warehouse, "Q8851", version).decision or ""
+    assert decision.startswith("first model: ")
+    assert (
+        "; not judged against model 1, which is in place and which nobody may load: it is not signed"
+        in decision
+    )
+    assert "sightscan model sign malaga 1" in decision
+
+
+def test_model_in_place_that_was_signed_since_is_judged_against(foundry: Foundry) -> None:
+    foundry.publish(foundry.register("colours.onnx", None), trusting())
+    version = foundry.register("loose.onnx", OURS)
+    foundry.sign(OURS, (OURS,), 1)
+    assert not foundry.publish(version, trusting(OURS))
 
 
 def test_unsigned_models_are_not_compared_rolled_back_to_or_put_back(foundry: Foundry) -> None:
@@ -224,10 +234,59 @@ def test_model_is_published_without_a_live_variant_that_is_not_signed_rightly(
     )
     assert foundry.publish(version, trusting(OURS))
     state, _ = variant_of(foundry)
-    assert state == "refused"
+    assert state == "registered"
     assert foundry.warehouse.execute(
         "select live_onnx_sha256, live_onnx_signature from mart.published_model"
     ).fetchone() == (None, None)
+    (decision,) = foundry.warehouse.execute(
+        "select decision from core.model_variant"
+    ).fetchone() or ("",)
+    assert decision.startswith("live.onnx of model 1 is refused: it")
+
+
+def unsigned_variant(foundry: Foundry) -> int:
+    """Publish a model whose live variant is not signed."""
+    version = foundry.register("colours.onnx", OURS, live="colours.onnx")
+    foundry.warehouse.execute(
+        "update core.model_variant set onnx_signature = null, onnx_signed_by = null"
+    )
+    assert foundry.publish(version, trusting(OURS))
+    return version
+
+
+def test_live_variant_is_judged_once_its_signature_was_mended(foundry: Foundry) -> None:
+    version = unsigned_variant(foundry)
+    assert foundry.publish(version, trusting(OURS))
+    assert variant_of(foundry) == ("registered", "nobody")
+    foundry.sign(OURS, (OURS,), version)
+    card = "select bytes from core.model_file where file_name = 'card.md'"
+    (before,) = foundry.warehouse.execute(card).fetchone() or ()
+    assert foundry.publish(version, trusting(OURS))
+    assert variant_of(foundry) == ("offered", "ours")
+    decision, shipped, map50_95 = foundry.warehouse.execute(
+        "select decision, shipped, map50_95 from core.model_variant"
+    ).fetchone() or ((), {}, 0)
+    assert decision.startswith("mAP50-95 1.000 at 160 px against 1.000")
+    assert (shipped["precision"], round(map50_95, 2)) == (1, 1.0)
+    (after,) = foundry.warehouse.execute(card).fetchone() or ()
+    assert b"not judged yet" in before
+    assert b"not judged yet" not in after
+
+
+def test_live_variant_of_a_model_that_was_judged_without_it_shows_no_hidden_sight(
+    foundry: Foundry,
+) -> None:
+    version = unsigned_variant(foundry)
+    foundry.warehouse.execute(
+        "update core.model set hidden_sight_ids ="
+        " (select sight_ids[1:1] from core.dataset where dataset_version = 1)"
+    )
+    foundry.sign(OURS, (OURS,), version)
+    foundry.publish(version, trusting(OURS))
+    (shipped,) = (
+        foundry.warehouse.execute("select shipped from core.model_variant").fetchone() or ()
+    )
+    assert shipped["sight_photos"] == 12
 
 
 def test_live_variant_is_signed_with_its_model_by_a_person(foundry: Foundry) -> None:

@@ -9,7 +9,11 @@ from sightscan.publish.card.card import ModelCard, make_card
 from sightscan.publish.card.drawings import draw_files
 from sightscan.publish.card.markdown import write_markdown
 from sightscan.publish.reading import Reading
-from sightscan.warehouse.models.cards import save_judged_photos, save_model_file
+from sightscan.warehouse.models.cards import (
+    list_without_file,
+    save_judged_photos,
+    save_model_file,
+)
 from sightscan.warehouse.models.models import StoredModel
 
 CARD_FILE = "card.md"
@@ -44,6 +48,12 @@ def store_card(connection: psycopg.Connection[Any], city_id: str, version: int) 
     with connection.transaction():
         for name, content in files.items():
             save_model_file(connection, city_id, version, name, content)
+
+
+def store_missing_cards(connection: psycopg.Connection[Any], city_id: str) -> None:
+    """Store the cards of judged models of a city that have none: a judgement stands without its card."""
+    for version in list_without_file(connection, city_id, CARD_FILE):
+        store_card(connection, city_id, version)
 
 
 def card_files(card: ModelCard) -> dict[str, bytes]:

@@ -271,6 +271,16 @@ def save_judged_photos(
         )
 
 
+def list_without_file(
+    connection: psycopg.Connection[Any], city_id: str, file_name: str
+) -> list[int]:
+    """Return the versions that were judged, and measured as shown, and have no file of that name."""
+    rows = connection.execute(
+        statement("models/list_models_without_file"), {"city_id": city_id, "file_name": file_name}
+    ).fetchall()
+    return [version for (version,) in rows]
+
+
 def save_model_file(
     connection: psycopg.Connection[Any], city_id: str, version: int, name: str, content: bytes
 ) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -96,20 +96,23 @@ def conclude_live_variant(
     city_id: str,
     model_version: int,
     *,
-    offered: bool,
+    state: Literal["registered", "offered", "refused"],
     decision: str,
     map50: float | None,
     map50_95: float | None,
     shipped: Mapping[str, Any] | None,
 ) -> None:
-    """Store whether a live variant is offered, why, and its measures; None: it was not measured."""
+    """Store whether a live variant is offered, why, and its measures; None: it was not measured.
+
+    One that stays registered is judged later.
+    """
     connection.execute(
         statement("models/conclude_variant"),
         {
             "city_id": city_id,
             "model_version": model_version,
             "kind": LIVE,
-            "state": "offered" if offered else "refused",
+            "state": state,
             "decision": decision,
             "map50": map50,
             "map50_95": map50_95,
