@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from trainer import drawing, export, model_folder, progress
-from trainer.calibration import choose_thresholds, fit_calibration
+from trainer.calibration import fit_calibration
 from trainer.checkpoint import CheckpointFolder
 from trainer.dataset_folder import Dataset
 from trainer.decoding import IDENTITY, SHOWN_OVERLAP, Decoding
@@ -41,6 +41,7 @@ from trainer.photos import PhotoStore
 from trainer.progress import EpochRecord
 from trainer.recipe import FROM_NOTHING, FROM_WEIGHTS
 from trainer.request import STRIDE_PIXELS, TrainingRequest
+from trainer.thresholds import choose_thresholds
 from trainer.training import TrainedNetwork, train
 from trainer.weights import match_classes, read_weights
 
@@ -202,7 +203,9 @@ def _learn_decoding(
         "photos": len(val_photos),
         "names": len(names.scores),
         "curve": calibration.kind,
+        # On val photos that it was not fitted to, and if every confidence were true.
         "expected_calibration_error": calibration.error,
+        "calibration_error_by_chance": calibration.error_by_chance,
         "background_photos": thresholds.backgrounds,
         "false_alarms": thresholds.false_alarms,
         "false_alarms_bound": thresholds.bound,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import coco, cocoeval
 
-from trainer.calibration import Names, calibration_error
+from trainer.calibration import Names, calibration_error, error_by_chance
 
 # The package is untyped.
 COCO: Any = coco.COCO
@@ -138,6 +138,7 @@ def collect_names(results: Sequence[PhotoResult], class_count: int) -> Names:
         scores=np.array(scores, dtype=np.float64),
         right=np.array(right, dtype=np.bool_),
         boxes=_count_boxes(results, class_count).sum(axis=0),
+        sight_photos=sum(len(one.truths) > 0 for one in results),
         backgrounds=np.array(
             [
                 photo
@@ -163,6 +164,7 @@ def measure_shown(
             else None
         ),
         "expected_calibration_error": calibration_error(names.scores, names.right),
+        "calibration_error_by_chance": error_by_chance(names.scores),
         "photos": len(results),
         "background_photos": len(backgrounds),
         "per_class": [
