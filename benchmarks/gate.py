@@ -12,10 +12,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from math import sqrt
 
 import numpy as np
 
+from benchmarks.intervals import wilson
 from benchmarks.report import Row, publish
 from benchmarks.simulated_detector import (
     Floats,
@@ -215,7 +215,7 @@ def judged(case: Case, size: int, published: int) -> list[Row]:
         return [
             Row.at_most(name, percent, "%", 5),
             Row.at_most(
-                f"{name}, upper end (95 %)", 100 * upper_end(published, case.rounds), "%", 8
+                f"{name}, upper end (95 %)", 100 * wilson(published, case.rounds)[1], "%", 8
             ),
         ]
     if case.name in NEVER:
@@ -239,14 +239,6 @@ def refused(case: Case, size: int, unfit: int) -> Row:
 def share(count: int, rounds: int = ROUNDS) -> float:
     """Return per cent."""
     return 100 * count / rounds
-
-
-def upper_end(count: int, rounds: int) -> float:
-    """Return the upper end of Wilson's interval of 95 %."""
-    z = 1.96
-    middle = count / rounds + z**2 / (2 * rounds)
-    spread = z * sqrt(count / rounds * (1 - count / rounds) / rounds + z**2 / (4 * rounds**2))
-    return (middle + spread) / (1 + z**2 / rounds)
 
 
 def tell(row: Row) -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.intervals import say_interval
 from benchmarks.report import Row, publish
 from benchmarks.world_dataset import (
     UNKNOWN_FOLDER,
@@ -30,6 +31,7 @@ from benchmarks.world_dataset import (
     write_dataset,
     write_unknown,
 )
+from trainer.calibration import calibration_error, error_by_chance
 from trainer.isolation import SWITCHES
 
 MAX_FALSE_NAMES = 0.02
@@ -60,6 +62,15 @@ class Decoding:
         return best, float(confidences[best]), bool(shown[best])
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How sure a model is of what it would name on a photo, if it is right, and if a sight is there."""
+
+    confidence: float
+    is_right: bool
+    is_own: bool
+
+
 @dataclass(slots=True)
 class Tally:
     """What was answered, pooled over seeds."""
@@ -68,7 +79,7 @@ class Tally:
     false_names: list[bool] = field(default_factory=list)
     fixed_right: list[bool] = field(default_factory=list)
     fixed_false_names: list[bool] = field(default_factory=list)
-    answers: list[tuple[float, bool]] = field(default_factory=list)
+    answers: list["Answer"] = field(default_factory=list)
     map50: list[float] = field(default_factory=list)
     map50_95: list[float] = field(default_factory=list)
     # Of each seed, whatever the thresholds: how often an own photo's surest score is above that of
@@ -95,14 +106,22 @@ def global_decoding(strangers: Sequence[Floats], class_count: int) -> Decoding:
     return Decoding(np.array([[0.0, 0.0], [1.0, 1.0]]), np.full(class_count, threshold))
 
 
-def calibration_error(answers: Sequence[tuple[float, bool]], bins: int = 10) -> float:
-    """Return the expected calibration error of (confidence, right) answers; 0 of none."""
+def calibrate(answers: Sequence[Answer]) -> tuple[float, float]:
+    """Return the expected calibration error, and what chance makes of it if every confidence is true.
+
+    Photos of the city and of unknown sights count the same in all, as a confidence supposes
+    (docs/decisions/0051-what-a-confidence-supposes.md).
+    """
     if not answers:
-        return 0.0
-    confidences, right = np.array(answers, dtype=float).T
-    numbers = np.minimum((confidences * bins).astype(int), bins - 1)
-    said, was = (np.bincount(numbers, weights=each) for each in (confidences, right))
-    return float(np.abs(said - was).sum() / len(answers))
+        return 0.0, 0.0
+    own = np.array([one.is_own for one in answers])
+    weights = np.where(own, 0.5 / max(1, own.sum()), 0.5 / max(1, (~own).sum()))
+    confidences = np.array([one.confidence for one in answers])
+    right = np.array([one.is_right for one in answers])
+    return (
+        calibration_error(confidences, right, weights) or 0.0,
+        error_by_chance(confidences, weights) or 0.0,
+    )
 
 
 def tally_model(model_dir: Path, dataset_dir: Path, tally: Tally) -> None:
@@ -146,7 +165,7 @@ def tally_model(model_dir: Path, dataset_dir: Path, tally: Tally) -> None:
         name, confidence, shown = decoding.name(scores)
         tally.right.append(shown and name in truths)
         if confidence >= _MIN_TOLD_CONFIDENCE:
-            tally.answers.append((confidence, name in truths))
+            tally.answers.append(Answer(confidence, name in truths, is_own=True))
         name, _, shown = fixed.name(scores)
         tally.fixed_right.append(shown and name in truths)
     unknown = [
@@ -158,7 +177,7 @@ def tally_model(model_dir: Path, dataset_dir: Path, tally: Tally) -> None:
         _, confidence, shown = decoding.name(scores)
         tally.false_names.append(shown)
         if confidence >= _MIN_TOLD_CONFIDENCE:
-            tally.answers.append((confidence, False))
+            tally.answers.append(Answer(confidence, is_right=False, is_own=False))
         tally.fixed_false_names.append(fixed.name(scores)[2])
     above, right = separate(np.array(surest), np.array(is_right), np.array(surest_unknown))
     tally.separation.append(above)
@@ -172,25 +191,29 @@ def rows_of(tallies: dict[str, Tally], counts: dict[str, int]) -> list[Row]:
     """Turn the tallies into rows; the bounds are on the model that has learnt backgrounds."""
     rows = [Row(f"photos of one seed: {what}", count) for what, count in counts.items()]
     with_backgrounds, without = tallies["with backgrounds"], tallies["without"]
+    named, right = with_backgrounds.false_names, with_backgrounds.right
+    error, by_chance = calibrate(with_backgrounds.answers)
     rows += [
         Row.at_most(
             "photos of unknown sights that get a name",
-            float(np.mean(with_backgrounds.false_names)),
-            f"of {len(with_backgrounds.false_names)}",
+            float(np.mean(named)),
+            say_interval(sum(named), len(named)),
             MAX_FALSE_NAMES,
         ),
         Row.at_least(
             "own test photos that get their name",
-            float(np.mean(with_backgrounds.right)),
-            f"of {len(with_backgrounds.right)}",
+            float(np.mean(right)),
+            say_interval(sum(right), len(right)),
             MIN_RIGHT,
         ),
         Row.at_most(
-            "expected calibration error",
-            calibration_error(with_backgrounds.answers),
+            "expected calibration error beyond what chance makes",
+            error - by_chance,
             f"of {len(with_backgrounds.answers)}",
             MAX_CALIBRATION_ERROR,
         ),
+        Row("expected calibration error", error),
+        Row("the same of as many names, if every confidence were true", by_chance),
         Row.at_least(
             "mAP50-95 against that without backgrounds",
             float(np.mean(with_backgrounds.map50_95) - np.mean(without.map50_95)),

@@ -10,15 +10,21 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from PIL import Image
 
 from sandbox.world.world import WorldPhoto, load_world
 
+Photo = TypeVar("Photo")
+
 SPLITS = ("train", "val", "test")
 TEST_SHARE, VAL_SHARE = 0.3, 0.15
 UNKNOWN_FOLDER = "unknown"
+# As a dataset has them (docs/decisions/0038-backgrounds.md): of all training photos, and to choose
+# thresholds by. With fewer strangers, these too are divided.
+MAX_BACKGROUND_SHARE, VAL_BACKGROUNDS = 0.3, 50
+KNOWN_VAL_SHARE = 0.3
 # Longest sides in production: of a stored photo, and of what a training takes.
 CRAWLED_PIXELS, TRAINED_PIXELS = 960, 640
 
@@ -80,14 +86,22 @@ def divide(world_dir: Path, background_dir: Path | None, seed: int) -> City:
         if all(box.sight in others for box in photo.boxes)
     ]
     taught = others[: len(others) // 2]
-    known = _split([photo for photo, sight in strange if sight in taught], chance, (0, 0.2))
+    known = [photo for photo, sight in strange if sight in taught]
+    chance.shuffle(known)
     return City(
         name=world.city,
         sights=tuple(own),
         photos=photos,
-        known=known,
+        known=cap_backgrounds(known, len(photos["train"])),
         unknown=[photo for photo, sight in strange if sight not in taught],
     )
+
+
+def cap_backgrounds(known: Sequence[Photo], own_count: int) -> dict[str, list[Photo]]:
+    """Divide photos of strangers for a training on so many of the city's own; what is too many is left."""
+    val = min(VAL_BACKGROUNDS, round(KNOWN_VAL_SHARE * len(known)))
+    train = int(MAX_BACKGROUND_SHARE / (1 - MAX_BACKGROUND_SHARE) * own_count)
+    return {"test": [], "val": [*known[:val]], "train": [*known[val : val + train]]}
 
 
 def store_as_crawled(city: City, image_size: int, folder: Path) -> City:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.gate import AS_CHOSEN, CASES, UNFIT, upper_end
+from benchmarks.gate import AS_CHOSEN, CASES, UNFIT
 from benchmarks.simulated_detector import (
     Photos,
     Skills,
@@ -78,8 +78,3 @@ def test_confidence_is_how_often_names_are_right(skill_of: Skills) -> None:
     assert (np.diff(curve) >= 0).all()
     assert curve[-2] > 0.9
     assert curve[6] < 0.5
-
-
-def test_upper_end_is_wilsons() -> None:
-    assert upper_end(0, 200) == pytest.approx(0.0188, abs=0.0001)
-    assert upper_end(40, 800) == pytest.approx(0.0674, abs=0.0001)

@@ -8,7 +8,14 @@ from PIL import Image
 
 from benchmarks import openset, train
 from benchmarks.one_training import LANDED, change
-from benchmarks.world_dataset import City, divide, label_of, write_dataset, write_unknown
+from benchmarks.world_dataset import (
+    City,
+    cap_backgrounds,
+    divide,
+    label_of,
+    write_dataset,
+    write_unknown,
+)
 from sandbox.world.world import WorldBox, WorldPhoto, write_manifest
 
 
@@ -101,10 +108,27 @@ def test_name_is_the_surest_of_those_that_may_be_shown() -> None:
     assert decoding.name(np.array([[0.5, 0.1]])) == (0, pytest.approx(0.8), False)
 
 
-def test_calibration_error_is_the_mean_gap_between_said_and_was() -> None:
-    answers = [(0.9, True)] * 9 + [(0.9, False)] + [(0.3, False)] * 10
-    assert openset.calibration_error(answers) == pytest.approx(0.15)
-    assert openset.calibration_error([]) == 0
+def test_own_and_unknown_photos_count_the_same_for_the_calibration_error() -> None:
+    # Of the own ones all are right, of a hundred unknown ones none is.
+    own, unknown = [(0.9, True, True)] * 10, [(0.3, False, False)] * 100
+    answers = [openset.Answer(*one) for one in own + unknown]
+    error, by_chance = openset.calibrate(answers)
+    assert error == pytest.approx((0.1 + 0.3) / 2)
+    # Ten of 0.9 are off by 0.076 by chance, a hundred of 0.3 by 0.037.
+    assert by_chance == pytest.approx((0.076 + 0.037) / 2, abs=0.005)
+    assert openset.calibrate([]) == (0, 0)
+
+
+def test_backgrounds_are_no_more_than_a_dataset_would_have() -> None:
+    for known, own in ((20, 40), (1000, 40), (1000, 400)):
+        parts = cap_backgrounds(list(range(known)), own)
+        assert len(parts["train"]) <= 3 / 7 * own
+        assert len(parts["val"]) <= 50
+        assert parts["test"] == []
+        assert {*parts["train"]}.isdisjoint(parts["val"])
+    assert [len(part) for part in cap_backgrounds(list(range(24)), 40).values()] == [0, 7, 17]
+    assert [len(part) for part in cap_backgrounds(list(range(374)), 40).values()] == [0, 50, 17]
+    assert [len(part) for part in cap_backgrounds(list(range(10)), 40).values()] == [0, 3, 7]
 
 
 def test_separation_is_by_order_alone_and_what_is_right_is_above_all_but_two_in_a_hundred() -> None:
