@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.mediawiki import ApiError, JsonObject, required, values_of, whole_number
-from sandbox.wikidata.graph import SQUARE_KILOMETRE
+from sandbox.wikidata.graph import METRE, SQUARE_KILOMETRE
 from sandbox.wikidata.items import (
     Area,
     Claim,
     Coordinates,
     Entity,
     Item,
+    Length,
     MediaFile,
     Moment,
     Quantity,
@@ -177,9 +178,15 @@ def _statement(item_id: str, number: int, claim: Claim) -> JsonObject:
                 "value": {"amount": f"+{square_kilometres:g}", "unit": unit},
                 "type": "quantity",
             }
-        case Moment(iso):
+        case Length(metres):
+            datatype = "quantity"
+            value = {
+                "value": {"amount": f"+{metres:g}", "unit": ENTITY + METRE},
+                "type": "quantity",
+            }
+        case Moment(iso, precision):
             datatype = "time"
-            value = {"value": {"time": f"+{iso}", "precision": 11}, "type": "time"}
+            value = {"value": {"time": f"+{iso}", "precision": precision}, "type": "time"}
         case MediaFile(name):
             datatype, value = "commonsMedia", {"value": name, "type": "string"}
         case Unknown():

@@ -24,6 +24,7 @@ from sandbox.wikidata.items import (
     Coordinates,
     Entity,
     Item,
+    Length,
     MediaFile,
     Moment,
     Quantity,
@@ -37,6 +38,7 @@ _PREFIXES = Path(__file__).with_name("prefixes.csv")
 EARTH_RADIUS_KM = 6371.0088
 EARTH = "Q2"
 SQUARE_METRE, SQUARE_KILOMETRE = "Q25343", "Q712226"
+METRE, GREGORIAN = "Q11573", "Q1985727"
 
 _POINT = re.compile(r"Point\(\s*(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
 
@@ -115,15 +117,23 @@ def _quads(item: Item) -> Iterator[Quad]:
             yield Quad(subject, _node("skos", "altLabel"), Literal(alias, language=language))
     yield Quad(subject, _node("wikibase", "sitelinks"), Literal(item.sitelinks))
     yield Quad(subject, _node("wikibase", "statements"), Literal(len(item.claims)))
-    if item.sitelinks:
-        title = item.labels["en"].replace(" ", "_")
-        article = NamedNode(f"https://en.wikipedia.org/wiki/{quote(title)}_({item.id})")
-        yield Quad(article, _node("schema", "about"), subject)
-        yield Quad(article, _node("schema", "isPartOf"), NamedNode("https://en.wikipedia.org/"))
-        yield Quad(article, _node("schema", "inLanguage"), Literal("en"))
-        yield Quad(article, _node("schema", "name"), Literal(item.labels["en"], language="en"))
+    for language, label in item.labels.items() if item.sitelinks else ():
+        # Also of Wikipedia's sisters: a guide for travellers is no article.
+        for project in ("wikipedia", "wikivoyage"):
+            yield from _page_quads(subject, f"https://{language}.{project}.org/", language, label)
     for number, claim in enumerate(item.claims):
         yield from _claim_quads(item, number, claim)
+
+
+def _page_quads(subject: NamedNode, site: str, language: str, label: str) -> Iterator[Quad]:
+    title = label.replace(" ", "_")
+    # Two items of one name have not one page.
+    page = NamedNode(f"{site}wiki/{quote(title)}_({_local_id(subject)})")
+    yield Quad(page, _node("rdf", "type"), _node("schema", "Article"))
+    yield Quad(page, _node("schema", "about"), subject)
+    yield Quad(page, _node("schema", "isPartOf"), NamedNode(site))
+    yield Quad(page, _node("schema", "inLanguage"), Literal(language))
+    yield Quad(page, _node("schema", "name"), Literal(label, language=language))
 
 
 def _claim_quads(item: Item, number: int, claim: Claim) -> Iterator[Quad]:
@@ -138,7 +148,14 @@ def _claim_quads(item: Item, number: int, claim: Claim) -> Iterator[Quad]:
     if isinstance(claim.value, Coordinates):
         yield from _place_quads(statement, name, claim.value)
     elif isinstance(claim.value, Area):
-        yield from _area_quads(statement, name, claim.value)
+        square_kilometres = claim.value.square_kilometres
+        measured = (square_kilometres, SQUARE_KILOMETRE), (square_kilometres * 1e6, SQUARE_METRE)
+        yield from _quantity_quads(statement, name, *measured)
+    elif isinstance(claim.value, Length):
+        metres = (claim.value.metres, METRE)
+        yield from _quantity_quads(statement, name, metres, metres)
+    elif isinstance(claim.value, Moment):
+        yield from _time_quads(statement, name, claim.value)
 
 
 def _place_quads(statement: NamedNode, name: str, place: Coordinates) -> Iterator[Quad]:
@@ -151,17 +168,30 @@ def _place_quads(statement: NamedNode, name: str, place: Coordinates) -> Iterato
     yield Quad(node, _node("wikibase", "geoGlobe"), _node("wd", place.globe))
 
 
-def _area_quads(statement: NamedNode, name: str, area: Area) -> Iterator[Quad]:
-    """Yield the area as it was entered and, beside it, normalised to square metres."""
-    for prefix, amount, unit in (
-        ("psv", area.square_kilometres, SQUARE_KILOMETRE),
-        ("psn", area.square_kilometres * 1e6, SQUARE_METRE),
-    ):
+def _time_quads(statement: NamedNode, name: str, moment: Moment) -> Iterator[Quad]:
+    node = _node("wdv", _local(statement))
+    yield Quad(statement, _node("psv", name), node)
+    yield Quad(node, _node("rdf", "type"), _node("wikibase", "TimeValue"))
+    yield Quad(node, _node("wikibase", "timeValue"), _term(moment, statement))
+    yield Quad(node, _node("wikibase", "timePrecision"), Literal(moment.precision))
+    yield Quad(node, _node("wikibase", "timeTimezone"), Literal(0))
+    yield Quad(node, _node("wikibase", "timeCalendarModel"), _node("wd", GREGORIAN))
+
+
+def _quantity_quads(
+    statement: NamedNode, name: str, entered: tuple[float, str], normalised: tuple[float, str]
+) -> Iterator[Quad]:
+    """Yield an amount as it was entered and, beside it, normalised to the unit of its kind."""
+    for prefix, (amount, unit) in (("psv", entered), ("psn", normalised)):
         node = _node("wdv", f"{_local(statement)}-{prefix}")
         yield Quad(statement, _node(prefix, name), node)
         yield Quad(node, _node("rdf", "type"), _node("wikibase", "QuantityValue"))
         yield Quad(node, _node("wikibase", "quantityAmount"), _decimal(amount))
         yield Quad(node, _node("wikibase", "quantityUnit"), _node("wd", unit))
+
+
+def _local_id(subject: NamedNode) -> str:
+    return subject.value.removeprefix(prefixes()["wd"])
 
 
 def _local(statement: NamedNode) -> str:
@@ -187,6 +217,8 @@ def _term(value: Value, statement: NamedNode) -> NamedNode | Literal:
             term = Literal(str(amount), datatype=_node("xsd", "decimal"))
         case Area(square_kilometres):
             term = _decimal(square_kilometres)
+        case Length(metres):
+            term = _decimal(metres)
         case Moment(iso):
             term = Literal(iso, datatype=_node("xsd", "dateTime"))
         case MediaFile(name):

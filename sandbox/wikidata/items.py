@@ -46,9 +46,17 @@ class Area:
 
 @dataclass(frozen=True)
 class Moment:
-    """A value that is a point in time, as ISO 8601."""
+    """A value that is a point in time, as ISO 8601, and how exactly it is known (11: to the day)."""
 
     iso: str
+    precision: int = 11
+
+
+@dataclass(frozen=True)
+class Length:
+    """A value that is a length."""
+
+    metres: float
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class Unknown:
     """A value that there is, and nobody knows which."""
 
 
-Value = Entity | Coordinates | Quantity | Area | Moment | MediaFile | Unknown | str
+Value = Entity | Coordinates | Quantity | Area | Length | Moment | MediaFile | Unknown | str
 
 
 @dataclass(frozen=True)
@@ -186,10 +194,15 @@ def _sight(sight: SightFacts, city: PlaceFacts) -> Item:
         claims.append(Claim("P646", sight.freebase_id))
     if sight.knowledge_graph_id is not None:
         claims.append(Claim("P2671", sight.knowledge_graph_id))
+    claims.append(Claim("P571", Moment(sight.opened_on, sight.opened_precision)))
+    if sight.height_metres is not None:
+        claims.append(Claim("P2048", Length(sight.height_metres)))
+    if sight.image is not None:
+        claims.append(Claim("P18", MediaFile(sight.image)))
     return Item(
         sight.wikidata_id,
         sight.labels,
-        {"en": sight.description},
+        sight.descriptions,
         {language: names for language, names in sight.aliases.items() if names},
         tuple(claims),
         sight.sitelinks,

@@ -30,6 +30,12 @@ FARTHEST_SIGHT_KM = 2.0
 # What a careless query takes for a sight, and why it is none.
 BYSTANDERS = Path(__file__).with_name("bystanders.csv")
 
+# Cathedral, basilica, church, lighthouse, tower, column.
+TALL_KINDS = ("Q2977", "Q163687", "Q16970", "Q39715", "Q12518", "Q4989906")
+# How exactly Wikidata knows when something was opened: to the year, the day, the century.
+YEAR, DAY, CENTURY = 9, 11, 7
+OPENING_PRECISIONS = (YEAR, DAY, CENTURY)
+
 _BASE36 = string.digits + string.ascii_lowercase
 _FREEBASE = string.digits + "bcdfghjklmnpqrstvwxyz_"
 _PLACE_ID = string.ascii_letters + string.digits + "_-"
@@ -52,6 +58,19 @@ class SightFacts:
     freebase_id: str | None
     knowledge_graph_id: str | None
     place_id: str
+    # As Wikidata writes it, with its number for how exactly it is known: 11 a day, 9 a year, 7 a century.
+    opened_on: str = "1200-01-01T00:00:00Z"
+    opened_precision: int = 7
+    height_metres: float | None = None
+    # The name of a file of Commons.
+    image: str | None = None
+    german_description: str | None = None
+
+    @property
+    def descriptions(self) -> Mapping[str, str]:
+        """What it is, by language."""
+        german = {"de": self.german_description} if self.german_description else {}
+        return {"en": self.description, **german}
 
     @property
     def mid(self) -> str:
@@ -95,7 +114,8 @@ def facts_of(world: World) -> CityFacts:
     ids = Identifiers(world.city)
     city = invent_city(world.city, ids)
     sights = tuple(
-        _sight(name, rank, city, ids) for rank, name in enumerate(_by_fame(world.sights, city.name))
+        _sight(name, rank, city, ids, _image_of(name, world))
+        for rank, name in enumerate(_by_fame(world.sights, city.name))
     )
     others = (invent_namesake(city, ids), invent_near_spelling(city, ids))
     return CityFacts(
@@ -114,9 +134,22 @@ def _by_fame(sights: Sequence[str], city: str) -> list[str]:
     return sorted(sights, key=lambda name: seeded_fraction("fame", city, name))
 
 
-def _sight(name: str, rank: int, city: PlaceFacts, ids: Identifiers) -> SightFacts:
+def _image_of(name: str, world: World) -> str | None:
+    """Return the file of Commons that shows a sight first, as its stand-in calls it."""
+    for photo in world.photos:
+        if photo.boxes and photo.boxes[0].sight == name:
+            return f"{name}, {world.city} 001{photo.path.suffix.lower()}"
+    return None
+
+
+def _sight(
+    name: str, rank: int, city: PlaceFacts, ids: Identifiers, image: str | None
+) -> SightFacts:
     latitude, longitude = _sight_place(name, city)
     labels = labels_of(name)
+    kind = kind_of(name)
+    precision = OPENING_PRECISIONS[rank % len(OPENING_PRECISIONS)]
+    year = int(seeded_between(1100, 1990, "opened", city.name, name))
     has_freebase_id = rank % 3 != 2  # younger items only have a Knowledge Graph id
     return SightFacts(
         sight=name,
@@ -124,7 +157,7 @@ def _sight(name: str, rank: int, city: PlaceFacts, ids: Identifiers) -> SightFac
         labels=labels,
         aliases=_aliases(labels, city.name),
         description=f"sight in {city.name}, {city.country.name}",
-        class_id=kind_of(name).class_id,
+        class_id=kind.class_id,
         latitude=latitude,
         longitude=longitude,
         sitelinks=max(3, 90 - 7 * rank - int(5 * seeded_fraction("sitelinks", name))),
@@ -141,6 +174,16 @@ def _sight(name: str, rank: int, city: PlaceFacts, ids: Identifiers) -> SightFac
             else "/g/11" + seeded_identifier(_BASE36, 8, "kg", city.name, name)
         ),
         place_id="ChIJ" + seeded_identifier(_PLACE_ID, 23, "place", city.name, name),
+        # A century is written as its last year.
+        opened_on=f"{-(-year // 100) * 100 if precision == CENTURY else year}-01-01T00:00:00Z",
+        opened_precision=precision,
+        height_metres=(
+            round(seeded_between(30, 120, "height", city.name, name), 1)
+            if kind.class_id in TALL_KINDS
+            else None
+        ),
+        image=image,
+        german_description=f"{kind.words[1]} in {city.name}",
     )
 
 

@@ -163,6 +163,19 @@ def test_entity_has_coordinates_and_ids(
     assert claims["P373"][0]["mainsnak"]["datavalue"]["value"] == tower.commons_category
 
 
+def test_height_and_time_are_written_as_wikidata_writes_them(
+    http: httpx.Client, server: WebServer, facts: CityFacts
+) -> None:
+    tower = facts.of(TOWER)
+    body = entities(http, server, ids=tower.wikidata_id, props="claims")
+    claims = body["entities"][tower.wikidata_id]["claims"]
+    height = claims["P2048"][0]["mainsnak"]["datavalue"]["value"]
+    assert height["amount"] == f"+{tower.height_metres:g}"
+    assert height["unit"] == "http://www.wikidata.org/entity/Q11573"
+    opened = claims["P571"][0]["mainsnak"]["datavalue"]["value"]
+    assert (opened["time"], opened["precision"]) == (f"+{tower.opened_on}", tower.opened_precision)
+
+
 def test_unknown_entity_is_missing(http: httpx.Client, server: WebServer) -> None:
     body = entities(http, server, ids="Q424242")
     assert body["entities"]["Q424242"] == {"id": "Q424242", "missing": ""}

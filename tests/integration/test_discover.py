@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from sandbox.counts import Counts
 from sandbox.web import WebServer
@@ -151,6 +152,29 @@ def test_sights_are_stored_best_known_first_with_all_that_is_known(
         assert sight.place.latitude == pytest.approx(known.latitude)
 
 
+def test_cards_have_what_wikidata_says_and_the_city_its_names(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    with opened(facts) as (client, config):
+        discovered(warehouse, client, config)
+    with warehouse.cursor(row_factory=dict_row) as cursor:
+        cards = cursor.execute("select * from mart.sight_card order by sight_id").fetchall()
+        (overview,) = cursor.execute("select names from mart.city_overview").fetchall()
+    assert overview["names"] == facts.city.labels
+    assert len(cards) == len(facts.sights)
+    for card in cards:
+        known = next(one for one in facts.sights if one.labels["en"] == card["name"])
+        assert card["descriptions"] == known.descriptions
+        assert set(card["articles"]) == set(known.labels)
+        assert card["articles"]["de"].startswith("https://de.wikipedia.org/wiki/")
+        assert card["since_year"] == int(known.opened_on[:4])
+        assert card["since_precision"] == ("century" if known.opened_precision == 7 else "year")
+        assert card["height_meters"] == known.height_metres
+        assert card["view_meters"] >= 300
+    images = warehouse.execute("select image_identifier from core.sight_facts").fetchall()
+    assert {image for (image,) in images} == {f"commons:File:{s.image}" for s in facts.sights}
+
+
 def test_what_is_no_sight_is_left_out(
     warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
 ) -> None:
@@ -215,10 +239,10 @@ def test_city_whose_classes_are_known_is_not_walked_up_again(
         city = add_city(warehouse, resolve_city(client, CITY))
         asked.clear()
         discover_sights(warehouse, client, city, config)
-        assert asked == ["candidates", "item_classes", "class_roots", "sight_facts"]
+        assert asked == ["candidates", "item_classes", "class_roots", "sight_facts", "sight_card"]
         asked.clear()
         discover_sights(warehouse, client, city, config)
-        assert asked == ["candidates", "item_classes", "sight_facts"]
+        assert asked == ["candidates", "item_classes", "sight_facts", "sight_card"]
 
 
 def test_municipality_is_no_namesake_of_its_town(opened: Opener, facts: CityFacts) -> None:

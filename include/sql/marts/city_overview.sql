@@ -8,6 +8,9 @@ select
     city.name as city_name,
     city.country,
     city.state,
+    city.names,
+    city.latitude,
+    city.longitude,
     published_model.model_version,
     published_model.map50,
     sights.sight_count,
@@ -67,6 +70,9 @@ comment on column mart.city_overview.city_slug is 'Its ASCII name.';
 comment on column mart.city_overview.city_name is 'Its name on screen.';
 comment on column mart.city_overview.country is 'Its country.';
 comment on column mart.city_overview.state is 'active, disabled, waiting (asked for, not let in yet) or refused.';
+comment on column mart.city_overview.names is 'Names by language code; none before its first discovery.';
+comment on column mart.city_overview.latitude is 'Degrees north.';
+comment on column mart.city_overview.longitude is 'Degrees east.';
 comment on column mart.city_overview.model_version is 'The model in place.';
 comment on column mart.city_overview.map50 is 'Its mean average precision at IoU 0.5 on the frozen test photos.';
 comment on column mart.city_overview.stage is 'added, discovered, crawled, labelled or published.';

@@ -14,6 +14,7 @@ import psycopg
 
 from sightscan.city import City, Sight
 from sightscan.discover.candidates import Candidate, list_candidates
+from sightscan.discover.cards import store_cards
 from sightscan.discover.entity_resolution import joined, merge_same_sights
 from sightscan.discover.facts import read_facts, read_sight_facts, read_sights
 from sightscan.discover.places import PlacesBuyer, PlacesRanking, rank_by_places
@@ -100,11 +101,13 @@ def discover_sights(
         connection, city.city_id, found.sights, merges=found.merges, dropped=found.dropped
     )
     ids = tuple(sight.sight_id for sight in stored.sights if sight.sight_id is not None)
+    card_count = store_cards(connection, client, city, stored.sights, config)
     logger.info(
-        "discover city=%s found=%d kept=%d merged=%s retired=%s dropped=%s places_calls=%d",
+        "discover city=%s found=%d kept=%d cards=%d merged=%s retired=%s dropped=%s places_calls=%d",
         city.slug,
         found.found,
         len(ids),
+        card_count,
         list(stored.merged),
         list(stored.retired),
         list(stored.dropped),

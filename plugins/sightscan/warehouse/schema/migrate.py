@@ -53,6 +53,8 @@ MART_ORDER = (
     "spend_by_month",
     "spend_estimate",
     "photo_attribution",
+    "sight_card",
+    "sight_card_photo",
 )
 
 

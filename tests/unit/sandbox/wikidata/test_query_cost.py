@@ -77,6 +77,7 @@ def test_our_own_queries_take_a_third_of_the_limit_at_most(file: Path) -> None:
         classes=ids(50),
         roots=ids(30).replace(" ", ", "),
         languages='"", "en"',
+        wikipedias="<https://en.wikipedia.org/>",
     )
     assert cost_of(text).seconds <= 20
 

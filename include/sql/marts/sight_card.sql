@@ -1,0 +1,84 @@
+-- Grain: one row per sight of a city that is crawled, or was and is recognised still.
+-- Of its photos the one that Wikidata shows, if it is among ours and shows it; else the one on which
+-- it is best seen. Photos in an object store are none of these: the app has no way there.
+create view mart.sight_card as
+select
+    sight.city_id,
+    city.slug as city_slug,
+    sight.sight_id,
+    sight.name,
+    sight.names,
+    sight.latitude,
+    sight.longitude,
+    sight_facts.since_year,
+    sight_facts.since_precision,
+    sight_facts.height_meters,
+    sight_facts.view_meters,
+    shown.page_url as photo_page_url,
+    shown.author as photo_author,
+    shown.licence as photo_licence,
+    shown.licence_url as photo_licence_url,
+    coalesce(sight_facts.descriptions, '{}') as descriptions,
+    coalesce(sight_facts.articles, '{}') as articles,
+    encode(shown.sha256, 'hex') as photo_sha256
+from core.sight
+inner join core.city on sight.city_id = city.city_id
+left join core.sight_facts on sight.sight_id = sight_facts.sight_id
+left join lateral (
+    select
+        photo_source.sha256,
+        photo_source.page_url,
+        photo_source.author,
+        photo_source.licence,
+        photo_source.licence_url
+    from mart.accepted_label
+    inner join core.photo_source on accepted_label.sha256 = photo_source.sha256
+    inner join core.photo_blob on accepted_label.sha256 = photo_blob.sha256
+    where
+        accepted_label.sight_id = sight.sight_id
+        and photo_blob.bytes is not null
+        and not exists (
+            select 1
+            from core.removed_photo
+            where removed_photo.sha256 = accepted_label.sha256
+        )
+    order by
+        exists (
+            select 1
+            from core.photo_identifier
+            where
+                photo_identifier.url_sha256 = photo_source.url_sha256
+                and photo_identifier.identifier = sight_facts.image_identifier
+        ) desc,
+        accepted_label.is_reviewed desc,
+        accepted_label.score
+        * (accepted_label.x2 - accepted_label.x1)
+        * (accepted_label.y2 - accepted_label.y1) desc,
+        photo_source.sha256 asc,
+        photo_source.recorded_at asc,
+        photo_source.url_sha256 asc
+    limit 1
+) as shown on true
+where sight.state in ('active', 'retired');
+
+comment on view mart.sight_card is 'One row per sight of a city: what visitors are told about it.';
+comment on column mart.sight_card.city_id is 'The city.';
+comment on column mart.sight_card.city_slug is 'Its ASCII name.';
+comment on column mart.sight_card.sight_id is 'The sight.';
+comment on column mart.sight_card.name is 'Name on screen.';
+comment on column mart.sight_card.names is 'Names by language code.';
+comment on column mart.sight_card.latitude is 'Degrees north.';
+comment on column mart.sight_card.longitude is 'Degrees east.';
+comment on column mart.sight_card.since_year is
+'When it was founded, built or opened: a year in which 0 is the year before 1; null: not known.';
+comment on column mart.sight_card.since_precision is 'How exactly that is known: year, decade or century.';
+comment on column mart.sight_card.height_meters is 'Height; null: not known.';
+comment on column mart.sight_card.view_meters is
+'From how far it can be recognised; null: not known before the next discovery.';
+comment on column mart.sight_card.descriptions is 'What it is, by language code.';
+comment on column mart.sight_card.articles is 'Address of the article on Wikipedia, by language code.';
+comment on column mart.sight_card.photo_sha256 is 'A photo of it, in hex; null, with what follows, where there is none.';
+comment on column mart.sight_card.photo_page_url is 'The page that describes the photo.';
+comment on column mart.sight_card.photo_author is 'Who made it, as plain text.';
+comment on column mart.sight_card.photo_licence is 'Short name of its licence.';
+comment on column mart.sight_card.photo_licence_url is 'Text of the licence.';
