@@ -86,6 +86,8 @@ class City:
     vote_count: int = 0
     reason: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 @dataclass(frozen=True)

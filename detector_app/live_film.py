@@ -15,7 +15,7 @@ from detector_app.web.browser_files import version_of
 
 # The page of Streamlit is in English.
 PAGE_LANGUAGE: Final = "en"
-_STYLES: Final = ("film.css", "live_film.css")
+_STYLES: Final = ("film.css", "sight_card.css", "live_film.css")
 _HTML: Final = """
 <button type="button" class="start"></button>
 <section class="stage" hidden>
@@ -27,6 +27,7 @@ _HTML: Final = """
 <p class="progress" role="status" hidden></p>
 <p class="step" hidden></p>
 <p class="only-heard" aria-live="polite"></p>
+<dialog class="sight-card"></dialog>
 """
 # Streamlit loads this from a blob, from which no relative address leads anywhere.
 _JAVASCRIPT: Final = """

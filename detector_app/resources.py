@@ -4,19 +4,28 @@ Streamlit runs a page's code anew at every click; these caches keep the warehous
 and the models from being loaded each time.
 """
 
+import logging
 import time
 
 import streamlit as st
 
 from detector_app.catalogue import Catalogue, PublishedModel, read_catalogue
+from detector_app.errors import WarehouseAway
 from detector_app.models.inference import Detector, load_detector
 from detector_app.models.model_store import obtain_model
 from detector_app.settings import read_settings
+from detector_app.sight_cards import SightCards, read_cards
 from detector_app.warehouse import Warehouse
 from detector_app.web.model_shelf import ModelShelf
 
 # Models that visitors use at the same time stay loaded; each takes about 30 MB.
 MAX_LOADED_MODELS = 8
+# Photos that were taken down leave the cards within this time.
+CARDS_REFRESH_SECONDS = 300
+# Some 30 KB each.
+MAX_CITIES_WITH_CARDS = 500
+
+logger = logging.getLogger(__name__)
 
 
 def current_catalogue() -> Catalogue:
@@ -33,6 +42,17 @@ def current_detector(model: PublishedModel) -> Detector:
     return _detector_of(model.onnx_sha256, model.class_names, model)
 
 
+def current_cards(city_slug: str) -> SightCards:
+    """Return the cards of a city's sights, at most `CARDS_REFRESH_SECONDS` old; none while the warehouse is away."""
+    if current_catalogue().away:
+        return SightCards()
+    try:
+        return _cards_of_period(city_slug, int(time.time() / CARDS_REFRESH_SECONDS))
+    except WarehouseAway as error:
+        logger.warning("cards of %s: %s", city_slug, error)
+        return SightCards()
+
+
 @st.cache_resource(show_spinner=False)
 def model_shelf() -> ModelShelf:
     """Return the shelf of models that browsers may have."""
@@ -46,6 +66,12 @@ def _catalogue_of_period(period: int) -> Catalogue:
     del period
     settings = read_settings()
     return read_catalogue(Warehouse.from_settings(settings), settings.model_cache_dir)
+
+
+@st.cache_resource(max_entries=MAX_CITIES_WITH_CARDS, show_spinner=False)
+def _cards_of_period(city_slug: str, period: int) -> SightCards:
+    del period
+    return read_cards(Warehouse.from_settings(read_settings()), city_slug)
 
 
 @st.cache_resource(max_entries=MAX_LOADED_MODELS, show_spinner=False)

@@ -1,7 +1,7 @@
-"""The only place of the app that asks PostgreSQL: two statements on the `mart` schema.
+"""The only place of the app that asks PostgreSQL: statements on the `mart` schema.
 
 A connection is opened per question and closed after it. Questions are rare (one per refresh of
-the catalogue, one per new model), so a pool would only hold connections that go stale.
+the catalogue, one per new model, one per city and some minutes), so a pool would only hold connections that go stale.
 """
 
 from dataclasses import dataclass
@@ -49,6 +49,15 @@ class Warehouse:
         """Return the ONNX bytes of a published model, or None if it is published no more."""
         rows = self._ask("read_model_file", {"city_slug": city_slug, "onnx_sha256": onnx_sha256})
         return bytes(cast("bytes", rows[0]["onnx"])) if rows else None
+
+    def list_sight_cards(self, city_slug: str) -> list[dict[str, object]]:
+        """Return one row per sight of a city's model, as `sql/list_sight_cards.sql` names them."""
+        return self._ask("list_sight_cards", {"city_slug": city_slug})
+
+    def read_card_photo(self, city_slug: str, sha256: str) -> bytes | None:
+        """Return the photo of a card as it was found, or None if no card shows it any more."""
+        rows = self._ask("read_card_photo", {"city_slug": city_slug, "photo_sha256": sha256})
+        return bytes(cast("bytes", rows[0]["photo"])) if rows else None
 
     def _ask(self, statement: str, parameters: dict[str, object]) -> list[dict[str, object]]:
         try:

@@ -1,17 +1,18 @@
 /** The page /camera: which city, then the film or photos; each part is a module of its own. */
 
-import { findCity, haveSameFiles, nameIn, readCatalogue, sightName, stageKey } from "./catalogue.js";
+import { findCity, findSight, nameIn, readCatalogue, readCity, sightName, stageKey } from "./catalogue.js";
 import { CityDialog, firstCity, rememberCity } from "./city_choice.js";
 import { DebugPanel } from "./debug_panel.js";
 import { Detectors } from "./detectors.js";
-import { byId, make, showSentence, swatch } from "./dom.js";
+import { byId, make, showSentence } from "./dom.js";
 import { Keeping } from "./keeping.js";
 import { canKeep, startServiceWorker } from "./kept.js";
 import { LiveView } from "./live_view.js";
-import { colourOf } from "./overlay.js";
+import { makeName } from "./name_plate.js";
 import { PhotoList } from "./photo_list.js";
 import { makeCard } from "./picture_card.js";
 import { asRefusal, Refusal } from "./refusal.js";
+import { SightDialog } from "./sight_card.js";
 import { chooseLanguage, currentLanguage, fillTexts, languages, percent, say, sayRefusal } from "./texts.js";
 
 /** So often is looked whether there is a newer model. */
@@ -28,9 +29,8 @@ const view = new LiveView({
 const photos = new PhotoList(byId("photos"), byId("announced"));
 const debug = new DebugPanel(byId("debug"));
 const dialog = new CityDialog(byId("cities"), chooseCity);
-const keeping = new Keeping(byId("keep"), byId("offer"), tell, async (newer) => {
-  await useCity(newer, true);
-});
+const card = new SightDialog(byId("sight"));
+const keeping = new Keeping(byId("keep"), byId("offer"), tell, (newer) => useCity(newer, true));
 
 /** @type {import("./catalogue.js").Catalogue | null} */
 let catalogue = null;
@@ -38,6 +38,8 @@ let catalogue = null;
 let city;
 /** @type {Detectors | null} */
 let detectors = null;
+/** The first city is on its way: who presses a button meanwhile waits for it. */
+let isOpening = Promise.resolve();
 /** What a person wanted to do before a city was chosen. @type {(() => void) | null} */
 let wanted = null;
 
@@ -46,15 +48,21 @@ await begin();
 async function begin() {
   wire();
   drawTexts();
-  await keeping.load();
-  await refresh();
-  const first = firstCity(keeping.usable(catalogue), new URL(location.href).searchParams.get("city"));
-  if (first.isUnknown) tell(say("city.unknown", { slug: new URL(location.href).searchParams.get("city") }));
-  if (first.city) await useCity(first.city);
-  else drawCity();
+  isOpening = openFirst();
+  await isOpening;
+  drawCity();
   setInterval(refresh, LOOK_AGAIN_MS);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refresh());
   if (canKeep()) await startServiceWorker().catch(() => {});
+}
+
+async function openFirst() {
+  await keeping.load();
+  await refresh();
+  const asked = new URL(location.href).searchParams.get("city");
+  const first = firstCity(keeping.usable(catalogue), asked);
+  if (first.isUnknown) tell(say("city.unknown", { slug: asked }));
+  if (first.city) await openCity(first.city).catch((error) => tell(sayRefusal(asRefusal(error))));
 }
 
 /** Ask which cities there are; whoever has none of them is told why. */
@@ -66,20 +74,31 @@ async function refresh() {
     if (!keeping.usable(catalogue).length) tell(sayRefusal(asRefusal(error)));
   }
   const listed = city && findCity(keeping.usable(catalogue), city.slug);
-  const isNewer = listed?.model && !haveSameFiles(listed.model, city.model);
-  // Of a city that is not kept, the newest model is the one in use.
-  if (isNewer) await useCity(listed, true);
-  else keeping.draw(city, catalogue);
+  const isNewer = listed?.model && listed.model.tag !== city.model?.tag;
+  // Of a city that is not kept, the newest model is the one in use; who is offline asks again later.
+  const newer = isNewer ? await readCity(city.slug).catch(() => null) : null;
+  if (newer?.model) await useCity(newer, true);
+  else await keeping.draw(city, catalogue);
 }
 
 async function chooseCity(chosen) {
   tell(null);
   photos.clear();
   rememberCity(chosen.slug);
-  await useCity(chosen);
+  try {
+    await openCity(chosen);
+  } catch (error) {
+    tell(sayRefusal(asRefusal(error)));
+    return;
+  }
   const then = wanted;
   wanted = null;
   if (city.model) then?.();
+}
+
+/** Use a city of the list: as it is kept here, else as the server describes it. */
+async function openCity(entry) {
+  await useCity(keeping.find(entry.slug)?.city ?? (await readCity(entry.slug)));
 }
 
 /** Take a city's model into use; `isNewModel`: a film that runs goes on with it. */
@@ -114,7 +133,7 @@ async function changeFilm(next) {
 }
 
 async function startFilm() {
-  if (!needsCity(startFilm)) return;
+  if (!(await hasCity(startFilm))) return;
   tell(null);
   photos.clear();
   byId("start").disabled = true;
@@ -130,7 +149,7 @@ async function startFilm() {
 }
 
 async function showPhotos(files) {
-  if (files.length === 0 || !needsCity(() => showPhotos(files))) return;
+  if (files.length === 0 || !(await hasCity(() => showPhotos(files)))) return;
   tell(null);
   view.stop();
   await photos.show(files, detectors, view.kind);
@@ -139,7 +158,8 @@ async function showPhotos(files) {
 }
 
 /** Tell whether there is a model to look with; else ask for a city, and go on afterwards. */
-function needsCity(then) {
+async function hasCity(then) {
+  if (!detectors) await isOpening;
   if (detectors) return true;
   wanted = then;
   dialog.open(keeping.usable(catalogue));
@@ -155,13 +175,19 @@ async function takePicture() {
     stage.hidden = false;
     await view.resume();
   };
-  const options = { kind: view.kind, onclose: goOn, closeKey: "film.go_on" };
-  const card = makeCard(name, frame, seen?.detections ?? [], detectors.model, options);
+  const options = { kind: view.kind, onclose: goOn, closeKey: "film.go_on", onname: openCard };
+  const picture = makeCard(name, frame, seen?.detections ?? [], detectors.model, options);
   frame.close();
   stage.hidden = true;
   byId("film-tools").hidden = byId("shutter-tools").hidden = true;
-  byId("frozen").replaceChildren(card);
+  byId("frozen").replaceChildren(picture);
   byId("frozen").hidden = false;
+}
+
+/** Show what is known of a sight; the film goes on behind it. */
+function openCard(classNumber) {
+  const sight = findSight(city.model, classNumber);
+  if (sight) card.open(city.slug, sight);
 }
 
 function dropFrozen() {
@@ -202,6 +228,7 @@ function wire() {
     debug.draw(detectors, null);
   };
   view.onChanged = drawStep;
+  view.plate.onName = photos.onName = openCard;
 }
 
 /** The same file can be chosen again afterwards. */
@@ -244,7 +271,7 @@ function drawCity() {
   byId("knows").querySelector("summary").textContent = say("knows.title", { count: known.length });
   byId("knows").querySelector("ul").replaceChildren(
     ...known.map(({ class: number }) =>
-      make("li", {}, swatch(colourOf(number)), sightName(city.model, number, currentLanguage())),
+      make("li", {}, makeName(number, sightName(city.model, number, currentLanguage()), openCard)),
     ),
   );
 }

@@ -1,16 +1,25 @@
-/** Which cities there are, as the server lists them, and how a person finds one. */
+/** Which cities there are, as the server lists them, all that it says of one, and how a person finds one. */
 
 import { fetchOrRefuse } from "./fetching.js";
 import { Refusal } from "./refusal.js";
 
 /**
- * @typedef {{class: number, name: string, names: Record<string, string>}} Sight
- * @typedef {{version: number, published_at: string, map50_95: number,
+ * @typedef {{sha256: string, page: string | null, author: string | null, licence: string,
+ *   licence_page: string | null}} CardPhoto
+ * @typedef {{class: number, name: string, names: Record<string, string>, latitude: number | null,
+ *   longitude: number | null, view_meters: number | null, ap50_95: number | null,
+ *   descriptions: Record<string, string>, articles: Record<string, string>, map: string | null,
+ *   since: {year: number, precision: "year" | "decade" | "century"} | null,
+ *   height_meters: number | null, photo: CardPhoto | null}} Sight
+ * @typedef {{version: number, tag: string, published_at: string, map50_95: number,
  *   file: import("./model.js").ModelFile, live: import("./model.js").ModelFile | null,
  *   sights: Sight[], hidden_classes: number[]}} Model
  * @typedef {{slug: string, name: string, names: Record<string, string>, country: string | null,
- *   stage: string, model: Model | null}} City
- * @typedef {{as_of: string | null, away: string | null, public_keys: string[], cities: City[]}} Catalogue
+ *   stage: string, latitude: number | null, longitude: number | null}} Described
+ * @typedef {Described & {model: Model | null, public_keys: string[]}} City
+ * A city as it is listed: of its model only what tells it from another.
+ * @typedef {Described & {model: {version: number, tag: string, bytes: number} | null}} Entry
+ * @typedef {{as_of: string | null, away: string | null, public_keys: string[], cities: Entry[]}} Catalogue
  */
 
 /** Letters that Unicode does not take apart into a letter and its accent. */
@@ -19,22 +28,40 @@ const MAX_ANSWER_MS = 8000;
 
 /** @returns {Promise<Catalogue>} @throws {Refusal} */
 export async function readCatalogue() {
-  const response = await fetchOrRefuse("/api/cities", { signal: AbortSignal.timeout(MAX_ANSWER_MS) });
-  const catalogue = await response.json().catch(() => null);
+  const catalogue = await readJson("/api/cities");
   if (!Array.isArray(catalogue?.cities) || !Array.isArray(catalogue.public_keys)) {
     throw new Refusal("catalogue.unreadable");
   }
   return catalogue;
 }
 
-/** @param {City[]} cities @param {string | null} slug @returns {City | undefined} */
+/**
+ * Return all that there is to know of a city.
+ * @param {string} slug @returns {Promise<City>} @throws {Refusal}
+ */
+export async function readCity(slug) {
+  const city = await readJson(`/api/cities/${encodeURIComponent(slug)}`);
+  const isWhole = city?.slug === slug && (city.model === null || Array.isArray(city.model?.sights));
+  if (!isWhole) throw new Refusal("catalogue.unreadable");
+  return city;
+}
+
+async function readJson(address) {
+  const response = await fetchOrRefuse(address, { signal: AbortSignal.timeout(MAX_ANSWER_MS) });
+  return response.json().catch(() => null);
+}
+
+/**
+ * @template {{slug: string}} Found
+ * @param {Found[]} cities @param {string | null} slug @returns {Found | undefined}
+ */
 export function findCity(cities, slug) {
   return cities.find((city) => city.slug === slug);
 }
 
 /**
  * Return the cities one of whose names has words that begin as the query's, in the order of the list.
- * @param {City[]} cities @param {string} query @returns {City[]}
+ * @param {Entry[]} cities @param {string} query @returns {Entry[]}
  */
 export function searchCities(cities, query) {
   const wanted = fold(query).split(" ").filter(Boolean);
@@ -68,11 +95,16 @@ export function nameIn(named, language) {
  * @param {Model} model @param {number} classNumber @param {string} language @returns {string}
  */
 export function sightName(model, classNumber, language) {
-  const sight = model.sights.find((one) => one.class === classNumber);
+  const sight = findSight(model, classNumber);
   return sight ? nameIn(sight, language) : `${classNumber}`;
 }
 
-/** @param {City} city @returns {string} how far a city without a model has come, as a key of a sentence */
+/** @param {Model} model @param {number} classNumber @returns {Sight | undefined} */
+export function findSight(model, classNumber) {
+  return model.sights.find((one) => one.class === classNumber);
+}
+
+/** @param {Described} city @returns {string} how far a city without a model has come, as a key of a sentence */
 export function stageKey({ stage }) {
   return stage === "waiting" || stage === "refused" ? `stage.${stage}` : "stage.preparing";
 }
@@ -88,10 +120,13 @@ export function filesOf(model) {
 }
 
 /**
- * Tell whether nothing has to be fetched for one that there is for the other; the live file is listed later.
- * @param {Model} model @param {Model | null} [other] @returns {boolean}
+ * Count the sights that another model finds better, of those that both know and that were measured.
+ * @param {Model} model @param {Model} other @returns {{better: number, count: number}}
  */
-export function haveSameFiles(model, other) {
-  const hashes = (one) => filesOf(one).map((file) => file.sha256).join();
-  return Boolean(other) && hashes(model) === hashes(other);
+export function compareModels(model, other) {
+  const before = new Map(model.sights.map((sight) => [sight.name, sight.ap50_95]));
+  const pairs = other.sights
+    .map((sight) => [before.get(sight.name), sight.ap50_95])
+    .filter((pair) => pair.every((measure) => typeof measure === "number"));
+  return { better: pairs.filter(([old, now]) => now > old).length, count: pairs.length };
 }

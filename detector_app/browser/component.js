@@ -4,11 +4,12 @@
  * `live_film.py` mounts it. Streamlit calls `mount` again whenever its script runs; what runs goes on.
  */
 
-import { findCity, readCatalogue } from "./catalogue.js";
+import { findSight, readCity } from "./catalogue.js";
 import { Detectors } from "./detectors.js";
 import { showSentence } from "./dom.js";
 import { LiveView } from "./live_view.js";
 import { asRefusal, Refusal } from "./refusal.js";
+import { SightDialog } from "./sight_card.js";
 import { fillTexts, percent, say, sayRefusal, useLanguage } from "./texts.js";
 
 /** @type {WeakMap<ParentNode, LiveFilm>} */
@@ -46,6 +47,8 @@ class LiveFilm {
     this.view.onChanged = () => this.#drawStep();
     this.view.onStopped = () => this.#drawButton();
     this.part("start").addEventListener("click", () => this.#toggle());
+    this.card = new SightDialog(place.querySelector("dialog"));
+    this.view.plate.onName = (number) => this.#openCard(number);
     this.place = place;
   }
 
@@ -85,15 +88,20 @@ class LiveFilm {
     this.#drawButton();
   }
 
-  /** The same catalogue as /camera reads, so that both use one model. */
+  /** The same city as /camera reads, so that both use one model. */
   async #findDetectors() {
-    const { cities, public_keys: keys } = await readCatalogue();
-    const model = findCity(cities, this.#data.city)?.model;
+    const { model, public_keys: keys } = await readCity(this.#data.city);
     if (!model) throw new Refusal("catalogue.away");
     return new Detectors(model, keys, (share) => this.#showProgress(share));
   }
 
+  #openCard(number) {
+    const sight = findSight(this.#detectors.model, number);
+    if (sight) this.card.open(this.#data.city, sight);
+  }
+
   #forget() {
+    this.card.close();
     this.#detectors?.close();
     this.#detectors = null;
     showSentence(this.part("step"), null);

@@ -1,6 +1,6 @@
 /** The button that keeps a city on the phone, and the offer of a newer model of a city that is kept. */
 
-import { filesOf, findCity, nameIn } from "./catalogue.js";
+import { compareModels, filesOf, findCity, nameIn, readCity } from "./catalogue.js";
 import { canKeep, dropCity, keepCity, listKept } from "./kept.js";
 import { asRefusal } from "./refusal.js";
 import { runtimeBytes } from "./runtime.js";
@@ -12,6 +12,8 @@ const KEPT_STEP = "threads";
 export class Keeping {
   /** @type {import("./kept.js").KeptCity[]} */
   #kept = [];
+  /** What the server said last of a city whose newer model is offered. @type {import("./catalogue.js").City | null} */
+  #newest = null;
   #isBusy = false;
 
   /**
@@ -37,7 +39,7 @@ export class Keeping {
   /**
    * The cities as they are to be used: of one that is kept, the model that is kept, until a newer one is taken.
    * @param {import("./catalogue.js").Catalogue | null} catalogue null: there is no network, nor a memory of it
-   * @returns {import("./catalogue.js").City[]}
+   * @returns {(import("./catalogue.js").City | import("./catalogue.js").Entry)[]}
    */
   usable(catalogue) {
     const cities = (catalogue?.cities ?? []).map((city) => this.find(city.slug)?.city ?? city);
@@ -49,7 +51,7 @@ export class Keeping {
    * Draw the button for a city, and the offer if the catalogue has a newer model than the kept one.
    * @param {import("./catalogue.js").City | undefined} city @param {import("./catalogue.js").Catalogue | null} catalogue
    */
-  draw(city, catalogue) {
+  async draw(city, catalogue) {
     Object.assign(this, { city, catalogue });
     this.button.hidden = !city?.model || !canKeep();
     this.offer.hidden = true;
@@ -58,12 +60,19 @@ export class Keeping {
     const name = nameIn(city, currentLanguage());
     const size = megabytes(this.#bytesOf(city));
     this.button.textContent = isKept ? say("keep.drop", { name }) : say("keep.keep", { name, size });
-    const newer = this.#newer();
-    if (!newer) return;
-    const { version, published_at: published } = newer.model;
-    const sentence = say("keep.newer", { name, version, day: dayOf(published) });
-    this.offer.querySelector("p").textContent = sentence;
+    const newer = await this.#newer();
+    // Another city may have been chosen meanwhile.
+    if (!newer || this.city !== city) return;
+    this.offer.querySelector("p").textContent = this.#describe(newer);
     this.offer.hidden = false;
+  }
+
+  #describe(newer) {
+    const name = nameIn(newer, currentLanguage());
+    const { version, published_at: published } = newer.model;
+    const { better, count } = compareModels(this.find(newer.slug).city.model, newer.model);
+    const sentence = say("keep.newer", { name, version, day: dayOf(published) });
+    return count ? `${sentence} ${say("keep.better", { better, count })}` : sentence;
   }
 
   /** What keeping it takes: its models, and for the first city what runs them. */
@@ -72,11 +81,16 @@ export class Keeping {
     return models + (this.#kept.length ? 0 : runtimeBytes(KEPT_STEP));
   }
 
-  #newer() {
-    const listed = findCity(this.catalogue?.cities ?? [], this.city.slug);
-    const kept = this.find(this.city.slug);
-    const isNewer = kept && listed?.model && listed.model.file.sha256 !== kept.city.model.file.sha256;
-    return isNewer ? listed : null;
+  /** The city with another model than the kept one, as the server describes it. */
+  async #newer() {
+    const { slug } = this.city;
+    const listed = findCity(this.catalogue?.cities ?? [], slug);
+    const kept = this.find(slug);
+    if (!kept || !listed?.model || listed.model.tag === kept.city.model.tag) return null;
+    if (this.#newest?.slug !== slug || this.#newest.model?.tag !== listed.model.tag) {
+      this.#newest = await readCity(slug).catch(() => null);
+    }
+    return this.#newest?.model ? this.#newest : null;
   }
 
   async #toggle() {
@@ -85,7 +99,7 @@ export class Keeping {
   }
 
   async #take() {
-    const newer = this.#newer();
+    const newer = await this.#newer();
     if (newer && (await this.#keep(newer, "keep.taken"))) await this.onTaken(newer);
   }
 
@@ -111,7 +125,7 @@ export class Keeping {
     this.#isBusy = false;
     await this.load();
     // Another city may have been chosen meanwhile.
-    this.draw(this.city ?? city, this.catalogue ?? catalogue);
+    await this.draw(this.city ?? city, this.catalogue ?? catalogue);
     return isDone;
   }
 }

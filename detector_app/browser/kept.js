@@ -10,6 +10,7 @@ import { fetchBytes, fetchOrRefuse } from "./fetching.js";
 import { verifyModel } from "./model.js";
 import { Refusal } from "./refusal.js";
 import { runtimeFiles } from "./runtime.js";
+import { addressOfPhoto } from "./sight_card.js";
 
 /** The name of the cache that the service worker answers from first. */
 export const KEPT_CACHE = "sightscan-kept";
@@ -52,6 +53,7 @@ export async function keepCity(city, publicKeys, step, onProgress) {
     for (const address of runtimeFiles(step)) {
       if (!(await cache.match(address))) await cache.put(address, await fetchOrRefuse(address));
     }
+    await keepPhotos(cache, city);
     await cache.put(recordOf(city.slug), Response.json({ city, publicKeys }));
   } catch (error) {
     if (error instanceof Refusal) throw error;
@@ -75,14 +77,27 @@ export async function startServiceWorker() {
   await navigator.serviceWorker.ready;
 }
 
-/** Delete the models that no kept city has any more. */
+/** Keep the photos of the cards; one that cannot be had now leaves its card without a photo. */
+async function keepPhotos(cache, city) {
+  for (const address of photosOf(city)) {
+    if (await cache.match(address)) continue;
+    const response = await fetch(address).catch(() => null);
+    if (response?.ok) await cache.put(address, response);
+  }
+}
+
+/** Delete the models and photos that no kept city has any more. */
 async function dropUnused(cache) {
   const kept = await listKept();
-  const used = new Set(kept.flatMap(({ city }) => filesOf(city.model).map(addressOf)));
+  const used = new Set(kept.flatMap(({ city }) => [...filesOf(city.model).map(addressOf), ...photosOf(city)]));
   for (const request of await cache.keys()) {
     const { pathname } = new URL(request.url);
-    if (pathname.startsWith("/models/") && !used.has(pathname)) await cache.delete(request);
+    if (/^\/(models|sights)\//.test(pathname) && !used.has(pathname)) await cache.delete(request);
   }
+}
+
+function photosOf(city) {
+  return city.model.sights.filter(({ photo }) => photo).map(({ photo }) => addressOfPhoto(city.slug, photo));
 }
 
 function addressOf(file) {

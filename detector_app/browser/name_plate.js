@@ -19,10 +19,26 @@ export function writeSaid(said, model) {
   return say("name.perhaps_or", { name, other: sightName(model, said.rival, currentLanguage()) });
 }
 
+/**
+ * Make a name that can be pressed.
+ * @param {number} classNumber @param {string | Node} text @param {(classNumber: number) => void} onName
+ * @returns {HTMLElement}
+ */
+export function makeName(classNumber, text, onName) {
+  const button = make("button", { type: "button", onclick: () => onName(classNumber) });
+  button.append(swatch(colourOf(classNumber)), text);
+  return make("p", { class: "said" }, button);
+}
+
 /** Shows answers of one film. */
 export class NamePlate {
   #spokenAt = new Map();
   #shown = "";
+  /** Texts of the names that are shown. @type {HTMLElement[]} */
+  #texts = [];
+
+  /** Called when a name is pressed; for the owner to replace. @param {number} classNumber */
+  onName(classNumber) {}
 
   /** @param {HTMLElement} plate @param {HTMLElement} live a live region that has nothing else */
   constructor(plate, live) {
@@ -32,9 +48,9 @@ export class NamePlate {
 
   /** @param {import("./names.js").Answer} answer @param {import("./catalogue.js").Model} model @param {number} now */
   show(answer, model, now) {
-    const lines = answer.said.map((said) => ({ text: writeSaid(said, model), colour: colourOf(said.class) }));
-    if (answer.kind === "unknown") lines.push({ text: say("name.unknown"), colour: null });
-    if (answer.kind === "looking") lines.push({ text: say("name.looking"), colour: null });
+    const lines = answer.said.map((said) => ({ text: writeSaid(said, model), class: said.class }));
+    if (answer.kind === "unknown") lines.push({ text: say("name.unknown"), class: null });
+    if (answer.kind === "looking") lines.push({ text: say("name.looking"), class: null });
     this.#draw(lines);
     this.#speak(answer, model, now);
   }
@@ -45,17 +61,24 @@ export class NamePlate {
     this.#spokenAt.clear();
   }
 
-  /** Only what differs is drawn: a plate that is drawn anew each frame cannot be selected or read. */
+  /** Only what differs is drawn: a plate that is drawn anew each frame cannot be pressed or read. */
   #draw(lines) {
-    const key = JSON.stringify(lines);
-    if (key === this.#shown) return;
-    this.#shown = key;
-    this.plate.hidden = lines.length === 0;
-    this.plate.replaceChildren(
-      ...lines.map(({ text, colour }) =>
-        make("p", { class: colour ? "said" : "quiet" }, ...(colour ? [swatch(colour)] : []), text),
-      ),
-    );
+    const key = JSON.stringify(lines.map((line) => line.class));
+    if (key !== this.#shown) {
+      this.#shown = key;
+      this.#texts = lines.map(() => make("span"));
+      this.plate.hidden = lines.length === 0;
+      this.plate.replaceChildren(
+        ...lines.map((line, at) =>
+          line.class === null
+            ? make("p", { class: "quiet" }, this.#texts[at])
+            : makeName(line.class, this.#texts[at], (number) => this.onName(number)),
+        ),
+      );
+    }
+    for (const [at, { text }] of lines.entries()) {
+      if (this.#texts[at].textContent !== text) this.#texts[at].textContent = text;
+    }
   }
 
   #speak(answer, model, now) {

@@ -15,6 +15,9 @@ const MAX_SENT_BYTES = 20_000_000;
 export class PhotoList {
   #choice = 0;
 
+  /** Called when a name is pressed; for the owner to replace. @param {number} classNumber */
+  onName(classNumber) {}
+
   /** @param {HTMLElement} place @param {HTMLElement} live a live region that has nothing else */
   constructor(place, live) {
     this.place = place;
@@ -58,7 +61,8 @@ export class PhotoList {
     const name = file.name || say("photo.pasted");
     try {
       const { bitmap, seen } = await this.#see(file, name, detectors);
-      const options = { kind, onclose: close, closeKey: "photo.remove" };
+      const onname = (number) => this.onName(number);
+      const options = { kind, onclose: close, closeKey: "photo.remove", onname };
       card = makeCard(name, bitmap, seen.detections, detectors.model, options);
       bitmap?.close();
     } catch (error) {

@@ -2,9 +2,8 @@
 
 import { sightName } from "./catalogue.js";
 import { nameOnce } from "./names.js";
-import { make, swatch } from "./dom.js";
-import { writeSaid } from "./name_plate.js";
-import { colourOf } from "./overlay.js";
+import { make } from "./dom.js";
+import { makeName, writeSaid } from "./name_plate.js";
 import { annotatedName, asJpeg, canShare, drawPicture, saveFile, shareFile } from "./picture.js";
 import { asRefusal } from "./refusal.js";
 import { currentLanguage, listOf, say, sayRefusal } from "./texts.js";
@@ -13,16 +12,17 @@ import { currentLanguage, listOf, say, sayRefusal } from "./texts.js";
  * Make a card of a picture that was looked at.
  * @param {string} name of the picture's file @param {ImageBitmap | null} bitmap null: this browser cannot show it
  * @param {import("./detection.js").Detection[]} detections @param {import("./catalogue.js").Model} model
- * @param {{kind: "boxes" | "dots", onclose: () => void, closeKey: string}} options
+ * @param {{kind: "boxes" | "dots", onclose: () => void, closeKey: string,
+ *   onname: (classNumber: number) => void}} options
  * @returns {HTMLElement} with what is to be announced of it as `data-spoken`
  */
-export function makeCard(name, bitmap, detections, model, { kind, onclose, closeKey }) {
+export function makeCard(name, bitmap, detections, model, { kind, onclose, closeKey, onname }) {
   const { said } = nameOnce(detections);
   const sentences = said.map((one) => writeSaid(one, model));
   const names = make(
     "div",
     { class: "names" },
-    ...said.map((one, at) => make("p", { class: "said" }, swatch(colourOf(one.class)), sentences[at])),
+    ...said.map((one, at) => makeName(one.class, sentences[at], onname)),
   );
   if (said.length === 0) names.append(make("p", { class: "quiet" }, say("name.unknown")));
   const card = make("article", { class: "card", "aria-label": name }, names);

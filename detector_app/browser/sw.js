@@ -50,6 +50,8 @@ const SHELL = [
   "/browser/pixels.js",
   "/browser/refusal.js",
   "/browser/runtime.js",
+  "/browser/sight_card.css",
+  "/browser/sight_card.js",
   "/browser/texts.js",
   "/browser/texts/de.js",
   "/browser/texts/en.js",
@@ -77,7 +79,7 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== self.location.origin) return;
-  if (pathname.startsWith("/models/") || pathname.startsWith("/runtime/")) {
+  if (["/models/", "/runtime/", "/sights/"].some((folder) => pathname.startsWith(folder))) {
     event.respondWith(fromKept(request));
   } else if (pathname === "/camera") {
     event.respondWith(fromNetwork(request, SHELL_CACHE));

@@ -65,6 +65,22 @@ export function dayOf(moment) {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "long" }).format(new Date(moment));
 }
 
+/** @param {number} count @returns {string} its digits alone, as years are written */
+export function plainNumber(count) {
+  return String(count);
+}
+
+/** @param {number} count @returns {string} "1st", "2nd" */
+export function ordinal(count) {
+  const form = new Intl.PluralRules(language, { type: "ordinal" }).select(count);
+  return say(`ordinal.${form}`, { count });
+}
+
+/** @param {string} tag @returns {string} what a language is called in the page's */
+export function languageName(tag) {
+  return new Intl.DisplayNames(locale(), { type: "language" }).of(tag) ?? tag;
+}
+
 /** Put the sentences of `data-text` and `data-label` (for the ear) into a part of a page. @param {ParentNode} root */
 export function fillTexts(root) {
   for (const element of root.querySelectorAll("[data-text]")) element.textContent = say(element.dataset.text);

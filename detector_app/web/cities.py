@@ -1,5 +1,8 @@
 """The catalogue as browsers read it: `GET /api/cities`.
 
+The list has what is needed to choose a city: with a thousand cities it is fetched before the first tap.
+All that is known of one, its sights above all, is asked for when it is chosen (`city_detail`).
+
 A city has a model here once its file has been checked on this machine; until then, and if it was
 refused, the city is listed without.
 """
@@ -14,13 +17,15 @@ from detector_app.signature import write_key
 from detector_app.web.files import COMPRESS
 from detector_app.web.model_shelf import ModelShelf, ShelvedModel
 
-# The languages of the pages; a sight's names in others would be most of the answer.
-PAGE_LANGUAGES: Final = ("en", "de")
+# Enough to tell two states of a city's model apart.
+_TAG_DIGITS: Final = 16
+# A kilometre: the list is for finding the nearest city.
+_PLACE_DIGITS: Final = 2
 
 
 @dataclass(frozen=True)
 class CitiesAnswer:
-    """The answer as it is sent, plain and by coding; its `as_of` is when it was first so."""
+    """An answer as it is sent, plain and by coding; its `as_of` is when it was first so."""
 
     content: bytes
     tag: str
@@ -28,7 +33,7 @@ class CitiesAnswer:
 
 
 class CitiesAnswers:
-    """Writes the answer once for all who ask while nothing changes. Safe to share between threads."""
+    """Writes the list once for all who ask while nothing changes. Safe to share between threads."""
 
     def __init__(self) -> None:
         """Start without an answer."""
@@ -45,11 +50,7 @@ class CitiesAnswers:
             before = last[0]
             if (before.cities, before.away) == (catalogue.cities, catalogue.away):
                 return last[3]
-        cities = write_cities(catalogue, shelf, public_keys)
-        digest = hashlib.sha256(_as_json(cities | {"as_of": None})).hexdigest()
-        content = _as_json(cities)
-        compressed = {coding: compress(content) for coding, compress in COMPRESS.items()}
-        answer = CitiesAnswer(content, f'W/"{digest[:32]}"', compressed)
+        answer = as_answer(write_cities(catalogue, shelf, public_keys))
         self._last = (catalogue, changes, public_keys, answer)
         return answer
 
@@ -57,13 +58,21 @@ class CitiesAnswers:
 def write_cities(
     catalogue: Catalogue, shelf: ModelShelf, public_keys: tuple[bytes, ...]
 ) -> dict[str, Any]:
-    """Return the answer, ready to become JSON; without who is asked for the warehouse, and where."""
+    """Return the list, ready to become JSON; without who is asked for the warehouse, and where."""
     return {
         "as_of": catalogue.as_of.isoformat() if catalogue.as_of else None,
         "away": _away(catalogue),
         "public_keys": [write_key(key) for key in public_keys],
-        "cities": [_city(city, shelf) for city in catalogue.cities],
+        "cities": [_entry(city, shelf) for city in catalogue.cities],
     }
+
+
+def as_answer(value: dict[str, Any]) -> CitiesAnswer:
+    """Return what is ready to become JSON as it is sent; its tag is that of all but `as_of`."""
+    digest = hashlib.sha256(_as_json(value | {"as_of": None})).hexdigest()
+    content = _as_json(value)
+    compressed = {coding: compress(content) for coding, compress in COMPRESS.items()}
+    return CitiesAnswer(content, f'W/"{digest[:32]}"', compressed)
 
 
 def _away(catalogue: Catalogue) -> str | None:
@@ -76,53 +85,54 @@ def _away(catalogue: Catalogue) -> str | None:
     )
 
 
-def _city(city: City, shelf: ModelShelf) -> dict[str, Any]:
-    shelved = shelf.peek(city.model) if city.model else None
+def describe_city(city: City) -> dict[str, Any]:
+    """Return what a city is called and where it lies."""
     return {
         "slug": city.slug,
         "name": city.name,
-        "names": dict(city.names),
+        # A name that is the same in a language says nothing.
+        "names": {language: name for language, name in city.names.items() if name != city.name},
         "country": city.country,
         "stage": city.stage,
-        "model": _model(city.model, shelved, shelf) if city.model and shelved else None,
+        "latitude": _rounded(city.latitude),
+        "longitude": _rounded(city.longitude),
     }
 
 
-def _model(model: PublishedModel, shelved: ShelvedModel, shelf: ModelShelf) -> dict[str, Any]:
+def _entry(city: City, shelf: ModelShelf) -> dict[str, Any]:
+    shelved = find_shelved(city, shelf)
+    if city.model is None or shelved is None:
+        return describe_city(city) | {"model": None}
+    live = find_live(city.model, shelf)
+    file_bytes = city.model.onnx_bytes + (live.onnx_bytes if live else 0)
+    model = {
+        "version": city.model.model_version,
+        "tag": tag_of(city.model, live),
+        "bytes": file_bytes,
+    }
+    return describe_city(city) | {"model": model}
+
+
+def find_shelved(city: City, shelf: ModelShelf) -> ShelvedModel | None:
+    """Return the checked file of a city's model, None if there is none on this machine."""
+    return shelf.peek(city.model) if city.model else None
+
+
+def find_live(model: PublishedModel, shelf: ModelShelf) -> PublishedModel | None:
+    """Return a model's live variant, None if it has none that was checked on this machine."""
     live = model.as_live()
-    shown = [sight for sight in shelved.sights if sight.name in model.class_names]
-    return {
-        "version": model.model_version,
-        "published_at": model.published_at.isoformat(),
-        "map50_95": model.map50_95,
-        "file": _file(model),
-        "live": _file(live) if live and shelf.peek(live) else None,
-        "sights": [
-            {
-                "class": sight.class_number,
-                "name": sight.name,
-                "names": {
-                    language: name
-                    for language, name in sight.names.items()
-                    if language in PAGE_LANGUAGES
-                },
-                "latitude": sight.latitude,
-                "longitude": sight.longitude,
-            }
-            for sight in shown
-        ],
-        "hidden_classes": [sight.class_number for sight in shelved.sights if sight not in shown],
-    }
+    return live if live and shelf.peek(live) else None
+
+
+def tag_of(model: PublishedModel, live: PublishedModel | None) -> str:
+    """Return what another model, another live variant or other hidden sights change."""
+    parts = (model.onnx_sha256, live.onnx_sha256 if live else "", *model.class_names)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_TAG_DIGITS]
+
+
+def _rounded(degrees: float | None) -> float | None:
+    return None if degrees is None else round(degrees, _PLACE_DIGITS)
 
 
 def _as_json(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _file(model: PublishedModel) -> dict[str, Any]:
-    return {
-        "sha256": model.onnx_sha256,
-        "bytes": model.onnx_bytes,
-        "image_size": model.image_size,
-        "signature": model.onnx_signature,
-    }

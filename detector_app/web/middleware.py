@@ -12,7 +12,7 @@ from detector_app.web.headers import STATIC_POLICY, SecurityHeaders, streamlit_p
 from detector_app.web.uploads import UPLOADS, UploadGuard
 
 # Beside Streamlit's pages: without anything inline.
-STATIC_PREFIXES = ("/camera", "/browser/", "/runtime/", "/models/", "/api/", "/healthz")
+STATIC_PREFIXES = ("/camera", "/browser/", "/runtime/", "/models/", "/sights/", "/api/", "/healthz")
 _STREAMLIT_STATIC = Path(streamlit.__file__).parent / "static"
 
 

@@ -1,6 +1,5 @@
 """The routes of the app's server, and what each answers; see `server`."""
 
-import hashlib
 import logging
 from typing import Any, Final
 
@@ -13,14 +12,16 @@ from detector_app.errors import AppError, DetectionFailed, PhotoRefused, ServerB
 from detector_app.photos.photo import MAX_PHOTO_MEGABYTES
 from detector_app.resources import current_catalogue, current_detector, model_shelf
 from detector_app.settings import read_settings
+from detector_app.web.answers import refuse, send_answer, send_fresh
 from detector_app.web.browser_files import (
     BROWSER_FOLDER,
     version_of,
     write_page,
     write_service_worker,
 )
+from detector_app.web.card_routes import send_card_photo, send_city
 from detector_app.web.cities import CitiesAnswers
-from detector_app.web.files import IMMUTABLE, REVALIDATED, CompressedFiles, accepts
+from detector_app.web.files import IMMUTABLE, REVALIDATED, CompressedFiles
 from detector_app.web.limits import BodyRefusedError, BodyRoom, RateLimit, client_of, read_body
 from detector_app.web.look import look_at
 from detector_app.web.model_shelf import ShelvedModel
@@ -54,12 +55,12 @@ def make_routes() -> list[BaseRoute]:
     page, worker = write_page(version), write_service_worker(version)
 
     def send_camera(request: Request) -> Response:
-        return _send_fresh(request, page, "text/html")
+        return send_fresh(request, page, "text/html")
 
     def send_service_worker(request: Request) -> Response:
         # It lies in a folder, and serves /camera too.
         allowed = {"Service-Worker-Allowed": "/"}
-        return _send_fresh(request, worker, "text/javascript", allowed)
+        return send_fresh(request, worker, "text/javascript", allowed)
 
     return [
         Route("/healthz", _answer_health),
@@ -70,9 +71,11 @@ def make_routes() -> list[BaseRoute]:
         Mount(f"/runtime/{RUNTIME_VERSION}", _runtime_files()),
         Route("/models/{sha256}.onnx", _send_model),
         Route("/api/cities", _list_cities),
+        Route("/api/cities/{slug}", send_city),
+        Route("/sights/{slug}/{sha256}.jpg", send_card_photo),
         Route("/api/detect", _detect, methods=["POST"]),
         # What begins as one of ours and is none is not one of Streamlit's pages.
-        *(Mount(prefix, _nothing_here) for prefix in ("/runtime", "/models", "/api")),
+        *(Mount(prefix, _nothing_here) for prefix in ("/runtime", "/models", "/sights", "/api")),
     ]
 
 
@@ -81,31 +84,15 @@ async def _answer_health(request: Request) -> Response:
     return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
 
 
-def _send_fresh(
-    request: Request,
-    content: bytes,
-    media_type: str,
-    more: dict[str, str] | None = None,
-    tag: str | None = None,
-) -> Response:
-    """Send what a browser asks for each time, unless it is what the browser has."""
-    tag = tag or f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"Cache-Control": REVALIDATED, "ETag": tag, **(more or {})}
-    if tag in request.headers.get("if-none-match", ""):
-        headers.pop("Content-Encoding", None)
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=media_type, headers=headers)
-
-
 def _send_model(request: Request) -> Response:
     """Send a checked model; it is not compressed, since weights are noise to any coding."""
     try:
         shelved = model_shelf().find(request.path_params["sha256"], current_catalogue())
     except AppError as error:
-        return _refuse(503, str(error), reason="no_detector")
+        return refuse(503, str(error), reason="no_detector")
     if shelved is None:
         sentence = "No model with this hash is published; ask /api/cities for the present ones."
-        return _refuse(404, sentence, reason="gone")
+        return refuse(404, sentence, reason="gone")
     headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{shelved.model.onnx_sha256}"'}
     if _has_already(request, shelved):
         return Response(status_code=304, headers=headers)
@@ -115,28 +102,24 @@ def _send_model(request: Request) -> Response:
 def _list_cities(request: Request) -> Response:
     settings = read_settings()
     answer = _cities_answers.write(current_catalogue(), model_shelf(), settings.public_keys)
-    accepted = request.headers.get("accept-encoding", "")
-    coding = next((one for one in answer.compressed if accepts(accepted, one)), None)
-    content = answer.compressed[coding] if coding else answer.content
-    headers = {"Vary": "Accept-Encoding"} | ({"Content-Encoding": coding} if coding else {})
-    return _send_fresh(request, content, "application/json", headers, tag=answer.tag)
+    return send_answer(request, answer)
 
 
 async def _detect(request: Request) -> Response:
     seconds = _look_limit.take(client_of(request))
     if seconds:
         retry = {"Retry-After": str(round(seconds) + 1)}
-        return _refuse(
+        return refuse(
             429,
             "This device asks too often; one photo a second is possible.",
             retry,
             reason="too_often",
         )
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        return _refuse(403, "Photos are looked at for this server's own pages only.")
+        return refuse(403, "Photos are looked at for this server's own pages only.")
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in _SIMPLE_TYPES:
-        return _refuse(415, "Send a photo, and say with Content-Type which kind it is.")
+        return refuse(415, "Send a photo, and say with Content-Type which kind it is.")
     with _body_room.share() as take:
         try:
             content = await read_body(
@@ -148,7 +131,7 @@ async def _detect(request: Request) -> Response:
         except BodyRefusedError as error:
             # What is still on its way is not read.
             reason = {408: "too_slow", 413: "too_large"}.get(error.status, "busy")
-            return _refuse(error.status, str(error), {"Connection": "close"}, reason=reason)
+            return refuse(error.status, str(error), {"Connection": "close"}, reason=reason)
         except ClientDisconnect:
             return Response(status_code=499)
         return await run_in_threadpool(_look, content, request.query_params.get("model", ""))
@@ -161,30 +144,22 @@ def _look(content: bytes, sha256: str) -> Response:
             if city.model and city.model.onnx_sha256 == sha256:
                 found = look_at(content, current_detector(city.model))
     except PhotoRefused as error:
-        return _refuse(422, str(error), reason="photo")
+        return refuse(422, str(error), reason="photo")
     except ServerBusy as error:
-        return _refuse(503, str(error), {"Retry-After": "2"}, reason="busy")
+        return refuse(503, str(error), {"Retry-After": "2"}, reason="busy")
     except DetectionFailed as error:
-        return _refuse(500, str(error), reason="failed")
+        return refuse(500, str(error), reason="failed")
     except AppError as error:
-        return _refuse(503, str(error), reason="no_detector")
+        return refuse(503, str(error), reason="no_detector")
     if found is None:
         sentence = "No model with this hash is published any more; reload the page."
-        return _refuse(404, sentence, reason="gone")
+        return refuse(404, sentence, reason="gone")
     return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
 
 def _has_already(request: Request, shelved: ShelvedModel) -> bool:
     asked = request.headers.get("if-none-match", "")
     return shelved.model.onnx_sha256 in asked or asked.strip() == "*"
-
-
-def _refuse(
-    status: int, sentence: str, headers: dict[str, str] | None = None, reason: str | None = None
-) -> Response:
-    """Say no; for a `reason` the pages have a sentence of their own, in their language."""
-    answer = {"error": sentence} | ({"reason": reason} if reason else {})
-    return JSONResponse(answer, status, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
 def _browser_files(cache_control: str) -> CompressedFiles:
@@ -206,7 +181,7 @@ def _runtime_files() -> Any:
         "This server has no whole copy of onnxruntime-web, with which browsers look for themselves; "
         "whoever runs it fetches one with make setup."
     )
-    return _refuse(503, sentence)
+    return refuse(503, sentence)
 
 
-_nothing_here = _refuse(404, "There is nothing at this address.")
+_nothing_here = refuse(404, "There is nothing at this address.")

@@ -152,7 +152,7 @@ def _claim_quads(item: Item, number: int, claim: Claim) -> Iterator[Quad]:
         measured = (square_kilometres, SQUARE_KILOMETRE), (square_kilometres * 1e6, SQUARE_METRE)
         yield from _quantity_quads(statement, name, *measured)
     elif isinstance(claim.value, Length):
-        metres = (claim.value.metres, METRE)
+        metres = (claim.value.meters, METRE)
         yield from _quantity_quads(statement, name, metres, metres)
     elif isinstance(claim.value, Moment):
         yield from _time_quads(statement, name, claim.value)

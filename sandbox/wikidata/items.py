@@ -56,7 +56,7 @@ class Moment:
 class Length:
     """A value that is a length."""
 
-    metres: float
+    meters: float
 
 
 @dataclass(frozen=True)
@@ -195,8 +195,8 @@ def _sight(sight: SightFacts, city: PlaceFacts) -> Item:
     if sight.knowledge_graph_id is not None:
         claims.append(Claim("P2671", sight.knowledge_graph_id))
     claims.append(Claim("P571", Moment(sight.opened_on, sight.opened_precision)))
-    if sight.height_metres is not None:
-        claims.append(Claim("P2048", Length(sight.height_metres)))
+    if sight.height_meters is not None:
+        claims.append(Claim("P2048", Length(sight.height_meters)))
     if sight.image is not None:
         claims.append(Claim("P18", MediaFile(sight.image)))
     return Item(

@@ -61,7 +61,7 @@ class SightFacts:
     # As Wikidata writes it, with its number for how exactly it is known: 11 a day, 9 a year, 7 a century.
     opened_on: str = "1200-01-01T00:00:00Z"
     opened_precision: int = 7
-    height_metres: float | None = None
+    height_meters: float | None = None
     # The name of a file of Commons.
     image: str | None = None
     german_description: str | None = None
@@ -177,7 +177,7 @@ def _sight(
         # A century is written as its last year.
         opened_on=f"{-(-year // 100) * 100 if precision == CENTURY else year}-01-01T00:00:00Z",
         opened_precision=precision,
-        height_metres=(
+        height_meters=(
             round(seeded_between(30, 120, "height", city.name, name), 1)
             if kind.class_id in TALL_KINDS
             else None

@@ -7,14 +7,17 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from detector_app.catalogue import Catalogue, City
 from detector_app.models.model_store import obtain_model
+from detector_app.sight_cards import SightCard, SightCards
 from detector_app.web import cities
 from detector_app.web.cities import CitiesAnswers
+from detector_app.web.city_detail import PAGE_LANGUAGES, write_city
 from detector_app.web.model_shelf import ModelShelf
 
 if TYPE_CHECKING:
@@ -62,15 +65,84 @@ def test_time_of_asking_changes_no_answer_but_a_version_does(
 
 
 def test_sights_have_names_in_the_languages_of_the_pages() -> None:
-    assert sorted(cities.PAGE_LANGUAGES) == sorted(path.stem for path in TEXTS.glob("*.js"))
+    assert sorted(PAGE_LANGUAGES) == sorted(path.stem for path in TEXTS.glob("*.js"))
+
+
+def city_of(
+    model: PublishedModel, shelf: ModelShelf, cards: SightCards | None = None
+) -> dict[str, Any]:
+    shelf.fill(catalogue_of(model))
+    return write_city(catalogue_of(model).cities[0], shelf, cards or SightCards(), ())
 
 
 def test_hidden_sight_is_not_named(model: PublishedModel, shelf: ModelShelf) -> None:
     shown = replace(model, class_names=model.class_names[1:])
-    shelf.fill(catalogue_of(shown))
-    answer = CitiesAnswers().write(catalogue_of(shown), shelf, ())
-    assert json.loads(answer.content)["cities"][0]["model"]["hidden_classes"] == [0]
-    assert "Torre do Rel" not in answer.content.decode()
+    city = city_of(shown, shelf)
+    assert city["model"]["hidden_classes"] == [0]
+    assert "Torre do Rel" not in json.dumps(city, ensure_ascii=False)
+
+
+def test_list_tells_when_another_city_would_come(model: PublishedModel, shelf: ModelShelf) -> None:
+    tags = set()
+    for one in (model, replace(model, class_names=model.class_names[1:])):
+        shelf.fill(catalogue_of(one))
+        answer = json.loads(CitiesAnswers().write(catalogue_of(one), shelf, ()).content)
+        assert answer["cities"][0]["model"]["tag"] == city_of(one, shelf)["model"]["tag"]
+        tags.add(answer["cities"][0]["model"]["tag"])
+    assert len(tags) == 2
+
+
+def test_sight_has_what_its_card_says_in_the_languages_of_the_pages(
+    model: PublishedModel, shelf: ModelShelf
+) -> None:
+    card = SightCard(
+        "Green Gate",
+        latitude=36.72,
+        longitude=-4.42,
+        descriptions={"en": "gate", "de": "Tor", "fr": "porte"},
+        articles={"fr": "https://fr.wikipedia.org/wiki/Porte"},
+        since_year=1790,
+        since_precision="decade",
+        view_meters=1500.0,
+        photo_sha256="ab" * 32,
+        photo_author="Ann",
+        ap50_95=0.6,
+    )
+    city = city_of(model, shelf, SightCards({"Green Gate": card}))
+    tower, gate, *_ = city["model"]["sights"]
+    assert (tower["photo"], tower["since"], tower["view_meters"]) == (None, None, None)
+    assert gate["descriptions"] == {"en": "gate", "de": "Tor"}
+    assert gate["articles"] == {}
+    assert gate["since"] == {"year": 1790, "precision": "decade"}
+    assert (gate["latitude"], gate["view_meters"], gate["ap50_95"]) == (36.72, 1500.0, 0.6)
+    assert (gate["photo"]["sha256"], gate["photo"]["author"]) == ("ab" * 32, "Ann")
+
+
+def test_list_of_a_thousand_cities_is_small(model: PublishedModel, shelf: ModelShelf) -> None:
+    shelf.fill(catalogue_of(model))
+    random = Random(4)  # noqa: S311 - names, no secrets
+    cities = tuple(
+        City(
+            f"city-{number}",
+            "".join(random.choices("abcdefghijklmnoprstuvz", k=9)).title(),
+            random.choice(["Spain", "Portugal", "France"]),
+            "published",
+            30,
+            400,
+            350,
+            replace(model, model_version=random.randint(1, 9), class_names=(f"Sight {number}",)),
+            names={
+                language: "".join(random.choices("abcdefghijklmnoprstuvz", k=9)).title()
+                for language in ("en", "de", "fr", "es", "pt")
+            },
+            latitude=random.uniform(-60, 60),
+            longitude=random.uniform(-180, 180),
+        )
+        for number in range(1000)
+    )
+    answer = CitiesAnswers().write(Catalogue(cities, as_of=None), shelf, ())
+    # Before the first tap there are 300 KB for all, and the modules take 60.
+    assert max(map(len, answer.compressed.values())) < 100_000
 
 
 def test_model_that_is_here_is_had_while_another_is_fetched(

@@ -284,7 +284,15 @@ def test_catalogue_has_what_browsers_need(server: Server) -> None:
     assert "127.0.0.1" not in answer["away"]
     (city,) = answer["cities"]
     assert (city["slug"], city["name"], city["stage"]) == (CITY_SLUG, CITY_NAME, "published")
-    model = city["model"]
+    whole = json.loads(server.ask(f"/api/cities/{CITY_SLUG}").body)
+    assert whole.pop("public_keys") == []
+    assert {**whole, "model": None} == {**city, "model": None}
+    model = whole["model"]
+    assert city["model"] == {
+        "version": model["version"],
+        "tag": model["tag"],
+        "bytes": TINY_ONNX.stat().st_size,
+    }
     assert model["file"] == {
         "sha256": SHA256,
         "bytes": TINY_ONNX.stat().st_size,
@@ -304,6 +312,19 @@ def test_catalogue_that_is_as_it_was_is_not_sent_again(server: Server) -> None:
     assert first.headers["cache-control"] == "no-cache"
     short = server.ask("/api/cities", Accept_Encoding="gzip")
     assert json.loads(gzip.decompress(short.body)) == json.loads(first.body)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/api/cities/atlantis", "no_city"),
+        (f"/sights/{CITY_SLUG}/{SHA256}.jpg", "gone"),
+        ("/sights/x/y.jpg", "gone"),
+    ],
+)
+def test_what_no_list_and_no_card_names_is_not_sent(server: Server, path: str, reason: str) -> None:
+    answer = server.ask(path)
+    assert (answer.status, json.loads(answer.body)["reason"]) == (404, reason)
 
 
 def test_photo_is_looked_at(server: Server) -> None:

@@ -34,6 +34,7 @@ GERMAN = {"Green Gate": "Grünes Tor"}
 TYPES = {
     ".css": "text/css",
     ".html": "text/html; charset=utf-8",
+    ".jpg": "image/jpeg",
     ".js": "text/javascript",
     ".mjs": "text/javascript",
     ".png": "image/png",
@@ -67,6 +68,7 @@ class Site:
     """
 
     models: dict[str, bytes] = field(default_factory=dict)
+    photos: dict[str, bytes] = field(default_factory=dict)
     catalogue: dict[str, Any] = field(default_factory=dict)
     changed: dict[str, bytes] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
@@ -101,7 +103,20 @@ class Site:
         """List a city; `names` are those in other languages."""
         cities = self.catalogue.setdefault("cities", [])
         city = {"slug": slug, "name": name, "names": names, "country": "Spain"}
+        city |= {"latitude": None, "longitude": None}
         cities.append(city | {"stage": stage, "model": model})
+
+    def describe(self, slug: str) -> tuple[int, dict[str, Any]]:
+        """Return the list of cities, or one of them whole."""
+        if not slug:
+            cities = [city | {"model": _listed(city["model"])} for city in self.catalogue["cities"]]
+            return 200, self.catalogue | {"cities": cities}
+        for city in self.catalogue["cities"]:
+            if city["slug"] == slug:
+                model = city["model"] and city["model"] | {"tag": _tag_of(city["model"])}
+                keys = self.catalogue["public_keys"]
+                return 200, city | {"model": model, "public_keys": keys}
+        return 404, {"error": "There is no such city.", "reason": "no_city"}
 
     def detect(self, model: str, body: bytes) -> tuple[int, dict[str, Any]]:
         """Look at a photo with the real detector."""
@@ -125,6 +140,21 @@ class Site:
         return 200, {"width": photo.width, "height": photo.height, "found": found}
 
 
+def _files(model: dict[str, Any]) -> list[dict[str, Any]]:
+    return [model["file"], *([model["live"]] if model["live"] else [])]
+
+
+def _tag_of(model: dict[str, Any]) -> str:
+    return "".join(file["sha256"][:8] for file in _files(model))
+
+
+def _listed(model: dict[str, Any] | None) -> dict[str, Any] | None:
+    if model is None:
+        return None
+    size = sum(file["bytes"] for file in _files(model))
+    return {"version": model["version"], "tag": _tag_of(model), "bytes": size}
+
+
 def describe_model(
     file: dict[str, Any], *, version: int = 1, live: dict[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -136,6 +166,14 @@ def describe_model(
             "names": {"de": GERMAN[name]} if name in GERMAN else {},
             "latitude": None,
             "longitude": None,
+            "view_meters": None,
+            "ap50_95": None,
+            "descriptions": {},
+            "articles": {},
+            "map": None,
+            "since": None,
+            "height_meters": None,
+            "photo": None,
         }
         for number, name in enumerate(CLASS_NAMES)
     ]
@@ -182,8 +220,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.served.is_down or path in self.served.broken:
             self.close_connection = True
             return
-        if path == "/api/cities":
-            self._answer_json(200, self.served.catalogue)
+        if path.startswith("/api/cities"):
+            self._answer_json(*self.served.describe(path.removeprefix("/api/cities").strip("/")))
             return
         content = self.served.changed.get(path) or self._find(path)
         if content is not None and path == "/camera":
@@ -209,6 +247,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _find(self, path: str) -> bytes | None:
         if path == "/blank":
             return b"<!doctype html><title>blank</title><body></body>"
+        if path.startswith("/sights/"):
+            return self.served.photos.get(path)
         if path.startswith("/models/"):
             return self.served.models.get(Path(path).stem)
         file = BROWSER / "camera.html" if path == "/camera" else None

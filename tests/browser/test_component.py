@@ -90,4 +90,4 @@ def test_less_sure_names_are_left_out_when_more_confidence_is_asked_for(page: Pa
 def test_city_that_is_gone_gets_a_sentence(page: Page) -> None:
     mount(page, city="atlantis")
     page.get_by_role("button", name="Camera").click()
-    expect(page.get_by_role("status").first).to_contain_text("cannot be had now")
+    expect(page.get_by_role("status").first).to_contain_text("is not here any more")

@@ -80,6 +80,22 @@ def test_newer_model_of_a_kept_city_is_offered_and_taken(
     expect(page.locator("#debug")).to_contain_text(newer["sha256"][:12])
 
 
+def test_newer_model_says_how_many_sights_it_finds_better(
+    new_page: Callable[..., Page], site: Site, onnx: bytes
+) -> None:
+    city = site.catalogue["cities"][0]
+    for sight, measure in zip(city["model"]["sights"], (0.5, 0.6, 0.7, None, 0.5), strict=True):
+        sight["ap50_95"] = measure
+    page = new_page()
+    keep(page, site)
+    newer = describe_model(site.add_file(onnx + metadata("version", "2")), version=2)
+    for sight, measure in zip(newer["sights"], (0.6, 0.7, 0.6, 0.9, 0.5), strict=True):
+        sight["ap50_95"] = measure
+    city["model"] = newer
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#offer")).to_contain_text("It finds 2 of 4 sights better")
+
+
 def test_damaged_model_is_not_kept(new_page: Callable[..., Page], site: Site, onnx: bytes) -> None:
     page = new_page()
     page.goto(f"{site.url}/camera")

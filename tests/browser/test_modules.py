@@ -57,8 +57,8 @@ def test_every_sentence_that_is_asked_for_exists_and_every_one_is_asked_for(
     files = {"ort.wasm.min.mjs", "location.href"}
     assert {key for key in asked - files if key.split(".")[0] in groups} <= keys
     # Those whose last part is put together: a word of names.js, a step of ladder.js, a stage, what
-    # the server gives as its reason.
-    composed = {"name.", "step.on.", "stage.", "server."}
+    # the server gives as its reason, a form of a number.
+    composed = {"name.", "step.on.", "stage.", "server.", "ordinal."}
     plain = set(re.findall(r"""["'`](\w+)["'`]""", sources))
     unasked = {
         key
@@ -69,7 +69,8 @@ def test_every_sentence_that_is_asked_for_exists_and_every_one_is_asked_for(
 
 
 def test_every_reason_of_the_server_has_a_sentence(texts: dict[str, dict[str, str]]) -> None:
-    routes = (BROWSER.parent / "web" / "routes.py").read_text(encoding="utf-8")
+    web = BROWSER.parent / "web"
+    routes = "".join((web / name).read_text("utf-8") for name in ("routes.py", "card_routes.py"))
     named = set(re.findall(r'reason="(\w+)"', routes)) | set(re.findall(r'4\d\d: "(\w+)"', routes))
     assert named == {key.partition(".")[2] for key in texts["en"] if key.startswith("server.")}
     fetching = (BROWSER / "fetching.js").read_text(encoding="utf-8")

@@ -170,7 +170,7 @@ def test_height_and_time_are_written_as_wikidata_writes_them(
     body = entities(http, server, ids=tower.wikidata_id, props="claims")
     claims = body["entities"][tower.wikidata_id]["claims"]
     height = claims["P2048"][0]["mainsnak"]["datavalue"]["value"]
-    assert height["amount"] == f"+{tower.height_metres:g}"
+    assert height["amount"] == f"+{tower.height_meters:g}"
     assert height["unit"] == "http://www.wikidata.org/entity/Q11573"
     opened = claims["P571"][0]["mainsnak"]["datavalue"]["value"]
     assert (opened["time"], opened["precision"]) == (f"+{tower.opened_on}", tower.opened_precision)

@@ -11,6 +11,7 @@ import pytest
 from detector_app.catalogue import read_catalogue
 from detector_app.errors import WarehouseAway
 from detector_app.models.model_store import obtain_model
+from detector_app.sight_cards import read_cards
 from detector_app.warehouse import Warehouse
 from sandbox.demo.city_request import ask_for_city
 from sightscan.city import City as Registered
@@ -100,6 +101,43 @@ def test_live_variant_that_was_not_let_in_is_not_there_for_the_app(
     assert city.model is not None
     assert city.model.as_live() is None
     assert app_warehouse.read_model_file("malaga", hashlib.sha256(onnx).hexdigest()) is None
+
+
+def test_cards_of_a_city_are_described_and_their_photos_fetched(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse
+) -> None:
+    add_city(warehouse)
+    publish_model(warehouse, version=1)
+    warehouse.execute(
+        "insert into core.sight (city_id, name, normalised_name, rank, latitude, longitude)"
+        " select 'Q8851', 'Sight ' || n, 'sight ' || n, n, 36.7, -4.4 from generate_series(1, 2) n"
+    )
+    warehouse.execute(
+        "update core.dataset set sight_ids = array(select sight_id from core.sight order by rank)"
+        " || array[903, 904, 905]::bigint[]"
+    )
+    warehouse.execute(
+        "insert into core.sight_facts (sight_id, descriptions, since_year, since_precision,"
+        " view_meters) select sight_id, '{\"en\": \"tower\"}', 1520, 'year', 1500 from core.sight"
+        " where rank = 1"
+    )
+    cards = read_cards(app_warehouse, "malaga")
+    assert list(cards.by_name) == [
+        "Torre do Relógio",
+        "Green Gate",
+        "Blue Mosque",
+        "Sunflower Hall",
+        "Rosa Palast",
+    ]
+    tower, gate = cards.by_name["Torre do Relógio"], cards.by_name["Green Gate"]
+    assert (tower.descriptions, tower.since_year, tower.view_meters) == (
+        {"en": "tower"},
+        1520,
+        1500,
+    )
+    assert (gate.latitude, gate.view_meters, gate.photo_sha256) == (36.7, None, None)
+    assert cards.by_name["Rosa Palast"].latitude is None
+    assert app_warehouse.read_card_photo("malaga", "ab" * 32) is None
 
 
 def test_later_publication_takes_the_place(

@@ -169,7 +169,7 @@ def test_cards_have_what_wikidata_says_and_the_city_its_names(
         assert card["articles"]["de"].startswith("https://de.wikipedia.org/wiki/")
         assert card["since_year"] == int(known.opened_on[:4])
         assert card["since_precision"] == ("century" if known.opened_precision == 7 else "year")
-        assert card["height_meters"] == known.height_metres
+        assert card["height_meters"] == known.height_meters
         assert card["view_meters"] >= 300
     images = warehouse.execute("select image_identifier from core.sight_facts").fetchall()
     assert {image for (image,) in images} == {f"commons:File:{s.image}" for s in facts.sights}

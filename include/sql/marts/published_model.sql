@@ -39,7 +39,13 @@ select
         from unnest(model.class_names, dataset.sight_ids) with ordinality as class (name, sight_id, number)
         where not class.sight_id = any(model.hidden_sight_ids)
         order by class.number
-    ) as class_names
+    ) as class_names,
+    array(
+        select class.sight_id
+        from unnest(dataset.sight_ids) with ordinality as class (sight_id, number)
+        where not class.sight_id = any(model.hidden_sight_ids)
+        order by class.number
+    ) as sight_ids
 from core.city
 cross join
     lateral (
@@ -86,6 +92,7 @@ comment on column mart.published_model.longitude is 'Degrees east.';
 comment on column mart.published_model.model_version is 'The model in place.';
 comment on column mart.published_model.published_at is 'Since when.';
 comment on column mart.published_model.class_names is 'The sights it names, in the order of its classes, without those that it is not shown to know.';
+comment on column mart.published_model.sight_ids is 'The same sights by their ids, in the same order.';
 comment on column mart.published_model.image_size is 'Side of the square it was trained at, in pixels.';
 comment on column mart.published_model.map50 is 'Mean average precision at IoU 0.5 on the frozen test photos.';
 comment on column mart.published_model.map50_95 is 'Mean average precision over IoU 0.5 to 0.95 on them.';

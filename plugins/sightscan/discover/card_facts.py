@@ -31,7 +31,7 @@ MAX_HEIGHT_METERS = 1000.0
 MIN_YEAR, MAX_YEAR = -10_000, 2_100
 
 # Wikidata's numbers for how exactly a time is known: day, month, year; decade; century.
-_PRECISIONS: Mapping[str, SincePrecision] = {
+_TIME_PRECISIONS: Mapping[str, SincePrecision] = {
     "11": "year",
     "10": "year",
     "9": "year",
@@ -127,7 +127,7 @@ def _articles(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
 def _moments(rows: Iterable[Row]) -> Iterator[Since]:
     for row in rows:
         found = _MOMENT.fullmatch(row["value"])
-        precision = _PRECISIONS.get(row.get("detail", ""))
+        precision = _TIME_PRECISIONS.get(row.get("detail", ""))
         if found and precision and MIN_YEAR <= int(found["year"]) <= MAX_YEAR:
             yield Since(int(found["year"]), precision)
 
