@@ -298,6 +298,14 @@ bench-detect: test-setup ## what looking at films costs a browser, and whether i
 	@test -n "$(MODEL)" || { echo "MODEL is empty: name an ONNX file of the trainer, MODEL=<file>" >&2; exit 2; }
 	@$(AIRFLOW)/python -m benchmarks.detect --model "$(MODEL)" --photos "$(PHOTOS)"
 
+DATASET ?=
+STRANGERS ?=
+.PHONY: bench-place
+bench-place: test-setup ## what the place of a phone does to false names (MODEL=, DATASET=, STRANGERS=; two minutes)
+	@test -n "$(MODEL)" || { echo "MODEL is empty: name an ONNX file of the trainer, MODEL=<file>" >&2; exit 2; }
+	@test -n "$(DATASET)" || { echo "DATASET is empty: name the model's dataset folder, DATASET=<folder>" >&2; exit 2; }
+	@$(AIRFLOW)/python -m benchmarks.place --model "$(MODEL)" --dataset "$(DATASET)" --strangers $(STRANGERS)
+
 .PHONY: bench-near-duplicates
 bench-near-duplicates: setup ## measure the near-duplicate search on real photos (PHOTOS=)
 	$(NEEDS_PHOTOS)

@@ -26,6 +26,8 @@ _HTML: Final = """
 <p class="notice" role="status" hidden></p>
 <p class="progress" role="status" hidden></p>
 <p class="step" hidden></p>
+<label class="switch"><input type="checkbox" /> <span data-text="place.use"></span></label>
+<p class="place-status" hidden></p>
 <p class="only-heard" aria-live="polite"></p>
 <dialog class="sight-card"></dialog>
 """

@@ -1,7 +1,7 @@
 /** The page /camera: which city, then the film or photos; each part is a module of its own. */
 
 import { findCity, findSight, nameIn, readCatalogue, readCity, sightName, stageKey } from "./catalogue.js";
-import { CityDialog, firstCity, rememberCity } from "./city_choice.js";
+import { CityDialog, firstCity, nearestCity, rememberCity } from "./city_choice.js";
 import { DebugPanel } from "./debug_panel.js";
 import { Detectors } from "./detectors.js";
 import { byId, make, showSentence } from "./dom.js";
@@ -12,6 +12,7 @@ import { makeName } from "./name_plate.js";
 import { PhotoList } from "./photo_list.js";
 import { makeCard } from "./picture_card.js";
 import { asRefusal, Refusal } from "./refusal.js";
+import { PlaceSwitch } from "./place_switch.js";
 import { SightDialog } from "./sight_card.js";
 import { chooseLanguage, currentLanguage, fillTexts, languages, percent, say, sayRefusal } from "./texts.js";
 
@@ -30,6 +31,7 @@ const photos = new PhotoList(byId("photos"), byId("announced"));
 const debug = new DebugPanel(byId("debug"));
 const dialog = new CityDialog(byId("cities"), chooseCity);
 const card = new SightDialog(byId("sight"));
+const place = new PlaceSwitch(byId("place"), byId("place-status"));
 const keeping = new Keeping(byId("keep"), byId("offer"), tell, (newer) => useCity(newer, true));
 
 /** @type {import("./catalogue.js").Catalogue | null} */
@@ -51,6 +53,7 @@ async function begin() {
   isOpening = openFirst();
   await isOpening;
   drawCity();
+  await place.resume();
   setInterval(refresh, LOOK_AGAIN_MS);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && refresh());
   if (canKeep()) await startServiceWorker().catch(() => {});
@@ -94,6 +97,14 @@ async function chooseCity(chosen) {
   const then = wanted;
   wanted = null;
   if (city.model) then?.();
+}
+
+/** Where nobody has chosen a city, the nearest one is meant. */
+async function useNearest() {
+  const { standing } = place.sense;
+  if (city || !standing) return;
+  const nearest = nearestCity(keeping.usable(catalogue), standing);
+  if (nearest) await openCity(nearest);
 }
 
 /** Use a city of the list: as it is kept here, else as the server describes it. */
@@ -162,7 +173,7 @@ async function hasCity(then) {
   if (!detectors) await isOpening;
   if (detectors) return true;
   wanted = then;
-  dialog.open(keeping.usable(catalogue));
+  dialog.open(keeping.usable(catalogue), place.sense.standing);
   return false;
 }
 
@@ -210,7 +221,7 @@ function wire() {
   onClick("torch", toggleTorch);
   onClick("shutter", takePicture);
   onClick("choose", () => byId("files").click());
-  onClick("city", () => dialog.open(keeping.usable(catalogue)));
+  onClick("city", () => dialog.open(keeping.usable(catalogue), place.sense.standing));
   onClick("language", nextLanguage);
   byId("files").addEventListener("change", sorry(() => showPhotos(takeFiles(byId("files")))));
   byId("dots").addEventListener("change", () => (view.kind = byId("dots").checked ? "dots" : "boxes"));
@@ -229,6 +240,8 @@ function wire() {
   };
   view.onChanged = drawStep;
   view.plate.onName = photos.onName = openCard;
+  view.judge = (seen, model) => place.sense.judge(seen, model);
+  place.onChanged = () => useNearest().catch((error) => tell(sayRefusal(asRefusal(error))));
 }
 
 /** The same file can be chosen again afterwards. */
@@ -253,6 +266,7 @@ function nextLanguage() {
   photos.clear();
   drawCity();
   drawStep();
+  place.draw();
 }
 
 function drawTexts() {

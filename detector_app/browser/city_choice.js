@@ -2,9 +2,12 @@
 
 import { findCity, nameIn, searchCities, stageKey } from "./catalogue.js";
 import { make } from "./dom.js";
+import { distanceMeters, nearestFirst } from "./place.js";
 import { currentLanguage, say } from "./texts.js";
 
 const REMEMBERED = "sightscan-city";
+/** Whoever is farther from a city is not in it. */
+const MAX_CITY_METERS = 40_000;
 
 /**
  * Return the city that the address asks for, else the one of last time, else the only one with a model.
@@ -20,6 +23,15 @@ export function firstCity(cities, asked) {
   const ready = cities.filter((city) => city.model);
   const last = findCity(ready, remembered());
   return { city: last ?? (ready.length === 1 ? ready[0] : undefined), isUnknown: false };
+}
+
+/**
+ * Return the nearest city with a model, if it is near enough to be the one that is meant.
+ * @param {import("./catalogue.js").Described[]} cities @param {import("./place.js").Point} here
+ */
+export function nearestCity(cities, here) {
+  const [nearest] = nearestFirst(cities.filter((city) => city.model), here);
+  return nearest?.latitude != null && distanceMeters(here, nearest) <= MAX_CITY_METERS ? nearest : undefined;
 }
 
 /** Name the city in the page's address, so that it can be kept and sent to others. @param {string} slug */
@@ -56,9 +68,12 @@ export class CityDialog {
     dialog.querySelector(".close").addEventListener("click", () => dialog.close());
   }
 
-  /** @param {import("./catalogue.js").City[]} cities */
-  open(cities) {
-    this.#cities = cities;
+  /**
+   * @param {import("./catalogue.js").Entry[]} cities
+   * @param {import("./place.js").Point | null} here where the person is: the nearest city comes first
+   */
+  open(cities, here = null) {
+    this.#cities = here ? nearestFirst(cities, here) : cities;
     this.input.value = "";
     this.#fill();
     if (!this.dialog.open) this.dialog.showModal();

@@ -9,6 +9,7 @@ import { Detectors } from "./detectors.js";
 import { showSentence } from "./dom.js";
 import { LiveView } from "./live_view.js";
 import { asRefusal, Refusal } from "./refusal.js";
+import { PlaceSwitch } from "./place_switch.js";
 import { SightDialog } from "./sight_card.js";
 import { fillTexts, percent, say, sayRefusal, useLanguage } from "./texts.js";
 
@@ -48,15 +49,19 @@ class LiveFilm {
     this.view.onStopped = () => this.#drawButton();
     this.part("start").addEventListener("click", () => this.#toggle());
     this.card = new SightDialog(place.querySelector("dialog"));
+    this.place = new PlaceSwitch(place.querySelector("input"), this.part("place-status"));
+    this.view.judge = (seen, model) => this.place.sense.judge(seen, model);
     this.view.plate.onName = (number) => this.#openCard(number);
-    this.place = place;
+    this.root = place;
+    this.place.resume();
   }
 
   update(data) {
     const isOther = data.city !== this.#data?.city || data.model !== this.#data?.model;
     this.#data = data;
     useLanguage(data.language);
-    fillTexts(this.place);
+    fillTexts(this.root);
+    this.place.draw();
     this.view.minConfidence = data.min_confidence;
     this.#drawButton();
     if (!isOther) return;
@@ -65,6 +70,7 @@ class LiveFilm {
   }
 
   close() {
+    this.place.sense.rest();
     this.view.stop();
     this.#forget();
   }

@@ -46,6 +46,15 @@ export class LiveView {
     this.film.onEnded = () => this.stop();
   }
 
+  /**
+   * Called with what each frame of the film shows, before it is said; for the owner to replace.
+   * @param {import("./detector.js").Seen} seen @param {import("./catalogue.js").Model} model
+   * @returns {import("./detector.js").Seen}
+   */
+  judge(seen, model) {
+    return seen;
+  }
+
   /** Called with each frame that was looked at; for the owner to replace. @param {Looked} looked */
   onLooked(looked) {}
 
@@ -105,7 +114,7 @@ export class LiveView {
     const detector = await this.#detectors.forFilm();
     // What is written on the picture is what this frame shows, not the one before.
     const seen = detector ? await detector.look(await this.film.grab(), this.minConfidence) : null;
-    return { frame, seen };
+    return { frame, seen: seen && this.judge(seen, this.#detectors.model) };
   }
 
   async resume() {
@@ -136,7 +145,8 @@ export class LiveView {
     }
   }
 
-  #take(seen, model) {
+  #take(found, model) {
+    const seen = this.judge(found, model);
     const now = performance.now();
     this.#failures = 0;
     this.seen = seen;

@@ -1,5 +1,7 @@
 """What every answer tells the browser to allow: nothing from elsewhere, the camera here, threads.
 
+Place and compass are for the camera's page alone, which asks only whoever switches them on.
+
 A page is cross-origin isolated (COOP and COEP) so that WebAssembly may use threads. The static pages
 of `browser/` are without any inline script or style. Streamlit's page is as strict as it can be:
 
@@ -47,8 +49,8 @@ _EVERY_ANSWER: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": (
-        "camera=(self), fullscreen=(self), geolocation=(), accelerometer=(), gyroscope=(), "
-        "magnetometer=(), screen-wake-lock=(), microphone=(), display-capture=(), payment=(), "
+        "camera=(self), fullscreen=(self), geolocation=(self), accelerometer=(self), "
+        "gyroscope=(self), magnetometer=(self), screen-wake-lock=(), microphone=(), display-capture=(), payment=(), "
         "usb=(), serial=(), hid=(), midi=(), browsing-topics=()"
     ),
 }

@@ -70,6 +70,12 @@ export default {
   "camera.silent": "Die Kamera antwortet nicht. Noch einmal versuchen, oder ein Foto wählen.",
   "camera.broke": "Die Kamera startet nicht ({cause}). Noch einmal versuchen, oder ein Foto wählen.",
 
+  "place.use": "Meinen Ort nutzen: Die Kamera nennt nur, was von dort zu sehen ist. Der Ort bleibt auf diesem Gerät.",
+  "place.waiting": "Der Ort wird gesucht …",
+  "place.known": "Der Ort ist auf {meters} m bekannt.",
+  "place.refused": "Der Ort wurde nicht erlaubt, also nennt die Kamera Sehenswürdigkeiten ohne ihn.",
+  "place.unknown": "Der Ort ist nicht zu finden, also nennt die Kamera Sehenswürdigkeiten ohne ihn.",
+
   "photo.choose": "Fotos",
   "photo.list": "Fotos",
   "photo.hint": "Fotos lassen sich auch auf diese Seite ziehen oder einfügen.",

@@ -70,6 +70,12 @@ export default {
   "camera.silent": "The camera does not answer. Try again, or choose a photo.",
   "camera.broke": "The camera does not start ({cause}). Try again, or choose a photo.",
 
+  "place.use": "Use my place: the camera names only what can be seen from there. The place stays on this device.",
+  "place.waiting": "Looking for the place …",
+  "place.known": "The place is known to {meters} m.",
+  "place.refused": "The place was not allowed, so the camera names sights without it.",
+  "place.unknown": "The place cannot be found, so the camera names sights without it.",
+
   "photo.choose": "Photos",
   "photo.list": "Photos",
   "photo.hint": "Photos can also be dropped or pasted anywhere on this page.",

@@ -1,0 +1,119 @@
+"""The switch that lets the camera know the place: off until a person wants it, and nothing of it leaves the phone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.site import describe_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    from tests.browser.site import Site
+
+pytestmark = pytest.mark.slow
+
+TOWER, GATE = "Torre do Relógio", "Green Gate"
+HERE = {"latitude": 36.7213, "longitude": -4.4217, "accuracy": 20}
+ALLOWED = ["camera", "geolocation"]
+
+
+@pytest.fixture
+def placed(site: Site) -> Site:
+    """Return the site with a tower far from here and a gate nearby."""
+    tower, gate, *_ = site.catalogue["cities"][0]["model"]["sights"]
+    tower |= {"latitude": 36.9, "longitude": -4.4217, "view_meters": 1500}
+    gate |= {"latitude": 36.7215, "longitude": -4.4217, "view_meters": 1500}
+    return site
+
+
+def open_camera(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/camera")
+    expect(page.locator("#city")).to_have_text("Málaga")
+
+
+def test_place_is_not_asked_for_until_a_person_wants_it(
+    new_page: Callable[..., Page], placed: Site
+) -> None:
+    page = new_page(permissions=ALLOWED, geolocation=HERE)
+    page.add_init_script(
+        "globalThis.asked = 0; navigator.geolocation.watchPosition = () => { asked += 1; return 1; };"
+    )
+    open_camera(page, placed)
+    expect(page.locator("#place")).not_to_be_checked()
+    page.locator("#start").click()
+    expect(page.locator(".plate")).to_contain_text(TOWER)
+    assert page.evaluate("asked") == 0
+
+
+def test_sight_that_cannot_be_seen_from_there_is_not_named(
+    new_page: Callable[..., Page], placed: Site
+) -> None:
+    page = new_page(permissions=ALLOWED, geolocation=HERE)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.url} {request.post_data or ''}"))
+    open_camera(page, placed)
+    page.locator("#place").check()
+    expect(page.locator("#place-status")).to_have_text("The place is known to 20 m.")
+    page.evaluate(
+        """() => {
+          globalThis.shown = [];
+          const plate = document.querySelector(".plate");
+          new MutationObserver(() => shown.push(plate.textContent)).observe(plate, {
+            childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    page.locator("#start").click()
+    expect(page.locator(".plate")).to_contain_text(GATE)
+    # Once round: the tower was before the camera, too.
+    expect(page.locator(".plate")).to_contain_text("No sight that I know")
+    expect(page.locator(".plate")).to_contain_text(GATE)
+    assert not any(TOWER in shown for shown in page.evaluate("shown"))
+    assert not any("36.72" in one or "4.42" in one for one in asked)
+
+
+def test_place_that_is_refused_is_a_sentence_and_the_camera_goes_on(
+    new_page: Callable[..., Page], placed: Site
+) -> None:
+    page = new_page(permissions=["camera"])
+    open_camera(page, placed)
+    page.locator("#place").click()
+    expect(page.locator("#place-status")).to_contain_text("The place was not allowed")
+    expect(page.locator("#place")).not_to_be_checked()
+    page.locator("#start").click()
+    expect(page.locator(".plate")).to_contain_text(TOWER)
+
+
+def test_switch_stays_as_it_was_left(new_page: Callable[..., Page], placed: Site) -> None:
+    page = new_page(permissions=ALLOWED, geolocation=HERE)
+    open_camera(page, placed)
+    page.locator("#place").check()
+    page.reload()
+    expect(page.locator("#place")).to_be_checked()
+    expect(page.locator("#place-status")).to_contain_text("20 m")
+    page.locator("#place").uncheck()
+    page.reload()
+    expect(page.locator("#city")).to_have_text("Málaga")
+    expect(page.locator("#place")).not_to_be_checked()
+
+
+def test_nearest_city_is_first_and_meant(
+    new_page: Callable[..., Page], placed: Site, onnx: bytes
+) -> None:
+    placed.add_city("aachen", "Aachen", describe_model(placed.add_file(onnx)))
+    aachen, malaga = placed.catalogue["cities"][1], placed.catalogue["cities"][0]
+    malaga |= {"latitude": 36.72, "longitude": -4.42}
+    aachen |= {"latitude": 50.78, "longitude": 6.08}
+    placed.catalogue["cities"] = [aachen, malaga]
+    page = new_page(permissions=ALLOWED, geolocation=HERE)
+    page.goto(f"{placed.url}/camera")
+    expect(page.locator("#city")).to_have_text("Choose a city")
+    page.locator("#place").check()
+    expect(page.locator("#city")).to_have_text("Málaga")
+    page.locator("#city").click()
+    expect(page.locator("#cities li").first).to_contain_text("Málaga")
