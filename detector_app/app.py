@@ -14,7 +14,7 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402 - after the path
 
-from detector_app.pages import about, detect, guide  # noqa: E402 - after the path
+from detector_app.views import about, detect, guide  # noqa: E402 - after the path
 from detector_app.web.uploads import show_uploads  # noqa: E402 - after the path
 
 STATIC = Path(__file__).resolve().parent / "static"

@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from detector_app.catalogue import Catalogue, City, save_snapshot
 from detector_app.models.model_store import path_of_model
-from detector_app.pages import detect
+from detector_app.views import detect
 from tests.model_files import GOOD_METADATA, metadata
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_detectors_are_told_by_what_they_name_and_figures_are_apart(
     keep(tmp_path, ready_city(model), replace(ready_city(older), slug="porto", name="Porto"))
 
     def show_about() -> None:
-        from detector_app.pages import about  # noqa: PLC0415 - AppTest runs the body alone
+        from detector_app.views import about  # noqa: PLC0415 - AppTest runs the body alone
 
         about.show()
 

@@ -59,7 +59,7 @@ from pathlib import Path
 import streamlit as st
 from PIL import Image
 from detector_app.models.inference import load_detector
-from detector_app.pages import photo_tab
+from detector_app.views import photo_tab
 
 def read(content, file_name):
     st.session_state["reads"] = st.session_state.get("reads", 0) + 1

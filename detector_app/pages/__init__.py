@@ -1,1 +1,0 @@
-"""The pages of the app: each file is one page, registered by `app.py`."""
