@@ -5,6 +5,8 @@ raises for itself (a photo that is refused, a host that is not ready) stands wit
 has the same base.
 """
 
+from dataclasses import dataclass
+
 
 class SightScanError(Exception):
     """The base of every error class of SightScan; only a caller's mistake is a ValueError."""
@@ -18,11 +20,32 @@ class WarehouseError(SightScanError):
     """The warehouse cannot be reached, or refused what it was asked."""
 
 
-class UnknownCity(SightScanError):
+@dataclass(frozen=True, slots=True)
+class CityChoice:
+    """A city that may have been meant, with what tells it from its namesakes."""
+
+    city_id: str
+    name: str
+    region: str
+    country: str
+    description: str
+    population: int | None
+
+
+class UnresolvedCity(SightScanError):
+    """A name means no city, or not one alone; `choices` may have been meant, and are in the message."""
+
+    def __init__(self, message: str, choices: tuple[CityChoice, ...] = ()) -> None:
+        """Keep both."""
+        super().__init__(message)
+        self.choices = choices
+
+
+class UnknownCity(UnresolvedCity):
     """No such city in the registry, or none of that name on Wikidata."""
 
 
-class AmbiguousCity(SightScanError):
+class AmbiguousCity(UnresolvedCity):
     """Several cities bear the name; the message lists them."""
 
 

@@ -230,7 +230,7 @@ def asked_for(warehouse: psycopg.Connection[Any], city: DoubtfulCity) -> None:
         )
         for who in range(4 - number):
             ask_for_city(warehouse, name, str(who))
-        resolve_request(warehouse, name, city_id=added.city_id, detail=None)
+        resolve_request(warehouse, name, city_id=added.city_id)
 
 
 def test_requests_are_approved_and_refused_by_keys(

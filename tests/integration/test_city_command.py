@@ -19,7 +19,7 @@ def lisbon(warehouse: psycopg.Connection[Any]) -> None:
     add_city(warehouse, city, state="waiting")
     for who in ("ann", "ben"):
         ask_for_city(warehouse, "Lisbon", who)
-    resolve_request(warehouse, "Lisbon", city_id="Q597", detail=None)
+    resolve_request(warehouse, "Lisbon", city_id="Q597")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:

@@ -176,7 +176,7 @@ def test_city_that_was_asked_for_says_where_its_request_stands(
 
     for who in ("ann", "ben"):
         ask_for_city(warehouse, "Málaga", who)
-    resolve_request(warehouse, "Málaga", city_id=city.city_id, detail=None)
+    resolve_request(warehouse, "Málaga", city_id=city.city_id)
     assert standing() == ("waiting", 2, None, "waiting", None)
     refuse_city(warehouse, city.city_id, decided_by="ann", reason="Too far.")
     assert standing() == ("refused", 2, "Too far.", "refused", "Too far.")

@@ -32,7 +32,7 @@ def city(warehouse: psycopg.Connection[Any]) -> City:
     for name, who in (("Lisbon", "ann"), ("Lisbon", "ben"), (MARKUP, "cyd")):
         ask_for_city(warehouse, name, who)
     for name in ("Lisbon", MARKUP):
-        resolve_request(warehouse, name, city_id=city.city_id, detail=None)
+        resolve_request(warehouse, name, city_id=city.city_id)
     return city
 
 

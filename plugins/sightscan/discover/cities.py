@@ -18,7 +18,7 @@ from sightscan.discover.classes import read_class_roots, read_kinds, values_of
 from sightscan.discover.kinds import is_only_municipality, is_settlement
 from sightscan.discover.rows import Row, amount_of, read_rows
 from sightscan.discover.wikidata import WIKIDATA_ID, SearchHit, WikidataClient, place_of
-from sightscan.errors import AmbiguousCity, UnknownCity
+from sightscan.errors import AmbiguousCity, CityChoice, UnknownCity
 from sightscan.names import MIN_SUGGESTION_SIMILARITY, normalise_name
 
 SETTLEMENTS_QUERY = Path(__file__).with_name("settlements.rq")
@@ -86,7 +86,7 @@ def resolve_city(client: WikidataClient, name: str) -> City:
         first, _, where = asked.partition(",")
         namesakes = _lying_in(client, _namesakes(client, first), where)
     if not namesakes:
-        raise UnknownCity(_unknown(client, asked))
+        raise _unknown(client, asked)
     return _city(_the_one(asked, namesakes))
 
 
@@ -137,11 +137,26 @@ def _the_one(asked: str, namesakes: Sequence[Settlement]) -> Settlement:
     if best.sitelink_count >= CLEARLY_BETTER_KNOWN * others[0].sitelink_count:
         logger.info("city %r taken as %s, not %s", asked, best, "; ".join(map(str, others)))
         return best
-    choices = "; ".join(str(place) for place in namesakes[:MAX_CHOICES])
+    meant = namesakes[:MAX_CHOICES]
+    choices = "; ".join(str(place) for place in meant)
     msg = (
         f"several cities are called {asked!r}: {choices}; give the id, or the country after a comma"
     )
-    raise AmbiguousCity(msg)
+    raise AmbiguousCity(msg, _choices(meant))
+
+
+def _choices(places: Iterable[Settlement]) -> tuple[CityChoice, ...]:
+    return tuple(
+        CityChoice(
+            place.item_id,
+            place.name,
+            place.region,
+            place.country,
+            place.description,
+            place.population,
+        )
+        for place in places
+    )
 
 
 def _lying_in(client: WikidataClient, places: Sequence[Settlement], where: str) -> list[Settlement]:
@@ -159,8 +174,8 @@ def _lying_in(client: WikidataClient, places: Sequence[Settlement], where: str) 
     ]
 
 
-def _unknown(client: WikidataClient, asked: str) -> str:
-    """Return the sentence about an unknown city, with the nearest spellings that there are."""
+def _unknown(client: WikidataClient, asked: str) -> UnknownCity:
+    """Return what is said about an unknown city, with the nearest spellings that there are."""
     first = asked.partition(",")[0].strip()
     near = _nearest(_spelt_like(client, first), asked)
     prefix = first
@@ -169,8 +184,11 @@ def _unknown(client: WikidataClient, asked: str) -> str:
         hits = client.search(prefix)
         near = _nearest(_settlements(client, [hit.item_id for hit in hits], hits), asked)
     if not near:
-        return f"no city {asked!r} on Wikidata; check the spelling, or give a Wikidata id"
-    return f"no city {asked!r} on Wikidata; did you mean {' or '.join(near)}?"
+        return UnknownCity(
+            f"no city {asked!r} on Wikidata; check the spelling, or give a Wikidata id"
+        )
+    spellings = " or ".join(dict.fromkeys(place.name for place in near))
+    return UnknownCity(f"no city {asked!r} on Wikidata; did you mean {spellings}?", _choices(near))
 
 
 def _spelt_like(client: WikidataClient, name: str) -> list[Settlement]:
@@ -182,16 +200,17 @@ def _spelt_like(client: WikidataClient, name: str) -> list[Settlement]:
     return _settlements(client, client.search_text(f"{fuzzy} haswbstatement:P1082"))
 
 
-def _nearest(places: Sequence[Settlement], asked: str) -> list[str]:
+def _nearest(places: Sequence[Settlement], asked: str) -> list[Settlement]:
+    by_id = {place.item_id: place for place in places}
     matches = process.extract(
         asked,
-        {place.item_id: place.name for place in places},
+        {item_id: place.name for item_id, place in by_id.items()},
         scorer=fuzz.ratio,
         processor=normalise_name,
         limit=MAX_CHOICES,
         score_cutoff=MIN_SUGGESTION_SIMILARITY,
     )
-    return list(dict.fromkeys(spelling for spelling, _, _ in matches))
+    return [by_id[item_id] for _, _, item_id in matches]
 
 
 def _quoted(name: str) -> str:

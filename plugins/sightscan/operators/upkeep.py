@@ -22,12 +22,13 @@ def resolve_city_requests() -> int:
     from sightscan.discover.requests import resolve_requests
     from sightscan.discover.wikidata import open_client
     from sightscan.operators.warehouse import open_warehouse
-    from sightscan.spend.requests import let_in_what_fits
+    from sightscan.spend.requests import let_in_what_fits, note_waits
 
     config = settings()
     with open_warehouse() as connection, open_client(config, connection) as client:
         report = resolve_requests(connection, client)
         let_in = let_in_what_fits(connection, config)
+        note_waits(connection, config)
     logger.info(
         "resolved=%d refused=%d merged=%d waiting=%d let_in=%d",
         report.resolved,

@@ -12,10 +12,13 @@ from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.spend.estimate import estimate_spend
 from sightscan.warehouse.registry.decisions import let_city_in, list_requested_cities
+from sightscan.warehouse.registry.waits import CityWait, WaitsFor, save_waits
 from sightscan.warehouse.spend.budgets import lock_budget, sum_usd_for_requests
 
 # Who lets in, as core.city_decision has it.
 BUDGET = "budget for requests"
+# An estimate each; those behind them read theirs when they come nearer.
+MAX_WAITS = 50
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +86,22 @@ def let_in_what_fits(connection: psycopg.Connection[Any], config: Settings) -> l
     while (city := _let_next_in(connection, config)) is not None:
         let_in.append(city)
     return let_in
+
+
+def note_waits(connection: psycopg.Connection[Any], config: Settings) -> list[CityWait]:
+    """Note what the cities wait for that are next, for the pages of those who asked for them."""
+    waiting = list_requested_cities(connection, "waiting", most=MAX_WAITS)
+    waits: list[CityWait] = []
+    for place, (city, _) in enumerate(waiting):
+        bill = first_bill(connection, config, city)
+        waits_for: WaitsFor = "approval"
+        if bill.most_usd is not None and bill.most_usd <= config.max_usd_per_month_for_requests:
+            # Whoever is behind a city that no budget lets in waits for a person, too.
+            is_blocked = place > 0 and waits[0].waits_for == "approval"
+            waits_for = "approval" if is_blocked else "turn" if place else "budget"
+        waits.append(CityWait(city.city_id, waits_for, bill.most_usd, bill.probable_usd))
+    save_waits(connection, waits)
+    return waits
 
 
 def _let_next_in(connection: psycopg.Connection[Any], config: Settings) -> City | None:

@@ -20,6 +20,7 @@ from sightscan.spend.requests import (
     first_bill,
     left_for_requests,
     let_in_what_fits,
+    note_waits,
     tell_budget,
 )
 from sightscan.warehouse.registry.cities import add_city, disable_city, list_cities
@@ -64,7 +65,7 @@ def ask(warehouse: psycopg.Connection[Any], number: int, people: int = 1) -> Cit
     )
     for who in range(people):
         ask_for_city(warehouse, city.name, str(who))
-    resolve_request(warehouse, city.name, city_id=city.city_id, detail=None)
+    resolve_request(warehouse, city.name, city_id=city.city_id)
     return city
 
 
@@ -277,3 +278,28 @@ def test_who_asks_puts_no_city_out_of_action(warehouse: psycopg.Connection[Any])
     assert add_city(warehouse, CITY, state="waiting").state == "active"
     ask(warehouse, 2)
     assert add_city(warehouse, replace(CITY, city_id="Q2")).state == "active"
+
+
+def test_who_waits_is_told_for_what_and_what_it_costs(warehouse: psycopg.Connection[Any]) -> None:
+    def waits_at(budget_usd: float) -> list[str]:
+        note_waits(warehouse, config(budget_usd))
+        rows = warehouse.execute(
+            "select city_progress.waits_for from mart.city_progress order by city_progress.queue_place"
+        )
+        return [waits_for for (waits_for,) in rows.fetchall()]
+
+    for number, people in ((2, 1), (3, 2)):
+        ask(warehouse, number, people)
+    assert waits_at(0) == ["approval", "approval"]
+    assert waits_at(3.99) == ["approval", "approval"]
+    assert waits_at(4.0) == ["budget", "turn"]
+    bill = warehouse.execute("select most_usd::float from core.city_wait").fetchall()
+    assert bill == [(4.0,), (4.0,)]
+
+
+def test_city_that_is_decided_about_waits_for_nothing(warehouse: psycopg.Connection[Any]) -> None:
+    city = ask(warehouse, 2)
+    note_waits(warehouse, config(0))
+    approve_city(warehouse, city.slug, decided_by="ann")
+    note_waits(warehouse, config(0))
+    assert warehouse.execute("select count(*) from core.city_wait").fetchone() == (0,)

@@ -7,9 +7,11 @@ import psycopg
 import pytest
 
 from sandbox.demo.city_request import ask_for_city, city_of_request, refusal_of
+from sightscan.errors import CityChoice
 from sightscan.warehouse.registry.city_requests import (
     list_waiting_names,
     note_request_tried,
+    refuse_request,
     resolve_request,
 )
 
@@ -32,7 +34,7 @@ def test_one_person_asking_twice_is_one_vote(warehouse: psycopg.Connection[Any])
     for who in ("ann", "ann", "ben"):
         ask_for_city(warehouse, "One", who)
     assert list_waiting_names(warehouse) == ["One"]
-    assert resolve_request(warehouse, "One", city_id="Q1", detail=None) == "resolved"
+    assert resolve_request(warehouse, "One", city_id="Q1") == "resolved"
     assert requests(warehouse) == [("One", "resolved", 2)]
 
 
@@ -41,24 +43,76 @@ def test_a_second_name_of_a_city_is_merged_and_its_votes_count(
 ) -> None:
     add_city(warehouse)
     stages = []
-    for name in ("One", "Uno"):
-        ask_for_city(warehouse, name, "ann")
-        stages.append(resolve_request(warehouse, name, city_id="Q1", detail=None))
+    for name, who in (("One", "ann"), ("Uno", "ben")):
+        ask_for_city(warehouse, name, who)
+        stages.append(resolve_request(warehouse, name, city_id="Q1"))
     assert stages == ["resolved", "merged"]
     assert requests(warehouse) == [("One", "resolved", 2), ("Uno", "merged", 1)]
     assert list_waiting_names(warehouse) == []
 
 
+def test_the_same_person_counts_once_whenever_and_by_whatever_name_they_ask(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    add_city(warehouse)
+    for name in ("One", "Uno", "One"):
+        ask_for_city(warehouse, name, "ann")
+        resolve_request(warehouse, name, city_id="Q1")
+    votes = warehouse.execute(
+        "select vote_count from core.city_request where stage = 'resolved'"
+    ).fetchall()
+    assert votes == [(1,)]
+
+
+def test_each_asker_finds_the_answer_by_the_id_of_their_page(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    add_city(warehouse)
+    ids = [ask_for_city(warehouse, "One", who) for who in ("ann", "ben")]
+    received = "select stage from mart.city_answer where request_id = any(%s)"
+    assert warehouse.execute(received, [ids]).fetchall() == [("received",), ("received",)]
+    resolve_request(warehouse, "One", city_id="Q1")
+    found = "select request_id, stage, city_slug from mart.city_answer order by asked_at"
+    assert warehouse.execute(found).fetchall() == [(one, "resolved", "one") for one in ids]
+
+
+def test_asking_again_under_the_same_id_gets_the_newer_answer(
+    warehouse: psycopg.Connection[Any],
+) -> None:
+    add_city(warehouse)
+    request_id = ask_for_city(warehouse, "One", "ann")
+    refuse_request(warehouse, "One", "unknown", "no such city")
+    warehouse.execute(
+        "insert into load.city_request (request_id, asked_name, asked_by) values (%s, 'One', 'ann')",
+        (request_id,),
+    )
+    answer = "select stage, refusal, city_slug from mart.city_answer where request_id = %s"
+    assert warehouse.execute(answer, [request_id]).fetchall() == [("received", None, None)]
+    resolve_request(warehouse, "One", city_id="Q1")
+    assert warehouse.execute(answer, [request_id]).fetchall() == [("resolved", None, "one")]
+
+
+def test_choices_of_a_refusal_come_back_whole(warehouse: psycopg.Connection[Any]) -> None:
+    request_id = ask_for_city(warehouse, "Berln", "ann")
+    choice = CityChoice("Q64", "Berlin", "Brandenburg", "Germany", "capital", 3_700_000)
+    refuse_request(warehouse, "Berln", "unknown", "did you mean Berlin?", [choice])
+    row = warehouse.execute(
+        "select refusal, choices from mart.city_answer where request_id = %s", [request_id]
+    ).fetchone()
+    told = {"id": "Q64", "name": "Berlin", "region": "Brandenburg", "country": "Germany"}
+    assert row == ("unknown", [told | {"description": "capital", "population": 3_700_000}])
+
+
 def test_a_refusal_keeps_its_reason(warehouse: psycopg.Connection[Any]) -> None:
     ask_for_city(warehouse, "Berln", "ann")
-    assert resolve_request(warehouse, "Berln", city_id=None, detail="no such city") == "refused"
+    assert refuse_request(warehouse, "Berln", "unknown", "no such city") == "refused"
     assert refusal_of(warehouse, "Berln") == "no such city"
 
 
 def test_a_resolved_name_has_no_refusal(warehouse: psycopg.Connection[Any]) -> None:
     add_city(warehouse)
     ask_for_city(warehouse, "One", "ann")
-    resolve_request(warehouse, "One", city_id="Q1", detail=None)
+    resolve_request(warehouse, "One", city_id="Q1")
     assert refusal_of(warehouse, "One") is None
     assert (city_of_request(warehouse, "One"), city_of_request(warehouse, "Two")) == ("Q1", None)
 
@@ -70,7 +124,7 @@ def test_who_asks_while_a_name_is_looked_up_is_counted(
     ask_for_city(warehouse, "One", "ann")
     assert list_waiting_names(warehouse) == ["One"]
     ask_for_city(warehouse, "One", "ben")
-    resolve_request(warehouse, "One", city_id="Q1", detail=None)
+    resolve_request(warehouse, "One", city_id="Q1")
     assert requests(warehouse) == [("One", "resolved", 2)]
     assert list_waiting_names(warehouse) == []
 
@@ -79,7 +133,7 @@ def test_request_that_another_worker_decided_changes_nothing(
     warehouse: psycopg.Connection[Any],
 ) -> None:
     add_city(warehouse)
-    assert resolve_request(warehouse, "One", city_id="Q1", detail=None) == "merged"
+    assert resolve_request(warehouse, "One", city_id="Q1") == "merged"
     assert requests(warehouse) == []
 
 
@@ -96,7 +150,7 @@ def test_time_that_nobody_asked_at_is_now(
     )
     assert list_waiting_names(warehouse) == ["One"]
     assert note_request_tried(warehouse, "One") == 1001
-    resolve_request(warehouse, "One", city_id=None, detail="no")
+    refuse_request(warehouse, "One", "unknown", "no")
     row = warehouse.execute("select asked_at > now() - interval '1 hour' from core.city_request")
     assert row.fetchone() == (True,)
 
@@ -104,7 +158,7 @@ def test_time_that_nobody_asked_at_is_now(
 @pytest.mark.parametrize("name", [" ", "    "])
 def test_blank_name_is_a_refusal_too(warehouse: psycopg.Connection[Any], name: str) -> None:
     ask_for_city(warehouse, name, "ann")
-    assert resolve_request(warehouse, name, city_id=None, detail="no letters") == "refused"
+    assert refuse_request(warehouse, name, "unknown", "no letters") == "refused"
     assert requests(warehouse) == [("(blank)", "refused", 1)]
     assert list_waiting_names(warehouse) == []
 
@@ -116,7 +170,7 @@ def test_id_that_is_used_for_several_names_loses_none(warehouse: psycopg.Connect
             "insert into load.city_request (request_id, asked_name, asked_by) values (%s, %s, 'ann')",
             (request_id, name),
         )
-        resolve_request(warehouse, name, city_id=None, detail="no")
+        refuse_request(warehouse, name, "unknown", "no")
     assert [name for name, _, _ in requests(warehouse)] == ["One", "Two", "Three"]
 
 
@@ -151,7 +205,7 @@ def test_thousands_of_requests_are_one_row_a_name_and_bounded(
         " union all select gen_random_uuid(), 'City ' || n, 'ann' from generate_series(1, 600) as n"
     )
     assert len(list_waiting_names(warehouse)) == 500
-    resolve_request(warehouse, "One", city_id=None, detail="no")
+    refuse_request(warehouse, "One", "unknown", "no")
     assert requests(warehouse) == [("One", "refused", 1)]
 
 
