@@ -14,7 +14,9 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402 - after the path
 
-from detector_app.views import about, detect, guide  # noqa: E402 - after the path
+from detector_app.views import about, ask, detect, guide  # noqa: E402 - after the path
+from detector_app.texts import say  # noqa: E402 - after the path
+from detector_app.visitor import current_language  # noqa: E402 - after the path
 from detector_app.web.uploads import show_uploads  # noqa: E402 - after the path
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -35,6 +37,12 @@ def show_app() -> None:
     pages = [
         st.Page(
             detect.show, title="Detect", icon=":material/photo_camera:", url_path="", default=True
+        ),
+        st.Page(
+            ask.show,
+            title=say(current_language(), "page.ask"),
+            icon=":material/add_location_alt:",
+            url_path="ask",
         ),
         st.Page(guide.show, title="Help", icon=":material/help:", url_path="help"),
         st.Page(about.show, title="About", icon=":material/info:", url_path="about"),

@@ -24,6 +24,9 @@ MAX_LOADED_MODELS = 8
 CARDS_REFRESH_SECONDS = 300
 # Some 30 KB each.
 MAX_CITIES_WITH_CARDS = 500
+# However many look at the page of a city, it is asked about as often as this.
+PROGRESS_SECONDS = 4
+MAX_KEPT_PROGRESS = 200
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +35,17 @@ def current_catalogue() -> Catalogue:
     """Return the cities and models, at most `CATALOGUE_REFRESH_SECONDS` old."""
     settings = read_settings()
     return _catalogue_of_period(int(time.time() / settings.catalogue_refresh_seconds))
+
+
+def current_warehouse() -> Warehouse:
+    """Return where the warehouse is."""
+    return Warehouse.from_settings(read_settings())
+
+
+@st.cache_data(max_entries=MAX_KEPT_PROGRESS, ttl=PROGRESS_SECONDS, show_spinner=False)
+def city_progress(city_slug: str) -> dict[str, object] | None:
+    """Return how far a city is, some seconds old at most; raise `WarehouseAway`."""
+    return current_warehouse().find_city_progress(city_slug)
 
 
 def current_detector(model: PublishedModel) -> Detector:

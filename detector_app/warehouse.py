@@ -1,12 +1,15 @@
-"""The only place of the app that asks PostgreSQL: statements on the `mart` schema.
+"""The only place of the app that asks PostgreSQL: it reads `mart`, and writes into the inbox of `load`.
 
 A connection is opened per question and closed after it. Questions are rare (one per refresh of
-the catalogue, one per new model, one per city and some minutes), so a pool would only hold connections that go stale.
+the catalogue, one per new model, one per city and some minutes, some per minute for the page of a city), so a pool would only hold
+connections that go stale. How many there are at once is bounded here, since the role's are.
 """
 
+import threading
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Self, cast
+from typing import Final, Self, cast
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
@@ -17,6 +20,10 @@ from detector_app.settings import AppSettings
 CONNECT_TIMEOUT_SECONDS = 3
 # A page waits for these answers, so a warehouse that hangs counts as one that is away.
 STATEMENT_TIMEOUT_MILLISECONDS = 20_000
+# Of one process; a login that our scripts made may have 30, for some processes.
+MAX_CONNECTIONS: Final = 6
+MAX_TURN_SECONDS: Final = 10
+_TURNS: Final = threading.BoundedSemaphore(MAX_CONNECTIONS)
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,38 @@ class Warehouse:
         rows = self._ask("read_card_photo", {"city_slug": city_slug, "photo_sha256": sha256})
         return bytes(cast("bytes", rows[0]["photo"])) if rows else None
 
-    def _ask(self, statement: str, parameters: dict[str, object]) -> list[dict[str, object]]:
+    def ask_for_city(self, request_id: UUID, asked_name: str, asked_by: str) -> None:
+        """Put a request into the inbox; the id is of the asker and the name, so that twice is once."""
+        values = {"request_id": request_id, "asked_name": asked_name, "asked_by": asked_by}
+        self._ask("ask_for_city", values, writes=True)
+
+    def find_city_answer(self, request_id: UUID) -> dict[str, object] | None:
+        """Return what became of a request, as `sql/find_city_answer.sql` names it; None: no such."""
+        rows = self._ask("find_city_answer", {"request_id": request_id})
+        return rows[0] if rows else None
+
+    def find_city_progress(self, city_slug: str) -> dict[str, object] | None:
+        """Return how far a city is now, as `sql/find_city_progress.sql` names it; None: no such."""
+        rows = self._ask("find_city_progress", {"city_slug": city_slug})
+        return rows[0] if rows else None
+
+    def _ask(
+        self, statement: str, parameters: dict[str, object], *, writes: bool = False
+    ) -> list[dict[str, object]]:
+        if not _TURNS.acquire(timeout=MAX_TURN_SECONDS):
+            msg = (
+                f"All {MAX_CONNECTIONS} of this app's connections to the warehouse are in use; "
+                "try again in a minute."
+            )
+            raise WarehouseAway(msg)
+        try:
+            return self._ask_in_turn(statement, parameters, writes=writes)
+        finally:
+            _TURNS.release()
+
+    def _ask_in_turn(
+        self, statement: str, parameters: dict[str, object], *, writes: bool
+    ) -> list[dict[str, object]]:
         try:
             with psycopg.connect(
                 host=self.host,
@@ -70,14 +108,14 @@ class Warehouse:
                 connect_timeout=CONNECT_TIMEOUT_SECONDS,
                 application_name="sightscan-detector-app",
                 options=(
-                    "-c default_transaction_read_only=on"
+                    f"-c default_transaction_read_only={'off' if writes else 'on'}"
                     f" -c statement_timeout={STATEMENT_TIMEOUT_MILLISECONDS}"
                 ),
                 row_factory=dict_row,
             ) as connection:
                 # Binary, so that a model crosses the wire as bytes rather than twice as long hex.
                 cursor = connection.execute(_read_sql(statement), parameters, binary=True)
-                return cursor.fetchall()
+                return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             raise WarehouseAway(self._explain(error)) from error
 

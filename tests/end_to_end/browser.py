@@ -61,6 +61,7 @@ def open_app(
     height: int = 900,
     dark: bool = False,
     proxy: str | None = None,
+    locale: str = "en-GB",
 ) -> Iterator[Page]:
     """Yield the app's page, drawn to its end; the browser is gone afterwards.
 
@@ -83,6 +84,7 @@ def open_app(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if dark else "light",
                 permissions=["camera"],
+                locale=locale,
             )
             page = context.new_page()
             page.set_default_timeout(PAGE_TIMEOUT_MILLISECONDS)

@@ -1,0 +1,29 @@
+"""How often one visitor, and all of them together, may write into the warehouse from the pages."""
+
+import threading
+from typing import Final
+
+from detector_app.web.limits import RateLimit
+
+_EVERYBODY: Final = "everybody"
+
+
+class WritingLimit:
+    """So many writes of each client and of all, safe to share between the threads of pages."""
+
+    def __init__(self, own: RateLimit, shared: RateLimit) -> None:
+        """Take both limits."""
+        self._own, self._shared = own, shared
+        self._lock = threading.Lock()
+
+    def take(self, client: str | None) -> float:
+        """Count one write; return 0, or in how many seconds the client may write again.
+
+        `client` is an address; browsers on this machine have none, and count as one.
+        """
+        with self._lock:
+            return self._own.take(client or "this machine") or self._shared.take(_EVERYBODY)
+
+
+# People look a name up, misspell it, choose among namesakes: some requests at once, then one in a while.
+ASKING: Final = WritingLimit(RateLimit(0.1, 8), RateLimit(2, 100))

@@ -1,0 +1,25 @@
+"""The sentences of the pages, by key and language; the sentences themselves are beside this, a file each."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from detector_app.texts import de, en
+
+DEFAULT_LANGUAGE: Final = "en"
+LANGUAGES: Final[Mapping[str, Mapping[str, str]]] = {"en": en.TEXTS, "de": de.TEXTS}
+
+
+def choose_language(locale: str | None) -> str:
+    """Return the language of ours that a browser's locale asks for, such as "de" for "de-AT"."""
+    asked = (locale or "").split("-", maxsplit=1)[0].lower()
+    return asked if asked in LANGUAGES else DEFAULT_LANGUAGE
+
+
+def say(language: str, key: str, **values: object) -> str:
+    """Return a sentence, with values put into its {places}."""
+    return LANGUAGES[language][key].format(**values)
+
+
+def count(language: str, key: str, number: int) -> str:
+    """Return a count with its noun: of `photos`, the sentence `photos.one` or `photos.many`."""
+    return say(language, f"{key}.one" if number == 1 else f"{key}.many", count=f"{number:,}")

@@ -1,0 +1,146 @@
+"""Was die Seiten sagen, auf Deutsch."""
+
+from typing import Final
+
+TEXTS: Final[dict[str, str]] = {
+    "page.ask": "Stadt wünschen",
+    "away": "Das Warehouse ist nicht erreichbar. Diese Seite schaut von selbst wieder nach.",
+    "away.asking": (
+        "Das Warehouse ist nicht erreichbar, es wurde nichts angefragt. Versuchen Sie es in einer "
+        "Minute noch einmal."
+    ),
+    # Asking
+    "ask.title": "Stadt wünschen",
+    "ask.lead": (
+        "Nennen Sie eine Stadt, in irgendeiner Sprache. SightScan schlägt sie nach und baut einen "
+        "Detektor ihrer Sehenswürdigkeiten, sobald sie zugelassen ist."
+    ),
+    "ask.label": "Stadt",
+    "ask.placeholder": "Lissabon, oder Valencia, Spanien",
+    "ask.button": "Wünschen",
+    "ask.once": (
+        "Damit Sie nur einmal zählen, wie oft Sie auch fragen, merkt sich dieser Browser eine "
+        "Zufallszahl und Ihre letzten Wünsche. SightScan speichert die Zahl nur als Hash, ohne Namen "
+        "und Adresse."
+    ),
+    "ask.empty": "Geben Sie zuerst den Namen einer Stadt ein.",
+    "ask.long": "Ein Name hat höchstens {most} Zeichen.",
+    "ask.often": "Das war oft in kurzer Zeit. In {seconds} s geht es wieder.",
+    "ask.yours": "Ihre Wünsche in diesem Browser",
+    "ask.another": "Noch eine Stadt wünschen",
+    # The answer
+    "answer.none": (
+        "Kein Wunsch hat diese Nummer. Sie ist vielleicht abgeschnitten oder von einem anderen "
+        "SightScan: fragen Sie noch einmal."
+    ),
+    "answer.received": "{name} wird nachgeschlagen ...",
+    "answer.received.unnamed": "Die Stadt wird nachgeschlagen ...",
+    "answer.soon": "Das dauert meist weniger als eine Minute. Diese Seite bemerkt es von selbst.",
+    "answer.late": (
+        "Es dauert länger als sonst. Der Wunsch ist aufgehoben, und diese Seite bemerkt es von selbst; "
+        "Sie können sich ihre Adresse merken und wiederkommen."
+    ),
+    "answer.tried": (
+        "Wikidata hat dazu noch nicht geantwortet (Versuche: {tries}). Es wird weiter gefragt, etwa "
+        "zwei Tage lang."
+    ),
+    "answer.unknown": "Es wurde keine Stadt dieses Namens gefunden.",
+    "answer.unknown.near": "Genau so heißt keine Stadt. Meinen Sie eine von diesen?",
+    "answer.ambiguous": "Mehrere Städte heißen so. Welche meinen Sie?",
+    "answer.retired": (
+        "Diese Stadt gab es hier schon, sie wurde stillgelegt. Wer SightScan betreibt, kann sie "
+        "zurückholen."
+    ),
+    "answer.refused": "Diese Stadt wurde schon abgelehnt. Der angegebene Grund: {reason}",
+    "answer.unanswered": "Wikidata hat zu diesem Namen nicht geantwortet. Fragen Sie mit anderen Worten.",
+    "answer.unfit": (
+        "Was Wikidata von diesem Ort weiß, ist keine Stadt, die sich speichern lässt. Fragen Sie mit "
+        "einem anderen Namen."
+    ),
+    "answer.said": "Der Wunsch wurde nicht angenommen. Der angegebene Grund: {reason}",
+    "answer.people": "{count} Einwohner",
+    # The way of a city
+    "way.title": "Wie weit sie ist",
+    "way.asked": "Gewünscht",
+    "way.let_in": "Zugelassen",
+    "way.sights": "Sehenswürdigkeiten",
+    "way.photos": "Fotos",
+    "way.labels": "Beschriftung",
+    "way.training": "Training",
+    "way.published": "Veröffentlicht",
+    "way.done": "fertig",
+    "way.now": "jetzt",
+    "way.next": "kommt noch",
+    "votes.one": "Eine Person hat sie sich gewünscht.",
+    "votes.many": "{count} Personen haben sie sich gewünscht.",
+    "stage.waiting": "Sie wartet auf ihre Zulassung, auf Platz {place} der Warteschlange.",
+    "stage.refused": "Sie wurde abgelehnt. Der angegebene Grund: {reason}",
+    "stage.refused.unsaid": "Sie wurde abgelehnt; ein Grund ist nicht angegeben.",
+    "stage.retired": "Sie ist stillgelegt: ein neuer Detektor wird nicht gebaut.",
+    "stage.starting": "Sie ist zugelassen. Ihr erster Lauf steht noch aus.",
+    "stage.discovering": "Ihre Sehenswürdigkeiten werden nachgeschlagen.",
+    "stage.crawling": "Fotos werden gesucht: {done} von {all} Suchen sind fertig.",
+    "stage.labelling": "Fotos werden beschriftet.",
+    "stage.deciding": "Die Beschriftung ist da; ob sie für ein Training reicht, wird gerade entschieden.",
+    "stage.machine": "Sie wartet auf eine Maschine zum Trainieren, oder darauf, dass sie bereit ist.",
+    "stage.training": "Das Netz wird trainiert.",
+    "stage.training.epochs": "Das Netz wird trainiert: {epochs}.",
+    "epochs.one": "ein Durchgang durch seine Fotos ist fertig",
+    "epochs.many": "{count} Durchgänge durch seine Fotos sind fertig",
+    "stage.judging": "Das Netz ist trainiert und wird an Fotos geprüft, die es nie gesehen hat.",
+    "stage.published": "Ihr Detektor ist da.",
+    "stage.photos": (
+        "Sie wartet auf Fotos: für ein Training sind zu wenige beschriftet. Jeder spätere Lauf sucht "
+        "weitere. Was entschieden wurde (auf Englisch): {reason}"
+    ),
+    "stage.budget": (
+        "Ihr Lauf wurde nicht begonnen, weil er ein Budget überschritten hätte. Er wird nach Plan "
+        "wieder versucht."
+    ),
+    "stage.ended": "Ihr letzter Lauf endete ohne neuen Detektor. Der nächste kommt nach Plan.",
+    "stage.ended.judged": (
+        "Ihr letzter Lauf hat ein Netz trainiert, das nicht eingesetzt wurde. Was entschieden wurde "
+        "(auf Englisch): {reason}"
+    ),
+    "stage.also": "Der eingesetzte Detektor ist Version {version}; ein neuerer Lauf ist im Gang.",
+    "waits.approval": "Worauf sie wartet: dass, wer SightScan betreibt, sie zulässt.",
+    "waits.budget": (
+        "Worauf sie wartet: das Budget dieses Monats für Wünsche ist verbraucht. Sie wird von selbst "
+        "zugelassen, wenn wieder Platz ist, oder von dem, der SightScan betreibt."
+    ),
+    "waits.turn": (
+        "Worauf sie wartet: dass sie an der Reihe ist. Städte, die sich mehr Menschen oder früher "
+        "gewünscht haben, kommen zuerst."
+    ),
+    "cost.probable": "Ihr erster Lauf kostet wahrscheinlich etwa {usd} US-Dollar.",
+    "past.none": (
+        "Wie lange es dauert, ist nicht bekannt: noch keine Stadt wurde hier vom ersten Lauf an gebaut."
+    ),
+    "past.one": (
+        "Die eine Stadt, die hier gebaut wurde, brauchte vom ersten Lauf an {time} und kostete {usd} "
+        "US-Dollar."
+    ),
+    "past.many": (
+        "Die Hälfte der {count} zuletzt hier gebauten Städte brauchte vom ersten Lauf an weniger als "
+        "{time}, und die Hälfte kostete weniger als {usd} US-Dollar."
+    ),
+    "seconds.many": "{count} Sekunden",
+    "seconds.one": "eine Sekunde",
+    "minutes.one": "eine Minute",
+    "minutes.many": "{count} Minuten",
+    "hours.one": "eine Stunde",
+    "hours.many": "{count} Stunden",
+    "days.one": "einen Tag",
+    "days.many": "{count} Tage",
+    "count.sights": "Sehenswürdigkeiten",
+    "count.photos": "Fotos",
+    "count.labelled": "Beschriftet",
+    "curve.title": "Wie gut es nach jedem Durchgang ist",
+    "curve.alt": "Eine Kurve über {rounds} Durchgänge: von {first} bis {last}; der beste Wert ist {best}.",
+    "curve.caption": (
+        "Mittlere Genauigkeit (mean average precision) auf den zur Validierung beiseitegelegten Fotos, "
+        "von 0 bis 1. Die Testfotos, die entscheiden, werden einmal am Ende angesehen."
+    ),
+    "open.detector": "Fotos von {city} zeigen",
+    "detect.ask": "Diese Stadt wünschen",
+}

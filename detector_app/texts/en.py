@@ -1,0 +1,128 @@
+"""What the pages say, in English."""
+
+from typing import Final
+
+TEXTS: Final[dict[str, str]] = {
+    "page.ask": "Ask for a city",
+    "away": "The warehouse is away. This page looks again by itself.",
+    "away.asking": "The warehouse is away, so nothing was asked. Try again in a minute.",
+    # Asking
+    "ask.title": "Ask for a city",
+    "ask.lead": (
+        "Name a city, in any language. SightScan looks it up, and builds a detector of its sights "
+        "once the city is let in."
+    ),
+    "ask.label": "City",
+    "ask.placeholder": "Lisbon, or Valencia, Spain",
+    "ask.button": "Ask",
+    "ask.once": (
+        "So that you count once, however often you ask, this browser keeps a random number and your "
+        "last requests. SightScan stores the number only as a hash, with no name and no address."
+    ),
+    "ask.empty": "Type the name of a city first.",
+    "ask.long": "A name has at most {most} characters.",
+    "ask.often": "That was often in a short time. Ask again in {seconds} s.",
+    "ask.yours": "What you asked for in this browser",
+    "ask.another": "Ask for another city",
+    # The answer
+    "answer.none": (
+        "No request has this number. It may be cut off, or of another SightScan: ask again."
+    ),
+    "answer.received": "Looking up {name} ...",
+    "answer.received.unnamed": "Looking the city up ...",
+    "answer.soon": "That usually takes less than a minute. This page notices by itself.",
+    "answer.late": (
+        "It takes longer than usual. The request is kept, and this page notices by itself; you can "
+        "keep its address and come back."
+    ),
+    "answer.tried": (
+        "Wikidata has not answered about it yet (tries: {tries}). It is asked again, for about two days."
+    ),
+    "answer.unknown": "No city of this name was found.",
+    "answer.unknown.near": "No city is called exactly so. Did you mean one of these?",
+    "answer.ambiguous": "Several cities are called so. Which one do you mean?",
+    "answer.retired": (
+        "This city was built once and has been retired. Whoever runs SightScan can bring it back."
+    ),
+    "answer.refused": "This city was refused before. The reason that was given: {reason}",
+    "answer.unanswered": "Wikidata did not answer about this name. Ask for it in other words.",
+    "answer.unfit": (
+        "What Wikidata knows of this place is no city that can be stored. Ask by another name."
+    ),
+    "answer.said": "It was not taken. The reason that was given: {reason}",
+    "answer.people": "{count} people",
+    # The way of a city
+    "way.title": "Where it is",
+    "way.asked": "Asked for",
+    "way.let_in": "Let in",
+    "way.sights": "Sights",
+    "way.photos": "Photos",
+    "way.labels": "Labels",
+    "way.training": "Training",
+    "way.published": "Published",
+    "way.done": "done",
+    "way.now": "now",
+    "way.next": "to come",
+    "votes.one": "One person has asked for it.",
+    "votes.many": "{count} people have asked for it.",
+    "stage.waiting": "It waits to be let in, at place {place} of the queue.",
+    "stage.refused": "It was refused. The reason that was given: {reason}",
+    "stage.refused.unsaid": "It was refused; no reason was given.",
+    "stage.retired": "It is retired: no new detector is built.",
+    "stage.starting": "It is let in. Its first run is to come.",
+    "stage.discovering": "Its sights are being looked up.",
+    "stage.crawling": "Photos are being looked for: {done} of {all} searches are done.",
+    "stage.labelling": "Photos are being labelled.",
+    "stage.deciding": "The labels are there; whether they suffice for a training is being decided.",
+    "stage.machine": "It waits for a machine that trains, or for that machine to be ready.",
+    "stage.training": "The network is being trained.",
+    "stage.training.epochs": "The network is being trained: {epochs}.",
+    "epochs.one": "one round through its photos is done",
+    "epochs.many": "{count} rounds through its photos are done",
+    "stage.judging": "The network is trained, and is being judged on photos that it never saw.",
+    "stage.published": "Its detector is there.",
+    "stage.photos": (
+        "It waits for photos: there are too few with labels for a training. Each later run looks for "
+        "more. What was decided: {reason}"
+    ),
+    "stage.budget": "Its run was not started, since it would have passed a budget. It is tried again by schedule.",
+    "stage.ended": "Its last run ended without a new detector. The next one comes by schedule.",
+    "stage.ended.judged": (
+        "Its last run trained a network that was not put in place. What was decided: {reason}"
+    ),
+    "stage.also": "The detector in place is version {version}; a newer run is under way.",
+    "waits.approval": "What it waits for: that whoever runs SightScan lets it in.",
+    "waits.budget": (
+        "What it waits for: the budget for requests of this month is used up. It is let in by itself "
+        "when there is room again, or by whoever runs SightScan."
+    ),
+    "waits.turn": (
+        "What it waits for: its turn. Cities that more people asked for, or earlier, are let in first."
+    ),
+    "cost.probable": "Its first run will probably cost about {usd} US dollars.",
+    "past.none": "How long it will take is not known: no city has been built here from its first run on.",
+    "past.one": "The one city that was built here took {time} from its first run on, and cost {usd} US dollars.",
+    "past.many": (
+        "Half of the {count} cities that were built here last took less than {time} from their first "
+        "run on, and half cost less than {usd} US dollars."
+    ),
+    "seconds.many": "{count} seconds",
+    "seconds.one": "one second",
+    "minutes.one": "one minute",
+    "minutes.many": "{count} minutes",
+    "hours.one": "one hour",
+    "hours.many": "{count} hours",
+    "days.one": "one day",
+    "days.many": "{count} days",
+    "count.sights": "Sights",
+    "count.photos": "Photos",
+    "count.labelled": "Labelled",
+    "curve.title": "How good it is after each round",
+    "curve.alt": "A curve over {rounds} rounds: from {first} to {last}; the best is {best}.",
+    "curve.caption": (
+        "Mean average precision on the photos kept apart for validation, from 0 to 1. The test photos, "
+        "which decide, are seen once, at the end."
+    ),
+    "open.detector": "Show {city} photos",
+    "detect.ask": "Ask for this city",
+}
