@@ -14,8 +14,8 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402 - after the path
 
-from detector_app.views import about, ask, detect, guide  # noqa: E402 - after the path
 from detector_app.texts import say  # noqa: E402 - after the path
+from detector_app.views import about, ask, detect, guide, models  # noqa: E402 - after the path
 from detector_app.visitor import current_language  # noqa: E402 - after the path
 from detector_app.web.uploads import show_uploads  # noqa: E402 - after the path
 
@@ -43,6 +43,12 @@ def show_app() -> None:
             title=say(current_language(), "page.ask"),
             icon=":material/add_location_alt:",
             url_path="ask",
+        ),
+        st.Page(
+            models.show,
+            title=say(current_language(), "page.models"),
+            icon=":material/fact_check:",
+            url_path="versions",
         ),
         st.Page(guide.show, title="Help", icon=":material/help:", url_path="help"),
         st.Page(about.show, title="About", icon=":material/info:", url_path="about"),

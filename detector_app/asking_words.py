@@ -3,7 +3,7 @@
 from html import escape
 
 from detector_app.asking import STEPS, Choice, CityAnswer, CityProgress
-from detector_app.texts import count, say
+from detector_app.texts import count, say, write_number
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 # Below two of a unit, the next smaller one says more.
@@ -32,7 +32,7 @@ def say_choice(language: str, choice: Choice) -> str:
     )
     if choice.population is None:
         return f"{where} · {choice.id}"
-    people = say(language, "answer.people", count=f"{choice.population:,}")
+    people = say(language, "answer.people", count=write_number(language, choice.population))
     return f"{where} · {people}"
 
 
@@ -54,13 +54,13 @@ def say_expectation(language: str, progress: CityProgress) -> list[str]:
         return []
     sentences = []
     if progress.stage == "waiting" and progress.probable_usd is not None:
-        usd = f"{progress.probable_usd:.2f}"
+        usd = write_number(language, progress.probable_usd, 2)
         sentences.append(say(language, "cost.probable", usd=usd))
     if not progress.past_count or progress.past_seconds is None:
         return [*sentences, say(language, "past.none")]
     key = "past.one" if progress.past_count == 1 else "past.many"
     time = say_duration(language, progress.past_seconds)
-    usd = f"{progress.past_usd or 0:.2f}"
+    usd = write_number(language, progress.past_usd or 0, 2)
     sentences.append(say(language, key, count=progress.past_count, time=time, usd=usd))
     return sentences
 
@@ -95,7 +95,7 @@ def list_counts(language: str, progress: CityProgress) -> str:
         "count.labelled": progress.labelled_photo_count,
     }
     rows = "".join(
-        f"<div><dt>{escape(say(language, key))}</dt><dd>{number:,}</dd></div>"
+        f"<div><dt>{escape(say(language, key))}</dt><dd>{write_number(language, number)}</dd></div>"
         for key, number in counts.items()
     )
     return f'<dl class="ss-counts">{rows}</dl>'

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from detector_app.texts import say, write_number
+
 _WIDTH: Final = 720
 _HEIGHT: Final = 220
 _LEFT: Final = 44
@@ -36,4 +38,16 @@ def draw_curve(values: Sequence[float]) -> str:
         f'<text x="{_WIDTH - 12}" y="{_HEIGHT - 8}" text-anchor="end">{len(values)}</text>'
         f'<polyline points="{path}" fill="none" stroke="{_LINE}" stroke-width="3" '
         f'stroke-linejoin="round"/>{end}</svg>'
+    )
+
+
+def describe_curve(language: str, values: Sequence[float]) -> str:
+    """Say what the curve shows, for who hears it."""
+    return say(
+        language,
+        "curve.alt",
+        rounds=len(values),
+        first=write_number(language, values[0], 2),
+        last=write_number(language, values[-1], 2),
+        best=write_number(language, max(values), 2),
     )

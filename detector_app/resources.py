@@ -11,6 +11,14 @@ import streamlit as st
 
 from detector_app.catalogue import Catalogue, PublishedModel, read_catalogue
 from detector_app.errors import WarehouseAway
+from detector_app.model_facts import (
+    Credit,
+    ListedVersion,
+    VersionFacts,
+    list_credits,
+    list_versions,
+    read_version,
+)
 from detector_app.models.inference import Detector, load_detector
 from detector_app.models.model_store import obtain_model
 from detector_app.settings import read_settings
@@ -27,6 +35,10 @@ MAX_CITIES_WITH_CARDS = 500
 # However many look at the page of a city, it is asked about as often as this.
 PROGRESS_SECONDS = 4
 MAX_KEPT_PROGRESS = 200
+# What a version is changes with a publication or a take-down; a picture that was taken down is gone by then.
+VERSION_SECONDS = 60
+# With at most twelve pictures of 100 KB each.
+MAX_KEPT_VERSIONS = 20
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +58,24 @@ def current_warehouse() -> Warehouse:
 def city_progress(city_slug: str) -> dict[str, object] | None:
     """Return how far a city is, some seconds old at most; raise `WarehouseAway`."""
     return current_warehouse().find_city_progress(city_slug)
+
+
+@st.cache_data(max_entries=1, ttl=VERSION_SECONDS, show_spinner=False)
+def listed_versions() -> tuple[ListedVersion, ...]:
+    """Return the judged versions of all cities, a minute old at most; raise `WarehouseAway`."""
+    return list_versions(current_warehouse())
+
+
+@st.cache_data(max_entries=MAX_KEPT_VERSIONS, ttl=VERSION_SECONDS, show_spinner=False)
+def version_facts(city_slug: str, model_version: int) -> VersionFacts | None:
+    """Return what is known of a version, a minute old at most; raise `WarehouseAway`."""
+    return read_version(current_warehouse(), city_slug, model_version)
+
+
+@st.cache_data(max_entries=MAX_KEPT_VERSIONS, ttl=VERSION_SECONDS, show_spinner=False)
+def version_credits(city_slug: str, model_version: int, page: int) -> tuple[Credit, ...]:
+    """Return a page of whom to name, a minute old at most; raise `WarehouseAway`."""
+    return list_credits(current_warehouse(), city_slug, model_version, page)
 
 
 def current_detector(model: PublishedModel) -> Detector:

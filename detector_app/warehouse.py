@@ -50,11 +50,11 @@ class Warehouse:
 
     def list_cities(self) -> list[dict[str, object]]:
         """Return one row per city, as `sql/list_cities.sql` names them."""
-        return self._ask("list_cities", {})
+        return self.ask("list_cities", {})
 
     def read_model_file(self, city_slug: str, onnx_sha256: str) -> bytes | None:
         """Return the ONNX bytes of a published model, or None if it is published no more."""
-        rows = self._ask("read_model_file", {"city_slug": city_slug, "onnx_sha256": onnx_sha256})
+        rows = self.ask("read_model_file", {"city_slug": city_slug, "onnx_sha256": onnx_sha256})
         return bytes(cast("bytes", rows[0]["onnx"])) if rows else None
 
     def list_sight_cards(self, city_slug: str) -> list[dict[str, object]]:
@@ -69,21 +69,22 @@ class Warehouse:
     def ask_for_city(self, request_id: UUID, asked_name: str, asked_by: str) -> None:
         """Put a request into the inbox; the id is of the asker and the name, so that twice is once."""
         values = {"request_id": request_id, "asked_name": asked_name, "asked_by": asked_by}
-        self._ask("ask_for_city", values, writes=True)
+        self.ask("ask_for_city", values, writes=True)
 
     def find_city_answer(self, request_id: UUID) -> dict[str, object] | None:
         """Return what became of a request, as `sql/find_city_answer.sql` names it; None: no such."""
-        rows = self._ask("find_city_answer", {"request_id": request_id})
+        rows = self.ask("find_city_answer", {"request_id": request_id})
         return rows[0] if rows else None
 
     def find_city_progress(self, city_slug: str) -> dict[str, object] | None:
         """Return how far a city is now, as `sql/find_city_progress.sql` names it; None: no such."""
-        rows = self._ask("find_city_progress", {"city_slug": city_slug})
+        rows = self.ask("find_city_progress", {"city_slug": city_slug})
         return rows[0] if rows else None
 
-    def _ask(
+    def ask(
         self, statement: str, parameters: dict[str, object], *, writes: bool = False
     ) -> list[dict[str, object]]:
+        """Return the rows of a statement of `sql/`; raise `WarehouseAway`."""
         if not _TURNS.acquire(timeout=MAX_TURN_SECONDS):
             msg = (
                 f"All {MAX_CONNECTIONS} of this app's connections to the warehouse are in use; "

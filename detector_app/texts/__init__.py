@@ -7,6 +7,8 @@ from detector_app.texts import de, en
 
 DEFAULT_LANGUAGE: Final = "en"
 LANGUAGES: Final[Mapping[str, Mapping[str, str]]] = {"en": en.TEXTS, "de": de.TEXTS}
+# German swaps the marks of thousands and of decimals.
+_GERMAN_MARKS: Final = str.maketrans(",.", ".,")
 
 
 def choose_language(locale: str | None) -> str:
@@ -22,4 +24,11 @@ def say(language: str, key: str, **values: object) -> str:
 
 def count(language: str, key: str, number: int) -> str:
     """Return a count with its noun: of `photos`, the sentence `photos.one` or `photos.many`."""
-    return say(language, f"{key}.one" if number == 1 else f"{key}.many", count=f"{number:,}")
+    key = f"{key}.one" if number == 1 else f"{key}.many"
+    return say(language, key, count=write_number(language, number))
+
+
+def write_number(language: str, number: float, decimals: int = 0) -> str:
+    """Write a number as the language writes it."""
+    english = f"{number:,.{decimals}f}"
+    return english.translate(_GERMAN_MARKS) if language == "de" else english

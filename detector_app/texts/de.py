@@ -143,4 +143,63 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "open.detector": "Fotos von {city} zeigen",
     "detect.ask": "Diese Stadt wünschen",
+    # Models
+    "page.models": "Modelle",
+    "models.title": "Modelle",
+    "models.lead": (
+        "Jeder Detektor, der hier trainiert wurde, und was über ihn entschieden wurde: an Fotos, die er "
+        "nie gesehen hat."
+    ),
+    "models.none": "Noch kein Modell wurde beurteilt.",
+    "models.gone": "Diese Version gibt es nicht mehr.",
+    "models.version": "Version",
+    "models.in_place": "eingesetzt",
+    "models.published": "früher veröffentlicht",
+    "models.refused": "abgelehnt",
+    "models.standing": "Was entschieden wurde",
+    "models.decision": "Die Entscheidung (auf Englisch): {decision}",
+    "models.photos": (
+        "Es hat aus {train} Fotos gelernt; {val} haben seinen besten Durchgang gewählt, und {test} haben "
+        "es beurteilt."
+    ),
+    "models.precision": "Von den Namen, die es auf den Testfotos zeigt, stimmen {share}.",
+    "models.recall": "Von den Sehenswürdigkeiten darauf bekommen {share} ihren Namen.",
+    "models.false_alarms": "Von den Testfotos ohne Sehenswürdigkeit bekommen {share} trotzdem einen Namen.",
+    "models.sights": "Wie gut jede Sehenswürdigkeit gefunden wird",
+    "models.sights.caption": (
+        "Mittlere Genauigkeit auf den Testfotos, bei halber Überlappung: 1 heißt immer, 0 nie."
+    ),
+    "models.sight": "Sehenswürdigkeit",
+    "models.score": "Wert",
+    "models.test_photos": "Testfotos",
+    "models.hidden": "wird in der App nie genannt",
+    "models.right": "Testfotos, bei denen es recht hat",
+    "models.wrong": "Testfotos, bei denen es irrt",
+    "models.no_examples": (
+        "Es gibt keine Bilder von Testfotos: keines steht unter einer Lizenz, die allen das Zeigen "
+        "erlaubt, oder das Modell wurde von einer älteren Version beurteilt."
+    ),
+    "models.example": "Da: {there}. Gezeigt: {shown}.",
+    "models.nothing": "nichts",
+    "models.no_name": "kein Name",
+    "models.there": "da",
+    "models.photo": "Foto ohne Titel",
+    "models.no_author": "Urheber unbekannt",
+    "models.no_licence": "Lizenz unbekannt",
+    "models.confusion": "Was wofür gehalten wird",
+    "models.confusion.how": (
+        "Jede Zeile ist, was da ist, jede Spalte, was gezeigt wird; richtige Namen stehen auf der "
+        "Diagonale."
+    ),
+    "models.credits": "Wessen Fotos darin sind",
+    "models.credits.count": "{first} bis {last} von {total} Fotos.",
+    "models.no_credits": "Keines seiner Fotos ist noch hier, oder keines hat eine Quelle.",
+    "models.earlier": "Zurück",
+    "models.later": "Weiter",
+    "models.card": "Die Modellkarte (auf Englisch)",
+    "models.card.download": "Karte herunterladen",
+    "models.no_card": (
+        "Die Karte wird geschrieben, wenn ein Modell beurteilt wird; dieses wurde von einer älteren "
+        "Version beurteilt."
+    ),
 }

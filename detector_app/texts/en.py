@@ -125,4 +125,55 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "open.detector": "Show {city} photos",
     "detect.ask": "Ask for this city",
+    # Models
+    "page.models": "Models",
+    "models.title": "Models",
+    "models.lead": (
+        "Each detector that was trained here, and what was decided about it on photos that it never saw."
+    ),
+    "models.none": "No model has been judged yet.",
+    "models.gone": "This version is not there any more.",
+    "models.version": "Version",
+    "models.in_place": "in place",
+    "models.published": "published before",
+    "models.refused": "refused",
+    "models.standing": "What was decided",
+    "models.decision": "The decision: {decision}",
+    "models.photos": "It learnt from {train} photos; {val} chose its best round, and {test} judged it.",
+    "models.precision": "Of the names that it shows on the test photos, {share} are right.",
+    "models.recall": "Of the sights that are on them, {share} get their name.",
+    "models.false_alarms": "Of the test photos without a sight, {share} get a name all the same.",
+    "models.sights": "How well each sight is found",
+    "models.sights.caption": (
+        "Average precision on the test photos, at an overlap of a half: 1 is always, 0 is never."
+    ),
+    "models.sight": "Sight",
+    "models.score": "Score",
+    "models.test_photos": "Test photos",
+    "models.hidden": "never named in the app",
+    "models.right": "Test photos that it gets right",
+    "models.wrong": "Test photos that it gets wrong",
+    "models.no_examples": (
+        "There are no pictures of test photos: none is under a licence that lets everybody show it, or "
+        "the model was judged by an older version."
+    ),
+    "models.example": "There: {there}. Shown: {shown}.",
+    "models.nothing": "nothing",
+    "models.no_name": "no name",
+    "models.there": "there",
+    "models.photo": "Photo without a title",
+    "models.no_author": "author unknown",
+    "models.no_licence": "licence unknown",
+    "models.confusion": "What is taken for what",
+    "models.confusion.how": (
+        "Each row is what is there, each column what is shown; right names are on the diagonal."
+    ),
+    "models.credits": "Whose photos are in it",
+    "models.credits.count": "{first} to {last} of {total} photos.",
+    "models.no_credits": "None of its photos is here any more, or none has a source.",
+    "models.earlier": "Back",
+    "models.later": "More",
+    "models.card": "The model card",
+    "models.card.download": "Download the card",
+    "models.no_card": "Its card is written when a model is judged; this one was judged by an older version.",
 }

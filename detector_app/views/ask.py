@@ -23,7 +23,7 @@ from detector_app.asking_words import (
     say_stage,
 )
 from detector_app.client_limits import ASKING
-from detector_app.curve import draw_curve
+from detector_app.curve import describe_curve, draw_curve
 from detector_app.errors import AppError, WarehouseAway
 from detector_app.resources import city_progress, current_warehouse
 from detector_app.texts import say
@@ -183,13 +183,7 @@ def _show_city(language: str, city_slug: str) -> None:
 
 def _show_curve(language: str, curve: tuple[float, ...]) -> None:
     st.markdown(f"**{say(language, 'curve.title')}**")
-    values = {
-        "rounds": len(curve),
-        "first": f"{curve[0]:.2f}",
-        "last": f"{curve[-1]:.2f}",
-        "best": f"{max(curve):.2f}",
-    }
-    st.image(draw_curve(curve), alt=say(language, "curve.alt", **values))
+    st.image(draw_curve(curve), alt=describe_curve(language, curve))
     st.caption(say(language, "curve.caption"))
 
 

@@ -9,11 +9,11 @@ from detector_app.city_search import search_cities
 from detector_app.errors import AppError, ModelRefused, ModelUnavailable
 from detector_app.models.inference import Detector
 from detector_app.models.model_store import is_kept
-from detector_app.views.live_tab import show_live_tab
-from detector_app.views.photo_tab import show_photo_tab
 from detector_app.photos.overlay import choose_colours
 from detector_app.resources import current_catalogue, current_detector
 from detector_app.settings import read_settings
+from detector_app.views.live_tab import show_live_tab
+from detector_app.views.photo_tab import show_photo_tab
 from detector_app.wording import (
     as_plain,
     describe_age,

@@ -27,7 +27,7 @@ from detector_app.asking_words import (
 from detector_app.client_limits import WritingLimit
 from detector_app.curve import draw_curve
 from detector_app.errors import WarehouseAway
-from detector_app.texts import LANGUAGES, choose_language
+from detector_app.texts import LANGUAGES, choose_language, write_number
 from detector_app.visitor import Remembered, read_remembered
 from detector_app.web.limits import RateLimit
 
@@ -152,6 +152,11 @@ def test_choice_is_told_from_its_namesakes() -> None:
     full = Choice("Q1", "Valencia", "Carabobo", "Venezuela", "a city", 830_000)
     assert say_choice("en", full) == "Valencia, Carabobo, Venezuela · 830,000 people"
     assert say_choice("en", Choice("Q2", "Valencia")) == "Valencia · Q2"
+
+
+def test_numbers_are_written_as_the_language_writes_them() -> None:
+    assert write_number("en", 1234567) == "1,234,567"
+    assert write_number("de", 1234.5, 2) == "1.234,50"
 
 
 def test_answers_of_a_warehouse_of_another_age_are_none() -> None:

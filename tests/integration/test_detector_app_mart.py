@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import psycopg
 import pytest
 
+from detector_app.asking import asker_of, read_answer, read_progress, request_id_of
 from detector_app.catalogue import read_catalogue
 from detector_app.errors import WarehouseAway
+from detector_app.model_facts import list_credits, list_versions, read_version
 from detector_app.models.model_store import obtain_model
 from detector_app.sight_cards import read_cards
 from detector_app.warehouse import Warehouse
@@ -233,3 +236,43 @@ def test_of_many_cities_that_wait_the_most_wanted_are_listed(
     )
     listed = {city.name for city in read_catalogue(app_warehouse, tmp_path).cities}
     assert (len(listed), "C5" in listed, "C6" in listed) == (100, False, True)
+
+
+def test_request_is_asked_and_its_answer_read_with_the_apps_own_rights(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse
+) -> None:
+    person = UUID(int=7)
+    request_id = request_id_of(person, "Málaga")
+    assert app_warehouse.find_city_answer(request_id) is None
+    for _ in range(2):
+        app_warehouse.ask_for_city(request_id, "Málaga", asker_of(person))
+    row = app_warehouse.find_city_answer(request_id)
+    assert row is not None
+    assert read_answer(row).stage == "received"
+    register_city(
+        warehouse, Registered("Q1", "", "Málaga", "Spain", Place(1, 1), 1_000), state="waiting"
+    )
+    resolve_request(warehouse, "Málaga", city_id="Q1")
+    row = app_warehouse.find_city_answer(request_id)
+    assert row is not None
+    answer = read_answer(row)
+    assert (answer.stage, answer.city_slug) == ("resolved", "malaga")
+    row = app_warehouse.find_city_progress("malaga")
+    assert row is not None
+    progress = read_progress(row)
+    assert (progress.stage, progress.vote_count, progress.queue_place) == ("waiting", 1, 1)
+
+
+def test_versions_are_listed_and_read_with_the_apps_own_rights(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse
+) -> None:
+    add_city(warehouse)
+    for version in (1, 2):
+        publish_model(warehouse, version=version)
+    listed = [(one.model_version, one.is_in_place) for one in list_versions(app_warehouse)]
+    assert listed == [(2, True), (1, False)]
+    facts = read_version(app_warehouse, "malaga", 2)
+    assert facts is not None
+    assert (facts.version.map50, facts.version.markdown, facts.examples) == (0.91, None, ())
+    assert read_version(app_warehouse, "malaga", 3) is None
+    assert list_credits(app_warehouse, "malaga", 2, page=0) == ()

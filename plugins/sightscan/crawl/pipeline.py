@@ -38,8 +38,8 @@ from sightscan.crawl.job import (
     SharedPhoto,
 )
 from sightscan.crawl.report import MIN_EXPECTED, describe_unreadable
-from sightscan.crawl.sources.licences import is_open
 from sightscan.crawl.sources.source import ODD, BrokenSourceError, Lead
+from sightscan.licences import is_open
 from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, RejectedPhoto, own_names
 from sightscan.warehouse.text import clean_text
 

@@ -9,7 +9,7 @@ import psycopg
 
 from sightscan.city import City
 from sightscan.errors import PublicationError
-from sightscan.publish.card.store import save_shown_boxes, store_card, store_missing_cards
+from sightscan.publish.card.store import save_shown_boxes, store_cards, store_missing_cards
 from sightscan.publish.contender import as_contender, open_entrant, read_test_photos
 from sightscan.publish.export import check_export
 from sightscan.publish.judge import judge
@@ -134,7 +134,7 @@ def publish_model(
                 published_by=published_by,
                 reason=verdict.reason,
             )
-    store_card(connection, city.city_id, model_version)
+    store_cards(connection, city.city_id, model_version)
     logger.info(
         "city=%s model=%d published=%s reason=%s",
         city.slug,
@@ -254,7 +254,7 @@ def _finish(
 ) -> PublicationDecision:
     """Return the decision that stands, once what an earlier try left undone after it is done."""
     if judge_open_variant(connection, config, city, model):
-        store_card(connection, city.city_id, model.version)
+        store_cards(connection, city.city_id, model.version)
     store_missing_cards(connection, city.city_id)
     return PublicationDecision(
         model.state == "published", model.decision or "", model.map50, model.map50_95

@@ -42,6 +42,12 @@ gone_comparison as (
     returning clustered_photo.recorded_at
 ),
 
+gone_example as (
+    delete from core.model_example
+    where model_example.sha256 = any(%(sha256s)s)
+    returning model_example.sha256
+),
+
 gone_blob as (
     delete from core.photo_blob
     where photo_blob.sha256 = any(%(sha256s)s)
@@ -138,6 +144,11 @@ gone as (
         'clustered_photo' as table_name,
         null::timestamptz as hour_at
     from gone_comparison
+    union all
+    select
+        'model_example' as table_name,
+        null::timestamptz as hour_at
+    from gone_example
     union all
     select
         'photo_blob' as table_name,

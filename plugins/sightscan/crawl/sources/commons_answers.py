@@ -9,7 +9,6 @@ A file that is gone or hidden comes without what describes it, under `missing`, 
 from collections.abc import Mapping
 from typing import Any
 
-from sightscan.crawl.sources.licences import licence_id
 from sightscan.crawl.sources.source import (
     HIDDEN,
     MISSING,
@@ -18,6 +17,7 @@ from sightscan.crawl.sources.source import (
     photo_address,
     text_in,
 )
+from sightscan.licences import licence_id
 from sightscan.plain_text import one_line, plain_text, web_address
 from sightscan.warehouse.photos.identity import COMMONS, identifiers_of, read_identifier
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto

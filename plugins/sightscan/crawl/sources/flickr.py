@@ -13,7 +13,6 @@ import httpx
 from icrawler.builtin.flickr import FlickrFeeder
 from icrawler.utils import Signal
 
-from sightscan.crawl.sources.licences import UNKNOWN
 from sightscan.crawl.sources.source import (
     HIDDEN,
     MISSING,
@@ -29,6 +28,7 @@ from sightscan.crawl.sources.source import (
 )
 from sightscan.errors import ServiceError
 from sightscan.http_judges import judge_flickr
+from sightscan.licences import UNKNOWN
 from sightscan.plain_text import plain_text, web_address
 from sightscan.warehouse.photos.identity import FLICKR, identifiers_of, read_identifier
 from sightscan.warehouse.photos.photos import Attribution

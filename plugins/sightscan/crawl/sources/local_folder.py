@@ -17,7 +17,6 @@ from sightscan.crawl.fetch.fetcher import (
     Validators,
     Visit,
 )
-from sightscan.crawl.sources.licences import licence_id
 from sightscan.crawl.sources.source import (
     MISSING,
     Lead,
@@ -28,6 +27,7 @@ from sightscan.crawl.sources.source import (
 )
 from sightscan.errors import CrawlError
 from sightscan.handmade import HandmadeTable, name_key, read_table
+from sightscan.licences import licence_id
 from sightscan.names import normalise_name
 from sightscan.plain_text import plain_text, web_address
 from sightscan.warehouse.photos.identity import provider_identifiers

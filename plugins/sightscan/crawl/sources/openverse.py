@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 from sightscan.crawl.sources.commons_thumbnails import ask_thumbnails
-from sightscan.crawl.sources.licences import licence_id
 from sightscan.crawl.sources.source import (
     BrokenSourceError,
     Lead,
@@ -20,6 +19,7 @@ from sightscan.crawl.sources.source import (
     text_in,
 )
 from sightscan.errors import ServiceError
+from sightscan.licences import licence_id
 from sightscan.plain_text import plain_text, web_address
 from sightscan.warehouse.photos.identity import (
     OPENVERSE,

@@ -19,7 +19,6 @@ import httpx
 from icrawler import Feeder
 from icrawler.utils import Signal
 
-from sightscan.crawl.sources.licences import UNKNOWN
 from sightscan.crawl.sources.source import (
     UNREADABLE,
     BrokenSourceError,
@@ -29,6 +28,7 @@ from sightscan.crawl.sources.source import (
     photo_address,
     read_records,
 )
+from sightscan.licences import UNKNOWN
 from sightscan.plain_text import shown_text
 from sightscan.warehouse.photos.identity import identifiers_of
 from sightscan.warehouse.photos.photos import Attribution

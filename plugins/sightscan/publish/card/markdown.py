@@ -15,10 +15,15 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>#|$&~!@{}^]|:(?=[^\s\d])|(?<=www)\.", re.IGNO
 SHARE_DECIMALS = 3
 
 
-def write_markdown(card: ModelCard, drawings: Sequence[str]) -> str:
-    """Return card.md; `drawings` are the names of sections of which a file NAME.svg lies beside it."""
+def write_markdown(
+    card: ModelCard, drawings: Sequence[str], sections: Sequence[Section] | None = None
+) -> str:
+    """Return card.md; `drawings` are the names of sections of which a file NAME.svg lies beside it.
+
+    Of all its sections, unless some are given.
+    """
     parts = [f"# {as_plain(title_of(card))}"]
-    for section in sections_of(card):
+    for section in sections_of(card) if sections is None else sections:
         parts += [f"## {as_plain(section.title)}", *_body(section)]
         if section.name in drawings:
             parts.append(f"![{as_plain(section.title)}]({section.name}.svg)")

@@ -8,6 +8,7 @@ import psycopg
 from sightscan.publish.card.card import ModelCard, make_card
 from sightscan.publish.card.drawings import draw_files
 from sightscan.publish.card.markdown import write_markdown
+from sightscan.publish.card.public import store_public_card
 from sightscan.publish.reading import Reading
 from sightscan.warehouse.models.cards import (
     list_without_file,
@@ -50,10 +51,16 @@ def store_card(connection: psycopg.Connection[Any], city_id: str, version: int) 
             save_model_file(connection, city_id, version, name, content)
 
 
+def store_cards(connection: psycopg.Connection[Any], city_id: str, version: int) -> None:
+    """Store what everybody may see of a version, then its card: with that one, both are there."""
+    store_public_card(connection, city_id, version)
+    store_card(connection, city_id, version)
+
+
 def store_missing_cards(connection: psycopg.Connection[Any], city_id: str) -> None:
     """Store the cards of judged models of a city that have none: a judgement stands without its card."""
     for version in list_without_file(connection, city_id, CARD_FILE):
-        store_card(connection, city_id, version)
+        store_cards(connection, city_id, version)
 
 
 def card_files(card: ModelCard) -> dict[str, bytes]:

@@ -155,6 +155,18 @@ class JudgedPhotoRow:
     page_url: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class ModelExample:
+    """A test photo that everybody may see, as core.model_example has it."""
+
+    sha256: bytes
+    is_right: bool
+    place: int
+    there: list[list[Any]]
+    shown: list[list[Any]]
+    thumbnail: bytes
+
+
 def list_models(connection: psycopg.Connection[Any], city_id: str) -> list[ListedModel]:
     """Return all versions of a city's model, the newest first."""
     with connection.cursor(row_factory=class_row(ListedModel)) as cursor:
@@ -295,3 +307,49 @@ def save_model_file(
             "bytes": content,
         },
     )
+
+
+def save_public_card(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    version: int,
+    markdown: str,
+    confusions: Sequence[Sequence[int]],
+) -> None:
+    """Store the card that everybody may see, in the place of an older one."""
+    connection.execute(
+        statement("models/save_public_card"),
+        {
+            "city_id": city_id,
+            "model_version": version,
+            "markdown": markdown,
+            "confusions": Jsonb([list(row) for row in confusions]),
+        },
+    )
+
+
+def save_examples(
+    connection: psycopg.Connection[Any],
+    city_id: str,
+    version: int,
+    examples: Sequence[ModelExample],
+) -> None:
+    """Store the test photos that a version is shown by, in the place of others."""
+    whose = {"city_id": city_id, "model_version": version}
+    connection.execute(statement("models/delete_examples"), whose)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            statement("models/insert_example"),
+            [
+                {
+                    **whose,
+                    "sha256": one.sha256,
+                    "is_right": one.is_right,
+                    "place": one.place,
+                    "there": Jsonb(one.there),
+                    "shown": Jsonb(one.shown),
+                    "thumbnail": one.thumbnail,
+                }
+                for one in examples
+            ],
+        )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sightscan.crawl.sources.licences import is_open, licence_id
+from sightscan.licences import is_open, licence_id
 
 CC = "https://creativecommons.org/"
 
