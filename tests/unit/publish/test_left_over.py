@@ -101,7 +101,7 @@ def test_card_that_was_lost_between_judgement_and_storing_is_made(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(publishing, "store_card", crash)
+        patched.setattr(publishing, "store_cards", crash)
         with pytest.raises(KeyboardInterrupt):
             city.publish(version)
     assert read_model(city.warehouse, city.place.city.city_id, version).state == "published"
