@@ -16,7 +16,7 @@ DEFAULT_RULE = "all_success"
 INTRODUCTION = """\
 # DAGs
 
-One DAG for each city of the registry, all alike, and three that look after the rest. The city's
+One DAG for each city of the registry, all alike, and four that look after the rest. The city's
 DAG is shown for {name}. What a task does is the first sentence of its code; a task without a
 trigger rule waits until everything before it has succeeded. `docs/architecture.md` says why the
 tasks stand in this order, and what urgent means: it goes first, in slots of its own.

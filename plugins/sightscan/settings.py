@@ -43,6 +43,7 @@ FIRST_CRAWLER_NAMES = {
 # The project's address reaches the project: an installation that sends it names somebody else.
 PROJECT_URL = "https://github.com/sightscan/sightscan"
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.\w+|https?://[^\s/]+\.\w+", re.IGNORECASE)
+_MAIL_ADDRESS = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.-]+")
 Architecture = Literal["yolov5n", "yolov5s", "yolov5m", "yolov5l", "yolov5x"]
 ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
 # What a training may start from, besides a file: the model in place, where there is one of the same
@@ -51,7 +52,25 @@ STARTS = ("model", "coco", "none")
 GONE_CHOICES = frozenset({"no_gui", "no_driver"})
 # Signatures are there for whoever may write the warehouse, and a city's row lies in it.
 ENVIRONMENT_ONLY = frozenset({"model_signing_key_file", "model_public_keys"})
+# What is told goes where the operator wants it, whoever may write a city's row.
+ALERT_SETTINGS = frozenset(
+    {
+        "alert_mail_to",
+        "alert_mail_from",
+        "alert_webhook_url",
+        "smtp_host",
+        "smtp_port",
+        "smtp_encryption",
+        "smtp_user",
+        "smtp_password",
+        "max_backup_age_hours",
+    }
+)
 _OVERRIDES = "correct it in the trigger form, or in the city's row (core.city.overrides)"
+
+
+def _addresses_of(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _as_cron(value: str) -> str:
@@ -189,10 +208,31 @@ class Settings(FiledSettings):
     mts_host_timeout_seconds: int = Field(300, ge=1)
     mts_check_interval_seconds: float = Field(5, gt=0)
 
+    # Who is told what is wrong
+    alert_mail_to: str = ""
+    alert_mail_from: str = ""
+    alert_webhook_url: SecretStr | None = None
+    smtp_host: str | None = None
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_encryption: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    # 0: nobody misses one.
+    max_backup_age_hours: int = Field(26, ge=0, le=24 * 366)
+
     @field_validator("model_public_keys")
     @classmethod
     def _are_keys(cls, text: str) -> str:
         read_public_keys(text)
+        return text
+
+    @field_validator("alert_mail_to", "alert_mail_from")
+    @classmethod
+    def _are_addresses(cls, text: str) -> str:
+        for address in _addresses_of(text):
+            if not _MAIL_ADDRESS.fullmatch(address):
+                msg = f"{address!r} is no address: expected such as ops@example.org"
+                raise ValueError(msg)
         return text
 
     @property
@@ -256,6 +296,11 @@ class Settings(FiledSettings):
         )
 
     @property
+    def alert_recipients(self) -> tuple[str, ...]:
+        """Return the addresses that are told what is wrong; none: no mail is sent."""
+        return _addresses_of(self.alert_mail_to)
+
+    @property
     def rejected_face_share(self) -> float | None:
         """Return the share of a photo from which on a face is too much; None: any is kept."""
         return self.crawl_face_share if self.crawl_face_filter else None
@@ -281,6 +326,9 @@ class Settings(FiledSettings):
                 f"{name.upper()} is set for all cities alone, since a city's row says nothing of who "
                 "signs models; take it out"
             )
+            raise SettingsError(msg)
+        for name in sorted(ALERT_SETTINGS & set(overrides)):
+            msg = f"{name.upper()} is set for all cities alone, in the environment; take it out"
             raise SettingsError(msg)
         given = {name: value for name, value in overrides.items() if value is not None}
         for name, value in given.items():

@@ -37,7 +37,7 @@ from tests.dags.conftest import SLUG, store_dags
 from tests.nasty_names import NASTY_NAMES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-UPKEEP = {"refresh_data_marts", "sync_cities", "stop_idle_instances"}
+UPKEEP = {"refresh_data_marts", "sync_cities", "stop_idle_instances", "tell_incidents"}
 CITY_TASKS = [
     "estimate_spend",
     "discover_sights",

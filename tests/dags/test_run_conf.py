@@ -165,7 +165,7 @@ def test_whatever_the_form_takes_the_settings_take(bag: DagBag, field: str, sett
 @pytest.mark.usefixtures("airflow_database")
 def test_only_the_marts_can_be_backfilled(bag: DagBag) -> None:
     store_dags(bag)
-    for dag_id in (CITY_DAG, "stop_idle_instances", "sync_cities"):
+    for dag_id in (CITY_DAG, "stop_idle_instances", "sync_cities", "tell_incidents"):
         with pytest.raises(DagRunTypeNotAllowed, match="does not allow backfill"):
             backfill(dag_id)
     with create_session() as session:

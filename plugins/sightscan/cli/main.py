@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from sightscan.cli import (
+    alerts,
     check_services,
     city,
     dataset,
@@ -37,7 +38,7 @@ app = typer.Typer(
     epilog="`sightscan GROUP --help` lists the commands of a group, `sightscan GROUP COMMAND --help` "
     "says what one does, what it changes, and how it is called.",
 )
-for room in (city, sights, photos, labels, dataset, model, spend, warehouse):
+for room in (city, sights, photos, labels, dataset, model, spend, warehouse, alerts):
     app.add_typer(room.commands)
 command(
     app,

@@ -1,12 +1,14 @@
 """Airflow connections by name: Airflow's own first, then those made from the settings.
 
-Four kinds are ours: the warehouse, EC2, the host of each GPU instance, and the key that signs models. Whoever gives Airflow
-a connection of such a name (secrets backend, environment, UI) overrules the settings. No slot of
+Six kinds are ours: the warehouse, EC2, the host of each GPU instance, the key that signs models, the
+mail server and the webhook by which people are told what is wrong. Whoever gives Airflow a connection
+of such a name (secrets backend, environment, UI) overrules the settings. No slot of
 Airflow's configuration is taken for it: our hooks ask Airflow and fall back to the settings, and
 `plugins/connections_plugin.py` makes the same connections known to everybody else's.
 """
 
 import json
+from collections.abc import Callable
 from typing import cast
 
 from airflow.sdk import Connection
@@ -20,6 +22,8 @@ WAREHOUSE_CONNECTION = "sightscan_warehouse"
 AWS_CONNECTION = "sightscan_aws"
 GPU_HOST_CONNECTION = "sightscan_gpu_host_"
 MODEL_SIGNING_CONNECTION = "sightscan_model_signing"
+MAIL_CONNECTION = "sightscan_smtp"
+WEBHOOK_CONNECTION = "sightscan_alert_webhook"
 
 
 def find_connection(conn_id: str) -> Connection:
@@ -42,21 +46,23 @@ def find_connection(conn_id: str) -> Connection:
 
 
 def connection_from_settings(conn_id: str) -> Connection | None:
-    """Return the connection, or None if it is not one of ours, or the key, which nobody must set.
+    """Return the connection, or None if it is not one of ours, or one that nobody must set.
 
     Raises:
         SettingsError: a setting that it needs is missing.
 
     """
-    if conn_id == WAREHOUSE_CONNECTION:
-        return _warehouse()
-    if conn_id == AWS_CONNECTION:
-        return _aws()
-    if conn_id == MODEL_SIGNING_CONNECTION:
-        return _model_signing()
     if conn_id.startswith(GPU_HOST_CONNECTION):
         return _gpu_host(conn_id)
-    return None
+    makers: dict[str, Callable[[], Connection | None]] = {
+        WAREHOUSE_CONNECTION: _warehouse,
+        AWS_CONNECTION: _aws,
+        MODEL_SIGNING_CONNECTION: _model_signing,
+        MAIL_CONNECTION: _mail_server,
+        WEBHOOK_CONNECTION: _webhook,
+    }
+    make = makers.get(conn_id)
+    return make() if make else None
 
 
 class SettingsConnections(BaseSecretsBackend):
@@ -114,6 +120,29 @@ def _model_signing() -> Connection | None:
     return Connection(
         conn_id=MODEL_SIGNING_CONNECTION, conn_type="generic", password=read_key_file(file).text
     )
+
+
+def _mail_server() -> Connection | None:
+    # Whatever else is senseless, people are told.
+    config = sound_settings()
+    if not config.smtp_host:
+        return None
+    return Connection(
+        conn_id=MAIL_CONNECTION,
+        conn_type="smtp",
+        host=config.smtp_host,
+        port=config.smtp_port,
+        login=config.smtp_user,
+        password=config.smtp_password.get_secret_value() if config.smtp_password else None,
+        extra=json.dumps({"encryption": config.smtp_encryption}),
+    )
+
+
+def _webhook() -> Connection | None:
+    url = sound_settings().alert_webhook_url
+    if url is None:
+        return None
+    return Connection(conn_id=WEBHOOK_CONNECTION, conn_type="http", password=url.get_secret_value())
 
 
 def _gpu_host(conn_id: str) -> Connection:

@@ -37,6 +37,8 @@ STOP = _urgent(1000)
 HOLD_INSTANCE = _urgent(900)
 # Somebody waits for this: for the end of a run, a place in the queue, a new city.
 AWAITED = _urgent(800)
+# A few seconds every five minutes; behind what it would tell of if that came too late.
+TELL = _urgent(700)
 # Of each hour, and of what people look at.
 MARTS = _work(30)
 # What is nearly done is finished first.

@@ -9,6 +9,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
 from sightscan.errors import ServiceError, SightScanError
+from sightscan.operators.alerts import tell_stop_failed
 from sightscan.settings import settings
 from sightscan.training import STOP_SECONDS
 
@@ -92,7 +93,7 @@ def _end_dead_estimates(context: Any) -> None:
 
 
 # Stopping takes a minute or two on EC2; all instances in turn stay well below this.
-@task(execution_timeout=timedelta(seconds=STOP_SECONDS))
+@task(execution_timeout=timedelta(seconds=STOP_SECONDS), on_failure_callback=tell_stop_failed)
 def stop_idle_instances() -> list[str]:
     """Stop what runs without a living lease, and free the leases of runs that are over or late."""
     from sightscan.operators.reaper import reap

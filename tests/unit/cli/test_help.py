@@ -14,6 +14,9 @@ by_command = pytest.mark.parametrize("words", COMMANDS)
 
 def test_the_commands_are_these() -> None:
     assert sorted(COMMANDS) == [
+        "alerts list",
+        "alerts silence",
+        "alerts test",
         "check-services",
         "city add",
         "city approve",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from sightscan.operators import priorities, stages
+from sightscan.operators.alerts import tell_stop_failed
 from sightscan.operators.city_dag.form import PARAMS
 from sightscan.operators.city_dag.schedule import RETIRED_RUN_TYPES, Retired, weekly
 from sightscan.operators.instances import (
@@ -122,6 +123,7 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             instance_id=INSTANCE,
             retries=5,
             execution_timeout=timedelta(seconds=STOP_SECONDS),
+            on_failure_callback=tell_stop_failed,
             **priorities.STOP,
         ).as_teardown(setups=[reserved, started, host, uploaded], on_failure_fail_dagrun=True)
         # Whoever clears anything has the run estimated anew before it spends, and concluded again.

@@ -96,10 +96,23 @@ def backup_warehouse(config: Settings, target: Path) -> Manifest:
             partial_manifest.write_text(json.dumps(asdict(manifest), indent=2) + "\n", "utf-8")
             partial_manifest.replace(manifest_of(target))
         partial.replace(target)
+    _note_backup(config, target, manifest)
     logger.info(
         "file=%s bytes=%d seconds=%.1f", target, manifest.byte_count, time.monotonic() - started
     )
     return manifest
+
+
+def _note_backup(config: Settings, target: Path, manifest: Manifest) -> None:
+    """Have the warehouse know of its backup, so that a missing one is noticed; a backup is one without it."""
+    try:
+        with connect(config) as connection:
+            connection.execute(
+                statement("backup/note_backup"),
+                {"file_name": target.name, "byte_count": manifest.byte_count},
+            )
+    except (psycopg.Error, WarehouseError) as error:
+        logger.warning("%s is whole, but the warehouse could not note it: %s", target, error)
 
 
 def manifest_of(dump: Path) -> Path:

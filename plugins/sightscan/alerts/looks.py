@@ -1,0 +1,252 @@
+"""What is looked for in the warehouse, and the sentence that is told of it.
+
+A look is about some kinds of incidents. One that fails leaves their incidents as they are: what could
+not be looked at is not gone.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from sightscan.alerts import kinds
+from sightscan.alerts.kinds import Kind
+from sightscan.errors import SightScanError
+from sightscan.run import Run
+from sightscan.settings import Settings
+from sightscan.warehouse.incidents.incidents import Trouble
+from sightscan.warehouse.incidents.watch import (
+    Waiting,
+    find_ages,
+    find_waiting_cities,
+    find_waiting_reviews,
+    list_empty_crawls,
+    list_failed_checks,
+    list_late_machines,
+    list_refusals,
+)
+from sightscan.warehouse.spend.budgets import sum_usd_in_all, sum_usd_of_month
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, sum_calls_spent
+
+MAX_MARTS_MINUTES = 90
+MAX_WAITING_DAYS = 7
+NEARLY_USED_UP = 0.8
+
+Connection = psycopg.Connection[Any]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look for some kinds of incidents; a `costly` one reads much, and is for once an hour."""
+
+    kinds: tuple[Kind, ...]
+    find: Callable[[Connection, Settings], Iterable[Trouble]]
+    is_costly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen, of which kinds all was seen, and which looks failed."""
+
+    troubles: tuple[Trouble, ...]
+    kinds: frozenset[str]
+    problems: tuple[str, ...]
+
+
+def look_around(connection: Connection, config: Settings, *, is_thorough: bool) -> Seen:
+    """Look for everything that the warehouse knows; for what is costly if `is_thorough`."""
+    troubles: list[Trouble] = []
+    seen: set[str] = set()
+    problems = []
+    for look in LOOKS:
+        if look.is_costly and not is_thorough:
+            continue
+        names = {kind.name for kind in look.kinds}
+        try:
+            troubles.extend(look.find(connection, config))
+        except (psycopg.Error, SightScanError) as error:
+            if connection.closed:
+                raise
+            problems.append(f"{', '.join(sorted(names))}: {error}")
+            logger.warning("not looked for %s: %s", ", ".join(sorted(names)), error)
+        else:
+            seen |= names
+    return Seen(tuple(troubles), frozenset(seen), tuple(problems))
+
+
+def find_late_machines(connection: Connection, config: Settings) -> Iterator[Trouble]:
+    """Find GPUs that should be off; each minute costs."""
+    del config
+    for machine in list_late_machines(connection):
+        why = (
+            f"held by {machine.held_by}, whose time ended at"
+            if machine.held_by
+            else "billed although nobody holds it, since"
+        )
+        yield Trouble(
+            kinds.GPU_OVER_LEASE.name,
+            machine.instance_id,
+            f"The GPU instance {machine.instance_id} is {why} {_minute(machine.late_since)} UTC: the "
+            "reaper should have stopped it. It costs money until somebody does.",
+        )
+
+
+def find_empty_crawls(connection: Connection, config: Settings) -> Iterator[Trouble]:
+    """Find cities whose last crawl found no photo."""
+    del config
+    for crawl in list_empty_crawls(connection):
+        yield Trouble(
+            kinds.CRAWL_EMPTY.name,
+            crawl.dag_id,
+            f"The last crawl of {crawl.slug} ended at {_minute(crawl.ended_at)} UTC and found no photo "
+            f"of any of its {crawl.sight_count} sights.",
+        )
+
+
+def find_failed_checks(connection: Connection, config: Settings) -> Iterator[Trouble]:
+    """Find data checks that must hold and do not."""
+    del config
+    for check in list_failed_checks(connection):
+        yield Trouble(
+            kinds.CHECK_FAILED.name,
+            check.check_name,
+            f"The data check {check.check_name} fails: {check.offending_count} rows break its claim, "
+            f"as of {_minute(check.failed_at)} UTC.",
+        )
+
+
+def find_old(connection: Connection, config: Settings) -> Iterator[Trouble]:
+    """Find marts that nobody refreshes, and a backup that is missing."""
+    ages = find_ages(connection)
+    if ages.begun_at is None:
+        return
+    now = datetime.now(UTC)
+    fresh_until = max(ages.refreshed_until or ages.begun_at, ages.begun_at)
+    if now - fresh_until > timedelta(minutes=MAX_MARTS_MINUTES):
+        how = (
+            f"are refreshed up to {_minute(ages.refreshed_until)} UTC only"
+            if ages.refreshed_until
+            else "were never refreshed"
+        )
+        yield Trouble(
+            kinds.MARTS_OLD.name,
+            "refresh_data_marts",
+            f"The marts {how}: the DAG refresh_data_marts should do it each hour.",
+        )
+    hours = config.max_backup_age_hours
+    if hours and now - max(ages.backed_up_at or ages.begun_at, ages.begun_at) > timedelta(
+        hours=hours
+    ):
+        last = (
+            f"The last backup is of {_minute(ages.backed_up_at)} UTC"
+            if ages.backed_up_at
+            else "There was never a backup"
+        )
+        yield Trouble(
+            kinds.BACKUP_MISSING.name,
+            "warehouse",
+            f"{last}: expected one within {hours} hours (MAX_BACKUP_AGE_HOURS), by `sightscan "
+            "warehouse backup`.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    """What is used up of the budget of a setting."""
+
+    setting: str
+    span: str
+    used: float
+    most: float
+    unit: str
+
+    @property
+    def sentence(self) -> str:
+        form = ",.2f" if self.unit == "US dollars" else ",.0f"
+        return (
+            f"{self.used:{form}} of {self.most:{form}} {self.unit} of {self.setting} are spent "
+            f"({self.span})"
+        )
+
+
+def find_used_up_budgets(connection: Connection, config: Settings) -> Iterator[Trouble]:
+    """Find budgets that are used up or nearly: wholly also means that one stopped a run before it was."""
+    refusals = list_refusals(connection)
+    for budget in _budgets(connection, config):
+        if not budget.most:
+            # Nothing may be spent, as somebody wanted: what is stopped is red.
+            continue
+        subject = f"{budget.setting} {budget.span}"
+        stopped = [refusal for refusal in refusals if f"{budget.setting}=" in refusal]
+        if budget.used >= budget.most * NEARLY_USED_UP:
+            yield Trouble(kinds.BUDGET_80.name, subject, f"{budget.sentence}.")
+        if budget.used >= budget.most or stopped:
+            why = f"; a run was stopped: {stopped[0]}" if stopped else ": what needs it stops"
+            yield Trouble(kinds.BUDGET_100.name, subject, f"{budget.sentence}{why}.")
+
+
+def _budgets(connection: Connection, config: Settings) -> Iterator[_Budget]:
+    """Give the budgets that are set, in US dollars and in images, of this month and ever."""
+    month = f"{datetime.now(UTC):%Y-%m}"
+    if (most := config.max_usd_per_month) is not None:
+        spent = sum_usd_of_month(connection).spent_usd
+        yield _Budget("MAX_USD_PER_MONTH", month, spent, most, "US dollars")
+    if (most := config.max_usd_in_all) is not None:
+        yield _Budget("MAX_USD_IN_ALL", "ever", sum_usd_in_all(connection), most, "US dollars")
+    calls = sum_calls_spent(connection, VISION_LANDMARKS, Run("", ""))
+    if (most := config.max_google_vision_calls_per_month) is not None:
+        used = calls.this_month
+        yield _Budget("MAX_GOOGLE_VISION_CALLS_PER_MONTH", month, used, most, "images")
+    if (most := config.max_google_vision_calls_in_all) is not None:
+        yield _Budget("MAX_GOOGLE_VISION_CALLS_IN_ALL", "ever", calls.in_all, most, "images")
+
+
+def find_waiting(connection: Connection, config: Settings) -> Iterator[Trouble]:
+    """Find cities that wait for a person for a week."""
+    del config
+    waiting = find_waiting_cities(connection)
+    if _is_long(waiting):
+        yield Trouble(
+            kinds.APPROVALS_WAITING.name,
+            "cities",
+            f"{waiting.waiting_count} cities that were asked for wait to be let in or refused, the "
+            f"first since {_minute(waiting.waits_since)} UTC.",
+        )
+
+
+def find_unreviewed(connection: Connection, config: Settings) -> Iterator[Trouble]:
+    """Find labels that wait for a person for a week."""
+    del config
+    waiting = find_waiting_reviews(connection)
+    if _is_long(waiting):
+        yield Trouble(
+            kinds.REVIEWS_WAITING.name,
+            "labels",
+            f"{waiting.waiting_count} labels wait for a person's word, the first since "
+            f"{_minute(waiting.waits_since)} UTC: until then they do not train.",
+        )
+
+
+def _is_long(waiting: Waiting) -> bool:
+    since = waiting.waits_since
+    return since is not None and datetime.now(UTC) - since > timedelta(days=MAX_WAITING_DAYS)
+
+
+def _minute(when: datetime | None) -> str:
+    return f"{when:%Y-%m-%d %H:%M}" if when else "never"
+
+
+LOOKS = (
+    Look((kinds.GPU_OVER_LEASE,), find_late_machines),
+    Look((kinds.CRAWL_EMPTY,), find_empty_crawls),
+    Look((kinds.CHECK_FAILED,), find_failed_checks),
+    Look((kinds.MARTS_OLD, kinds.BACKUP_MISSING), find_old),
+    Look((kinds.BUDGET_80, kinds.BUDGET_100), find_used_up_budgets),
+    Look((kinds.APPROVALS_WAITING,), find_waiting),
+    Look((kinds.REVIEWS_WAITING,), find_unreviewed, is_costly=True),
+)

@@ -1,0 +1,107 @@
+"""What the warehouse itself knows to be wrong, as rows; `sightscan.alerts.looks` makes sentences of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row
+
+from sightscan.warehouse.marts.run_reports import CRAWL_TASK
+from sightscan.warehouse.statements import statement
+
+# The reaper comes every five minutes; stopping an instance takes one or two.
+MACHINE_GRACE = timedelta(minutes=15)
+# The DAG whose checks look at all cities.
+WHOLE_CHECK_DAG = "refresh_data_marts"
+
+
+@dataclass(frozen=True, slots=True)
+class LateMachine:
+    """An instance that should be off, held by a run or by nobody."""
+
+    instance_id: str
+    held_by: str | None
+    late_since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyCrawl:
+    """A city whose last crawl found nothing."""
+
+    slug: str
+    dag_id: str
+    sight_count: int
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A data check that does not hold."""
+
+    check_name: str
+    offending_count: int
+    failed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Since when marts and backups are as they are; `begun_at`: the first city's."""
+
+    refreshed_until: datetime | None
+    backed_up_at: datetime | None
+    begun_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much waits for a person, and since when the first of it does."""
+
+    waiting_count: int
+    waits_since: datetime | None
+
+
+def list_late_machines(connection: psycopg.Connection[Any]) -> tuple[LateMachine, ...]:
+    """Return the instances that should have been stopped some time ago."""
+    with connection.cursor(row_factory=class_row(LateMachine)) as cursor:
+        cursor.execute(statement("incidents/list_late_machines"), {"grace": MACHINE_GRACE})
+        return tuple(cursor)
+
+
+def list_empty_crawls(connection: psycopg.Connection[Any]) -> tuple[EmptyCrawl, ...]:
+    """Return the active cities whose last crawl asked and found nothing."""
+    with connection.cursor(row_factory=class_row(EmptyCrawl)) as cursor:
+        cursor.execute(statement("incidents/list_empty_crawls"), {"task_id": CRAWL_TASK})
+        return tuple(cursor)
+
+
+def list_failed_checks(connection: psycopg.Connection[Any]) -> tuple[FailedCheck, ...]:
+    """Return the checks of severity fail that did not hold when they were asked last."""
+    with connection.cursor(row_factory=class_row(FailedCheck)) as cursor:
+        cursor.execute(statement("incidents/list_failed_checks"), {"whole_dag_id": WHOLE_CHECK_DAG})
+        return tuple(cursor)
+
+
+def find_ages(connection: psycopg.Connection[Any]) -> Ages:
+    """Return how old the marts and the last backup are."""
+    with connection.cursor(row_factory=class_row(Ages)) as cursor:
+        return cursor.execute(statement("incidents/find_ages")).fetchone() or Ages(None, None, None)
+
+
+def find_waiting_reviews(connection: psycopg.Connection[Any]) -> Waiting:
+    """Return how many labels wait for a person; it reads all labels, and takes a while."""
+    with connection.cursor(row_factory=class_row(Waiting)) as cursor:
+        cursor.execute(statement("incidents/find_waiting_reviews"))
+        return cursor.fetchone() or Waiting(0, None)
+
+
+def find_waiting_cities(connection: psycopg.Connection[Any]) -> Waiting:
+    """Return how many cities wait to be let in or refused."""
+    with connection.cursor(row_factory=class_row(Waiting)) as cursor:
+        cursor.execute(statement("incidents/find_waiting_cities"))
+        return cursor.fetchone() or Waiting(0, None)
+
+
+def list_refusals(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
+    """Return the sentences with which budgets stopped runs this month."""
+    return tuple(refusal for (refusal,) in connection.execute(statement("incidents/list_refusals")))

@@ -1,0 +1,352 @@
+"""What Airflow's own database knows to be wrong, as the scheduler sees it, and as its task tells it."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.utils.session import create_session
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import delete
+
+from sightscan.errors import WarehouseError
+from sightscan.operators import alerts
+from sightscan.operators.airflow_seen import (
+    AirflowWatcher,
+    NothingSeenError,
+    as_conf,
+    look_at_airflow,
+    read_conf,
+)
+from sightscan.operators.alerts import mail_server_of
+from sightscan.settings import settings
+from tests.dags.conftest import store_dags
+from tests.message_servers import MessageServers, message_servers
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CITY_DAG = "city_alpha"
+NOW = datetime.now(UTC)
+LONG_AGO = NOW - timedelta(days=1)
+
+
+@pytest.fixture
+def airflow(
+    airflow_database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Have Airflow know our DAGs, without any run."""
+    path = tmp_path / "cities.json"
+    path.write_text(json.dumps([{"slug": "alpha", "name": "A", "country": "X", "is_active": True}]))
+    monkeypatch.setenv("REGISTRY_SNAPSHOT", str(path))
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://airflow.example.org/")
+    settings.cache_clear()
+    bag = DagBag(str(REPOSITORY / "dags"), bundle_path=REPOSITORY / "dags")
+    forget()
+    store_dags(bag)
+    yield
+    forget()
+
+
+def forget() -> None:
+    with create_session(scoped=False) as session:
+        session.execute(delete(TaskInstance))
+        session.execute(delete(DagRun))
+        session.execute(delete(DagModel))
+
+
+def end_run(dag_id: str, state: str, minutes_ago: int = 60, **tasks: str) -> None:
+    """Have a run of a DAG end so long ago, with these states of its tasks."""
+    ended_at = NOW - timedelta(minutes=minutes_ago)
+    with create_session(scoped=False) as session:
+        dag = SerializedDagModel.get_dag(dag_id, session=session)
+        run = dag.create_dagrun(
+            run_id=f"run+{minutes_ago}",
+            logical_date=ended_at,
+            data_interval=(ended_at, ended_at),
+            run_after=ended_at,
+            run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.TEST,
+            state="running",
+            session=session,
+        )
+        run.state = state
+        run.end_date = ended_at
+        version = DagVersion.get_latest_version(dag_id, session=session)
+        assert version is not None
+        for number, (task_id, task_state) in enumerate(tasks.items()):
+            instance = run.get_task_instance(task_id, session=session)
+            assert instance is not None
+            instance.state = task_state
+            instance.end_date = ended_at - timedelta(seconds=60 - number)
+
+
+def seen(since: datetime = NOW) -> dict[tuple[str, str], str]:
+    return {(found.kind, found.subject): found.sentence for found in look_at_airflow(since)}
+
+
+def test_a_dag_is_red_until_a_later_run_is_green_and_the_first_failed_task_is_named(
+    airflow: None,
+) -> None:
+    tasks = {"label_photos": "failed", "stop_instance": "success", "conclude_run": "failed"}
+    end_run(CITY_DAG, "failed", 60, **tasks)
+    (found,) = look_at_airflow(NOW)
+    assert (found.kind, found.subject) == ("run_failed", CITY_DAG)
+    assert "The run run+60 of city_alpha is red" in found.sentence
+    assert "its task label_photos failed first" in found.sentence
+    assert found.link == "http://airflow.example.org/dags/city_alpha/runs/run%2B60"
+    end_run(CITY_DAG, "success", 50)
+    assert seen() == {}
+
+
+def test_a_red_run_is_seen_although_a_green_one_followed_at_once(airflow: None) -> None:
+    end_run("stop_idle_instances", "failed", 6)
+    end_run("stop_idle_instances", "success", 1)
+    assert [kind for kind, _ in seen()] == ["run_failed"]
+
+
+def test_dags_of_other_people_are_theirs(airflow: None) -> None:
+    end_run(CITY_DAG, "failed", 60)
+    with create_session(scoped=False) as session:
+        model = session.get(DagModel, CITY_DAG)
+        assert model is not None
+        model.owners = "somebody"
+    assert seen() == {}
+
+
+def test_a_stop_that_failed_is_told_until_that_dag_or_the_reaper_stopped_since(
+    airflow: None,
+) -> None:
+    end_run(CITY_DAG, "failed", 60, stop_instance="failed")
+    assert ("stop_failed", CITY_DAG) in seen()
+    end_run("stop_idle_instances", "success", 55, stop_idle_instances="success")
+    assert ("stop_failed", CITY_DAG) not in seen()
+
+
+def test_a_reaper_that_ends_no_round_for_15_minutes_is_silent(airflow: None) -> None:
+    assert seen(since=NOW) == {}
+    assert (
+        "has not ended a round well yet" in seen(LONG_AGO)["reaper_silent", "stop_idle_instances"]
+    )
+    end_run("stop_idle_instances", "success", 16)
+    assert ("reaper_silent", "stop_idle_instances") in seen(LONG_AGO)
+    # A scheduler that has just started is given its time.
+    assert seen(since=NOW) == {}
+    end_run("stop_idle_instances", "success", 14)
+    assert seen(LONG_AGO) == {}
+
+
+@pytest.mark.parametrize(("seconds", "is_told"), [(151.0, True), (149.0, False)])
+def test_a_parse_that_takes_half_of_its_time_out_is_told_and_measured(
+    airflow: None, monkeypatch: pytest.MonkeyPatch, *, seconds: float, is_told: bool
+) -> None:
+    gauges: dict[str, float] = {}
+    monkeypatch.setattr(
+        "airflow.observability.stats.gauge", lambda name, value: gauges.update({name: value})
+    )
+    with create_session(scoped=False) as session:
+        session.query(DagModel).filter(DagModel.dag_id == CITY_DAG).update(
+            {"last_parse_duration": seconds}
+        )
+    # Of [core] dagbag_import_timeout and [dag_processor] dag_file_processor_timeout the first ends it.
+    told = [sentence for (kind, _), sentence in seen().items() if kind == "parse_slow"]
+    assert bool(told) is is_told
+    assert all("took 151 s to parse, more than half of the 300 s" in each for each in told)
+    assert gauges == {"sightscan.slowest_parse_share": seconds / 300}
+
+
+def test_a_file_whose_parse_is_killed_again_and_again_is_told(airflow: None) -> None:
+    with create_session(scoped=False) as session:
+        session.query(DagModel).filter(DagModel.dag_id == CITY_DAG).update(
+            {"last_parsed_time": NOW - timedelta(minutes=25), "is_stale": True}
+        )
+    (sentence,) = seen().values()
+    assert "was not parsed whole since" in sentence
+
+
+def test_the_scheduler_leaves_what_it_sees_with_the_run_that_tells(airflow: None) -> None:
+    end_run(CITY_DAG, "failed", 60)
+    watcher = AirflowWatcher()
+    run = SimpleNamespace(dag_id="tell_incidents", conf={"of": "a person"})
+    watcher.on_dag_run_running(dag_run=run, msg="")
+    # As JSON, as Airflow keeps it.
+    outside = read_conf(json.loads(json.dumps(run.conf)))
+    assert [each.subject for each in outside.troubles] == [CITY_DAG]
+    other = SimpleNamespace(dag_id=CITY_DAG, conf={"sights": 3})
+    watcher.on_dag_run_running(dag_run=other, msg="")
+    assert other.conf == {"sights": 3}
+
+
+@pytest.mark.parametrize("conf", [None, {}, {"troubles": "none"}])
+def test_a_run_that_knows_nothing_of_the_scheduler_says_what_to_do(conf: object) -> None:
+    with pytest.raises(NothingSeenError, match="plugins_folder"):
+        read_conf(conf)
+
+
+class Variables:
+    """Airflow's variables, as a task has them."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+
+    def get(self, key: str, default: str = "") -> str:
+        return self.kept.get(key, default)
+
+    def set(self, key: str, value: str, description: str = "") -> None:
+        del description
+        self.kept[key] = value
+
+    def delete(self, key: str) -> None:
+        del self.kept[key]
+
+
+@pytest.fixture
+def variables(monkeypatch: pytest.MonkeyPatch) -> Variables:
+    """Have no connection of Airflow's own, and variables in memory."""
+    kept = Variables()
+    monkeypatch.setattr("airflow.sdk.Variable", kept)
+    return kept
+
+
+@pytest.fixture
+def servers(monkeypatch: pytest.MonkeyPatch) -> Iterator[MessageServers]:
+    with message_servers() as running:
+        for name, value in running.environment.items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+        yield running
+
+
+def tell(monkeypatch: pytest.MonkeyPatch, conf: object) -> dict[str, int]:
+    context = {"dag_run": SimpleNamespace(conf=conf)}
+    monkeypatch.setattr(alerts, "get_current_context", lambda: context)
+    sent: dict[str, int] = alerts.tell_incidents.function()
+    return sent
+
+
+def test_the_task_tells_what_the_scheduler_saw(
+    airflow: None,
+    warehouse: psycopg.Connection[Any],
+    servers: MessageServers,
+    variables: Variables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end_run(CITY_DAG, "failed", 60)
+    conf = as_conf(look_at_airflow(NOW))
+    assert tell(monkeypatch, conf) == {"log": 1, "webhook": 1, "mail": 1}
+    assert tell(monkeypatch, conf) == {"log": 0, "webhook": 0, "mail": 0}
+    assert servers.mail.subjects == ["[SightScan] A run is red: city_alpha"]
+    assert "http://airflow.example.org/dags/city_alpha" in servers.hook.texts[0]
+
+
+def test_the_task_is_red_if_a_channel_was_not_told_or_the_scheduler_saw_nothing(
+    airflow: None,
+    warehouse: psycopg.Connection[Any],
+    servers: MessageServers,
+    variables: Variables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    end_run(CITY_DAG, "failed", 60)
+    servers.mail.refuses = True
+    with pytest.raises(AirflowFailException, match="mail: the mail server"):
+        tell(monkeypatch, as_conf(look_at_airflow(NOW)))
+    servers.mail.refuses = False
+    with pytest.raises(AirflowFailException, match="plugins_folder"):
+        tell(monkeypatch, None)
+    # Told all the same.
+    assert len(servers.mail.mails) == len(servers.hook.posts) == 1
+
+
+def test_a_warehouse_that_is_away_is_told_once_and_again_after_it_was_back(
+    airflow: None,
+    warehouse: psycopg.Connection[Any],
+    servers: MessageServers,
+    variables: Variables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def go_away() -> None:
+        with monkeypatch.context() as away:
+            away.setenv("PGPORT", "9")
+            settings.cache_clear()
+            for _ in range(2):
+                with pytest.raises(WarehouseError):
+                    tell(away, as_conf([]))
+        settings.cache_clear()
+
+    servers.hook.status = 500
+    go_away()
+    assert servers.mail.subjects == ["[SightScan] The warehouse is away: warehouse"]
+    servers.hook.status = 200
+    go_away()
+    assert (len(servers.mail.mails), len(servers.hook.posts)) == (1, 1)
+    tell(monkeypatch, as_conf([]))
+    assert variables.kept == {}
+    go_away()
+    assert (len(servers.mail.mails), len(servers.hook.posts)) == (2, 2)
+
+
+def test_that_a_gpu_could_not_be_stopped_is_told_at_once_and_once(
+    airflow: None,
+    warehouse: psycopg.Connection[Any],
+    servers: MessageServers,
+    variables: Variables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = {"ti": SimpleNamespace(dag_id=CITY_DAG)}
+    for _ in range(2):
+        alerts.tell_stop_failed(context)
+    end_run(CITY_DAG, "failed", 0, stop_instance="failed")
+    tell(monkeypatch, as_conf(look_at_airflow(NOW)))
+    assert servers.mail.subjects == [
+        "[SightScan] A GPU could not be stopped: city_alpha",
+        "[SightScan] A run is red: city_alpha",
+    ]
+
+
+def test_each_task_that_stops_a_gpu_has_that_callback(airflow: None) -> None:
+    bag = DagBag(str(REPOSITORY / "dags"), bundle_path=REPOSITORY / "dags")
+    told = {
+        f"{dag.dag_id}.{task.task_id}"
+        for dag in bag.dags.values()
+        for task in dag.tasks
+        if alerts.tell_stop_failed in task.on_failure_callback
+    }
+    assert told == {"city_alpha.stop_instance", "stop_idle_instances.stop_idle_instances"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "encryption"),
+    [
+        ({"encryption": "tls"}, "tls"),
+        ({}, "tls"),
+        ({"disable_ssl": True}, "starttls"),
+        ({"disable_ssl": "true", "disable_tls": "true"}, "none"),
+    ],
+)
+def test_a_connection_of_airflow_says_how_mail_is_encrypted(
+    extra: dict[str, object], encryption: str
+) -> None:
+    connection = Connection(
+        conn_id="sightscan_smtp",
+        conn_type="smtp",
+        host="mail.example.org",
+        port=25,
+        login="ops",
+        password="p",
+        extra=json.dumps(extra),
+    )
+    server = mail_server_of(connection)
+    assert (server.host, server.port, server.login, server.password) == (
+        "mail.example.org", 25, "ops", "p",
+    )  # fmt: skip
+    assert server.encryption == encryption
