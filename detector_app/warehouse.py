@@ -1,8 +1,9 @@
 """The only place of the app that asks PostgreSQL: it reads `mart`, and writes into the inbox of `load`.
 
-A connection is opened per question and closed after it. Questions are rare (one per refresh of
-the catalogue, one per new model, one per city and some minutes, some per minute for the page of a city), so a pool would only hold
-connections that go stale. How many there are at once is bounded here, since the role's are.
+A connection is opened per question and closed after it. Questions are rare (one per refresh of the
+catalogue, one per new model, one per city and some minutes, some per minute for the page of a city), so
+a pool would only hold connections that go stale. How many there are at once is bounded here, since the
+role's are.
 """
 
 import threading
@@ -59,11 +60,11 @@ class Warehouse:
 
     def list_sight_cards(self, city_slug: str) -> list[dict[str, object]]:
         """Return one row per sight of a city's model, as `sql/list_sight_cards.sql` names them."""
-        return self._ask("list_sight_cards", {"city_slug": city_slug})
+        return self.ask("list_sight_cards", {"city_slug": city_slug})
 
     def read_card_photo(self, city_slug: str, sha256: str) -> bytes | None:
         """Return the photo of a card as it was found, or None if no card shows it any more."""
-        rows = self._ask("read_card_photo", {"city_slug": city_slug, "photo_sha256": sha256})
+        rows = self.ask("read_card_photo", {"city_slug": city_slug, "photo_sha256": sha256})
         return bytes(cast("bytes", rows[0]["photo"])) if rows else None
 
     def ask_for_city(self, request_id: UUID, asked_name: str, asked_by: str) -> None:
