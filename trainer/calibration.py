@@ -148,7 +148,7 @@ def to_odds(scores: Floats) -> Floats:
 
 def _by_bin(confidences: Floats, values: Floats) -> Floats:
     bins = np.minimum((confidences * _BINS).astype(np.intp), _BINS - 1)
-    return np.bincount(bins, weights=values, minlength=_BINS)
+    return np.bincount(bins, weights=values, minlength=_BINS).astype(np.float64)
 
 
 def _hold_out(

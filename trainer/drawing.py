@@ -4,7 +4,8 @@ Names are written as they are: to matplotlib, what stands between dollars would 
 """
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,13 +16,50 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from trainer.progress import EpochRecord
+from trainer import model_folder
+from trainer.dataset_folder import Dataset
+from trainer.metrics import PhotoResult, confusion_matrix
+from trainer.progress import EpochRecord, say
+from trainer.training import TrainedNetwork
 
 _INK, _FAINT = "#1f2933", "#9aa5b1"
 _BLUE, _TEAL, _ORANGE, _RED = "#2563eb", "#0d9488", "#ea8a0c", "#c0392b"
 _DOTS_AN_INCH = 130
 _LABEL_WIDTH = 16
 _LABEL_LINES = 3
+
+
+def draw_model(
+    trained: TrainedNetwork, shown: Sequence[PhotoResult], dataset: Dataset, model_dir: Path
+) -> None:
+    """Draw both beside a model; one that cannot be drawn is no reason to lose it."""
+    name = f"{dataset.city}, version {dataset.version}"
+    curves, confusion = (
+        model_dir / file for file in (model_folder.CURVES_FILE, model_folder.CONFUSION_FILE)
+    )
+    with no_model_lost_for(curves):
+        draw_curves(trained.history, trained.best_epoch, name, curves)
+    with no_model_lost_for(confusion):
+        draw_confusion_matrix(
+            confusion_matrix(shown, len(dataset.class_names)),
+            dataset.class_names,
+            f"{name}: {len(shown)} test photos",
+            confusion,
+        )
+
+
+@contextmanager
+def no_model_lost_for(path: Path) -> Iterator[None]:
+    """Do without a picture that cannot be drawn, whatever the reason: people paid for the model."""
+    # One that another training left here is none of this one.
+    with suppress(OSError):
+        path.unlink()
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - a drawing library raises what it likes
+        say(f"{path.name} could not be drawn ({type(error).__name__}: {error})")
+        with suppress(OSError):
+            path.unlink()
 
 
 @mpl.rc_context({"text.parse_math": False, "text.usetex": False})

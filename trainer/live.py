@@ -22,9 +22,10 @@ import onnx
 import torch
 
 from trainer import export, model_folder, progress
+from trainer.answers import SplitAnswers, read_split
 from trainer.dataset_folder import Dataset
 from trainer.decoding import Decoding
-from trainer.evaluation import Detector, detect_split, sample_answers, show_split
+from trainer.evaluation import sample_answers
 from trainer.metrics import SplitMetrics, measure, measure_shown
 from trainer.photos import PhotoStore
 from trainer.request import STRIDE_PIXELS
@@ -43,7 +44,7 @@ _LIVE_THREADS = 1
 MAX_LIVE_SECONDS = 300.0
 _PROCESSOR_LETTERS = 100
 
-Learn = Callable[[Detector, PhotoStore], tuple[Decoding, dict[str, Any]]]
+Learn = Callable[[SplitAnswers], tuple[Decoding, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def make_live(whole: WholeModel, dataset: Dataset, learn: Learn) -> dict[str, An
     """Write `live.onnx` beside the whole model if a candidate is good enough; say what came of it.
 
     The answer is `live` of result.json: `file` is the one for phones, the whole model's where there
-    is no other, and `why` says why. `learn` learns a detector's decoding from val photos. Whatever
+    is no other, and `why` says why. `learn` learns a decoding from answers to val photos. Whatever
     goes wrong is said there, too: people paid for the whole model.
     """
     tried: list[Candidate] = []
@@ -85,7 +86,7 @@ def make_live(whole: WholeModel, dataset: Dataset, learn: Learn) -> dict[str, An
         told = (
             _without(chosen, tried)
             if isinstance(chosen, str)
-            else _finish(chosen, whole.live_path, dataset, learn)
+            else _finish(*chosen, whole.live_path, dataset, learn)
         )
     except Exception as error:  # noqa: BLE001 - see above; libraries raise what they like
         told = _without(f"no other could be made ({type(error).__name__}: {error})", tried)
@@ -103,35 +104,42 @@ def sides_of(image_size: int) -> list[int]:
     return sorted((side for side in sides if side >= least), reverse=True)
 
 
-def _choose(whole: WholeModel, dataset: Dataset, tried: list[Candidate]) -> Candidate | str:
-    """Leave the chosen file in its place and return what it is, or why there is none."""
+def _choose(
+    whole: WholeModel, dataset: Dataset, tried: list[Candidate]
+) -> tuple[Candidate, SplitAnswers] | str:
+    """Leave the chosen file in its place; return what it is and what it said of val, or why there is none."""
     model = onnx.load(whole.path)
     ends_at = time.monotonic() + MAX_LIVE_SECONDS
-    best: Candidate | None = None
+    best: tuple[Candidate, SplitAnswers] | None = None
     for side in sides_of(whole.image_size):
         if time.monotonic() + whole.val_seconds * (side / whole.image_size) ** 2 > ends_at:
             if best is None:
                 return f"there was no time to try {side} px"
             break
-        tried.append(_try(whole, model, "float16", side, dataset))
-        if tried[-1].loss > MAX_LIVE_LOSS:
+        candidate, answers = _try(whole, model, "float16", side, dataset)
+        tried.append(candidate)
+        if candidate.loss > MAX_LIVE_LOSS:
             break
-        best = tried[-1]
+        best = candidate, answers
     if best is None:
         return f"no other is within {MAX_LIVE_LOSS} of it"
-    tried.append(_try(whole, model, "int8", best.image_size, dataset))
-    if tried[-1].loss <= MAX_LIVE_LOSS:
-        return tried[-1]
-    _write(whole, model, best.precision, best.image_size)
+    larger, _ = best
+    smaller = _try(whole, model, "int8", larger.image_size, dataset)
+    tried.append(smaller[0])
+    if smaller[0].loss <= MAX_LIVE_LOSS:
+        return smaller
+    _write(whole, model, larger.precision, larger.image_size)
     return best
 
 
 def _try(
     whole: WholeModel, model: onnx.ModelProto, precision: str, side: int, dataset: Dataset
-) -> Candidate:
+) -> tuple[Candidate, SplitAnswers]:
     _write(whole, model, precision, side)
-    worth = _measure(whole.live_path, PhotoStore(dataset.val, side, 0), dataset).map50_95
-    return Candidate(
+    detector = export.open_onnx(whole.live_path, threads=torch.get_num_threads())
+    answers = read_split(detector, PhotoStore(dataset.val, side, 0))
+    worth = _measure(answers, dataset).map50_95
+    candidate = Candidate(
         side,
         precision,
         whole.live_path.stat().st_size,
@@ -139,6 +147,7 @@ def _try(
         # A hundredth less is within a hundredth, whatever its last digits are.
         round(whole.val_map50_95 - worth, 6),
     )
+    return candidate, answers
 
 
 def _write(whole: WholeModel, model: onnx.ModelProto, precision: str, side: int) -> None:
@@ -146,14 +155,17 @@ def _write(whole: WholeModel, model: onnx.ModelProto, precision: str, side: int)
     export.add_metadata(whole.live_path, image_size=str(side))
 
 
-def _finish(candidate: Candidate, path: Path, dataset: Dataset, learn: Learn) -> dict[str, Any]:
+def _finish(
+    candidate: Candidate, val: SplitAnswers, path: Path, dataset: Dataset, learn: Learn
+) -> dict[str, Any]:
     """Learn how the chosen file is read, write that and its worth into it, and tell of it."""
     side = candidate.image_size
-    val_photos, test_photos = (PhotoStore(each, side, 0) for each in (dataset.val, dataset.test))
+    decoding, learnt = learn(val)
+    test_photos = PhotoStore(dataset.test, side, 0)
     detector = export.open_onnx(path, threads=_LIVE_THREADS)
-    decoding, learnt = learn(detector, val_photos)
-    shown, milliseconds = show_split(detector, test_photos, decoding)
-    test = _measure(path, test_photos, dataset)
+    answers = read_split(detector, test_photos)
+    shown, milliseconds = answers.show(decoding), answers.milliseconds
+    test = _measure(answers, dataset)
     told = {
         "precision": candidate.precision,
         "map50": round(test.map50, 6),
@@ -190,9 +202,8 @@ def _without(reason: str, tried: list[Candidate]) -> dict[str, Any]:
     }
 
 
-def _measure(path: Path, photos: PhotoStore, dataset: Dataset) -> SplitMetrics:
-    detector = export.open_onnx(path, threads=torch.get_num_threads())
-    return measure(detect_split(detector, photos), dataset.class_names)
+def _measure(answers: SplitAnswers, dataset: Dataset) -> SplitMetrics:
+    return measure(answers.count_everything(), dataset.class_names)
 
 
 def processor_name() -> str:

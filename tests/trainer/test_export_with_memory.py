@@ -9,7 +9,7 @@ import pytest
 from drawn_dataset import REQUEST, write_dataset
 from torch import nn
 
-from trainer import export, making
+from trainer import export, exporting
 from trainer.dataset_folder import read_dataset
 from trainer.errors import ExportMismatch
 from trainer.familiarity import FamiliarDetector
@@ -23,7 +23,7 @@ def exported(network: Callable[..., Any], tmp_path: Path) -> Callable[[], bool]:
     dataset = read_dataset(write_dataset(tmp_path / "dataset", {"train": 16, "val": 2, "test": 2}))
 
     def run() -> bool:
-        making.export_with_memory(
+        exporting.export_with_memory(
             network(),
             dataset,
             TrainingRequest(**REQUEST),
@@ -50,7 +50,7 @@ def test_model_is_exported_without_a_memory_that_cannot_be_made(
         msg = "no room"
         raise MemoryError(msg)
 
-    monkeypatch.setattr(making, "remember", fail)
+    monkeypatch.setattr(exporting, "remember", fail)
     assert not exported()
     assert "nothing says what looks familiar (MemoryError: no room)" in capsys.readouterr().out
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from drawn_dataset import REPOSITORY, trainer_command, write_dataset
 
-from trainer import making
+from trainer import drawing
 from trainer.checkpoint import CheckpointFolder
 from trainer.model_folder import RunIdentity
 from trainer.progress import EpochRecord, append_progress, write_progress
@@ -74,7 +74,7 @@ def test_picture_that_cannot_be_drawn_leaves_nothing_behind(
 ) -> None:
     path = tmp_path / "curves.png"
     path.write_bytes(b"of another training")
-    with making.no_model_lost_for(path):
+    with drawing.no_model_lost_for(path):
         assert not path.exists()
         path.write_bytes(b"half")
         raise error

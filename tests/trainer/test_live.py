@@ -20,7 +20,6 @@ from trainer.decoding import IDENTITY, Decoding
 from trainer.export import export_onnx
 from trainer.live import WholeModel, make_live, processor_name, sides_of
 from trainer.metrics import SplitMetrics
-from trainer.photos import PhotoStore
 
 # What each side and storage is worth; the whole model is worth 0.700.
 Worth = Mapping[tuple[int, str], float]
@@ -58,12 +57,14 @@ def whole(exported: Path, tmp_path: Path) -> WholeModel:
 
 
 @pytest.fixture
-def judge_by(monkeypatch: pytest.MonkeyPatch) -> Callable[[Worth], None]:
+def judge_by(whole: WholeModel, monkeypatch: pytest.MonkeyPatch) -> Callable[[Worth], None]:
     def judge(worth: Worth) -> None:
-        def measure(path: Path, photos: PhotoStore, _: Dataset) -> SplitMetrics:
-            stored = {one.data_type for one in onnx.load(path).graph.initializer}
+        def measure(*_: object) -> SplitMetrics:
+            candidate = onnx.load(whole.live_path)
+            stored = {one.data_type for one in candidate.graph.initializer}
             precision = "int8" if TensorProto.INT8 in stored else "float16"
-            score = worth.get((photos.image_size, precision), 0.0)
+            side = {one.key: one.value for one in candidate.metadata_props}["image_size"]
+            score = worth.get((int(side), precision), 0.0)
             return SplitMetrics(0.9, score, 1.0, 1.0, 4, 4, ())
 
         monkeypatch.setattr(live, "_measure", measure)
