@@ -96,10 +96,13 @@ def publish(
 
     A model that was registered is judged as in a run, and put in place if it is good enough. One
     that was refused for a sight that it would lose is judged again with --accept-lost; every other
-    rule holds. One that was rolled back is put in place again with --reason, unjudged.
+    rule holds. One that was rolled back is put in place again with --reason, unjudged. Of one whose
+    judgement stands, only what was left undone is done: a live variant is judged whose signature was
+    mended since, and a card is written that was lost.
 
-    Changes: the model's row in core.model, and one more row of core.publication if it is put in
-    place, with your login and your words.
+    Changes: the model's row in core.model, that of its live variant in core.model_variant, its card
+    in core.model_file, and one more row of core.publication if it is put in place, with your login
+    and your words.
 
     Examples:
         sightscan model publish lisbon 4
