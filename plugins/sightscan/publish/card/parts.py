@@ -17,10 +17,12 @@ class Table:
 
     @property
     def is_numeric(self) -> tuple[bool, ...]:
-        """Tell of each column whether it has numbers, and words at most where there is none."""
+        """Tell of each column whether it has numbers, and dashes at most beside them."""
+        columns = ([row[column] for row in self.rows] for column in range(len(self.columns)))
         return tuple(
-            any(isinstance(row[column], int | float) for row in self.rows)
-            for column in range(len(self.columns))
+            {type(cell) for cell in column} - {type(None)} <= {int, float}
+            and any(cell is not None for cell in column)
+            for column in columns
         )
 
 
@@ -46,13 +48,14 @@ def moment(value: datetime) -> str:
 
 def say_shipped(shipped: Mapping[str, Any]) -> tuple[str, str]:
     """Say what was shown on the test photos, rightly and wrongly."""
+    backgrounds = shipped.get("background_photos")
     return (
         (
             f"Precision {say_share(shipped.get('precision'))} of {shipped.get('names')} names, recall "
             f"{say_share(shipped.get('recall'))} of {shipped.get('boxes')} boxes."
         ),
-        (
-            f"A false name on {say_share(shipped.get('false_alarms'))} of the "
-            f"{shipped.get('background_photos')} photos without a sight."
-        ),
+        f"A false name on {say_share(shipped.get('false_alarms'))} of the {backgrounds} photos "
+        "without a sight."
+        if backgrounds
+        else "Nobody knows how often strangers get a name: no test photo was without a sight.",
     )

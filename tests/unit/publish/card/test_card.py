@@ -17,7 +17,7 @@ from sightscan.plain_text import one_line
 from sightscan.publish.card.card import ModelCard, make_card
 from sightscan.publish.card.evidence import calibration_error
 from sightscan.publish.card.markdown import as_plain, write_markdown
-from sightscan.publish.card.parts import Section
+from sightscan.publish.card.parts import Section, Table
 from sightscan.publish.card.store import card_files
 from sightscan.publish.card.words import sections_of
 from sightscan.publish.publish import publish_model, rollback
@@ -254,13 +254,18 @@ def test_live_variant_is_on_the_card(
         f"Decision: {decision}.",
         "mAP50 1.000, mAP50-95 1.000, on the same test photos.",
         "Precision 100.0% of 15 names, recall 100.0% of 15 boxes.",
-        "A false name on - of the 0 photos without a sight.",
+        "Nobody knows how often strangers get a name: no test photo was without a sight.",
         f"{milliseconds:.0f} ms a photo with one thread of {processor}, where it was trained.",
     )
     assert section.table is not None
     told = dict(section.table.rows)
     assert (told["SHA-256 of live.onnx"], told["weights stored as"]) == (sha256, precision)
     assert (told["image size, pixels"], told["signed by"]) == (160, "nobody")
+
+
+def test_column_with_words_among_its_numbers_is_no_column_of_numbers() -> None:
+    table = Table(("a", "b", "c", "d"), (("x", 1, "sha", None), ("y", None, 7, None)))
+    assert table.is_numeric == (False, True, False, False)
 
 
 def test_refused_live_variant_says_so_and_whose_measures_these_are(
