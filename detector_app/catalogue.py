@@ -88,6 +88,7 @@ class City:
     names: Mapping[str, str] = field(default_factory=dict)
     latitude: float | None = None
     longitude: float | None = None
+    city_id: str | None = None
 
 
 @dataclass(frozen=True)

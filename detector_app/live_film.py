@@ -23,13 +23,18 @@ _HTML: Final = """
   <canvas class="boxes" aria-hidden="true"></canvas>
   <div class="plate"></div>
 </section>
+<p class="reports" hidden>
+  <button type="button" class="wrong" data-text="report.wrong"></button>
+  <button type="button" class="missing" data-text="report.missing"></button>
+</p>
 <p class="notice" role="status" hidden></p>
 <p class="progress" role="status" hidden></p>
 <p class="step" hidden></p>
 <label class="switch"><input type="checkbox" /> <span data-text="place.use"></span></label>
 <p class="place-status" hidden></p>
 <p class="only-heard" aria-live="polite"></p>
-<dialog class="sight-card"></dialog>
+<dialog class="sight-card about"></dialog>
+<dialog class="sight-card report"></dialog>
 """
 # Streamlit loads this from a blob, from which no relative address leads anywhere.
 _JAVASCRIPT: Final = """

@@ -10,6 +10,7 @@
     GET  /api/cities                 the catalogue
     GET  /api/cities/<slug>          one city: its model, its sights, their cards
     POST /api/detect?model=<sha256>  a look at one photo, for browsers that cannot
+    POST /api/report                 what a person says was wrong, with the photo
     GET  /healthz                    whether the server answers
 
 Wiring only: what is behind each route is in `web/`.

@@ -7,6 +7,7 @@ role's are.
 """
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final, Self, cast
@@ -82,8 +83,12 @@ class Warehouse:
         rows = self.ask("find_city_progress", {"city_slug": city_slug})
         return rows[0] if rows else None
 
+    def add_report(self, report: Mapping[str, object]) -> None:
+        """Put a report into the inbox, as `sql/insert_report.sql` names its parts."""
+        self.ask("insert_report", report, writes=True)
+
     def ask(
-        self, statement: str, parameters: dict[str, object], *, writes: bool = False
+        self, statement: str, parameters: Mapping[str, object], *, writes: bool = False
     ) -> list[dict[str, object]]:
         """Return the rows of a statement of `sql/`; raise `WarehouseAway`."""
         if not _TURNS.acquire(timeout=MAX_TURN_SECONDS):
@@ -98,28 +103,31 @@ class Warehouse:
             _TURNS.release()
 
     def _ask_in_turn(
-        self, statement: str, parameters: dict[str, object], *, writes: bool
+        self, statement: str, parameters: Mapping[str, object], *, writes: bool
     ) -> list[dict[str, object]]:
         try:
-            with psycopg.connect(
-                host=self.host,
-                port=self.port,
-                dbname=self.database,
-                user=self.user,
-                password=self.password,
-                connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                application_name="sightscan-detector-app",
-                options=(
-                    f"-c default_transaction_read_only={'off' if writes else 'on'}"
-                    f" -c statement_timeout={STATEMENT_TIMEOUT_MILLISECONDS}"
-                ),
-                row_factory=dict_row,
-            ) as connection:
+            with self._connect(may_write=writes) as connection:
                 # Binary, so that a model crosses the wire as bytes rather than twice as long hex.
                 cursor = connection.execute(_read_sql(statement), parameters, binary=True)
                 return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
             raise WarehouseAway(self._explain(error)) from error
+
+    def _connect(self, *, may_write: bool) -> psycopg.Connection[dict[str, object]]:
+        return psycopg.connect(
+            host=self.host,
+            port=self.port,
+            dbname=self.database,
+            user=self.user,
+            password=self.password,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            application_name="sightscan-detector-app",
+            options=(
+                f"-c default_transaction_read_only={'off' if may_write else 'on'}"
+                f" -c statement_timeout={STATEMENT_TIMEOUT_MILLISECONDS}"
+            ),
+            row_factory=dict_row,
+        )
 
     def _explain(self, error: psycopg.Error) -> str:
         place = f"{self.user}@{self.host}:{self.port}/{self.database}"

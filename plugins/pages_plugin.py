@@ -51,4 +51,10 @@ class SightScanPages(AirflowPlugin):
             "destination": "nav",
             "category": "browse",
         },
+        {
+            "name": "Reports",
+            "href": "/sightscan/reports/",
+            "destination": "nav",
+            "category": "browse",
+        },
     ]

@@ -13,6 +13,7 @@ import { PhotoList } from "./photo_list.js";
 import { makeCard } from "./picture_card.js";
 import { asRefusal, Refusal } from "./refusal.js";
 import { PlaceSwitch } from "./place_switch.js";
+import { ReportDialog } from "./report.js";
 import { SightDialog } from "./sight_card.js";
 import { chooseLanguage, currentLanguage, fillTexts, languages, percent, say, sayRefusal } from "./texts.js";
 
@@ -31,6 +32,7 @@ const photos = new PhotoList(byId("photos"), byId("announced"));
 const debug = new DebugPanel(byId("debug"));
 const dialog = new CityDialog(byId("cities"), chooseCity);
 const card = new SightDialog(byId("sight"));
+const reporting = new ReportDialog(byId("report"));
 const place = new PlaceSwitch(byId("place"), byId("place-status"));
 const keeping = new Keeping(byId("keep"), byId("offer"), tell, (newer) => useCity(newer, true));
 
@@ -186,7 +188,7 @@ async function takePicture() {
     stage.hidden = false;
     await view.resume();
   };
-  const options = { kind: view.kind, onclose: goOn, closeKey: "film.go_on", onname: openCard };
+  const options = { kind: view.kind, onclose: goOn, closeKey: "film.go_on", onname: openCard, onreport: openReport };
   const picture = makeCard(name, frame, seen?.detections ?? [], detectors.model, options);
   frame.close();
   stage.hidden = true;
@@ -199,6 +201,11 @@ async function takePicture() {
 function openCard(classNumber) {
   const sight = findSight(city.model, classNumber);
   if (sight) card.open(city.slug, sight);
+}
+
+/** Show what would be sent of a picture that was answered wrongly. */
+function openReport(kind, picture, found) {
+  reporting.open(kind, { slug: city.slug, model: city.model, picture, found });
 }
 
 function dropFrozen() {
@@ -240,6 +247,7 @@ function wire() {
   };
   view.onChanged = drawStep;
   view.plate.onName = photos.onName = openCard;
+  photos.onReport = openReport;
   view.judge = (seen, model) => place.sense.judge(seen, model);
   place.onChanged = () => useNearest().catch((error) => tell(sayRefusal(asRefusal(error))));
 }

@@ -10,6 +10,7 @@ import { showSentence } from "./dom.js";
 import { LiveView } from "./live_view.js";
 import { asRefusal, Refusal } from "./refusal.js";
 import { PlaceSwitch } from "./place_switch.js";
+import { copyPicture, inShares, ReportDialog } from "./report.js";
 import { SightDialog } from "./sight_card.js";
 import { fillTexts, percent, say, sayRefusal, useLanguage } from "./texts.js";
 
@@ -48,7 +49,10 @@ class LiveFilm {
     this.view.onChanged = () => this.#drawStep();
     this.view.onStopped = () => this.#drawButton();
     this.part("start").addEventListener("click", () => this.#toggle());
-    this.card = new SightDialog(place.querySelector("dialog"));
+    this.card = new SightDialog(this.part("about"));
+    this.reporting = new ReportDialog(this.part("report"));
+    this.reporting.onClosed = () => this.view.isRunning && this.view.resume();
+    for (const kind of ["wrong", "missing"]) this.part(kind).addEventListener("click", () => this.#report(kind));
     this.place = new PlaceSwitch(place.querySelector("input"), this.part("place-status"));
     this.view.judge = (seen, model) => this.place.sense.judge(seen, model);
     this.view.plate.onName = (number) => this.#openCard(number);
@@ -101,6 +105,24 @@ class LiveFilm {
     return new Detectors(model, keys, (share) => this.#showProgress(share));
   }
 
+  /** Hold the film, and show what would be sent of it. */
+  async #report(kind) {
+    showSentence(this.part("notice"), null);
+    try {
+      const { model } = this.#detectors;
+      const { frame, seen } = await this.view.freeze();
+      const found = inShares(seen?.detections ?? [], frame);
+      const picture = copyPicture(frame);
+      frame.close();
+      if (kind === "wrong" && found.length === 0) {
+        await this.view.resume();
+        showSentence(this.part("notice"), say("report.nothing"));
+      } else this.reporting.open(kind, { slug: this.#data.city, model, picture, found });
+    } catch (error) {
+      showSentence(this.part("notice"), sayRefusal(asRefusal(error)));
+    }
+  }
+
   #openCard(number) {
     const sight = findSight(this.#detectors.model, number);
     if (sight) this.card.open(this.#data.city, sight);
@@ -108,6 +130,7 @@ class LiveFilm {
 
   #forget() {
     this.card.close();
+    this.reporting.close();
     this.#detectors?.close();
     this.#detectors = null;
     showSentence(this.part("step"), null);
@@ -115,6 +138,7 @@ class LiveFilm {
   }
 
   #drawButton() {
+    this.part("reports").hidden = !this.view.isRunning;
     this.part("start").textContent = say(this.view.isRunning ? "film.stop" : "film.start");
   }
 

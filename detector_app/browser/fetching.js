@@ -3,7 +3,7 @@
 import { Refusal } from "./refusal.js";
 
 /** The server's reasons for which `texts/` has a sentence. */
-const REASONS = new Set(["too_often", "too_large", "too_slow", "photo", "busy", "failed", "gone", "no_city", "no_detector"]);
+const REASONS = new Set(["too_often", "too_large", "too_slow", "photo", "busy", "failed", "gone", "no_city", "no_detector", "not_stored"]);
 
 /**
  * @param {string} url @param {number} expected bytes, for the progress and the memory

@@ -18,6 +18,9 @@ export class PhotoList {
   /** Called when a name is pressed; for the owner to replace. @param {number} classNumber */
   onName(classNumber) {}
 
+  /** Called when a person reports something; for the owner to replace. */
+  onReport(kind, picture, found) {}
+
   /** @param {HTMLElement} place @param {HTMLElement} live a live region that has nothing else */
   constructor(place, live) {
     this.place = place;
@@ -62,7 +65,8 @@ export class PhotoList {
     try {
       const { bitmap, seen } = await this.#see(file, name, detectors);
       const onname = (number) => this.onName(number);
-      const options = { kind, onclose: close, closeKey: "photo.remove", onname };
+      const onreport = (...reported) => this.onReport(...reported);
+      const options = { kind, onclose: close, closeKey: "photo.remove", onname, onreport };
       card = makeCard(name, bitmap, seen.detections, detectors.model, options);
       bitmap?.close();
     } catch (error) {

@@ -6,6 +6,7 @@ import { make } from "./dom.js";
 import { makeName, writeSaid } from "./name_plate.js";
 import { annotatedName, asJpeg, canShare, drawPicture, saveFile, shareFile } from "./picture.js";
 import { asRefusal } from "./refusal.js";
+import { copyPicture, inShares } from "./report.js";
 import { currentLanguage, listOf, say, sayRefusal } from "./texts.js";
 
 /**
@@ -13,10 +14,11 @@ import { currentLanguage, listOf, say, sayRefusal } from "./texts.js";
  * @param {string} name of the picture's file @param {ImageBitmap | null} bitmap null: this browser cannot show it
  * @param {import("./detection.js").Detection[]} detections @param {import("./catalogue.js").Model} model
  * @param {{kind: "boxes" | "dots", onclose: () => void, closeKey: string,
- *   onname: (classNumber: number) => void}} options
+ *   onname: (classNumber: number) => void,
+ *   onreport: (kind: "wrong" | "missing", picture: HTMLCanvasElement, found: {class: number, box: number[]}[]) => void}} options
  * @returns {HTMLElement} with what is to be announced of it as `data-spoken`
  */
-export function makeCard(name, bitmap, detections, model, { kind, onclose, closeKey, onname }) {
+export function makeCard(name, bitmap, detections, model, { kind, onclose, closeKey, onname, onreport }) {
   const { said } = nameOnce(detections);
   const sentences = said.map((one) => writeSaid(one, model));
   const names = make(
@@ -39,7 +41,17 @@ export function makeCard(name, bitmap, detections, model, { kind, onclose, close
   }
   buttons.append(make("button", { type: "button", onclick: onclose }, say(closeKey)));
   card.append(buttons);
+  if (bitmap) card.append(makeReports(copyPicture(bitmap), inShares(detections, bitmap), onreport));
   return card;
+}
+
+/** What can be said of a picture that was answered wrongly. */
+function makeReports(picture, found, onreport) {
+  const kinds = [...(found.length ? [["wrong", "report.wrong"]] : []), ["missing", "report.missing"]];
+  const buttons = kinds.map(([kind, key]) =>
+    make("button", { type: "button", class: "plain", onclick: () => onreport(kind, picture, found) }, say(key)),
+  );
+  return make("div", { class: "tools reports" }, ...buttons);
 }
 
 /**

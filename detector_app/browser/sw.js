@@ -52,6 +52,7 @@ const SHELL = [
   "/browser/place_sense.js",
   "/browser/place_switch.js",
   "/browser/refusal.js",
+  "/browser/report.js",
   "/browser/runtime.js",
   "/browser/sight_card.css",
   "/browser/sight_card.js",

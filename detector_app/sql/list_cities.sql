@@ -17,6 +17,7 @@ with request as (
 )
 
 select
+    city_overview.city_id,
     city_overview.city_slug,
     city_overview.city_name,
     city_overview.country,

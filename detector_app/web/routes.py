@@ -1,10 +1,10 @@
 """The routes of the app's server, and what each answers; see `server`."""
 
 import logging
+from functools import partial
 from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
@@ -22,9 +22,11 @@ from detector_app.web.browser_files import (
 from detector_app.web.card_routes import send_card_photo, send_city
 from detector_app.web.cities import CitiesAnswers
 from detector_app.web.files import IMMUTABLE, REVALIDATED, CompressedFiles
-from detector_app.web.limits import BodyRefusedError, BodyRoom, RateLimit, client_of, read_body
+from detector_app.web.limits import RateLimit, client_of
 from detector_app.web.look import look_at
 from detector_app.web.model_shelf import ShelvedModel
+from detector_app.web.photo_bodies import refuse_hurry, work_on_photo
+from detector_app.web.report_route import take_report
 from detector_app.web.runtime import RUNTIME_FOLDER, RUNTIME_VERSION, find_faults
 
 logger = logging.getLogger(__name__)
@@ -32,18 +34,7 @@ logger = logging.getLogger(__name__)
 # A browser asks once a second; a few who share an address, more often.
 LOOKS_PER_SECOND: Final = 4.0
 LOOKS_AT_ONCE: Final = 16
-MAX_PHOTO_SECONDS: Final = 20.0
-# Of all that is on its way, or waits to be looked at: one client alone could send 96 photos at once.
-MAX_BODIES_BYTES: Final = 200_000_000
-# Without a photo's type, a form of another site could send one unasked.
-_SIMPLE_TYPES: Final = (
-    "text/plain",
-    "multipart/form-data",
-    "application/x-www-form-urlencoded",
-    "",
-)
 
-_body_room = BodyRoom(MAX_BODIES_BYTES)
 _cities_answers = CitiesAnswers()
 _look_limit = RateLimit(LOOKS_PER_SECOND, LOOKS_AT_ONCE)
 
@@ -74,6 +65,7 @@ def make_routes() -> list[BaseRoute]:
         Route("/api/cities/{slug}", send_city),
         Route("/sights/{slug}/{sha256}.jpg", send_card_photo),
         Route("/api/detect", _detect, methods=["POST"]),
+        Route("/api/report", take_report, methods=["POST"]),
         # What begins as one of ours and is none is not one of Streamlit's pages.
         *(Mount(prefix, _nothing_here) for prefix in ("/runtime", "/models", "/sights", "/api")),
     ]
@@ -106,35 +98,12 @@ def _list_cities(request: Request) -> Response:
 
 
 async def _detect(request: Request) -> Response:
-    seconds = _look_limit.take(client_of(request))
-    if seconds:
-        retry = {"Retry-After": str(round(seconds) + 1)}
-        return refuse(
-            429,
-            "This device asks too often; one photo a second is possible.",
-            retry,
-            reason="too_often",
-        )
-    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
-        return refuse(403, "Photos are looked at for this server's own pages only.")
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type in _SIMPLE_TYPES:
-        return refuse(415, "Send a photo, and say with Content-Type which kind it is.")
-    with _body_room.share() as take:
-        try:
-            content = await read_body(
-                request,
-                max_bytes=MAX_PHOTO_MEGABYTES * 1_000_000,
-                max_seconds=MAX_PHOTO_SECONDS,
-                take=take,
-            )
-        except BodyRefusedError as error:
-            # What is still on its way is not read.
-            reason = {408: "too_slow", 413: "too_large"}.get(error.status, "busy")
-            return refuse(error.status, str(error), {"Connection": "close"}, reason=reason)
-        except ClientDisconnect:
-            return Response(status_code=499)
-        return await run_in_threadpool(_look, content, request.query_params.get("model", ""))
+    sentence = "This device asks too often; one photo a second is possible."
+    hurry = refuse_hurry(_look_limit, client_of(request), sentence)
+    if hurry:
+        return hurry
+    look = partial(_look, sha256=request.query_params.get("model", ""))
+    return await work_on_photo(request, MAX_PHOTO_MEGABYTES * 1_000_000, look)
 
 
 def _look(content: bytes, sha256: str) -> Response:

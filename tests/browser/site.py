@@ -16,7 +16,7 @@ from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -69,6 +69,7 @@ class Site:
 
     models: dict[str, bytes] = field(default_factory=dict)
     photos: dict[str, bytes] = field(default_factory=dict)
+    reports: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     catalogue: dict[str, Any] = field(default_factory=dict)
     changed: dict[str, bytes] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
@@ -240,6 +241,10 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.served.is_down or address.path in self.served.broken:
             self.close_connection = True
+            return
+        if address.path == "/api/report":
+            self.served.reports.append((dict(parse_qsl(address.query)), body))
+            self._answer_json(201, {"stored": True})
             return
         (model,) = parse_qs(address.query)["model"]
         self._answer_json(*self.served.detect(model, body))

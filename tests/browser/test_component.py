@@ -91,3 +91,17 @@ def test_city_that_is_gone_gets_a_sentence(page: Page) -> None:
     mount(page, city="atlantis")
     page.get_by_role("button", name="Camera").click()
     expect(page.get_by_role("status").first).to_contain_text("is not here any more")
+
+
+def test_film_is_held_while_a_report_is_looked_at(page: Page, site: Site) -> None:
+    start(page)
+    page.get_by_role("button", name="A sight is missing").click()
+    dialog = page.get_by_role("dialog", name="A sight is missing")
+    expect(dialog.get_by_role("img")).to_be_visible()
+    assert page.evaluate("document.querySelector('video').paused")
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(dialog.get_by_role("status")).to_have_text("Thank you, it was sent.")
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.locator(".plate .said").first).to_be_visible()
+    assert not page.evaluate("document.querySelector('video').paused")
+    assert len(site.reports) == 1

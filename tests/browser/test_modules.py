@@ -70,7 +70,10 @@ def test_every_sentence_that_is_asked_for_exists_and_every_one_is_asked_for(
 
 def test_every_reason_of_the_server_has_a_sentence(texts: dict[str, dict[str, str]]) -> None:
     web = BROWSER.parent / "web"
-    routes = "".join((web / name).read_text("utf-8") for name in ("routes.py", "card_routes.py"))
+    routes = "".join(
+        (web / name).read_text("utf-8")
+        for name in ("routes.py", "card_routes.py", "photo_bodies.py", "report_route.py")
+    )
     named = set(re.findall(r'reason="(\w+)"', routes)) | set(re.findall(r'4\d\d: "(\w+)"', routes))
     assert named == {key.partition(".")[2] for key in texts["en"] if key.startswith("server.")}
     fetching = (BROWSER / "fetching.js").read_text(encoding="utf-8")

@@ -305,6 +305,7 @@ def test_no_text_of_the_inbox_takes_a_megabyte(warehouse: psycopg.Connection[Any
         "bigint": "1",
         "integer": "1",
         "timestamp with time zone": "now()",
+        "double precision": "0.5",
     }
     columns = warehouse.execute(
         "select table_name, column_name, data_type from information_schema.columns"

@@ -4,7 +4,7 @@ export default {
   lead: "Kamera hinhalten oder Foto zeigen: SightScan nennt die Sehenswürdigkeiten einer Stadt.",
   home: "SightScan, alle Seiten",
   privacy:
-    "Bilder und Filme werden auf diesem Gerät angesehen und nirgends aufbewahrt. Wo das nicht geht, sagt es die Seite; dann sieht ihr Server sie an und vergisst sie.",
+    "Bilder und Filme werden auf diesem Gerät angesehen und nirgends aufbewahrt, es sei denn, eines wird als Meldung gesendet. Wo das nicht geht, sagt es die Seite; dann sieht ihr Server sie an und vergisst sie.",
   "language.other": "English",
   "language.other_tag": "en",
   progress: "Der Detektor für {name} wird geholt: {share}",
@@ -94,6 +94,19 @@ export default {
   "picture.share": "Teilen",
   "picture.not_shared": "Das Bild wurde nicht geteilt ({cause}). Stattdessen speichern.",
 
+  "report.wrong": "Falscher Name",
+  "report.missing": "Eine Sehenswürdigkeit fehlt",
+  "report.sends_wrong":
+    "Damit gehen das Bild unten, der falsche Name mit seinem Ort im Bild und die Version des Detektors an die Betreiber dieser Seite. Menschen sehen es sich an; von selbst wird nichts daraus gelernt. Haben sie entschieden, wird das Bild gelöscht, spätestens nach drei Monaten.",
+  "report.sends_missing":
+    "Damit gehen das Bild unten und die Version des Detektors an die Betreiber dieser Seite. Menschen sehen es sich an; von selbst wird nichts daraus gelernt. Haben sie entschieden, wird das Bild gelöscht, spätestens nach drei Monaten.",
+  "report.picture": "Das Bild, das gesendet wird",
+  "report.which": "Welcher Name ist falsch?",
+  "report.send": "Senden",
+  "report.cancel": "Nicht senden",
+  "report.nothing": "Auf dem Bild von eben steht kein Name, also ist keiner falsch.",
+  "report.sent": "Danke, es wurde gesendet.",
+
   "keep.keep": "{name} auf diesem Gerät behalten ({size} MB)",
   "keep.keeping": "Wird behalten: {share}",
   "keep.kept": "{name} ist nun hier: es geht auch ohne Netz.",
@@ -146,6 +159,7 @@ export default {
   "server.gone": "Der Server hat diesen Detektor nicht mehr. Die Seite neu laden.",
   "server.no_city": "Diese Stadt gibt es hier nicht mehr. Bitte eine andere wählen.",
   "server.no_detector": "Der Server bekommt den Detektor gerade nicht. Später noch einmal versuchen.",
+  "server.not_stored": "Die Meldung kann jetzt nicht angenommen werden. Bitte später noch einmal versuchen.",
 
   "debug.title": "Debug",
   "debug.dots": "Punkte statt Kästen",

@@ -4,7 +4,7 @@ export default {
   lead: "Point the camera or show a photo: SightScan names the sights of a city.",
   home: "SightScan, all pages",
   privacy:
-    "Pictures and films are looked at on this device and kept nowhere. Where that is impossible, the page says so, and its server looks at them and forgets them.",
+    "Pictures and films are looked at on this device and kept nowhere, unless you send one as a report. Where that is impossible, the page says so, and its server looks at them and forgets them.",
   "language.other": "Deutsch",
   "language.other_tag": "de",
   progress: "Getting the detector of {name}: {share}",
@@ -94,6 +94,19 @@ export default {
   "picture.share": "Share",
   "picture.not_shared": "The picture was not shared ({cause}). Save it instead.",
 
+  "report.wrong": "Wrong name",
+  "report.missing": "A sight is missing",
+  "report.sends_wrong":
+    "This sends the picture below, the wrong name with its place in the picture, and the detector’s version to whoever runs this page. People look at it; nothing is learnt from it by itself. When they have decided, the picture is deleted, after three months in any case.",
+  "report.sends_missing":
+    "This sends the picture below and the detector’s version to whoever runs this page. People look at it; nothing is learnt from it by itself. When they have decided, the picture is deleted, after three months in any case.",
+  "report.picture": "The picture that is sent",
+  "report.which": "Which name is wrong?",
+  "report.send": "Send",
+  "report.cancel": "Do not send",
+  "report.nothing": "The picture of now has no name on it, so none is wrong.",
+  "report.sent": "Thank you, it was sent.",
+
   "keep.keep": "Keep {name} on this device ({size} MB)",
   "keep.keeping": "Keeping: {share}",
   "keep.kept": "{name} is kept: it works here without a network.",
@@ -145,6 +158,7 @@ export default {
   "server.gone": "The server does not have this detector any more. Load the page again.",
   "server.no_city": "This city is not here any more. Choose another one.",
   "server.no_detector": "The server cannot get the detector now. Try again later.",
+  "server.not_stored": "The report cannot be taken now. Try again later.",
 
   "debug.title": "Debug",
   "debug.dots": "Dots instead of boxes",

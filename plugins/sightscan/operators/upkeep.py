@@ -46,13 +46,15 @@ def resolve_city_requests() -> int:
 # A take-down waits for batches in flight, which take seconds.
 @task(execution_timeout=timedelta(minutes=10))
 def remove_withdrawn_photos() -> int:
-    """Take down what people take back of what they contributed."""
+    """Take down what people take back of what they contributed, and reports that are too old."""
     from sightscan.operators.warehouse import open_warehouse
+    from sightscan.warehouse.labels.reports import delete_old_reports
     from sightscan.warehouse.takedowns.withdrawals import remove_withdrawn_photos as remove
 
     with open_warehouse() as connection:
         report = remove(connection)
-    logger.info("removed=%d left=%d", report.removed, report.left)
+        old_count = delete_old_reports(connection)
+    logger.info("removed=%d left=%d old_reports=%d", report.removed, report.left, old_count)
     if report.left:
         logger.warning(
             "%d withdrawals in load.withdrawal are about photos that nobody contributed: nothing "

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from sightscan.errors import DecisionError, ReviewError, SightScanError, UnknownCity
-from sightscan.pages import gallery, models, photos, requests, review
+from sightscan.pages import gallery, models, photos, reports, requests, review
 
 STATIC = Path(__file__).parent / "static"
 HEADERS = {
@@ -40,6 +40,7 @@ def pages() -> FastAPI:
     app.include_router(review.router)
     app.include_router(requests.router)
     app.include_router(models.router)
+    app.include_router(reports.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_exception_handler(SightScanError, _say_what_was_wrong)
     app.add_exception_handler(HTTPException, _lead_to_the_login)
