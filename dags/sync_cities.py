@@ -10,8 +10,8 @@ and the snapshot refuses to lose one.
 Runs when something comes in or the registry changes, which the triggerer looks for every five
 seconds, and every ten minutes.
 
-Beside it, takes down what people take back of what they contributed (`load.withdrawal`); see the
-runbook on take-downs.
+Beside it, takes down what people take back of what they contributed (`load.withdrawal`; see the
+runbook on take-downs), and takes in what they share (`load.contribution`), for *Review labels*.
 
 **May it be run again?** Yes: a request is decided once, and the snapshot is replaced whole. It is red
 if Wikidata answers nothing, or if the registry lacks cities that the snapshot has.
@@ -52,8 +52,9 @@ from sightscan.operators.run_conf import RUN_TYPES
 def sync_cities() -> None:
     """Wire the tasks."""
     upkeep.resolve_city_requests() >> upkeep.write_registry_snapshot()
-    # By itself: whoever takes a photo back does not wait for Wikidata.
-    upkeep.remove_withdrawn_photos()
+    # By themselves: whoever takes a photo back does not wait for Wikidata, nor who shares one. What is
+    # taken back is not taken in before.
+    upkeep.remove_withdrawn_photos() >> upkeep.take_in_contributions()
 
 
 sync_cities()

@@ -15,7 +15,7 @@ if _ROOT not in sys.path:
 import streamlit as st  # noqa: E402 - after the path
 
 from detector_app.texts import say  # noqa: E402 - after the path
-from detector_app.views import about, ask, detect, guide, models  # noqa: E402 - after the path
+from detector_app.views import about, ask, detect, guide, improve, models  # noqa: E402 - after the path
 from detector_app.visitor import current_language  # noqa: E402 - after the path
 from detector_app.web.uploads import show_uploads  # noqa: E402 - after the path
 
@@ -49,6 +49,12 @@ def show_app() -> None:
             title=say(current_language(), "page.models"),
             icon=":material/fact_check:",
             url_path="versions",
+        ),
+        st.Page(
+            improve.show,
+            title=say(current_language(), "page.improve"),
+            icon=":material/volunteer_activism:",
+            url_path="improve",
         ),
         st.Page(guide.show, title="Help", icon=":material/help:", url_path="help"),
         st.Page(about.show, title="About", icon=":material/info:", url_path="about"),

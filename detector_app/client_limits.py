@@ -27,3 +27,5 @@ class WritingLimit:
 
 # People look a name up, misspell it, choose among namesakes: some requests at once, then one in a while.
 ASKING: Final = WritingLimit(RateLimit(0.1, 8), RateLimit(2, 100))
+# A photo is a megabyte or two: at most some gigabytes a day, whoever sends them.
+SHARING: Final = WritingLimit(RateLimit(1 / 30, 8), RateLimit(0.03, 40))

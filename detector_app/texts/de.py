@@ -202,4 +202,76 @@ TEXTS: Final[dict[str, str]] = {
         "Die Karte wird geschrieben, wenn ein Modell beurteilt wird; dieses wurde von einer älteren "
         "Version beurteilt."
     ),
+    # Help improve
+    "page.improve": "Mithelfen",
+    "improve.title": "Mithelfen",
+    "improve.lead": (
+        "Teilen Sie ein Foto einer Sehenswürdigkeit, und Detektoren können daraus lernen. Nichts wird "
+        "geteilt, bevor Sie gesehen haben, was gespeichert würde, und zugestimmt haben."
+    ),
+    "improve.switch": "Ich möchte ein Foto teilen",
+    "improve.no_city": "Es gibt noch keine Stadt, für die sich Fotos teilen ließen.",
+    "improve.sight": "Die Sehenswürdigkeit darauf",
+    "improve.photo": "Ihr Foto",
+    "improve.blurring": "Gesichter und Nummernschilder werden gesucht ...",
+    "improve.again": "Noch einmal versuchen",
+    "improve.faces.one": "ein Gesicht",
+    "improve.faces.many": "{count} Gesichter",
+    "improve.plates.one": "ein Nummernschild",
+    "improve.plates.many": "{count} Nummernschilder",
+    "improve.alt": "Ihr Foto, wie es gespeichert würde. Unkenntlich gemacht: {found}.",
+    "improve.look": (
+        "Das würde gespeichert, kleiner und ohne Ort, Zeit und Kamera. Unkenntlich gemacht: {found}. "
+        "Nicht jedes Gesicht oder Schild wird gefunden: sehen Sie eines, teilen Sie dieses Foto nicht."
+    ),
+    "improve.author": "Name, unter dem Sie genannt werden (leer: „a contributor of SightScan“)",
+    "improve.author.help": "Die Lizenz verlangt, dass Sie genannt werden. Jeder Name ist recht, auch keiner.",
+    "improve.use": (
+        "**Wofür es verwendet wird.** Wer SightScan betreibt, sieht es an, markiert die Sehenswürdigkeit "
+        "und nimmt es an oder lehnt es ab. Angenommen trainiert und prüft es Detektoren, steht mit "
+        "Namensnennung auf der Seite *Modelle* und kann dort gezeigt werden. An andere Dienste wird es "
+        "nicht geschickt. Sie bekommen einen Code, der es zurückholt; ein Detektor, der bis dahin daraus "
+        "gelernt hat, bleibt bis zum nächsten, wie er ist."
+    ),
+    "improve.agree": (
+        "Ich habe dieses Foto aufgenommen oder darf es so teilen, und ich veröffentliche das Bild oben "
+        "unter der Lizenz Creative Commons Namensnennung 4.0 (CC BY 4.0)."
+    ),
+    "improve.share": "Dieses Bild teilen",
+    "improve.not_shared": (
+        "Das Warehouse ist nicht erreichbar, es wurde nichts geteilt. Versuchen Sie es in einer Minute "
+        "noch einmal."
+    ),
+    "improve.thanks": (
+        "Danke: das Bild ist geteilt. Bewahren Sie diesen Code auf. Niemand kann ihn Ihnen noch einmal "
+        "geben, und wer ihn hat, kann das Bild zurückholen."
+    ),
+    "improve.keep": "Code als Datei aufbewahren",
+    "improve.file": "Der Code, der Ihr Foto von SightScan zurückholt: {code}\n",
+    "improve.another": "Noch ein Foto teilen",
+    "improve.back": "Ein Foto zurückholen",
+    "improve.code": "Ihr Code",
+    "improve.see": "Sehen, was daraus wurde",
+    "improve.withdraw": "Zurückholen",
+    "improve.misspelt": "Das ist kein Code: er hat sieben Gruppen aus vier Buchstaben und Ziffern.",
+    "improve.no_such_code": (
+        "Mit diesem Code wurde hier nichts geteilt, oder es wurde zurückgeholt, bevor es angesehen wurde."
+    ),
+    "improve.withdrawn": (
+        "Es ist zurückgeholt: seine Bytes werden aus allen Tabellen und Speichern gelöscht, meist "
+        "innerhalb einer Minute."
+    ),
+    "shared.received": "Es ist angekommen und wird bald angesehen.",
+    "shared.in_review": "Es wartet darauf, dass jemand es ansieht.",
+    "shared.accepted": "Es wurde angenommen, und Detektoren können daraus lernen.",
+    "shared.rejected": (
+        "Es wurde angesehen und nicht angenommen: kein Detektor lernt daraus. Sie können es trotzdem "
+        "zurückholen."
+    ),
+    "shared.refused": (
+        "Es wurde nicht behalten: es ist zu klein, beschädigt oder von einer Sehenswürdigkeit, für die "
+        "keine Fotos mehr genommen werden."
+    ),
+    "shared.removed": "Es wurde entfernt: seine Bytes sind gelöscht.",
+    "shared.withdrawn": "Es wurde zurückgeholt: seine Bytes sind gelöscht.",
 }

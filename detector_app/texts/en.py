@@ -176,4 +176,61 @@ TEXTS: Final[dict[str, str]] = {
     "models.card": "The model card",
     "models.card.download": "Download the card",
     "models.no_card": "Its card is written when a model is judged; this one was judged by an older version.",
+    # Help improve
+    "page.improve": "Help improve",
+    "improve.title": "Help improve",
+    "improve.lead": (
+        "Share a photo of a sight, and detectors may learn from it. Nothing is shared before you have "
+        "seen what would be stored and agreed to it."
+    ),
+    "improve.switch": "I want to share a photo",
+    "improve.no_city": "There is no city yet that photos could be shared for.",
+    "improve.sight": "The sight on it",
+    "improve.photo": "Your photo",
+    "improve.blurring": "Faces and number plates are looked for ...",
+    "improve.again": "Try again",
+    "improve.faces.one": "one face",
+    "improve.faces.many": "{count} faces",
+    "improve.plates.one": "one number plate",
+    "improve.plates.many": "{count} number plates",
+    "improve.alt": "Your photo as it would be stored. Blurred: {found}.",
+    "improve.look": (
+        "This is what would be stored, smaller and without place, time and camera. Blurred: {found}. Not "
+        "every face or plate is found: if you see one, do not share this photo."
+    ),
+    "improve.author": "Name to credit you by (left empty: “a contributor of SightScan”)",
+    "improve.author.help": "The licence asks that you be named. Any name will do, or none.",
+    "improve.use": (
+        "**What it is used for.** Whoever runs SightScan looks at it, marks the sight, and accepts or "
+        "rejects it. Accepted, it trains and tests detectors, is listed with its credit on the page "
+        "*Models*, and may be shown there. It is sent to no other service. You get a code that takes it "
+        "back; a detector that has learnt from it by then stays as it is until the next one."
+    ),
+    "improve.agree": (
+        "I took this photo, or may share it so, and I publish the picture above under the licence "
+        "Creative Commons Attribution 4.0 (CC BY 4.0)."
+    ),
+    "improve.share": "Share this picture",
+    "improve.not_shared": "The warehouse is away, so nothing was shared. Try again in a minute.",
+    "improve.thanks": (
+        "Thank you: the picture is shared. Keep this code. Nobody can give it to you again, and whoever "
+        "has it can take the picture back."
+    ),
+    "improve.keep": "Keep the code as a file",
+    "improve.file": "The code that takes your photo back from SightScan: {code}\n",
+    "improve.another": "Share another photo",
+    "improve.back": "Take a photo back",
+    "improve.code": "Your code",
+    "improve.see": "See what became of it",
+    "improve.withdraw": "Take it back",
+    "improve.misspelt": "This is no code: it has seven groups of four letters and digits.",
+    "improve.no_such_code": "Nothing was shared with this code here, or it was taken back before it was looked at.",
+    "improve.withdrawn": "It is taken back: its bytes are deleted from all tables and stores, usually within a minute.",
+    "shared.received": "It has come in, and is looked at soon.",
+    "shared.in_review": "It waits for a person to look at it.",
+    "shared.accepted": "It was accepted, and detectors may learn from it.",
+    "shared.rejected": "It was looked at and not accepted: no detector learns from it. You can take it back all the same.",
+    "shared.refused": "It was not kept: it is too small, broken, or of a sight that photos are not taken for any more.",
+    "shared.removed": "It was taken down: its bytes are deleted.",
+    "shared.withdrawn": "It was taken back: its bytes are deleted.",
 }

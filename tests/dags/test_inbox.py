@@ -49,6 +49,12 @@ def test_what_people_ask_and_take_back_is_news_once(
     )
     assert changed(lambda: warehouse.execute(taken_back))
     assert not changed(lambda: warehouse.execute("delete from load.withdrawal"))
+    shared = (
+        "insert into load.contribution (contribution_id, city_id, bytes, licence, contributed_by)"
+        " values (gen_random_uuid(), 'Q1', 'x', 'cc-by-4.0', 'a')"
+    )
+    assert changed(lambda: warehouse.execute(shared))
+    assert not changed(lambda: warehouse.execute("delete from load.contribution"))
 
 
 def test_whatever_changes_a_dag_is_news(
@@ -94,6 +100,6 @@ def test_the_trigger_sees_a_request_and_outlives_a_warehouse_that_is_away(
 
     first, second = asyncio.run(asyncio.wait_for(watch(), LIMIT_SECONDS))
     assert (first.payload, second.payload) == (
-        {"names": 1, "withdrawals": 0},
-        {"names": 2, "withdrawals": 0},
+        {"names": 1, "withdrawals": 0, "contributions": 0},
+        {"names": 2, "withdrawals": 0, "contributions": 0},
     )

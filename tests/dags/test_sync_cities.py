@@ -84,6 +84,7 @@ def test_snapshot_is_written_while_wikidata_is_away_and_the_run_is_red(
         "resolve_city_requests": "failed",
         "write_registry_snapshot": "failed",
         "remove_withdrawn_photos": "success",
+        "take_in_contributions": "success",
         "run": "failed",
     }
     assert [city.slug for city in read_snapshot()] == ["honest"]

@@ -149,6 +149,66 @@ def test_label_without_a_box_can_only_be_rejected(open_page: Callable[..., Page]
     expect(page.locator("#progress")).to_have_text("1 of 1")
 
 
+def test_box_is_drawn_where_there_is_none_and_trains_as_it_was_drawn(
+    open_page: Callable[..., Page], warehouse: psycopg.Connection[Any], city: DoubtfulCity
+) -> None:
+    page = open_page("?reason=held_back:degenerate_box")
+    place = page.locator("#mover")
+    expect(page.locator("#photo")).to_have_js_property("complete", value=True)
+    frame = place.bounding_box()
+    assert frame is not None
+    page.mouse.move(frame["x"] + 0.25 * frame["width"], frame["y"] + 0.25 * frame["height"])
+    page.mouse.down()
+    page.mouse.move(frame["x"] + 0.75 * frame["width"], frame["y"] + 0.5 * frame["height"], steps=4)
+    page.mouse.up()
+    expect(page.locator("#accept")).to_be_enabled()
+    page.keyboard.press("a")
+    settle(page)
+    drawn = warehouse.execute(
+        "select x1, y1, x2, y2 from mart.accepted_label where label_id = %s", [city.boxless]
+    ).fetchone()
+    assert drawn == pytest.approx((0.25, 0.25, 0.75, 0.5), abs=0.01)
+
+
+def test_box_is_moved_by_arrow_keys_and_put_back(
+    open_page: Callable[..., Page], warehouse: psycopg.Connection[Any], city: DoubtfulCity
+) -> None:
+    page = open_page()
+    expect(page.locator("#photo")).to_have_js_property("complete", value=True)
+    left = page.locator("#box rect.over")
+    before = float(left.get_attribute("x") or "nan")
+    page.locator("#mover").focus()
+    page.keyboard.press("ArrowRight")
+    assert float(left.get_attribute("x") or "nan") == pytest.approx(before + 0.01)
+    page.get_by_role("button", name="Box as it was").click()
+    assert float(left.get_attribute("x") or "nan") == pytest.approx(before)
+    page.locator("#mover").focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("a")
+    settle(page)
+    widths = warehouse.execute(
+        "select label_review.x2 - label_review.x1, label.x2 - label.x1"
+        " from core.label_review join core.label using (label_id) where label_id = %s",
+        [city.held_back[0]],
+    ).fetchone()
+    assert widths is not None
+    assert widths[0] == pytest.approx(widths[1] - 0.01, abs=1e-6)
+
+
+def test_sight_is_shown_on_other_photos_and_the_photo_leads_on(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page()
+    references = page.locator("#reference-photos img")
+    expect(references.first).to_be_visible()
+    assert references.count() <= 3
+    gallery = page.get_by_role("link", name="In Photos").get_attribute("href")
+    assert gallery is not None
+    assert gallery.startswith("../gallery/?city=vilanova&photo=")
+    page.get_by_role("button", name="Take down").click()
+    expect(page.locator("#take-down-command")).to_contain_text("sightscan photos remove ")
+
+
 def test_what_strangers_wrote_is_text(open_page: Callable[..., Page]) -> None:
     page = open_page("?reason=unmatched:no_such_sight")
     expect(page.locator("#description")).to_have_text(HOSTILE)

@@ -30,10 +30,10 @@ select
     label.label_id,
     label.city_id,
     label.sha256,
-    label.x1,
-    label.y1,
-    label.x2,
-    label.y2,
+    coalesce(last_review.x1, label.x1) as x1,
+    coalesce(last_review.y1, label.y1) as y1,
+    coalesce(last_review.x2, label.x2) as x2,
+    coalesce(last_review.y2, label.y2) as y2,
     label.score,
     label.reason,
     label.recorded_at,
@@ -42,7 +42,9 @@ select
     case
         when last_review.decision = 'reject' then 'rejected'
         when
-            coalesce(last_review.sight_id, label.sight_id) is null or label.x1 >= label.x2 or label.y1 >= label.y2
+            coalesce(last_review.sight_id, label.sight_id) is null
+            or coalesce(last_review.x1, label.x1) >= coalesce(last_review.x2, label.x2)
+            or coalesce(last_review.y1, label.y1) >= coalesce(last_review.y2, label.y2)
             then case label.state when 'accepted' then 'held_back' else label.state end
         when last_review.decision in ('accept', 'rename') then 'accepted'
         else label.state
@@ -62,7 +64,7 @@ comment on view mart.decided_label is 'One row per label with what people decide
 comment on column mart.decided_label.label_id is 'The label.';
 comment on column mart.decided_label.city_id is 'The city.';
 comment on column mart.decided_label.sha256 is 'The photo.';
-comment on column mart.decided_label.x1 is 'Left edge, share of the width.';
+comment on column mart.decided_label.x1 is 'Left edge, as a person drew it if one did, share of the width.';
 comment on column mart.decided_label.y1 is 'Upper edge, share of the height, from the top.';
 comment on column mart.decided_label.x2 is 'Right edge, share of the width.';
 comment on column mart.decided_label.y2 is 'Lower edge, share of the height, from the top.';

@@ -28,7 +28,7 @@ INBOX_LOOK_SECONDS: Final = 5.0
 
 
 class InboxTrigger(BaseEventTrigger):
-    """Fires when a name comes in, a photo is taken back, or the registry changes.
+    """Fires when a name comes in, a photo is shared or taken back, or the registry changes.
 
     What it saw last is in its memory: a triggerer that starts fires once, if there is anything. Its
     events say how much waits.
@@ -61,7 +61,11 @@ class InboxTrigger(BaseEventTrigger):
                 else:
                     if now.has_news_since(seen):
                         yield TriggerEvent(  # type: ignore[no-untyped-call]
-                            {"names": len(now.names), "withdrawals": len(now.withdrawals)}
+                            {
+                                "names": len(now.names),
+                                "withdrawals": len(now.withdrawals),
+                                "contributions": len(now.contributions),
+                            }
                         )
                     seen = now
                 await asyncio.sleep(self.look_seconds)

@@ -64,6 +64,19 @@ def remove_withdrawn_photos() -> int:
     return report.removed
 
 
+# A photo takes a second to be looked at, and a round takes 200.
+@task(execution_timeout=timedelta(minutes=20))
+def take_in_contributions() -> int:
+    """Have people review what others share in the app."""
+    from sightscan.crawl.contributions import take_in_contributions as take_in
+    from sightscan.operators.warehouse import open_warehouse
+
+    with open_warehouse() as connection:
+        report = take_in(connection, settings())
+    logger.info("taken=%d refused=%d", report.taken, report.refused)
+    return report.taken
+
+
 # Whatever became of the requests: a city that is registered gets its DAG.
 @task(execution_timeout=timedelta(minutes=5), trigger_rule="all_done")
 def write_registry_snapshot() -> int:

@@ -2,14 +2,15 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
+from sightscan.box import Box
 from sightscan.city import Place
 from sightscan.pages.staff import Decider, FromOwnPage, Text, Viewer, may_decide
 from sightscan.pages.warehouse import open_warehouse
@@ -24,6 +25,7 @@ from sightscan.warehouse.labels.reviews import (
     claim_labels,
     count_labels,
     decide_in_bulk,
+    list_references,
     store_decisions,
 )
 from sightscan.warehouse.registry.cities import find_city, list_cities
@@ -38,6 +40,7 @@ MAX_DECISIONS = 10_000
 router = APIRouter(prefix="/review")
 
 Score = Annotated[float, Field(ge=0, le=ABOVE_ALL_SCORES)]
+Edge = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 LabelId = Annotated[int, Field(ge=1, lt=2**63)]
 
 
@@ -54,13 +57,36 @@ class Wanted(BaseModel):
     most: Annotated[int, Field(ge=1, le=MAX_LABELS_AT_ONCE)] = 10
 
 
+class DrawnBox(BaseModel):
+    """Edges of a box as shares of the photo's width and height."""
+
+    x1: Edge
+    y1: Edge
+    x2: Edge
+    y2: Edge
+
+    @model_validator(mode="after")
+    def _has_an_area(self) -> Self:
+        if self.x1 >= self.x2 or self.y1 >= self.y2:
+            msg = "a box without an area: expected x1 < x2 and y1 < y2; draw it again"
+            raise ValueError(msg)
+        return self
+
+
 class Decided(BaseModel):
-    """One decision; a rename has a sight."""
+    """One decision; a rename has a sight, and both may have a box that the person drew."""
 
     review_id: UUID
     label_id: LabelId
     decision: Decision
     sight_id: LabelId | None = None
+    box: DrawnBox | None = None
+
+    def as_decision(self) -> LabelDecision:
+        """Return it as the warehouse stores it; only what is accepted has a box."""
+        is_accepted = self.box is not None and self.decision in ("accept", "rename")
+        box = Box(**self.box.model_dump()) if self.box is not None and is_accepted else None
+        return LabelDecision(self.review_id, self.label_id, self.decision, self.sight_id, box)
 
 
 class Decisions(BaseModel):
@@ -127,6 +153,18 @@ def count_waiting(
     }
 
 
+@router.get("/references")
+def show_references(
+    _: Viewer,
+    sight_id: LabelId,
+    photo: Annotated[str, Query(pattern="^[0-9a-f]{64}$")],
+) -> dict[str, Any]:
+    """Return photos of a sight to compare a photo with."""
+    with open_warehouse() as connection:
+        found = list_references(connection, sight_id, bytes.fromhex(photo))
+    return {"photos": [asdict(one) | {"sha256": one.sha256.hex()} for one in found]}
+
+
 @router.post("/next", dependencies=[FromOwnPage])
 def list_next(reviewer: Decider, wanted: Wanted) -> dict[str, Any]:
     """Return the next labels; no other reviewer gets them for a while."""
@@ -145,7 +183,7 @@ def list_next(reviewer: Decider, wanted: Wanted) -> dict[str, Any]:
 @router.post("/decide", dependencies=[FromOwnPage])
 def decide(reviewer: Decider, body: Decisions) -> dict[str, int]:
     """Store decisions, all or none; again is the same."""
-    decisions = [LabelDecision(**each.model_dump()) for each in body.decisions]
+    decisions = [each.as_decision() for each in body.decisions]
     with open_warehouse() as connection:
         store_decisions(connection, decisions, reviewer=reviewer)
     return {"stored": len(decisions)}

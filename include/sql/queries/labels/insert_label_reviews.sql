@@ -1,6 +1,6 @@
--- Only what can be true: a box of an area, and a sight of the label's own city that is still one. What
+-- Only what can be true: a box of an area, as it was or as the person drew it, and a sight of the label's own city that is still one. What
 -- is accepted is accepted as the sight that the person saw, if it is still taken for that one.
-insert into core.label_review (review_id, label_id, decision, sight_id, reviewed_by, reviewed_at)
+insert into core.label_review (review_id, label_id, decision, sight_id, x1, y1, x2, y2, reviewed_by, reviewed_at)
 select
     decided.review_id,
     decided.label_id,
@@ -9,20 +9,25 @@ select
         when 'accept' then decided_label.sight_id
         when 'rename' then decided.sight_id
     end as sight_id,
+    decided.x1,
+    decided.y1,
+    decided.x2,
+    decided.y2,
     %(reviewer)s as reviewed_by,
     now() as reviewed_at
 from
     unnest(
-        %(review_ids)s::uuid[], %(label_ids)s::bigint[], %(decisions)s::text[], %(sight_ids)s::bigint[]
-    ) as decided (review_id, label_id, decision, sight_id)
+        %(review_ids)s::uuid[], %(label_ids)s::bigint[], %(decisions)s::text[], %(sight_ids)s::bigint[],
+        %(x1s)s::real[], %(y1s)s::real[], %(x2s)s::real[], %(y2s)s::real[]
+    ) as decided (review_id, label_id, decision, sight_id, x1, y1, x2, y2)
 inner join core.label on decided.label_id = label.label_id
 inner join mart.decided_label on decided.label_id = decided_label.label_id
 left join core.sight on decided.sight_id = sight.sight_id
 where
     decided.decision in ('reject', 'withdraw')
     or (
-        label.x1 < label.x2
-        and label.y1 < label.y2
+        coalesce(decided.x1, label.x1) < coalesce(decided.x2, label.x2)
+        and coalesce(decided.y1, label.y1) < coalesce(decided.y2, label.y2)
         and (
             (
                 decided.decision = 'accept'

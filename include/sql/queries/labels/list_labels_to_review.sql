@@ -6,6 +6,7 @@ select
     label_to_review.review,
     label_to_review.sight_id,
     sight.name as sight_name,
+    label_to_review.likely_sight_id,
     likely.name as likely_sight_name,
     label_to_review.has_box,
     label_to_review.x1,

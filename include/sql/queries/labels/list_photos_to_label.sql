@@ -14,6 +14,8 @@ with found as (
         and sight.state not in ('dropped', 'elsewhere')
         and removed_photo.sha256 is null
     group by photo_source.sha256
+    -- What strangers share costs nothing: a person looks at it, no service is paid for it.
+    having bool_or(photo_source.source <> %(contributed)s)
 ),
 
 call as (

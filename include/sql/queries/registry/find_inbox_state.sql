@@ -1,6 +1,6 @@
 -- What waits in the app's inbox, and what DAGs are built from, as short values that change with them:
 -- the names that nobody has tried yet (the newest, since strangers may send any number), the photos
--- that are taken back, and one for all cities.
+-- that are taken back, those that are shared, and one for all cities.
 select
     array(
         select md5(city_request.asked_name)
@@ -16,6 +16,12 @@ select
         order by withdrawal.withdrawn_at desc
         limit %(most)s
     ) as withdrawals,
+    array(
+        select contribution.contribution_id::text
+        from load.contribution
+        order by contribution.contributed_at desc
+        limit %(most)s
+    ) as contributions,
     (
         select
             md5(

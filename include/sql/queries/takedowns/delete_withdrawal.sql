@@ -2,4 +2,4 @@
 delete from load.withdrawal
 where
     withdrawal.withdrawal_id = %(withdrawal_id)s
-    and withdrawal.sha256 = %(sha256)s;
+    and withdrawal.sha256 = %(named_sha256)s;

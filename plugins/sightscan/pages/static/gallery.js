@@ -31,6 +31,7 @@ async function start() {
   const { cities } = await ask("start");
   if (!cities.length) return say("No city is in the registry yet.");
   fill(filters.city, cities.map((city) => [city.slug, city.name]), asked.get("city"));
+  filters.photo.value = asked.get("photo") ?? "";
   await loadCity(asked.get("sight"), asked.get("show"));
 }
 

@@ -1,5 +1,6 @@
 // One label at a time, or a grid of them; every key is a row in the warehouse, and can be undone.
 
+import { letMove } from "./box_mover.js";
 import { ask, by, choose, complain, fill, link, make, photoUrl, quiet } from "./page.js";
 
 const REASONS = {
@@ -14,6 +15,7 @@ const REASONS = {
   two_sights_in_one_box: ["Two sights in one box", "Another landmark claims about the same box."],
   no_such_sight: ["No such sight", "It is none of the city's sights by id, name or place."],
   ambiguous_name: ["Ambiguous name", "Several sights bear this name, and the place does not tell them apart."],
+  contributed: ["Shared by a visitor", "Somebody shared it as this sight. Draw the box where the sight is, then accept it; or reject it."],
   uncertain_score: ["Uncertain", "Accepted, but with a score below one half."],
   accept: ["Accepted", "A person accepted it."],
   reject: ["Rejected", "A person rejected it."],
@@ -211,7 +213,7 @@ function drawLabel(label) {
   const [title, sentence] = [reasonName(label.reason), REASONS[label.reason]?.[1] ?? ""];
   by("kind").textContent = `${KINDS[label.kind] ?? label.kind}: ${title}`;
   by("name").textContent = label.sight_name ?? "No sight";
-  by("why").textContent = label.has_box ? sentence : `${sentence} Without a box it can only be rejected.`.trim();
+  drawWhy(label, sentence);
   by("description").textContent = label.description || "(no name)";
   by("value").textContent = label.score.toFixed(2);
   by("query").textContent = label.query ?? "unknown";
@@ -221,12 +223,65 @@ function drawLabel(label) {
   const photo = by("photo");
   const box = by("box");
   box.toggleAttribute("hidden", true);
-  photo.onload = () => { placeBox(box, label); };
+  photo.onload = () => {
+    by("frame").style.setProperty("--ratio", photo.naturalWidth / photo.naturalHeight);
+    if (state.queue[0] === label) redrawBox(label);
+  };
   photo.onerror = () => { complain(new Error("This photo cannot be shown: it may have been taken down. Skip it.")); };
   photo.alt = `Photo with a box: ${label.sight_name ?? label.description}`;
   photo.src = photoUrl(label, 1280);
+  drawLinks(label);
+  drawReferences(label).catch(complain);
+}
+
+function drawWhy(label, sentence) {
+  by("why").textContent = boxOf(label) ? sentence : `${sentence} Without a box it can only be rejected: draw one.`.trim();
+  by("reset").hidden = !label.drawn;
   by("accept").disabled = !isAcceptable(label);
-  by("rename").disabled = !label.has_box;
+  by("rename").disabled = !boxOf(label);
+}
+
+// As a person drew it, else as it was; null without an area.
+function boxOf(label) {
+  if (label.drawn) return label.drawn;
+  return label.has_box ? { x1: label.x1, y1: label.y1, x2: label.x2, y2: label.y2 } : null;
+}
+
+function redrawBox(label) {
+  placeBox(by("box"), { ...label, ...boxOf(label), has_box: boxOf(label) !== null });
+  drawWhy(label, REASONS[label.reason]?.[1] ?? "");
+}
+
+function drawLinks(label) {
+  const address = `../gallery/?${new URLSearchParams({ city: filters.city.value, photo: label.sha256 })}`;
+  const photo = make("a", "In Photos", { href: address, target: "_blank", rel: "noopener" });
+  const down = make("button", "Take down", { type: "button", class: "plain" });
+  down.onclick = () => {
+    by("take-down-command").textContent = `sightscan photos remove ${label.sha256} --reason "..."`;
+    by("take-down").showModal();
+  };
+  by("more-links").replaceChildren(photo, document.createTextNode(" · "), down);
+}
+
+// What the sight looks like elsewhere; an answer that comes after the next label is not shown.
+async function drawReferences(label) {
+  by("references").hidden = true;
+  if (label.likely_sight_id === null) return;
+  const query = new URLSearchParams({ sight_id: label.likely_sight_id, photo: label.sha256 });
+  const { photos } = await ask(`references?${query}`);
+  if (state.queue[0] !== label || state.isGrid) return;
+  by("references").hidden = !photos.length;
+  by("reference-photos").replaceChildren(...photos.map((each, number) => {
+    const frame = make("span", "", { class: "frame" });
+    const name = label.likely_sight_name ?? "the sight";
+    const box = by("box").cloneNode(true);
+    box.removeAttribute("id");
+    placeBox(box, { ...each, has_box: true });
+    frame.append(make("img", "", { src: photoUrl(each, 320), alt: `Another photo of ${name} (${number + 1})` }), box);
+    const item = document.createElement("li");
+    item.append(frame);
+    return item;
+  }));
 }
 
 function placeBox(box, label) {
@@ -304,7 +359,7 @@ function orderWanted() {
 
 // ---- Deciding
 
-const isAcceptable = (label) => label.has_box && label.sight_id !== null;
+const isAcceptable = (label) => boxOf(label) !== null && label.sight_id !== null;
 
 function decide(decision, sight = null) {
   const labels = state.isGrid ? tickedLabels() : state.queue.slice(0, 1);
@@ -320,7 +375,9 @@ function decide(decision, sight = null) {
   by("done").textContent = `${PAST[decision]}: ${labels.length === 1 ? name : `${labels.length} labels`}`;
   // What is accepted is accepted as the sight on screen.
   const sightOf = (label) => (decision === "accept" ? label.sight_id : sight?.sight_id ?? null);
-  send(labels.map((label) => ({ label_id: label.label_id, decision, sight_id: sightOf(label) })), () => {
+  send(labels.map((label) => ({
+    label_id: label.label_id, decision, sight_id: sightOf(label), box: decision === "reject" ? null : label.drawn ?? null,
+  })), () => {
     state.past = state.past.filter((each) => each !== entry);
     // Under another filter they wait where they were.
     if (round === state.round) putBack(labels);
@@ -371,6 +428,9 @@ function undo() {
       label_id: label.label_id,
       decision: label.review ?? "withdraw",
       sight_id: ["accept", "rename"].includes(label.review) ? label.sight_id : null,
+      // As it was when it came: that may be a box that somebody had drawn.
+      box: ["accept", "rename"].includes(label.review) && label.has_box
+        ? { x1: label.x1, y1: label.y1, x2: label.x2, y2: label.y2 } : null,
     })), () => { state.past.push(entry); });
   }
   draw();
@@ -426,7 +486,7 @@ function matches(typed) {
 
 function openChooser() {
   const label = state.queue[0];
-  if (state.isGrid || !label?.has_box) return;
+  if (state.isGrid || !label || !boxOf(label)) return;
   // What the photo was searched for is the best guess where nothing was matched.
   by("typed").value = label.sight_id === null ? label.likely_sight_name ?? "" : "";
   by("chooser").showModal();
@@ -514,6 +574,14 @@ for (const [name, select] of Object.entries(filters)) {
     else reload().catch(complain);
   };
 }
+letMove(by("mover"), () => (state.queue.length ? boxOf(state.queue[0]) : null), (box) => {
+  const label = state.queue[0];
+  if (!label || state.isGrid) return;
+  label.drawn = box;
+  redrawBox(label);
+});
+by("reset").onclick = () => { const label = state.queue[0]; delete label.drawn; redrawBox(label); };
+by("take-down-close").onclick = () => by("take-down").close();
 by("accept").onclick = KEYS.a;
 by("reject").onclick = KEYS.r;
 by("rename").onclick = KEYS.n;

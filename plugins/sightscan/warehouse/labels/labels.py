@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 from sightscan.box import Box
 from sightscan.city import Place
 from sightscan.warehouse.connection import reopener
+from sightscan.warehouse.labels.contributions import CONTRIBUTED
 from sightscan.warehouse.labels.sanitise import sanitise_label
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
@@ -114,6 +115,7 @@ def list_city_photos(
             "provider": bought.provider,
             "feature": bought.feature,
             "city_id": city_id,
+            "contributed": CONTRIBUTED,
         },
     )
     # Names of sources are few: one string for all, not one a photo.

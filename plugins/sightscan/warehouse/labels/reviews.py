@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row, dict_row
 
+from sightscan.box import Box
 from sightscan.errors import ReviewError
 from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.locks import CLAIM_LOCK
@@ -26,6 +27,8 @@ Kind = Literal["held_back", "uncertain", "unmatched", "decided"]
 CLAIM_SECONDS = 15 * 60
 # Scores are at most 1, so that all of them are below this.
 ABOVE_ALL_SCORES = 2.0
+# As many as a look takes in.
+MAX_REFERENCES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class LabelToReview:
     review: Decision | None
     sight_id: int | None
     sight_name: str | None
+    likely_sight_id: int | None
     likely_sight_name: str | None
     has_box: bool
     x1: float
@@ -82,6 +86,17 @@ class LabelToReview:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A photo that shows a sight, and where."""
+
+    sha256: bytes
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingCount:
     """How many labels wait for one sight for one reason, and how many of them can be accepted."""
 
@@ -96,13 +111,15 @@ class WaitingCount:
 class LabelDecision:
     """What a person decided about a label, under an id of the page's.
 
-    A rename has the new sight, an acceptance the one that it is accepted as.
+    A rename has the new sight, an acceptance the one that it is accepted as; both the box, if the
+    person drew another.
     """
 
     review_id: UUID
     label_id: int
     decision: Decision
     sight_id: int | None = None
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +185,10 @@ def store_decisions(
         "label_ids": [each.label_id for each in decisions],
         "decisions": [each.decision for each in decisions],
         "sight_ids": [each.sight_id for each in decisions],
+        **{
+            f"{edge}s": [getattr(each.box, edge, None) for each in decisions]
+            for edge in ("x1", "y1", "x2", "y2")
+        },
         "reviewer": reviewer,
     }
     with connection.transaction():
@@ -219,6 +240,19 @@ def decide_in_bulk(
             )
             raise ReviewError(msg)
     return tuple(label_id for (label_id,) in rows)
+
+
+def list_references(
+    connection: psycopg.Connection[Any], sight_id: int, sha256: bytes
+) -> tuple[Reference, ...]:
+    """Return photos of a sight to compare a photo with, those that people accepted first."""
+    with connection.cursor(row_factory=class_row(Reference)) as cursor:
+        return tuple(
+            cursor.execute(
+                statement("labels/list_reference_photos"),
+                {"sight_id": sight_id, "sha256": sha256, "most": MAX_REFERENCES},
+            )
+        )
 
 
 def read_photo(connection: psycopg.Connection[Any], sha256: bytes) -> bytes | None:

@@ -32,15 +32,20 @@ def list_waiting_names(
 
 @dataclass(frozen=True, slots=True)
 class InboxState:
-    """What stands for the names not tried yet, for the withdrawals, and for all cities with DAGs."""
+    """What stands for the names not tried yet, for photos taken back or shared, and for all cities with DAGs."""
 
     names: frozenset[str] = frozenset()
     withdrawals: frozenset[str] = frozenset()
     cities: str | None = None
+    contributions: frozenset[str] = frozenset()
 
     def has_news_since(self, before: "InboxState") -> bool:
         """Tell whether something came in, or the registry changed in whatever way."""
-        came = (self.names - before.names) | (self.withdrawals - before.withdrawals)
+        came = (
+            (self.names - before.names)
+            | (self.withdrawals - before.withdrawals)
+            | (self.contributions - before.contributions)
+        )
         return bool(came) or self.cities != before.cities
 
 
@@ -48,8 +53,8 @@ def find_inbox_state(connection: psycopg.Connection[Any]) -> InboxState:
     """Return what the inbox and the registry are like now."""
     values = {"states": list(LET_IN), "most": MAX_NAMES_AT_ONCE}
     rows = connection.execute(statement("registry/find_inbox_state"), values).fetchall()
-    names, withdrawals, cities = rows[0]
-    return InboxState(frozenset(names), frozenset(withdrawals), cities)
+    names, withdrawals, contributions, cities = rows[0]
+    return InboxState(frozenset(names), frozenset(withdrawals), cities, frozenset(contributions))
 
 
 def note_request_tried(connection: psycopg.Connection[Any], asked_name: str) -> int:

@@ -40,6 +40,7 @@ MART_ORDER = (
     "decided_label",
     "accepted_label",
     "label_to_review",
+    "contribution",
     "settled_hour",
     "trainable_photo",
     "published_model",

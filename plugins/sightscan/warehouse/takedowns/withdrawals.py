@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
+from sightscan.warehouse.labels.contributions import CONTRIBUTED
 from sightscan.warehouse.marts.hourly_facts import list_photo_hours, refresh_hours
 from sightscan.warehouse.photos.blob_cleanup import delete_leftover_objects
 from sightscan.warehouse.statements import statement
@@ -23,8 +24,6 @@ from sightscan.warehouse.takedowns.takedowns import (
     take_down_photos,
 )
 
-# `core.photo_source.source` of photos that people shared in the app.
-CONTRIBUTED = "contribution"
 # Nobody has to say why.
 NO_REASON = "no reason given"
 
@@ -44,6 +43,8 @@ class _Withdrawal:
     """A row of the inbox, and how the photo got here: waiting in the inbox, merged, or found."""
 
     withdrawal_id: UUID
+    # What stands in the inbox: the photo's own, or that of a code.
+    named_sha256: bytes
     sha256: bytes
     reason: str
     is_waiting: bool
@@ -93,9 +94,10 @@ def _carry_out(connection: psycopg.Connection[Any], failed: set[bytes]) -> bool:
         if connection.execute(statement("takedowns/delete_contributed_sources"), values).rowcount:
             refresh_hours(connection, hours)
         connection.execute(statement("takedowns/delete_contributions"), values)
+        connection.execute(statement("takedowns/note_withdrawn"), values)
         connection.execute(
             statement("takedowns/delete_withdrawal"),
-            {"withdrawal_id": one.withdrawal_id, "sha256": one.sha256},
+            {"withdrawal_id": one.withdrawal_id, "named_sha256": one.named_sha256},
         )
     return True
 

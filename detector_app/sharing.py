@@ -1,0 +1,110 @@
+"""What a person shares to help improve: the photo as it will be stored, and the code that takes it back."""
+
+import base64
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from PIL import Image
+from pydantic import TypeAdapter
+
+from detector_app.budget import PHOTO_BUDGET
+from detector_app.photos.blurring import blur_people
+from detector_app.photos.photo import read_photo, write_jpeg
+
+# As the pipeline takes it in; the page's consent names it.
+LICENCE: Final = "cc-by-4.0"
+# Enough to learn from, and to draw a box in.
+MAX_SHARED_SIDE_PIXELS: Final = 2048
+MAX_AUTHOR_CHARACTERS: Final = 100
+# While faces are looked for: copies of the photo, its grey and what the cascades keep.
+_BYTES_PER_PIXEL: Final = 40
+
+_SECRET_BYTES: Final = 15
+_CHECK_CHARACTERS: Final = 4
+_CODE_CHARACTERS: Final = _SECRET_BYTES * 8 // 5 + _CHECK_CHARACTERS
+_GROUP: Final = 4
+# What people read for another letter; a code has neither digit.
+_MISREAD: Final = str.maketrans("018", "OIB")
+
+
+@dataclass(frozen=True)
+class SharedPhoto:
+    """The bytes that are stored, which are those that are shown; and what was blurred in them."""
+
+    content: bytes
+    face_count: int
+    plate_count: int
+
+
+@dataclass(frozen=True)
+class SharingCity:
+    """A city that photos can be shared for."""
+
+    city_id: str
+    city_name: str
+
+
+@dataclass(frozen=True)
+class SharingSight:
+    """A sight that a photo can be said to show."""
+
+    sight_id: int
+    sight_name: str
+
+
+@dataclass(frozen=True)
+class SharedStage:
+    """What became of a photo that was shared."""
+
+    stage: str
+    contributed_at: datetime
+
+
+CITIES: Final = TypeAdapter(tuple[SharingCity, ...])
+SIGHTS: Final = TypeAdapter(tuple[SharingSight, ...])
+STAGES: Final = TypeAdapter(tuple[SharedStage, ...])
+
+
+def prepare_photo(content: bytes, file_name: str) -> SharedPhoto:
+    """Return a photo as it would be stored: smaller, without metadata, faces and plates blurred.
+
+    Raises `PhotoRefused`, and `ServerBusy` if other photos take all the memory there is for them.
+    """
+    photo = read_photo(content, file_name)
+    photo.thumbnail((MAX_SHARED_SIDE_PIXELS, MAX_SHARED_SIDE_PIXELS))
+    with PHOTO_BUDGET.hold(photo.width * photo.height * _BYTES_PER_PIXEL):
+        blurred = blur_people(photo)
+    # Pixels alone: what the file said besides is in nothing that was made from it.
+    bare = Image.frombytes("RGB", blurred.picture.size, blurred.picture.tobytes())
+    return SharedPhoto(write_jpeg(bare), blurred.face_count, blurred.plate_count)
+
+
+def make_code() -> str:
+    """Return a new code in groups, with letters by which a misspelt one is noticed."""
+    secret = base64.b32encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+    return _grouped(secret + _check_of(secret))
+
+
+def read_code(typed: str) -> str | None:
+    """Return a code as it was given out, however it was typed; None: it is misspelt."""
+    letters = "".join(one for one in typed.upper().translate(_MISREAD) if one.isalnum())
+    secret, check = letters[:-_CHECK_CHARACTERS], letters[-_CHECK_CHARACTERS:]
+    if len(letters) != _CODE_CHARACTERS or not letters.isascii() or check != _check_of(secret):
+        return None
+    return _grouped(letters)
+
+
+def hash_code(code: str) -> bytes:
+    """Return what the warehouse knows a code by."""
+    return hashlib.sha256(code.encode()).digest()
+
+
+def _check_of(secret: str) -> str:
+    return base64.b32encode(hashlib.sha256(secret.encode()).digest()).decode()[:_CHECK_CHARACTERS]
+
+
+def _grouped(letters: str) -> str:
+    return "-".join(letters[at : at + _GROUP] for at in range(0, len(letters), _GROUP))
