@@ -13,7 +13,7 @@ from detector_app.errors import WarehouseAway
 # As `load.city_request` takes at most, and a good deal longer than any name.
 MAX_NAME_CHARACTERS: Final = 100
 # Where a visitor's way goes through, in this order; each stage of a run is within one of these steps.
-STEPS: Final = ("asked", "let_in", "sights", "photos", "labels", "training", "published")
+REQUEST_STEPS: Final = ("asked", "let_in", "sights", "photos", "labels", "training", "published")
 _STEP_OF_STAGE: Final = {
     "waiting": "let_in",
     "refused": "let_in",
@@ -85,10 +85,10 @@ class CityProgress:
 
     @property
     def step(self) -> int:
-        """Return the number of the step of STEPS that it is at; all of them, if it is published."""
+        """Return the number of the step of REQUEST_STEPS that it is at; all of them, if it is published."""
         if self.stage == "published":
-            return len(STEPS)
-        return STEPS.index(_STEP_OF_STAGE.get(self.stage, "let_in"))
+            return len(REQUEST_STEPS)
+        return REQUEST_STEPS.index(_STEP_OF_STAGE.get(self.stage, "let_in"))
 
     @property
     def is_moving(self) -> bool:

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from detector_app.asking import STEPS, Choice, CityAnswer, CityProgress
+from detector_app.asking import REQUEST_STEPS, Choice, CityAnswer, CityProgress
 from detector_app.texts import count, say, write_number
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -78,7 +78,7 @@ def list_steps(language: str, progress: CityProgress) -> str:
     at = progress.step
     stands = progress.stage in ("refused", "retired")
     items = []
-    for number, step in enumerate(STEPS):
+    for number, step in enumerate(REQUEST_STEPS):
         state = "done" if number < at else "now" if number == at and not stands else "next"
         current = ' aria-current="step"' if state == "now" else ""
         name, told = escape(say(language, f"way.{step}")), escape(say(language, f"way.{state}"))

@@ -34,7 +34,7 @@ CARDS_REFRESH_SECONDS = 300
 # Some 30 KB each.
 MAX_CITIES_WITH_CARDS = 500
 # However many look at the page of a city, it is asked about as often as this.
-PROGRESS_SECONDS = 4
+CITY_PROGRESS_SECONDS = 4
 MAX_KEPT_PROGRESS = 200
 # What a version is changes with a publication or a take-down; a picture that was taken down is gone by then.
 VERSION_SECONDS = 60
@@ -55,7 +55,7 @@ def current_warehouse() -> Warehouse:
     return Warehouse.from_settings(read_settings())
 
 
-@st.cache_data(max_entries=MAX_KEPT_PROGRESS, ttl=PROGRESS_SECONDS, show_spinner=False)
+@st.cache_data(max_entries=MAX_KEPT_PROGRESS, ttl=CITY_PROGRESS_SECONDS, show_spinner=False)
 def city_progress(city_slug: str) -> dict[str, object] | None:
     """Return how far a city is, some seconds old at most; raise `WarehouseAway`."""
     return current_warehouse().find_city_progress(city_slug)
