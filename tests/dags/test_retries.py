@@ -35,6 +35,7 @@ LASTING = {
     "LastingPublicationError",
     "LastingServiceError",
     "LastingTrainingError",
+    "NotBelievedError",
     "SettingsError",
     "UnknownCity",
 }
@@ -55,8 +56,6 @@ CAUSES = {
     "publish.register._read_files: pickles": False,
     "publish.register._read_files: no finished model": False,
     "publish.register._read_live: no live variant, though it is named": False,
-    "publish.signed.read_signed_variant: not signed, or wrongly": False,
-    "publish.signed.read_signed_model: not signed, or wrongly": False,
     "publish.variant._check_kind: of other classes, or another side": False,
     "train.download._check_hash: it may have been read badly": True,
     "train.download._check_identity: of another dataset or request": False,

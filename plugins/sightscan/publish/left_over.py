@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from sightscan.city import City
-from sightscan.errors import PublicationError
+from sightscan.errors import LastingPublicationError, PublicationError
 from sightscan.publish.card.store import store_missing_cards
 from sightscan.publish.publish import PublicationDecision, publish_model
 from sightscan.settings import Settings
@@ -66,7 +66,9 @@ def _judge_newest(
             'training"'
         )
         if not pass_over:
-            # Of its kind: one that lasts is not tried again.
-            raise type(error)(msg) from error
+            # One that lasts is not tried again.
+            lasts = isinstance(error, LastingPublicationError)
+            kind = LastingPublicationError if lasts else PublicationError
+            raise kind(msg) from error
         logger.warning("city=%s passed over: %s", city.slug, msg)
         return None

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from sightscan.dataset.freeze import freeze_dataset
-from sightscan.errors import PublicationError
+from sightscan.errors import LastingPublicationError, PublicationError
 from sightscan.publish import publish as publishing
 from sightscan.publish.left_over import finish_left_over
 from sightscan.publish.publish import PublicationDecision, publish_model
@@ -90,6 +90,19 @@ def test_model_that_cannot_be_judged_stops_the_city_unless_training_is_forced(ci
         city.finish()
     assert city.finish(pass_over=True) is None
     assert read_model(city.warehouse, city.place.city.city_id, version).state == "registered"
+
+
+def test_model_that_is_not_signed_stops_the_city_for_good_and_says_so(city: City) -> None:
+    trusting = read_settings(
+        min_image_number_per_label=5, model_public_keys=write_key(SigningKey(b"\2" * 32).public_key)
+    )
+    city.register()
+    with pytest.raises(
+        LastingPublicationError,
+        match=r"model 1 was registered and never judged, and cannot be now: model 1 of malaga is "
+        r"refused: .*sightscan model sign malaga 1",
+    ):
+        city.finish(trusting)
 
 
 def test_card_that_was_lost_between_judgement_and_storing_is_made(
