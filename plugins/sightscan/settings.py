@@ -403,12 +403,17 @@ def sound_settings() -> Settings:
         return settings()
     except SettingsError as told:
         logger.warning("%s; until then its default holds for what stops GPUs", told)
-    try:
-        return Settings.model_validate({})
-    except ValidationError as error:
-        senseless = {str(problem["loc"][0]) for problem in error.errors(include_url=False)}
     fields = Settings.model_fields
-    return read_settings(**{name: fields[name].get_default() for name in senseless})
+    return read_settings(**{name: fields[name].get_default() for name in senseless_settings()})
+
+
+def senseless_settings() -> frozenset[str]:
+    """Return the names of the settings of the environment that make no sense."""
+    try:
+        Settings.model_validate({})
+    except ValidationError as error:
+        return frozenset(str(problem["loc"][0]) for problem in error.errors(include_url=False))
+    return frozenset()
 
 
 def read_settings(**overrides: object) -> Settings:

@@ -11,15 +11,9 @@ import psycopg
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dag import DagModel
-from airflow.models.dag_version import DagVersion
-from airflow.models.dagrun import DagRun
-from airflow.models.serialized_dag import SerializedDagModel
-from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.session import create_session
-from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import delete
 
 from sightscan.errors import WarehouseError
 from sightscan.operators import alerts
@@ -32,6 +26,7 @@ from sightscan.operators.airflow_seen import (
 )
 from sightscan.operators.alerts import mail_server_of
 from sightscan.settings import settings
+from tests.dags.airflow_rows import end_run, forget_airflow
 from tests.dags.conftest import store_dags
 from tests.message_servers import MessageServers, message_servers
 
@@ -52,43 +47,10 @@ def airflow(
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://airflow.example.org/")
     settings.cache_clear()
     bag = DagBag(str(REPOSITORY / "dags"), bundle_path=REPOSITORY / "dags")
-    forget()
+    forget_airflow()
     store_dags(bag)
     yield
-    forget()
-
-
-def forget() -> None:
-    with create_session(scoped=False) as session:
-        session.execute(delete(TaskInstance))
-        session.execute(delete(DagRun))
-        session.execute(delete(DagModel))
-
-
-def end_run(dag_id: str, state: str, minutes_ago: int = 60, **tasks: str) -> None:
-    """Have a run of a DAG end so long ago, with these states of its tasks."""
-    ended_at = NOW - timedelta(minutes=minutes_ago)
-    with create_session(scoped=False) as session:
-        dag = SerializedDagModel.get_dag(dag_id, session=session)
-        run = dag.create_dagrun(
-            run_id=f"run+{minutes_ago}",
-            logical_date=ended_at,
-            data_interval=(ended_at, ended_at),
-            run_after=ended_at,
-            run_type=DagRunType.MANUAL,
-            triggered_by=DagRunTriggeredByType.TEST,
-            state="running",
-            session=session,
-        )
-        run.state = state
-        run.end_date = ended_at
-        version = DagVersion.get_latest_version(dag_id, session=session)
-        assert version is not None
-        for number, (task_id, task_state) in enumerate(tasks.items()):
-            instance = run.get_task_instance(task_id, session=session)
-            assert instance is not None
-            instance.state = task_state
-            instance.end_date = ended_at - timedelta(seconds=60 - number)
+    forget_airflow()
 
 
 def seen(since: datetime = NOW) -> dict[tuple[str, str], str]:

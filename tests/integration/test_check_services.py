@@ -18,14 +18,9 @@ from sightscan.city import City, Place
 from sightscan.cli.main import main
 from sightscan.errors import ServiceError
 from sightscan.services import checks
-from sightscan.services.check import (
-    Finding,
-    Paid,
-    open_probe,
-    run_check,
-    without_secrets,
-)
+from sightscan.services.check import Paid, open_probe, run_check, without_secrets
 from sightscan.services.google import most_usd
+from sightscan.services.question import Finding
 from sightscan.settings import read_settings, settings
 from sightscan.warehouse.registry.cities import add_city
 from tests.cities.first_hour import FirstHour, as_json, as_text, open_first_hour

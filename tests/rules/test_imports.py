@@ -14,6 +14,7 @@ RUNS_SQL = {
     "plugins/sightscan/warehouse/": "the only one that touches the warehouse's SQL",
     "plugins/sightscan/takeover/source_database.py": "reads the first system's database",
     "plugins/sightscan/takeover/store.py": "stores what only a takeover stores",
+    "plugins/sightscan/services/doctor/airflow_database.py": "asks Airflow's own, from outside Airflow",
     "detector_app/warehouse.py": "another program, which imports nothing of the pipeline",
     "sandbox/demo/city_request.py": "asks for a city as a visitor of the app would",
     "sandbox/demo/picture.py": "reads what only the demo shows",

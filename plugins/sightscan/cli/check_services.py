@@ -19,7 +19,8 @@ from sightscan.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sightscan.services.check import Finding, Paid
+    from sightscan.services.check import Paid
+    from sightscan.services.question import Finding
     from sightscan.settings import Settings
 
 SERVICE_FAILED = 1

@@ -12,6 +12,7 @@ from sightscan.cli import (
     check_services,
     city,
     dataset,
+    doctor,
     labels,
     machines,
     model,
@@ -46,6 +47,12 @@ command(
     short_help="Ask each outside service one small question.",
     statuses={check_services.SERVICE_FAILED: "a service answers otherwise than it should"},
 )(check_services.check_services)
+command(
+    app,
+    "doctor",
+    short_help="Say whether this installation is in order, and what to do.",
+    statuses={doctor.UNWELL: "something is not in order"},
+)(doctor.examine_installation)
 command(app, "machines", short_help="Show who holds which GPU instance, and who waits.")(
     machines.show_machines
 )

@@ -1,8 +1,4 @@
-"""What a check of a service is, what comes of it, and what all checks of one round share.
-
-A check says beforehand what it asks of whom, why, and what the answer should look like. Its `ask`
-returns in a few words what came, or raises: any error of ours is a failure in the server's words.
-"""
+"""What all checks of the outside services share: their clients, and what is shown to strangers."""
 
 import re
 import threading
@@ -15,41 +11,32 @@ from pathlib import Path
 from typing import Any, Literal
 
 import psycopg
-from pydantic import SecretStr
 
 from sightscan.city import City
 from sightscan.crawl.fetch.fetcher import Fetcher, open_fetcher
-from sightscan.crawl.sources.source import UNREADABLE
 from sightscan.discover.wikidata import WIKIDATA_SILENCE_SECONDS, WikidataClient
-from sightscan.errors import SettingsError, SightScanError
 from sightscan.http import open_http
 from sightscan.run import Run
+from sightscan.services.question import (
+    CheckSkippedError,
+    Finding,
+    Question,
+    answer_to,
+    one_line,
+    replaced,
+    without_keys,
+)
 from sightscan.settings import REPOSITORY, Settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.photos.photos import Attribution
 from sightscan.warehouse.registry.cities import find_city, list_cities
 
-MAX_CAME_CHARACTERS = 500
 PAYER_DAG_ID = "check_services"
 # Settings that are no secrets, and still nothing for strangers.
 IDENTIFYING = ("aws_access_key_id", "contact", "pghost", "pguser", "photo_store")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-State = Literal["passed", "failed", "skipped"]
 Paid = Literal["vision", "places"]
-
-
-class CheckFailedError(SightScanError):
-    """A service answers otherwise than it should; `advice` if there is better than the check's."""
-
-    def __init__(self, came: str, advice: str = "") -> None:
-        """Keep what came."""
-        super().__init__(came)
-        self.advice = advice
-
-
-class CheckSkippedError(SightScanError):
-    """Nothing was asked; the sentence says why, and what to set or agree to."""
 
 
 @dataclass(slots=True)
@@ -102,30 +89,11 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(Question[Probe]):
     """One question to one service; `max_requests` is how often it is asked if all is well."""
 
-    name: str
-    service: str
-    asks: str
-    why: str
-    expected: str
-    advice: str
     max_requests: int
-    ask: Callable[[Probe], str] = field(repr=False)
     paid: Paid | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What came of a check: in the service's own words, without secrets, on one line."""
-
-    name: str
-    service: str
-    state: State
-    expected: str
-    came: str
-    advice: str
 
 
 @contextmanager
@@ -162,40 +130,12 @@ def open_probe(
 
 def run_check(check: Check, probe: Probe) -> Finding:
     """Ask once, and return what came of it; an error of ours is a finding, not the end."""
-    advice = ""
-    try:
-        state: State = "passed"
-        came = check.ask(probe)
-    except CheckSkippedError as skipped:
-        state, came = "skipped", str(skipped)
-    except CheckFailedError as failed:
-        state, came, advice = "failed", str(failed), failed.advice or check.advice
-    except SettingsError as error:
-        # Its sentence says what to set.
-        state, came, advice = "failed", str(error), "correct the setting that is named"
-    except SightScanError as error:
-        state, came, advice = "failed", str(error), check.advice
-    except psycopg.Error as error:
-        came = f"the warehouse: {error}"
-        state, advice = "failed", "`sightscan warehouse migrate`, or mend what it says"
-    except UNREADABLE as error:
-        came = f"an answer in another form than documented ({type(error).__name__}: {error})"
-        state, advice = "failed", check.advice
-    return Finding(
-        name=check.name,
-        service=check.service,
-        state=state,
-        expected=check.expected,
+    return answer_to(
+        check,
+        probe,
         # Before it is cut: half a key is nothing that could be found.
-        came=one_line(without_secrets(came, probe.config)),
-        advice=advice,
+        shown=lambda came: one_line(without_secrets(came, probe.config)),
     )
-
-
-def one_line(text: str, most: int = MAX_CAME_CHARACTERS) -> str:
-    """Return a stranger's words on one line, printable, and cut."""
-    line = "".join(each for each in " ".join(text.split()) if each.isprintable())
-    return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
 _USER_OF_URL = re.compile(r"(?<=://)[^/\s@]+@")
@@ -220,22 +160,16 @@ _SHOWN = (
 
 def without_secrets(text: str, config: Settings) -> str:
     """Return a text that may be shown to strangers: no key, account, host or path of this machine."""
+    text = without_keys(text, config)
     for name, value in config:
-        if isinstance(value, SecretStr):
-            text = _replaced(text, value.get_secret_value(), f"[{name.upper()}]")
-        elif name in IDENTIFYING and value not in LOOPBACK:
-            text = _replaced(text, str(value or ""), f"[{name.upper()}]")
+        if name in IDENTIFYING and value not in LOOPBACK:
+            text = replaced(text, str(value or ""), f"[{name.upper()}]")
         elif isinstance(value, Path) and value.is_absolute():
-            text = _replaced(text, str(value), f"[{name.upper()}]")
-    text = _replaced(text, str(REPOSITORY), "[checkout]")
+            text = replaced(text, str(value), f"[{name.upper()}]")
+    text = replaced(text, str(REPOSITORY), "[checkout]")
     for pattern, shown in _SHOWN:
         text = pattern.sub(shown, text)
     return _PATH.sub(_shown_path, text)
-
-
-def _replaced(text: str, secret: str, shown: str) -> str:
-    # What is so short is found in every word.
-    return text.replace(secret, shown) if len(secret) > 3 else text  # noqa: PLR2004 - see above
 
 
 def _shown_path(found: re.Match[str]) -> str:

@@ -6,7 +6,8 @@ from functools import partial
 from sightscan.discover.places import open_places
 from sightscan.label.prepare import UnfitPhotoError, prepare_photo
 from sightscan.label.vision import Outcome, SendStatus, annotate_photos, open_client
-from sightscan.services.check import Check, CheckFailedError, CheckSkippedError, Paid, Probe
+from sightscan.services.check import Check, Paid, Probe
+from sightscan.services.question import CheckFailedError, CheckSkippedError
 from sightscan.services.wikimedia import PARIS
 from sightscan.settings import Settings
 from sightscan.spend.caps import vision_caps

@@ -12,7 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sightscan.instance_sight import RUN_TAG
-from sightscan.services.check import Check, CheckFailedError, CheckSkippedError, Probe, one_line
+from sightscan.services.check import Check, Probe
+from sightscan.services.question import CheckFailedError, CheckSkippedError, one_line
 from sightscan.settings import Settings
 from sightscan.train.addresses import host_address
 from sightscan.train.ec2_refusals import Ec2Refusal
@@ -27,7 +28,7 @@ ALLOWED = "DryRunOperation"
 def start_dry(probe: Probe) -> str:
     """Ask whether our key may tag and start the instances, without doing either."""
     instance_ids = list(_instance_ids(probe.config))
-    ec2 = _ec2(probe.config)
+    ec2 = open_ec2(probe.config)
     tags = [{"Key": RUN_TAG, "Value": ""}]
     _expect_allowed(lambda: ec2.create_tags(Resources=instance_ids, Tags=tags, DryRun=True))
     _expect_allowed(lambda: ec2.start_instances(InstanceIds=instance_ids, DryRun=True))
@@ -50,7 +51,11 @@ def _expect_allowed(ask: Callable[[], object]) -> None:
 
 def look_at_weights(probe: Probe) -> str:
     """See that the weights are there from which a first model starts; nobody is asked."""
-    config = probe.config
+    return look_for_weights(probe.config)
+
+
+def look_for_weights(config: Settings) -> str:
+    """Return from what a first model starts."""
     _instance_ids(config)
     name = choose_weights_without_model(config)
     if name is None:
@@ -88,7 +93,8 @@ def _instance_ids(config: Settings) -> tuple[str, ...]:
     return config.instance_ids
 
 
-def _ec2(config: Settings) -> Any:
+def open_ec2(config: Settings) -> Any:
+    """Return a client that gives up within a minute."""
     secret = config.aws_access_key
     return boto3.client(
         "ec2",
@@ -107,7 +113,7 @@ def _ec2(config: Settings) -> Any:
 def _running_hosts(config: Settings, instance_ids: tuple[str, ...]) -> dict[str, str]:
     """Return the host names of the instances that run."""
     try:
-        answer = _ec2(config).describe_instances(InstanceIds=list(instance_ids))
+        answer = open_ec2(config).describe_instances(InstanceIds=list(instance_ids))
     except ClientError as error:
         refusal = Ec2Refusal.of(error)
         raise CheckFailedError(str(refusal), refusal.advice) from error

@@ -12,7 +12,8 @@ from sightscan.crawl.fetch.guarded_transport import origin_of
 from sightscan.crawl.sources.flickr import LICENCES
 from sightscan.crawl.sources.openverse import OpenverseSource
 from sightscan.http_judges import judge_flickr
-from sightscan.services.check import Check, CheckFailedError, CheckSkippedError, Probe
+from sightscan.services.check import Check, Probe
+from sightscan.services.question import CheckFailedError, CheckSkippedError
 from sightscan.services.wikimedia import EIFFEL_TOWER, LONG_NAME, PARIS, SHORT_NAME
 from sightscan.warehouse.photos.blobs import delete_objects, open_photo_store, read_object
 from sightscan.warehouse.photos.photos import Attribution

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from sightscan.services.check import Finding
+from sightscan.services.question import Finding
 
 
 def as_markdown(findings: Sequence[Finding], at: datetime, *, planned: int) -> str:

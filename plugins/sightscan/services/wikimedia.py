@@ -8,7 +8,8 @@ from sightscan.discover.cities import resolve_city
 from sightscan.discover.classes import MAX_CLASSES_PER_QUERY, read_class_roots, read_kinds
 from sightscan.discover.kinds import why_no_sight
 from sightscan.http_judges import judge_mediawiki, mediawiki_error
-from sightscan.services.check import Check, CheckFailedError, CheckSkippedError, Probe
+from sightscan.services.check import Check, Probe
+from sightscan.services.question import CheckFailedError, CheckSkippedError
 from sightscan.warehouse.photos.photos import Attribution
 
 MAX_CITY_QUERY_SECONDS = 20.0

@@ -27,6 +27,7 @@ def test_the_commands_are_these() -> None:
         "city set",
         "city waiting",
         "dataset export",
+        "doctor",
         "labels relabel",
         "labels resend-unknown",
         "machines",

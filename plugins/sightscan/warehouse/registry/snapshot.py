@@ -29,16 +29,21 @@ def reading_for_snapshot(connection: psycopg.Connection[Any]) -> Iterator[Regist
     """Give the registry, and let no other writer read it before this one has written."""
     with connection.transaction():
         connection.execute(statement("registry/lock_snapshot"))
-        row = connection.execute(statement("registry/find_registry_id")).fetchone()
         forgotten = connection.execute(statement("registry/list_forgotten_slugs")).fetchall()
         info = connection.info
         yield Registry(
-            registry_id=str(row[0]) if row else "",
+            registry_id=find_registry_id(connection),
             place=f"{info.dbname!r} on {info.host}:{info.port}",
             cities=list_cities(connection),
             not_let_in=list_cities(connection, *NOT_LET_IN),
             forgotten_slugs=frozenset(slug for (slug,) in forgotten),
         )
+
+
+def find_registry_id(connection: psycopg.Connection[Any]) -> str:
+    """Return which registry this is."""
+    row = connection.execute(statement("registry/find_registry_id")).fetchone()
+    return str(row[0]) if row else ""
 
 
 def forget_city(connection: psycopg.Connection[Any], slug: str, *, forgotten_by: str) -> None:

@@ -1,0 +1,97 @@
+"""Airflow's own database, read from outside Airflow: PostgreSQL, or a laptop's SQLite."""
+
+import configparser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from sightscan.services.doctor.installation import DATABASE_URL, Installation
+from sightscan.services.question import CheckFailedError, CheckSkippedError
+from sightscan.warehouse.statements import statement
+
+CONNECT_SECONDS = 5
+SQLITE = "sqlite"
+
+
+class AirflowDatabase:
+    """An open connection."""
+
+    def __init__(self, connection: Any) -> None:
+        """Keep SQLAlchemy's connection."""
+        self._connection = connection
+
+    def rows(self, name: str) -> Sequence[Sequence[Any]]:
+        """Return the rows of a statement of ours."""
+        return [tuple(row) for row in self._connection.execute(text(statement(name)))]
+
+
+@contextmanager
+def open_airflow_database(installation: Installation) -> Iterator[AirflowDatabase]:
+    """Open it as Airflow does; end with the check.
+
+    Raises:
+        CheckSkippedError: this machine has no Airflow.
+        CheckFailedError: it cannot be reached, or asked.
+
+    """
+    url = _url_of(installation)
+    where = f"Airflow's database ({DATABASE_URL})"
+    try:
+        is_sqlite = url.startswith(SQLITE)
+        seconds = {"timeout" if is_sqlite else "connect_timeout": CONNECT_SECONDS}
+        engine = create_engine(url, connect_args=seconds, poolclass=NullPool)
+        with engine.connect() as connection:
+            yield AirflowDatabase(connection)
+    except (ArgumentError, ModuleNotFoundError) as error:
+        msg = f"{where} is no address that can be read: {_first_line(error)}"
+        raise CheckFailedError(msg) from None
+    except SQLAlchemyError as error:
+        msg = f"{where} cannot be asked: {_first_line(getattr(error, 'orig', None) or error)}"
+        raise CheckFailedError(msg) from None
+
+
+def as_moment(value: object) -> datetime | None:
+    """Return a time of that database; SQLite has texts, without their zone, which is UTC."""
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _url_of(installation: Installation) -> str:
+    url = installation.environment.get(DATABASE_URL) or _configured(installation)
+    if not url:
+        default = installation.airflow_home / "airflow.db"
+        if not default.is_file():
+            msg = (
+                f"no Airflow on this machine: {DATABASE_URL} is not set; set it as Airflow's parts "
+                "have it to have them looked at"
+            )
+            raise CheckSkippedError(msg)
+        url = f"{SQLITE}:///{default}"
+    path = url.partition(":///")[2]
+    if url.startswith(SQLITE) and not Path(path).is_file():
+        msg = f"there is no file {path}, which {DATABASE_URL} names"
+        raise CheckFailedError(msg)
+    # Airflow's asynchronous drivers are for itself.
+    return url.replace("+asyncpg", "").replace("+aiosqlite", "")
+
+
+def _configured(installation: Installation) -> str:
+    file = installation.environment.get("AIRFLOW_CONFIG") or (
+        installation.airflow_home / "airflow.cfg"
+    )
+    parser = configparser.RawConfigParser()
+    parser.read(file, encoding="utf-8")
+    return parser.get("database", "sql_alchemy_conn", fallback="")
+
+
+def _first_line(error: object) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,57 @@
+"""What the checks of an installation are given: its settings, and the environment that they came from."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sightscan.services.question import Question, one_line, replaced, without_keys
+from sightscan.settings import Settings
+
+# Secrets that are no settings of ours.
+AIRFLOWS_SECRETS = (
+    "AIRFLOW__CORE__FERNET_KEY",
+    "AIRFLOW__API__SECRET_KEY",
+    "AIRFLOW__API_AUTH__JWT_SECRET",
+)
+DATABASE_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """One installation; `settings_problem` says which settings are senseless: those have their defaults."""
+
+    config: Settings
+    environment: Mapping[str, str]
+    settings_problem: str = ""
+    now: Callable[[], datetime] = _now
+
+    @property
+    def airflow_home(self) -> Path:
+        """Return Airflow's folder."""
+        home = self.environment.get("AIRFLOW_HOME") or "~/airflow"
+        return Path(os.path.expandvars(home)).expanduser()
+
+    @property
+    def has_airflow(self) -> bool:
+        """Tell whether this machine is said to have an Airflow."""
+        return bool(self.environment.get("AIRFLOW_HOME") or self.environment.get(DATABASE_URL))
+
+    def shown(self, came: str) -> str:
+        """Return a text on one line and without secrets; paths and hosts are the operator's own."""
+        came = without_keys(came, self.config)
+        for name in AIRFLOWS_SECRETS:
+            came = replaced(came, self.environment.get(name, ""), f"[{name}]")
+        password = urlsplit(self.environment.get(DATABASE_URL, "")).password
+        return one_line(replaced(came, password or "", f"[password of {DATABASE_URL}]"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationCheck(Question[Installation]):
+    """One question about an installation."""

@@ -1,0 +1,66 @@
+"""Rows of Airflow's own database: what its scheduler would have written."""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.jobs.job import Job
+from airflow.models.dag import DagModel
+from airflow.models.dag_version import DagVersion
+from airflow.models.dagrun import DagRun
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import delete
+
+
+def forget_runs(*dag_ids: str) -> None:
+    """Delete the runs of some DAGs, or of all, and the parts of Airflow with them."""
+    with create_session(scoped=False) as session:
+        if dag_ids:
+            session.execute(delete(DagRun).where(DagRun.dag_id.in_(dag_ids)))
+            return
+        session.execute(delete(Job))
+        session.execute(delete(TaskInstance))
+        session.execute(delete(DagRun))
+
+
+def forget_airflow() -> None:
+    """Delete runs, DAGs and the parts of Airflow."""
+    forget_runs()
+    with create_session(scoped=False) as session:
+        session.execute(delete(DagModel))
+
+
+def end_run(dag_id: str, state: str, minutes_ago: int = 60, **tasks: str) -> None:
+    """Have a run of a DAG end so long ago, with these states of its tasks."""
+    ended_at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+    with create_session(scoped=False) as session:
+        dag = SerializedDagModel.get_dag(dag_id, session=session)
+        run = dag.create_dagrun(
+            run_id=f"run+{minutes_ago}",
+            logical_date=ended_at,
+            data_interval=(ended_at, ended_at),
+            run_after=ended_at,
+            run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.TEST,
+            state="running",
+            session=session,
+        )
+        run.state = state
+        run.end_date = ended_at
+        version = DagVersion.get_latest_version(dag_id, session=session)
+        assert version is not None
+        for number, (task_id, task_state) in enumerate(tasks.items()):
+            instance = run.get_task_instance(task_id, session=session)
+            assert instance is not None
+            instance.state = task_state
+            instance.end_date = ended_at - timedelta(seconds=60 - number)
+
+
+def beat(job_type: str, seconds_ago: float) -> None:
+    """Have a part of Airflow be heard of so long ago for the last time."""
+    with create_session(scoped=False) as session:
+        session.execute(delete(Job).where(Job.job_type == job_type))
+        job = Job(job_type=job_type, state="running")
+        job.latest_heartbeat = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+        session.add(job)

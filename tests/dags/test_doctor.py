@@ -1,0 +1,457 @@
+"""`sightscan doctor` passes a whole installation, and names each fault that is planted in one."""
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.dag import DagModel
+from airflow.models.errors import ParseImportError
+from airflow.utils.session import create_session
+from sqlalchemy import delete
+
+from sandbox.counts import Counts
+from sandbox.gpu.ec2 import REGION, Ec2Server, new_key
+from sandbox.gpu.ec2_fleet import Ec2Fleet
+from sandbox.gpu.gpu_host import ed25519_key
+from sightscan.city import City, Place
+from sightscan.cli.main import main
+from sightscan.services.doctor import machine
+from sightscan.services.doctor.installation import Installation
+from sightscan.services.doctor.round import CHECKS, examine
+from sightscan.services.question import Finding
+from sightscan.settings import settings
+from sightscan.signature import write_key
+from sightscan.signing import SigningKey, write_key_file
+from sightscan.warehouse.registry.cities import add_city
+from tests.dags.airflow_rows import beat, end_run, forget_airflow, forget_runs
+from tests.dags.conftest import store_dags
+from tests.waiting import wait_until
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LISBON = City("Q597", "lisbon", "Lisbon", "Portugal", Place(38.71, -9.14), 8_000)
+SNAPSHOT = [{"slug": "lisbon", "name": "Lisbon", "country": "Portugal", "is_active": True}]
+# Nothing of these may ever be shown.
+SECRETS = {
+    "PGPASSWORD": None,
+    "AWS_ACCESS_KEY": None,
+    "SMTP_PASSWORD": "password-of-the-mail",
+    "ALERT_WEBHOOK_URL": "https://hooks.example.org/services/secret-path",
+    "AIRFLOW__CORE__FERNET_KEY": "ZmVybmV0LWtleS1vZi1hLXRlc3QtMzItYnl0ZXMhISE=",
+    "AIRFLOW__API__SECRET_KEY": "api-secret-key-of-a-test",
+    "AIRFLOW__API_AUTH__JWT_SECRET": "jwt-secret-of-a-test-that-is-long",
+}
+
+
+@dataclass
+class House:
+    """A whole installation, and what a test needs to break it."""
+
+    folder: Path
+    fleet: Ec2Fleet
+    warehouse: psycopg.Connection[Any]
+    monkeypatch: pytest.MonkeyPatch
+
+    def set(self, **values: str) -> None:
+        for name, value in values.items():
+            self.monkeypatch.setenv(name, value)
+        settings.cache_clear()
+
+    @property
+    def snapshot(self) -> Path:
+        return self.folder / "cities.json"
+
+    @property
+    def instance_id(self) -> str:
+        return self.fleet.instance_ids[0]
+
+    def examine(self) -> dict[str, Finding]:
+        installation = Installation(config=settings(), environment=dict(os.environ))
+        return {finding.name: finding for finding in examine(installation)}
+
+
+@pytest.fixture(scope="module")
+def known_dags(airflow_database: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have Airflow know the DAGs; parsing takes seconds, and no test changes more than a flag."""
+    path = tmp_path_factory.mktemp("dags") / "cities.json"
+    path.write_text(json.dumps(SNAPSHOT))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("REGISTRY_SNAPSHOT", str(path))
+        bag = DagBag(str(REPOSITORY / "dags"), bundle_path=REPOSITORY / "dags")
+    forget_airflow()
+    store_dags(bag)
+    yield
+    forget_airflow()
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """EC2, which takes seconds to start."""
+
+    fleet: Ec2Fleet
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    counts, key = Counts(), new_key()
+    fleet = Ec2Fleet(tmp_path_factory.mktemp("ec2"), counts, transition_seconds=0)
+    with Ec2Server(fleet, key, counts) as ec2:
+        yield Cloud(
+            fleet,
+            {
+                "AWS_ENDPOINT_URL": ec2.url,
+                "AWS_REGION": REGION,
+                "AWS_ACCESS_KEY_ID": key.access_key_id,
+                "AWS_ACCESS_KEY": key.access_key,
+            },
+        )
+    fleet.close()
+
+
+@pytest.fixture
+def house(
+    known_dags: None,
+    cloud: Cloud,
+    warehouse: psycopg.Connection[Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[House]:
+    """Set everything up as the runbooks say."""
+    whole = House(tmp_path, cloud.fleet, warehouse, monkeypatch)
+    add_city(warehouse, LISBON)
+    ((registry_id,),) = warehouse.execute(
+        "insert into core.registry default values returning registry_id"
+    ).fetchall()
+    whole.snapshot.write_text(json.dumps(SNAPSHOT))
+    Path(f"{whole.snapshot}.registry").write_text(str(registry_id))
+    warehouse.execute("insert into core.backup (file_name, byte_count) values ('a.dump', 1)")
+    signing = SigningKey.make()
+    write_key_file(tmp_path / "signing.key", signing)
+    host_key = ed25519_key(tmp_path / "host_key", "host").with_suffix(".pub").read_text()
+    (tmp_path / "known_hosts").write_text(f"{whole.instance_id} {host_key}")
+    ed25519_key(tmp_path / "client_key", "client")
+    (tmp_path / "google.json").write_text(json.dumps({"client_email": "a@b", "private_key": "-"}))
+    secrets = {name: value for name, value in SECRETS.items() if value is not None}
+    whole.set(
+        REGISTRY_SNAPSHOT=str(whole.snapshot),
+        MODEL_SIGNING_KEY_FILE=str(tmp_path / "signing.key"),
+        MODEL_PUBLIC_KEYS=write_key(signing.public_key),
+        MTS_EC2_INSTANCE_ID=whole.instance_id,
+        MTS_WEIGHTS="none",
+        MTS_SSH_KEY_FILE=str(tmp_path / "client_key"),
+        MTS_SSH_KNOWN_HOSTS=str(tmp_path / "known_hosts"),
+        GOOGLE_APPLICATION_CREDENTIALS=str(tmp_path / "google.json"),
+        ALERT_MAIL_TO="ops@example.org",
+        SMTP_HOST="127.0.0.1",
+        **cloud.environment,
+        **secrets,
+    )
+    forget_runs()
+    set_stale(is_stale=False)
+    for job_type in ("SchedulerJob", "TriggererJob", "DagProcessorJob"):
+        beat(job_type, 5)
+    for dag_id in ("stop_idle_instances", "tell_incidents", "sync_cities"):
+        end_run(dag_id, "success", 2)
+    yield whole
+    if cloud.fleet.state_of(whole.instance_id) == "running":
+        cloud.fleet.stop([whole.instance_id])
+        wait_until(lambda: cloud.fleet.state_of(whole.instance_id) == "stopped")
+
+
+def test_a_whole_installation_passes_every_check(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--json"]) == 0
+    states = {found["name"]: found["state"] for found in json.loads(capsys.readouterr().out)}
+    assert states == dict.fromkeys((check.name for check in CHECKS), "passed")
+    assert main(["doctor", "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is broken, which checks say so, the words that came, and what they say is to be done."""
+
+    failed: set[str]
+    words: str
+    advice: str
+    plant: Callable[[House], object]
+
+
+def unset(*names: str) -> Callable[[House], None]:
+    def plant(house: House) -> None:
+        for name in names:
+            house.monkeypatch.delenv(name)
+        settings.cache_clear()
+
+    return plant
+
+
+def set_stale(*, is_stale: bool) -> None:
+    with create_session(scoped=False) as session:
+        session.query(DagModel).filter(DagModel.dag_id == "city_lisbon").update(
+            {"is_stale": is_stale}
+        )
+
+
+def break_a_file(house: House) -> None:
+    with create_session(scoped=False) as session:
+        session.add(ParseImportError(filename="cities_03.py", stacktrace="SyntaxError"))
+
+
+def start_behind_our_back(house: House) -> None:
+    house.fleet.start([house.instance_id])
+    wait_until(lambda: house.fleet.state_of(house.instance_id) == "running")
+
+
+def fill_the_disk(house: House) -> None:
+    usage = shutil.disk_usage("/")
+    full = SimpleNamespace(total=usage.total, free=100_000_000)
+    house.monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: full)
+
+
+def forget_migrations(house: House) -> None:
+    house.set(SQL_FOLDER=str(house.folder / "sql"))
+    shutil.copytree(REPOSITORY / "include" / "sql", house.folder / "sql")
+    (house.folder / "sql" / "schema" / "9999_of_tomorrow.sql").write_text("select 1;\n")
+
+
+def log_in_as_the_app(house: House) -> None:
+    house.warehouse.execute("drop role if exists doctors_app")
+    house.warehouse.execute("create role doctors_app login password 'app' in role sightscan_app")
+    house.set(PGUSER="doctors_app", PGPASSWORD="app")
+
+
+WAREHOUSE = {"warehouse", "schema", "rights", "clock", "backup", "snapshot", "instances"}
+FAULTS = {
+    "the warehouse is away": Fault(
+        WAREHOUSE, "does not let", "start the server", lambda house: house.set(PGPORT="9")
+    ),
+    "PGHOST is not set": Fault(WAREHOUSE, "PGHOST is not set", "correct", unset("PGHOST")),
+    "the schema is older": Fault(
+        {"schema"}, "lacks 1 migrations, the first is 9999_of_tomorrow", "warehouse migrate", forget_migrations
+    ),
+    "the login is the app's": Fault(
+        {"rights", "schema", "backup", "snapshot", "instances"},
+        "lacks select on core.applied_migration, delete on core.backup",
+        "grant sightscan_pipeline",
+        log_in_as_the_app,
+    ),
+    "the clock is wrong": Fault(
+        {"clock"},
+        "clock and the warehouse's are 90 s apart",
+        "NTP",
+        lambda house: house.monkeypatch.setattr(
+            "sightscan.services.doctor.warehouse.read_clock",
+            lambda _: datetime.now(UTC) - timedelta(seconds=90),
+        ),
+    ),
+    "there is no backup": Fault(
+        {"backup"}, "never a backup", "warehouse backup", lambda house: house.warehouse.execute("delete from core.backup")
+    ),
+    "the backup is old": Fault(
+        {"backup"},
+        "the last backup is of",
+        "warehouse backup",
+        lambda house: house.warehouse.execute("update core.backup set finished_at = now() - interval '3 days'"),
+    ),
+    "there is no pg_dump": Fault(
+        {"backup"}, "pg_dump", "", lambda house: house.set(PG_BIN_FOLDER=str(house.folder))
+    ),
+    "the price list is gone": Fault(
+        {"settings"}, "PRICES_FILE", "correct", lambda house: house.set(PRICES_FILE="/none.yaml")
+    ),
+    "the disk is full": Fault({"disk"}, "0.1 of", "delete", fill_the_disk),
+    "the snapshot is gone": Fault(
+        {"snapshot", "dags"}, "there is no", "sync_cities", lambda house: house.snapshot.unlink()
+    ),
+    "the snapshot is damaged": Fault(
+        {"snapshot", "dags"}, "not a list of cities", "sync_cities", lambda house: house.snapshot.write_text("{")
+    ),
+    "the snapshot is another registry's": Fault(
+        {"snapshot"},
+        "of another registry",
+        "PGDATABASE",
+        lambda house: Path(f"{house.snapshot}.registry").write_text("4b0d3c8e-0000-0000-0000-000000000000"),
+    ),
+    "the snapshot lacks a city": Fault(
+        {"snapshot"}, "lacks 1 cities", "sync_cities", lambda house: house.snapshot.write_text("[]")
+    ),
+    "the signing key is not believed": Fault(
+        {"signing-key"},
+        "MODEL_PUBLIC_KEYS does not name",
+        "",
+        lambda house: house.set(MODEL_PUBLIC_KEYS=write_key(SigningKey.make().public_key)),
+    ),
+    "the signing key is open to all": Fault(
+        {"signing-key"}, "mode 644", "chmod 600", lambda house: (house.folder / "signing.key").chmod(0o644)
+    ),
+    "the signing key is gone": Fault(
+        {"signing-key"}, "cannot be read", "", lambda house: (house.folder / "signing.key").unlink()
+    ),
+    "the SSH key is gone": Fault(
+        {"ssh-key"}, "cannot be read", "authorized_keys", lambda house: (house.folder / "client_key").unlink()
+    ),
+    "the SSH key is open to all": Fault(
+        {"ssh-key"}, "mode 640", "chmod 600", lambda house: (house.folder / "client_key").chmod(0o640)
+    ),
+    "the SSH key is none": Fault(
+        {"ssh-key"}, "no private key", "", lambda house: (house.folder / "client_key").write_text("x")
+    ),
+    "an instance has no pinned key": Fault(
+        {"host-keys"}, "has no line for", "", lambda house: (house.folder / "known_hosts").write_text("")
+    ),
+    "Google's file is no account": Fault(
+        {"google-key"}, "no file of a service account", "vision", lambda house: (house.folder / "google.json").write_text("[]")
+    ),
+    "an instance is unknown to EC2": Fault(
+        {"instances", "host-keys"}, "i-0123456789abcdef0", "", lambda house: house.set(MTS_EC2_INSTANCE_ID="i-0123456789abcdef0")
+    ),
+    "an instance was left on": Fault(
+        {"instances"}, "runs, and nobody holds it", "gpu-left-on", start_behind_our_back
+    ),
+    "weights are missing": Fault(
+        {"weights"}, "", "make weights", lambda house: house.set(MTS_WEIGHTS="coco", MTS_WEIGHTS_FOLDER="/none")
+    ),
+    "the scheduler is dead": Fault(
+        {"scheduler"}, "it is dead: not heard of for 9", "airflow scheduler", lambda _: beat("SchedulerJob", 90)
+    ),
+    "the triggerer is dead": Fault(
+        {"triggerer"}, "it is dead", "airflow triggerer", lambda _: beat("TriggererJob", 90)
+    ),
+    "the DAG processor is dead": Fault(
+        {"dag-processor"}, "it is dead", "airflow dag-processor", lambda _: beat("DagProcessorJob", 90)
+    ),
+    "Airflow was never started": Fault(
+        {"scheduler", "triggerer", "dag-processor", "rounds"}, "it does not run", "start it", lambda _: forget_runs()
+    ),
+    "Airflow's database is away": Fault(
+        {"scheduler", "triggerer", "dag-processor", "dags", "rounds"},
+        "there is no file",
+        "",
+        lambda house: house.set(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:////none/airflow.db"),
+    ),
+    "Airflow's database refuses us": Fault(
+        {"scheduler", "triggerer", "dag-processor", "dags", "rounds"},
+        "cannot be asked",
+        "",
+        lambda house: house.set(
+            AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg://airflow:secret-of-airflow@127.0.0.1:9/airflow"
+        ),
+    ),
+    "a city's DAG is stale": Fault({"dags"}, "1 DAGs are stale or missing (city_lisbon)", "reserialize", lambda _: set_stale(is_stale=True)),
+    "a DAG file cannot be imported": Fault({"dags"}, "1 files cannot be imported (cities_03.py)", "", break_a_file),
+    "the reaper has not ended a round": Fault(
+        {"rounds"},
+        "stop_idle_instances has not ended well yet",
+        "urgent",
+        lambda _: forget_runs("stop_idle_instances"),
+    ),
+    "Airflow's keys are missing": Fault(
+        {"airflow-keys"}, "AIRFLOW__API_AUTH__JWT_SECRET", ".env.example", unset("AIRFLOW__API_AUTH__JWT_SECRET")
+    ),
+    "the Fernet key is none": Fault(
+        {"airflow-keys"}, "is no key", "", lambda house: house.set(AIRFLOW__CORE__FERNET_KEY="not-a-key-at-all-of-fernet")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_planted_fault_is_named_with_what_to_do(house: House, name: str) -> None:
+    fault = FAULTS[name]
+    try:
+        fault.plant(house)
+        findings = house.examine()
+    finally:
+        with create_session(scoped=False) as session:
+            session.execute(delete(ParseImportError))
+        house.warehouse.execute("drop role if exists doctors_app")
+    failed = {each.name for each in findings.values() if each.state == "failed"}
+    assert failed == fault.failed
+    came = " ".join(findings[each].came for each in failed)
+    assert fault.words in came
+    assert fault.advice in " ".join(findings[each].advice for each in failed)
+    assert all(findings[each].advice for each in failed)
+    shown = json.dumps([str(finding) for finding in findings.values()])
+    secrets = [os.environ.get(secret) for secret in SECRETS if os.environ.get(secret)]
+    assert [
+        secret for secret in (*secrets, "secret-of-airflow") if secret and secret in shown
+    ] == []
+
+
+def test_a_senseless_setting_is_named_and_the_other_checks_go_on(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.set(MTS_EPOCHS="many", ALERT_MAIL_TO="nobody")
+    assert main(["doctor", "--json"]) == 1
+    found = {each["name"]: each for each in json.loads(capsys.readouterr().out)}
+    assert {name for name, each in found.items() if each["state"] == "failed"} == {"settings"}
+    assert "MTS_EPOCHS='many'" in found["settings"]["came"]
+    assert "ALERT_MAIL_TO='nobody'" in found["settings"]["came"]
+
+
+def test_quiet_prints_what_is_wrong_with_what_to_do_and_nothing_else(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beat("SchedulerJob", 100)
+    assert main(["doctor", "--quiet"]) == 1
+    output = " ".join(capsys.readouterr().out.split())
+    assert output.startswith("scheduler: it is dead")
+    assert "What to do: start it again: `airflow scheduler`" in output
+
+
+def test_what_hangs_or_breaks_is_a_finding_and_holds_nobody_up() -> None:
+    hanging = threading.Event()
+
+    def hang(_: Installation) -> str:
+        hanging.wait(60)
+        return ""
+
+    def break_down(_: Installation) -> str:
+        msg = "password-of-the-mail"
+        raise RuntimeError(msg)
+
+    checks = [
+        check.__class__(
+            **{
+                **{
+                    name: getattr(check, name)
+                    for name in check.__slots__ or check.__dataclass_fields__
+                },
+                "ask": ask,
+            }
+        )
+        for check, ask in zip(CHECKS[:3], (hang, break_down, lambda _: "well"), strict=True)
+    ]
+    installation = Installation(
+        config=settings().model_copy(),
+        environment={"AIRFLOW__API__SECRET_KEY": "password-of-the-mail"},
+    )
+    begun = time.monotonic()
+    hung, broken, well = examine(installation, checks, max_seconds=0.3)
+    assert time.monotonic() - begun < 20
+    hanging.set()
+    assert (hung.state, broken.state, well.state) == ("failed", "failed", "passed")
+    assert hung.came == "no answer within 0.3 s"
+    assert broken.came == "RuntimeError: [AIRFLOW__API__SECRET_KEY]"
+
+
+def test_a_machine_where_nothing_is_set_up_is_told_so_and_not_blamed(
+    warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment = {"HOME": str(tmp_path), "REGISTRY_SNAPSHOT": "s3://bucket/cities.json"}
+    installation = Installation(config=settings(), environment=environment)
+    states = {each.name: each.state for each in examine(installation)}
+    assert {name for name, state in states.items() if state == "failed"} == set()
+    assert states["scheduler"] == states["snapshot"] == states["instances"] == "skipped"
