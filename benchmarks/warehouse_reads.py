@@ -74,6 +74,8 @@ def list_questions(city_id: str, slug: str) -> tuple[Question, ...]:
     return (
         _read("app", APP / "list_cities.sql", {}),
         _read("app", APP / "read_model_file.sql", onnx),
+        _read("app", APP / "list_sight_cards.sql", {"city_slug": slug}),
+        _read("app", APP / "read_card_photo.sql", {"city_slug": slug, "photo_sha256": "0" * 64}),
         _read("city DAG, decide and freeze", queries / "models/list_labelled_photos.sql", city),
         _read("review page", queries / "labels/count_labels_to_review.sql", {**city, **ANY_SCORE}),
         _read("demo", queries / "demo/summarise_city.sql", named),

@@ -293,7 +293,7 @@ function drawCity() {
   byId("knows").querySelector("summary").textContent = say("knows.title", { count: known.length });
   byId("knows").querySelector("ul").replaceChildren(
     ...known.map(({ class: number }) =>
-      make("li", {}, makeName(number, sightName(city.model, number, currentLanguage()), openCard)),
+      make("li", {}, makeName(number, sightName(city.model, number, currentLanguage()), openCard, "known")),
     ),
   );
 }

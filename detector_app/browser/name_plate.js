@@ -22,12 +22,13 @@ export function writeSaid(said, model) {
 /**
  * Make a name that can be pressed.
  * @param {number} classNumber @param {string | Node} text @param {(classNumber: number) => void} onName
+ * @param {string} [look] its class: said of a picture, or in a list
  * @returns {HTMLElement}
  */
-export function makeName(classNumber, text, onName) {
+export function makeName(classNumber, text, onName, look = "said") {
   const button = make("button", { type: "button", onclick: () => onName(classNumber) });
   button.append(swatch(colourOf(classNumber)), text);
-  return make("p", { class: "said" }, button);
+  return make("p", { class: look }, button);
 }
 
 /** Shows answers of one film. */

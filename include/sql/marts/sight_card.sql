@@ -24,39 +24,71 @@ select
 from core.sight
 inner join core.city on sight.city_id = city.city_id
 left join core.sight_facts on sight.sight_id = sight_facts.sight_id
-left join lateral (
+left join lateral ( -- noqa: ST05
+    with candidate as (
+        -- The image that Wikidata names, by what it is known by where it was found.
+        select
+            label.sha256,
+            1 as turn,
+            label.score * (label.x2 - label.x1) * (label.y2 - label.y1) as size
+        from core.photo_identifier
+        inner join core.photo_source on photo_identifier.url_sha256 = photo_source.url_sha256
+        inner join core.label on photo_source.sha256 = label.sha256
+        where
+            photo_identifier.identifier_sha256 = sha256(convert_to(sight_facts.image_identifier, 'UTF8'))
+            and label.sight_id = sight.sight_id
+            and label.state = 'accepted'
+        union all
+        -- Some of the best: each is looked up below.
+        (
+            select
+                label.sha256,
+                2 as turn,
+                label.score * (label.x2 - label.x1) * (label.y2 - label.y1) as size
+            from core.label
+            where
+                label.sight_id = sight.sight_id
+                and label.state = 'accepted'
+                and not exists (
+                    select 1
+                    from core.label_review
+                    where
+                        label_review.label_id = label.label_id
+                        and label_review.decision in ('reject', 'rename')
+                )
+            order by size desc, label.sha256 asc
+            limit 20
+        )
+    )
+
     select
-        photo_source.sha256,
-        photo_source.page_url,
-        photo_source.author,
-        photo_source.licence,
-        photo_source.licence_url
-    from mart.accepted_label
-    inner join core.photo_source on accepted_label.sha256 = photo_source.sha256
-    inner join core.photo_blob on accepted_label.sha256 = photo_blob.sha256
+        candidate.sha256,
+        source.page_url,
+        source.author,
+        source.licence,
+        source.licence_url
+    from candidate
+    inner join core.photo_blob on candidate.sha256 = photo_blob.sha256
+    cross join
+        lateral (
+            select
+                photo_source.page_url,
+                photo_source.author,
+                photo_source.licence,
+                photo_source.licence_url
+            from core.photo_source
+            where photo_source.sha256 = candidate.sha256
+            order by photo_source.recorded_at, photo_source.url_sha256, photo_source.sight_id
+            limit 1
+        ) as source
     where
-        accepted_label.sight_id = sight.sight_id
-        and photo_blob.bytes is not null
+        photo_blob.bytes is not null
         and not exists (
             select 1
             from core.removed_photo
-            where removed_photo.sha256 = accepted_label.sha256
+            where removed_photo.sha256 = candidate.sha256
         )
-    order by
-        exists (
-            select 1
-            from core.photo_identifier
-            where
-                photo_identifier.url_sha256 = photo_source.url_sha256
-                and photo_identifier.identifier = sight_facts.image_identifier
-        ) desc,
-        accepted_label.is_reviewed desc,
-        accepted_label.score
-        * (accepted_label.x2 - accepted_label.x1)
-        * (accepted_label.y2 - accepted_label.y1) desc,
-        photo_source.sha256 asc,
-        photo_source.recorded_at asc,
-        photo_source.url_sha256 asc
+    order by candidate.turn asc, candidate.size desc, candidate.sha256 asc
     limit 1
 ) as shown on true
 where sight.state in ('active', 'retired');

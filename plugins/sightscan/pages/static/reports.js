@@ -21,7 +21,7 @@ function cardOf(report, mayDecide) {
   const when = new Date(report.reported_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   card.append(make("h2", SENTENCES[report.kind](report)), make("p", `${report.city_name}${version}, ${when}`));
   if (report.has_photo) card.append(pictureOf(report));
-  const actions = make("p", "");
+  const actions = make("p", "", { class: "decisions" });
   for (const [decision, text, look] of [
     ["confirmed", "The visitor is right", "accept"],
     ["rejected", "The model is right, or nobody can tell", "reject"],
@@ -29,7 +29,7 @@ function cardOf(report, mayDecide) {
     const button = make("button", text, { type: "button", class: look });
     button.disabled = !mayDecide;
     button.onclick = () => decide(report, decision);
-    actions.append(button, " ");
+    actions.append(button);
   }
   if (!mayDecide) actions.append("You may look but not decide: that takes a role that triggers runs.");
   card.append(actions);
@@ -39,7 +39,6 @@ function cardOf(report, mayDecide) {
 // The box is drawn here: the warehouse has the photo as it was sent.
 function pictureOf(report) {
   const canvas = make("canvas", "", { role: "img", "aria-label": "The photo that was sent" });
-  canvas.style.maxWidth = "100%";
   const photo = new Image();
   photo.onload = () => {
     [canvas.width, canvas.height] = [photo.naturalWidth, photo.naturalHeight];
