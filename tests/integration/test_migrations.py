@@ -437,6 +437,7 @@ def test_two_at_once_upgrade_once(filled: PostgresAddress) -> None:
 def test_a_reader_that_holds_a_lock_delays_and_breaks_nothing(
     filled: PostgresAddress, tmp_path: Path
 ) -> None:
+    migrate_in(filled)
     with connect_as(filled) as reader, connect_as(filled) as another:
         output: list[str] = []
 
@@ -456,6 +457,7 @@ def test_a_reader_that_holds_a_lock_delays_and_breaks_nothing(
 
 def test_others_are_served_while_a_migration_waits(filled: PostgresAddress, tmp_path: Path) -> None:
     """A lock that is waited for makes everybody wait, unless who waits gives way."""
+    migrate_in(filled)
     folder = strong(tmp_path)
     served = threading.Event()
 
@@ -481,6 +483,7 @@ def test_others_are_served_while_a_migration_waits(filled: PostgresAddress, tmp_
 def test_a_long_transaction_is_named_in_the_sentence(
     filled: PostgresAddress, tmp_path: Path
 ) -> None:
+    migrate_in(filled)
     with connect_as(filled) as reader:
         reader.execute("set application_name = 'a long report'")
         reader.execute("begin")
@@ -533,6 +536,7 @@ def test_an_index_that_was_left_unfinished_is_built_anew(
     filled: PostgresAddress, tmp_path: Path
 ) -> None:
     """The build waits for an older transaction and is killed there: the index is left invalid."""
+    migrate_in(filled)
     build = (
         "create index concurrently if not exists review_by_whom on core.label_review (reviewed_by);"
     )
