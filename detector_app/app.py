@@ -14,12 +14,14 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402 - after the path
 
-from detector_app.texts import say  # noqa: E402 - after the path
+from detector_app.texts import DEFAULT_LANGUAGE, say  # noqa: E402 - after the path
 from detector_app.views import about, ask, detect, guide, improve, models  # noqa: E402 - after the path
-from detector_app.visitor import current_language  # noqa: E402 - after the path
+from detector_app.visitor import current_language, remember_visitor  # noqa: E402 - after the path
 from detector_app.web.uploads import show_uploads  # noqa: E402 - after the path
 
 STATIC = Path(__file__).resolve().parent / "static"
+# These have their sentences in one language, by their addresses; the others in the visitor's.
+ENGLISH_PAGES = frozenset({"", "help", "about"})
 
 
 def show_app() -> None:
@@ -34,16 +36,19 @@ def show_app() -> None:
     )
     st.logo(str(STATIC / "logo.svg"), size="large")
     st.html(STATIC / "style.css")
+    ask_page = st.Page(
+        ask.show,
+        title=say(current_language(), "page.ask"),
+        icon=":material/add_location_alt:",
+        url_path="ask",
+    )
+    # Where the page that knows no such city leads.
+    st.session_state["ask_page"] = ask_page
     pages = [
         st.Page(
             detect.show, title="Detect", icon=":material/photo_camera:", url_path="", default=True
         ),
-        st.Page(
-            ask.show,
-            title=say(current_language(), "page.ask"),
-            icon=":material/add_location_alt:",
-            url_path="ask",
-        ),
+        ask_page,
         st.Page(
             models.show,
             title=say(current_language(), "page.models"),
@@ -61,7 +66,10 @@ def show_app() -> None:
     ]
     # Until a page says otherwise: what was uploaded on another one is not held.
     show_uploads(())
-    st.navigation(pages, position="top").run()
+    chosen = st.navigation(pages, position="top")
+    if chosen.url_path in ENGLISH_PAGES:
+        remember_visitor(DEFAULT_LANGUAGE)
+    chosen.run()
 
 
 show_app()

@@ -13,8 +13,8 @@ from detector_app.errors import WarehouseAway
 # As `load.city_request` takes at most, and a good deal longer than any name.
 MAX_NAME_CHARACTERS: Final = 100
 # Where a visitor's way goes through, in this order; each stage of a run is within one of these steps.
-REQUEST_STEPS: Final = ("asked", "let_in", "sights", "photos", "labels", "training", "published")
-_STEP_OF_STAGE: Final = {
+WAY_STEPS: Final = ("asked", "let_in", "sights", "photos", "labels", "training", "published")
+_WAY_STEP_OF_STAGE: Final = {
     "waiting": "let_in",
     "refused": "let_in",
     "retired": "let_in",
@@ -85,10 +85,10 @@ class CityProgress:
 
     @property
     def step(self) -> int:
-        """Return the number of the step of REQUEST_STEPS that it is at; all of them, if it is published."""
+        """Return the number of the step of WAY_STEPS that it is at; all of them, if it is published."""
         if self.stage == "published":
-            return len(REQUEST_STEPS)
-        return REQUEST_STEPS.index(_STEP_OF_STAGE.get(self.stage, "let_in"))
+            return len(WAY_STEPS)
+        return WAY_STEPS.index(_WAY_STEP_OF_STAGE.get(self.stage, "let_in"))
 
     @property
     def is_moving(self) -> bool:
@@ -96,8 +96,8 @@ class CityProgress:
         return self.stage not in ("refused", "retired", "published", "ended", "photos", "budget")
 
 
-_ANSWER: Final = TypeAdapter(CityAnswer)
-_PROGRESS: Final = TypeAdapter(CityProgress)
+_CITY_ANSWER: Final = TypeAdapter(CityAnswer)
+_CITY_PROGRESS: Final = TypeAdapter(CityProgress)
 
 
 def request_id_of(person: UUID, name: str) -> UUID:
@@ -113,7 +113,7 @@ def asker_of(person: UUID) -> str:
 def read_answer(row: dict[str, object]) -> CityAnswer:
     """Return what the warehouse says of a request; raise `WarehouseAway` if it is of another age."""
     try:
-        return _ANSWER.validate_python(row)
+        return _CITY_ANSWER.validate_python(row)
     except ValidationError as error:
         raise _of_another_age(error) from error
 
@@ -121,7 +121,7 @@ def read_answer(row: dict[str, object]) -> CityAnswer:
 def read_progress(row: dict[str, object]) -> CityProgress:
     """Return what the warehouse says of a city; raise `WarehouseAway` if it is of another age."""
     try:
-        return _PROGRESS.validate_python(row)
+        return _CITY_PROGRESS.validate_python(row)
     except ValidationError as error:
         raise _of_another_age(error) from error
 

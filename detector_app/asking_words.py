@@ -2,12 +2,16 @@
 
 from html import escape
 
-from detector_app.asking import REQUEST_STEPS, Choice, CityAnswer, CityProgress
+from detector_app.asking import WAY_STEPS, Choice, CityAnswer, CityProgress
 from detector_app.texts import count, say, write_number
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 # Below two of a unit, the next smaller one says more.
-_UNITS = ((2 * _DAY, _DAY, "days"), (2 * _HOUR, _HOUR, "hours"), (2 * _MINUTE, _MINUTE, "minutes"))
+_TIME_UNITS = (
+    (2 * _DAY, _DAY, "days"),
+    (2 * _HOUR, _HOUR, "hours"),
+    (2 * _MINUTE, _MINUTE, "minutes"),
+)
 
 
 def say_refusal(language: str, answer: CityAnswer) -> str:
@@ -67,7 +71,7 @@ def say_expectation(language: str, progress: CityProgress) -> list[str]:
 
 def say_duration(language: str, seconds: float) -> str:
     """Say how long something took, to the grain that matters."""
-    for least, unit, key in _UNITS:
+    for least, unit, key in _TIME_UNITS:
         if seconds >= least:
             return count(language, key, round(seconds / unit))
     return count(language, "seconds", round(seconds))
@@ -78,7 +82,7 @@ def list_steps(language: str, progress: CityProgress) -> str:
     at = progress.step
     stands = progress.stage in ("refused", "retired")
     items = []
-    for number, step in enumerate(REQUEST_STEPS):
+    for number, step in enumerate(WAY_STEPS):
         state = "done" if number < at else "now" if number == at and not stands else "next"
         current = ' aria-current="step"' if state == "now" else ""
         name, told = escape(say(language, f"way.{step}")), escape(say(language, f"way.{state}"))

@@ -11,8 +11,8 @@ _CURVE_LEFT: Final = 44
 _CURVE_TOP: Final = 12
 _CURVE_BOTTOM: Final = 30
 # Told from light and from dark grounds alike.
-_GREY: Final = "#808890"
-_LINE: Final = "#0d9488"
+_AXES_COLOUR: Final = "#808890"
+_CURVE_COLOUR: Final = "#0d9488"
 
 
 def draw_curve(values: Sequence[float]) -> str:
@@ -30,19 +30,21 @@ def draw_curve(values: Sequence[float]) -> str:
         for number, value in enumerate(values)
     ]
     lines = "".join(
-        f'<line x1="{_CURVE_LEFT}" x2="{_CURVE_WIDTH - 12}" y1="{y:.1f}" y2="{y:.1f}" stroke="{_GREY}" '
+        f'<line x1="{_CURVE_LEFT}" x2="{_CURVE_WIDTH - 12}" y1="{y:.1f}" y2="{y:.1f}" stroke="{_AXES_COLOUR}" '
         f'stroke-opacity="0.35"/><text x="{_CURVE_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{share:g}</text>'
         for share in (0, 0.5, 1)
         for y in [_CURVE_TOP + plot_height * (1 - share)]
     )
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    end = f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="4" fill="{_LINE}"/>'
+    end = (
+        f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="4" fill="{_CURVE_COLOUR}"/>'
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_CURVE_WIDTH} {_CURVE_HEIGHT}" width="{_CURVE_WIDTH}" '
-        f'height="{_CURVE_HEIGHT}" font-family="sans-serif" font-size="13" fill="{_GREY}">{lines}'
+        f'height="{_CURVE_HEIGHT}" font-family="sans-serif" font-size="13" fill="{_AXES_COLOUR}">{lines}'
         f'<text x="{_CURVE_LEFT}" y="{_CURVE_HEIGHT - 8}">1</text>'
         f'<text x="{_CURVE_WIDTH - 12}" y="{_CURVE_HEIGHT - 8}" text-anchor="end">{len(values)}</text>'
-        f'<polyline points="{path}" fill="none" stroke="{_LINE}" stroke-width="3" '
+        f'<polyline points="{path}" fill="none" stroke="{_CURVE_COLOUR}" stroke-width="3" '
         f'stroke-linejoin="round"/>{end}</svg>'
     )
 

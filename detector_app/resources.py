@@ -22,7 +22,7 @@ from detector_app.model_facts import (
 from detector_app.models.inference import Detector, load_detector
 from detector_app.models.model_store import obtain_model
 from detector_app.settings import read_settings
-from detector_app.sharing import CITIES, SIGHTS, SharingCity, SharingSight
+from detector_app.sharing import SHARING_CITIES, SHARING_SIGHTS, SharingCity, SharingSight
 from detector_app.sight_cards import SightCards, read_cards
 from detector_app.warehouse import Warehouse
 from detector_app.web.model_shelf import ModelShelf
@@ -82,7 +82,7 @@ def version_credits(city_slug: str, model_version: int, page: int) -> tuple[Cred
 @st.cache_data(max_entries=1, ttl=VERSION_SECONDS, show_spinner=False)
 def sharing_cities() -> tuple[SharingCity, ...]:
     """Return the cities that photos can be shared for; raise `WarehouseAway`."""
-    cities: tuple[SharingCity, ...] = CITIES.validate_python(
+    cities: tuple[SharingCity, ...] = SHARING_CITIES.validate_python(
         current_warehouse().ask("list_sharing_cities", {})
     )
     return cities
@@ -91,7 +91,7 @@ def sharing_cities() -> tuple[SharingCity, ...]:
 @st.cache_data(max_entries=MAX_KEPT_PROGRESS, ttl=VERSION_SECONDS, show_spinner=False)
 def sharing_sights(city_id: str) -> tuple[SharingSight, ...]:
     """Return the sights of a city; raise `WarehouseAway`."""
-    sights: tuple[SharingSight, ...] = SIGHTS.validate_python(
+    sights: tuple[SharingSight, ...] = SHARING_SIGHTS.validate_python(
         current_warehouse().ask("list_sharing_sights", {"city_id": city_id})
     )
     return sights

@@ -15,7 +15,7 @@ from detector_app.photos.blurring import blur_people
 from detector_app.photos.photo import read_photo, write_jpeg
 
 # As the pipeline takes it in; the page's consent names it.
-LICENCE: Final = "cc-by-4.0"
+SHARED_LICENCE: Final = "cc-by-4.0"
 # Enough to learn from, and to draw a box in.
 MAX_SHARED_SIDE_PIXELS: Final = 2048
 MAX_AUTHOR_CHARACTERS: Final = 100
@@ -25,9 +25,9 @@ _BYTES_PER_PIXEL: Final = 40
 _SECRET_BYTES: Final = 15
 _CHECK_CHARACTERS: Final = 4
 _CODE_CHARACTERS: Final = _SECRET_BYTES * 8 // 5 + _CHECK_CHARACTERS
-_GROUP: Final = 4
+_CODE_GROUP: Final = 4
 # What people read for another letter; a code has neither digit.
-_MISREAD: Final = str.maketrans("018", "OIB")
+_MISREAD_LETTERS: Final = str.maketrans("018", "OIB")
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class SharedStage:
     contributed_at: datetime
 
 
-CITIES: Final = TypeAdapter(tuple[SharingCity, ...])
-SIGHTS: Final = TypeAdapter(tuple[SharingSight, ...])
-STAGES: Final = TypeAdapter(tuple[SharedStage, ...])
+SHARING_CITIES: Final = TypeAdapter(tuple[SharingCity, ...])
+SHARING_SIGHTS: Final = TypeAdapter(tuple[SharingSight, ...])
+SHARED_STAGES: Final = TypeAdapter(tuple[SharedStage, ...])
 
 
 def prepare_photo(content: bytes, file_name: str) -> SharedPhoto:
@@ -90,7 +90,7 @@ def make_code() -> str:
 
 def read_code(typed: str) -> str | None:
     """Return a code as it was given out, however it was typed; None: it is misspelt."""
-    letters = "".join(one for one in typed.upper().translate(_MISREAD) if one.isalnum())
+    letters = "".join(one for one in typed.upper().translate(_MISREAD_LETTERS) if one.isalnum())
     secret, check = letters[:-_CHECK_CHARACTERS], letters[-_CHECK_CHARACTERS:]
     if len(letters) != _CODE_CHARACTERS or not letters.isascii() or check != _check_of(secret):
         return None
@@ -107,4 +107,4 @@ def _check_of(secret: str) -> str:
 
 
 def _grouped(letters: str) -> str:
-    return "-".join(letters[at : at + _GROUP] for at in range(0, len(letters), _GROUP))
+    return "-".join(letters[at : at + _CODE_GROUP] for at in range(0, len(letters), _CODE_GROUP))

@@ -33,15 +33,18 @@ def current_language() -> str:
     return choose_language(st.context.locale)
 
 
-def remember_visitor() -> Remembered:
-    """Draw the invisible part of the page that reads what the browser remembers; once a run."""
+def remember_visitor(language: str | None = None) -> Remembered:
+    """Draw the invisible part of the page that reads what the browser remembers; once a run.
+
+    It tells the browser, and who reads by ear, the page's language: the visitor's, unless one is given.
+    """
     state = st.session_state.get(_KEY)
     told = getattr(state, "known", None) if state is not None else None
     with st.container(key="visitor_place"):
         _declare()(
             key=_KEY,
             data={
-                "language": current_language(),
+                "language": language or current_language(),
                 "known": told,
                 "keep": st.session_state.get("visitor_keeps"),
             },

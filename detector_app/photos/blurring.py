@@ -14,21 +14,21 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 # A face of a passer-by is some thirty pixels high at this size; larger costs seconds.
-SEARCHED_SIDE_PIXELS: Final = 1280
+BLUR_SEARCH_PIXELS: Final = 1280
 MIN_FACE_PIXELS: Final = 20
 MIN_PLATE_PIXELS: Final = (30, 10)
 # Few finds are enough: to blur a window costs less than to show a face.
-MIN_FINDS: Final = 3
-STEP: Final = 1.1
+MIN_BLUR_FINDS: Final = 3
+BLUR_SEARCH_STEP: Final = 1.1
 # Beyond what a cascade draws there are hair, chin and the edge of the plate.
 MARGIN_SHARE: Final = 0.3
 # Of what is blurred, so many averages across remain.
 LEFT_ACROSS: Final = 4
 
-_FOLDER: Final = Path(cv2.data.haarcascades)
-_FACES: Final = ("haarcascade_frontalface_alt2.xml", "haarcascade_frontalface_default.xml")
-_PROFILE: Final = "haarcascade_profileface.xml"
-_PLATES: Final = (
+_CASCADES_FOLDER: Final = Path(cv2.data.haarcascades)
+_FACE_CASCADES: Final = ("haarcascade_frontalface_alt2.xml", "haarcascade_frontalface_default.xml")
+_PROFILE_CASCADE: Final = "haarcascade_profileface.xml"
+_PLATE_CASCADES: Final = (
     "haarcascade_russian_plate_number.xml",
     "haarcascade_license_plate_rus_16stages.xml",
 )
@@ -57,18 +57,20 @@ def blur_people(picture: Image.Image) -> Blurred:
 def find_private_regions(picture: Image.Image) -> tuple[list[Region], list[Region]]:
     """Return where faces and plates are, as left, top, right and bottom pixels."""
     grey = picture.convert("L")
-    grey.thumbnail((SEARCHED_SIDE_PIXELS, SEARCHED_SIDE_PIXELS))
+    grey.thumbnail((BLUR_SEARCH_PIXELS, BLUR_SEARCH_PIXELS))
     scale = picture.width / grey.width
     # As it is: with its histogram equalised, half of the faces on light and dark grounds were missed.
     pixels = np.asarray(grey)
     least = (MIN_FACE_PIXELS, MIN_FACE_PIXELS)
-    faces = [found for name in _FACES for found in _search(name, pixels, least)]
-    faces += _search(_PROFILE, pixels, least)
+    faces = [found for name in _FACE_CASCADES for found in _search(name, pixels, least)]
+    faces += _search(_PROFILE_CASCADE, pixels, least)
     # The cascade knows faces that look to one side.
     width = pixels.shape[1]
-    mirrored = _search(_PROFILE, np.ascontiguousarray(pixels[:, ::-1]), least)
+    mirrored = _search(_PROFILE_CASCADE, np.ascontiguousarray(pixels[:, ::-1]), least)
     faces += [(width - right, top, width - left, bottom) for left, top, right, bottom in mirrored]
-    plates = [found for name in _PLATES for found in _search(name, pixels, MIN_PLATE_PIXELS)]
+    plates = [
+        found for name in _PLATE_CASCADES for found in _search(name, pixels, MIN_PLATE_PIXELS)
+    ]
     return (
         [_enlarge(one, scale, picture.size) for one in _apart(faces)],
         [_enlarge(one, scale, picture.size) for one in _apart(plates)],
@@ -77,9 +79,9 @@ def find_private_regions(picture: Image.Image) -> tuple[list[Region], list[Regio
 
 def _search(name: str, pixels: np.ndarray, least: tuple[int, int]) -> list[Region]:
     # One for each search: a cascade keeps what it works on in itself, and pages have threads.
-    cascade = cv2.CascadeClassifier(str(_FOLDER / name))
+    cascade = cv2.CascadeClassifier(str(_CASCADES_FOLDER / name))
     found = cascade.detectMultiScale(
-        pixels, scaleFactor=STEP, minNeighbors=MIN_FINDS, minSize=least
+        pixels, scaleFactor=BLUR_SEARCH_STEP, minNeighbors=MIN_BLUR_FINDS, minSize=least
     )
     return [
         (int(left), int(top), int(left + width), int(top + height))

@@ -12,8 +12,10 @@ from detector_app.models.model_store import is_kept
 from detector_app.photos.overlay import choose_colours
 from detector_app.resources import current_catalogue, current_detector
 from detector_app.settings import read_settings
+from detector_app.texts import say
 from detector_app.views.live_tab import show_live_tab
 from detector_app.views.photo_tab import show_photo_tab
+from detector_app.visitor import current_language
 from detector_app.wording import (
     as_plain,
     describe_age,
@@ -167,6 +169,10 @@ def _say_unknown(catalogue: Catalogue, name: str | None) -> None:
         f"SightScan knows no city “{as_plain(name)}” here. {advice}",
         icon=":material/wrong_location:",
     )
+    ask_page = st.session_state.get("ask_page")
+    if ask_page and st.button(say(current_language(), "detect.ask"), icon=":material/add:"):
+        st.session_state["ask_name"] = name
+        st.switch_page(ask_page)
 
 
 def _first_choice(catalogue: Catalogue) -> str | None:

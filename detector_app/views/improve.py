@@ -10,9 +10,9 @@ from detector_app.errors import AppError, PhotoRefused, ServerBusy, WarehouseAwa
 from detector_app.photos.photo import MAX_PHOTO_MEGABYTES
 from detector_app.resources import current_warehouse, sharing_cities, sharing_sights
 from detector_app.sharing import (
-    LICENCE,
     MAX_AUTHOR_CHARACTERS,
-    STAGES,
+    SHARED_LICENCE,
+    SHARED_STAGES,
     SharedPhoto,
     hash_code,
     make_code,
@@ -24,7 +24,7 @@ from detector_app.visitor import current_language, remember_visitor
 from detector_app.web.uploads import show_uploads
 from detector_app.wording import as_plain
 
-_NO_REASON: Final = "taken back by its contributor"
+_WITHDRAWAL_REASON: Final = "taken back by its contributor"
 # One photo of one visitor, as long as the page is open.
 _PREPARED_AT_ONCE: Final = 2
 
@@ -127,7 +127,7 @@ def _share(language: str, shared: SharedPhoto, city_id: str, sight_id: int, auth
         "city_id": city_id,
         "sight_id": sight_id,
         "bytes": shared.content,
-        "licence": LICENCE,
+        "licence": SHARED_LICENCE,
         # Nobody needs to know what else this person shared.
         "contributed_by": "anonymous",
         "code_sha256": hash_code(code),
@@ -187,7 +187,7 @@ def _answer_code(language: str, code: str, *, withdraws: bool) -> None:
         )
         return
     warehouse = current_warehouse()
-    rows = STAGES.validate_python(
+    rows = SHARED_STAGES.validate_python(
         warehouse.ask("find_shared_photo", {"code_sha256": hash_code(code)})
     )
     if not rows:
@@ -197,7 +197,7 @@ def _answer_code(language: str, code: str, *, withdraws: bool) -> None:
         values: dict[str, object] = {
             "withdrawal_id": uuid4(),
             "code_sha256": hash_code(code),
-            "reason": _NO_REASON,
+            "reason": _WITHDRAWAL_REASON,
         }
         warehouse.ask("withdraw_photo", values, writes=True)
         st.success(say(language, "improve.withdrawn"), icon=":material/delete:")

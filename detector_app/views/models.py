@@ -19,7 +19,7 @@ from detector_app.texts import say
 from detector_app.visitor import current_language, remember_visitor
 from detector_app.wording import as_plain
 
-_VERSION_STATES: Final = {True: "models.in_place", False: "models.published"}
+_PUBLISHED_STATES: Final = {True: "models.in_place", False: "models.published"}
 
 
 def show() -> None:
@@ -80,7 +80,7 @@ def _describe(language: str, one: ListedVersion) -> str:
 
 
 def _state(language: str, state: str, *, is_in_place: bool) -> str:
-    return say(language, "models.refused" if state == "refused" else _VERSION_STATES[is_in_place])
+    return say(language, "models.refused" if state == "refused" else _PUBLISHED_STATES[is_in_place])
 
 
 def _show_standing(language: str, version: Version) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from detector_app.asking import (
-    REQUEST_STEPS,
+    WAY_STEPS,
     Choice,
     CityProgress,
     asker_of,
@@ -109,7 +109,7 @@ def test_each_stage_has_its_sentences_and_its_step(stage: str, language: str) ->
     assert all(sentences)
     assert not any("{" in sentence or "None" in sentence for sentence in sentences)
     steps = list_steps(language, progress)
-    assert steps.count("<li") == len(REQUEST_STEPS)
+    assert steps.count("<li") == len(WAY_STEPS)
     is_under_way = stage not in ("refused", "retired", "published")
     assert steps.count('aria-current="step"') == is_under_way
 

@@ -13,8 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.cities.published_city import APP_LOGIN, APP_PASSWORD
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from sandbox.postgres.server import PostgresAddress
 
 ROOT = Path(__file__).resolve().parents[2]
 APP_PYTHON = ROOT / ".venv" / "app" / "bin" / "python"
@@ -56,6 +60,17 @@ def run_app(
         yield url
     finally:
         _end(process)
+
+
+def app_settings(address: PostgresAddress) -> dict[str, str]:
+    """Return what tells the app of a warehouse, which it enters by the login of the tests."""
+    return {
+        "PGHOST": address.host,
+        "PGPORT": str(address.port),
+        "PGDATABASE": address.database,
+        "PGUSER": APP_LOGIN,
+        "PGPASSWORD": APP_PASSWORD,
+    }
 
 
 def find_free_port() -> int:

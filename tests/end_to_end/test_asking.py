@@ -15,9 +15,9 @@ from sightscan.discover.requests import resolve_requests
 from sightscan.discover.wikidata import open_client
 from sightscan.settings import read_settings
 from sightscan.warehouse.registry.cities import list_cities
-from tests.cities.published_city import APP_LOGIN, APP_PASSWORD, create_app_login
+from tests.cities.published_city import create_app_login
 from tests.cities.small_world import CITY, draw_small_world
-from tests.end_to_end.app_server import run_app
+from tests.end_to_end.app_server import app_settings, run_app
 from tests.end_to_end.browser import open_app, wait_until_drawn
 
 if TYPE_CHECKING:
@@ -62,13 +62,7 @@ def app(
 ) -> Iterator[str]:
     """Run the app on an empty warehouse; yield its address."""
     create_app_login(warehouse)
-    settings = {
-        "PGHOST": warehouse_address.host,
-        "PGPORT": str(warehouse_address.port),
-        "PGDATABASE": warehouse_address.database,
-        "PGUSER": APP_LOGIN,
-        "PGPASSWORD": APP_PASSWORD,
-    }
+    settings = app_settings(warehouse_address)
     with run_app(tmp_path / "cache", tmp_path / "app.log", settings) as url:
         yield url
 

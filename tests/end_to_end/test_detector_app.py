@@ -10,8 +10,6 @@ from PIL import Image, ImageDraw
 
 from detector_app.catalogue import SNAPSHOT_NAME
 from tests.cities.published_city import (
-    APP_LOGIN,
-    APP_PASSWORD,
     CITY_NAME,
     CITY_SLUG,
     add_city,
@@ -19,7 +17,7 @@ from tests.cities.published_city import (
     keep_model,
     publish_model,
 )
-from tests.end_to_end.app_server import run_app
+from tests.end_to_end.app_server import app_settings, run_app
 from tests.end_to_end.browser import (
     choose_city,
     detect_photo,
@@ -75,12 +73,7 @@ def app(
     create_app_login(warehouse)
     add_city(warehouse)
     publish_model(warehouse, version=1)
-    settings = {
-        "PGHOST": warehouse_address.host,
-        "PGPORT": str(warehouse_address.port),
-        "PGDATABASE": warehouse_address.database,
-        "PGUSER": APP_LOGIN,
-        "PGPASSWORD": APP_PASSWORD,
+    settings = app_settings(warehouse_address) | {
         "CATALOGUE_REFRESH_SECONDS": "1",
     }
     with run_app(tmp_path / "cache", tmp_path / "app.log", settings) as url:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cities.judged_city import AUTHOR, LOGIN, store_judged_city
-from tests.cities.published_city import APP_LOGIN, APP_PASSWORD, create_app_login
-from tests.end_to_end.app_server import run_app
+from tests.cities.published_city import create_app_login
+from tests.end_to_end.app_server import app_settings, run_app
 from tests.end_to_end.browser import open_app
 
 if TYPE_CHECKING:
@@ -26,13 +26,7 @@ def test_version_is_shown_with_its_decision_pictures_and_credits(
 ) -> None:
     store_judged_city(warehouse, tmp_path / "model")
     create_app_login(warehouse)
-    settings = {
-        "PGHOST": warehouse_address.host,
-        "PGPORT": str(warehouse_address.port),
-        "PGDATABASE": warehouse_address.database,
-        "PGUSER": APP_LOGIN,
-        "PGPASSWORD": APP_PASSWORD,
-    }
+    settings = app_settings(warehouse_address)
     with (
         run_app(tmp_path / "cache", tmp_path / "app.log", settings) as url,
         open_app(f"{url}/versions") as page,
