@@ -253,6 +253,10 @@ def test_what_is_missing_is_told() -> None:
     assert SettingsConnections().get_connection("somebody_elses") is None
 
 
+def test_no_variable_is_ours_and_nobody_is_told_of_an_error() -> None:
+    assert SettingsConnections().get_variable("sightscan_warehouse_away") is None
+
+
 def test_refused_login_is_told_without_its_password(
     warehouse_address: PostgresAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:

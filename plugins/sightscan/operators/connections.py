@@ -73,6 +73,11 @@ class SettingsConnections(BaseSecretsBackend):
         del team_name  # one team: the settings are the deployment's
         return connection_from_settings(conn_id)
 
+    def get_variable(self, key: str, team_name: str | None = None) -> str | None:
+        """Return None: no variable is ours. Without this, Airflow logs an error for each it looks for."""
+        del key, team_name
+        return None
+
 
 def _warehouse() -> Connection:
     from sightscan.warehouse.connection import (
