@@ -10,10 +10,10 @@ from sightscan.services.doctor.installation import (
     AIRFLOWS_SECRETS,
     Installation,
     InstallationCheck,
+    open_warehouse,
 )
 from sightscan.services.doctor.snapshot import read_slugs
 from sightscan.services.question import CheckFailedError, CheckSkippedError
-from sightscan.warehouse.connection import connect
 from sightscan.warehouse.registry.cities import list_cities
 
 # A part beats every five seconds; a busy machine may hold one up for a while.
@@ -112,7 +112,7 @@ def _slugs(installation: Installation) -> list[str]:
         return read_slugs(installation)
     except CheckSkippedError:
         # In an object store: it has what the registry has.
-        with connect(installation.config, autocommit=True) as connection:
+        with open_warehouse(installation) as connection:
             return [city.slug for city in list_cities(connection)]
 
 

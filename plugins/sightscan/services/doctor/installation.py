@@ -1,14 +1,26 @@
 """What the checks of an installation are given: its settings, and the environment that they came from."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from sightscan.services.question import Question, one_line, replaced, without_keys
+import psycopg
+
+from sightscan.errors import SettingsError, WarehouseError
+from sightscan.services.question import (
+    CheckSkippedError,
+    Question,
+    one_line,
+    replaced,
+    without_keys,
+)
 from sightscan.settings import Settings
+from sightscan.warehouse.connection import connect
 
 # Secrets that are no settings of ours.
 AIRFLOWS_SECRETS = (
@@ -50,6 +62,23 @@ class Installation:
             came = replaced(came, self.environment.get(name, ""), f"[{name}]")
         password = urlsplit(self.environment.get(DATABASE_URL, "")).password
         return one_line(replaced(came, password or "", f"[password of {DATABASE_URL}]"))
+
+
+@contextmanager
+def open_warehouse(installation: Installation) -> Iterator[psycopg.Connection[Any]]:
+    """Open the warehouse for a check that is not about whether it can be.
+
+    Raises:
+        CheckSkippedError: it cannot, of which another check speaks.
+
+    """
+    with ExitStack() as closing:
+        try:
+            connection = closing.enter_context(connect(installation.config, autocommit=True))
+        except (SettingsError, WarehouseError):
+            msg = "the warehouse cannot be asked: mend the check `warehouse` first"
+            raise CheckSkippedError(msg) from None
+        yield connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,10 @@
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sightscan.instance_sight import InstanceSight
-from sightscan.services.doctor.installation import Installation, InstallationCheck
+from sightscan.services.doctor.installation import Installation, InstallationCheck, open_warehouse
 from sightscan.services.gpu import look_for_weights, open_ec2
 from sightscan.services.question import CheckFailedError, CheckSkippedError, one_line
 from sightscan.train.ec2_refusals import Ec2Refusal
-from sightscan.warehouse.connection import connect
 from sightscan.warehouse.models.machines import list_machines
 
 
@@ -34,7 +33,7 @@ def look_at_instances(installation: Installation) -> str:
     if gone:
         msg = f"EC2 has terminated {', '.join(gone)}"
         raise CheckFailedError(msg, "take it out of MTS_EC2_INSTANCE_ID")
-    with connect(config, autocommit=True) as connection:
+    with open_warehouse(installation) as connection:
         held = {machine.instance_id for machine in list_machines(connection, ids) if machine.dag_id}
     left_on = [
         sight.instance_id for sight in sights if sight.is_on and sight.instance_id not in held

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sightscan.services.doctor.installation import Installation, InstallationCheck
+from sightscan.services.doctor.installation import Installation, InstallationCheck, open_warehouse
 from sightscan.services.question import CheckFailedError, CheckSkippedError
 from sightscan.settings import REPOSITORY
-from sightscan.warehouse.connection import connect
 from sightscan.warehouse.registry.cities import list_cities
 from sightscan.warehouse.registry.snapshot import find_registry_id
 
@@ -22,7 +21,7 @@ def compare_snapshot(installation: Installation) -> str:
     path = _path_of(installation)
     slugs = set(read_slugs(installation))
     known_id = path.with_name(f"{path.name}.registry")
-    with connect(installation.config, autocommit=True) as connection:
+    with open_warehouse(installation) as connection:
         cities = {city.slug for city in list_cities(connection)}
         registry_id = find_registry_id(connection)
     if known_id.is_file() and known_id.read_text(encoding="utf-8").strip() != registry_id:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sightscan.services.doctor.installation import Installation, InstallationCheck
+from sightscan.services.doctor.installation import Installation, InstallationCheck, open_warehouse
 from sightscan.services.question import CheckFailedError, CheckSkippedError
 from sightscan.warehouse.backup.pg_tools import find_program
 from sightscan.warehouse.connection import connect
@@ -30,7 +30,7 @@ def log_in(installation: Installation) -> str:
 def compare_schema(installation: Installation) -> str:
     """Compare the migrations that it has with the files that are here."""
     folder = installation.config.sql_folder
-    with connect(installation.config, autocommit=True) as connection:
+    with open_warehouse(installation) as connection:
         lacking = list_lacking_migrations(connection, folder)
         if lacking:
             msg = f"it lacks {len(lacking)} migrations, the first is {lacking[0]}"
@@ -46,7 +46,7 @@ def compare_schema(installation: Installation) -> str:
 
 def try_rights(installation: Installation) -> str:
     """See what the login may not do that the pipeline must."""
-    with connect(installation.config, autocommit=True) as connection:
+    with open_warehouse(installation) as connection:
         missing = list_missing_rights(connection)
     if missing:
         named = ", ".join(missing[:MAX_RIGHTS_NAMED])
@@ -62,7 +62,7 @@ def try_rights(installation: Installation) -> str:
 
 def compare_clocks(installation: Installation) -> str:
     """Hold this machine's clock against the server's."""
-    with connect(installation.config, autocommit=True) as connection:
+    with open_warehouse(installation) as connection:
         before = installation.now()
         server = read_clock(connection)
         after = installation.now()
@@ -80,7 +80,7 @@ def look_for_backup(installation: Installation) -> str:
     if not hours:
         msg = "MAX_BACKUP_AGE_HOURS=0: the server is backed up otherwise"
         raise CheckSkippedError(msg)
-    with connect(installation.config, autocommit=True) as connection:
+    with open_warehouse(installation) as connection:
         major = connection.info.server_version // 10_000
         ages = find_ages(connection)
     find_program(installation.config, "pg_dump", major)
