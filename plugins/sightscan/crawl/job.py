@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -23,15 +23,14 @@ from sightscan.warehouse.photos.photos import (
 )
 
 Value = TypeVar("Value")
-Item = TypeVar("Item")
 
 # How long a thread that waits takes to see that the crawl is over.
 JOB_POLL_SECONDS = 0.1
 # Of what was looked at and waits for the writer, which may be storing a batch: about as much as is
 # looked at meanwhile, so that nobody waits for the writer. This bounds the memory.
 WAITING_BYTES = 32_000_000
-# For each item that waits, also one without a photo.
-ITEM_BYTES = 1_000
+# For each outcome, also one without a photo.
+OUTCOME_BYTES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +87,11 @@ class SharedPhoto:
 Outcome = KnownPhoto | FailedPhoto | FetchedPhoto | SharedPhoto | RejectedPhoto
 
 
-class PhotoQueue(queue.Queue[Item]):
-    """Photos on their way, and what came of some; its size is counted in bytes.
+class OutcomeQueue(queue.Queue[Outcome]):
+    """Outcomes on their way to the writer; its size is counted in bytes.
 
     It is full when it holds `maxsize` bytes: photos may be of kilobytes, or of many megabytes.
     """
-
-    def __init__(self, maxsize: int, content_of: Callable[[Item], bytes | None]) -> None:
-        """Hold so many bytes; `content_of` an item is what it carries of a photo."""
-        self._content_of = content_of
-        super().__init__(maxsize)
 
     def _init(self, maxsize: int) -> None:
         super()._init(maxsize)
@@ -106,22 +100,19 @@ class PhotoQueue(queue.Queue[Item]):
     def _qsize(self) -> int:
         return self._bytes
 
-    def _put(self, item: Item) -> None:
+    def _put(self, item: Outcome) -> None:
         super()._put(item)
-        self._bytes += self._bytes_of(item)
+        self._bytes += _bytes_of(item)
 
-    def _get(self) -> Item:
-        item: Item = super()._get()
-        self._bytes -= self._bytes_of(item)
+    def _get(self) -> Outcome:
+        item: Outcome = super()._get()
+        self._bytes -= _bytes_of(item)
         return item
 
-    def _bytes_of(self, item: Item) -> int:
-        return ITEM_BYTES + len(self._content_of(item) or b"")
 
-
-def content_of_outcome(outcome: Outcome) -> bytes | None:
-    """Return the bytes of a photo that is to be stored; None: nothing is."""
-    return outcome.found.file.content if isinstance(outcome, FetchedPhoto) else None
+def _bytes_of(outcome: Outcome) -> int:
+    content = outcome.found.file.content if isinstance(outcome, FetchedPhoto) else b""
+    return OUTCOME_BYTES + len(content)
 
 
 @dataclass(slots=True)
@@ -181,9 +172,7 @@ class CrawlJob:
     validators: Mapping[bytes, Validators] = field(default_factory=dict)
     spool: Spool | None = None
     tally: Tally = field(default_factory=Tally)
-    outcomes: queue.Queue[Outcome] = field(
-        default_factory=lambda: PhotoQueue(WAITING_BYTES, content_of_outcome)
-    )
+    outcomes: queue.Queue[Outcome] = field(default_factory=lambda: OutcomeQueue(WAITING_BYTES))
     failures: list[BaseException] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -35,7 +35,6 @@ from sightscan.crawl.job import (
     FailedPhoto,
     FetchedPhoto,
     Outcome,
-    PhotoQueue,
     SharedPhoto,
 )
 from sightscan.crawl.report import MIN_EXPECTED, describe_unreadable
@@ -50,9 +49,6 @@ MAX_ENDING_SECONDS = 4.0
 # More at a time than there are cores would be no faster, and would keep the threads that fetch
 # from what has come for them.
 INSPECTORS = os.cpu_count() or 1
-# Of what has come and was not looked at: photos come in bursts, and who waits to hand one over asks
-# for none meanwhile. This bounds the memory.
-COME_BYTES = 16_000_000
 # Tells the threads behind a queue that nothing more will come.
 END = object()
 
@@ -150,7 +146,8 @@ class PhotoDownloader(Downloader):
         """Take part in a job."""
         super().__init__(*args)
         self.job = job
-        self.out_queue = PhotoQueue(COME_BYTES, lambda come: come.visit.content)
+        # Whatever waits here is in memory.
+        self.out_queue = queue.Queue(maxsize=INSPECTORS)
 
     def worker_exec(self) -> None:
         """Run one of the threads."""

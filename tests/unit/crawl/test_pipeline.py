@@ -31,7 +31,7 @@ def visit(_url: str, _validators: Validators | None) -> Visit:
 
 
 def test_photos_come_while_others_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever fetches waits for nobody, as long as what has come takes little memory."""
+    """Two look at photos and can hold two each; the four that fetch have one in hand each."""
     monkeypatch.setattr(pipeline, "INSPECTORS", 2)
     numbers, visits, has_come = count(), count(1), threading.Event()
 
@@ -40,7 +40,7 @@ def test_photos_come_while_others_are_looked_at(monkeypatch: pytest.MonkeyPatch)
         return photo(next(numbers))
 
     def count_visits(url: str, validators: Validators | None) -> Visit:
-        if next(visits) == PHOTOS:
+        if next(visits) == 8:
             has_come.set()
         return visit(url, validators)
 
