@@ -24,8 +24,10 @@ _PRIVACY = """
 ### Your pictures
 Photos on the *Detect* page are looked at in the memory of the machine that runs this app, and
 forgotten when you close the page. The camera's film is looked at by your own browser; where that
-cannot, one photo a second is looked at like any other. Nothing is kept or passed on; but for what you
-share yourself on *Help improve*, after you have seen it, until you take it back.
+cannot, one photo a second is looked at like any other. Nothing is kept or passed on, but for what you
+send yourself, after you have seen it: what you share on *Help improve*, until you take it back, and the
+picture of a report ("Wrong name", "A sight is missing"), until somebody here has looked at it, three
+months at most.
 """
 
 _CREDITS = """

@@ -229,7 +229,9 @@ def forget_migrations(house: House) -> None:
 
 def log_in_as_the_app(house: House) -> None:
     house.warehouse.execute("drop role if exists doctors_app")
-    house.warehouse.execute("create role doctors_app login password 'password-of-the-app' in role sightscan_app")
+    house.warehouse.execute(
+        "create role doctors_app login password 'password-of-the-app' in role sightscan_app"
+    )
     house.set(PGUSER="doctors_app", PGPASSWORD="password-of-the-app")
 
 

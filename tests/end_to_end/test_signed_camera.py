@@ -82,7 +82,7 @@ def test_film_is_looked_at_with_the_signed_live_file_and_a_hidden_sight_has_no_n
     ):
         # The live file is checked after the other.
         wait_until(
-            lambda: page.request.get(f"{url}/api/cities").json()["cities"][0]["model"]["live"]
+            lambda: page.request.get(f"{url}/api/cities/{CITY_SLUG}").json()["model"]["live"]
         )
         page.goto(f"{url}/camera")
         page.locator("#start").click()
