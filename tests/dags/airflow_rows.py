@@ -59,8 +59,9 @@ def end_run(dag_id: str, state: str, minutes_ago: int = 60, **tasks: str) -> Non
 
 def beat(job_type: str, seconds_ago: float) -> None:
     """Have a part of Airflow be heard of so long ago for the last time."""
+    # Before the session: listeners hear of it and write, and SQLite lets one write at a time.
+    job = Job(job_type=job_type, state="running")
     with create_session(scoped=False) as session:
         session.execute(delete(Job).where(Job.job_type == job_type))
-        job = Job(job_type=job_type, state="running")
         job.latest_heartbeat = datetime.now(UTC) - timedelta(seconds=seconds_ago)
         session.add(job)

@@ -325,7 +325,7 @@ FAULTS = {
         {"instances"}, "runs, and nobody holds it", "gpu-left-on", start_behind_our_back
     ),
     "weights are missing": Fault(
-        {"weights"}, "", "make weights", lambda house: house.set(MTS_WEIGHTS="coco", MTS_WEIGHTS_FOLDER="/none")
+        {"weights"}, "make weights", "correct the setting", lambda house: house.set(MTS_WEIGHTS="coco", MTS_WEIGHTS_FOLDER="/none")
     ),
     "the scheduler is dead": Fault(
         {"scheduler"}, "it is dead: not heard of for 9", "airflow scheduler", lambda _: beat("SchedulerJob", 90)
