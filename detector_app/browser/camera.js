@@ -44,6 +44,8 @@ let city;
 let detectors = null;
 /** The first city is on its way: who presses a button meanwhile waits for it. */
 let isOpening = Promise.resolve();
+/** The city in which the phone is, if that is known. @type {import("./catalogue.js").Described | undefined} */
+let near;
 /** What a person wanted to do before a city was chosen. @type {(() => void) | null} */
 let wanted = null;
 
@@ -99,14 +101,6 @@ async function chooseCity(chosen) {
   const then = wanted;
   wanted = null;
   if (city.model) then?.();
-}
-
-/** Where nobody has chosen a city, the nearest one is meant. */
-async function useNearest() {
-  const { standing } = place.sense;
-  if (city || !standing) return;
-  const nearest = nearestCity(keeping.usable(catalogue), standing);
-  if (nearest) await openCity(nearest);
 }
 
 /** Use a city of the list: as it is kept here, else as the server describes it. */
@@ -229,6 +223,7 @@ function wire() {
   onClick("shutter", takePicture);
   onClick("choose", () => byId("files").click());
   onClick("city", () => dialog.open(keeping.usable(catalogue), place.sense.standing));
+  onClick("near", () => chooseCity(near));
   onClick("language", nextLanguage);
   byId("files").addEventListener("change", sorry(() => showPhotos(takeFiles(byId("files")))));
   byId("dots").addEventListener("change", () => (view.kind = byId("dots").checked ? "dots" : "boxes"));
@@ -249,7 +244,7 @@ function wire() {
   view.plate.onName = photos.onName = openCard;
   photos.onReport = openReport;
   view.judge = (seen, model) => place.sense.judge(seen, model);
-  place.onChanged = () => useNearest().catch((error) => tell(sayRefusal(asRefusal(error))));
+  place.onChanged = drawNear;
 }
 
 /** The same file can be chosen again afterwards. */
@@ -287,6 +282,7 @@ function drawTexts() {
 function drawCity() {
   byId("city-name").textContent = city ? nameIn(city, currentLanguage()) : say("city.choose");
   byId("knows").hidden = !city?.model;
+  drawNear();
   keeping.draw(city, catalogue);
   if (!city?.model) return;
   const known = city.model.sights.filter((sight) => !city.model.hidden_classes.includes(sight.class));
@@ -296,6 +292,14 @@ function drawCity() {
       make("li", {}, makeName(number, sightName(city.model, number, currentLanguage()), openCard, "known")),
     ),
   );
+}
+
+/** Name the city in which the phone is; a tap opens it, and no place does: the server hears which one is opened. */
+function drawNear() {
+  const { standing } = place.sense;
+  near = standing ? nearestCity(keeping.usable(catalogue), standing) : undefined;
+  byId("near").hidden = !near || near.slug === city?.slug;
+  byId("near").textContent = near ? say("city.near", { name: nameIn(near, currentLanguage()) }) : "";
 }
 
 async function drawRunning() {

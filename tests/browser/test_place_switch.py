@@ -102,18 +102,54 @@ def test_switch_stays_as_it_was_left(new_page: Callable[..., Page], placed: Site
     expect(page.locator("#place")).not_to_be_checked()
 
 
-def test_nearest_city_is_first_and_meant(
-    new_page: Callable[..., Page], placed: Site, onnx: bytes
-) -> None:
+@pytest.fixture
+def two_cities(placed: Site, onnx: bytes) -> Site:
+    """Return the site with a city far from here listed before the one nearby."""
     placed.add_city("aachen", "Aachen", describe_model(placed.add_file(onnx)))
-    aachen, malaga = placed.catalogue["cities"][1], placed.catalogue["cities"][0]
+    malaga, aachen = placed.catalogue["cities"]
     malaga |= {"latitude": 36.72, "longitude": -4.42}
     aachen |= {"latitude": 50.78, "longitude": 6.08}
     placed.catalogue["cities"] = [aachen, malaga]
+    return placed
+
+
+def test_nearest_city_is_named_and_asked_for_by_a_tap_alone(
+    new_page: Callable[..., Page], two_cities: Site
+) -> None:
     page = new_page(permissions=ALLOWED, geolocation=HERE)
-    page.goto(f"{placed.url}/camera")
+    page.goto(f"{two_cities.url}/camera")
     expect(page.locator("#city")).to_have_text("Choose a city")
+    # Until then it asks for what it keeps.
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    two_cities.asked.clear()
     page.locator("#place").check()
+    expect(page.locator("#place-status")).to_have_text("The place is known to 20 m.")
+    page.evaluate("fetch('/blank').then(() => null)")
+    assert two_cities.asked == ["/blank"]
+    expect(page.locator("#city")).to_have_text("Choose a city")
+    page.get_by_role("button", name="Near you: Málaga").click()
     expect(page.locator("#city")).to_have_text("Málaga")
+    expect(page.locator("#near")).to_be_hidden()
+
+
+def test_nearest_city_is_first_in_the_list(new_page: Callable[..., Page], two_cities: Site) -> None:
+    page = new_page(permissions=ALLOWED, geolocation=HERE)
+    page.goto(f"{two_cities.url}/camera?city=aachen")
+    expect(page.locator("#city")).to_have_text("Aachen")
+    page.locator("#place").check()
+    expect(page.locator("#place-status")).to_contain_text("20 m")
     page.locator("#city").click()
     expect(page.locator("#cities li").first).to_contain_text("Málaga")
+
+
+def test_place_replaces_no_city_that_the_address_asks_for(
+    new_page: Callable[..., Page], two_cities: Site
+) -> None:
+    page = new_page(permissions=ALLOWED, geolocation=HERE)
+    page.add_init_script("localStorage.setItem('sightscan-place', 'yes')")
+    page.goto(f"{two_cities.url}/camera?city=atlantis")
+    expect(page.locator("#place-status")).to_contain_text("20 m")
+    page.evaluate("fetch('/blank').then(() => null)")
+    assert "/api/cities/malaga" not in two_cities.asked
+    expect(page.locator("#city")).to_have_text("Choose a city")
+    expect(page.locator("#notice")).to_contain_text("atlantis")

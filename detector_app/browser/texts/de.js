@@ -13,6 +13,7 @@ export default {
   "city.label": "Stadt",
   "city.choose": "Stadt wählen",
   "city.ready": "Der Detektor für {name} ist da.",
+  "city.near": "In der Nähe: {name}",
   "city.search": "Welche Stadt?",
   "city.close": "Schließen",
   "city.not_found": "Keine Stadt heißt hier „{query}“.",

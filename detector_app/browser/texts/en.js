@@ -13,6 +13,7 @@ export default {
   "city.label": "City",
   "city.choose": "Choose a city",
   "city.ready": "The detector of {name} is ready.",
+  "city.near": "Near you: {name}",
   "city.search": "Which city?",
   "city.close": "Close",
   "city.not_found": "No city here is called “{query}”.",
