@@ -52,33 +52,45 @@ function judgeOne(one, across, byClass, standing) {
   const stories = [one, ...(one.rival ? [one.rival] : [])].map((named) => {
     const sight = byClass.get(named.class);
     const near = weightOfDistance(sight, standing);
-    const weight = near * weightOfHeading(sight, standing, across);
-    return { class: named.class, before: named.confidence, near, weight };
+    return { class: named.class, before: named.confidence, near, ahead: weightOfHeading(sight, standing, across) };
   });
+  const [ownByDistance] = weigh(stories, ({ near }) => near);
+  const weighed = weigh(stories, ({ near, ahead }) => near * ahead);
+  const [own] = weighed;
+  const [best] = [...weighed].sort((first, second) => second.confidence - first.confidence);
+  // The model's own name stays unless the distance speaks against it; another has to be likelier than all
+  // else. A compass that errs makes a name less sure, and takes none.
+  const isLikely = best.confidence >= MIN_CONFIDENCE_AGAINST_PLACE;
+  const isLeft = own.near >= 1 || ownByDistance.confidence >= MIN_CONFIDENCE_AGAINST_PLACE;
+  if (!isLikely && !isLeft) return null;
+  const named = isLikely ? best : own;
+  const other = weighed.find((story) => story !== named);
+  const rival = other && other.confidence > 0 ? { class: other.class, confidence: other.confidence } : null;
+  return { ...one, class: named.class, confidence: named.confidence, rival };
+}
+
+/** The stories with what each is after Bayes' rule, in their order. */
+function weigh(stories, weightOf) {
   const total = stories.reduce((sum, story) => sum + story.before, 0);
   // Two confidences that were calibrated each for itself may be more than one together.
   const scale = Math.max(total, 1);
   const neither = Math.max(0, 1 - total);
-  const sum = stories.reduce((all, story) => all + (story.before / scale) * story.weight, neither);
-  const after = stories
-    .map((story) => ({ ...story, confidence: sum > 0 ? ((story.before / scale) * story.weight) / sum : 0 }))
-    .sort((first, second) => second.confidence - first.confidence);
-  const [best, next] = after;
-  const isOwn = best.class === one.class;
-  if (best.confidence === 0) return null;
-  // The model's own name stays unless the distance speaks against it; another has to be likely. A compass
-  // that errs says nothing of it: it makes a name less sure, and takes none.
-  if (!(isOwn && best.near >= 1) && best.confidence < MIN_CONFIDENCE_AGAINST_PLACE) return null;
-  const rival = next && next.confidence > 0 ? { class: next.class, confidence: next.confidence } : null;
-  return { ...one, class: best.class, confidence: best.confidence, rival };
+  const sum = stories.reduce((all, story) => all + (story.before / scale) * weightOf(story), neither);
+  return stories.map((story) => ({
+    ...story,
+    confidence: sum > 0 ? ((story.before / scale) * weightOf(story)) / sum : 0,
+  }));
 }
 
 /** How much likelier this place is for a photo of a sight than for one of anything in the city. */
 function weightOfDistance(sight, standing) {
   if (!isPlaced(sight) || !sight.view_meters) return 1;
-  // As near as it may be: a place that is known to a kilometre excludes little.
-  const nearest = Math.max(0, distanceMeters(standing, sight) - standing.accuracy);
-  return interpolate(WEIGHT_BY_DISTANCE, nearest / sight.view_meters);
+  const distance = distanceMeters(standing, sight);
+  const weightAt = (meters) => interpolate(WEIGHT_BY_DISTANCE, meters / sight.view_meters);
+  // A place that is known to a kilometre excludes little, so it counts as near as it may be; and it shows
+  // little, so for a sight speaks only what holds as far away as it may be.
+  const nearest = weightAt(Math.max(0, distance - standing.accuracy));
+  return Math.min(nearest, Math.max(1, weightAt(distance + standing.accuracy)));
 }
 
 /** The same of where the camera points, for a sight that is `across` the picture, 0 left to 1 right. */

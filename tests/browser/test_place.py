@@ -61,8 +61,17 @@ def test_sight_at_the_edge_of_what_can_be_seen_has_to_be_likely(blank: Page) -> 
     assert judge(blank, [found(0, 0.55)], far) == []
 
 
-def test_place_that_is_known_badly_excludes_little(blank: Page) -> None:
-    assert judge(blank, [found(0, 0.6)], [sight(0, 0.02)], accuracy=3000) == [(0, 0.857)]
+@pytest.mark.parametrize("north", [0.001, 0.02])
+def test_place_that_is_known_badly_neither_excludes_nor_speaks_for_a_sight(
+    blank: Page, north: float
+) -> None:
+    # It may be beside the sight, and it may be where the sight cannot be seen.
+    assert judge(blank, [found(0, 0.6)], [sight(0, north)], accuracy=3000) == [(0, 0.6)]
+
+
+def test_nearness_counts_as_far_as_it_is_sure(blank: Page) -> None:
+    # 611 m at most, of 1,500: 3.06 times as likely as anywhere, as near as it may be 4 times.
+    assert judge(blank, [found(0, 0.5)], [sight(0, 0.001)], accuracy=500) == [(0, 0.753)]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +97,27 @@ def test_compass_tells_two_apart_that_look_alike(blank: Page) -> None:
     both = [sight(0, 0.004), sight(1, -0.004)]
     assert [named for named, _ in judge(blank, alike, both, heading=0)] == [0]
     assert [named for named, _ in judge(blank, alike, both, heading=180)] == [1]
+
+
+@pytest.mark.parametrize("heading", range(0, 360, 15))
+def test_compass_takes_no_name_and_changes_one_only_for_what_is_likelier_than_all_else(
+    blank: Page, heading: int
+) -> None:
+    # The own one 55 m to the north, another far behind whoever looks at it.
+    both = [sight(0, 0.0005), sight(1, -0.005)]
+    ((named, confidence),) = judge(blank, [found(0, 0.3, rival=(1, 0.05))], both, heading=heading)
+    assert named == 0 or confidence >= 0.5
+
+
+def test_compass_makes_a_name_less_sure_and_leaves_it(blank: Page) -> None:
+    both = [sight(0, 0.0005), sight(1, -0.005)]
+    ((named, confidence),) = judge(blank, [found(0, 0.3, rival=(1, 0.05))], both, heading=205)
+    assert (named, confidence < 0.3) == (0, True)
+
+
+def test_name_that_the_distance_leaves_at_the_edge_is_left_by_the_compass(blank: Page) -> None:
+    ((named, confidence),) = judge(blank, [found(0, 0.9)], [sight(0, 0.012)], heading=180)
+    assert (named, confidence < 0.5) == (0, True)
 
 
 def test_compass_says_nothing_to_who_stands_beside_it(blank: Page) -> None:
