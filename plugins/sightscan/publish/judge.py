@@ -102,7 +102,7 @@ def judge(
     """Judge a model against the one in place, both measured on the same photos.
 
     Without one, or with no sight in common, its mAP50 must surely reach `min_map50`. `accepted_loss`
-    is why sights that the one in place names may be lost, and by whom that was said.
+    is why sights that the one in place names may be lost; people read it, so it names nobody.
     """
     seen = in_place.shown if in_place else frozenset()
     hidden = frozenset(name for name in new.sights if not _is_known(new.measure, name, seen))

@@ -82,7 +82,8 @@ def publish_model(
         new,
         old[0] if old else None,
         min_map50=config.min_map50_for_first_model,
-        accepted_loss=f'{published_by} says "{accepted_loss}"' if accepted_loss else None,
+        # Without who says so: the decision is everybody's, the login is the publication's.
+        accepted_loss=accepted_loss,
     )
     if in_place and why_unloadable:
         sentence = (

@@ -124,10 +124,10 @@ def test_a_sight_may_be_lost_if_a_person_says_so() -> None:
         city(GOOD),
         city(FAIR),
         old_sights=(*OTHERS, "Rosa Palast"),
-        accepted_loss='ada says "it burnt down"',
+        accepted_loss="it burnt down",
     )
     assert judged.published
-    assert judged.reason.endswith('; lost: Rosa Palast, because ada says "it burnt down"')
+    assert judged.reason.endswith("; lost: Rosa Palast, because it burnt down")
 
 
 def test_accepting_a_loss_accepts_nothing_else() -> None:

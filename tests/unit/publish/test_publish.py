@@ -339,7 +339,7 @@ def test_sight_that_is_lost_needs_a_persons_word(
         warehouse, config, place.city, new, published_by="ada", accepted_loss="it fell down"
     )
     assert accepted.published
-    assert accepted.reason.endswith('lost: Old Mill, because ada says "it fell down"')
+    assert accepted.reason.endswith("lost: Old Mill, because it fell down")
 
 
 def test_sights_that_are_not_known_are_stored_as_not_shown(

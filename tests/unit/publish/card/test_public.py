@@ -8,11 +8,14 @@ import psycopg
 import pytest
 from PIL import Image
 
+from sightscan.publish.card.markdown import as_plain
 from sightscan.publish.card.public import make_thumbnail, store_public_card
+from sightscan.settings import settings
 from sightscan.warehouse.takedowns.takedowns import Subjects, remove_photos
 from tests.cities.colour_city import CITY_ID
-from tests.cities.judged_city import LICENCE, LOGIN, store_judged_city
+from tests.cities.judged_city import LICENCE, LOGIN, REASON, lose_a_sight, store_judged_city
 
+MIGRATION = settings().sql_folder / "schema" / "0049_decisions_without_logins.sql"
 EXAMPLES = "select sha256, is_right, thumbnail from mart.model_example order by is_right, place"
 
 
@@ -32,6 +35,54 @@ def test_card_names_no_login_and_has_its_figures(judged: psycopg.Connection[Any]
     classes = judged.execute("select class_names from mart.model_version").fetchone()
     assert classes is not None
     assert len(confusions) == len(classes[0]) + 1
+
+
+def test_nobody_reads_who_accepted_that_a_sight_is_lost(
+    warehouse: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    store_judged_city(warehouse, tmp_path / "first", onnx="loose.onnx")
+    lose_a_sight(warehouse, tmp_path / "second")
+    assert [said.count(REASON) for said in told(warehouse)] == [1, 1]
+    assert LOGIN not in "".join(told(warehouse))
+    by = "select published_by from core.publication where model_version = 2"
+    assert warehouse.execute(by).fetchall() == [(LOGIN,)]
+
+
+@pytest.mark.parametrize(
+    ("said", "is_left"),
+    [
+        ('better; lost: Mill, because x_y says "it fell"', "better; lost: Mill, because it fell"),
+        (
+            'so; lost: Mill, The "Old" Inn, because a b says "it was "new""; new: Inn (AP50 1.00)',
+            'so; lost: Mill, The "Old" Inn, because it was "new"; new: Inn (AP50 1.00)',
+        ),
+        (
+            'so; lost: Mill, because ann says "no; not now"; not judged against model 1, which is "x"',
+            'so; lost: Mill, because no; not now; not judged against model 1, which is "x"',
+        ),
+        ('Mill would be lost; first model says "no"', 'Mill would be lost; first model says "no"'),
+    ],
+)
+def test_decisions_of_before_lose_the_login_and_keep_the_reason(
+    judged: psycopg.Connection[Any], said: str, is_left: str
+) -> None:
+    judged.execute("update core.model set decision = %s", [said])
+    judged.execute(
+        "update core.model_card set markdown = %s", [f"Decision: {as_plain(said)}\n\nEnd"]
+    )
+    judged.execute(MIGRATION.read_bytes())
+    assert told(judged) == [is_left, f"Decision: {as_plain(is_left)}\n\nEnd"]
+
+
+def told(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return the newest version's decision and card, as everybody may read them."""
+    row = connection.execute(
+        "select decision, markdown from mart.model_version"
+        " inner join mart.model_card using (city_id, model_version)"
+        " order by model_version desc limit 1"
+    ).fetchone()
+    assert row is not None
+    return list(row)
 
 
 def test_examples_are_small_bounded_and_without_metadata(judged: psycopg.Connection[Any]) -> None:
