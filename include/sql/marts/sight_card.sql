@@ -77,7 +77,18 @@ left join lateral ( -- noqa: ST05
                 photo_source.licence,
                 photo_source.licence_url
             from core.photo_source
-            where photo_source.sha256 = candidate.sha256
+            where
+                photo_source.sha256 = candidate.sha256
+                and (
+                    photo_source.licence in (
+                        'cc0-1.0', 'pdm-1.0', 'public-domain', 'copyrighted-free-use', 'attribution', 'beerware'
+                    )
+                    or photo_source.licence ~ '^cc-by(-sa)?(-[0-9][.][0-9](-(?!nc|nd|sa)[a-z]{2,3})?)?$'
+                    or photo_source.licence ~ (
+                        '^(gfdl|lal|wtfpl|mit|apache|odbl|odc-by|ogl(-(c|uk|ca|canada|bc|ontario|taiwan))?)'
+                        '(-v?[0-9]+([.][0-9]+)*)?(-only|-or-later)?$'
+                    )
+                )
             order by photo_source.recorded_at, photo_source.url_sha256, photo_source.sight_id
             limit 1
         ) as source
