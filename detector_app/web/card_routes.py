@@ -39,7 +39,9 @@ def send_city(request: Request) -> Response:
 def send_card_photo(request: Request) -> Response:
     """Send a photo that one of the city's cards shows now."""
     slug, sha256 = request.path_params["slug"], request.path_params["sha256"]
-    is_shown = _SHA256.fullmatch(sha256) and current_cards(slug).has_photo(sha256)
+    # Cards are asked for and kept by city: not for whatever an address says.
+    is_city = current_catalogue().find_city(slug) is not None
+    is_shown = is_city and _SHA256.fullmatch(sha256) and current_cards(slug).has_photo(sha256)
     if not is_shown:
         return refuse(
             404, "No card shows this photo; ask /api/cities for the present ones.", reason="gone"
