@@ -116,6 +116,21 @@ def current_cards(city_slug: str) -> SightCards:
         return SightCards()
 
 
+def shown_card_photos() -> frozenset[str]:
+    """Return the hashes of all photos that cards show now.
+
+    Raises `WarehouseAway`: an answer that lacks some city's would take its photos for removed ones.
+    """
+    catalogue = current_catalogue()
+    if catalogue.away:
+        raise WarehouseAway(catalogue.away)
+    period = int(time.time() / CARDS_REFRESH_SECONDS)
+    cards = (_cards_of_period(city.slug, period) for city in catalogue.cities if city.model)
+    return frozenset(
+        card.photo_sha256 for one in cards for card in one.by_name.values() if card.photo_sha256
+    )
+
+
 @st.cache_resource(show_spinner=False)
 def model_shelf() -> ModelShelf:
     """Return the shelf of models that browsers may have."""

@@ -1,4 +1,7 @@
-"""What the server does by itself while it runs: it shelves new models, and drops forgotten uploads."""
+"""What the server does by itself while it runs.
+
+It shelves new models, drops forgotten uploads, and deletes its copies of photos that were taken down.
+"""
 
 import logging
 from collections.abc import AsyncIterator
@@ -9,7 +12,8 @@ import anyio
 from streamlit import config, runtime
 
 from detector_app.errors import AppError
-from detector_app.resources import current_catalogue, model_shelf
+from detector_app.photos.card_photo import drop_card_photos, has_card_photos
+from detector_app.resources import current_catalogue, model_shelf, shown_card_photos
 from detector_app.settings import read_settings
 from detector_app.web.middleware import is_active_session
 from detector_app.web.uploads import UPLOADS, Files
@@ -17,6 +21,8 @@ from detector_app.web.uploads import UPLOADS, Files
 logger = logging.getLogger(__name__)
 
 DROP_UPLOADS_EVERY_SECONDS = 10
+# The cards of all cities are asked for, if any photo is kept. `docs/runbooks/take-down.md` promises it.
+DROP_TAKEN_DOWN_EVERY_SECONDS = 3600
 
 
 class WrongPlaceError(Exception):
@@ -41,6 +47,7 @@ async def keep_up(app: Any) -> AsyncIterator[None]:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_shelve_models)
         tasks.start_soon(_drop_uploads)
+        tasks.start_soon(_drop_taken_down)
         yield
         tasks.cancel_scope.cancel()
 
@@ -74,3 +81,23 @@ async def _drop_uploads() -> None:
             # Of `st.App`, the one in memory, which can remove a file.
             files = cast("Files", runtime.get_instance().uploaded_file_mgr)
             UPLOADS.drop_unshown(files, is_active_session)
+
+
+async def _drop_taken_down() -> None:
+    while True:
+        await anyio.to_thread.run_sync(drop_taken_down, abandon_on_cancel=True)
+        await anyio.sleep(DROP_TAKEN_DOWN_EVERY_SECONDS)
+
+
+def drop_taken_down() -> None:
+    """Delete the kept photos that no card shows any more; later, if the warehouse does not answer."""
+    try:
+        folder = read_settings().model_cache_dir
+        if not has_card_photos(folder):
+            return
+        count = drop_card_photos(folder, shown_card_photos())
+    except AppError as error:
+        logger.warning("cards: photos that were taken down are looked for later: %s", error)
+        return
+    if count:
+        logger.info("cards: %d photos that no card shows any more were deleted", count)
