@@ -402,6 +402,36 @@ def test_a_silence_holds_until_its_end_and_shows(
     assert len(servers.mail.mails) == 2
 
 
+def test_what_lasts_is_told_however_long_nobody_could_be_told(
+    warehouse: Warehouse, servers: MessageServers
+) -> None:
+    words = ("run_failed", "city_port-aurel", "--days", "5", "--reason", "being rebuilt")
+    assert main(["alerts", "silence", *words]) == 0
+    other = Trouble("run_failed", "city_other", "It is red.")
+    servers.mail.refuses = True
+    look(warehouse, servers, red(RUN_RED, other))
+    pass_minutes(warehouse, 4 * 24 * 60)
+    warehouse.execute("update core.incident_silence set ends_at = now()")
+    servers.mail.refuses = False
+    look(warehouse, servers, red(RUN_RED, other))
+    assert servers.mail.subjects == [
+        "[SightScan] A run is red: city_port-aurel",
+        "[SightScan] A run is red: city_other",
+    ]
+
+
+def test_what_began_days_ago_and_is_over_is_for_the_list_only(
+    warehouse: Warehouse, servers: MessageServers
+) -> None:
+    servers.mail.refuses = True
+    look(warehouse, servers, red(RUN_RED))
+    pass_minutes(warehouse, 4 * 24 * 60)
+    assert look(warehouse, servers, red()).closed == 1
+    servers.mail.refuses = False
+    look(warehouse, servers, red())
+    assert servers.mail.mails == []
+
+
 def test_a_silence_without_an_end_is_refused_and_one_can_be_ended(
     warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:

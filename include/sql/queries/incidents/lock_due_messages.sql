@@ -14,7 +14,8 @@ inner join core.incident on incident_message.incident_id = incident.incident_id
 where
     incident_message.channel = %(channel)s
     and incident_message.told_at is null
-    and incident.opened_at > now() - %(max_age)s::interval
+    -- What lasts is told, however late.
+    and (incident.closed_at is null or incident.opened_at > now() - %(max_age)s::interval)
     and incident.incident_id not in (select silenced_incident.incident_id from core.silenced_incident)
 order by incident_message.attempt_count, incident.incident_id
 limit %(most)s

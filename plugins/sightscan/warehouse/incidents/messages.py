@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from sightscan.warehouse.incidents.incidents import Incident
 from sightscan.warehouse.statements import statement
 
-# What no channel could be told for so long is for the list only.
+# What began so long ago and is over by now is for the list only, if nobody could be told while it lasted.
 MAX_DAYS_LATE = 3
 
 
