@@ -3,14 +3,17 @@
 import json
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Any
 
 import psycopg
 import pytest
 
 from sightscan.alerts import channels as sending
+from sightscan.alerts import looks, rounds
 from sightscan.alerts.channels import ChannelError, MailChannel, MailServer, WebhookChannel
 from sightscan.alerts.kinds import KINDS
 from sightscan.alerts.message import Message
@@ -19,6 +22,7 @@ from sightscan.alerts.tell import tell
 from sightscan.cli.main import main
 from sightscan.settings import read_settings, settings
 from sightscan.warehouse.connection import connect
+from sightscan.warehouse.incidents import incidents
 from sightscan.warehouse.incidents.incidents import Trouble, list_incidents
 from tests.message_servers import HOOK_PATH, MessageServers, message_servers
 
@@ -430,6 +434,25 @@ def test_what_began_days_ago_and_is_over_is_for_the_list_only(
     servers.mail.refuses = False
     look(warehouse, servers, red())
     assert servers.mail.mails == []
+
+
+@pytest.mark.parametrize("minutes", [-12, 12])
+def test_a_worker_whose_clock_is_wrong_tells_once(
+    warehouse: Warehouse,
+    servers: MessageServers,
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+) -> None:
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Wrong":
+            return cls.fromtimestamp(time.time() + 60 * minutes, tz)
+
+    for module in (rounds, looks, incidents):
+        monkeypatch.setattr(module, "datetime", Wrong, raising=False)
+    for _ in range(3):
+        assert look(warehouse, servers, red(RUN_RED)).closed == 0
+    assert len(servers.mail.mails) == 1
 
 
 def test_a_silence_without_an_end_is_refused_and_one_can_be_ended(

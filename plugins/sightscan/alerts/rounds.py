@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -20,6 +19,7 @@ from sightscan.alerts.looks import look_around
 from sightscan.alerts.tell import Told, tell
 from sightscan.settings import Settings
 from sightscan.warehouse.incidents.incidents import Trouble, close_incidents, save_troubles
+from sightscan.warehouse.schema.standing import read_clock
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,8 @@ def make_round(
 
     Give it an autocommit connection. Looks and channels that fail are problems; the rest goes on.
     """
-    looked_at = datetime.now(UTC)
+    # By the clock that says when each was seen: a worker's may be minutes off.
+    looked_at = read_clock(connection)
     seen = look_around(connection, config, is_thorough=is_thorough)
     opened = save_troubles(connection, [*seen.troubles, *outside.troubles])
     # A test is over by itself, and so is what was told while the warehouse was away.
