@@ -15,7 +15,7 @@ from sightscan.services.doctor.installation import DATABASE_URL, Installation
 from sightscan.services.question import CheckFailedError, CheckSkippedError
 from sightscan.warehouse.statements import statement
 
-CONNECT_SECONDS = 5
+DATABASE_CONNECT_SECONDS = 5
 SQLITE = "sqlite"
 
 
@@ -44,7 +44,7 @@ def open_airflow_database(installation: Installation) -> Iterator[AirflowDatabas
     where = f"Airflow's database ({DATABASE_URL})"
     try:
         is_sqlite = url.startswith(SQLITE)
-        seconds = {"timeout" if is_sqlite else "connect_timeout": CONNECT_SECONDS}
+        seconds = {"timeout" if is_sqlite else "connect_timeout": DATABASE_CONNECT_SECONDS}
         engine = create_engine(url, connect_args=seconds, poolclass=NullPool)
         with engine.connect() as connection:
             yield AirflowDatabase(connection)

@@ -10,8 +10,8 @@ from sightscan.settings import REPOSITORY
 from sightscan.warehouse.spend.paid_calls import PLACES_SEARCH, VISION_LANDMARKS
 from sightscan.warehouse.spend.prices import gpu_price_per_hour_usd, unit_price
 
-MIN_FREE_BYTES = 2_000_000_000
-MIN_FREE_SHARE = 0.05
+MIN_FREE_DISK_BYTES = 2_000_000_000
+MIN_FREE_DISK_SHARE = 0.05
 
 
 def read_all_settings(installation: Installation) -> str:
@@ -38,7 +38,7 @@ def measure_disks(installation: Installation) -> str:
             continue
         usage = shutil.disk_usage(_existing(folder))
         told.append(f"{name} {usage.free / 1e9:.0f} GB")
-        if usage.free < max(MIN_FREE_BYTES, MIN_FREE_SHARE * usage.total):
+        if usage.free < max(MIN_FREE_DISK_BYTES, MIN_FREE_DISK_SHARE * usage.total):
             full.append(
                 f"{name} ({folder}) has {usage.free / 1e9:.1f} of {usage.total / 1e9:.0f} GB left"
             )
