@@ -406,6 +406,7 @@ def test_airflow_executes_no_module_of_the_library_as_a_plugin() -> None:
     """It would put them into sys.modules by their bare names: `http` in place of Python's own."""
     found = find_path_from_directory(str(REPOSITORY / "plugins"), ".airflowignore")
     assert {Path(path).name for path in found if path.endswith(".py")} == {
+        "alerts_plugin.py",
         "connections_plugin.py",
         "pages_plugin.py",
         "pools_plugin.py",
