@@ -243,7 +243,7 @@ function wire() {
   view.onChanged = drawStep;
   view.plate.onName = photos.onName = openCard;
   photos.onReport = openReport;
-  view.judge = (seen, model) => place.sense.judge(seen, model);
+  view.judge = (seen, model) => place.sense.judge(seen, model, { isFacingUser: view.film.isFacingUser });
   place.onChanged = drawNear;
 }
 

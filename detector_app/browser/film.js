@@ -79,6 +79,11 @@ export class Film {
     return devices.filter((device) => device.kind === "videoinput").length > 1;
   }
 
+  /** Whether it looks at who holds it; a camera that does not say so is the one that was asked for. */
+  get isFacingUser() {
+    return (this.#track?.getSettings().facingMode ?? this.#facing) === "user";
+  }
+
   get hasTorch() {
     return Boolean(this.#track?.getCapabilities?.().torch);
   }

@@ -13,6 +13,8 @@ const REFUSALS = { 1: "place.refused", 2: "place.unknown", 3: "place.unknown" };
 const OPTIONS = { enableHighAccuracy: true, maximumAge: 10_000, timeout: 30_000 };
 /** Who walks is elsewhere by then. */
 const MAX_AGE_MS = 60_000;
+/** A place may be as old as OPTIONS allow when it comes, or older by a clock that is wrong; so long it is not asked again. */
+const MIN_ASKING_MS = 10_000;
 /** A compass that is silent for so long points nowhere. */
 const MAX_HEADING_AGE_MS = 2000;
 
@@ -20,6 +22,7 @@ export class PlaceSense {
   #watch = null;
   #position = null;
   #heading = null;
+  #expiry = 0;
   #turned = (event) => this.#turn(event);
 
   /** Called when the place is known, better known, or refused; for the owner to replace. */
@@ -49,12 +52,24 @@ export class PlaceSense {
       this.#refuse(new Refusal("place.unknown"));
       return;
     }
+    this.#ask();
+    globalThis.addEventListener("deviceorientationabsolute", this.#turned);
+  }
+
+  #ask() {
     this.#watch = navigator.geolocation.watchPosition(
       (position) => this.#take(position),
       (error) => this.#refuse(new Refusal(REFUSALS[error.code] ?? "place.unknown")),
       OPTIONS,
     );
-    globalThis.addEventListener("deviceorientationabsolute", this.#turned);
+  }
+
+  /** Who stands still, or has lost the satellites, hears nothing more of a browser that is not asked again. */
+  #askAgain() {
+    this.#position = null;
+    navigator.geolocation.clearWatch(this.#watch);
+    this.#ask();
+    this.onChanged();
   }
 
   stop() {
@@ -66,6 +81,7 @@ export class PlaceSense {
 
   /** Forget the place and look for it no more, whatever the person wishes the next time. */
   rest() {
+    clearTimeout(this.#expiry);
     if (this.#watch !== null) navigator.geolocation.clearWatch(this.#watch);
     globalThis.removeEventListener("deviceorientationabsolute", this.#turned);
     this.#watch = this.#position = this.#heading = null;
@@ -82,11 +98,13 @@ export class PlaceSense {
   /**
    * Weigh what was found by where the phone is, as long as that is known.
    * @param {import("./detector.js").Seen} seen @param {import("./catalogue.js").Model} model
+   * @param {{isFacingUser?: boolean}} camera of one that looks at who holds it, the compass says nothing
    * @returns {import("./detector.js").Seen}
    */
-  judge(seen, model) {
-    const { standing } = this;
-    if (!standing) return seen;
+  judge(seen, model, { isFacingUser = false } = {}) {
+    const known = this.standing;
+    if (!known) return seen;
+    const standing = isFacingUser ? { ...known, heading: null } : known;
     const isShown = (one) => !model.hidden_classes.includes(one.class);
     const detections = judgeByPlace(seen.detections, seen.width, model.sights, standing).filter(isShown);
     return { ...seen, detections };
@@ -94,6 +112,9 @@ export class PlaceSense {
 
   #take(position) {
     this.#position = position;
+    clearTimeout(this.#expiry);
+    const restMs = MAX_AGE_MS - (Date.now() - position.timestamp);
+    this.#expiry = setTimeout(() => this.#askAgain(), Math.min(Math.max(restMs, MIN_ASKING_MS), MAX_AGE_MS));
     this.refusal = null;
     this.onChanged();
   }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +23,24 @@ pytestmark = pytest.mark.slow
 TOWER, GATE = "Torre do Relógio", "Green Gate"
 HERE = {"latitude": 36.7213, "longitude": -4.4217, "accuracy": 20}
 ALLOWED = ["camera", "geolocation"]
+# A browser that knows the place when it is asked for it, and says nothing more.
+SAYS_IT_ONCE = """
+  globalThis.watches = [];
+  navigator.geolocation.watchPosition = (found) => watches.push(found);
+  navigator.geolocation.clearWatch = () => {};
+  globalThis.say = () => watches.at(-1)({ timestamp: Date.now(), coords: %s });
+"""
+# A phone with two cameras, held upright, turned to the south.
+TURNED_SOUTH = """
+  const listDevices = navigator.mediaDevices.enumerateDevices.bind(navigator.mediaDevices);
+  navigator.mediaDevices.enumerateDevices = async () => {
+    const devices = await listDevices();
+    return [...devices, ...devices];
+  };
+  const turned = () =>
+    new DeviceOrientationEvent("deviceorientationabsolute", { alpha: 180, beta: 90, gamma: 0 });
+  setInterval(() => dispatchEvent(turned()), 50);
+"""
 
 
 @pytest.fixture
@@ -153,3 +173,45 @@ def test_place_replaces_no_city_that_the_address_asks_for(
     assert "/api/cities/malaga" not in two_cities.asked
     expect(page.locator("#city")).to_have_text("Choose a city")
     expect(page.locator("#notice")).to_contain_text("atlantis")
+
+
+def test_place_that_is_old_is_said_to_be_unknown_and_asked_for_again(
+    new_page: Callable[..., Page], placed: Site
+) -> None:
+    page = new_page(permissions=ALLOWED)
+    page.clock.install()
+    page.add_init_script(SAYS_IT_ONCE % json.dumps(HERE))
+    open_camera(page, placed)
+    page.locator("#place").check()
+    page.evaluate("say()")
+    expect(page.locator("#place-status")).to_have_text("The place is known to 20 m.")
+    page.clock.run_for(50_000)
+    page.evaluate("say()")
+    page.clock.run_for(50_000)
+    assert page.locator("#place-status").text_content() == "The place is known to 20 m."
+    assert page.evaluate("watches.length") == 1
+    page.clock.run_for(11_000)
+    expect(page.locator("#place-status")).to_have_text("Looking for the place …")
+    assert page.evaluate("watches.length") == 2
+    page.evaluate("say()")
+    expect(page.locator("#place-status")).to_have_text("The place is known to 20 m.")
+    page.locator("#place").uncheck()
+    page.clock.run_for(120_000)
+    assert page.evaluate("watches.length") == 2
+
+
+def test_compass_says_nothing_of_the_camera_on_the_screens_side(
+    new_page: Callable[..., Page], placed: Site
+) -> None:
+    page = new_page(permissions=ALLOWED, geolocation=HERE)
+    page.add_init_script(TURNED_SOUTH)
+    # 445 m to the north, and hardly to be seen from there.
+    tower = placed.catalogue["cities"][0]["model"]["sights"][0]
+    tower |= {"latitude": 36.7253, "view_meters": 447}
+    open_camera(page, placed)
+    page.locator("#place").check()
+    expect(page.locator("#place-status")).to_contain_text("20 m")
+    page.locator("#start").click()
+    expect(page.locator(".plate")).to_contain_text(f"Perhaps {TOWER}")
+    page.get_by_role("button", name="Other camera").click()
+    expect(page.locator(".plate")).to_contain_text(re.compile(f"(This is|Probably) {TOWER}"))
