@@ -12,6 +12,9 @@ from detector_app.errors import WarehouseAway
 
 # As `load.city_request` takes at most, and a good deal longer than any name.
 MAX_NAME_CHARACTERS: Final = 100
+# An answer comes within a minute, and a run has news within seconds; what waits to be let in waits for days.
+LOOK_SECONDS: Final = 3
+WAITING_LOOK_SECONDS: Final = 30
 # Where a visitor's way goes through, in this order; each stage of a run is within one of these steps.
 WAY_STEPS: Final = ("asked", "let_in", "sights", "photos", "labels", "training", "published")
 _WAY_STEP_OF_STAGE: Final = {
@@ -124,6 +127,17 @@ def read_progress(row: dict[str, object]) -> CityProgress:
         return _CITY_PROGRESS.validate_python(row)
     except ValidationError as error:
         raise _of_another_age(error) from error
+
+
+def look_seconds(answer: CityAnswer | None, progress: CityProgress | None) -> int | None:
+    """Return after how many seconds a page looks again; None: what it says stays so for long."""
+    if answer is None:
+        return None
+    if answer.stage == "received":
+        return LOOK_SECONDS
+    if progress is None or not progress.is_moving:
+        return None
+    return WAITING_LOOK_SECONDS if progress.stage == "waiting" else LOOK_SECONDS
 
 
 def _of_another_age(error: ValidationError) -> WarehouseAway:

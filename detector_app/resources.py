@@ -6,9 +6,11 @@ and the models from being loaded each time.
 
 import logging
 import time
+from uuid import UUID
 
 import streamlit as st
 
+from detector_app.asking import LOOK_SECONDS
 from detector_app.catalogue import Catalogue, PublishedModel, read_catalogue
 from detector_app.errors import WarehouseAway
 from detector_app.model_facts import (
@@ -36,6 +38,8 @@ MAX_CITIES_WITH_CARDS = 500
 # However many look at the page of a city, it is asked about as often as this.
 CITY_PROGRESS_SECONDS = 4
 MAX_KEPT_PROGRESS = 200
+# However many have the page of a request open, and however often a page draws itself.
+MAX_KEPT_ANSWERS = 1000
 # What a version is changes with a publication or a take-down; a picture that was taken down is gone by then.
 VERSION_SECONDS = 60
 # With at most twelve pictures of 100 KB each.
@@ -53,6 +57,12 @@ def current_catalogue() -> Catalogue:
 def current_warehouse() -> Warehouse:
     """Return where the warehouse is."""
     return Warehouse.from_settings(read_settings())
+
+
+@st.cache_data(max_entries=MAX_KEPT_ANSWERS, ttl=LOOK_SECONDS, show_spinner=False)
+def city_answer(request_id: str) -> dict[str, object] | None:
+    """Return what became of a request, some seconds old at most; raise `WarehouseAway`."""
+    return current_warehouse().find_city_answer(UUID(request_id))
 
 
 @st.cache_data(max_entries=MAX_KEPT_PROGRESS, ttl=CITY_PROGRESS_SECONDS, show_spinner=False)

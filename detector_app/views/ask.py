@@ -1,5 +1,6 @@
 """The page where people ask for a city, and see what becomes of it."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -7,9 +8,12 @@ from uuid import UUID
 import streamlit as st
 
 from detector_app.asking import (
+    LOOK_SECONDS,
     MAX_NAME_CHARACTERS,
     CityAnswer,
+    CityProgress,
     asker_of,
+    look_seconds,
     read_answer,
     read_progress,
     request_id_of,
@@ -25,7 +29,7 @@ from detector_app.asking_words import (
 from detector_app.client_limits import ASKING
 from detector_app.curve import describe_curve, draw_curve
 from detector_app.errors import AppError, WarehouseAway
-from detector_app.resources import city_progress, current_warehouse
+from detector_app.resources import city_answer, city_progress, current_warehouse
 from detector_app.texts import say
 from detector_app.visitor import (
     Remembered,
@@ -36,10 +40,21 @@ from detector_app.visitor import (
 )
 from detector_app.wording import as_plain
 
-# An answer comes within a minute: whoever waits sees it at once. Later, each look costs a question.
-LOOK_SECONDS: Final = 3
 # From here on the page says that it takes longer than usual.
 MAX_USUAL_SECONDS: Final = 90
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What the warehouse says of a request now, and when to look again; None: not by itself."""
+
+    answer: CityAnswer | None
+    asked_at: object
+    progress: CityProgress | None
+
+    @property
+    def seconds(self) -> int | None:
+        return look_seconds(self.answer, self.progress)
 
 
 def show() -> None:
@@ -51,7 +66,8 @@ def show() -> None:
     if request_id is None:
         _show_form(language, remembered)
         return
-    st.fragment(_show_answer, run_every=LOOK_SECONDS)(language, request_id, remembered)
+    seconds = _seconds_to_next(request_id)
+    st.fragment(_show_answer, run_every=seconds)(language, request_id, remembered, seconds)
     if st.button(say(language, "ask.another"), icon=":material/add:"):
         st.query_params.clear()
         st.rerun()
@@ -105,33 +121,54 @@ def _open(request_id: UUID) -> None:
     st.rerun(scope="app")
 
 
-def _show_answer(language: str, request_id: UUID, remembered: Remembered) -> None:
-    name = dict(remembered.requests).get(request_id)
+def _seconds_to_next(request_id: UUID) -> int | None:
     try:
-        row = current_warehouse().find_city_answer(request_id)
-        if row is None:
-            st.warning(say(language, "answer.none"), icon=":material/help:")
-            return
-        answer = read_answer(row)
-        if answer.stage == "received":
-            _show_waiting(language, answer, row, name)
-        elif answer.city_slug is None:
-            _show_refusal(language, answer, remembered)
-        else:
-            _show_city(language, answer.city_slug)
+        return _look(request_id).seconds
+    except WarehouseAway:
+        return LOOK_SECONDS
+
+
+def _look(request_id: UUID) -> _Look:
+    row = city_answer(str(request_id))
+    if row is None:
+        return _Look(None, None, None)
+    answer = read_answer(row)
+    known = city_progress(answer.city_slug) if answer.city_slug else None
+    return _Look(answer, row.get("asked_at"), read_progress(known) if known else None)
+
+
+def _show_answer(
+    language: str, request_id: UUID, remembered: Remembered, seconds: int | None
+) -> None:
+    """Say how it stands; `seconds` is how often the browser was told to have this said anew."""
+    try:
+        look = _look(request_id)
     except WarehouseAway:
         st.warning(say(language, "away"), icon=":material/cloud_off:")
+        return
+    if look.seconds != seconds:
+        # How often a fragment is drawn is told to the browser with the whole page.
+        st.rerun(scope="app")
+    answer = look.answer
+    if answer is None:
+        st.warning(say(language, "answer.none"), icon=":material/help:")
+    elif answer.stage == "received":
+        name = dict(remembered.requests).get(request_id)
+        _show_waiting(language, answer, look.asked_at, name)
+    elif answer.city_slug is None:
+        _show_refusal(language, answer, remembered)
+    elif look.progress is None:
+        st.warning(say(language, "answer.none"), icon=":material/help:")
+    else:
+        _show_city(language, look.progress)
 
 
-def _show_waiting(
-    language: str, answer: CityAnswer, row: dict[str, object], name: str | None
-) -> None:
+def _show_waiting(language: str, answer: CityAnswer, asked_at: object, name: str | None) -> None:
     told = (
         say(language, "answer.received", name=as_plain(name))
         if name
         else say(language, "answer.received.unnamed")
     )
-    asked_at = row["asked_at"]
     is_late = (
         isinstance(asked_at, datetime)
         and (datetime.now(UTC) - asked_at).total_seconds() > MAX_USUAL_SECONDS
@@ -156,12 +193,7 @@ def _show_refusal(language: str, answer: CityAnswer, remembered: Remembered) -> 
             _ask(language, remembered, choice.id, choice.name)
 
 
-def _show_city(language: str, city_slug: str) -> None:
-    row = city_progress(city_slug)
-    if row is None:
-        st.warning(say(language, "answer.none"), icon=":material/help:")
-        return
-    progress = read_progress(row)
+def _show_city(language: str, progress: CityProgress) -> None:
     country = f", {progress.country}" if progress.country else ""
     st.subheader(as_plain(f"{progress.city_name}{country}"))
     st.html(list_steps(language, progress))
