@@ -3,7 +3,7 @@
 import threading
 from typing import Final
 
-from detector_app.web.limits import RateLimit
+from detector_app.web.limits import RateLimit, counted_as
 
 _EVERYBODY: Final = "everybody"
 
@@ -21,8 +21,9 @@ class WritingLimit:
 
         `client` is an address; browsers on this machine have none, and count as one.
         """
+        counted = counted_as(client) if client else "this machine"
         with self._lock:
-            return self._own.take(client or "this machine") or self._shared.take(_EVERYBODY)
+            return self._own.take(counted) or self._shared.take(_EVERYBODY)
 
 
 # People look a name up, misspell it, choose among namesakes: some requests at once, then one in a while.

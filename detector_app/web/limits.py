@@ -1,6 +1,6 @@
 """How often one client may ask, and how long and how large what it sends may be.
 
-A client is an address: the peer's, or what a trusted proxy says of it. Which proxies are trusted is
+A client is an address, of IPv6 a network of addresses: the peer's, or what a trusted proxy says of it. Which proxies are trusted is
 uvicorn's setting FORWARDED_ALLOW_IPS; it puts the client that they name into the request.
 """
 
@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 import anyio
@@ -16,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 
 # Whoever asks for nothing longest is forgotten; a newcomer has its whole burst.
 MAX_KNOWN_CLIENTS: Final = 10_000
+IPV6_PREFIX_BITS: Final = 64
 
 
 class BodyRefusedError(Exception):
@@ -92,8 +94,21 @@ class BodyRoom:
 
 
 def client_of(request: Request) -> str:
-    """Return the address that a client counts by."""
-    return request.client.host if request.client else "unknown"
+    """Return what a client counts by."""
+    return counted_as(request.client.host) if request.client else "unknown"
+
+
+def counted_as(address: str) -> str:
+    """Return what an address counts by: whoever has one of IPv6 has the 2**64 of its network as well."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed), IPV6_PREFIX_BITS), strict=False))
 
 
 async def read_body(
@@ -134,5 +149,6 @@ __all__ = [
     "ClientDisconnect",
     "RateLimit",
     "client_of",
+    "counted_as",
     "read_body",
 ]

@@ -4,7 +4,15 @@ import anyio
 import pytest
 from starlette.requests import Request
 
-from detector_app.web.limits import BodyRefusedError, BodyRoom, RateLimit, read_body
+from detector_app.client_limits import WritingLimit
+from detector_app.web.limits import (
+    BodyRefusedError,
+    BodyRoom,
+    RateLimit,
+    client_of,
+    counted_as,
+    read_body,
+)
 from detector_app.web.uploads import Uploads
 
 MEGA = 1_000_000
@@ -28,6 +36,30 @@ class Store:
 
     def remove_file(self, session_id: str, file_id: str) -> None:
         self.removed.append((session_id, file_id))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:DB8:1:2:0::2", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2%eth0", True),
+        ("a socket", "another", False),
+    ],
+)
+def test_addresses_of_one_network_of_ipv6_are_one_client(
+    one: str, other: str, *, is_same: bool
+) -> None:
+    assert (counted_as(one) == counted_as(other)) is is_same
+    limit = WritingLimit(RateLimit(1, 1, lambda: 0.0), RateLimit(1, 9, lambda: 0.0))
+    limit.take(one)
+    assert (limit.take(other) > 0) is is_same
+    requests = [Request({"type": "http", "client": (host, 1)}) for host in (one, other)]
+    assert (client_of(requests[0]) == client_of(requests[1])) is is_same
 
 
 def test_burst_is_followed_by_a_rate_for_each_client() -> None:
