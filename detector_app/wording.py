@@ -101,8 +101,8 @@ def describe_preparation(city: City) -> str:
 
 
 def _describe_request(city: City) -> str:
-    people = "One person has" if city.vote_count == 1 else f"{city.vote_count} people have"
-    asked = f"{people} asked for a detector of {city.name}"
+    votes = "one vote" if city.vote_count == 1 else f"{city.vote_count} votes"
+    asked = f"A detector of {city.name} has {votes}"
     if city.stage == "refused":
         return f"{asked}. It was refused: {city.reason or 'no reason was given.'}"
     return (

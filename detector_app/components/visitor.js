@@ -19,7 +19,8 @@ function read() {
 
 function keep(known, { person, request, name }) {
   const others = known.requests.filter((one) => one.id !== request);
-  const kept = { person, requests: [{ id: request, name }, ...others].slice(0, MAX_REQUESTS) };
+  // The number that is there stays: another page of this browser may have made it since this one was opened.
+  const kept = { person: known.person ?? person, requests: [{ id: request, name }, ...others].slice(0, MAX_REQUESTS) };
   try {
     localStorage.setItem(REMEMBERED, JSON.stringify(kept));
   } catch {

@@ -19,12 +19,11 @@ TEXTS: Final[dict[str, str]] = {
     "ask.placeholder": "Lissabon, oder Valencia, Spanien",
     "ask.button": "Wünschen",
     "ask.once": (
-        "Damit Sie nur einmal zählen, wie oft Sie auch fragen, merkt sich dieser Browser eine "
-        "Zufallszahl und Ihre letzten Wünsche. SightScan speichert die Zahl nur als Hash, ohne Namen "
-        "und Adresse."
+        "Ein Wunsch ist eine Stimme für eine Stadt. Damit derselbe Wunsch keine zweite ist, merkt sich "
+        "dieser Browser eine Zufallszahl und Ihre letzten Wünsche; ein anderer Browser hat seine eigene "
+        "Stimme. SightScan speichert die Zahl nur als Hash, ohne Namen und Adresse."
     ),
     "ask.empty": "Geben Sie zuerst den Namen einer Stadt ein.",
-    "ask.long": "Ein Name hat höchstens {most} Zeichen.",
     "ask.often": "Das war oft in kurzer Zeit. In {seconds} s geht es wieder.",
     "ask.yours": "Ihre Wünsche in diesem Browser",
     "ask.another": "Noch eine Stadt wünschen",
@@ -71,8 +70,8 @@ TEXTS: Final[dict[str, str]] = {
     "way.done": "fertig",
     "way.now": "jetzt",
     "way.next": "kommt noch",
-    "votes.one": "Eine Person hat sie sich gewünscht.",
-    "votes.many": "{count} Personen haben sie sich gewünscht.",
+    "votes.one": "Sie hat eine Stimme.",
+    "votes.many": "Sie hat {count} Stimmen.",
     "stage.waiting": "Sie wartet auf ihre Zulassung, auf Platz {place} der Warteschlange.",
     "stage.refused": "Sie wurde abgelehnt. Der angegebene Grund: {reason}",
     "stage.refused.unsaid": "Sie wurde abgelehnt; ein Grund ist nicht angegeben.",
@@ -109,8 +108,8 @@ TEXTS: Final[dict[str, str]] = {
         "zugelassen, wenn wieder Platz ist, oder von dem, der SightScan betreibt."
     ),
     "waits.turn": (
-        "Worauf sie wartet: dass sie an der Reihe ist. Städte, die sich mehr Menschen oder früher "
-        "gewünscht haben, kommen zuerst."
+        "Worauf sie wartet: dass sie an der Reihe ist. Städte mit mehr Stimmen, oder die früher "
+        "gewünscht wurden, kommen zuerst."
     ),
     "cost.probable": "Ihr erster Lauf kostet wahrscheinlich etwa {usd} US-Dollar.",
     "past.none": (

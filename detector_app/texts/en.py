@@ -16,11 +16,11 @@ TEXTS: Final[dict[str, str]] = {
     "ask.placeholder": "Lisbon, or Valencia, Spain",
     "ask.button": "Ask",
     "ask.once": (
-        "So that you count once, however often you ask, this browser keeps a random number and your "
-        "last requests. SightScan stores the number only as a hash, with no name and no address."
+        "To ask is to vote for a city. So that asking again is no second vote, this browser keeps a "
+        "random number and your last requests; another browser has a vote of its own. SightScan stores "
+        "the number only as a hash, with no name and no address."
     ),
     "ask.empty": "Type the name of a city first.",
-    "ask.long": "A name has at most {most} characters.",
     "ask.often": "That was often in a short time. Ask again in {seconds} s.",
     "ask.yours": "What you asked for in this browser",
     "ask.another": "Ask for another city",
@@ -63,8 +63,8 @@ TEXTS: Final[dict[str, str]] = {
     "way.done": "done",
     "way.now": "now",
     "way.next": "to come",
-    "votes.one": "One person has asked for it.",
-    "votes.many": "{count} people have asked for it.",
+    "votes.one": "It has one vote.",
+    "votes.many": "It has {count} votes.",
     "stage.waiting": "It waits to be let in, at place {place} of the queue.",
     "stage.refused": "It was refused. The reason that was given: {reason}",
     "stage.refused.unsaid": "It was refused; no reason was given.",
@@ -97,7 +97,7 @@ TEXTS: Final[dict[str, str]] = {
         "when there is room again, or by whoever runs SightScan."
     ),
     "waits.turn": (
-        "What it waits for: its turn. Cities that more people asked for, or earlier, are let in first."
+        "What it waits for: its turn. Cities with more votes, or asked for earlier, are let in first."
     ),
     "cost.probable": "Its first run will probably cost about {usd} US dollars.",
     "past.none": "How long it will take is not known: no city has been built here from its first run on.",

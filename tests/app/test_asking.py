@@ -119,7 +119,7 @@ def test_who_waits_reads_the_place_the_reason_the_cost_and_past_times() -> None:
     assert " ".join([*say_stage("en", known), *say_expectation("en", known)]) == (
         "It waits to be let in, at place 3 of the queue. What it waits for: the budget for requests "
         "of this month is used up. It is let in by itself when there is room again, or by whoever "
-        "runs SightScan. 2 people have asked for it. Its first run will probably cost about 1.50 US "
+        "runs SightScan. It has 2 votes. Its first run will probably cost about 1.50 US "
         "dollars. Half of the 4 cities that were built here last took less than 3 hours from their "
         "first run on, and half cost less than 2.00 US dollars."
     )

@@ -137,7 +137,7 @@ def test_one_person_counts_once_in_whatever_language_they_ask(
         for name in NAMES.values():
             ask(page, name)
             resolve(warehouse, world, facts)
-            page.get_by_text("One person has asked for it.").wait_for()
+            page.get_by_text("It has one vote.").wait_for()
             page.get_by_role("button", name="Ask for another city").click()
             wait_until_drawn(page)
         asked = page.get_by_role("main").get_by_role("button").all_inner_texts()
@@ -157,11 +157,11 @@ def test_another_person_is_another_vote_and_a_reload_is_the_same_one(
         wait_until_drawn(page)
         ask(page, CITY)
         resolve(warehouse, world, facts)
-        page.get_by_text("One person has asked for it.").wait_for()
+        page.get_by_text("It has one vote.").wait_for()
     with asking(app) as page:
         ask(page, CITY)
         resolve(warehouse, world, facts)
-        page.get_by_text("2 people have asked for it.").wait_for()
+        page.get_by_text("It has 2 votes.").wait_for()
 
 
 def test_page_speaks_the_language_of_the_browser(app: str) -> None:
