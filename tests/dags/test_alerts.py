@@ -16,7 +16,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.session import create_session
 
 from sightscan.errors import WarehouseError
-from sightscan.operators import alerts
+from sightscan.operators import airflow_seen, alerts
 from sightscan.operators.airflow_seen import (
     AirflowWatcher,
     NothingSeenError,
@@ -75,6 +75,47 @@ def test_a_red_run_is_seen_although_a_green_one_followed_at_once(airflow: None) 
     end_run("stop_idle_instances", "failed", 6)
     end_run("stop_idle_instances", "success", 1)
     assert [kind for kind, _ in seen()] == ["run_failed"]
+
+
+def test_what_is_green_again_takes_no_place_of_what_is_red(
+    airflow: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(airflow_seen, "MAX_TROUBLES", 2)
+    end_run(CITY_DAG, "failed", 60)
+    end_run(CITY_DAG, "success", 50)
+    end_run("refresh_data_marts", "failed", 60)
+    end_run("stop_idle_instances", "failed", 60)
+    assert set(seen()) == {
+        ("run_failed", "refresh_data_marts"),
+        ("run_failed", "stop_idle_instances"),
+    }
+
+
+def test_of_more_red_dags_than_are_named_their_number_is_told_and_none_is_thought_green(
+    airflow: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(airflow_seen, "MAX_TROUBLES", 2)
+    for dag_id in (CITY_DAG, "refresh_data_marts", "stop_idle_instances", "tell_incidents"):
+        end_run(dag_id, "failed", 60)
+    found = look_at_airflow(NOW)
+    assert [(each.subject, each.sentence) for each in found[2:]] == [
+        ("and others", "And 2 more DAGs are red.")
+    ]
+    outside = read_conf(json.loads(json.dumps(as_conf(found))))
+    assert outside.kinds == {"stop_failed", "parse_slow", "reaper_silent"}
+    end_run("tell_incidents", "success", 50)
+    end_run("stop_idle_instances", "success", 50)
+    assert "run_failed" in read_conf(as_conf(look_at_airflow(NOW))).kinds
+
+
+def test_of_more_stops_that_failed_than_are_named_their_number_is_told(
+    airflow: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(airflow_seen, "MAX_TROUBLES", 1)
+    end_run(CITY_DAG, "failed", 60, stop_instance="failed")
+    end_run("stop_idle_instances", "failed", 60, stop_idle_instances="failed")
+    assert seen()["stop_failed", "and others"] == "And 1 more DAGs could not stop a GPU instance."
+    assert "stop_failed" not in read_conf(as_conf(look_at_airflow(NOW))).kinds
 
 
 def test_dags_of_other_people_are_theirs(airflow: None) -> None:

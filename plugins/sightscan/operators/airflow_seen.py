@@ -14,6 +14,7 @@ from urllib.parse import quote
 from airflow.listeners import hookimpl
 
 from sightscan.alerts import kinds
+from sightscan.alerts.kinds import Kind
 from sightscan.alerts.rounds import Outside
 from sightscan.errors import SightScanError
 from sightscan.warehouse.incidents.incidents import Trouble
@@ -33,7 +34,10 @@ MAX_REAPER_SILENCE = timedelta(minutes=15)
 MAX_RED = timedelta(days=14)
 # A red run that a green one follows is told all the same: two looks see it.
 JUST_NOW = timedelta(minutes=15)
+# Of a kind that are named one by one: a run's conf is read and shown as a whole.
 MAX_TROUBLES = 500
+# In place of the subjects of the others; no DAG and no file of ours has a name like this.
+OTHERS = "and others"
 PARSE_GAUGE = "sightscan.slowest_parse_share"
 
 logger = logging.getLogger(__name__)
@@ -64,8 +68,7 @@ def as_conf(troubles: list[Trouble]) -> dict[str, Any]:
     return {
         "looked_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "troubles": [
-            [trouble.kind, trouble.subject, trouble.sentence, trouble.link]
-            for trouble in troubles[:MAX_TROUBLES]
+            [trouble.kind, trouble.subject, trouble.sentence, trouble.link] for trouble in troubles
         ],
     }
 
@@ -83,7 +86,10 @@ def read_conf(conf: Any) -> Outside:
             "scheduler have plugins/ of SightScan as its [core] plugins_folder, and start it anew"
         )
         raise NothingSeenError(msg)
-    return Outside([Trouble(*seen) for seen in conf["troubles"]], SEEN_KINDS)
+    troubles = [Trouble(*seen) for seen in conf["troubles"]]
+    # What is not named may last all the same.
+    partly_named = {trouble.kind for trouble in troubles if trouble.subject == OTHERS}
+    return Outside(troubles, SEEN_KINDS - partly_named)
 
 
 def look_at_airflow(since: datetime) -> list[Trouble]:
@@ -92,11 +98,17 @@ def look_at_airflow(since: datetime) -> list[Trouble]:
 
     # Not the session of this thread: the scheduler is in the middle of its own transaction.
     with create_session(scoped=False) as session:
+        stops = list(_failed_stops(session))
+        parses = list(_slow_parses(session))
+        red = _red_dags(session)
         return [
             *_silent_reaper(session, since),
-            *_failed_stops(session),
-            *_slow_parses(session),
-            *_failed_runs(session),
+            *stops[:MAX_TROUBLES],
+            *_others(kinds.STOP_FAILED, len(stops), "DAGs could not stop a GPU instance"),
+            *parses[:MAX_TROUBLES],
+            *_others(kinds.PARSE_SLOW, len(parses), "DAG files are parsed slowly"),
+            *_failed_runs(session, dict(sorted(red.items())[:MAX_TROUBLES])),
+            *_others(kinds.RUN_FAILED, len(red), "DAGs are red"),
         ]
 
 
@@ -108,12 +120,17 @@ def run_link(dag_id: str, run_id: str) -> str | None:
     return f"{base.rstrip('/')}/dags/{quote(dag_id)}/runs/{quote(run_id)}" if base else None
 
 
-def _failed_runs(session: Any) -> Iterator[Trouble]:
-    """Find DAGs that are red: their last run that ended failed, or one did just now."""
+def _others(kind: Kind, count: int, what: str) -> Iterator[Trouble]:
+    """Say how many more there are than are named, if there are."""
+    if count > MAX_TROUBLES:
+        yield Trouble(kind.name, OTHERS, f"And {count - MAX_TROUBLES} more {what}.")
+
+
+def _red_dags(session: Any) -> dict[str, datetime]:
+    """Find since when DAGs are red: their last run that ended failed, or one did just now."""
     from airflow.models.dag import DagModel
     from airflow.models.dagrun import DagRun
-    from airflow.models.taskinstance import TaskInstance
-    from sqlalchemy import func, tuple_
+    from sqlalchemy import func
 
     now = datetime.now(UTC)
     last = func.max(DagRun.end_date)
@@ -131,11 +148,19 @@ def _failed_runs(session: Any) -> Iterator[Trouble]:
         .group_by(DagRun.dag_id)
         .all()
     )
-    red = {
+    return {
         dag_id: at
-        for dag_id, at in sorted(failed_at.items())[:MAX_TROUBLES]
+        for dag_id, at in failed_at.items()
         if at > succeeded_at.get(dag_id, at - MAX_RED) or at > now - JUST_NOW
     }
+
+
+def _failed_runs(session: Any, red: dict[str, datetime]) -> Iterator[Trouble]:
+    """Name the run that made each of these DAGs red, and its task that failed first."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy import tuple_
+
     runs = dict(
         session.query(DagRun.dag_id, DagRun.run_id)
         .filter(DagRun.state == "failed", tuple_(DagRun.dag_id, DagRun.end_date).in_(red.items()))
