@@ -209,19 +209,34 @@ def month(warehouse: Warehouse) -> str:
     return str(found)
 
 
+REFUSAL = (
+    "insert into core.spend_estimate (dag_id, run_id, city_id, photo_limit, waiting_photos, most_units,"
+    " probable_units, free_units_left, most_vision_usd, probable_vision_usd, most_places_usd,"
+    " most_gpu_usd, probable_gpu_usd, most_usd, probable_usd, refusal) values ('d', 'r', 'Q1', 1, 1, 1,"
+    " 1, 0, 1, 1, 0, 0, 0, 1, 1, '60.00 USD, more than {limit}; nothing was spent so far')"
+)
+
+
+@pytest.mark.parametrize(
+    ("limit", "budget"), [("20", 20.0), ("0.5", 0.5), ("1.23457e+06", 1_234_567.0)]
+)
 def test_a_budget_that_stopped_a_run_is_used_up_although_less_was_spent(
-    warehouse: Warehouse, servers: MessageServers
+    warehouse: Warehouse, servers: MessageServers, limit: str, budget: float
 ) -> None:
-    refusal = (
-        "insert into core.spend_estimate (dag_id, run_id, city_id, photo_limit, waiting_photos, most_units,"
-        " probable_units, free_units_left, most_vision_usd, probable_vision_usd, most_places_usd,"
-        " most_gpu_usd, probable_gpu_usd, most_usd, probable_usd, refusal) values ('d', 'r', 'Q1', 1, 1, 1,"
-        " 1, 0, 1, 1, 0, 0, 0, 1, 1, 'more than MAX_USD_PER_MONTH=20; nothing was spent')"
-    )
-    plant(warehouse, Fault("budget_100", "", refusal))
-    look(warehouse, servers, max_usd_per_month=20.0)
+    plant(warehouse, Fault("budget_100", "", REFUSAL.format(limit=f"MAX_USD_PER_MONTH={limit}")))
+    look(warehouse, servers, max_usd_per_month=budget)
     (subject,) = servers.mail.subjects
     assert subject.startswith("[SightScan] A budget is used up: MAX_USD_PER_MONTH")
+
+
+@pytest.mark.parametrize("limit", ["MAX_USD_PER_MONTH=50", "MAX_USD_IN_ALL=500"])
+def test_a_budget_that_was_raised_since_it_stopped_a_run_is_not_used_up(
+    warehouse: Warehouse, servers: MessageServers, limit: str
+) -> None:
+    plant(warehouse, Fault("budget_100", "", REFUSAL.format(limit=limit)))
+    look(warehouse, servers, max_usd_per_month=50.0, max_usd_in_all=500.0)
+    pass_minutes(warehouse, 20)
+    assert look(warehouse, servers, max_usd_per_month=500.0, max_usd_in_all=5000.0).closed == 1
 
 
 def test_nothing_is_told_when_nothing_is_wrong(

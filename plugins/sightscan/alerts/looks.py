@@ -5,6 +5,7 @@ not be looked at is not gone.
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -173,16 +174,22 @@ class _Budget:
             f"({self.span})"
         )
 
+    def stopped_by(self, refusal: str) -> bool:
+        """Whether the budget as it is now stopped a run, and not one that was raised since."""
+        limits = re.findall(rf"\b{self.setting}=([^\s;:,]+)", refusal)
+        # As the bill before a run writes a number.
+        return f"{self.most:g}" in limits
+
 
 def find_used_up_budgets(connection: Connection, config: Settings) -> Iterator[Trouble]:
-    """Find budgets that are used up or nearly: wholly also means that one stopped a run before it was."""
+    """Find budgets that are used up or nearly: wholly also means that this one stopped a run before."""
     refusals = list_refusals(connection)
     for budget in _budgets(connection, config):
         if not budget.most:
             # Nothing may be spent, as somebody wanted: what is stopped is red.
             continue
         subject = f"{budget.setting} {budget.span}"
-        stopped = [refusal for refusal in refusals if f"{budget.setting}=" in refusal]
+        stopped = [refusal for refusal in refusals if budget.stopped_by(refusal)]
         if budget.used >= budget.most * NEARLY_USED_UP:
             yield Trouble(kinds.BUDGET_80.name, subject, f"{budget.sentence}.")
         if budget.used >= budget.most or stopped:
