@@ -261,7 +261,7 @@ FAULTS = {
         ),
     ),
     "there is no backup": Fault(
-        {"backup"}, "never a backup", "warehouse backup", lambda house: house.warehouse.execute("delete from core.backup")
+        {"backup"}, "no backup is known since", "warehouse backup", lambda house: house.warehouse.execute("delete from core.backup")
     ),
     "the backup is old": Fault(
         {"backup"},

@@ -38,6 +38,13 @@ RUN_RED = Trouble(
 
 
 @pytest.fixture
+def warehouse(warehouse: Warehouse) -> Iterator[Warehouse]:
+    """Give a warehouse that may be told to have been migrated earlier."""
+    yield warehouse
+    warehouse.execute("update public.schema_migration set applied_at = now()")
+
+
+@pytest.fixture
 def servers() -> Iterator[MessageServers]:
     with message_servers() as running:
         yield running
@@ -136,7 +143,13 @@ FAULTS = [
         " values ('dataset__no_leak', 'fail', 3, 'refresh_data_marts', 'r')",
     ),
     Fault("marts_old", "were never refreshed", city_age="2 hours"),
-    Fault("backup_missing", "There was never a backup", settings=(("max_backup_age_hours", 1),), city_age="80 minutes"),
+    Fault(
+        "backup_missing",
+        "No backup is known since",
+        "update public.schema_migration set applied_at = now() - interval '2 hours'",
+        (("max_backup_age_hours", 1),),
+        city_age="80 minutes",
+    ),
     Fault("reviews_waiting", "1 labels wait for a person's word", LABEL),
     Fault(
         "approvals_waiting",
@@ -247,6 +260,23 @@ def test_nothing_is_told_when_nothing_is_wrong(
         look(warehouse, servers, red(), max_usd_per_month=1.0, max_backup_age_hours=26).opened == 0
     )
     assert servers.mail.mails == []
+
+
+@pytest.mark.parametrize(("minutes", "is_told"), [(50, False), (70, True)])
+def test_a_backup_is_missed_from_when_the_warehouse_began_to_note_them(
+    warehouse: Warehouse, servers: MessageServers, *, minutes: int, is_told: bool
+) -> None:
+    # A warehouse that is older than that, and may have been backed up before.
+    warehouse.execute(CITY.format(age="300 days"))
+    ((since,),) = warehouse.execute(
+        "update public.schema_migration set applied_at = now() - make_interval(mins => %s)"
+        " where name = '0045_incidents' returning applied_at at time zone 'UTC'",
+        [minutes],
+    ).fetchall()
+    look(warehouse, servers, max_backup_age_hours=1)
+    told = [text for text in servers.hook.texts if "backup" in text]
+    assert bool(told) is is_told
+    assert all(f"No backup is known since {since:%Y-%m-%d %H:%M} UTC" in text for text in told)
 
 
 def test_what_is_gone_is_closed_and_told_anew_when_it_comes_back(

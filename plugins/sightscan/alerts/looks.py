@@ -140,13 +140,12 @@ def find_old(connection: Connection, config: Settings) -> Iterator[Trouble]:
             f"The marts {how}: the DAG refresh_data_marts should do it each hour.",
         )
     hours = config.max_backup_age_hours
-    if hours and now - max(ages.backed_up_at or ages.begun_at, ages.begun_at) > timedelta(
-        hours=hours
-    ):
+    since = ages.backups_known_since or ages.begun_at
+    if hours and now - max(ages.backed_up_at or since, since) > timedelta(hours=hours):
         last = (
             f"The last backup is of {_minute(ages.backed_up_at)} UTC"
             if ages.backed_up_at
-            else "There was never a backup"
+            else f"No backup is known since {_minute(since)} UTC"
         )
         yield Trouble(
             kinds.BACKUP_MISSING.name,

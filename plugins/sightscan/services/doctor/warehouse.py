@@ -87,7 +87,8 @@ def look_for_backup(installation: Installation) -> str:
     if ages.backed_up_at is None:
         if ages.begun_at is None:
             return "there is nothing to back up yet"
-        msg = "there was never a backup"
+        since = ages.backups_known_since or ages.begun_at
+        msg = f"no backup is known since {since:%Y-%m-%d %H:%M} UTC"
         raise CheckFailedError(msg)
     if installation.now() - ages.backed_up_at > timedelta(hours=hours):
         msg = f"the last backup is of {ages.backed_up_at:%Y-%m-%d %H:%M} UTC"

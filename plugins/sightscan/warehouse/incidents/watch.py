@@ -14,6 +14,8 @@ from sightscan.warehouse.statements import statement
 MACHINE_GRACE = timedelta(minutes=15)
 # The DAG whose checks look at all cities.
 WHOLE_CHECK_DAG = "refresh_data_marts"
+# The migration that made core.backup.
+BACKUPS_NOTED_BY = "0045_incidents"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,16 @@ class FailedCheck:
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Since when marts and backups are as they are; `begun_at`: the first city's."""
+    """Since when marts and backups are as they are.
+
+    `begun_at` is the first city's; `backups_known_since` the later of it and of the upgrade from which on
+    backups are noted.
+    """
 
     refreshed_until: datetime | None
     backed_up_at: datetime | None
     begun_at: datetime | None
+    backups_known_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,8 @@ def list_failed_checks(connection: psycopg.Connection[Any]) -> tuple[FailedCheck
 def find_ages(connection: psycopg.Connection[Any]) -> Ages:
     """Return how old the marts and the last backup are."""
     with connection.cursor(row_factory=class_row(Ages)) as cursor:
-        return cursor.execute(statement("incidents/find_ages")).fetchone() or Ages(None, None, None)
+        cursor.execute(statement("incidents/find_ages"), {"backups_noted_by": BACKUPS_NOTED_BY})
+        return cursor.fetchone() or Ages(None, None, None, None)
 
 
 def find_waiting_reviews(connection: psycopg.Connection[Any]) -> Waiting:
