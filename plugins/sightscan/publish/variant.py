@@ -130,6 +130,8 @@ def judge_open_variant(
 ) -> bool:
     """Judge the live variant of a published model if that is still open and can be done; tell if it was.
 
+    One whose file is not as it was stored is refused: it would stop the city in every run.
+
     Raises:
         PublicationError: the model or the variant could not be tried now, or a photo is no image.
 
@@ -139,7 +141,13 @@ def judge_open_variant(
     if model.state != "published" or variant is None or variant.state != "registered":
         return False
     try:
-        read_signed_variant(connection, model, variant, keys)
+        try:
+            read_signed_variant(connection, model, variant, keys)
+        except NotBelievedError:
+            raise
+        except LastingPublicationError as error:
+            _save_apart(connection, model, LiveVerdict("refused", str(error)))
+            return True
         dataset = read_dataset(connection, model.city_id, model.dataset_version)
         whole = open_entrant(connection, city, model, dataset, keys)
     except NotBelievedError as error:
@@ -157,9 +165,7 @@ def judge_open_variant(
     )
     if verdict is None:
         return False
-    with connection.transaction():
-        lock_models(connection, city.city_id)
-        save_live_verdict(connection, model, verdict)
+    _save_apart(connection, model, verdict)
     return True
 
 
@@ -178,6 +184,15 @@ def object_to_live(live: Measure, whole: Measure, shown: Collection[str]) -> lis
     if difference < -MAX_MEAN_FALL and behind >= MIN_SHARE_OF_DRAWS:
         objections.append(f"it is worse by {-difference:.3f}, at most {MAX_MEAN_FALL} is allowed")
     return objections
+
+
+def _save_apart(
+    connection: psycopg.Connection[Any], model: StoredModel, verdict: LiveVerdict
+) -> None:
+    """Store what was decided of a live variant after its model was."""
+    with connection.transaction():
+        lock_models(connection, model.city_id)
+        save_live_verdict(connection, model, verdict)
 
 
 def _read(

@@ -165,3 +165,23 @@ def test_live_variant_in_place_is_judged_after_its_keys_were_mended(city: City) 
     sign_models(city.warehouse, city.place.city, KEY, [KEY.public_key], version)
     assert city.finish(trusting) is None
     assert state() == ("offered",)
+
+
+def test_live_variant_that_was_damaged_while_it_waited_is_refused_and_stops_nobody(
+    city: City,
+) -> None:
+    trusting = read_settings(
+        min_image_number_per_label=5, model_public_keys=write_key(KEY.public_key)
+    )
+    version = city.register(live="colours.onnx")
+    city.warehouse.execute(
+        "update core.model_variant set onnx_signature = null, onnx_signed_by = null"
+    )
+    city.publish(version, trusting)
+    city.warehouse.execute("update core.model_file set bytes = 'x' where file_name = 'live.onnx'")
+    assert city.finish(trusting) is None
+    row = city.warehouse.execute("select state, decision from core.model_variant").fetchone()
+    assert row is not None
+    assert row[0] == "refused"
+    assert "live.onnx" in row[1]
+    assert read_model(city.warehouse, city.place.city.city_id, version).state == "published"
