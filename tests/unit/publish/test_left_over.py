@@ -139,12 +139,33 @@ def test_next_run_makes_every_card_that_is_missing_and_no_other(city: City) -> N
     ).fetchone() == (3,)
 
 
+def test_next_run_makes_the_public_card_of_a_model_that_was_judged_before_there_were_any(
+    city: City,
+) -> None:
+    city.publish(city.register())
+    city.publish(city.register("loose.onnx"))
+    city.warehouse.execute("delete from core.model_example where model_version = 1")
+    city.warehouse.execute("delete from core.model_card where model_version = 1")
+    city.warehouse.execute("update core.model_card set markdown = 'ours'")
+    city.warehouse.execute("update core.model_file set bytes = 'ours' where file_name = 'card.md'")
+    city.finish()
+    rows = city.warehouse.execute(
+        "select markdown = 'ours', (select convert_from(bytes, 'UTF8') from core.model_file"
+        "  where file_name = 'card.md' and model_version = model_card.model_version)"
+        " from core.model_card order by model_version"
+    ).fetchall()
+    # What was there stays as it was.
+    assert rows == [(False, "ours"), (True, "ours")]
+
+
 def test_model_that_was_judged_by_an_older_version_gets_no_card(city: City) -> None:
     city.publish(city.register())
     city.warehouse.execute("delete from core.model_file where file_name = 'card.md'")
+    city.warehouse.execute("delete from core.model_card")
     city.warehouse.execute("update core.model set shipped = null")
     city.finish()
     assert city.cards() == []
+    assert city.warehouse.execute("select count(*) from core.model_card").fetchone() == (0,)
 
 
 def test_live_variant_in_place_is_judged_after_its_keys_were_mended(city: City) -> None:

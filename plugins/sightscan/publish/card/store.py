@@ -11,7 +11,7 @@ from sightscan.publish.card.markdown import write_markdown
 from sightscan.publish.card.public import store_public_card
 from sightscan.publish.reading import Reading
 from sightscan.warehouse.models.cards import (
-    list_without_file,
+    list_missing_cards,
     save_judged_photos,
     save_model_file,
 )
@@ -59,8 +59,11 @@ def store_cards(connection: psycopg.Connection[Any], city_id: str, version: int)
 
 def store_missing_cards(connection: psycopg.Connection[Any], city_id: str) -> None:
     """Store the cards of judged models of a city that have none: a judgement stands without its card."""
-    for version in list_without_file(connection, city_id, CARD_FILE):
-        store_cards(connection, city_id, version)
+    for missing in list_missing_cards(connection, city_id, CARD_FILE):
+        if missing.lacks_public:
+            store_public_card(connection, city_id, missing.model_version)
+        if missing.lacks_file:
+            store_card(connection, city_id, missing.model_version)
 
 
 def card_files(card: ModelCard) -> dict[str, bytes]:

@@ -167,6 +167,15 @@ class ModelExample:
     thumbnail: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class MissingCard:
+    """A version that lacks its card among its files, what everybody may see of it, or both."""
+
+    model_version: int
+    lacks_file: bool
+    lacks_public: bool
+
+
 def list_models(connection: psycopg.Connection[Any], city_id: str) -> list[ListedModel]:
     """Return all versions of a city's model, the newest first."""
     with connection.cursor(row_factory=class_row(ListedModel)) as cursor:
@@ -283,14 +292,15 @@ def save_judged_photos(
         )
 
 
-def list_without_file(
+def list_missing_cards(
     connection: psycopg.Connection[Any], city_id: str, file_name: str
-) -> list[int]:
-    """Return the versions that were judged, and measured as shown, and have no file of that name."""
-    rows = connection.execute(
-        statement("models/list_models_without_file"), {"city_id": city_id, "file_name": file_name}
-    ).fetchall()
-    return [version for (version,) in rows]
+) -> list[MissingCard]:
+    """Return what is missing of versions that were judged and measured as shown; the file has that name."""
+    with connection.cursor(row_factory=class_row(MissingCard)) as cursor:
+        return cursor.execute(
+            statement("models/list_models_without_card"),
+            {"city_id": city_id, "file_name": file_name},
+        ).fetchall()
 
 
 def save_model_file(
