@@ -23,8 +23,12 @@ from sightscan.publish.card.words import sections_of
 from sightscan.warehouse.labels.reviews import read_photo
 from sightscan.warehouse.models.cards import ModelExample, save_examples, save_public_card
 
-# Publications name the logins of people; best and worst are there as pictures.
-PRIVATE_SECTIONS = frozenset({"publications", "best", "worst"})
+# Publications name the logins of people; best and worst are there as pictures, what is taken for what as
+# numbers.
+LEFT_OUT = frozenset({"publications", "best", "worst", "confusion"})
+# As `model_card_is_bounded` has it.
+MAX_CHARACTERS = 200_000
+CUT = "The rest is left out: this card would be too long."
 MAX_EXAMPLES = 6
 THUMBNAIL_PIXELS = 480
 # From the first on that makes the picture small enough.
@@ -48,9 +52,17 @@ def store_public_card(connection: psycopg.Connection[Any], city_id: str, version
 
 
 def write_public(card: ModelCard) -> str:
-    """Return the card as Markdown, without the sections that are not for everybody."""
-    sections = [one for one in sections_of(card) if one.name not in PRIVATE_SECTIONS]
-    return write_markdown(card, (), sections)
+    """Return the card as Markdown, without what is not for everybody or shown beside it.
+
+    One that is too long is cut between two lines, and says so.
+    """
+    sections = [one for one in sections_of(card, is_kept=True) if one.name not in LEFT_OUT]
+    text = write_markdown(card, (), sections)
+    if len(text) <= MAX_CHARACTERS:
+        return text
+    end = f"\n\n{CUT}\n"
+    kept, _, _ = text[: MAX_CHARACTERS - len(end) + 1].rpartition("\n")
+    return kept.rstrip("\n") + end
 
 
 def make_thumbnail(content: bytes) -> bytes | None:

@@ -21,10 +21,13 @@ def title_of(card: ModelCard) -> str:
     return f"{card.facts.city_name}: model {card.facts.model_version}"
 
 
-def sections_of(card: ModelCard) -> list[Section]:
-    """Return what the card says, in its order."""
+def sections_of(card: ModelCard, *, is_kept: bool = False) -> list[Section]:
+    """Return what the card says, in its order.
+
+    One that is kept, and not written anew when another model is put in place, does not say which is.
+    """
     return [
-        _standing(card),
+        _standing(card, is_kept=is_kept),
         _sights(card),
         _shipped(card),
         describe_for_phones(card),
@@ -40,7 +43,7 @@ def sections_of(card: ModelCard) -> list[Section]:
     ]
 
 
-def _standing(card: ModelCard) -> Section:
+def _standing(card: ModelCard, *, is_kept: bool) -> Section:
     facts = card.facts
     if facts.is_in_place:
         standing = "In place: the app offers it."
@@ -50,11 +53,12 @@ def _standing(card: ModelCard) -> Section:
         standing = "Refused: it was never in place."
     else:
         standing = "Registered, and not judged yet."
+    says_standing = not (is_kept and facts.state == "published")
     return Section(
         "standing",
         "Standing",
         (
-            standing,
+            *([standing] if says_standing else []),
             *([f"Decision: {facts.decision}"] if facts.decision else []),
             f"mAP50 {facts.map50:.3f}, mAP50-95 {facts.map50_95:.3f} on {facts.test_count} frozen test "
             f"photos, {facts.test_background_count} of them without a sight"
@@ -339,7 +343,11 @@ def _cost(card: ModelCard) -> Section:
         "What its run cost",
         (
             f"{cost.usd:.2f} USD in all"
-            + (", so far: the GPU still runs." if cost.is_running else "."),
+            + (
+                ", so far: the GPU still ran when this card was written."
+                if cost.is_running
+                else "."
+            ),
             f"Run {card.facts.run_id} of {card.facts.dag_id}.",
         ),
         Table(

@@ -1,6 +1,7 @@
 """What everybody may see of a judged model: no logins, and only pictures whose licence allows it."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,16 @@ import psycopg
 import pytest
 from PIL import Image
 
+from sightscan.publish.card import public
+from sightscan.publish.card.card import ModelCard, make_card
 from sightscan.publish.card.markdown import as_plain
-from sightscan.publish.card.public import make_thumbnail, store_public_card
+from sightscan.publish.card.public import (
+    CUT,
+    MAX_CHARACTERS,
+    make_thumbnail,
+    store_public_card,
+    write_public,
+)
 from sightscan.settings import settings
 from sightscan.warehouse.takedowns.takedowns import Subjects, remove_photos
 from tests.cities.colour_city import CITY_ID
@@ -83,6 +92,54 @@ def told(connection: psycopg.Connection[Any]) -> list[str]:
     ).fetchone()
     assert row is not None
     return list(row)
+
+
+def test_card_says_nothing_that_the_next_publication_makes_untrue(
+    judged: psycopg.Connection[Any],
+) -> None:
+    row = judged.execute("select markdown from mart.model_card").fetchone()
+    assert row is not None
+    assert "## Standing" in row[0]
+    assert "n place" not in row[0]
+    judged.execute("delete from core.publication")
+    judged.execute("update core.model set state = 'refused'")
+    assert "Refused: it was never in place." in write_public(make_card(judged, CITY_ID, 1))
+
+
+def of_many_sights(judged: psycopg.Connection[Any], count: int, name: str) -> ModelCard:
+    """Return the city's card as if it had so many sights, whose names begin so."""
+    card = make_card(judged, CITY_ID, 1)
+    return replace(
+        card,
+        sights=tuple(replace(card.sights[0], name=f"{name} {number}") for number in range(count)),
+        confusions=[[number] * (count + 1) for number in range(count + 1)],
+    )
+
+
+def test_card_of_two_hundred_sights_has_all_but_the_matrix_which_has_its_own_column(
+    judged: psycopg.Connection[Any],
+) -> None:
+    text = write_public(of_many_sights(judged, 200, "N" * 80))
+    assert len(text) <= MAX_CHARACTERS
+    assert "What is taken for what" not in text
+    assert "## Its file, and what it was made of" in text
+
+
+def test_card_that_is_too_long_is_cut_between_two_lines_and_says_so(
+    judged: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = of_many_sights(judged, 400, "N" * 400)
+    text = write_public(card)
+    assert len(text) <= MAX_CHARACTERS
+    *kept, empty, last = text.removesuffix("\n").split("\n")
+    assert (empty, last) == ("", CUT)
+    assert kept[0] == "# Málaga: model 1"
+    assert kept[-1].endswith(" |")
+    # The warehouse takes it: no judgement ends by its card.
+    monkeypatch.setattr(public, "make_card", lambda *_: card)
+    store_public_card(judged, CITY_ID, 1)
+    row = judged.execute("select markdown from mart.model_card").fetchone()
+    assert row == (text,)
 
 
 def test_examples_are_small_bounded_and_without_metadata(judged: psycopg.Connection[Any]) -> None:
