@@ -96,8 +96,8 @@ def note_waits(connection: psycopg.Connection[Any], config: Settings) -> list[Ci
         bill = first_bill(connection, config, city)
         waits_for: WaitsFor = "approval"
         if bill.most_usd is not None and bill.most_usd <= config.max_usd_per_month_for_requests:
-            # Whoever is behind a city that no budget lets in waits for a person, too.
-            is_blocked = place > 0 and waits[0].waits_for == "approval"
+            # Nobody passes another: behind a city that no budget lets in, all wait for a person, too.
+            is_blocked = any(one.waits_for == "approval" for one in waits)
             waits_for = "approval" if is_blocked else "turn" if place else "budget"
         waits.append(CityWait(city.city_id, waits_for, bill.most_usd, bill.probable_usd))
     save_waits(connection, waits)

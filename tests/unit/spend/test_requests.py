@@ -14,6 +14,7 @@ from sightscan.city import City, Place
 from sightscan.errors import DecisionError, SettingsError, UnknownCity
 from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
+from sightscan.spend import requests
 from sightscan.spend.estimate import authorise_spend
 from sightscan.spend.requests import (
     FirstBill,
@@ -295,6 +296,21 @@ def test_who_waits_is_told_for_what_and_what_it_costs(warehouse: psycopg.Connect
     assert waits_at(4.0) == ["budget", "turn"]
     bill = warehouse.execute("select most_usd::float from core.city_wait").fetchall()
     assert bill == [(4.0,), (4.0,)]
+
+
+@pytest.mark.parametrize("dear", [1, 2, 3])
+def test_nobody_behind_a_city_that_waits_for_a_person_is_told_that_its_turn_comes(
+    warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, dear: int
+) -> None:
+    for number in (1, 2, 3):
+        ask(warehouse, number, people=4 - number)
+
+    def bill(_: object, __: object, city: City) -> FirstBill:
+        return FirstBill(11.0 if city.city_id == f"Q{dear}" else 4.0, 1.0)
+
+    monkeypatch.setattr(requests, "first_bill", bill)
+    told = [one.waits_for for one in note_waits(warehouse, config(10))]
+    assert told == [*["budget", "turn"][: dear - 1], *["approval"] * (4 - dear)]
 
 
 def test_city_that_is_decided_about_waits_for_nothing(warehouse: psycopg.Connection[Any]) -> None:
