@@ -119,6 +119,12 @@ export function filesOf(model) {
   return model.live ? [model.live, model.file] : [model.file];
 }
 
+/** @param {Model} model @param {Model} other @returns {boolean} whether they look with the same files */
+export function haveSameFiles(model, other) {
+  const hashes = (of) => filesOf(of).map(({ sha256 }) => sha256).join();
+  return hashes(model) === hashes(other);
+}
+
 /**
  * Count the sights that another model finds better, of those that both know and that were measured.
  * @param {Model} model @param {Model} other @returns {{better: number, count: number}}

@@ -1,7 +1,7 @@
 /** The button that keeps a city on the phone, and the offer of a newer model of a city that is kept. */
 
-import { compareModels, filesOf, findCity, nameIn, readCity } from "./catalogue.js";
-import { canKeep, dropCity, keepCity, listKept } from "./kept.js";
+import { compareModels, filesOf, findCity, haveSameFiles, nameIn, readCity } from "./catalogue.js";
+import { canKeep, dropCity, keepCity, listKept, renewCity } from "./kept.js";
 import { asRefusal } from "./refusal.js";
 import { runtimeBytes } from "./runtime.js";
 import { currentLanguage, dayOf, megabytes, percent, say, sayRefusal } from "./texts.js";
@@ -90,7 +90,20 @@ export class Keeping {
     if (this.#newest?.slug !== slug || this.#newest.model?.tag !== listed.model.tag) {
       this.#newest = await readCity(slug).catch(() => null);
     }
-    return this.#newest?.model ? this.#newest : null;
+    const newest = this.#newest;
+    if (!newest?.model) return null;
+    if (!haveSameFiles(newest.model, kept.city.model)) return newest;
+    if (kept.city.model.tag !== newest.model.tag) await this.#renew(kept, newest);
+    return null;
+  }
+
+  /** What is told of the same files has changed, or an older app kept them: there is nothing to ask a person. */
+  async #renew(kept, newest) {
+    // At once, so that it is done once.
+    kept.city = newest;
+    // Where there is no room for it, the next visit tries again.
+    await renewCity(newest, this.catalogue.public_keys).catch(() => {});
+    if (this.city?.slug === newest.slug) await this.onTaken(newest);
   }
 
   async #toggle() {

@@ -64,6 +64,17 @@ export async function keepCity(city, publicKeys, step, onProgress) {
   await dropUnused(cache);
 }
 
+/**
+ * Write a kept city's record anew, of which the files are kept already.
+ * @param {import("./catalogue.js").City} city @param {string[]} publicKeys
+ */
+export async function renewCity(city, publicKeys) {
+  const cache = await caches.open(KEPT_CACHE);
+  await keepPhotos(cache, city);
+  await cache.put(recordOf(city.slug), Response.json({ city, publicKeys }));
+  await dropUnused(cache);
+}
+
 /** @param {string} slug */
 export async function dropCity(slug) {
   const cache = await caches.open(KEPT_CACHE);

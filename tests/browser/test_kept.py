@@ -96,6 +96,36 @@ def test_newer_model_says_how_many_sights_it_finds_better(
     expect(page.locator("#offer")).to_contain_text("It finds 2 of 4 sights better")
 
 
+# As an app of before wrote it: of a model's tag and of cards it knew nothing.
+AGE_RECORD = """async () => {
+  const cache = await caches.open("sightscan-kept");
+  const record = await (await cache.match("/kept/malaga")).json();
+  delete record.city.model.tag;
+  for (const sight of record.city.model.sights) delete sight.photo;
+  await cache.put("/kept/malaga", Response.json(record));
+}"""
+TAG_OF_RECORD = """async () => {
+  const cache = await caches.open("sightscan-kept");
+  return (await (await cache.match("/kept/malaga")).json()).city.model.tag ?? null;
+}"""
+
+
+def test_city_that_was_kept_by_an_older_app_is_written_anew_and_not_offered(
+    new_page: Callable[..., Page], site: Site
+) -> None:
+    page = new_page()
+    keep(page, site)
+    tag = page.evaluate(TAG_OF_RECORD)
+    page.evaluate(AGE_RECORD)
+    assert page.evaluate(TAG_OF_RECORD) is None
+    site.asked.clear()
+    page.reload()
+    expect(page.locator("#keep")).to_have_text("Málaga is kept here. Remove")
+    wait_until(lambda: page.evaluate(TAG_OF_RECORD) == tag or page.locator("#offer").is_visible())
+    expect(page.locator("#offer")).to_be_hidden()
+    assert not any(address.startswith("/models/") for address in site.asked)
+
+
 def test_damaged_model_is_not_kept(new_page: Callable[..., Page], site: Site, onnx: bytes) -> None:
     page = new_page()
     page.goto(f"{site.url}/camera")
