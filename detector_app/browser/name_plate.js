@@ -34,9 +34,8 @@ export function makeName(classNumber, text, onName, look = "said") {
 /** Shows answers of one film. */
 export class NamePlate {
   #spokenAt = new Map();
-  #shown = "";
-  /** Texts of the names that are shown. @type {HTMLElement[]} */
-  #texts = [];
+  /** What is shown, by class; null is that there is no name. @type {Map<number | null, {element: HTMLElement, text: HTMLElement}>} */
+  #lines = new Map();
 
   /** Called when a name is pressed; for the owner to replace. @param {number} classNumber */
   onName(classNumber) {}
@@ -64,22 +63,21 @@ export class NamePlate {
 
   /** Only what differs is drawn: a plate that is drawn anew each frame cannot be pressed or read. */
   #draw(lines) {
-    const key = JSON.stringify(lines.map((line) => line.class));
-    if (key !== this.#shown) {
-      this.#shown = key;
-      this.#texts = lines.map(() => make("span"));
-      this.plate.hidden = lines.length === 0;
-      this.plate.replaceChildren(
-        ...lines.map((line, at) =>
-          line.class === null
-            ? make("p", { class: "quiet" }, this.#texts[at])
-            : makeName(line.class, this.#texts[at], (number) => this.onName(number)),
-        ),
-      );
+    const before = this.#lines;
+    this.#lines = new Map(lines.map((line) => [line.class, before.get(line.class) ?? this.#make(line.class)]));
+    this.plate.hidden = lines.length === 0;
+    arrange(this.plate, [...this.#lines.values()].map(({ element }) => element));
+    for (const line of lines) {
+      const { text } = this.#lines.get(line.class);
+      if (text.textContent !== line.text) text.textContent = line.text;
     }
-    for (const [at, { text }] of lines.entries()) {
-      if (this.#texts[at].textContent !== text) this.#texts[at].textContent = text;
-    }
+  }
+
+  #make(classNumber) {
+    const text = make("span");
+    const isName = classNumber !== null;
+    const element = isName ? makeName(classNumber, text, (number) => this.onName(number)) : make("p", { class: "quiet" }, text);
+    return { element, text };
   }
 
   #speak(answer, model, now) {
@@ -91,5 +89,20 @@ export class NamePlate {
     }
     if (fresh.length === 0) return;
     this.live.textContent = listOf(fresh.map((number) => sightName(model, number, currentLanguage())));
+  }
+}
+
+/** Put elements into their order. One that is pressed or has the focus stays where it is: moved, it would lose both. */
+function arrange(parent, elements) {
+  for (const child of [...parent.children]) if (!elements.includes(child)) child.remove();
+  if (elements.length === 0) return;
+  const held = [":active", ":focus-within"].map((state) => elements.findIndex((one) => one.matches(state)));
+  const fixed = held.find((at) => at !== -1) ?? 0;
+  if (elements[fixed].parentNode !== parent) parent.append(elements[fixed]);
+  for (let at = fixed - 1; at >= 0; at -= 1) {
+    if (elements[at].nextSibling !== elements[at + 1]) elements[at + 1].before(elements[at]);
+  }
+  for (let at = fixed + 1; at < elements.length; at += 1) {
+    if (elements[at].previousSibling !== elements[at - 1]) elements[at - 1].after(elements[at]);
   }
 }
