@@ -66,12 +66,12 @@ function describe(sight) {
 function drawPhoto(slug, sight, name) {
   const { photo } = sight;
   if (!photo) return [];
-  const { author, licence, page } = photo;
-  const credit = author ? say("card.photo", { author, licence }) : say("card.photo_nameless", { licence });
+  const { author, licence, page, licence_page: licencePage } = photo;
+  const credit = author ? say("card.photo", { author }) : say("card.photo_nameless");
   const figure = make("figure", {});
   // Without a network, of a city that is not kept: no photo is better than a broken one.
   const img = make("img", { src: addressOfPhoto(slug, photo), alt: name, onerror: () => figure.remove() });
-  figure.append(img, make("figcaption", {}, page ? link(page, credit) : credit));
+  figure.append(img, make("figcaption", {}, link(page, credit), ", ", link(licencePage, licence)));
   return [figure];
 }
 

@@ -69,12 +69,15 @@ def test_name_on_a_photo_opens_its_card(
     expect(card).to_contain_text("clock tower in Málaga")
     expect(card).to_contain_text("Since the 1790s · 42 m high")
     expect(card.get_by_role("img", name=TOWER)).to_have_js_property("naturalWidth", 320)
-    credit = card.get_by_role("link", name="Photo: Ann, cc-by-4.0")
+    expect(card.locator("figcaption")).to_have_text("Photo: Ann, cc-by-4.0")
+    credit = card.get_by_role("link", name="Photo: Ann")
     expect(credit).to_have_attribute("href", FACTS["photo"]["page"])
+    licence = card.get_by_role("link", name="cc-by-4.0")
+    expect(licence).to_have_attribute("href", FACTS["photo"]["licence_page"])
     for link in card.get_by_role("link").all():
         expect(link).to_have_attribute("rel", "noopener noreferrer external")
         expect(link).to_have_attribute("target", "_blank")
-    assert card.get_by_role("link").count() == 3
+    assert card.get_by_role("link").count() == 4
     assert {url.split("/")[2] for url in asked if not url.startswith("blob:")} == {
         site.url.removeprefix("http://")
     }
@@ -127,6 +130,19 @@ def test_address_that_is_no_web_page_is_no_link(
     press_name(page, photo, TOWER)
     expect(page.get_by_role("dialog", name=TOWER)).to_contain_text("Article on Wikipedia")
     expect(page.get_by_role("dialog", name=TOWER).get_by_role("link")).to_have_count(0)
+
+
+@pytest.mark.parametrize("page_of_licence", [None, "javascript:alert(1)"])
+def test_credit_names_a_licence_that_has_no_page(
+    new_page: Callable[..., Page], site: Site, photo: Path, page_of_licence: str | None
+) -> None:
+    tell(site, photo=FACTS["photo"] | {"author": None, "licence_page": page_of_licence})
+    page = new_page()
+    open_card(page, site)
+    press_name(page, photo, TOWER)
+    caption = page.get_by_role("dialog", name=TOWER).locator("figcaption")
+    expect(caption).to_have_text("Photo, cc-by-4.0")
+    expect(caption.get_by_role("link")).to_have_count(1)
 
 
 def test_card_of_a_kept_city_has_its_photo_without_a_network(
