@@ -7,7 +7,7 @@
     GET  /runtime/<version>/<file>   onnxruntime-web, immutable
     GET  /models/<sha256>.onnx       checked models, immutable
     GET  /sights/<slug>/<sha256>.jpg a photo on a card
-    GET  /api/cities                 the catalogue
+    GET  /api/city-list              the catalogue
     GET  /api/cities/<slug>          one city: its model, its sights, their cards
     POST /api/detect?model=<sha256>  a look at one photo, for browsers that cannot
     POST /api/report                 what a person says was wrong, with the photo

@@ -28,7 +28,7 @@ const MAX_ANSWER_MS = 8000;
 
 /** @returns {Promise<Catalogue>} @throws {Refusal} */
 export async function readCatalogue() {
-  const catalogue = await readJson("/api/cities");
+  const catalogue = await readJson("/api/city-list");
   if (!Array.isArray(catalogue?.cities) || !Array.isArray(catalogue.public_keys)) {
     throw new Refusal("catalogue.unreadable");
   }

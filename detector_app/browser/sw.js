@@ -87,7 +87,7 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(fromKept(request));
   } else if (pathname === "/camera") {
     event.respondWith(fromNetwork(request, SHELL_CACHE));
-  } else if (pathname === "/api/cities") {
+  } else if (pathname === "/api/city-list") {
     event.respondWith(fromNetwork(request, CATALOGUE_CACHE, { isKeptAnew: true }));
   } else if (pathname.startsWith("/browser/")) {
     event.respondWith(fromShells(request));

@@ -27,7 +27,7 @@ def send_city(request: Request) -> Response:
     if city is None:
         return refuse(
             404,
-            "There is no such city; ask /api/cities for those that there are.",
+            "There is no such city; ask /api/city-list for those that there are.",
             reason="no_city",
         )
     described = write_city(
@@ -44,7 +44,7 @@ def send_card_photo(request: Request) -> Response:
     is_shown = is_city and _SHA256.fullmatch(sha256) and current_cards(slug).has_photo(sha256)
     if not is_shown:
         return refuse(
-            404, "No card shows this photo; ask /api/cities for the present ones.", reason="gone"
+            404, "No card shows this photo; ask /api/city-list for the present ones.", reason="gone"
         )
     settings = read_settings()
     try:

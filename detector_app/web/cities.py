@@ -1,4 +1,4 @@
-"""The catalogue as browsers read it: `GET /api/cities`.
+"""The catalogue as browsers read it: `GET /api/city-list`.
 
 The list has what is needed to choose a city: with a thousand cities it is fetched before the first tap.
 All that is known of one, its sights above all, is asked for when it is chosen (`city_detail`).

@@ -61,7 +61,8 @@ def make_routes() -> list[BaseRoute]:
         Mount("/browser", _browser_files(REVALIDATED)),
         Mount(f"/runtime/{RUNTIME_VERSION}", _runtime_files()),
         Route("/models/{sha256}.onnx", _send_model),
-        Route("/api/cities", _list_cities),
+        Route("/api/city-list", _list_cities),
+        Route("/api/cities", _refuse_older_page),
         Route("/api/cities/{slug}", send_city),
         Route("/sights/{slug}/{sha256}.jpg", send_card_photo),
         Route("/api/detect", _detect, methods=["POST"]),
@@ -83,7 +84,7 @@ def _send_model(request: Request) -> Response:
     except AppError as error:
         return refuse(503, str(error), reason="no_detector")
     if shelved is None:
-        sentence = "No model with this hash is published; ask /api/cities for the present ones."
+        sentence = "No model with this hash is published; ask /api/city-list for the present ones."
         return refuse(404, sentence, reason="gone")
     headers = {"Cache-Control": IMMUTABLE, "ETag": f'"{shelved.model.onnx_sha256}"'}
     if _has_already(request, shelved):
@@ -95,6 +96,12 @@ def _list_cities(request: Request) -> Response:
     settings = read_settings()
     answer = _cities_answers.write(current_catalogue(), model_shelf(), settings.public_keys)
     return send_answer(request, answer)
+
+
+def _refuse_older_page(request: Request) -> Response:
+    """Refuse the list to a page that was open before it was short: it reads whole models there."""
+    del request
+    return refuse(410, "This page is older than its server. Load it again.")
 
 
 async def _detect(request: Request) -> Response:

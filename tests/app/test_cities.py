@@ -1,4 +1,4 @@
-"""GET /api/cities: what browsers are told, and how often it is written."""
+"""GET /api/city-list: what browsers are told, and how often it is written."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Server:
         return found
 
     def cities(self) -> dict[str, Any]:
-        return json.loads(self.ask("/api/cities").body)
+        return json.loads(self.ask("/api/city-list").body)
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def photo() -> bytes:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/about", "/healthz", "/camera", MODEL, WASM, "/api/cities", "/models/x", "/nowhere"],
+    ["/", "/about", "/healthz", "/camera", MODEL, WASM, "/api/city-list", "/models/x", "/nowhere"],
 )
 def test_every_answer_isolates_the_page_and_names_nobody_else(server: Server, path: str) -> None:
     headers = server.ask(path, "HEAD" if path == WASM else "GET").headers
@@ -306,12 +306,20 @@ def test_catalogue_has_what_browsers_need(server: Server) -> None:
 
 
 def test_catalogue_that_is_as_it_was_is_not_sent_again(server: Server) -> None:
-    first = server.ask("/api/cities")
-    again = server.ask("/api/cities", If_None_Match=first.headers["etag"])
+    first = server.ask("/api/city-list")
+    again = server.ask("/api/city-list", If_None_Match=first.headers["etag"])
     assert (again.status, again.body) == (304, b"")
     assert first.headers["cache-control"] == "no-cache"
-    short = server.ask("/api/cities", Accept_Encoding="gzip")
+    short = server.ask("/api/city-list", Accept_Encoding="gzip")
     assert json.loads(gzip.decompress(short.body)) == json.loads(first.body)
+
+
+def test_page_of_an_app_that_listed_cities_whole_is_told_to_load_again(server: Server) -> None:
+    answer = server.ask("/api/cities")
+    assert answer.status == 410
+    assert json.loads(answer.body) == {
+        "error": "This page is older than its server. Load it again."
+    }
 
 
 @pytest.mark.parametrize(

@@ -221,8 +221,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.served.is_down or path in self.served.broken:
             self.close_connection = True
             return
-        if path.startswith("/api/cities"):
-            self._answer_json(*self.served.describe(path.removeprefix("/api/cities").strip("/")))
+        if path == "/api/city-list" or path.startswith("/api/cities/"):
+            slug = path.removeprefix("/api/city-list").removeprefix("/api/cities/")
+            self._answer_json(*self.served.describe(slug))
             return
         content = self.served.changed.get(path) or self._find(path)
         if content is not None and path == "/camera":
