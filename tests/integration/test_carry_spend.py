@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from sandbox.addresses import PostgresAddress
 from sandbox.counts import Counts
+from sandbox.demo.city_request import ask_for_city
 from sandbox.vision.landmark_answers import NO_ERRORS
 from sandbox.vision.server import VisionServer
 from sightscan.city import City, Place
@@ -28,6 +29,7 @@ from sightscan.warehouse.backup.restore import RestoreReport, restore_warehouse
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.marts.check_runs import run_checks
 from sightscan.warehouse.registry.cities import add_city, disable_city
+from sightscan.warehouse.registry.city_requests import refuse_request, resolve_request
 from sightscan.warehouse.registry.decisions import approve_city
 from sightscan.warehouse.registry.snapshot import reading_for_snapshot
 from tests.cities.labelled_city import LabelledCity, draw_world, store_city
@@ -314,6 +316,40 @@ def test_cities_their_states_and_the_registrys_name_come_along(
         assert one(connection, signed) == ["(Q3,approved,ann)"]
 
 
+def test_who_voted_and_what_askers_were_told_come_along_with_the_counts(
+    warehouse: psycopg.Connection[Any], go_live: GoLive
+) -> None:
+    add_city(warehouse, CITY, state="waiting")
+    ask_for_city(warehouse, "One", "ann")
+    resolve_request(warehouse, "One", city_id="Q1")
+    again = ask_for_city(warehouse, "Uno", "ann")
+    refuse_request(warehouse, "Uno", "unknown", "nobody knows it")
+    restore = go_live()
+
+    def ask_twice(connection: psycopg.Connection[Any]) -> None:
+        for name in ("One", "Eins"):
+            ask_for_city(connection, name, "ben")
+            resolve_request(connection, name, city_id="Q1")
+
+    count = "select vote_count from core.city_request where stage = 'resolved'"
+    answers = "select array_agg((request_id, stage, city_id)::text order by request_id) from mart.city_answer"
+    with live() as connection:
+        ask_twice(connection)
+        connection.execute(
+            "insert into load.city_request (request_id, asked_name, asked_by) values (%s, 'Uno', 'ann')",
+            [again],
+        )
+        resolve_request(connection, "Uno", city_id="Q1")
+        before = one(connection, answers)
+        assert one(connection, count) == 2
+    restore()
+    with live() as connection:
+        assert one(connection, answers) == before
+        # One person counts once, whenever they ask again.
+        ask_twice(connection)
+        assert one(connection, count) == 2
+
+
 def test_city_whose_slug_is_taken_in_the_backup_gets_its_id_behind_it(
     warehouse: psycopg.Connection[Any], go_live: GoLive
 ) -> None:
@@ -334,7 +370,15 @@ def test_database_of_an_older_version_is_read(
     add_city(warehouse, CITY)
     restore = go_live()
     with live() as connection:
+        add_city(connection, replace(CITY, city_id="Q2", name="Two"), state="waiting")
+        ask_for_city(connection, "Two", "ann")
+        resolve_request(connection, "Two", city_id="Q2")
         pay(connection, "a")
+        connection.execute(
+            "alter table core.city drop column names cascade;"
+            "alter table core.city_request drop column choices cascade;"
+            "drop table core.city_vote, core.city_answer cascade"
+        )
         connection.execute("drop view core.ledger_entry cascade")
         connection.execute(
             "alter table core.paid_call drop column is_taken_over cascade, drop column sent_at cascade"
@@ -343,6 +387,9 @@ def test_database_of_an_older_version_is_read(
             "drop table core.registry, core.city_decision, core.forgotten_city cascade"
         )
     assert restore().carried == CarriedSpend(1, 0.5, 0)
+    with live() as connection:
+        asked = "select city_id, choices::text, names::text from core.city_request join core.city using (city_id)"
+        assert one(connection, asked) == ("Q2", "[]", "{}")
 
 
 def test_database_that_cannot_be_read_is_replaced_all_the_same(

@@ -1,9 +1,9 @@
--- Cities that the backup did not have yet.
+-- Cities that the backup did not have yet. What an older version's lack must not be null.
 insert into core.city
 select (
     jsonb_populate_record(
         null::core.city,
-        carried.content || jsonb_build_object(
+        jsonb_build_object('names', '{}'::jsonb) || carried.content || jsonb_build_object(
             'slug',
             case
                 when

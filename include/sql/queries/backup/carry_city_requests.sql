@@ -1,5 +1,11 @@
+-- What an older version's requests lack must not be null.
 insert into core.city_request
-select (jsonb_populate_record(null::core.city_request, carried.content)).*
+select (
+    jsonb_populate_record(
+        null::core.city_request,
+        jsonb_build_object('choices', '[]'::jsonb) || carried.content
+    )
+).*
 from carried
 where carried.table_name = 'city_request'
 on conflict (request_id) do update

@@ -3,7 +3,7 @@
 A backup knows nothing of what was paid after it; restored, it would pay for the same photos again,
 and the caps would count less than was spent. So are carried over: paid calls with their answers
 (labels are read from them anew, for nothing), instance sessions, estimates, and the cities that they
-hang on, with what was decided about these.
+hang on, with what was decided about these, who asked for them and what they were told.
 """
 
 import logging
@@ -26,6 +26,8 @@ TABLES = (
     "city",
     "city_decision",
     "city_request",
+    "city_vote",
+    "city_answer",
     "paid_call",
     "instance_session",
     "lease_use",
@@ -39,6 +41,8 @@ STEPS = (
     "backup/carry_city_states",
     "backup/carry_city_decisions",
     "backup/carry_city_requests",
+    "backup/carry_city_votes",
+    "backup/carry_city_answers",
     "backup/renew_paid_calls",
     "backup/carry_paid_calls",
     "backup/renew_sessions",
