@@ -28,6 +28,7 @@ from sightscan.warehouse.backup.restore import restore_warehouse
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.schema.migrate import migrate
 from sightscan.warehouse.takedowns.takedowns import Subjects, remove_photos
+from sightscan.warehouse.takedowns.withdrawals import WithdrawalReport, remove_withdrawn_photos
 from tests.cities.colour_city import ColourCity, store_colour_city
 from tests.waiting import wait_until
 
@@ -186,6 +187,46 @@ def test_what_was_taken_down_after_the_backup_stays_taken_down(
                 sql.Identifier(table)
             )
             assert connection.execute(query, ([one, other],)).fetchone() == (0,)
+
+
+SHARED = b"a photo that was found elsewhere, too"
+
+
+def test_what_people_took_back_after_the_backup_stays_taken_back(
+    place: ColourCity, warehouse: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    """Of what was carried out, one photo stays as it was found elsewhere, so it has no tombstone."""
+    dump = tmp_path / "sightscan.dump"
+    for number in range(3):
+        warehouse.execute(
+            "insert into core.contribution (contribution_id, sha256, code_sha256, licence, contributed_at)"
+            " values (gen_random_uuid(), sha256(%(photo)s), sha256(%(code)s), 'cc0-1.0', now())",
+            {"photo": SHARED + bytes([number]), "code": bytes([number])},
+        )
+    backup_warehouse(settings(), dump)
+    restore_warehouse(settings(), dump, INTO)
+    config = settings().model_copy(update={"pgdatabase": INTO})
+    taken_back = "select count(*) from load.withdrawal where sha256 = sha256(%s)"
+    with connect(config, autocommit=True) as connection:
+        connection.execute(
+            "update core.contribution set withdrawn_at = now() where sha256 = sha256(%s)",
+            [SHARED + bytes([0])],
+        )
+        connection.execute(
+            "insert into load.withdrawal (withdrawal_id, sha256, reason)"
+            " values (gen_random_uuid(), sha256(%s), 'mine')",
+            [bytes([1])],
+        )
+    restore_warehouse(settings(), dump, INTO, replace_existing=True)
+    with connect(config, autocommit=True) as connection:
+        assert connection.execute(taken_back, [SHARED + bytes([0])]).fetchone() == (1,)
+        assert connection.execute(taken_back, [bytes([1])]).fetchone() == (1,)
+        assert remove_withdrawn_photos(connection) == WithdrawalReport(removed=2, left=0)
+        assert connection.execute(
+            "select array_agg(withdrawn_at is null order by code_sha256 = sha256(%s))"
+            " from core.contribution",
+            [bytes([2])],
+        ).fetchone() == ([False, False, True],)
 
 
 def test_photo_at_an_address_that_was_taken_down_is_gone_after_the_restore(

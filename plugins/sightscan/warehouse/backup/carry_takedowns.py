@@ -1,6 +1,7 @@
 """Take-downs outlive a restore: the tombstones of a database go into the one that replaces it.
 
-A backup knows nothing of what was taken down after it; restored, it would show those photos again.
+A backup knows nothing of what was taken down after it; restored, it would show those photos again. Nor
+does it know what people took back of what they shared: that goes into the inbox again.
 """
 
 import logging
@@ -28,10 +29,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Tombstones:
-    """What was taken down: rows of core.removed_photo and of core.removed_url."""
+    """What was taken down: rows of core.removed_photo and of core.removed_url.
+
+    And what people took back: `withdrawals` that wait, and contributions that were `withdrawn`.
+    """
 
     photos: Sequence[Row] = ()
     urls: Sequence[Row] = ()
+    withdrawals: Sequence[Row] = ()
+    withdrawn: Sequence[Row] = ()
 
 
 def read_tombstones(config: Settings) -> Tombstones | None:
@@ -39,8 +45,10 @@ def read_tombstones(config: Settings) -> Tombstones | None:
     try:
         with connect(config) as connection:
             return Tombstones(
-                _rows_of(connection, "removed_photo", "backup/list_tombstones"),
-                _rows_of(connection, "removed_url", "backup/list_url_tombstones"),
+                _rows_of(connection, "core.removed_photo", "backup/list_tombstones"),
+                _rows_of(connection, "core.removed_url", "backup/list_url_tombstones"),
+                _rows_of(connection, "load.withdrawal", "backup/list_withdrawals"),
+                _rows_of(connection, "core.contribution", "backup/list_withdrawn_contributions"),
             )
     except (psycopg.Error, WarehouseError) as error:
         logger.warning("the take-downs of %s cannot be read: %s", config.pgdatabase, error)
@@ -52,7 +60,7 @@ def take_down_again(config: Settings, tombstones: Tombstones, owner: str) -> int
 
     It is migrated first, as `owner`: a take-down reaches all tables, so it needs today's.
     """
-    if not tombstones.photos and not tombstones.urls:
+    if not (tombstones.photos or tombstones.urls or tombstones.withdrawals or tombstones.withdrawn):
         return 0
     with (
         open_restored(config, owner) as connection,
@@ -62,6 +70,9 @@ def take_down_again(config: Settings, tombstones: Tombstones, owner: str) -> int
         lock_removals(connection)
         cursor.executemany(statement("backup/copy_tombstone"), tombstones.photos)
         cursor.executemany(statement("backup/copy_url_tombstone"), tombstones.urls)
+        cursor.executemany(statement("backup/copy_withdrawal"), tombstones.withdrawals)
+        again = [row | {"reason": REASON} for row in tombstones.withdrawn]
+        cursor.executemany(statement("backup/withdraw_again"), again)
         found = cursor.execute(statement("backup/list_photos_of_removed_urls")).fetchall()
         sha256s = {bytes(row["sha256"]) for row in tombstones.photos}
         sha256s |= {bytes(sha256) for (sha256,) in found}
@@ -70,7 +81,7 @@ def take_down_again(config: Settings, tombstones: Tombstones, owner: str) -> int
 
 
 def _rows_of(connection: psycopg.Connection[Any], table: str, query: str) -> Sequence[Row]:
-    known = connection.execute("select to_regclass('core.' || %s)", (table,)).fetchone()
+    known = connection.execute("select to_regclass(%s)", (table,)).fetchone()
     if known == (None,):
         return []
     with connection.cursor(row_factory=dict_row) as cursor:
