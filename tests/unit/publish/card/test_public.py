@@ -14,7 +14,6 @@ from sightscan.publish.card.card import ModelCard, make_card
 from sightscan.publish.card.markdown import as_plain
 from sightscan.publish.card.public import (
     CUT,
-    MAX_CHARACTERS,
     make_thumbnail,
     store_public_card,
     write_public,
@@ -120,7 +119,7 @@ def test_card_of_two_hundred_sights_has_all_but_the_matrix_which_has_its_own_col
     judged: psycopg.Connection[Any],
 ) -> None:
     text = write_public(of_many_sights(judged, 200, "N" * 80))
-    assert len(text) <= MAX_CHARACTERS
+    assert len(text) <= 200_000
     assert "What is taken for what" not in text
     assert "## Its file, and what it was made of" in text
 
@@ -130,7 +129,7 @@ def test_card_that_is_too_long_is_cut_between_two_lines_and_says_so(
 ) -> None:
     card = of_many_sights(judged, 400, "N" * 400)
     text = write_public(card)
-    assert len(text) <= MAX_CHARACTERS
+    assert len(text) <= 200_000
     *kept, empty, last = text.removesuffix("\n").split("\n")
     assert (empty, last) == ("", CUT)
     assert kept[0] == "# Málaga: model 1"
