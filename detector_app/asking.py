@@ -87,11 +87,15 @@ class CityProgress:
     past_usd: float | None
 
     @property
-    def step(self) -> int:
-        """Return the number of the step of WAY_STEPS that it is at; all of them, if it is published."""
+    def step(self) -> int | None:
+        """Return the number of the step of WAY_STEPS that it is at; all of them, if it is published.
+
+        None: its stage is one of a newer warehouse.
+        """
         if self.stage == "published":
             return len(WAY_STEPS)
-        return WAY_STEPS.index(_WAY_STEP_OF_STAGE.get(self.stage, "let_in"))
+        step = _WAY_STEP_OF_STAGE.get(self.stage)
+        return None if step is None else WAY_STEPS.index(step)
 
     @property
     def is_moving(self) -> bool:

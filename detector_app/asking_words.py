@@ -3,7 +3,7 @@
 from html import escape
 
 from detector_app.asking import WAY_STEPS, Choice, CityAnswer, CityProgress
-from detector_app.texts import count, say, write_number
+from detector_app.texts import count, say, say_or, write_number
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 # Below two of a unit, the next smaller one says more.
@@ -44,7 +44,7 @@ def say_stage(language: str, progress: CityProgress) -> list[str]:
     """Say where a city is and what it waits for, a sentence each."""
     sentences = [_stage_sentence(language, progress)]
     if progress.stage == "waiting" and progress.waits_for:
-        sentences.append(say(language, f"waits.{progress.waits_for}"))
+        sentences.append(say_or(language, f"waits.{progress.waits_for}", "waits.other"))
     if progress.vote_count:
         sentences.append(count(language, "votes", progress.vote_count))
     if progress.model_version is not None and progress.is_moving:
@@ -78,8 +78,10 @@ def say_duration(language: str, seconds: float) -> str:
 
 
 def list_steps(language: str, progress: CityProgress) -> str:
-    """Return the HTML of the way of a city: what is done, where it is, what is to come."""
+    """Return the HTML of the way of a city: what is done, where it is, what is to come; none if not known."""
     at = progress.step
+    if at is None:
+        return ""
     stands = progress.stage in ("refused", "retired")
     items = []
     for number, step in enumerate(WAY_STEPS):
@@ -107,7 +109,7 @@ def list_counts(language: str, progress: CityProgress) -> str:
 
 def _stage_sentence(language: str, progress: CityProgress) -> str:
     key, values = _stage_key(language, progress)
-    return say(language, key, **values)
+    return say_or(language, key, "stage.other", **values)
 
 
 def _stage_key(language: str, progress: CityProgress) -> tuple[str, dict[str, object]]:

@@ -27,6 +27,7 @@ _STAGES = {
     "crawled": "photos are there, labelling comes next",
     "labelled": "photos are labelled, training comes next",
 }
+_OTHER_STAGE = "this app is too old to say how far it is"
 # Those that were asked for, and for which nothing is built.
 _NOT_LET_IN = {"waiting": "asked for, not approved yet", "refused": "refused"}
 
@@ -91,7 +92,7 @@ def describe_preparation(city: City) -> str:
     """Say how far a city without a model has come, or that it is not let in."""
     if city.stage in _NOT_LET_IN:
         return _describe_request(city)
-    stage = _STAGES.get(city.stage, city.stage)
+    stage = _STAGES.get(city.stage, _OTHER_STAGE)
     return (
         f"The detector of {city.name} is not ready yet: {stage}. So far "
         f"{_count(city.sight_count, 'sight')}, {_count(city.photo_count, 'photo')}, "

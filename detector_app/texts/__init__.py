@@ -22,6 +22,11 @@ def say(language: str, key: str, **values: object) -> str:
     return LANGUAGES[language][key].format(**values)
 
 
+def say_or(language: str, key: str, other: str, **values: object) -> str:
+    """Return a sentence, or the `other` one: of what a newer warehouse says, there may be none yet."""
+    return say(language, key if key in LANGUAGES[language] else other, **values)
+
+
 def count(language: str, key: str, number: int) -> str:
     """Return a count with its noun: of `photos`, the sentence `photos.one` or `photos.many`."""
     key = f"{key}.one" if number == 1 else f"{key}.many"

@@ -5,6 +5,7 @@ from typing import Final
 TEXTS: Final[dict[str, str]] = {
     "page.ask": "Stadt wünschen",
     "away": "Das Warehouse ist nicht erreichbar. Diese Seite schaut von selbst wieder nach.",
+    "away.here": "Das Warehouse ist nicht erreichbar. Öffnen Sie diese Seite in einer Minute noch einmal.",
     "away.asking": (
         "Das Warehouse ist nicht erreichbar, es wurde nichts angefragt. Versuchen Sie es in einer "
         "Minute noch einmal."
@@ -101,6 +102,7 @@ TEXTS: Final[dict[str, str]] = {
         "Ihr letzter Lauf hat ein Netz trainiert, das nicht eingesetzt wurde. Was entschieden wurde "
         "(auf Englisch): {reason}"
     ),
+    "stage.other": "Um zu sagen, wie weit sie ist, ist diese App zu alt.",
     "stage.also": "Der eingesetzte Detektor ist Version {version}; ein neuerer Lauf ist im Gang.",
     "waits.approval": "Worauf sie wartet: dass, wer SightScan betreibt, sie zulässt.",
     "waits.budget": (
@@ -111,6 +113,7 @@ TEXTS: Final[dict[str, str]] = {
         "Worauf sie wartet: dass sie an der Reihe ist. Städte mit mehr Stimmen, oder die früher "
         "gewünscht wurden, kommen zuerst."
     ),
+    "waits.other": "Um zu sagen, worauf sie wartet, ist diese App zu alt.",
     "cost.probable": "Ihr erster Lauf kostet wahrscheinlich etwa {usd} US-Dollar.",
     "past.none": (
         "Wie lange es dauert, ist nicht bekannt: noch keine Stadt wurde hier vom ersten Lauf an gebaut."
@@ -141,7 +144,6 @@ TEXTS: Final[dict[str, str]] = {
         "von 0 bis 1. Die Testfotos, die entscheiden, werden einmal am Ende angesehen."
     ),
     "open.detector": "Fotos von {city} zeigen",
-    "detect.ask": "Diese Stadt wünschen",
     # Models
     "page.models": "Modelle",
     "models.title": "Modelle",
@@ -272,5 +274,7 @@ TEXTS: Final[dict[str, str]] = {
         "keine Fotos mehr genommen werden."
     ),
     "shared.removed": "Es wurde entfernt: seine Bytes sind gelöscht.",
+    "shared.other": "Um zu sagen, was daraus wurde, ist diese App zu alt.",
+    "detect.ask": "Diese Stadt wünschen",
     "shared.withdrawn": "Es wurde zurückgeholt: seine Bytes sind gelöscht.",
 }

@@ -5,6 +5,7 @@ from typing import Final
 TEXTS: Final[dict[str, str]] = {
     "page.ask": "Ask for a city",
     "away": "The warehouse is away. This page looks again by itself.",
+    "away.here": "The warehouse is away. Open this page again in a minute.",
     "away.asking": "The warehouse is away, so nothing was asked. Try again in a minute.",
     # Asking
     "ask.title": "Ask for a city",
@@ -90,6 +91,7 @@ TEXTS: Final[dict[str, str]] = {
     "stage.ended.judged": (
         "Its last run trained a network that was not put in place. What was decided: {reason}"
     ),
+    "stage.other": "How far it is, this app is too old to say.",
     "stage.also": "The detector in place is version {version}; a newer run is under way.",
     "waits.approval": "What it waits for: that whoever runs SightScan lets it in.",
     "waits.budget": (
@@ -99,6 +101,7 @@ TEXTS: Final[dict[str, str]] = {
     "waits.turn": (
         "What it waits for: its turn. Cities with more votes, or asked for earlier, are let in first."
     ),
+    "waits.other": "What it waits for, this app is too old to say.",
     "cost.probable": "Its first run will probably cost about {usd} US dollars.",
     "past.none": "How long it will take is not known: no city has been built here from its first run on.",
     "past.one": "The one city that was built here took {time} from its first run on, and cost {usd} US dollars.",
@@ -124,7 +127,6 @@ TEXTS: Final[dict[str, str]] = {
         "which decide, are seen once, at the end."
     ),
     "open.detector": "Show {city} photos",
-    "detect.ask": "Ask for this city",
     # Models
     "page.models": "Models",
     "models.title": "Models",
@@ -232,5 +234,7 @@ TEXTS: Final[dict[str, str]] = {
     "shared.rejected": "It was looked at and not accepted: no detector learns from it. You can take it back all the same.",
     "shared.refused": "It was not kept: it is too small, broken, or of a sight that photos are not taken for any more.",
     "shared.removed": "It was taken down: its bytes are deleted.",
+    "shared.other": "What became of it, this app is too old to say.",
+    "detect.ask": "Ask for this city",
     "shared.withdrawn": "It was taken back: its bytes are deleted.",
 }

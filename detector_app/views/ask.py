@@ -78,7 +78,10 @@ def _show_form(language: str, remembered: Remembered) -> None:
     with st.form("ask", border=False):
         name = st.text_input(
             say(language, "ask.label"),
-            value=st.session_state.pop("ask_name", ""),
+            # A page that knows no such city leads here with what was typed there.
+            value=(st.session_state.pop("ask_name", "") or st.query_params.get("name", ""))[
+                :MAX_NAME_CHARACTERS
+            ],
             max_chars=MAX_NAME_CHARACTERS,
             placeholder=say(language, "ask.placeholder"),
         )
@@ -196,7 +199,9 @@ def _show_refusal(language: str, answer: CityAnswer, remembered: Remembered) -> 
 def _show_city(language: str, progress: CityProgress) -> None:
     country = f", {progress.country}" if progress.country else ""
     st.subheader(as_plain(f"{progress.city_name}{country}"))
-    st.html(list_steps(language, progress))
+    steps = list_steps(language, progress)
+    if steps:
+        st.html(steps)
     first, *others = say_stage(language, progress)
     st.markdown(f"**{as_plain(first)}**")
     for sentence in (*others, *say_expectation(language, progress)):

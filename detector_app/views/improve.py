@@ -19,7 +19,7 @@ from detector_app.sharing import (
     prepare_photo,
     read_code,
 )
-from detector_app.texts import count, say
+from detector_app.texts import count, say, say_or
 from detector_app.visitor import current_language, remember_visitor
 from detector_app.web.uploads import show_uploads
 from detector_app.wording import as_plain
@@ -42,7 +42,7 @@ def show() -> None:
         try:
             _show_form(language)
         except WarehouseAway:
-            st.warning(say(language, "away"), icon=":material/cloud_off:")
+            st.warning(say(language, "away.here"), icon=":material/cloud_off:")
     st.divider()
     _show_withdrawal(language)
 
@@ -176,7 +176,7 @@ def _show_withdrawal(language: str) -> None:
     try:
         _answer_code(language, code, withdraws=withdraws)
     except AppError:
-        st.warning(say(language, "away"), icon=":material/cloud_off:")
+        st.warning(say(language, "away.here"), icon=":material/cloud_off:")
 
 
 def _answer_code(language: str, code: str, *, withdraws: bool) -> None:
@@ -202,4 +202,4 @@ def _answer_code(language: str, code: str, *, withdraws: bool) -> None:
         warehouse.ask("withdraw_photo", values, writes=True)
         st.success(say(language, "improve.withdrawn"), icon=":material/delete:")
         return
-    st.info(say(language, f"shared.{rows[0].stage}"), icon=":material/info:")
+    st.info(say_or(language, f"shared.{rows[0].stage}", "shared.other"), icon=":material/info:")

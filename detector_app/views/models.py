@@ -46,7 +46,7 @@ def show() -> None:
         _show_credits(language, facts.version)
         _show_card(language, facts.version)
     except WarehouseAway:
-        st.warning(say(language, "away"), icon=":material/cloud_off:")
+        st.warning(say(language, "away.here"), icon=":material/cloud_off:")
 
 
 def _choose(language: str, versions: Sequence[ListedVersion]) -> ListedVersion:

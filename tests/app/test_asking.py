@@ -1,6 +1,8 @@
 """What is said about a city that was asked for, and by what its asker is known."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 from string import Formatter
 from typing import Any
 from uuid import UUID
@@ -112,6 +114,31 @@ def test_each_stage_has_its_sentences_and_its_step(stage: str, language: str) ->
     assert steps.count("<li") == len(WAY_STEPS)
     is_under_way = stage not in ("refused", "retired", "published")
     assert steps.count('aria-current="step"') == is_under_way
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_stage_of_a_newer_warehouse_is_a_sentence_and_no_step(language: str) -> None:
+    newer = replace(PROGRESS, stage="dreaming")
+    assert "app" in say_stage(language, newer)[0].lower()
+    assert list_steps(language, newer) == ""
+    waits = say_stage(language, replace(PROGRESS, waits_for="the moon"))
+    assert "app" in waits[1].lower()
+
+
+def test_every_sentence_is_said_somewhere() -> None:
+    """By its whole key, or by the beginning of it, where the rest is a value."""
+    app = Path(__file__).resolve().parents[2] / "detector_app"
+    code = "\n".join(path.read_text() for path in app.rglob("*.py") if path.parent.name != "texts")
+    code = code.replace("'", '"')
+    families = tuple(set(re.findall(r'f"([a-z]+(?:\.[a-z]+)*\.)\{', code)))
+    unsaid = [
+        key
+        for key in LANGUAGES["en"]
+        if not key.startswith(families)
+        and f'"{re.sub("[.](one|many)$", "", key)}"' not in code
+        and f'"{key}"' not in code
+    ]
+    assert unsaid == []
 
 
 def test_who_waits_reads_the_place_the_reason_the_cost_and_past_times() -> None:

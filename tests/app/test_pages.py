@@ -217,3 +217,30 @@ def test_logos_word_has_its_width_whatever_font_there_is() -> None:
     assert width is not None
     assert word is not None
     assert int(word[1]) + int(word[2]) <= int(width[1])
+
+
+def test_name_that_was_typed_elsewhere_is_in_the_form() -> None:
+    def show_ask() -> None:
+        from detector_app.views import ask  # noqa: PLC0415 - AppTest runs the body alone
+
+        ask.show()
+
+    page = AppTest.from_function(show_ask, default_timeout=30)
+    page.query_params["name"] = "Atlantis" * 50
+    page.run()
+    assert not page.exception
+    assert page.text_input[0].value == ("Atlantis" * 50)[:100]
+
+
+@pytest.mark.parametrize("name", ["models", "improve"])
+def test_pages_that_do_not_look_again_do_not_say_so(name: str) -> None:
+    def show_page(name: str) -> None:
+        from importlib import import_module  # noqa: PLC0415 - AppTest runs the body alone
+
+        import_module(f"detector_app.views.{name}").show()
+
+    page = AppTest.from_function(show_page, default_timeout=30, args=(name,)).run()
+    if name == "improve":
+        page.toggle[0].set_value(True).run()
+    assert not page.exception
+    assert page.warning[0].value == "The warehouse is away. Open this page again in a minute."

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from sandbox.counts import Counts
 from sandbox.web import WebServer
@@ -167,4 +168,9 @@ def test_another_person_is_another_vote_and_a_reload_is_the_same_one(
 def test_page_speaks_the_language_of_the_browser(app: str) -> None:
     with open_app(f"{app}/ask", locale="de-AT") as page:
         page.get_by_role("heading", name="Stadt wünschen").wait_for()
-        page.wait_for_function("document.documentElement.lang === 'de'")
+        expect(page.locator("html")).to_have_attribute("lang", "de")
+        page.get_by_role("link", name="Help", exact=True).click()
+        page.get_by_role("heading", name="In three steps").wait_for()
+        expect(page.locator("html")).to_have_attribute("lang", "en")
+        page.get_by_role("link", name="Stadt wünschen").click()
+        expect(page.locator("html")).to_have_attribute("lang", "de")
