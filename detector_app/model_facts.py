@@ -85,6 +85,7 @@ class Credit:
     author: str | None
     title: str | None
     licence: str | None
+    licence_url: str | None
     page_url: str | None
     split: str
     credit_count: int

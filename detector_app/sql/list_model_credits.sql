@@ -3,6 +3,7 @@ select
     model_credit.author,
     model_credit.title,
     model_credit.licence,
+    model_credit.licence_url,
     model_credit.page_url,
     model_credit.split,
     count(*) over () as credit_count

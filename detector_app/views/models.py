@@ -11,7 +11,14 @@ from PIL import Image
 
 from detector_app.curve import describe_curve, draw_curve
 from detector_app.errors import WarehouseAway
-from detector_app.model_facts import CREDITS_AT_ONCE, Example, ListedVersion, SightScore, Version
+from detector_app.model_facts import (
+    CREDITS_AT_ONCE,
+    Credit,
+    Example,
+    ListedVersion,
+    SightScore,
+    Version,
+)
 from detector_app.models.detection import Detection
 from detector_app.photos.overlay import choose_colours, draw_detections
 from detector_app.resources import listed_versions, version_credits, version_facts
@@ -159,14 +166,9 @@ def _show_example(language: str, version: Version, example: Example) -> None:
     )
     st.image(_draw(version, example), alt=told)
     st.markdown(as_plain(told))
-    credit = ", ".join(
-        part or say(language, unknown)
-        for part, unknown in (
-            (example.author, "models.no_author"),
-            (example.licence, "models.no_licence"),
-        )
-    )
-    st.html(f'<p class="ss-credit">{_link(credit, example.page_url)}</p>')
+    author = _link(example.author or say(language, "models.no_author"), example.page_url)
+    licence = _link_licence(language, example)
+    st.html(f'<p class="ss-credit">{author}, {licence}</p>')
 
 
 def _draw(version: Version, example: Example) -> Image.Image:
@@ -187,6 +189,11 @@ def _link(text: str, address: str | None) -> str:
     return (
         f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(text)}</a>'
     )
+
+
+def _link_licence(language: str, one: Example | Credit) -> str:
+    """Return the licence's name, as a link to its text: most licences ask for both."""
+    return _link(one.licence or say(language, "models.no_licence"), one.licence_url)
 
 
 def _show_curve(language: str, version: Version) -> None:
@@ -248,7 +255,7 @@ def _show_credits(language: str, version: Version) -> None:
     rows = "".join(
         f"<li>{_link(one.title or say(language, 'models.photo'), one.page_url)} "
         f"<small>{escape(one.author or say(language, 'models.no_author'))}, "
-        f"{escape(one.licence or say(language, 'models.no_licence'))}</small></li>"
+        f"{_link_licence(language, one)}</small></li>"
         for one in found
     )
     label = escape(say(language, "models.credits"))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LOGIN = "secret.login"
 REASON = "it fell down"
 LICENCE, AUTHOR = "cc-by-4.0", "María Fernández"
+LICENCE_URL = "https://creativecommons.org/licenses/by/4.0/"
 
 
 def store_judged_city(
@@ -30,12 +31,12 @@ def store_judged_city(
     place = store_colour_city(warehouse)
     warehouse.execute(
         "insert into core.photo_source (sha256, url_sha256, sight_id, url, page_url, source, licence,"
-        " author, title, query, found_at)"
+        " licence_url, author, title, query, found_at)"
         " select sha256, sha256, (select min(sight_id) from core.sight),"
         " 'https://a.example/' || encode(sha256, 'hex'),"
-        " 'https://a.example/page/' || encode(sha256, 'hex'), 'a source', %s, %s,"
+        " 'https://a.example/page/' || encode(sha256, 'hex'), 'a source', %s, %s, %s,"
         " 'A title', 'a', now() from core.photo",
-        [LICENCE, AUTHOR],
+        [LICENCE, LICENCE_URL, AUTHOR],
     )
     config = read_settings(min_image_number_per_label=5)
     dataset = freeze_dataset(warehouse, config, place.city, Run(CITY_ID, "d", "run"))
