@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -71,11 +72,22 @@ def list_questions(city_id: str, slug: str) -> tuple[Question, ...]:
     queries, checks = (settings().sql_folder / name for name in ("queries", "checks"))
     city, named = {"city_id": city_id}, {"slug": slug}
     onnx = {"city_slug": slug, "onnx_sha256": ""}
+    version = {"city_slug": slug, "model_version": 1}
     return (
         _read("app", APP / "list_cities.sql", {}),
         _read("app", APP / "read_model_file.sql", onnx),
         _read("app", APP / "list_sight_cards.sql", {"city_slug": slug}),
         _read("app", APP / "read_card_photo.sql", {"city_slug": slug, "photo_sha256": "0" * 64}),
+        _read("app", APP / "find_city_answer.sql", {"request_id": UUID(int=0)}),
+        _read("app", APP / "find_city_progress.sql", {"city_slug": slug}),
+        _read("app", APP / "list_model_versions.sql", {}),
+        _read("app", APP / "find_model_version.sql", version),
+        _read("app", APP / "list_model_sights.sql", version),
+        _read("app", APP / "list_model_examples.sql", version),
+        _read("app", APP / "list_model_credits.sql", {**version, "most": 50, "left_out": 0}),
+        _read("app", APP / "list_sharing_cities.sql", {}),
+        _read("app", APP / "list_sharing_sights.sql", city),
+        _read("app", APP / "find_shared_photo.sql", {"code_sha256": bytes(32)}),
         _read("city DAG, decide and freeze", queries / "models/list_labelled_photos.sql", city),
         _read("review page", queries / "labels/count_labels_to_review.sql", {**city, **ANY_SCORE}),
         _read("demo", queries / "demo/summarise_city.sql", named),

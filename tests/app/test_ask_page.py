@@ -1,7 +1,5 @@
 """The page where people ask: how often it asks the warehouse, and when it stops."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID

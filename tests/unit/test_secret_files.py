@@ -15,6 +15,8 @@ SECRETS = {
     "FIRST_DATABASE_URL": "first_database_url",
     "AWS_ACCESS_KEY": "aws_access_key",
     "AWS_SECRET_ACCESS_KEY": "aws_access_key",
+    "SMTP_PASSWORD": "smtp_password",
+    "ALERT_WEBHOOK_URL": "alert_webhook_url",
 }
 
 
