@@ -74,15 +74,18 @@ test-middle: test-setup ## what needs seconds a test: contracts, parts together,
 	@# The kills wait most of their time, so they come first, beside the others.
 	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/end_to_end/test_kills.py tests/contract \
 		tests/integration tests/faults tests/dags
-	@# By themselves: what drives a browser leaves an event loop running, in which others cannot run theirs.
-	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/browser
 
 .PHONY: test-end-to-end
 test-end-to-end: test-setup ## one city through Airflow, the app and the pages in a browser
 	$(AIRFLOW)/python -m pytest -q tests/end_to_end --ignore tests/end_to_end/test_kills.py
 
 .PHONY: test-programs
-test-programs: test-trainer test-app ## the tests of the trainer and of the app
+test-programs: test-trainer test-app test-browser ## the tests of the trainer, of the app and of its pages in a browser
+
+.PHONY: test-browser
+test-browser: test-setup ## the app's pages in a browser
+	@# By themselves: what drives a browser leaves an event loop running, in which others cannot run theirs.
+	$(AIRFLOW)/python -m pytest -q tests/browser
 
 .PHONY: test-trainer
 test-trainer: test-setup ## the trainer's tests, in its own environment
