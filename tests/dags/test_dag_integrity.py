@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,15 @@ from airflow.models.dag import DagModel
 from airflow.sdk import DAG
 from airflow.sdk.definitions.param import process_params
 from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.decoders import decode_timetable
+from airflow.serialization.encoders import encode_timetable
 from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables.base import TimeRestriction
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType
 from markdown_it import MarkdownIt
 
-from sightscan.operators.city_dag.schedule import cron_of
+from sightscan.operators.city_dag.schedule import cron_of, weekly
 from sightscan.operators.city_dag.shards import shard_of
 from sightscan.operators.retries import RETRY_POLICY
 from sightscan.training import lease_seconds, max_session_seconds
@@ -392,6 +396,24 @@ def test_cities_are_spread_over_the_week_and_keep_their_time() -> None:
     assert (
         len({cron_of(f"city-{n}").split()[4] for n in range(999) if shard_of(f"city-{n}") == 3}) > 4
     )
+
+
+@pytest.mark.parametrize("hours_ago", [0.1, 12, 100])
+def test_a_city_that_is_new_runs_first_at_its_next_time(
+    monkeypatch: pytest.MonkeyPatch, hours_ago: float
+) -> None:
+    """As the scheduler asks it: no time that is past is made up for, however short it is ago."""
+    planned = decode_timetable(encode_timetable(weekly("port-aurel")))
+    slot = datetime(2026, 11, 24, 14, 12, tzinfo=UTC)
+    monkeypatch.setattr(
+        "airflow.timetables.trigger.utcnow", lambda: slot + timedelta(hours=hours_ago)
+    )
+    due = planned.next_dagrun_info(
+        last_automated_data_interval=None,
+        restriction=TimeRestriction(earliest=None, latest=None, catchup=False),
+    )
+    assert due is not None
+    assert due.run_after == slot + timedelta(days=7)
 
 
 def test_a_city_can_have_a_time_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

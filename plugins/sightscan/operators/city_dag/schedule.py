@@ -5,6 +5,7 @@ triggered.
 """
 
 import hashlib
+from datetime import timedelta
 from typing import Final
 
 from airflow.timetables.simple import NullTimetable
@@ -33,7 +34,13 @@ class Retired(NullTimetable):
 
 def weekly(slug: str, own: str = "") -> CronTriggerTimetable:
     """Return when a city runs, in UTC: its `own` cron expression, else a minute of the week by its slug."""
-    return CronTriggerTimetable(own or cron_of(slug), timezone="UTC")
+    return CronTriggerTimetable(
+        own or cron_of(slug),
+        timezone="UTC",
+        # By default a DAG that is new runs for a time that is past, too, if that is not a tenth of the
+        # schedule ago (17 hours of a week): a city that was just triggered would run twice.
+        run_immediately=timedelta(0),
+    )
 
 
 def cron_of(slug: str) -> str:
