@@ -46,6 +46,7 @@ from airflow.api_fastapi.core_api.datamodels.task_instances import ClearTaskInst
 from airflow.api_fastapi.core_api.routes.public.task_instances import post_clear_task_instances
 from airflow.dag_processing.bundles.manager import DagBundlesManager
 from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+from airflow.models.dag import DagModel
 from airflow.models.dagbag import DBDagBag
 from airflow.models.dagrun import DagRun
 from airflow.models.serialized_dag import SerializedDagModel
@@ -352,15 +353,22 @@ def _send(comms: Any, msg: Any) -> Any:
         ) from error
 
 
-@cache
 def _dags() -> dict[str, DAG]:
-    """Parse the DAGs and sync them, once: of a city only its registration is in the file."""
+    """Return the DAGs, which Airflow's database knows: tests of the same process may have it forget them."""
+    bag = _parsed()
+    with create_session() as session:
+        if session.get(DagModel, DAG_ID) is None:
+            DagBundlesManager().sync_bundles_to_db(session=session)
+            session.commit()
+            sync_bag_to_db(bag, BUNDLE, None, session=session)
+    return bag.dags
+
+
+@cache
+def _parsed() -> DagBag:
+    """Parse the DAGs once: of a city only its registration is in the file."""
     bag = DagBag(str(REPOSITORY / "dags"))
     assert bag.import_errors == {}
     for task in (task for dag in bag.dags.values() for task in dag.tasks):
         task.retries, task.retry_delay, task.retry_exponential_backoff = 0, timedelta(0), False
-    with create_session() as session:
-        DagBundlesManager().sync_bundles_to_db(session=session)
-        session.commit()
-        sync_bag_to_db(bag, BUNDLE, None, session=session)
-    return bag.dags
+    return bag

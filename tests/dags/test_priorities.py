@@ -187,6 +187,7 @@ def test_every_task_has_its_place(dags: DagBag) -> None:
         ("sync_cities", "resolve_city_requests"): (*urgent, 800),
         ("sync_cities", "write_registry_snapshot"): (*urgent, 800),
         ("sync_cities", "remove_withdrawn_photos"): (*urgent, 800),
+        ("sync_cities", "take_in_contributions"): (*urgent, 800),
         ("refresh_data_marts", "refresh_interval"): (*work, 30),
         ("refresh_data_marts", "check_marts"): (*work, 30),
         ("city_alpha", "refresh_marts"): (*work, 30),
