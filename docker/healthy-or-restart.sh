@@ -12,8 +12,10 @@ init=${HEALTH_INIT_PID:-1} # another one in tests
 count=${HEALTH_COUNT_FILE:-/tmp/failed-looks}
 grace=${HEALTH_GRACE_SECONDS:-180}
 
-# What starts may take its time; Docker does not say here how much it has got.
-age=$(($(date +%s) - $(stat --format %Y "/proc/$init")))
+# What starts may take its time; Docker does not say here how much it has got. By the kernel's own count
+# of when the process began: the times of the folder in /proc are those of its entry in a cache.
+began=$(sed 's/.*) //' "/proc/$init/stat" | cut --delimiter ' ' --fields 20)
+age=$(($(cut --delimiter . --fields 1 /proc/uptime) - began / $(getconf CLK_TCK)))
 if ((age < grace)); then
     rm -f "$count"
     exec "$@"
