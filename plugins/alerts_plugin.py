@@ -1,8 +1,35 @@
-"""Has the scheduler see what is wrong with our DAGs: see `sightscan.operators.airflow_seen`."""
+"""Has the scheduler see what is wrong with our DAGs: see `sightscan.operators.airflow_seen`.
 
+Every process of Airflow loads its plugins, and one of them looks: so that one imports what looking takes.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 
-from sightscan.operators.airflow_seen import AirflowWatcher
+
+class AirflowWatcher:
+    """A listener of Airflow, at work in the scheduler alone."""
+
+    def __init__(self) -> None:
+        """Remember since when this process is there."""
+        self._since = datetime.now(UTC)
+
+    @hookimpl
+    def on_dag_run_running(self, dag_run: Any, msg: str) -> None:
+        """Leave with the run that tells what is wrong now."""
+        from sightscan.operators.airflow_seen import (  # noqa: PLC0415 - see above
+            TELLING_DAG,
+            as_conf,
+            look_at_airflow,
+        )
+
+        del msg
+        if dag_run.dag_id == TELLING_DAG:
+            # Written with what the scheduler is about to write of the run.
+            dag_run.conf = as_conf(look_at_airflow(self._since))
 
 
 class SightScanAlerts(AirflowPlugin):

@@ -1,6 +1,8 @@
 """What Airflow's own database knows to be wrong, as the scheduler sees it, and as its task tells it."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +16,11 @@ from airflow.models.dag import DagModel
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.session import create_session
+from alerts_plugin import AirflowWatcher
 
 from sightscan.errors import WarehouseError
 from sightscan.operators import airflow_seen, alerts
 from sightscan.operators.airflow_seen import (
-    AirflowWatcher,
     NothingSeenError,
     as_conf,
     look_at_airflow,
@@ -34,6 +36,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CITY_DAG = "city_alpha"
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(days=1)
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 
 
 @pytest.fixture
@@ -353,3 +357,14 @@ def test_a_connection_of_airflow_says_how_mail_is_encrypted(
         "mail.example.org", 25, "ops", "p",
     )  # fmt: skip
     assert server.encryption == encryption
+
+
+def test_a_process_that_only_loads_the_plugin_imports_nothing_of_alerts() -> None:
+    program = (
+        "import sys, alerts_plugin;"
+        "print([name for name in sys.modules if name.startswith(('sightscan.', 'psycopg'))])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PLUGINS
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

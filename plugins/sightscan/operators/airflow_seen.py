@@ -1,7 +1,7 @@
 """What Airflow's own database knows to be wrong, seen in the scheduler for those who tell of it.
 
 Tasks cannot read that database, and the scheduler must not wait for the warehouse or for a mail server.
-So a listener looks when a run of `tell_incidents` begins, and leaves what it saw as the conf of that
+So a listener (`plugins/alerts_plugin.py`) looks when a run of `tell_incidents` begins, and leaves what it saw as the conf of that
 run, which its task reads, and which the UI shows.
 """
 
@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
-
-from airflow.listeners import hookimpl
 
 from sightscan.alerts import kinds
 from sightscan.alerts.kinds import Kind
@@ -41,22 +39,6 @@ OTHERS = "and others"
 PARSE_GAUGE = "sightscan.slowest_parse_share"
 
 logger = logging.getLogger(__name__)
-
-
-class AirflowWatcher:
-    """A listener of Airflow, at work in the scheduler alone."""
-
-    def __init__(self) -> None:
-        """Remember since when this process is there."""
-        self._since = datetime.now(UTC)
-
-    @hookimpl
-    def on_dag_run_running(self, dag_run: Any, msg: str) -> None:
-        """Leave with the run that tells what is wrong now."""
-        del msg
-        if dag_run.dag_id == TELLING_DAG:
-            # Written with what the scheduler is about to write of the run.
-            dag_run.conf = as_conf(look_at_airflow(self._since))
 
 
 class NothingSeenError(SightScanError):
