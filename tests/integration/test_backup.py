@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,14 @@ from tests.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INTO = "restored"
+
+
+class StandingStill(datetime):
+    """A clock that says the same whenever it is asked."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "StandingStill":
+        return cls(2026, 11, 2, 3, 15, tzinfo=tz)
 
 
 @pytest.fixture
@@ -164,6 +173,20 @@ def test_replaced_database_is_kept_under_another_name(
     assert report.kept_as is not None
     assert report.kept_as.startswith(f"{INTO}_before_")
     assert {INTO, report.kept_as} <= names(postgres)
+
+
+def test_three_restores_in_one_second_keep_what_each_replaced(
+    dump: Path, postgres: PostgresAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock stands still, which is the worst that a quick machine can do."""
+    monkeypatch.setattr("sightscan.warehouse.backup.restore.datetime", StandingStill)
+    reports = [restore_warehouse(settings(), dump, INTO, replace_existing=True) for _ in range(3)]
+    assert [report.kept_as for report in reports] == [
+        None,
+        f"{INTO}_before_20261102t031500z",
+        f"{INTO}_before_20261102t031500z_2",
+    ]
+    assert {report.kept_as for report in reports if report.kept_as} <= names(postgres)
 
 
 def test_what_was_taken_down_after_the_backup_stays_taken_down(

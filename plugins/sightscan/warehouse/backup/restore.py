@@ -9,6 +9,7 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from sightscan.warehouse.schema.migrate import forbid_shared_functions
 MAINTENANCE_DATABASE = "postgres"
 OWNER = "sightscan_pipeline"
 VISITORS = ("sightscan_app", "sightscan_analyst")
+# PostgreSQL's 63, less the longest that is put behind it: `_before_20261129t124204z_99`.
 MAX_NAME_BYTES = 36
 CUSTOM_DUMP = b"PGDMP"
 
@@ -69,7 +71,7 @@ def restore_warehouse(
     """
     manifest = _read_dump(dump)
     moment = datetime.now(UTC).strftime("%Y%m%dt%H%M%Sz")
-    workshop = f"{database}_restoring_{moment}"
+    workshop = f"{database}_new_{moment}"
     server = config.model_copy(update={"pgdatabase": MAINTENANCE_DATABASE})
     with connect(server, autocommit=True) as connection:
         program = find_program(config, "pg_restore", connection.info.server_version // 10_000)
@@ -86,7 +88,11 @@ def restore_warehouse(
             with connect(restored, autocommit=True) as inside:
                 forbid_shared_functions(inside)
             rows = _verify(restored, manifest, dump)
-            kept_as = f"{database}_before_{moment}" if _exists(connection, database) else None
+            kept_as = (
+                _free_name(connection, f"{database}_before_{moment}")
+                if _exists(connection, database)
+                else None
+            )
             buried: int | None = 0
             carried: CarriedSpend | None = CarriedSpend()
             if kept_as is not None:
@@ -249,6 +255,12 @@ def _give_names(
 def _exists(connection: psycopg.Connection[Any], database: str) -> bool:
     found = connection.execute("select from pg_database where datname = %s", (database,)).fetchone()
     return found is not None
+
+
+def _free_name(connection: psycopg.Connection[Any], name: str) -> str:
+    """Return `name`, or it with a number behind it: a script may restore twice in one second."""
+    candidates = chain([name], (f"{name}_{number}" for number in count(2)))
+    return next(free for free in candidates if not _exists(connection, free))
 
 
 def _size_of(connection: psycopg.Connection[Any], database: str) -> str:
