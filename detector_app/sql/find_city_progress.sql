@@ -1,11 +1,11 @@
--- How far a city is, live, and what the last twenty cities that were built took.
+-- How far a city is, live, and what the last ten cities that were built took.
 with last_ones as (
     select
         first_model.seconds,
         first_model.usd
     from mart.first_model
     order by first_model.published_at desc
-    limit 20
+    limit 10
 ),
 
 past as (

@@ -6,11 +6,26 @@ select
     runs.usd,
     extract(epoch from first_publication.published_at - runs.started_at)::double precision as seconds
 from (
-    select distinct on (publication.city_id)
+    -- In this order, so that whoever wants the newest few pays for the sums of these only.
+    select
         publication.city_id,
         publication.published_at
-    from core.publication
-    order by publication.city_id, publication.publication_id
+    from (
+        select distinct on (publication.city_id)
+            publication.city_id,
+            publication.published_at
+        from core.publication
+        order by publication.city_id, publication.publication_id
+    ) as publication
+    where
+        exists (
+            select 1
+            from core.spend_estimate
+            where
+                spend_estimate.city_id = publication.city_id
+                and spend_estimate.estimated_at <= publication.published_at
+        )
+    order by publication.published_at desc
 ) as first_publication
 cross join
     lateral (
@@ -21,8 +36,7 @@ cross join
         where
             spend_estimate.city_id = first_publication.city_id
             and spend_estimate.estimated_at <= first_publication.published_at
-    ) as runs
-where runs.started_at is not null;
+    ) as runs;
 
 comment on view mart.first_model is 'One row per city whose first model was put in place by a run here: how long it took, what it cost.';
 comment on column mart.first_model.city_id is 'The city.';
