@@ -110,7 +110,7 @@ lint: .venv/airflow/.tests-installed ## style, SQL, migrations, import direction
 	$(AIRFLOW)/ruff check .
 	$(AIRFLOW)/ruff format --check .
 	$(AIRFLOW)/lint-imports --no-cache
-	$(AIRFLOW)/sqlfluff lint --disable-progress-bar -p 2 include/sql
+	$(AIRFLOW)/sqlfluff lint --disable-progress-bar -p 2 include/sql detector_app/sql
 	$(AIRFLOW)/squawk --no-error-on-unmatched-pattern include/sql/schema/*.sql
 	$(AIRFLOW)/hadolint docker/*.Dockerfile
 
@@ -146,7 +146,7 @@ types: test-setup ## mypy, strict
 format: .venv/airflow/.tests-installed ## let the formatters have their way
 	$(AIRFLOW)/ruff check --fix-only -q .
 	$(AIRFLOW)/ruff format -q .
-	$(AIRFLOW)/sqlfluff fix -q -p 2 include/sql
+	$(AIRFLOW)/sqlfluff fix -q -p 2 include/sql detector_app/sql
 
 .PHONY: bench-label-truth
 bench-label-truth: setup ## how true the labels are that an erring Vision gives (WORLD=)

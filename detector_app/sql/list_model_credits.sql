@@ -12,5 +12,6 @@ where
     model_credit.city_slug = %(city_slug)s
     and model_credit.model_version = %(model_version)s
 order by model_credit.author asc nulls last, model_credit.sha256 asc
-limit %(most)s
-offset %(left_out)s
+limit
+    %(most)s
+    offset %(left_out)s
