@@ -283,9 +283,9 @@ def read_truth(connection: psycopg.Connection[Any], model: PublishedModel) -> Re
 
 
 def _measure_baseline(model: PublishedModel) -> float | None:
-    train = [photo.truth for photo in model.train if photo.boxes]
-    test = [photo.truth for photo in model.test]
-    return nearest_colour_baseline(train, test) if train and test else None
+    train, test = ([photo.truth for photo in photos] for photos in (model.train, model.test))
+    both_show_sights = all(any(photo.boxes for photo in photos) for photos in (train, test))
+    return nearest_colour_baseline(train, test) if both_show_sights else None
 
 
 def _as_shares(box: WorldBox, photo: WorldPhoto) -> Box:

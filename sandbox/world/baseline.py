@@ -21,11 +21,17 @@ def nearest_colour_baseline(train: Sequence[WorldPhoto], test: Sequence[WorldPho
     """Give the baseline's mAP50 on the test photos, 0 to 1.
 
     Colour is the mean RGB of the whole photo, or that within the mean box; the better of the two
-    counts. Raises `ValueError` if either set is empty.
+    counts. Test photos may be of no sight: what it answers for them is wrong. Raises `ValueError` if
+    no photo of either set shows a sight.
     """
-    if not train or not test:
-        msg = f"got {len(train)} training and {len(test)} test photos, expected some of each"
+    train_count, test_count = (sum(bool(one.boxes) for one in photos) for photos in (train, test))
+    if not train_count or not test_count:
+        msg = (
+            f"got {train_count} training and {test_count} test photos of sights, "
+            "expected some of each"
+        )
         raise ValueError(msg)
+    train = [photo for photo in train if photo.boxes]
     box = _mean_box(train)
     whole = np.array([0.0, 0.0, 1.0, 1.0])
     return max(_evaluate(train, test, box, region) for region in (whole, box))
@@ -60,7 +66,9 @@ def _evaluate(
         scale = (photo.width, photo.height, photo.width, photo.height)
         answer = [*(box * scale), 1 / (1 + distances[sight]), sights.index(sight)]
         truths = [(sights.index(one.sight), one.x1, one.y1, one.x2, one.y2) for one in photo.boxes]
-        results.append(PhotoResult(detections=np.array([answer]), truths=np.array(truths)))
+        results.append(
+            PhotoResult(detections=np.array([answer]), truths=np.array(truths).reshape(-1, 5))
+        )
     return measure(results, sights).map50
 
 

@@ -1,5 +1,6 @@
 """What colour alone scores, on tiny worlds and on the default one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,17 @@ def test_swapped_colours_score_nothing(tmp_path: Path) -> None:
     assert nearest_colour_baseline(train, test) == 0.0
 
 
+def test_photo_without_a_sight_is_a_test_photo_too(tmp_path: Path) -> None:
+    """What it answers for a street is wrong, and less sure than what it answers for a sight."""
+    train = [_photo(tmp_path, 0, "Tower", "red")]
+    street = replace(_photo(tmp_path, 1, "Tower", "blue"), boxes=())
+    assert nearest_colour_baseline(train, [train[0], street]) == pytest.approx(1.0)
+    with pytest.raises(ValueError, match="got 1 training and 0 test photos of sights"):
+        nearest_colour_baseline(train, [street])
+
+
 def test_empty_set_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="got 0 training and 1 test photos"):
+    with pytest.raises(ValueError, match="got 0 training and 1 test photos of sights"):
         nearest_colour_baseline([], [_photo(tmp_path, 0, "Tower", "red")])
 
 
