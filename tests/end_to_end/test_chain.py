@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from psycopg.rows import dict_row
 from sandbox.demo.airflow_api import TaskState
 from sandbox.demo.chain import Chain, ChainOptions
 from sandbox.demo.city_request import ask_for_city
+from sandbox.demo.picture import draw_detections
 from sandbox.demo.profile import DemoProfile, profile_for
-from sandbox.demo.report import PublishedModel, published_model
+from sandbox.demo.report import PublishedModel, as_table, make_report, published_model
 from sandbox.ports import free_port
 from sandbox.world.drawing import draw_world
 from sightscan.city import City
 from sightscan.publish.detector import OnnxDetector, decode_photo
+from sightscan.run import Run
 from sightscan.settings import settings
 from sightscan.warehouse.registry.cities import list_cities
 from tests.end_to_end.browser import choose_city, detect_photo, open_app
@@ -134,6 +136,33 @@ def test_stand_ins_were_asked_what_the_warehouse_says(run: CityRun) -> None:
     states = [line["state"] for line in history]
     assert states == ["stopped", "pending", "running", "stopping", "stopped"]
     assert run.one("select count(*) from core.instance_session where stopped_at is not null") == 1
+
+
+def test_demos_report_states_each_figure_and_its_picture_is_drawn(
+    run: CityRun, tmp_path: Path
+) -> None:
+    with run.chain.connect() as connection:
+        report = make_report(
+            connection,
+            run.chain.world,
+            slug=run.city.slug,
+            run=Run(run.city.city_id, run.city.dag_id, run.run_id),
+            cap=run.chain.settings.max_google_vision_calls_per_new_city,
+            tasks=run.tasks,
+            total_seconds=1,
+            instance_states=["stopped"],
+            stand_in_counts=run.chain.control.counts(),
+        )
+        model = published_model(connection, run.chain.world, run.city.slug)
+        assert model is not None
+        picture = draw_detections(connection, model, tmp_path / "annotated.png")
+    assert [name for name, value in asdict(report).items() if value is None] == []
+    assert report.truth_photos == report.test_photos
+    assert report.background_photos == report.test_background_photos
+    assert report.background_photos
+    assert as_table(report).row_count
+    assert picture is not None
+    assert picture.stat().st_size
 
 
 def test_copies_are_one_cluster_and_on_one_side_of_the_split(run: CityRun) -> None:
