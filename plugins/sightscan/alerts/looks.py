@@ -15,6 +15,7 @@ import psycopg
 
 from sightscan.alerts import kinds
 from sightscan.alerts.kinds import Kind
+from sightscan.alerts.message import as_minute
 from sightscan.errors import SightScanError
 from sightscan.run import Run
 from sightscan.settings import Settings
@@ -92,7 +93,7 @@ def find_late_machines(connection: Connection, config: Settings) -> Iterator[Tro
         yield Trouble(
             kinds.GPU_OVER_LEASE.name,
             machine.instance_id,
-            f"The GPU instance {machine.instance_id} is {why} {_minute(machine.late_since)} UTC: the "
+            f"The GPU instance {machine.instance_id} is {why} {as_minute(machine.late_since)} UTC: the "
             "reaper should have stopped it. It costs money until somebody does.",
         )
 
@@ -104,7 +105,7 @@ def find_empty_crawls(connection: Connection, config: Settings) -> Iterator[Trou
         yield Trouble(
             kinds.CRAWL_EMPTY.name,
             crawl.dag_id,
-            f"The last crawl of {crawl.slug} ended at {_minute(crawl.ended_at)} UTC and found no photo "
+            f"The last crawl of {crawl.slug} ended at {as_minute(crawl.ended_at)} UTC and found no photo "
             f"of any of its {crawl.sight_count} sights.",
         )
 
@@ -117,7 +118,7 @@ def find_failed_checks(connection: Connection, config: Settings) -> Iterator[Tro
             kinds.CHECK_FAILED.name,
             check.check_name,
             f"The data check {check.check_name} fails: {check.offending_count} rows break its claim, "
-            f"as of {_minute(check.failed_at)} UTC.",
+            f"as of {as_minute(check.failed_at)} UTC.",
         )
 
 
@@ -130,7 +131,7 @@ def find_old(connection: Connection, config: Settings) -> Iterator[Trouble]:
     fresh_until = max(ages.refreshed_until or ages.begun_at, ages.begun_at)
     if now - fresh_until > timedelta(minutes=MAX_MARTS_MINUTES):
         how = (
-            f"are refreshed up to {_minute(ages.refreshed_until)} UTC only"
+            f"are refreshed up to {as_minute(ages.refreshed_until)} UTC only"
             if ages.refreshed_until
             else "were never refreshed"
         )
@@ -143,9 +144,9 @@ def find_old(connection: Connection, config: Settings) -> Iterator[Trouble]:
     since = ages.backups_known_since or ages.begun_at
     if hours and now - max(ages.backed_up_at or since, since) > timedelta(hours=hours):
         last = (
-            f"The last backup is of {_minute(ages.backed_up_at)} UTC"
+            f"The last backup is of {as_minute(ages.backed_up_at)} UTC"
             if ages.backed_up_at
-            else f"No backup is known since {_minute(since)} UTC"
+            else f"No backup is known since {as_minute(since)} UTC"
         )
         yield Trouble(
             kinds.BACKUP_MISSING.name,
@@ -221,7 +222,7 @@ def find_waiting(connection: Connection, config: Settings) -> Iterator[Trouble]:
             kinds.APPROVALS_WAITING.name,
             "cities",
             f"{waiting.waiting_count} cities that were asked for wait to be let in or refused, the "
-            f"first since {_minute(waiting.waits_since)} UTC.",
+            f"first since {as_minute(waiting.waits_since)} UTC.",
         )
 
 
@@ -234,17 +235,13 @@ def find_unreviewed(connection: Connection, config: Settings) -> Iterator[Troubl
             kinds.REVIEWS_WAITING.name,
             "labels",
             f"{waiting.waiting_count} labels wait for a person's word, the first since "
-            f"{_minute(waiting.waits_since)} UTC: until then they do not train.",
+            f"{as_minute(waiting.waits_since)} UTC: until then they do not train.",
         )
 
 
 def _is_long(waiting: Waiting) -> bool:
     since = waiting.waits_since
     return since is not None and datetime.now(UTC) - since > timedelta(days=MAX_WAITING_DAYS)
-
-
-def _minute(when: datetime | None) -> str:
-    return f"{when:%Y-%m-%d %H:%M}" if when else "never"
 
 
 LOOKS = (

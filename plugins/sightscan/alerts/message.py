@@ -57,15 +57,16 @@ def message_about_many(incidents: Sequence[Incident], count: int) -> Message:
     return Message(str(key), f"[SightScan] {count} incidents", "\n".join(lines) + "\n")
 
 
+def as_minute(when: datetime | None) -> str:
+    """Return a moment as messages name it, in UTC."""
+    return f"{when:%Y-%m-%d %H:%M}" if when else "never"
+
+
 def _times_of(incident: Incident) -> str:
-    since = f"Since {_minute(incident.opened_at)} UTC"
+    since = f"Since {as_minute(incident.opened_at)} UTC"
     if incident.closed_at is None:
         return f"{since}."
-    return f"{since}; it was over at {_minute(incident.closed_at)} UTC."
-
-
-def _minute(when: datetime) -> str:
-    return f"{when:%Y-%m-%d %H:%M}"
+    return f"{since}; it was over at {as_minute(incident.closed_at)} UTC."
 
 
 def _cut(text: str, most: int) -> str:
