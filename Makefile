@@ -121,8 +121,8 @@ COMPOSE_VALUES = PGPASSWORD=a APP_PGPASSWORD=b REDIS_PASSWORD=c AIRFLOW__CORE__F
 .PHONY: lint-deployment
 lint-deployment: .venv/deployment/.installed .venv/airflow/.installed ## compose file, proxy, images, template of CloudFormation
 	@# Compose wants the file that it names, and the repository has none.
-	@folder=$$(mktemp -d) && cp -r docker "$$folder" && touch "$$folder/.env" && \
-		$(COMPOSE_VALUES) $(DEPLOYMENT)/docker-compose -f "$$folder/docker/compose.yaml" config --quiet && rm -r "$$folder"
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && cp -r docker "$$folder" && touch "$$folder/.env" && \
+		$(COMPOSE_VALUES) $(DEPLOYMENT)/docker-compose -f "$$folder/docker/compose.yaml" config --quiet
 	$(DEPLOYMENT)/compose-lint check --config docker/compose-lint.yml --strict-config --fail-on low \
 		--skip-suppressed --quiet docker/compose.yaml
 	$(DEPLOYMENT)/caddy validate --adapter caddyfile --config docker/Caddyfile 2>/dev/null >/dev/null || \
