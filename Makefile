@@ -131,6 +131,11 @@ lint-deployment: .venv/deployment/.installed .venv/airflow/.installed ## compose
 	$(DEPLOYMENT)/cfn-lint var/cloudformation.yaml
 	$(DEPLOYMENT)/checkov --directory docker --framework cloudformation dockerfile --compact --quiet --skip-download
 
+CHART ?=
+.PHONY: lint-chart
+lint-chart: .venv/airflow/.tests-installed ## the values for Airflow's Helm chart, against a chart (CHART=<folder>)
+	@exec $(AIRFLOW)/python -m tests.chart_values "$(CHART)" docker/helm-values.yaml
+
 .PHONY: cloudformation
 cloudformation: .venv/airflow/.installed ## var/cloudformation.yaml: what AWS is asked for, the hosts' watch in it
 	@mkdir -p var
