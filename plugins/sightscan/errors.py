@@ -77,6 +77,14 @@ class InstanceError(SightScanError):
     """A GPU instance cannot be leased, started, reached or stopped."""
 
 
+class LastingInstanceError(InstanceError):
+    """Another try would find the same: a right, a quota or the instance itself is not there."""
+
+
+class NoCapacity(InstanceError):
+    """There is no machine of this kind now, but another one may be had."""
+
+
 class HostDiskFull(InstanceError):
     """The disk of a GPU host has no room, and will not have until a person deletes something."""
 

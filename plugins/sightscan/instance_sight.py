@@ -1,5 +1,6 @@
 """What EC2 says of an instance at one moment: whether it runs, since when, or when it ended."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from typing import Any, Self
 # Whom an instance was started for, and until when at most: known to EC2, should the warehouse not be.
 RUN_TAG = "sightscan:run"
 DEADLINE_TAG = "sightscan:deadline"
+# As EC2 takes them.
+MAX_TAG_LENGTH = 256
 
 SHUT_DOWN_FROM_INSIDE = "Client.InstanceInitiatedShutdown"
 _STATED_TIME = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
@@ -77,3 +80,12 @@ class InstanceSight:
         except ValueError:
             return None
         return deadline if deadline.tzinfo else deadline.replace(tzinfo=UTC)
+
+
+def run_tag(dag_id: str, run_id: str) -> str:
+    """Return the value of the tag for a run; a long one ends in a hash, as tags are short."""
+    value = f"{dag_id}/{run_id}"
+    if len(value) <= MAX_TAG_LENGTH:
+        return value
+    digest = hashlib.sha256(value.encode()).hexdigest()
+    return f"{value[: MAX_TAG_LENGTH - len(digest) - 1]}#{digest}"

@@ -23,9 +23,8 @@ from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
 from sandbox.supervisor import Sandbox, SandboxOptions
 from sightscan.city import City, Place
 from sightscan.errors import InstanceError
-from sightscan.operators.ec2 import look_at
+from sightscan.operators.gpu_pool import open_pool
 from sightscan.operators.handover import stop_what_is_not_taken_up
-from sightscan.operators.hooks import InstanceHook
 from sightscan.operators.instances import (
     ReserveInstanceOperator,
     StartInstanceOperator,
@@ -128,7 +127,7 @@ class CityRun:
 
     def _submit(self, command: str) -> int:
         paths = RemoteJobPaths(str(uuid.uuid4()), "posix", base_dir=".sightscan-jobs")
-        host = InstanceHook(aws_conn_id="sightscan_aws").host_of(self.instance_id)
+        host = open_pool().host_of(self.instance_id)
         address = host_address(settings(), self.instance_id, host)
 
         async def submit() -> None:
@@ -238,7 +237,7 @@ def end_first(cities: tuple[CityRun, CityRun, CityRun], *, training: str = "runn
 
 
 def tag_of(machine: str) -> str:
-    return look_at(InstanceHook(aws_conn_id="sightscan_aws"), machine).tags["sightscan:run"]
+    return open_pool().look_at(machine).tags["sightscan:run"]
 
 
 def assert_spans_touch(cloud: SmallCloud, instance_id: str, slugs: list[str]) -> None:
@@ -347,14 +346,14 @@ def test_machine_that_is_not_taken_up_is_stopped_and_started_by_whoever_comes_la
     (machine,) = only(cloud, monkeypatch, 1)
     seen = len(cloud.control.instance_history(machine))
     end_first(cities)
-    hook = InstanceHook(aws_conn_id="sightscan_aws")
+    pool = open_pool()
     with cloud.connect() as connection:
         connection.autocommit = True
-        assert stop_what_is_not_taken_up(connection, hook) == []
+        assert stop_what_is_not_taken_up(connection, pool) == []
         connection.execute(
             "update core.instance_lease set handed_over_at = now() - interval '301 s'"
         )
-        assert stop_what_is_not_taken_up(connection, hook) == [machine]
+        assert stop_what_is_not_taken_up(connection, pool) == [machine]
         assert [lease.run for lease in list_leases(connection)] == [second.run]
     asked = "select stopped_by from core.instance_session where started_by = 'run'"
     assert cloud.one(asked) == "reaper"

@@ -32,6 +32,7 @@ LASTING = {
     "AmbiguousCity",
     "DatasetError",
     "HostDiskFull",
+    "LastingInstanceError",
     "LastingPublicationError",
     "LastingServiceError",
     "LastingTrainingError",

@@ -226,11 +226,8 @@ class GpuBooks:
             "dag": SimpleNamespace(dag_id=DAG_ID),
             "run_id": f"run {number}",
             "params": {},
-            "ti": SimpleNamespace(
-                xcom_push=lambda **_: None,
-                # All of its tasks are still to come.
-                get_task_states=lambda **_: {},
-            ),
+            # All of its tasks are still to come.
+            "ti": SimpleNamespace(get_task_states=lambda **_: {}),
         }
         task = operator(task_id="task", slug=SLUG, instance_id=instance_id)
         with set_current_context(context):  # type: ignore[arg-type]

@@ -16,15 +16,15 @@ from airflow.utils.state import TaskInstanceState
 from sandbox.counts import Counts
 from sandbox.gpu.gpu_host import GpuHost, ed25519_key
 from sandbox.ports import PortBook
-from sightscan.errors import InstanceError, SettingsError, WarehouseError
-from sightscan.operators import reaper
-from sightscan.operators.ec2 import tag_instance
+from sightscan.errors import InstanceError, LastingInstanceError, SettingsError, WarehouseError
+from sightscan.operators.ec2 import Ec2Pool
 from sightscan.settings import settings
 from sightscan.train import power_offs
 from sightscan.train.host import HostAddress, await_host
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.models.instances import correct_seen_ends
 from tests.faults.gpu_books import GpuBooks, open_gpu_books
+from tests.memory_pool import MemoryPool
 
 
 @pytest.fixture
@@ -364,6 +364,27 @@ def test_reaper_stops_what_it_knows_no_price_of(
     books.wait_for("stopped")
 
 
+def test_a_pool_that_is_not_ec2_is_leased_started_stopped_and_billed(
+    books: GpuBooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = MemoryPool([books.first])
+    for module in ("instances", "reaper"):
+        monkeypatch.setattr(f"sightscan.operators.{module}.open_pool", lambda: pool)
+    books.start()
+    assert pool.look_at(books.first).tags["sightscan:run"].endswith("/run 1")
+    assert books.reap() == []
+    books.stop()
+    assert pool.look_at(books.first).has_ended
+    books.start(2)
+    assert books.reap(state="failed") == [books.first]
+    assert pool.look_at(books.first).has_ended
+    ended = "select count(*) from core.instance_session where stopped_at is not null"
+    assert books.one(ended) == 2
+    assert books.one("select count(*) from core.instance_lease") == 0
+    # Nobody asked EC2 for its own one.
+    assert {line.state for line in books.fleet.history()} == {"stopped"}
+
+
 @pytest.mark.parametrize("error", [asyncssh.ConnectionLost("gone"), TypeError("a mistake of ours")])
 def test_hand_over_that_breaks_keeps_no_machine_on(
     books: GpuBooks, monkeypatch: pytest.MonkeyPatch, error: Exception
@@ -386,8 +407,11 @@ def die(*_: object, **__: object) -> None:
     raise Died
 
 
+MARK = Ec2Pool.mark
+
+
 def tag_and_die(*given: Any, **by_name: Any) -> None:
-    tag_instance(*given, **by_name)
+    MARK(*given, **by_name)
     raise Died
 
 
@@ -404,7 +428,7 @@ def successor(books: GpuBooks, monkeypatch: pytest.MonkeyPatch) -> None:
 
 HAND_OVER = "sightscan.warehouse.models.lease_changes"
 BEFORE, IN_ROWS = f"{HAND_OVER}.hand_over_lease", f"{HAND_OVER}.note_lease_use"
-TAGS = "sightscan.operators.handover.tag_instance"
+TAGS = "sightscan.operators.ec2.Ec2Pool.mark"
 
 
 @dataclass(frozen=True)
@@ -502,14 +526,14 @@ def test_run_without_its_lease_starts_nothing(books: GpuBooks) -> None:
 def test_start_that_may_not_be_tagged_does_not_begin(books: GpuBooks) -> None:
     """What cannot be stopped without the warehouse must not run."""
     books.fleet.fail_next("CreateTags", "UnauthorizedOperation", 1)
-    with pytest.raises(AirflowFailException, match="ec2:CreateTags"):
+    with pytest.raises(LastingInstanceError, match="ec2:CreateTags"):
         books.start()
     assert books.fleet.state_of(books.first) == "stopped"
 
 
 def test_start_of_a_terminated_instance_is_not_tried_again(books: GpuBooks) -> None:
     books.terminate()
-    with pytest.raises(AirflowFailException, match=r"terminated .*MTS_EC2_INSTANCE_ID"):
+    with pytest.raises(LastingInstanceError, match=r"terminated; .*MTS_EC2_INSTANCE_ID"):
         books.start()
 
 
@@ -522,16 +546,16 @@ def test_instance_before_its_deadline_runs_on_while_the_warehouse_is_away(books:
 
 def lease_during(books: GpuBooks, monkeypatch: pytest.MonkeyPatch, look: int) -> list[str | None]:
     """Let run 2 ask for the instance at the reaper's nth look at EC2; return what it got."""
-    real, got, looks = reaper.look_at, [], []
+    real, got, looks = Ec2Pool.look_at, [], []
 
-    def look_and_lease(hook: Any, instance_id: str) -> Any:
-        sight = real(hook, instance_id)
+    def look_and_lease(pool: Ec2Pool, instance_id: str) -> Any:
+        sight = real(pool, instance_id)
         looks.append(sight)
         if len(looks) == look:
             got.append(books.lease(2))
         return sight
 
-    monkeypatch.setattr(reaper, "look_at", look_and_lease)
+    monkeypatch.setattr(Ec2Pool, "look_at", look_and_lease)
     return got
 
 
@@ -563,14 +587,14 @@ def test_run_that_was_cleared_while_the_reaper_looked_waits_for_a_new_lease(
     books: GpuBooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     books.start(1)
-    real = reaper.look_at
+    real = Ec2Pool.look_at
 
-    def look_and_lease(hook: Any, instance_id: str) -> Any:
+    def look_and_lease(pool: Ec2Pool, instance_id: str) -> Any:
         got.append(books.lease(1))
-        return real(hook, instance_id)
+        return real(pool, instance_id)
 
     got: list[str | None] = []
-    monkeypatch.setattr(reaper, "look_at", look_and_lease)
+    monkeypatch.setattr(Ec2Pool, "look_at", look_and_lease)
     assert books.reap(state="failed") == [books.first]
     # The dead lease as long as it is there, nothing while it is stopped.
     assert got == [books.first, None, None]

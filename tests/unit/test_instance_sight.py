@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from sightscan.instance_sight import InstanceSight
-from sightscan.operators.ec2 import run_tag
+from sightscan.instance_sight import InstanceSight, run_tag
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 

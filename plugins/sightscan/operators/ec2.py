@@ -1,61 +1,120 @@
-"""Ask EC2 about an instance, and leave there whom it runs for: what is known without the warehouse."""
+"""EC2 as the pool of GPU instances; what it refuses is said in its words, with what to do."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from sightscan.instance_sight import DEADLINE_TAG, RUN_TAG, InstanceSight
+from sightscan.errors import InstanceError, LastingInstanceError, NoCapacity
+from sightscan.instance_sight import DEADLINE_TAG, RUN_TAG, InstanceSight, run_tag
+from sightscan.settings import sound_settings
+from sightscan.train.ec2_refusals import Ec2Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
 
 logger = logging.getLogger(__name__)
 
-MAX_TAG_LENGTH = 256
+# Looks at the state, one each MTS_CHECK_INTERVAL_SECONDS; EC2 stops an instance in a minute or two.
+STOP_LOOKS = 120
 
 
-def look_at(hook: EC2Hook, instance_id: str) -> InstanceSight:
-    """Return what EC2 says of an instance; one that it does not know is shown as terminated."""
+class Ec2Pool:
+    """Instances of EC2, through a hook of the provider's."""
+
+    def __init__(self, hook: EC2Hook) -> None:
+        """Keep the hook; nothing is asked yet."""
+        self._hook = hook
+
+    def look_at(self, instance_id: str) -> InstanceSight:
+        """Return what EC2 says of an instance; one that it does not know is shown as terminated."""
+        with _told_in_words(instance_id, "show"):
+            try:
+                answer = self._client.describe_instances(InstanceIds=[instance_id])
+            except ClientError as error:
+                if Ec2Refusal.of(error).code != "InvalidInstanceID.NotFound":
+                    raise
+                logger.warning(
+                    "EC2 does not know %s: it was terminated, or is of another region; correct "
+                    "MTS_EC2_INSTANCE_ID",
+                    instance_id,
+                )
+                return InstanceSight.of_none(instance_id)
+        return InstanceSight.of(answer["Reservations"][0]["Instances"][0])
+
+    def host_of(self, instance_id: str) -> str:
+        """Return the public name of a running instance, or the private one if it has no other."""
+        with _told_in_words(instance_id, "show"):
+            instance = self._hook.get_instance(instance_id)
+            host = instance.public_dns_name or instance.private_dns_name
+        if not host:
+            msg = (
+                f"instance {instance_id} runs but has no address; expected a public or private "
+                "DNS name, check its subnet"
+            )
+            raise InstanceError(msg)
+        return str(host)
+
+    def mark(self, instance_id: str, *, dag_id: str, run_id: str, deadline_at: datetime) -> None:
+        """Write into an instance's tags which run holds it, and until when at most."""
+        tags = {RUN_TAG: run_tag(dag_id, run_id), DEADLINE_TAG: deadline_at.isoformat()}
+        with _told_in_words(instance_id, "tag"):
+            self._client.create_tags(
+                Resources=[instance_id],
+                Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+            )
+
+    def start(self, instance_id: str) -> None:
+        """Start an instance and wait until EC2 says running."""
+        with _told_in_words(instance_id, "start"):
+            logger.info("starting %s", instance_id)
+            self._hook.get_instance(instance_id).start()
+            self._hook.wait_for_state(
+                instance_id=instance_id,
+                target_state="running",
+                check_interval=sound_settings().mts_check_interval_seconds,
+            )
+
+    def stop(self, instance_id: str) -> None:
+        """Tell an instance to stop."""
+        with _told_in_words(instance_id, "stop"):
+            logger.info("stopping %s", instance_id)
+            self._hook.get_instance(instance_id).stop()
+
+    def await_stopped(self, instance_id: str) -> None:
+        """Wait until EC2 says stopped."""
+        delay = sound_settings().mts_check_interval_seconds
+        with _told_in_words(instance_id, "stop"):
+            self._hook.get_instance(instance_id).wait_until_stopped(
+                WaiterConfig={"Delay": delay, "MaxAttempts": STOP_LOOKS}
+            )
+
+    @property
+    def _client(self) -> Any:
+        connection: Any = self._hook.conn
+        return connection.meta.client
+
+
+@contextmanager
+def _told_in_words(instance_id: str, verb: str) -> Iterator[None]:
+    """Turn what EC2 refuses, or does not answer, into an error of ours."""
     try:
-        answer = _client(hook).describe_instances(InstanceIds=[instance_id])
+        yield
     except ClientError as error:
-        if error.response["Error"]["Code"] != "InvalidInstanceID.NotFound":
-            raise
-        logger.warning(
-            "EC2 does not know %s: it was terminated, or is of another region; correct "
-            "MTS_EC2_INSTANCE_ID",
-            instance_id,
+        refusal = Ec2Refusal.of(error)
+        msg = f"EC2 does not {verb} {instance_id} ({refusal})"
+        msg += f"; {refusal.advice}" if refusal.advice else ""
+        if refusal.lacks_capacity:
+            raise NoCapacity(msg) from error
+        raise (LastingInstanceError if refusal.is_lasting else InstanceError)(msg) from error
+    except BotoCoreError as error:
+        msg = (
+            f"EC2 was asked to {verb} {instance_id}, and did not in time or did not answer: {error}"
         )
-        return InstanceSight.of_none(instance_id)
-    return InstanceSight.of(answer["Reservations"][0]["Instances"][0])
-
-
-def tag_instance(
-    hook: EC2Hook, instance_id: str, *, dag_id: str, run_id: str, deadline_at: datetime
-) -> None:
-    """Write into an instance's tags which run holds it, and until when at most."""
-    tags = {RUN_TAG: run_tag(dag_id, run_id), DEADLINE_TAG: deadline_at.isoformat()}
-    _client(hook).create_tags(
-        Resources=[instance_id],
-        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
-    )
-
-
-def run_tag(dag_id: str, run_id: str) -> str:
-    """Return the value of the tag for a run; a long one ends in a hash, as tags are short."""
-    value = f"{dag_id}/{run_id}"
-    if len(value) <= MAX_TAG_LENGTH:
-        return value
-    digest = hashlib.sha256(value.encode()).hexdigest()
-    return f"{value[: MAX_TAG_LENGTH - len(digest) - 1]}#{digest}"
-
-
-def _client(hook: EC2Hook) -> Any:
-    connection: Any = hook.conn
-    return connection.meta.client
+        raise InstanceError(msg) from error

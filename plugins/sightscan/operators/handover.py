@@ -10,21 +10,16 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airflow.sdk.execution_time.xcom import XCom
-from botocore.exceptions import BotoCoreError, ClientError
 
-from sightscan.errors import InstanceError
-from sightscan.operators.connections import AWS_CONNECTION
-from sightscan.operators.ec2 import look_at, tag_instance
-from sightscan.operators.reaper import STOP_LOOKS
+from sightscan.errors import InstanceError, NoCapacity
 from sightscan.settings import settings
-from sightscan.train.ec2_refusals import Ec2Refusal
 
 if TYPE_CHECKING:
     from typing import Any
 
     import psycopg
 
-    from sightscan.operators.hooks import InstanceHook
+    from sightscan.operators.gpu_pool import GpuPool
     from sightscan.operators.work import CityWork
     from sightscan.warehouse.models.instances import InstanceLease
     from sightscan.warehouse.models.lease_queue import WaitingRun
@@ -43,14 +38,13 @@ MIN_SECONDS_LEFT = 15 * 60
 HOST_LIFE_SECONDS = 24 * 3600
 
 
-def hand_over(work: CityWork, instance_id: str) -> bool:
+def hand_over(work: CityWork, pool: GpuPool, instance_id: str) -> bool:
     """Give the instance of a run to the next that waits for it; tell whether another run holds it now.
 
     An earlier try may have given it, and died then. Whatever it raises, the caller stops the instance
     if EC2's tags say that it is still this run's: they change hands after the lease, so that whoever
     has the tags can stop it. Should the lease be another's by then, that run starts it anew.
     """
-    from sightscan.operators.hooks import InstanceHook
     from sightscan.warehouse.models.instances import lease_of, list_leases
     from sightscan.warehouse.models.lease_changes import hand_over_lease
     from sightscan.warehouse.models.lease_queue import find_successor
@@ -64,26 +58,24 @@ def hand_over(work: CityWork, instance_id: str) -> bool:
     successor = find_successor(work.connection, instance_id)
     if lease.instance_id != instance_id or successor is None:
         return False
-    hook = InstanceHook(aws_conn_id=AWS_CONNECTION)
-    _prepare_for_another(work, hook, lease, successor)
+    _prepare_for_another(work, pool, lease, successor)
     given = hand_over_lease(work.connection, work.run, instance_id)
     if given is None:
         return False
     logger.info("%s runs on, for %s %s", instance_id, given.run.dag_id, given.run.run_id)
     try:
-        tag_instance(
-            hook,
+        pool.mark(
             instance_id,
             dag_id=given.run.dag_id,
             run_id=given.run.run_id,
             deadline_at=given.deadline_at,
         )
-    except (BotoCoreError, ClientError) as error:
+    except InstanceError as error:
         logger.warning("its tags are left to start_instance of that run: %s", error)
     return True
 
 
-def move_on(work: CityWork, error: InstanceError, instance_id: str) -> str | None:
+def move_on(work: CityWork, error: NoCapacity, instance_id: str) -> str | None:
     """Return the instance that a run holds instead of one that EC2 refused to start, if any.
 
     A lease is moved when EC2 has no capacity for the second time, if another instance is free. What
@@ -91,9 +83,6 @@ def move_on(work: CityWork, error: InstanceError, instance_id: str) -> str | Non
     """
     from sightscan.warehouse.models.lease_changes import move_refused_lease
 
-    refused = error.__cause__
-    if not isinstance(refused, ClientError) or not Ec2Refusal.of(refused).lacks_capacity:
-        return None
     moved = move_refused_lease(
         work.connection,
         work.run,
@@ -112,7 +101,7 @@ def move_on(work: CityWork, error: InstanceError, instance_id: str) -> str | Non
     return moved
 
 
-def stop_what_is_not_taken_up(connection: psycopg.Connection[Any], hook: InstanceHook) -> list[str]:
+def stop_what_is_not_taken_up(connection: psycopg.Connection[Any], pool: GpuPool) -> list[str]:
     """Stop instances that were handed over to runs which do not take them up; return them.
 
     Their runs keep their leases: should one come, it starts its instance itself.
@@ -129,17 +118,15 @@ def stop_what_is_not_taken_up(connection: psycopg.Connection[Any], hook: Instanc
                 return stopped
             session = find_open_session(connection, instance_id)
             logger.warning("%s was handed over and is not taken up: stopping it", instance_id)
-            instance = hook.get_instance(instance_id)
-            instance.stop()
-        delay = settings().mts_check_interval_seconds
-        instance.wait_until_stopped(WaiterConfig={"Delay": delay, "MaxAttempts": STOP_LOOKS})
-        sight = look_at(hook, instance_id)
+            pool.stop(instance_id)
+        pool.await_stopped(instance_id)
+        sight = pool.look_at(instance_id)
         settle_session(connection, settings(), sight, session, stopped_by="reaper")
         stopped.append(instance_id)
 
 
 def _prepare_for_another(
-    work: CityWork, hook: InstanceHook, lease: InstanceLease, successor: WaitingRun
+    work: CityWork, pool: GpuPool, lease: InstanceLease, successor: WaitingRun
 ) -> None:
     """End whatever a run has left on its instance.
 
@@ -155,7 +142,7 @@ def _prepare_for_another(
 
     instance_id = lease.instance_id
     training = find_training(work.connection, work.run)
-    sight = look_at(hook, instance_id)
+    sight = pool.look_at(instance_id)
     session = find_open_session(work.connection, instance_id)
     now = datetime.now(UTC)
     msg = ""
@@ -169,4 +156,4 @@ def _prepare_for_another(
         msg = "it has been on for so long that it might power itself off under the next run"
     if msg:
         raise InstanceError(msg)
-    kill_job(host_address(work.config, instance_id, hook.host_of(instance_id)))
+    kill_job(host_address(work.config, instance_id, pool.host_of(instance_id)))

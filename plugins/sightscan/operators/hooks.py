@@ -1,14 +1,14 @@
 """Hooks of EC2 and of the GPU hosts that fall back to the settings."""
 
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
 from airflow.providers.ssh.hooks.ssh import SSHHook
 from airflow.sdk import Connection
 
 from sightscan.errors import InstanceError
-from sightscan.operators.connections import find_connection
+from sightscan.operators.connections import AWS_CONNECTION, find_connection
 
 # Of what a host says about a training that it is told to begin, which is one line.
 MAX_SUBMIT_BYTES = 100_000
@@ -23,22 +23,10 @@ class _FallsBackToSettings:
 class InstanceHook(_FallsBackToSettings, EC2Hook):
     """EC2, where the settings say, unless Airflow has `sightscan_aws`."""
 
-    def host_of(self, instance_id: str) -> str:
-        """Return the name or address under which a running instance answers.
-
-        Raises:
-            InstanceError: it has none.
-
-        """
-        instance = self.get_instance(instance_id)
-        host = instance.public_dns_name or instance.private_dns_name
-        if not host:
-            msg = (
-                f"instance {instance_id} runs but has no address; expected a public or private "
-                "DNS name, check its subnet"
-            )
-            raise InstanceError(msg)
-        return str(host)
+    @classmethod
+    def of_settings(cls) -> Self:
+        """Return the hook that all of ours use."""
+        return cls(aws_conn_id=AWS_CONNECTION)
 
 
 class GpuHostHook(_FallsBackToSettings, SSHHook):

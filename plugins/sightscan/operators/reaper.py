@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from airflow.sdk.exceptions import AirflowRuntimeError
-from botocore.exceptions import BotoCoreError, ClientError
 
 from sightscan.errors import InstanceError, SettingsError, WarehouseError
-from sightscan.operators.connections import AWS_CONNECTION
-from sightscan.operators.ec2 import look_at
+from sightscan.operators.gpu_pool import open_pool
 from sightscan.settings import settings, sound_settings
 from sightscan.training import STOP_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
-
+    from sightscan.operators.gpu_pool import GpuPool
     from sightscan.warehouse.models.instances import InstanceLease
 
 logger = logging.getLogger(__name__)
@@ -35,8 +32,6 @@ WAITS_FOR_ITSELF = frozenset({"up_for_retry", "up_for_reschedule"})
 MAX_QUIET_SECONDS = 570
 MAX_QUIET_PAUSED_SECONDS = 240
 MAX_QUIET_RETRYING_SECONDS = 1800
-# Looks at the state, one each MTS_CHECK_INTERVAL_SECONDS; EC2 stops an instance in a minute or two.
-STOP_LOOKS = 120
 
 
 def reap(context: Any) -> list[str]:
@@ -52,32 +47,31 @@ def reap(context: Any) -> list[str]:
 
     """
     from sightscan.operators.handover import stop_what_is_not_taken_up
-    from sightscan.operators.hooks import InstanceHook
     from sightscan.operators.waiting import drop_dead_requests
     from sightscan.operators.warehouse import open_warehouse
     from sightscan.warehouse.models.instances import list_claimed_instances, list_leases
 
     config = sound_settings()
-    hook = InstanceHook(aws_conn_id=AWS_CONNECTION)
+    pool = open_pool()
     stopped, trouble = [], []
     try:
         with open_warehouse() as connection:
-            books = _Round(connection, hook, context)
+            books = _Round(connection, pool, context)
             held = [lease.instance_id for lease in list_leases(connection)]
             claimed = list_claimed_instances(connection)
             for instance_id in dict.fromkeys([*config.instance_ids, *held, *sorted(claimed)]):
                 try:
                     if books.stop_if_idle(instance_id):
                         stopped.append(instance_id)
-                except (AirflowRuntimeError, BotoCoreError, ClientError) as error:
+                except (AirflowRuntimeError, InstanceError) as error:
                     trouble.append(f"{instance_id}: {error}")
             try:
-                stopped += stop_what_is_not_taken_up(connection, hook)
+                stopped += stop_what_is_not_taken_up(connection, pool)
                 drop_dead_requests(connection, context)
-            except (AirflowRuntimeError, BotoCoreError, ClientError) as error:
+            except (AirflowRuntimeError, InstanceError) as error:
                 trouble.append(str(error))
     except (SettingsError, WarehouseError, psycopg.Error) as error:
-        late = _stop_by_tags(hook, config.instance_ids)
+        late = _stop_by_tags(pool, config.instance_ids)
         msg = f"{error}; stopped by the deadline in their tags: {', '.join(late) or 'none'}"
         raise WarehouseError(msg) from error
     if trouble:
@@ -89,9 +83,9 @@ def reap(context: Any) -> list[str]:
 class _Round:
     """One look at all instances, with an open warehouse."""
 
-    def __init__(self, connection: psycopg.Connection[Any], hook: EC2Hook, context: Any) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], pool: GpuPool, context: Any) -> None:
         self._connection = connection
-        self._hook = hook
+        self._pool = pool
         self._context = context
 
     def stop_if_idle(self, instance_id: str) -> bool:
@@ -104,7 +98,7 @@ class _Round:
         )
 
         session = find_open_session(self._connection, instance_id)
-        sight = look_at(self._hook, instance_id)
+        sight = self._pool.look_at(instance_id)
         leases = list_leases(self._connection)
         lease = next((one for one in leases if one.instance_id == instance_id), None)
         if lease is None:
@@ -144,22 +138,19 @@ class _Round:
 
         session = find_open_session(self._connection, instance_id)
         # Anew: its holder may have stopped it since.
-        sight = look_at(self._hook, instance_id)
+        sight = self._pool.look_at(instance_id)
         had_to_stop = sight.is_on
         if had_to_stop:
             logger.warning("%s runs, but %s: stopping it", instance_id, why)
             try:
-                self._hook.get_instance(instance_id).stop()
+                self._pool.stop(instance_id)
             finally:
                 # What runs is billed, be it only until now, and be it that it cannot be stopped.
                 settle_session(self._connection, settings(), sight, session)
             session = find_open_session(self._connection, instance_id)
         if not sight.has_ended:
-            delay = sound_settings().mts_check_interval_seconds
-            self._hook.get_instance(instance_id).wait_until_stopped(
-                WaiterConfig={"Delay": delay, "MaxAttempts": STOP_LOOKS}
-            )
-            sight = look_at(self._hook, instance_id)
+            self._pool.await_stopped(instance_id)
+            sight = self._pool.look_at(instance_id)
         settle_session(
             self._connection,
             settings(),
@@ -215,17 +206,17 @@ class _Round:
         return f"{paused}no task of its run is at work for {seconds / 60:.0f} minutes"
 
 
-def _stop_by_tags(hook: EC2Hook, instance_ids: Iterable[str]) -> list[str]:
+def _stop_by_tags(pool: GpuPool, instance_ids: Iterable[str]) -> list[str]:
     """Stop what is past the deadline that its start left in EC2; return what was told to stop."""
     stopped = []
     for instance_id in instance_ids:
         try:
-            sight = look_at(hook, instance_id)
+            sight = pool.look_at(instance_id)
             deadline_at = sight.deadline_at
             if sight.is_on and deadline_at is not None and deadline_at <= datetime.now(UTC):
                 logger.warning("%s is past its deadline %s: stopping it", instance_id, deadline_at)
-                hook.get_instance(instance_id).stop()
+                pool.stop(instance_id)
                 stopped.append(instance_id)
-        except (BotoCoreError, ClientError):
+        except InstanceError:
             logger.exception("%s could not be looked at or stopped; look at it in EC2", instance_id)
     return stopped

@@ -209,8 +209,7 @@ def freeze_dataset(slug: str) -> int:
 @task(execution_timeout=timedelta(seconds=AWAIT_HOST_SECONDS))
 def await_host(slug: str, instance_id: str) -> str:
     """Wait until the instance answers with its pinned key, clean its disk, see that it can train; return its address."""
-    from sightscan.operators.connections import AWS_CONNECTION
-    from sightscan.operators.hooks import InstanceHook
+    from sightscan.operators.gpu_pool import open_pool
     from sightscan.train.addresses import host_address
     from sightscan.train.host import await_host as wait_for
     from sightscan.train.selfcheck import check_training
@@ -218,7 +217,7 @@ def await_host(slug: str, instance_id: str) -> str:
 
     with city_work(slug) as work:
         require_lease(work, instance_id)
-        host = InstanceHook(aws_conn_id=AWS_CONNECTION).host_of(instance_id)
+        host = open_pool().host_of(instance_id)
         address = host_address(work.config, instance_id, host)
         wait_for(address, timeout_seconds=work.config.mts_host_timeout_seconds)
         _correct_bills(work, address, instance_id)

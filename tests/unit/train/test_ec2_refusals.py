@@ -1,11 +1,10 @@
 """What EC2 refuses is told in its words with advice, and tried again only where that can help."""
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from sightscan.errors import InstanceError
-from sightscan.operators.instances import _told_in_words
+from sightscan.errors import InstanceError, LastingInstanceError, NoCapacity
+from sightscan.operators.ec2 import _told_in_words
 from sightscan.train.ec2_refusals import Ec2Refusal
 
 
@@ -46,7 +45,7 @@ def refusal(code: str, message: str, status: int = 400) -> ClientError:
 def test_what_only_a_person_can_change_is_not_tried_again(
     error: ClientError, sentence: str
 ) -> None:
-    with pytest.raises(AirflowFailException, match=sentence), _told_in_words("i-1"):
+    with pytest.raises(LastingInstanceError, match=sentence), _told_in_words("i-1", "start"):
         raise error
 
 
@@ -60,8 +59,15 @@ def test_what_only_a_person_can_change_is_not_tried_again(
 )
 def test_what_may_pass_is_tried_again(code: str, words: str) -> None:
     error = refusal(code, "An internal error has occurred", 503)
-    with pytest.raises(InstanceError, match=words), _told_in_words("i-1"):
+    with pytest.raises(InstanceError, match=words) as told, _told_in_words("i-1", "start"):
         raise error
+    assert isinstance(told.value, NoCapacity) == (code == "InsufficientInstanceCapacity")
+    assert not isinstance(told.value, LastingInstanceError)
+
+
+def test_an_ec2_that_does_not_answer_is_asked_again() -> None:
+    with pytest.raises(InstanceError, match="was asked to stop i-1"), _told_in_words("i-1", "stop"):
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
 
 def test_unknown_code_has_no_advice() -> None:
