@@ -28,8 +28,8 @@ RUN apt-get update \
 
 # The user and group of Airflow's own image, which its Helm chart expects.
 RUN useradd --uid 50000 --gid 0 --create-home --home-dir /var/lib/airflow airflow \
-    && mkdir --mode=0775 /var/lib/airflow/logs /var/lib/sightscan \
-    && chown 50000:0 /var/lib/airflow/logs /var/lib/sightscan
+    && mkdir --mode=0775 /var/lib/airflow/logs /var/lib/airflow/backups /var/lib/sightscan \
+    && chown 50000:0 /var/lib/airflow/logs /var/lib/airflow/backups /var/lib/sightscan
 
 WORKDIR /opt/sightscan
 

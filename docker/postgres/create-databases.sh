@@ -19,7 +19,8 @@ psql --set ON_ERROR_STOP=1 --quiet --no-psqlrc --username postgres --dbname post
 \getenv pipeline_password PIPELINE_PASSWORD
 create role airflow login password :'airflow_password';
 create role sightscan_app login connection limit 30 password :'app_password';
-create role sightscan_pipeline login createrole password :'pipeline_password';
+-- It restores a backup on trial into a database of its own.
+create role sightscan_pipeline login createrole createdb password :'pipeline_password';
 create database airflow owner airflow;
 create database sightscan owner sightscan_pipeline;
 revoke connect, temporary on database airflow, sightscan, postgres, template1 from public;

@@ -20,6 +20,10 @@ class WarehouseError(SightScanError):
     """The warehouse cannot be reached, or refused what it was asked."""
 
 
+class UpkeepError(SightScanError):
+    """What is old cannot be removed, or a backup cannot be kept or tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class CityChoice:
     """A city that may have been meant, with what tells it from its namesakes."""

@@ -66,6 +66,18 @@ ALERT_SETTINGS = frozenset(
         "max_backup_age_hours",
     }
 )
+# What is removed each night is of all cities.
+UPKEEP_SETTINGS = frozenset(
+    {
+        "keep_history_days",
+        "keep_logs_days",
+        "keep_exports_days",
+        "backup_folder",
+        "keep_daily_backups",
+        "keep_weekly_backups",
+        "restore_drill_days",
+    }
+)
 _OVERRIDES = "correct it in the trigger form, or in the city's row (core.city.overrides)"
 
 
@@ -220,6 +232,18 @@ class Settings(FiledSettings):
     # 0: nobody misses one.
     max_backup_age_hours: int = Field(26, ge=0, le=24 * 366)
 
+    # What is kept, and for how long
+    # What people are told of is looked for in the last two weeks.
+    keep_history_days: int = Field(90, ge=15, le=3_660)
+    keep_logs_days: int = Field(30, ge=1, le=3_660)
+    # 0: for ever.
+    keep_exports_days: int = Field(30, ge=0, le=3_660)
+    backup_folder: Path | None = None
+    keep_daily_backups: int = Field(7, ge=1, le=366)
+    keep_weekly_backups: int = Field(5, ge=0, le=520)
+    # 0: never.
+    restore_drill_days: int = Field(7, ge=0, le=366)
+
     @field_validator("model_public_keys")
     @classmethod
     def _are_keys(cls, text: str) -> str:
@@ -327,7 +351,7 @@ class Settings(FiledSettings):
                 "signs models; take it out"
             )
             raise SettingsError(msg)
-        for name in sorted(ALERT_SETTINGS & set(overrides)):
+        for name in sorted((ALERT_SETTINGS | UPKEEP_SETTINGS) & set(overrides)):
             msg = f"{name.upper()} is set for all cities alone, in the environment; take it out"
             raise SettingsError(msg)
         given = {name: value for name, value in overrides.items() if value is not None}

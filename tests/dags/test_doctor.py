@@ -136,6 +136,9 @@ def house(
     whole.snapshot.write_text(json.dumps(SNAPSHOT))
     Path(f"{whole.snapshot}.registry").write_text(str(registry_id))
     warehouse.execute("insert into core.backup (file_name, byte_count) values ('a.dump', 1)")
+    warehouse.execute(
+        "insert into core.restore_drill (file_name, started_at, row_count) values ('a.dump', now(), 9)"
+    )
     signing = SigningKey.make()
     write_key_file(tmp_path / "signing.key", signing)
     host_key = ed25519_key(tmp_path / "host_key", "host").with_suffix(".pub").read_text()
@@ -246,7 +249,7 @@ FAULTS = {
         {"schema"}, "lacks 1 migrations, the first is 9999_of_tomorrow", "warehouse migrate", forget_migrations
     ),
     "the login is the app's": Fault(
-        {"rights", "schema", "backup", "snapshot", "instances"},
+        {"rights", "schema", "backup", "restore-drill", "snapshot", "instances"},
         "lacks select on core.applied_migration, delete on core.backup",
         "grant sightscan_pipeline",
         log_in_as_the_app,
@@ -268,6 +271,23 @@ FAULTS = {
         "the last backup is of",
         "warehouse backup",
         lambda house: house.warehouse.execute("update core.backup set finished_at = now() - interval '3 days'"),
+    ),
+    "the backup could not be restored": Fault(
+        {"restore-drill"},
+        "is not good: cut short",
+        "upkeep drill",
+        lambda house: house.warehouse.execute(
+            "update core.restore_drill set row_count = null, problem = 'cut short'"
+        ),
+    ),
+    "no backup was restored for weeks": Fault(
+        {"restore-drill"},
+        "was the last",
+        "upkeep drill",
+        lambda house: house.warehouse.execute(
+            "update core.restore_drill set started_at = now() - interval '11 days',"
+            " finished_at = now() - interval '11 days'"
+        ),
     ),
     "there is no pg_dump": Fault(
         {"backup"}, "pg_dump", "", lambda house: house.set(PG_BIN_FOLDER=str(house.folder))

@@ -150,6 +150,11 @@ FAULTS = [
         (("max_backup_age_hours", 1),),
         city_age="80 minutes",
     ),
+    Fault(
+        "restore_failed",
+        "The backup a.dump was restored on trial at",
+        "insert into core.restore_drill (file_name, started_at, problem) values ('a.dump', now(), 'cut short')",
+    ),
     Fault("reviews_waiting", "1 labels wait for a person's word", LABEL),
     Fault(
         "approvals_waiting",

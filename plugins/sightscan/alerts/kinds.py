@@ -29,6 +29,7 @@ PARSE_SLOW = Kind("parse_slow", "A DAG file takes long to parse")
 MARTS_OLD = Kind("marts_old", "The marts are old")
 REAPER_SILENT = Kind("reaper_silent", "Nobody looks after the GPUs")
 BACKUP_MISSING = Kind("backup_missing", "There is no recent backup")
+RESTORE_FAILED = Kind("restore_failed", "A backup could not be restored")
 REVIEWS_WAITING = Kind("reviews_waiting", "Labels wait for a review")
 APPROVALS_WAITING = Kind("approvals_waiting", "Cities wait for approval")
 WAREHOUSE_AWAY = Kind("warehouse_away", "The warehouse is away")
@@ -48,6 +49,7 @@ KINDS = {
         MARTS_OLD,
         REAPER_SILENT,
         BACKUP_MISSING,
+        RESTORE_FAILED,
         REVIEWS_WAITING,
         APPROVALS_WAITING,
         WAREHOUSE_AWAY,

@@ -23,6 +23,7 @@ from sightscan.warehouse.incidents.incidents import Trouble
 from sightscan.warehouse.incidents.watch import (
     Waiting,
     find_ages,
+    find_last_drill,
     find_waiting_cities,
     find_waiting_reviews,
     list_empty_crawls,
@@ -156,6 +157,19 @@ def find_old(connection: Connection, config: Settings) -> Iterator[Trouble]:
         )
 
 
+def find_failed_drill(connection: Connection, config: Settings) -> Iterator[Trouble]:
+    """Find out whether the last restore drill failed."""
+    del config
+    drill = find_last_drill(connection)
+    if drill is not None and drill.problem is not None:
+        yield Trouble(
+            kinds.RESTORE_FAILED.name,
+            "warehouse",
+            f"The backup {drill.file_name} was restored on trial at {_minute(drill.finished_at)} UTC and "
+            f"is not good: {drill.problem}",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Budget:
     """What is used up of the budget of a setting."""
@@ -249,6 +263,7 @@ LOOKS = (
     Look((kinds.CRAWL_EMPTY,), find_empty_crawls),
     Look((kinds.CHECK_FAILED,), find_failed_checks),
     Look((kinds.MARTS_OLD, kinds.BACKUP_MISSING), find_old),
+    Look((kinds.RESTORE_FAILED,), find_failed_drill),
     Look((kinds.BUDGET_80, kinds.BUDGET_100), find_used_up_budgets),
     Look((kinds.APPROVALS_WAITING,), find_waiting),
     Look((kinds.REVIEWS_WAITING,), find_unreviewed, is_costly=True),

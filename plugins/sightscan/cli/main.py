@@ -20,6 +20,7 @@ from sightscan.cli import (
     sights,
     spend,
     takeover,
+    upkeep,
     warehouse,
 )
 from sightscan.cli.declare import command, option
@@ -39,7 +40,7 @@ app = typer.Typer(
     epilog="`sightscan GROUP --help` lists the commands of a group, `sightscan GROUP COMMAND --help` "
     "says what one does, what it changes, and how it is called.",
 )
-for room in (city, sights, photos, labels, dataset, model, spend, warehouse, alerts):
+for room in (city, sights, photos, labels, dataset, model, spend, warehouse, upkeep, alerts):
     app.add_typer(room.commands)
 command(
     app,

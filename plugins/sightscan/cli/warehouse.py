@@ -46,7 +46,10 @@ EndHour = Annotated[
     datetime | None, option("End, not included.", "--to", metavar="TIME", parser=_moment)
 ]
 NewFile = Annotated[
-    Path | None, option("A new file (var/backups/<database>-<time>.dump).", metavar="FILE")
+    Path | None,
+    option(
+        "A new file (<database>-<time>.dump in BACKUP_FOLDER, or in var/backups).", metavar="FILE"
+    ),
 ]
 Backup = Annotated[Path, argument("FILE", "A file that `sightscan warehouse backup` wrote.")]
 Replace = Annotated[bool, flag("--replace", "A database of this name gets another one.")]
@@ -149,13 +152,12 @@ def back_up(*, to: NewFile = None, as_json: AsJson = False) -> None:
         sightscan warehouse backup
         sightscan warehouse backup --to /mnt/backups/monday.dump
     """
-    from sightscan.settings import REPOSITORY
     from sightscan.warehouse.backup.dump import backup_warehouse, manifest_of
+    from sightscan.warehouse.backup.keep import new_backup_path
     from sightscan.warehouse.backup.pg_tools import end_like_ctrl_c
 
     config = open_settings()
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    target = to or REPOSITORY / "var" / "backups" / f"{config.pgdatabase}-{moment}.dump"
+    target = to or new_backup_path(config)
     end_like_ctrl_c()
     try:
         manifest = backup_warehouse(config, target)

@@ -21,6 +21,7 @@ By number:
 | 7362052, mart number | who refreshes an hourly mart, until the commit |
 | 7362054 | who claims labels for a reviewer, until the commit |
 | 7362055 | who runs the data checks of all cities, or notes what those of one found, until the commit |
+| 7362056 | who restores a backup on trial; a lock of the session, as who migrates takes |
 """
 
 from typing import Any
@@ -33,6 +34,7 @@ MIGRATION_LOCK = 7_362_051
 HOURLY_LOCK = 7_362_052
 CLAIM_LOCK = 7_362_054
 CHECK_LOCK = 7_362_055
+DRILL_LOCK = 7_362_056
 
 
 def hold_off_removals(connection: psycopg.Connection[Any]) -> None:

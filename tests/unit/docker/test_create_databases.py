@@ -1,5 +1,6 @@
 """The databases of docker/compose.yaml, made on a real server."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ import pytest
 
 from sandbox.addresses import PostgresAddress
 from sandbox.postgres.server import EmbeddedPostgres
+from sightscan.cli.main import main
+from sightscan.settings import settings
 from sightscan.warehouse.schema.migrate import migrate
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -86,6 +89,36 @@ def test_the_pipeline_restores_by_way_of_the_maintenance_database(
     prepared: PostgresAddress,
 ) -> None:
     login(prepared, "sightscan_pipeline", "pipe'line", "postgres").close()
+
+
+@pytest.mark.slow
+def test_the_pipeline_does_the_work_of_a_night(
+    prepared: PostgresAddress,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its login is no superuser, and restores a backup on trial."""
+    for name, value in {
+        "PGHOST": prepared.host,
+        "PGPORT": str(prepared.port),
+        "PGDATABASE": "sightscan",
+        "PGUSER": "sightscan_pipeline",
+        "PGPASSWORD": "pipe'line",
+        "BACKUP_FOLDER": str(tmp_path / "backups"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "",
+        "AIRFLOW_HOME": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AIRFLOW_CONFIG", raising=False)
+    settings.cache_clear()
+    assert main(["upkeep", "night", "--json"]) == 0
+    states = {one["name"]: one["state"] for one in json.loads(capsys.readouterr().out)}
+    assert (states["backup"], states["restore-drill"]) == ("done", "done")
+    with login(prepared, "sightscan_pipeline", "pipe'line", "postgres") as connection:
+        assert connection.execute(
+            "select count(*) from pg_database where datname like '%drill%'"
+        ).fetchone() == (0,)
 
 
 @pytest.mark.parametrize("call", ["lo_from_bytea(0, 'x')", "pg_try_advisory_lock(7362051)"])

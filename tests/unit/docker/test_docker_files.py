@@ -60,6 +60,7 @@ def test_compose_has_every_part_of_the_deployment() -> None:
         "triggerer",
         "worker",
         "urgent-worker",
+        "upkeep",
         "app",
         "proxy",
     }
@@ -80,7 +81,21 @@ def test_urgent_tasks_have_a_worker_of_their_own_and_all_slots_are_counted() -> 
 
 def test_every_service_that_stays_up_has_a_health_check() -> None:
     bare = {name for name, options in compose()["services"].items() if "healthcheck" not in options}
-    assert bare == {"migrate"}
+    # One ends, the other sleeps until the night; that a backup is missing is told.
+    assert bare == {"migrate", "upkeep"}
+
+
+def test_the_upkeep_is_done_each_night_where_backups_and_logs_are() -> None:
+    upkeep = compose()["services"]["upkeep"]
+    assert upkeep["command"][-1] == "exec every-night sightscan upkeep night"
+    folder = upkeep["environment"]["BACKUP_FOLDER"]
+    logs = re.search(r"BASE_LOG_FOLDER=(\S+)", (DOCKER / "pipeline.Dockerfile").read_text())
+    assert logs is not None
+    mounted = {volume.removesuffix(":ro").rpartition(":")[2] for volume in upkeep["volumes"]}
+    assert {folder, logs[1]} <= mounted
+    cleanup = helm_values()["databaseCleanup"]
+    assert (cleanup["enabled"], cleanup["applyCustomEnv"]) == (True, True)
+    assert cleanup["args"][-1] == "exec sightscan upkeep night"
 
 
 def test_compose_reads_only_what_env_example_lists() -> None:

@@ -6,7 +6,7 @@ from sightscan.services.doctor.installation import Installation, InstallationChe
 from sightscan.services.question import CheckFailedError, CheckSkippedError
 from sightscan.warehouse.backup.pg_tools import find_program
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.incidents.watch import find_ages
+from sightscan.warehouse.incidents.watch import find_ages, find_last_drill
 from sightscan.warehouse.schema.standing import (
     list_lacking_migrations,
     list_missing_rights,
@@ -16,6 +16,7 @@ from sightscan.warehouse.schema.standing import (
 
 MAX_CLOCK_SECONDS = 5.0
 MAX_RIGHTS_NAMED = 3
+MAX_DRILL_DAYS_LATE = 3
 
 
 def log_in(installation: Installation) -> str:
@@ -96,6 +97,29 @@ def look_for_backup(installation: Installation) -> str:
     return f"the last backup is of {ages.backed_up_at:%Y-%m-%d %H:%M} UTC"
 
 
+def look_for_drill(installation: Installation) -> str:
+    """See that the last backup that was restored on trial came back whole, and was so lately."""
+    config = installation.config
+    days = config.restore_drill_days
+    if not days or not config.max_backup_age_hours:
+        msg = "RESTORE_DRILL_DAYS or MAX_BACKUP_AGE_HOURS is 0: no backup is tried"
+        raise CheckSkippedError(msg)
+    with open_warehouse(installation) as connection:
+        drill = find_last_drill(connection)
+    if drill is None:
+        msg = "no backup was restored on trial yet: `sightscan upkeep drill`"
+        raise CheckSkippedError(msg)
+    when = f"{drill.file_name}, restored on trial at {drill.finished_at:%Y-%m-%d %H:%M} UTC,"
+    if drill.problem is not None:
+        msg = f"{when} is not good: {drill.problem}"
+        raise CheckFailedError(msg)
+    # One that fell out is made up for by the next night.
+    if installation.now() - drill.finished_at > timedelta(days=days + MAX_DRILL_DAYS_LATE):
+        msg = f"{when} was the last"
+        raise CheckFailedError(msg)
+    return f"{when} came back whole"
+
+
 CHECKS = (
     InstallationCheck(
         name="warehouse",
@@ -139,7 +163,16 @@ CHECKS = (
         asks="when the last backup was whole, and for a pg_dump that fits",
         why="what was paid for cannot be got again for nothing",
         expected="one within MAX_BACKUP_AGE_HOURS",
-        advice="`sightscan warehouse backup`, each night by cron (docs/runbooks/backup-and-restore.md)",
+        advice="`sightscan warehouse backup`; each night `sightscan upkeep night` (docs/runbooks/kept-small.md)",
         ask=look_for_backup,
+    ),
+    InstallationCheck(
+        name="restore-drill",
+        service="PostgreSQL",
+        asks="what came of the last backup that was restored on trial",
+        why="a backup that cannot be restored is none",
+        expected="one that came back whole, within RESTORE_DRILL_DAYS and some days more",
+        advice="`sightscan upkeep drill` says what is wrong (docs/runbooks/alerts.md#restore-failed)",
+        ask=look_for_drill,
     ),
 )

@@ -61,6 +61,15 @@ class Ages:
 
 
 @dataclass(frozen=True, slots=True)
+class Drill:
+    """A trial of a backup; `problem` says why it failed, None: it passed."""
+
+    file_name: str
+    finished_at: datetime
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """How much waits for a person, and since when the first of it does."""
 
@@ -94,6 +103,13 @@ def find_ages(connection: psycopg.Connection[Any]) -> Ages:
     with connection.cursor(row_factory=class_row(Ages)) as cursor:
         cursor.execute(statement("incidents/find_ages"), {"backups_noted_by": BACKUPS_NOTED_BY})
         return cursor.fetchone() or Ages(None, None, None, None)
+
+
+def find_last_drill(connection: psycopg.Connection[Any]) -> Drill | None:
+    """Return the last trial of a backup; None: there was none."""
+    with connection.cursor(row_factory=class_row(Drill)) as cursor:
+        cursor.execute(statement("incidents/find_last_drill"))
+        return cursor.fetchone()
 
 
 def find_waiting_reviews(connection: psycopg.Connection[Any]) -> Waiting:

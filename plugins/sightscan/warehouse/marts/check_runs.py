@@ -94,6 +94,13 @@ def run_city_checks(
     return results
 
 
+def forget_old_results(connection: psycopg.Connection[Any], before: datetime) -> int:
+    """Delete the results from before a moment, but the last of each check and DAG; return how many."""
+    return connection.execute(
+        statement("marts/delete_old_check_results"), {"before": before}
+    ).rowcount
+
+
 def _list_keys(
     connection: psycopg.Connection[Any], checks: Sequence[DataCheck]
 ) -> Mapping[str, frozenset[str]]:

@@ -1,0 +1,79 @@
+"""All that is done each night, in this order: what is removed is in the backup before."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sightscan.errors import UpkeepError
+from sightscan.services.doctor.installation import Installation
+from sightscan.services.question import CheckSkippedError
+from sightscan.upkeep.clean import Outcome, outcome_of, remove_what_is_old
+from sightscan.warehouse.backup.drill import drill_restore
+from sightscan.warehouse.backup.dump import backup_warehouse
+from sightscan.warehouse.backup.keep import new_backup_path, remove_old_backups
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.incidents.watch import find_last_drill
+
+# A night's drill is not to wait for another week because it begins some minutes sooner.
+EARLY = timedelta(hours=2)
+
+
+def do_the_night(installation: Installation) -> Iterator[Outcome]:
+    """Back up, remove what is old, and try the backup if that is due; give what came of each."""
+    made = outcome_of("backup", lambda: make_backup(installation))
+    yield made
+    if made.state == "failed":
+        # The old ones are all that there is.
+        yield Outcome("old-backups", "skipped", "none goes while no new one can be made")
+    else:
+        yield outcome_of("old-backups", lambda: drop_old_backups(installation))
+    yield from remove_what_is_old(installation)
+    yield outcome_of("restore-drill", lambda: drill_if_due(installation))
+
+
+def make_backup(installation: Installation) -> str:
+    """Write a backup into the folder."""
+    config = installation.config
+    if not config.max_backup_age_hours:
+        msg = "MAX_BACKUP_AGE_HOURS=0: the server is backed up otherwise"
+        raise CheckSkippedError(msg)
+    path = new_backup_path(config)
+    manifest = backup_warehouse(config, path)
+    return f"{path} bytes={manifest.byte_count} rows={sum(manifest.rows.values())}"
+
+
+def drop_old_backups(installation: Installation, *, is_trial: bool = False) -> str:
+    """Remove the backups that are too many."""
+    old = remove_old_backups(installation.config, is_trial=is_trial)
+    return f"removed={len(old)}"
+
+
+def try_backup(installation: Installation) -> str:
+    """Restore the newest backup on trial.
+
+    Raises:
+        UpkeepError: it did not come back as it was.
+
+    """
+    report = drill_restore(installation.config)
+    if report.problem is not None:
+        msg = (
+            f"{report.file_name} was not restored: {report.problem}; make another backup and try that "
+            "one: `sightscan upkeep backup`, `sightscan upkeep drill`"
+        )
+        raise UpkeepError(msg)
+    return f"{report.file_name} came back whole, rows={report.row_count}"
+
+
+def drill_if_due(installation: Installation) -> str:
+    """Restore the newest backup on trial, unless one was restored lately."""
+    config = installation.config
+    if not config.max_backup_age_hours or not config.restore_drill_days:
+        msg = "MAX_BACKUP_AGE_HOURS or RESTORE_DRILL_DAYS is 0"
+        raise CheckSkippedError(msg)
+    with connect(config) as connection:
+        drill = find_last_drill(connection)
+    every = timedelta(days=config.restore_drill_days)
+    if drill and drill.problem is None and installation.now() - drill.finished_at < every - EARLY:
+        msg = f"{drill.file_name} came back whole on {drill.finished_at:%Y-%m-%d}"
+        raise CheckSkippedError(msg)
+    return try_backup(installation)

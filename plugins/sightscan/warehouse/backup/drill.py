@@ -1,0 +1,144 @@
+"""A restore drill: the newest backup comes back into a database beside the warehouse, and is dropped.
+
+What nobody has ever restored is no backup. The drill does what a person would do: it restores, compares
+with the manifest, migrates, and asks all data checks about everything.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from sightscan.errors import WarehouseError
+from sightscan.settings import Settings
+from sightscan.warehouse.backup.keep import KeptBackup, backup_folder, list_backups
+from sightscan.warehouse.backup.restore import (
+    MAINTENANCE_DATABASE,
+    MAX_NAME_BYTES,
+    OWNER,
+    restore_warehouse,
+)
+from sightscan.warehouse.backup.restored import open_restored
+from sightscan.warehouse.connection import connect
+from sightscan.warehouse.locks import DRILL_LOCK
+from sightscan.warehouse.marts.check_runs import run_checks
+from sightscan.warehouse.statements import statement
+
+SUFFIX = "_drill"
+DRILL_DAG = "restore_drill"
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DrillReport:
+    """What came of a drill; `problem` says why it failed, None: it passed."""
+
+    file_name: str
+    row_count: int | None
+    problem: str | None
+
+
+def drill_restore(config: Settings) -> DrillReport:
+    """Restore the newest backup on trial, and note in the warehouse what came of it.
+
+    Raises:
+        WarehouseError: there is no backup, another drill is at it, or the warehouse is away.
+
+    """
+    backups = list_backups(config)
+    if not backups:
+        msg = (
+            f"there is no backup of {config.pgdatabase!r} in {backup_folder(config)} to be tried: make "
+            "one with `sightscan upkeep backup`, or correct BACKUP_FOLDER"
+        )
+        raise WarehouseError(msg)
+    started_at = datetime.now(UTC)
+    with _one_drill_at_a_time(config):
+        report = _try(config, backups[-1])
+    with connect(config) as connection:
+        connection.execute(
+            statement("backup/note_drill"),
+            {
+                "file_name": report.file_name,
+                "started_at": started_at,
+                "row_count": report.row_count,
+                "problem": report.problem,
+            },
+        )
+    logger.info("file=%s rows=%s problem=%s", report.file_name, report.row_count, report.problem)
+    return report
+
+
+def scratch_name(config: Settings) -> str:
+    """Return the name of the database that a drill makes and drops."""
+    room = MAX_NAME_BYTES - len(SUFFIX)
+    return config.pgdatabase.encode()[:room].decode(errors="ignore") + SUFFIX
+
+
+def _try(config: Settings, backup: KeptBackup) -> DrillReport:
+    scratch = scratch_name(config)
+    name = backup.path.name
+    try:
+        _drop_scratch(config, scratch)
+        try:
+            report = restore_warehouse(config, backup.path, scratch)
+            problem = (
+                _failing_checks(config, scratch)
+                if report.is_verified
+                else "it has no manifest beside it, so that nobody knows what should come out"
+            )
+        finally:
+            _drop_scratch(config, scratch)
+    except (WarehouseError, psycopg.Error) as error:
+        return DrillReport(name, None, " ".join(str(error).split()))
+    return DrillReport(name, None if problem else report.row_count, problem)
+
+
+def _failing_checks(config: Settings, scratch: str) -> str | None:
+    """Ask all data checks about what came back; return what fails, None: nothing."""
+    restored = config.model_copy(update={"pgdatabase": scratch})
+    with open_restored(restored, OWNER) as connection:
+        results = run_checks(connection, dag_id=DRILL_DAG, run_id=scratch, is_whole=True)
+    failing = [
+        f"{result.name} ({result.offending_count} rows)"
+        for result in results
+        if result.severity == "fail" and result.offending_count
+    ]
+    return f"data checks fail in what came back: {', '.join(failing)}" if failing else None
+
+
+def _drop_scratch(config: Settings, scratch: str) -> None:
+    """Drop the scratch database, and what a drill left that was killed."""
+    server = config.model_copy(update={"pgdatabase": MAINTENANCE_DATABASE})
+    with connect(server, autocommit=True) as connection:
+        left = connection.execute(
+            statement("backup/list_databases"), {"beginning": f"{scratch}_new_"}
+        ).fetchall()
+        for name in (scratch, *(name for (name,) in left)):
+            connection.execute(
+                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+            )
+
+
+@contextmanager
+def _one_drill_at_a_time(config: Settings) -> Iterator[None]:
+    with connect(config, autocommit=True) as connection:
+        if not _lock(connection):
+            msg = (
+                f"another restore drill of {config.pgdatabase!r} is at it: wait until it has ended, and "
+                "try again"
+            )
+            raise WarehouseError(msg)
+        yield
+
+
+def _lock(connection: psycopg.Connection[Any]) -> bool:
+    """Take the lock until the connection ends, which the server notices if we are killed."""
+    row = connection.execute("select pg_try_advisory_lock(%s)", [DRILL_LOCK]).fetchone()
+    return row == (True,)

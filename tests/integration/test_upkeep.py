@@ -1,0 +1,250 @@
+"""The night's work on a real server: a backup that is kept, tried and told, and rows that are old."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from sandbox.addresses import PostgresAddress
+from sightscan.cli.main import main
+from sightscan.dataset.freeze import freeze_dataset
+from sightscan.run import Run
+from sightscan.settings import read_settings, settings
+from sightscan.warehouse.backup.dump import manifest_of
+from sightscan.warehouse.backup.keep import list_backups
+from sightscan.warehouse.locks import DRILL_LOCK
+from tests.cities.colour_city import store_colour_city
+
+DRILLS = "select row_count > 100, problem from core.restore_drill order by drill_id"
+HISTORY = """
+-- Two checks, each asked by two DAGs, of which one asks still.
+insert into core.check_result (check_name, severity, offending_count, dag_id, run_id, recorded_at)
+select name, 'fail', 1, dag, number, now() - interval '91 days'
+from generate_series(1, 50) as number, unnest(array['a', 'b']) as name, unnest(array['x', 'y']) as dag;
+insert into core.check_result (check_name, severity, offending_count, dag_id, run_id)
+select name, 'fail', 0, 'x', 'now' from unnest(array['a', 'b']) as name;
+insert into core.incident (kind, subject, sentence, opened_at, seen_at, closed_at) values
+('run_failed', 'old', 's', now() - interval '99 days', now() - interval '95 days', now() - interval '91 days'),
+('run_failed', 'late', 's', now() - interval '99 days', now() - interval '95 days', now() - interval '89 days'),
+('run_failed', 'open', 's', now() - interval '99 days', now(), null);
+insert into core.incident_message (incident_id, channel)
+select incident_id, 'log' from core.incident where subject <> 'late';
+insert into core.incident_silence (reason, set_by, set_at, ends_at) values
+('r', 'ann', now() - interval '99 days', now() - interval '91 days'),
+('r', 'ann', now() - interval '9 days', now() + interval '1 day');
+insert into core.backup (file_name, byte_count, finished_at)
+select 'a', 1, now() - make_interval(days => 100 - day) from generate_series(1, 5) as day;
+insert into core.restore_drill (file_name, started_at, finished_at, row_count)
+select 'a', now() - make_interval(days => 100 - day), now() - make_interval(days => 100 - day), 1
+from generate_series(1, 5) as day;
+update core.paid_call set reserved_at = reserved_at - interval '999 days'
+"""
+
+
+@pytest.fixture(autouse=True)
+def place(
+    warehouse: psycopg.Connection[Any],
+    postgres: PostgresAddress,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
+    """Fill the warehouse, and let nothing of this machine be looked at."""
+    monkeypatch.setenv("BACKUP_FOLDER", str(tmp_path / "backups"))
+    for name in ("AIRFLOW_HOME", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings.cache_clear()
+    city = store_colour_city(warehouse, photos_a_sight=6).city
+    freeze_dataset(
+        warehouse,
+        read_settings(min_image_number_per_label=3),
+        city,
+        Run(city.city_id, "city_malaga", "one"),
+    )
+    # Where each was found, without which they would break a claim.
+    warehouse.execute(
+        "insert into core.photo_source (sha256, url_sha256, sight_id, url, page_url, source, licence, author,"
+        " query, found_at) select sha256, sha256, sight_id, 'https://a.example/' || encode(sha256, 'hex'),"
+        " 'https://a.example/page', 'wikimedia_commons', 'cc0-1.0', 'ann', 'q', now()"
+        " from core.label where state = 'accepted'"
+    )
+    yield
+    with postgres.connect() as connection:
+        for name in scratch_databases(postgres):
+            connection.execute(
+                sql.SQL("drop database {} with (force)").format(sql.Identifier(name))
+            )
+
+
+def scratch_databases(postgres: PostgresAddress) -> list[str]:
+    with postgres.connect() as connection:
+        rows = connection.execute("select datname from pg_database where datname like '%drill%'")
+        return [name for (name,) in rows]
+
+
+def upkeep(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, tuple[str, str]]:
+    """Run a command; return state and words of each part."""
+    capsys.readouterr()
+    status = main(["upkeep", *words, "--json"])
+    told = {one["name"]: (one["state"], one["came"]) for one in json.loads(capsys.readouterr().out)}
+    assert status == (1 if "failed" in {state for state, _ in told.values()} else 0)
+    return told
+
+
+def test_a_night_backs_up_tries_the_backup_and_the_next_night_tries_none(
+    warehouse: psycopg.Connection[Any],
+    postgres: PostgresAddress,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first = upkeep(capsys, "night")
+    assert {name: state for name, (state, _) in first.items()} == {
+        "backup": "done",
+        "old-backups": "done",
+        # This machine has no Airflow.
+        "airflow-history": "skipped",
+        "logs": "skipped",
+        "exports": "done",
+        "spool": "done",
+        "warehouse-history": "done",
+        "restore-drill": "done",
+    }
+    (backup,) = list_backups(settings())
+    assert manifest_of(backup.path).is_file()
+    assert warehouse.execute("select file_name from core.backup").fetchall() == [
+        (backup.path.name,)
+    ]
+    assert warehouse.execute(DRILLS).fetchall() == [(True, None)]
+    assert scratch_databases(postgres) == []
+    for days, state in ((6, "skipped"), (7, "done")):
+        for each in list_backups(settings()):
+            # Two of one second would have one name.
+            each.path.unlink()
+        warehouse.execute(
+            "update core.restore_drill set started_at = now() - make_interval(days => %(days)s),"
+            " finished_at = now() - make_interval(days => %(days)s)",
+            {"days": days},
+        )
+        assert upkeep(capsys, "night")["restore-drill"][0] == state
+
+
+def test_a_backup_that_is_damaged_is_noted_and_told(
+    warehouse: psycopg.Connection[Any],
+    postgres: PostgresAddress,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    upkeep(capsys, "backup")
+    (backup,) = list_backups(settings())
+    with backup.path.open("r+b") as file:
+        file.seek(-100, 2)
+        file.write(b"x" * 50)
+    state, came = upkeep(capsys, "drill")["restore-drill"]
+    assert state == "failed"
+    assert "is not the file that its manifest describes" in came
+    ((passed, problem),) = warehouse.execute(DRILLS).fetchall()
+    assert passed is None
+    assert "is not the file that its manifest describes" in problem
+    assert scratch_databases(postgres) == []
+
+
+def test_a_warehouse_that_breaks_a_claim_is_found_in_what_comes_back(
+    warehouse: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    # As if a take-down had been undone by hand.
+    warehouse.execute(
+        "insert into core.removed_photo (sha256, reason, removed_by)"
+        " select min(sha256), 'asked', 'ann' from core.photo"
+    )
+    upkeep(capsys, "backup")
+    state, came = upkeep(capsys, "drill")["restore-drill"]
+    assert state == "failed"
+    assert "data checks fail in what came back: trainable_photo__was_not_removed (1 rows)" in came
+
+
+def test_what_a_killed_drill_left_is_dropped_and_of_two_at_once_one_waits(
+    warehouse: psycopg.Connection[Any],
+    postgres: PostgresAddress,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    upkeep(capsys, "backup")
+    with postgres.connect() as connection:
+        connection.execute("create database warehouse_drill")
+        connection.execute("create database warehouse_drill_new_20260101t000000z")
+    warehouse.execute("select pg_advisory_lock(%s)", [DRILL_LOCK])
+    state, came = upkeep(capsys, "drill")["restore-drill"]
+    assert (state, "another restore drill of 'warehouse' is at it" in came) == ("failed", True)
+    assert len(scratch_databases(postgres)) == 2
+    warehouse.execute("select pg_advisory_unlock(%s)", [DRILL_LOCK])
+    assert upkeep(capsys, "drill")["restore-drill"][0] == "done"
+    assert scratch_databases(postgres) == []
+
+
+def test_without_a_backup_the_drill_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    state, came = upkeep(capsys, "drill")["restore-drill"]
+    assert (state, "there is no backup of 'warehouse' in" in came) == ("failed", True)
+
+
+def test_no_old_backup_goes_while_no_new_one_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KEEP_DAILY_BACKUPS", "1")
+    monkeypatch.setenv("KEEP_WEEKLY_BACKUPS", "0")
+    monkeypatch.setenv("PG_BIN_FOLDER", "/none")
+    settings.cache_clear()
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for day in (1, 2):
+        (folder / f"warehouse-2026010{day}T000000Z.dump").touch()
+    told = upkeep(capsys, "night")
+    assert told["backup"][0] == "failed"
+    assert told["old-backups"] == ("skipped", "none goes while no new one can be made")
+    # And all else is done.
+    assert told["warehouse-history"][0] == "done"
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_a_server_that_is_backed_up_otherwise_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MAX_BACKUP_AGE_HOURS", "0")
+    settings.cache_clear()
+    told = upkeep(capsys, "night")
+    assert {told[name][0] for name in ("backup", "restore-drill")} == {"skipped"}
+    assert not (tmp_path / "backups").exists()
+
+
+def test_old_findings_go_and_the_last_ones_open_ones_and_money_stay(
+    warehouse: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    warehouse.execute(HISTORY)
+    money = spent(warehouse)
+    trial = upkeep(capsys, "clean", "--dry-run")["warehouse-history"]
+    assert trial == ("done", "check_results=198 incidents=2 notes_of_backups=8")
+    assert upkeep(capsys, "clean")["warehouse-history"] == trial
+    left = {
+        "core.check_result": 4,
+        "core.incident": 2,
+        "core.incident_message": 1,
+        "core.incident_silence": 1,
+        "core.backup": 1,
+        "core.restore_drill": 1,
+    }
+    assert {
+        table: warehouse.execute(
+            sql.SQL("select count(*) from {}").format(sql.Identifier(*table.split(".")))
+        ).fetchone()
+        for table in left
+    } == {table: (count,) for table, count in left.items()}
+    assert spent(warehouse) == money
+    assert upkeep(capsys, "clean")["warehouse-history"][1] == (
+        "check_results=0 incidents=0 notes_of_backups=0"
+    )
+
+
+def spent(warehouse: psycopg.Connection[Any]) -> list[Any]:
+    return warehouse.execute(
+        "select call_id, state, price_usd, answer from core.paid_call order by call_id"
+    ).fetchall()

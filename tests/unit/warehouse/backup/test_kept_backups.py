@@ -1,0 +1,83 @@
+"""Which backups are kept: some days, some weeks, always the newest, and nobody else's files."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sightscan.settings import read_settings
+from sightscan.warehouse.backup.keep import choose_kept, list_backups, remove_old_backups
+
+# A Sunday.
+TODAY = datetime(2026, 11, 29, 2, 30, tzinfo=UTC)
+moments = st.sets(
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)).map(  # noqa: DTZ001
+        lambda moment: moment.replace(tzinfo=UTC, microsecond=0)
+    ),
+    max_size=80,
+)
+
+
+def nights(count: int) -> list[datetime]:
+    return [TODAY - timedelta(days=number) for number in range(count)]
+
+
+def test_a_night_each_leaves_days_and_weeks() -> None:
+    kept = sorted(choose_kept(nights(60), days=7, weeks=5), reverse=True)
+    assert [f"{moment:%m-%d}" for moment in kept] == [
+        *("11-29", "11-28", "11-27", "11-26", "11-25", "11-24", "11-23"),
+        # The Sundays before; this week's is a day, too.
+        *("11-22", "11-15", "11-08", "11-01"),
+    ]
+
+
+def test_of_several_in_a_day_the_last_stays() -> None:
+    three = [TODAY, TODAY + timedelta(hours=1), TODAY + timedelta(hours=9)]
+    assert choose_kept(three, days=7, weeks=5) == {three[2]}
+
+
+def test_after_a_month_without_any_the_first_new_one_removes_none_of_the_old() -> None:
+    old = [moment - timedelta(days=40) for moment in nights(6)]
+    assert choose_kept([TODAY, *old], days=7, weeks=1) == {TODAY, *old}
+
+
+@given(moments, st.integers(1, 10), st.integers(0, 10))
+def test_the_newest_stays_and_never_more_than_days_and_weeks(
+    taken: set[datetime], days: int, weeks: int
+) -> None:
+    kept = choose_kept(taken, days=days, weeks=weeks)
+    assert kept <= taken
+    assert len(kept) <= days + weeks
+    assert not taken or max(taken) in kept
+
+
+@given(moments, st.integers(1, 10), st.integers(0, 10))
+def test_what_is_kept_is_kept_again(taken: set[datetime], days: int, weeks: int) -> None:
+    kept = choose_kept(taken, days=days, weeks=weeks)
+    assert choose_kept(kept, days=days, weeks=weeks) == kept
+
+
+def test_files_that_are_no_backups_of_this_warehouse_stay(tmp_path: Path) -> None:
+    config = read_settings(
+        backup_folder=tmp_path, pgdatabase="sights", keep_daily_backups=1, keep_weekly_backups=0
+    )
+    others = {
+        "sights-20260101T000000Z.dump.txt",
+        "sights-20261399T000000Z.dump",
+        "sights2-20260101T000000Z.dump",
+        "monday.dump",
+        ".sights-20260101T000000Z.dump.just-now",
+    }
+    backups = {"sights-20260101T000000Z.dump", "sights-20260102T000000Z.dump"}
+    for name in others | backups | {f"{name}.manifest.json" for name in backups}:
+        (tmp_path / name).touch()
+    assert [backup.path.name for backup in list_backups(config)] == sorted(backups)
+    assert [path.name for path in remove_old_backups(config, is_trial=True)] == [
+        "sights-20260101T000000Z.dump"
+    ]
+    remove_old_backups(config)
+    assert {path.name for path in tmp_path.iterdir()} == others | {
+        "sights-20260102T000000Z.dump",
+        "sights-20260102T000000Z.dump.manifest.json",
+    }
