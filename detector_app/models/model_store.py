@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import logging
 import re
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +26,8 @@ from detector_app.signature import SignatureRefusedError, check_signature
 logger = logging.getLogger(__name__)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_FOLDER = "models"
+_YOUNG_SECONDS = 24 * 3600
 
 
 class ModelSource(Protocol):
@@ -68,6 +71,28 @@ def is_kept(model: PublishedModel, cache_folder: Path) -> bool:
         return False
 
 
+def drop_models(cache_folder: Path, kept: frozenset[str]) -> int:
+    """Delete the files of models whose hash is not `kept`, half-written ones too; return how many.
+
+    One that was just written may not be known yet, so those of the last day stay.
+    """
+    before = time.time() - _YOUNG_SECONDS
+    count = 0
+    for path in _files(cache_folder):
+        # A draft is called as the file that it becomes, between dots.
+        if path.name.lstrip(".").partition(".")[0] in kept:
+            continue
+        try:
+            if path.stat().st_mtime < before:
+                path.unlink()
+                count += 1
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            logger.warning("models: %s was not deleted, delete it: %s", path, error)
+    return count
+
+
 def path_of_model(model: PublishedModel, cache_folder: Path) -> Path:
     """Return where the model is kept; raise `ModelRefused` if its hash is none."""
     # The hash becomes a file name: anything else could point out of the folder.
@@ -77,7 +102,14 @@ def path_of_model(model: PublishedModel, cache_folder: Path) -> Path:
             "not 64 hexadecimal digits; publish the model again."
         )
         raise ModelRefused(msg)
-    return cache_folder / "models" / f"{model.onnx_sha256}.onnx"
+    return cache_folder / _FOLDER / f"{model.onnx_sha256}.onnx"
+
+
+def _files(cache_folder: Path) -> list[Path]:
+    try:
+        return list((cache_folder / _FOLDER).iterdir())
+    except FileNotFoundError:
+        return []
 
 
 def _read_kept(path: Path, model: PublishedModel) -> bytes | None:

@@ -111,6 +111,11 @@ class ModelShelf:
         """Return the model's checked file if it is on the shelf; fetch nothing."""
         return self._shelved.get(model.onnx_sha256)
 
+    def hashes_in_use(self, catalogue: Catalogue) -> frozenset[str]:
+        """Return the hashes of the files that are published, or that somebody may know still."""
+        published = {model.onnx_sha256 for model in _published(catalogue)}
+        return frozenset(published | set(self._shelved))
+
     def _find_unchanged(self, sha256: str) -> ShelvedModel | None:
         shelved = self._shelved.get(sha256)
         return shelved if shelved and _state_of(shelved.path) == shelved.state else None

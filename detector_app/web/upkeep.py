@@ -1,6 +1,7 @@
 """What the server does by itself while it runs.
 
-It shelves new models, drops forgotten uploads, and deletes its copies of photos that were taken down.
+It shelves new models, drops forgotten uploads, and deletes its copies of photos that were taken down and
+of models that are published no more.
 """
 
 import logging
@@ -12,6 +13,7 @@ import anyio
 from streamlit import config, runtime
 
 from detector_app.errors import AppError
+from detector_app.models.model_store import drop_models
 from detector_app.photos.card_photo import drop_card_photos, has_card_photos
 from detector_app.resources import current_catalogue, model_shelf, shown_card_photos
 from detector_app.settings import read_settings
@@ -86,6 +88,7 @@ async def _drop_uploads() -> None:
 async def _drop_taken_down() -> None:
     while True:
         await anyio.to_thread.run_sync(drop_taken_down, abandon_on_cancel=True)
+        await anyio.to_thread.run_sync(drop_old_models, abandon_on_cancel=True)
         await anyio.sleep(DROP_TAKEN_DOWN_EVERY_SECONDS)
 
 
@@ -101,3 +104,19 @@ def drop_taken_down() -> None:
         return
     if count:
         logger.info("cards: %d photos that no card shows any more were deleted", count)
+
+
+def drop_old_models() -> None:
+    """Delete the files of models that are published no more; later, if the warehouse does not answer."""
+    try:
+        catalogue = current_catalogue()
+        folder = read_settings().model_cache_dir
+    except AppError as error:
+        logger.warning("models: old ones are looked for later: %s", error)
+        return
+    # An old list says nothing of what is published since.
+    if catalogue.away:
+        return
+    count = drop_models(folder, model_shelf().hashes_in_use(catalogue))
+    if count:
+        logger.info("models: %d files of models that are published no more were deleted", count)
