@@ -4,6 +4,9 @@ Every photo of the world is there, in the category of each sight on it or in a s
 in reality, what a crawl must cope with: a map, a scan, an icon, copies, broken files, an opt-out,
 and files that are listed but gone (`missing`, `filemissing`) or hidden (`filehidden`), as MediaWiki's
 source (ApiPageSet, ApiQueryImageInfo) writes them; that each sight has one of each is invented.
+
+Of photos without sights, some are of the city's streets, in categories named as Commons names such
+(`Streets in Lima`); that the category of houses is empty and that of buildings missing is invented.
 """
 
 import hashlib
@@ -48,6 +51,9 @@ ELSEWHERE = (
     ("Hagia Sophia", 41.0086, 28.9802),
     ("Himeji Castle", 34.8394, 134.6939),
 )
+# Of the photos without sights, every fourth is one of the city's own streets.
+STREET_EVERY = 4
+STREETS = ("First Street", "Second Street")
 KNOWN_FILES = {TOWER_FILE: "Eiffel Tower in Paris", LONG_FILE: "Princess Alexandra of Denmark"}
 
 
@@ -138,19 +144,34 @@ def catalogue_of(world: World, facts: CityFacts) -> CommonsCatalogue:
         files.extend(_dirt(world, sight, facts.city.name))
     files.extend(_known(world))
     files.extend(_elsewhere(world))
+    files.extend(_streets(world, facts))
     files.sort(key=lambda file: file.name)
-    return CommonsCatalogue(tuple(files), (*_categories(facts), *_categories_elsewhere()))
+    categories = [*_categories(world, facts), *_categories_elsewhere()]
+    if world.backgrounds:
+        categories.extend(_categories_of_streets(facts.city.name))
+    return CommonsCatalogue(tuple(files), tuple(categories))
 
 
-def _categories(facts: CityFacts) -> Iterator[CommonsCategory]:
+def _categories(world: World, facts: CityFacts) -> Iterator[CommonsCategory]:
     city = facts.city.name
     yield CommonsCategory(city, FIRST_CATEGORY_ID, ())
     for number, sight in enumerate(facts.sights):
         page_id = FIRST_CATEGORY_ID + 10 * (number + 1)
         name, exterior = sight.commons_category, _subcategory(sight)
+        # People sort sights by the street in which they stand.
+        street = (f"Streets in {city}",) if world.backgrounds and not number else ()
         # Commons has cycles: here a subcategory is also a parent of its parent.
-        yield CommonsCategory(name, page_id, (city, exterior))
+        yield CommonsCategory(name, page_id, (city, exterior, *street))
         yield CommonsCategory(exterior, page_id + 1, (name,))
+
+
+def _categories_of_streets(city: str) -> Iterator[CommonsCategory]:
+    first_id = FIRST_CATEGORY_ID + 2_000_000
+    streets = f"Streets in {city}"
+    yield CommonsCategory(streets, first_id, (city,))
+    yield CommonsCategory(f"Houses in {city}", first_id + 1, (city,))
+    for number, name in enumerate(STREETS):
+        yield CommonsCategory(f"{name} ({city})", first_id + 2 + number, (streets,))
 
 
 def _subcategory(sight: SightFacts) -> str:
@@ -239,7 +260,8 @@ def _elsewhere(world: World) -> Iterator[CommonsFile]:
     Those of another world's sight are in one category, as far as the categories go; the others are
     dealt out.
     """
-    shown = [(world, photo, number) for number, photo in enumerate(world.backgrounds)]
+    strangers = [photo for number, photo in enumerate(world.backgrounds) if number % STREET_EVERY]
+    shown = [(world, photo, number) for number, photo in enumerate(strangers)]
     if (other := world.elsewhere) is not None:
         shown += [
             (other, photo, other.sights.index(photo.boxes[0].sight)) for photo in other.photos
@@ -247,25 +269,62 @@ def _elsewhere(world: World) -> Iterator[CommonsFile]:
         shown += [(other, photo, number) for number, photo in enumerate(other.backgrounds)]
     for position, (source, photo, subject) in enumerate(shown):
         name, latitude, longitude = ELSEWHERE[subject % len(ELSEWHERE)]
-        content = photo.path.read_bytes()
-        suffix = photo.path.suffix.lower()
-        yield CommonsFile(
-            name=f"{name}, seen from afar {position + 1:03}{suffix}",
+        yield _without_sights(
+            source,
+            photo,
+            name=f"{name}, seen from afar {position + 1:03}",
             page_id=FIRST_FILE_ID + 3_000_000 + position,
-            mime="image/png" if suffix == ".png" else "image/jpeg",
-            width=photo.width,
-            height=photo.height,
-            attribution=attribution_of(source, photo),
             description=name,
             # Every third one is in a subcategory.
-            categories=(name if position % 3 else f"Exterior of {name}",),
-            latitude=latitude,
-            longitude=longitude,
-            sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
-            size_bytes=len(content),
-            path=photo.path,
-            shows=replace(photo, boxes=()),
+            category=name if position % 3 else f"Exterior of {name}",
+            place=(latitude, longitude),
         )
+
+
+def _streets(world: World, facts: CityFacts) -> Iterator[CommonsFile]:
+    """Yield some photos without sights as photos of the city's own streets."""
+    city = facts.city
+    names = (f"Streets in {city.name}", *(f"{name} ({city.name})" for name in STREETS))
+    for position, photo in enumerate(world.backgrounds[::STREET_EVERY]):
+        yield _without_sights(
+            world,
+            photo,
+            name=f"A street of {city.name} {position + 1:03}",
+            page_id=FIRST_FILE_ID + 4_000_000 + position,
+            description=f"A street of {city.name}",
+            category=names[position % len(names)],
+            place=(city.latitude, city.longitude),
+        )
+
+
+def _without_sights(
+    world: World,
+    photo: WorldPhoto,
+    *,
+    name: str,
+    page_id: int,
+    description: str,
+    category: str,
+    place: tuple[float, float],
+) -> CommonsFile:
+    content = photo.path.read_bytes()
+    suffix = photo.path.suffix.lower()
+    return CommonsFile(
+        name=f"{name}{suffix}",
+        page_id=page_id,
+        mime="image/png" if suffix == ".png" else "image/jpeg",
+        width=photo.width,
+        height=photo.height,
+        attribution=attribution_of(world, photo),
+        description=description,
+        categories=(category,),
+        latitude=place[0],
+        longitude=place[1],
+        sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+        size_bytes=len(content),
+        path=photo.path,
+        shows=replace(photo, boxes=()),
+    )
 
 
 def _categories_elsewhere() -> Iterator[CommonsCategory]:

@@ -93,7 +93,8 @@ class PageDescriber:
         files = len(self.catalogue.files_in(category.name))
         subcategories = len(self.catalogue.subcategories_of(category.name))
         size = files + subcategories
-        return {"size": size, "pages": 0, "files": files, "subcats": subcategories}
+        counts = {"size": size, "pages": 0, "files": files, "subcats": subcategories}
+        return counts | ({"hidden": False} if self._modern else {})
 
     def _image_info(self, file: CommonsFile) -> JsonObject:
         kinds = {"image/svg+xml": "DRAWING", "application/pdf": "OFFICE"}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from sandbox.commons.files import CommonsCatalogue, CommonsCategory, CommonsFile
-from sandbox.commons.pages import FILE_NAMESPACE, Page, PageDescriber, stub_of
+from sandbox.commons.pages import CATEGORY_NAMESPACE, FILE_NAMESPACE, Page, PageDescriber, stub_of
 from sandbox.mediawiki import ApiError, JsonObject, required, values_of, whole_number
 from sandbox.wikidata.graph import kilometres_between
 from sandbox.world.city_terms import fold
@@ -122,7 +122,8 @@ def _named_pages(
 def _stub_of_missing(name: str) -> JsonObject:
     if name.isdecimal():
         return {"pageid": int(name)}
-    return {"ns": FILE_NAMESPACE if name.startswith("File:") else 0, "title": name}
+    namespaces = {"File": FILE_NAMESPACE, "Category": CATEGORY_NAMESPACE}
+    return {"ns": namespaces.get(name.partition(":")[0], 0), "title": name}
 
 
 def _members(catalogue: CommonsCatalogue, parameters: Mapping[str, str]) -> _Rows:

@@ -89,6 +89,28 @@ def test_categories_have_a_cycle(commons: Commons) -> None:
     assert titles == [f"Category:{commons.category}"]
 
 
+def test_category_that_is_there_empty_or_missing_says_so(
+    http: httpx.Client, world: World, facts: CityFacts
+) -> None:
+    """As ApiQueryCategoryInfo answers: of none that is missing and holds nothing, there is no count."""
+    city = facts.city.name
+    with WebServer(replace(world, backgrounds=world.photos), facts, Counts()) as server:
+        asked = Commons(http, server, f"Streets in {city}")
+        names = [f"Category:{subject} in {city}" for subject in ("Streets", "Houses", "Buildings")]
+        answer = asked.query(titles="|".join(names), prop="categoryinfo")
+        pages = {page["title"]: page for page in answer["query"]["pages"]}
+        below = asked.query(list="categorymembers", cmtitle=names[0], cmtype="subcat")
+        empty = asked.query(list="categorymembers", cmtitle=names[2])
+    streets, houses, buildings = (pages[name] for name in names)
+    assert streets["categoryinfo"]["files"] > 0
+    assert streets["categoryinfo"]["subcats"] == len(below["query"]["categorymembers"]) == 3
+    assert houses["categoryinfo"] == {
+        "size": 0, "pages": 0, "files": 0, "subcats": 0, "hidden": False
+    }  # fmt: skip
+    assert buildings == {"ns": 14, "title": names[2], "missing": True}
+    assert empty["query"]["categorymembers"] == []
+
+
 @pytest.mark.parametrize("limit", [1, 4, 500])
 def test_continuation_gives_each_file_once(commons: Commons, limit: int) -> None:
     titles = [page["title"] for page in commons.pages(limit)]
