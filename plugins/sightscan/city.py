@@ -79,6 +79,16 @@ class Sight:
         """Tell whether it stands for well-known sights far away, of which backgrounds are made."""
         return self.state == "elsewhere"
 
+    @property
+    def is_streets(self) -> bool:
+        """Tell whether it stands for the city's own streets and houses, of which backgrounds are made."""
+        return self.state == "streets"
+
+    @property
+    def holds_backgrounds(self) -> bool:
+        """Tell whether it is no sight, but holds photos of none."""
+        return self.is_elsewhere or self.is_streets
+
 
 def slug_of(name: str, city_id: str, taken: Collection[str] = ()) -> str:
     """Return the ASCII slug of a city's name; its Wikidata id is appended on a collision.

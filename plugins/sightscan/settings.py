@@ -151,6 +151,7 @@ class Settings(FiledSettings):
     licence_policy: Literal["open", "any"] = "open"
     max_images_per_sight: int = Field(200, ge=0, le=10_000)
     max_background_photos: int = Field(400, ge=0, le=10_000)
+    max_street_photos: int = Field(100, ge=0, le=10_000)
     crawl_threads: int = Field(4, ge=1, le=64)
     crawl_full_resolution: bool = False
     crawl_skip_known: bool = True

@@ -99,7 +99,7 @@ def test_first_run_is_green_and_publishes_a_model(run: CityRun) -> None:
 
 def test_crawl_was_mapped_over_the_sights_and_what_is_none_by_name(run: CityRun) -> None:
     labels = {task.label for task in run.tasks if task.task_id == "crawl_photos"}
-    assert labels == {*run.chain.world.sights, "Sights elsewhere"}
+    assert labels == {*run.chain.world.sights, "Sights elsewhere", "Streets and houses"}
 
 
 def test_photos_without_sights_trained_and_judged(run: CityRun) -> None:

@@ -21,10 +21,11 @@ from sightscan.crawl.dedupe.clusters import cluster_photos
 from sightscan.errors import CrawlError, ServiceError
 from sightscan.warehouse.labels.labels import list_photos_to_label
 from sightscan.warehouse.models.datasets import list_backgrounds
-from sightscan.warehouse.registry.sights import ensure_elsewhere, read_sight
+from sightscan.warehouse.registry.backgrounds import ensure_elsewhere, ensure_streets
+from sightscan.warehouse.registry.sights import read_sight
 from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
 from tests.cities.crawled_city import settings_for, store_sights
-from tests.cities.small_world import PHOTOS_PER_SIGHT, draw_small_world
+from tests.cities.small_world import CITY, PHOTOS_PER_SIGHT, draw_small_world
 
 # The photos of a sight, the one that shows both sights, and two near-copies of its own.
 KEPT = PHOTOS_PER_SIGHT + 1 + 2
@@ -251,6 +252,97 @@ def test_nothing_elsewhere_is_no_failure(
     city, _ = stored
     sight = read_sight(warehouse, ensure_elsewhere(warehouse, city.city_id))
     assert crawl_photos(warehouse, settings_for(web), city, sight).found == 0
+
+
+# Every fourth of the 25 photos of the world.
+STREET_PHOTOS = 7
+
+
+@pytest.mark.parametrize(("most", "kept"), [(100, STREET_PHOTOS), (4, 4)])
+def test_photo_of_a_street_is_a_background_once_vision_has_found_nothing_of_the_city(
+    warehouse: psycopg.Connection[Any], world: World, facts: CityFacts, most: int, kept: int
+) -> None:
+    with WebServer(replace(world, backgrounds=_upside_down(world)), facts, Counts()) as web:
+        city, sights = store_sights(warehouse, facts)
+        streets = _streets_of(warehouse, city)
+        config = settings_for(web, max_street_photos=most)
+        report = crawl_photos(warehouse, config, city, streets)
+    assert (report.kept, report.sources[0].problem) == (kept, None)
+    waiting = list_photos_to_label(warehouse, VISION_LANDMARKS, city.city_id)
+    assert len(waiting) == kept
+    assert not list_backgrounds(warehouse, city)
+    _answer(warehouse, city, waiting)
+    _label(warehouse, city, sights[0], waiting[0], "held_back")
+    _label(warehouse, city, None, waiting[1], "unmatched")
+    found = list_backgrounds(warehouse, city)
+    assert {one.sha256 for one in found} == {*waiting[1:]}
+    assert {one.source for one in found} == {2}
+    # By the street, so that none is learnt and judged.
+    streets_of_city = {f"First Street ({CITY})", f"Second Street ({CITY})"}
+    assert {one.subject for one in found} <= {f"Streets in {CITY}", *streets_of_city}
+
+
+def test_photos_of_a_sight_in_a_street_are_none_of_the_street(
+    warehouse: psycopg.Connection[Any], world: World, facts: CityFacts
+) -> None:
+    """The category of the first sight is below that of the city's streets."""
+    with WebServer(replace(world, backgrounds=_upside_down(world)), facts, Counts()) as web:
+        city, sights = store_sights(warehouse, facts)
+        crawl_photos(warehouse, settings_for(web), city, _streets_of(warehouse, city))
+    queries = {query for (query,) in warehouse.execute("select query from core.photo_source")}
+    assert queries
+    assert not {query for query in queries if sights[0].name in query}
+
+
+def test_city_of_whose_streets_commons_has_nothing_is_told_so_and_does_not_fail(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored
+) -> None:
+    city, _ = stored
+    report = crawl_photos(warehouse, settings_for(web), city, _streets_of(warehouse, city))
+    assert (report.found, report.kept) == (0, 0)
+    assert report.sources[0].problem == (
+        f"Commons has no photos of streets or houses under the name '{CITY}' (asked for "
+        f"'Streets in {CITY}', 'Houses in {CITY}', 'Buildings in {CITY}'): the city has no such "
+        "backgrounds"
+    )
+    assert not report.sources[0].has_ended_early
+
+
+def _streets_of(warehouse: psycopg.Connection[Any], city: City) -> Sight:
+    return read_sight(warehouse, ensure_streets(warehouse, city.city_id, CITY))
+
+
+def _answer(warehouse: psycopg.Connection[Any], city: City, sha256s: list[bytes]) -> None:
+    """Let Vision have answered about photos."""
+    for sha256 in sha256s:
+        warehouse.execute(
+            "insert into core.paid_call (provider, feature, subject_sha256, attempt, city_id,"
+            " dag_id, run_id, state, price_usd, settled_at, answer) values ('google_vision',"
+            " 'landmark_detection', %s, 1, %s, 'd', 'r', 'succeeded', 0, now(), '{}')",
+            (sha256, city.city_id),
+        )
+
+
+def _label(
+    warehouse: psycopg.Connection[Any],
+    city: City,
+    sight: Sight | None,
+    sha256: bytes,
+    state: str,
+) -> None:
+    """Let the answer about a photo have named a landmark."""
+    warehouse.execute(
+        "insert into core.label (call_id, annotation_number, city_id, sha256, sight_id, description,"
+        " score, x1, y1, x2, y2, state, reason) select call_id, 0, %(city)s, %(sha256)s, %(sight)s,"
+        " 'Tower', 0.9, 0.1, 0.1, 0.9, 0.9, %(state)s, 'low_score' from core.paid_call"
+        " where subject_sha256 = %(sha256)s",
+        {
+            "city": city.city_id,
+            "sha256": sha256,
+            "sight": sight and sight.sight_id,
+            "state": state,
+        },
+    )
 
 
 def _upside_down(world: World) -> tuple[WorldPhoto, ...]:

@@ -21,7 +21,7 @@ from sightscan.discover.wikidata import WikidataClient, open_client
 from sightscan.errors import AmbiguousCity, ServiceError, UnknownCity
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.registry.cities import add_city
-from sightscan.warehouse.registry.sights import known_sights, list_sights
+from sightscan.warehouse.registry.sights import known_sights, list_sights, read_sight
 from tests.cities.small_world import CITY
 
 Opener = Callable[[CityFacts], AbstractContextManager[tuple[WikidataClient, Settings]]]
@@ -188,9 +188,11 @@ def test_what_is_no_sight_is_left_out(
 @pytest.mark.parametrize(
     ("overrides", "count"),
     [
-        ({"photo_sources": "wikimedia_commons,openverse"}, 1),
+        ({"photo_sources": "wikimedia_commons,openverse", "max_street_photos": 0}, 1),
+        ({"photo_sources": "wikimedia_commons,openverse"}, 2),
         ({"photo_sources": "openverse"}, 0),
-        ({"max_background_photos": 0}, 0),
+        ({"max_background_photos": 0}, 1),
+        ({"max_background_photos": 0, "max_street_photos": 0}, 0),
     ],
 )
 def test_sights_elsewhere_are_crawled_where_they_are_needed_and_can_be(
@@ -211,6 +213,25 @@ def test_sights_elsewhere_are_crawled_where_they_are_needed_and_can_be(
     assert not {*first.background_ids} & {*first.sight_ids}
     assert len(known_sights(warehouse, city.city_id)) == len(first.sight_ids)
     assert again.retired == ()
+
+
+def test_streets_are_looked_for_under_the_category_of_the_city(
+    warehouse: psycopg.Connection[Any], opened: Opener, facts: CityFacts
+) -> None:
+    with opened(facts) as (client, config):
+        city = add_city(warehouse, resolve_city(client, CITY))
+        report = discover_sights(warehouse, client, city, config)
+    _, streets_id = report.background_ids
+    streets = read_sight(warehouse, streets_id)
+    assert (streets.state, streets.commons_category) == ("streets", CITY)
+    names = ("sight_coverage", "sight_card", "label_quality")
+    for name in names:
+        rows = warehouse.execute(f"select sight_id from mart.{name}").fetchall()  # noqa: S608
+        assert (streets_id,) not in rows, name
+    assert warehouse.execute("select sight_count from mart.city_overview").fetchone() == (
+        len(facts.sights),
+    )
+    assert streets_id not in {sight.sight_id for sight in list_sights(warehouse, city.city_id)}
 
 
 def test_second_discovery_gives_the_same_ids(

@@ -34,6 +34,8 @@ left join lateral (
         photo_source.sha256 = decided_label.sha256
         and sight.city_id = decided_label.city_id
         and decided_label.sight_id is null
+        -- What holds backgrounds is no sight.
+        and sight.state not in ('elsewhere', 'streets')
     order by photo_source.recorded_at, photo_source.sight_id
     limit 1
 ) as found on true

@@ -38,6 +38,7 @@ from sightscan.warehouse.photos.photos import (
     photos_of_sight,
     visited_photos,
 )
+from sightscan.warehouse.registry.sights import known_sights
 from sightscan.warehouse.spend.request_limits import SharedCounter
 
 # Other tasks crawl other sights of the city meanwhile; a row is dated by the start of its batch.
@@ -67,15 +68,14 @@ def crawl_photos(
         ServiceError: no source answers.
 
     """
-    # Whose sights elsewhere are known by their categories.
-    names = (COMMONS,) if sight.is_elsewhere else config.photo_source_names
+    # Where what is no sight is known by its categories.
+    names = (COMMONS,) if sight.holds_backgrounds else config.photo_source_names
     if sight.sight_id is None:
         msg = f"{sight.name!r} has no id yet: expected a sight that is stored; discover it first"
         raise CrawlError(msg)
     started = time.monotonic()
     held = set(photos_of_sight(connection, sight.sight_id))
-    most = config.max_background_photos if sight.is_elsewhere else config.max_images_per_sight
-    wanted = max(most - len(held), 0)
+    wanted = max(_most_photos(config, sight) - len(held), 0)
     if wanted == 0 and (config.crawl_skip_known or not held):
         report = CrawlReport.of((), time.monotonic() - started)
         logger.info("crawl city=%s sight=%r full=%d", city.slug, sight.name, len(held))
@@ -125,6 +125,8 @@ class _SightCrawl:
         self._kept_sha256s = kept_sha256s
         # What holds for the photos of one source holds for those of the next.
         self._robots: dict[str, OriginRules] = {}
+        # What is of a sight is no street.
+        self._sights = known_sights(connection, city.city_id) if sight.is_streets else ()
         self._spool = Spool(config.crawl_spool_folder)
 
     def ask(
@@ -133,7 +135,9 @@ class _SightCrawl:
         """Crawl one source; return what came of it, and what ended it early."""
         stop = threading.Event()
         with open_fetcher(self._config, stop, throttle, self._robots) as fetcher:
-            source = open_source(name, self._config, fetcher, self._city, self._sight)
+            source = open_source(
+                name, self._config, fetcher, self._city, self._sight, sights=self._sights
+            )
             known, refused = self._known()
             job = CrawlJob(
                 config=self._config,
@@ -162,7 +166,9 @@ class _SightCrawl:
                 problem = error
                 level = logging.ERROR if isinstance(error, BrokenSourceError) else logging.WARNING
                 logger.log(level, "crawl sight=%r source=%s: %s", self._sight.name, name, error)
-        report = writer.report(job.tally, None if problem is None else str(problem))
+        report = writer.report(
+            job.tally, None if problem is None else str(problem), remark=source.remark
+        )
         logger.info("crawl sight=%r source=%s %s", self._sight.name, name, report)
         return report, problem
 
@@ -204,6 +210,12 @@ class _SightCrawl:
             return {}
         visited = visited_photos(self._connection, self._sight_id)
         return {name: Validators(*stated) for name, stated in visited.items()}
+
+
+def _most_photos(config: Settings, sight: Sight) -> int:
+    if sight.is_elsewhere:
+        return config.max_background_photos
+    return config.max_street_photos if sight.is_streets else config.max_images_per_sight
 
 
 def _bounds(config: Settings) -> dict[str, str]:

@@ -137,8 +137,8 @@ def check(
         raise problems[0]
     _check_readable(report, sight)
     names = ", ".join(source.source for source in report.sources)
-    if sight.is_elsewhere:
-        # Categories of other people: the city has lost no sight by them.
+    if sight.holds_backgrounds:
+        # Categories as other people fill them: the city has lost no sight by them.
         return
     if report.found == 0:
         category = f"Commons category {sight.commons_category!r}"

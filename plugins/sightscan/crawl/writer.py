@@ -176,8 +176,8 @@ class Writer:
             f"failed={self.counts['failed']} rate={rate:.1f}/s left<={left}"
         )
 
-    def report(self, tally: Tally, problem: str | None) -> SourceReport:
-        """Return what came of the source."""
+    def report(self, tally: Tally, problem: str | None, *, remark: str = "") -> SourceReport:
+        """Return what came of the source; `remark` is what it says itself where nothing went wrong."""
         return SourceReport(
             source=self.source,
             expected=tally.expected,
@@ -189,6 +189,6 @@ class Writer:
             },
             rejected=dict(self.reasons),
             seconds=time.monotonic() - self.started_at,
-            problem=problem or self.last_problem or describe_odd(tally) or None,
+            problem=problem or self.last_problem or describe_odd(tally) or remark or None,
             has_ended_early=problem is not None,
         )

@@ -81,6 +81,12 @@ def read_sight_facts(
     )
 
 
+def category_of(item: str, rows: Iterable[Mapping[str, str]]) -> str | None:
+    """Return the category on Commons (P373) that the facts give an item, if they do."""
+    stated = (row for row in rows if row["sight"] == item and row["property"].endswith("/P373"))
+    return next((row["value"] for row in stated), None)
+
+
 def _checked(row: Row) -> Row:
     """Return a fact that is whole; its value may be one that nobody knows, which is none."""
     if re.split(r"[/#]", row["property"])[-1] == "label" and "value_language" not in row:

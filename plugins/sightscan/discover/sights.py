@@ -16,17 +16,18 @@ from sightscan.city import City, Sight
 from sightscan.discover.candidates import Candidate, list_candidates
 from sightscan.discover.cards import store_cards
 from sightscan.discover.entity_resolution import joined, merge_same_sights
-from sightscan.discover.facts import read_facts, read_sight_facts, read_sights
+from sightscan.discover.facts import category_of, read_facts, read_sight_facts, read_sights
 from sightscan.discover.places import PlacesBuyer, PlacesRanking, rank_by_places
 from sightscan.discover.ranking import overrule_order, rank_sights
 from sightscan.discover.sights_file import SightsFile, find_sight, read_sights_file
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.errors import ServiceError
 from sightscan.settings import Settings
+from sightscan.spend.street_photos import BACKGROUND_SOURCE, street_photo_limit
 from sightscan.warehouse.models.datasets import count_far_photos
+from sightscan.warehouse.registry.backgrounds import ensure_elsewhere, ensure_streets
 from sightscan.warehouse.registry.sights import (
     SightMerge,
-    ensure_elsewhere,
     key_of,
     known_sights,
     replace_sights,
@@ -34,8 +35,6 @@ from sightscan.warehouse.registry.sights import (
 
 # More are asked for than are kept: some turn out to be one, and Places may prefer later ones.
 SPARE_CANDIDATES = 20
-# Where sights elsewhere are crawled.
-COMMONS = "wikimedia_commons"
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ class FoundSights:
     """What there is, before it is stored: the sights to keep in their order, and the rest.
 
     `unknown` is what the file of sights names and nobody has found, `no_sights` what is around and
-    none.
+    none, `city_category` the city's own category on Commons.
     """
 
     found: int
@@ -56,6 +55,7 @@ class FoundSights:
     unknown: tuple[str, ...]
     no_sights: tuple[Candidate, ...]
     places: PlacesRanking
+    city_category: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def discover_sights(
         places_calls=found.places.calls,
         places_problem=found.places.problem,
         places_left_out=found.places.left_out,
-        background_ids=_crawled_backgrounds(connection, config, city),
+        background_ids=_crawled_backgrounds(connection, config, city, found.city_category),
     )
 
 
@@ -170,6 +170,7 @@ def find_sights(
         unknown=_unknown_references(file, pool),
         no_sights=pool.no_sights,
         places=places,
+        city_category=pool.city_category,
     )
 
 
@@ -182,6 +183,7 @@ class _Pool:
     stored: tuple[Sight, ...]
     candidate_count: int
     no_sights: tuple[Candidate, ...]
+    city_category: str | None
 
     @property
     def name_only(self) -> tuple[Sight, ...]:
@@ -197,13 +199,16 @@ class _Pool:
 
 
 def _crawled_backgrounds(
-    connection: psycopg.Connection[Any], config: Settings, city: City
+    connection: psycopg.Connection[Any], config: Settings, city: City, category: str | None
 ) -> tuple[int, ...]:
     """Return what is crawled for backgrounds: nothing where other cities have enough (decision 38)."""
+    crawled = []
     enough = count_far_photos(connection, city) >= config.max_background_photos
-    if enough or COMMONS not in config.photo_source_names:
-        return ()
-    return (ensure_elsewhere(connection, city.city_id),)
+    if not enough and BACKGROUND_SOURCE in config.photo_source_names:
+        crawled.append(ensure_elsewhere(connection, city.city_id))
+    if street_photo_limit(connection, config, city):
+        crawled.append(ensure_streets(connection, city.city_id, category))
+    return tuple(crawled)
 
 
 def _gather(
@@ -220,7 +225,8 @@ def _gather(
         :wanted_count
     ]
     added_ids = [sight.wikidata_id for sight in file.add if sight.wikidata_id is not None]
-    items = list(dict.fromkeys([*(item for item, _ in candidates), *added_ids]))
+    # With the city's own item, whose category on Commons names those of its streets.
+    items = list(dict.fromkeys([*(item for item, _ in candidates), *added_ids, city.city_id]))
     facts = read_facts(client, items, languages)
     return _Pool(
         added=tuple(_added(sight, facts, languages) for sight in file.add),
@@ -228,6 +234,7 @@ def _gather(
         stored=known_sights(connection, city.city_id),
         candidate_count=len(candidates),
         no_sights=tuple(each for each in around if each.reason is not None),
+        city_category=category_of(city.city_id, facts),
     )
 
 

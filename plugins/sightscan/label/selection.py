@@ -1,7 +1,8 @@
 """Which photos to label next, so that each call buys as much as it can under a cap.
 
 Calls buy usable labels: docs/choosing-photos.md says what that is, `worth` in which order sights are
-asked about. Within a sight, sources and sizes take turns; near copies come last of all.
+asked about. Within a sight, sources and sizes take turns. Then come photos that were found for no
+sight, those of streets behind the others; near copies come last of all.
 
 Pure: photos and answers in, photos out; the same answers in the same order give the same choice.
 """
@@ -91,7 +92,7 @@ class PhotoChoice:
                     orders[sight_id] = self._worth(backlog, calls_left - len(taken)).order
                 else:
                     orders.pop(sight_id, None)
-        return taken + self._take_copies(count - len(taken))
+        return taken + self._take_the_rest(count - len(taken))
 
     def put_back(self, sha256s: Sequence[bytes]) -> None:
         """Let photos wait again that were taken and, provably, not paid for."""
@@ -175,14 +176,16 @@ class PhotoChoice:
             backlog.drawn[view.stratum] += 1
             backlog.in_flight[view.sha256] = self._rates.rate(backlog.sight_id, view.stratum)
 
-    def _take_copies(self, count: int) -> list[bytes]:
-        """Take near copies: those of views without a label first."""
+    def _take_the_rest(self, count: int) -> list[bytes]:
+        """Take views of no sight, streets last; then near copies: those of views without a label first."""
         if count <= 0:
             return []
         taken = nsmallest(
             count,
             self._waiting,
             key=lambda sha256: (
+                sha256 in self._copy_turns,
+                self._photos[sha256].is_street,
                 self._photos[sha256].cluster_sha256 in self._labelled_clusters,
                 self._copy_turns.get(sha256, 0),
                 sha256,

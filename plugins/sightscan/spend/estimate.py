@@ -14,6 +14,7 @@ from sightscan.city import City
 from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.spend.caps import calls_left, vision_caps
+from sightscan.spend.street_photos import street_photo_limit
 from sightscan.training import max_seconds_left, max_session_seconds
 from sightscan.warehouse.labels.labels import list_photos_to_label
 from sightscan.warehouse.models.instances import find_lease_left, list_instance_types
@@ -138,7 +139,9 @@ def estimate_spend(
     price = unit_price(config, VISION_LANDMARKS.price_name)
     calls = sum_calls_spent(connection, VISION_LANDMARKS, run)
     waiting = len(list_photos_to_label(connection, VISION_LANDMARKS, city.city_id))
-    photo_limit = config.max_sights_per_city * config.max_images_per_sight
+    photo_limit = config.max_sights_per_city * config.max_images_per_sight + street_photo_limit(
+        connection, config, city
+    )
     share = find_new_photo_share(connection, run)
     left = calls_left(vision_caps(config), calls)
     most = min(left, waiting + photo_limit)

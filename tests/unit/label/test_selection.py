@@ -4,6 +4,7 @@ import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -132,6 +133,22 @@ def test_order_of_the_rows_does_not_matter(photos: list[CityPhoto], dice: random
     dice.shuffle(shuffled)
     one, other = (PhotoChoice(each, RANKS, minimum=3) for each in (photos, shuffled))
     assert one.take(PLENTY, calls_left=40) == other.take(PLENTY, calls_left=40)
+
+
+def test_streets_come_after_all_views_of_sights_and_before_near_copies() -> None:
+    streets = [replace(photo(f"street {number}", 9), is_street=True) for number in range(5)]
+    # The street next to the tower, which was found for the tower as well.
+    both = photo("both", TOWER, 9)
+    copy = replace(photo("copy of a street", 9, cluster="street 0", width=500), is_street=True)
+    copies = [photo(f"copy {number}", TOWER, cluster="view", width=500) for number in range(3)]
+    # Of a sight that is out of reach, and of none that is known.
+    sights = [photo("view", TOWER), both, *backlog(CHAPEL, 2), photo("unsorted", 8)]
+    choice = PhotoChoice([*streets, copy, *copies, *sights], RANKS, minimum=30)
+    order = choice.take(PLENTY, calls_left=PLENTY)
+    assert {*order[:5]} == {each.sha256 for each in sights}
+    assert {*order[5:10]} == {each.sha256 for each in streets}
+    assert {*order[10:13]} == {each.sha256 for each in copies}
+    assert order[13:] == [copy.sha256]
 
 
 def test_one_sight_reaches_the_minimum_before_the_next_is_begun() -> None:

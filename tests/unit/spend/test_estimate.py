@@ -40,6 +40,7 @@ def test_first_run_costs_at_most_its_calls_and_the_whole_time_limit(
         max_google_vision_calls_per_new_city=3000,
         max_sights_per_city=10,
         max_images_per_sight=200,
+        max_street_photos=0,
         mts_price_per_hour_usd=2,
         mts_time_limit_seconds=1800,
     )
@@ -85,7 +86,7 @@ def test_first_photos_are_probably_as_many_as_in_first_runs_elsewhere(
     warehouse: psycopg.Connection[Any], city: City
 ) -> None:
     other = add_city(warehouse, OTHER_CITY)
-    config = read_settings(max_sights_per_city=10, max_images_per_sight=20)
+    config = read_settings(max_sights_per_city=10, max_images_per_sight=20, max_street_photos=0)
     authorise_spend(warehouse, config, other, Run(other.city_id, other.dag_id, "first"))
     for rank, kept in enumerate((30, 20), start=1):
         report_crawl(warehouse, Sight(rank, "Q2", f"Sight {rank}", rank), kept, run_id="first")
@@ -96,16 +97,41 @@ def test_first_photos_are_probably_as_many_as_in_first_runs_elsewhere(
 def test_crawl_that_is_repeated_counts_with_its_last_report(
     warehouse: psycopg.Connection[Any], city: City
 ) -> None:
-    config = read_settings(max_sights_per_city=1, max_images_per_sight=100)
+    config = read_settings(max_sights_per_city=1, max_images_per_sight=60, max_street_photos=40)
     authorise_spend(warehouse, config, city, Run(city.city_id, city.dag_id, "first"))
     sight = Sight(1, "Q1", "Sight", 1)
-    report_crawl(warehouse, sight, 80, run_id="first")
-    report_crawl(warehouse, sight, 25, run_id="first")
+    report_crawl(warehouse, sight, 50, run_id="first")
+    report_crawl(warehouse, sight, 20, run_id="first")
+    # Vision is asked about these, as about those of a sight.
+    streets = Sight(3, "Q1", "Streets and houses", 3, state="streets")
+    report_crawl(warehouse, streets, 5, run_id="first")
     # Vision is not asked about these.
     elsewhere = Sight(2, "Q1", "Sights elsewhere", 2, state="elsewhere")
     report_crawl(warehouse, elsewhere, 60, run_id="first")
     estimate = estimate_spend(warehouse, config, city, Run(city.city_id, city.dag_id, "second"))
     assert (estimate.most_calls, estimate.probable_calls) == (100, 25)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "most_calls"),
+    [
+        ({}, 2100),
+        ({"max_street_photos": 30}, 2030),
+        ({"max_street_photos": 0}, 2000),
+        ({"photo_sources": "openverse"}, 2000),
+        # Below a cap, they change nothing.
+        ({"max_google_vision_calls_per_run": 50}, 50),
+    ],
+)
+def test_photos_of_streets_are_in_the_bill(
+    warehouse: psycopg.Connection[Any],
+    city: City,
+    overrides: dict[str, object],
+    most_calls: int,
+) -> None:
+    config = read_settings(max_google_vision_calls_per_new_city=9000, **overrides)
+    estimate = estimate_spend(warehouse, config, city, Run(city.city_id, city.dag_id))
+    assert estimate.most_calls == most_calls
 
 
 def report_crawl(

@@ -191,7 +191,8 @@ def test_most_is_what_others_and_the_reaper_leave_no_cent_of(
                 "MTS_TIME_LIMIT_SECONDS": "3600",
                 "MTS_PRICE_PER_HOUR_USD": "3",
                 "MAX_SIGHTS_PER_CITY": "2",
-                "MAX_IMAGES_PER_SIGHT": "3",
+                "MAX_IMAGES_PER_SIGHT": "2",
+                "MAX_STREET_PHOTOS": "2",
             },
         )
         use(warehouse, "before", used_up_by_others)

@@ -4,7 +4,8 @@ with found as (
     select
         photo_source.sha256,
         array_agg(distinct photo_source.sight_id) as sight_ids,
-        (array_agg(photo_source.source order by photo_source.found_at, photo_source.source))[1] as source
+        (array_agg(photo_source.source order by photo_source.found_at, photo_source.source))[1] as source,
+        bool_and(sight.state = 'streets') as is_street
     from core.sight
     inner join core.photo_source on sight.sight_id = photo_source.sight_id
     left join core.removed_photo on photo_source.sha256 = removed_photo.sha256
@@ -50,6 +51,7 @@ select
     photo.height_pixels,
     found.source,
     found.sight_ids,
+    found.is_street,
     not coalesce(call.is_standing, false) as is_waiting,
     coalesce(call.is_answered, false) as is_answered,
     coalesce(labelled.sight_ids, '{}') as accepted_sight_ids

@@ -32,7 +32,8 @@ found as (
     select
         photo_source.sha256,
         case sight.state when 'streets' then 2 else 4 end as source,
-        case sight.state when 'elsewhere' then photo_source.query end as subject
+        -- Its category: another sight, or one street.
+        photo_source.query as subject
     from core.sight
     inner join core.photo_source on sight.sight_id = photo_source.sight_id
     where

@@ -1,5 +1,7 @@
 """All sources by the names that PHOTO_SOURCES uses; a new source is one more line here."""
 
+from collections.abc import Sequence
+
 from sightscan.city import City, Sight
 from sightscan.crawl.fetch.fetcher import Fetcher
 from sightscan.crawl.sources.bing import BingSource
@@ -25,7 +27,13 @@ SOURCES: dict[str, type[PhotoSource]] = {
 
 
 def open_source(
-    name: str, config: Settings, fetcher: Fetcher, city: City, sight: Sight
+    name: str,
+    config: Settings,
+    fetcher: Fetcher,
+    city: City,
+    sight: Sight,
+    *,
+    sights: Sequence[Sight] = (),
 ) -> PhotoSource:
     """Return a source, ready to be asked about a sight; the settings know no other names."""
-    return SOURCES[name](config, fetcher, city, sight)
+    return SOURCES[name](config, fetcher, city, sight, sights=sights)

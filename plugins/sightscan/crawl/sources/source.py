@@ -74,12 +74,26 @@ class PhotoSource(ABC):
 
     name: ClassVar[str]
 
-    def __init__(self, config: Settings, fetcher: Fetcher, city: City, sight: Sight) -> None:
-        """Keep what is asked about; nothing is asked yet."""
+    def __init__(
+        self,
+        config: Settings,
+        fetcher: Fetcher,
+        city: City,
+        sight: Sight,
+        *,
+        sights: Sequence[Sight] = (),
+    ) -> None:
+        """Keep what is asked about; nothing is asked yet.
+
+        `sights` are those of the city, where photos of none of them are wanted.
+        """
         self.config = config
         self.fetcher = fetcher
         self.city = city
         self.sight = sight
+        self.sights = sights
+        # A sentence for the report, where there is less to find than one might think.
+        self.remark = ""
 
     @abstractmethod
     def leads(self) -> Iterator[Lead]:

@@ -1,11 +1,11 @@
 """Wikimedia Commons: the sight's category tree, then the photos taken close to it.
 
-Of sights elsewhere, a sample of each category.
+Of sights elsewhere and of the city's streets, a sample of each category.
 """
 
 import csv
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,13 @@ from sightscan.crawl.sources.commons_answers import (
     SOURCE,
     THUMBNAIL_WIDTH_PIXELS,
     read_page,
+)
+from sightscan.crawl.sources.commons_streets import (
+    FILES_PER_STREET,
+    describe_missing,
+    read_counts,
+    street_categories,
+    take_turns,
 )
 from sightscan.crawl.sources.source import (
     BrokenSourceError,
@@ -28,6 +35,7 @@ from sightscan.errors import CrawlError
 from sightscan.http_judges import judge_mediawiki, mediawiki_error
 
 CATEGORY, NEARBY, SAMPLE = "category", "nearby", "sample"
+STREET, MORE_OF_STREET = "street", "more of a street"
 # With 50 files, an answer with all its metadata stays within what MediaWiki sends at once.
 FILES_PER_ANSWER = 50
 SUBCATEGORIES_PER_ANSWER = 500
@@ -37,6 +45,12 @@ MAX_NEARBY = 500
 # Twenty photos of each of twenty sights are another view of the world than four hundred of one.
 FILES_PER_SAMPLE = 20
 SAMPLES_PER_SIGHT = 4
+# Which of the files of an answer are taken, where not all are.
+TAKEN = {
+    SAMPLE: slice(FILES_PER_SAMPLE),
+    STREET: slice(FILES_PER_STREET),
+    MORE_OF_STREET: slice(FILES_PER_STREET, None),
+}
 # Well-known sights all over the world: their categories, and where they stand.
 ELSEWHERE = Path(__file__).with_name("elsewhere.csv")
 
@@ -50,7 +64,9 @@ class WikimediaCommonsSource(PhotoSource):
         """Yield the category, its subcategories (nearest first), and the place of the sight."""
         if self.sight.is_elsewhere:
             yield from self._samples()
-        if self.sight.commons_category:
+        if self.sight.is_streets:
+            yield from self._streets()
+        elif self.sight.commons_category:
             for category in self._tree(self.sight.commons_category):
                 yield Lead(category, category, CATEGORY)
         radius = self.config.commons_nearby_meters
@@ -64,10 +80,10 @@ class WikimediaCommonsSource(PhotoSource):
         count = 0
         for pages in self._batches(self._generator(lead)):
             count += len(pages)
-            if lead.kind == SAMPLE:
+            if lead.kind in TAKEN:
                 # Under the name of the sight, whichever of its categories it is.
                 yield read_records(
-                    pages[:FILES_PER_SAMPLE],
+                    pages[TAKEN[lead.kind]],
                     lambda page: read_page(page, lead.query, self.config.min_photo_side_pixels),
                 )
                 return
@@ -75,7 +91,12 @@ class WikimediaCommonsSource(PhotoSource):
                 pages,
                 lambda page: read_page(page, lead.query, self.config.min_photo_side_pixels),
             )
-        if not count and lead.kind == CATEGORY and (counted := self._count_files(lead.address)):
+        if (
+            not count
+            and lead.kind == CATEGORY
+            and (counted := sum(self._count([lead.address], "files").values()))
+        ):
+            # What a listing should give.
             msg = (
                 f"Commons counts {counted} files in the category {lead.address!r}, but lists none: "
                 "expected as many pages; its API has changed, and the parser needs an update"
@@ -96,14 +117,40 @@ class WikimediaCommonsSource(PhotoSource):
             for category in islice(self._tree(name), 1, SAMPLES_PER_SIGHT):
                 yield Lead(name, category, SAMPLE)
 
-    def _tree(self, root: str) -> Iterator[str]:
+    def _streets(self) -> Iterator[Lead]:
+        """Yield the categories of the city's streets and houses in turns, without those of its sights."""
+        place = self.sight.commons_category or self.city.name
+        names = street_categories(place)
+        sizes = self._count(names, "files", "subcats") if names else {}
+        sights = {sight.commons_category for sight in self.sights if sight.commons_category}
+        walks = [
+            self._tree(name, None if is_walked else 0, sights)
+            for name, is_walked in names.items()
+            if sizes.get(name)
+        ]
+        if not walks:
+            self.remark = describe_missing(names, place)
+        # Each costs Commons two answers: no more than there are to be photos.
+        wanted = self.config.max_street_photos
+        categories = []
+        for category in islice(take_turns(walks), wanted):
+            categories.append(category)
+            yield Lead(category, category, STREET)
+        if len(categories) * FILES_PER_STREET < wanted:
+            yield from (Lead(category, category, MORE_OF_STREET) for category in categories)
+
+    def _tree(
+        self, root: str, most_depth: int | None = None, passed_over: Collection[str] = ()
+    ) -> Iterator[str]:
         """Yield a category and its subcategories; Commons has cycles, so each only once."""
+        if most_depth is None:
+            most_depth = self.config.commons_category_depth
         waiting = deque([(root, 0)])
-        seen = {root}
+        seen = {root, *passed_over}
         while waiting:
             name, depth = waiting.popleft()
             yield name
-            if depth == self.config.commons_category_depth:
+            if depth == most_depth:
                 continue
             for subcategory in self._subcategories(name):
                 if subcategory not in seen:
@@ -122,16 +169,13 @@ class WikimediaCommonsSource(PhotoSource):
                 if isinstance(member, Mapping) and isinstance(title := member.get("title"), str):
                     yield title.removeprefix("Category:")
 
-    def _count_files(self, category: str) -> int:
-        """Return how many files Commons counts in a category: what a listing should give."""
-        parameters = {"titles": f"Category:{category}", "prop": "categoryinfo"}
-        pages = [
-            page
-            for answer in self._answers(parameters)
-            for page in answer.get("query", {}).get("pages", ())
-        ]
-        counts = (page.get("categoryinfo", {}).get("files") for page in pages)
-        return sum(count for count in counts if isinstance(count, int))
+    def _count(self, categories: Iterable[str], *kinds: str) -> dict[str, int]:
+        """Return how many `files`, or `subcats`, Commons counts in categories, by name."""
+        titles = "|".join(f"Category:{name}" for name in categories)
+        answers = self._answers({"titles": titles, "prop": "categoryinfo"})
+        return read_counts(
+            (page for answer in answers for page in answer.get("query", {}).get("pages", ())), kinds
+        )
 
     def _generator(self, lead: Lead) -> dict[str, str]:
         parameters = {

@@ -45,7 +45,7 @@ class CityPhoto:
     """A photo of a city without its bytes, and what came of it: the ground of a choice.
 
     It waits for a call, or one stands; that one is answered, with these sights' accepted labels, or
-    not (yet).
+    not (yet). `is_street`: it was found for no sight, but to be a background.
     """
 
     sha256: bytes
@@ -57,6 +57,7 @@ class CityPhoto:
     is_waiting: bool
     is_answered: bool = False
     accepted_sight_ids: tuple[int, ...] = ()
+    is_street: bool = False
 
     @property
     def longest_side_pixels(self) -> int:
@@ -122,9 +123,9 @@ def list_city_photos(
     return [
         CityPhoto(
             sha256, cluster, width, height, intern(source), tuple(sights), waits, answered,
-            tuple(accepted),
+            tuple(accepted), is_street,
         )
-        for sha256, cluster, width, height, source, sights, waits, answered, accepted in rows
+        for sha256, cluster, width, height, source, sights, is_street, waits, answered, accepted in rows
     ]  # fmt: skip
 
 

@@ -119,19 +119,6 @@ def list_sights(connection: psycopg.Connection[Any], city_id: str) -> tuple[Sigh
     return _read(connection, city_id=city_id, sight_id=None)
 
 
-def ensure_elsewhere(connection: psycopg.Connection[Any], city_id: str) -> int:
-    """Return the id of the row that holds a city's photos of sights elsewhere; make it if need be."""
-    connection.execute(statement("registry/insert_elsewhere"), {"city_id": city_id})
-    row = connection.execute(statement("registry/find_elsewhere"), {"city_id": city_id}).fetchone()
-    if row is None:
-        msg = (
-            f"city {city_id} has a sight called 'Sights elsewhere': rename it in its file of sights"
-        )
-        raise WarehouseError(msg)
-    sight_id: int = row[0]
-    return sight_id
-
-
 def read_sight(connection: psycopg.Connection[Any], sight_id: int) -> Sight:
     """Return one sight by its id, or the one that it was merged into.
 
