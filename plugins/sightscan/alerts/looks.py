@@ -17,8 +17,8 @@ from sightscan.alerts import kinds
 from sightscan.alerts.kinds import Kind
 from sightscan.alerts.message import as_minute
 from sightscan.errors import SightScanError
-from sightscan.run import Run
 from sightscan.settings import Settings
+from sightscan.spend.limits import Limit, list_limits
 from sightscan.warehouse.incidents.incidents import Trouble
 from sightscan.warehouse.incidents.watch import (
     Waiting,
@@ -31,8 +31,6 @@ from sightscan.warehouse.incidents.watch import (
     list_late_machines,
     list_refusals,
 )
-from sightscan.warehouse.spend.budgets import sum_usd_in_all, sum_usd_of_month
-from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, sum_calls_spent
 
 MAX_MARTS_MINUTES = 90
 MAX_WAITING_DAYS = 7
@@ -165,66 +163,41 @@ def find_failed_drill(connection: Connection, config: Settings) -> Iterator[Trou
         yield Trouble(
             kinds.RESTORE_FAILED.name,
             "warehouse",
-            f"The backup {drill.file_name} was restored on trial at {_minute(drill.finished_at)} UTC and "
+            f"The backup {drill.file_name} was restored on trial at {as_minute(drill.finished_at)} UTC and "
             f"is not good: {drill.problem}",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Budget:
-    """What is used up of the budget of a setting."""
-
-    setting: str
-    span: str
-    used: float
-    most: float
-    unit: str
-
-    @property
-    def sentence(self) -> str:
-        form = ",.2f" if self.unit == "US dollars" else ",.0f"
-        return (
-            f"{self.used:{form}} of {self.most:{form}} {self.unit} of {self.setting} are spent "
-            f"({self.span})"
-        )
-
-    def stopped_by(self, refusal: str) -> bool:
-        """Whether the budget as it is now stopped a run, and not one that was raised since."""
-        limits = re.findall(rf"\b{self.setting}=([^\s;:,]+)", refusal)
-        # As the bill before a run writes a number.
-        return f"{self.most:g}" in limits
 
 
 def find_used_up_budgets(connection: Connection, config: Settings) -> Iterator[Trouble]:
     """Find budgets that are used up or nearly: wholly also means that this one stopped a run before."""
     refusals = list_refusals(connection)
-    for budget in _budgets(connection, config):
-        if not budget.most:
+    for limit in list_limits(connection, config):
+        if not limit.most:
             # Nothing may be spent, as somebody wanted: what is stopped is red.
             continue
-        subject = f"{budget.setting} {budget.span}"
-        stopped = [refusal for refusal in refusals if budget.stopped_by(refusal)]
-        if budget.used >= budget.most * NEARLY_USED_UP:
-            yield Trouble(kinds.BUDGET_80.name, subject, f"{budget.sentence}.")
-        if budget.used >= budget.most or stopped:
+        subject = f"{limit.setting} {limit.span}"
+        said = _say_used(limit)
+        stopped = [refusal for refusal in refusals if _is_stopped_by(limit, refusal)]
+        if limit.used >= limit.most * NEARLY_USED_UP:
+            yield Trouble(kinds.BUDGET_80.name, subject, f"{said}.")
+        if limit.used >= limit.most or stopped:
             why = f"; a run was stopped: {stopped[0]}" if stopped else ": what needs it stops"
-            yield Trouble(kinds.BUDGET_100.name, subject, f"{budget.sentence}{why}.")
+            yield Trouble(kinds.BUDGET_100.name, subject, f"{said}{why}.")
 
 
-def _budgets(connection: Connection, config: Settings) -> Iterator[_Budget]:
-    """Give the budgets that are set, in US dollars and in images, of this month and ever."""
-    month = f"{datetime.now(UTC):%Y-%m}"
-    if (most := config.max_usd_per_month) is not None:
-        spent = sum_usd_of_month(connection).spent_usd
-        yield _Budget("MAX_USD_PER_MONTH", month, spent, most, "US dollars")
-    if (most := config.max_usd_in_all) is not None:
-        yield _Budget("MAX_USD_IN_ALL", "ever", sum_usd_in_all(connection), most, "US dollars")
-    calls = sum_calls_spent(connection, VISION_LANDMARKS, Run("", ""))
-    if (most := config.max_google_vision_calls_per_month) is not None:
-        used = calls.this_month
-        yield _Budget("MAX_GOOGLE_VISION_CALLS_PER_MONTH", month, used, most, "images")
-    if (most := config.max_google_vision_calls_in_all) is not None:
-        yield _Budget("MAX_GOOGLE_VISION_CALLS_IN_ALL", "ever", calls.in_all, most, "images")
+def _say_used(limit: Limit) -> str:
+    form = ",.2f" if limit.unit == "US dollars" else ",.0f"
+    return (
+        f"{limit.used:{form}} of {limit.most:{form}} {limit.unit} of {limit.setting} are spent "
+        f"({limit.span})"
+    )
+
+
+def _is_stopped_by(limit: Limit, refusal: str) -> bool:
+    """Whether the budget as it is now stopped a run, and not one that was raised since."""
+    limits = re.findall(rf"\b{limit.setting}=([^\s;:,]+)", refusal)
+    # As the bill before a run writes a number.
+    return f"{limit.most:g}" in limits
 
 
 def find_waiting(connection: Connection, config: Settings) -> Iterator[Trouble]:

@@ -1,0 +1,53 @@
+"""The budgets over all cities: what is used up of each, of this month and ever."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import psycopg
+
+from sightscan.run import Run
+from sightscan.settings import Settings
+from sightscan.warehouse.spend.budgets import sum_usd_in_all, sum_usd_of_month
+from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, sum_calls_spent
+
+Unit = Literal["US dollars", "images"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A budget that is set, and what is used up of it: in a month such as 2026-11, or ever."""
+
+    setting: str
+    span: str
+    used: float
+    most: float
+    unit: Unit
+
+
+def list_limits(connection: psycopg.Connection[Any], config: Settings) -> list[Limit]:
+    """Return the budgets that are set; what is used up is counted only of those, since "ever" takes a while."""
+    month = f"{datetime.now(UTC):%Y-%m}"
+    limits = []
+    if (usd := config.max_usd_per_month) is not None:
+        used = sum_usd_of_month(connection).spent_usd
+        limits.append(Limit("MAX_USD_PER_MONTH", month, used, usd, "US dollars"))
+    if (usd := config.max_usd_in_all) is not None:
+        limits.append(
+            Limit("MAX_USD_IN_ALL", "ever", sum_usd_in_all(connection), usd, "US dollars")
+        )
+    per_month, in_all = (
+        config.max_google_vision_calls_per_month,
+        config.max_google_vision_calls_in_all,
+    )
+    if per_month is None and in_all is None:
+        return limits
+    calls = sum_calls_spent(connection, VISION_LANDMARKS, Run("", ""))
+    if per_month is not None:
+        setting = "MAX_GOOGLE_VISION_CALLS_PER_MONTH"
+        limits.append(Limit(setting, month, calls.this_month, per_month, "images"))
+    if in_all is not None:
+        limits.append(
+            Limit("MAX_GOOGLE_VISION_CALLS_IN_ALL", "ever", calls.in_all, in_all, "images")
+        )
+    return limits
