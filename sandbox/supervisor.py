@@ -71,6 +71,8 @@ class SandboxOptions:
     world: Path | None = None
     # Another world, whose photos are backgrounds.
     background: Path | None = None
+    # Worlds of other cities, which the stand-ins know, too.
+    neighbours: tuple[Path, ...] = ()
     instances: int = 1
     transition_seconds: float = 2.0
     boot_seconds: float = 1.0
@@ -97,9 +99,10 @@ class Sandbox(Startable):
         self._postgres: EmbeddedPostgres | None = None
         self._addresses: SandboxAddresses | None = None
         self.counts = Counts()
-        # The machines by their instances, for tests in this process that break or hold them.
+        # The machines by their instances, and the web, for tests in this process that break or hold them.
         self.fleet: Ec2Fleet | None = None
         self.hosts: dict[str, GpuHost] = {}
+        self.web: WebServer | None = None
 
     @property
     def addresses(self) -> SandboxAddresses:
@@ -153,6 +156,7 @@ class Sandbox(Startable):
         closing.enter_context(ec2)
         self._say(f"EC2               {ec2.url}  {', '.join(fleet.instance_ids)}")
         vision, web = self._start_services(closing, ports, world)
+        self.web = web
         control_port = options.control_port or ports.port_for("control")
         control = ControlServer(
             self.counts, fleet, vision.set_fault, web.refusals.set, port=control_port
@@ -191,11 +195,12 @@ class Sandbox(Startable):
             if not folder.exists():
                 self._say("world             drawing the default one: a minute or two, once")
             draw_world(folder)
-        world = load_world(folder, self._options.background)
-        self._say(
-            f"world             {world.city}: {len(world.photos)} photos of "
-            f"{len(world.sights)} sights in {world.folder}"
-        )
+        world = load_world(folder, self._options.background, self._options.neighbours)
+        for city in world.cities:
+            self._say(
+                f"world             {city.city}: {len(city.photos)} photos of "
+                f"{len(city.sights)} sights in {city.folder}"
+            )
         return world
 
     def _start_postgres(self, closing: ExitStack, ports: PortBook) -> PostgresAddress:

@@ -72,7 +72,8 @@ class WebServer(Startable):
         self._counts = counts
         self._wikimedia_at_once = wikimedia_at_once
         self._wikimedia_open = 0
-        self._latency_seconds = latency_seconds
+        # How long each answer takes; may be changed while it runs.
+        self.latency_seconds = latency_seconds
         commons_stand_in = CommonsStandIn(world, facts, counts, commons_limits)
         self._stand_ins = (
             WikidataStandIn(facts, counts, wikidata_limits),
@@ -193,7 +194,7 @@ class WebServer(Startable):
     @web.middleware
     async def _wait(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Answer as late as a far-away service would."""
-        await asyncio.sleep(self._latency_seconds)
+        await asyncio.sleep(self.latency_seconds)
         return await handler(request)
 
     @web.middleware

@@ -29,6 +29,8 @@ from sandbox.world.photo_copies import (
 from sandbox.world.world import World, WorldPhoto
 
 FIRST_FILE_ID, FIRST_CATEGORY_ID = 80_000_000, 50_000_000
+# So many page ids are a city's, of photos and of categories.
+IDS_OF_A_CITY = 100_000
 IN_SUBCATEGORY_EVERY = 4
 OPT_OUT = (("X-Robots-Tag", "noai, noimageai"),)
 # Real names; the second is one of those on which Wikimedia tries its thumbnails of long names.
@@ -138,28 +140,38 @@ class CommonsCatalogue:
 
 
 def catalogue_of(world: World, facts: CityFacts) -> CommonsCatalogue:
-    """Return the catalogue of a world: every photo once, and the dirt of every sight."""
-    files = [*_photos(world, facts)]
-    for sight in facts.sights:
-        files.extend(_dirt(world, sight, facts.city.name))
+    """Return the catalogue of a world's cities: every photo once, and the dirt of every sight."""
+    files: list[CommonsFile] = []
+    categories: list[CommonsCategory] = []
+    for number, (shown, near) in enumerate(zip(world.cities, facts.cities, strict=True)):
+        files.extend(_photos(shown, near, FIRST_FILE_ID + number * IDS_OF_A_CITY))
+        for sight in near.sights:
+            files.extend(_dirt(shown, sight, near.city.name))
+        categories.extend(
+            _categories(
+                near,
+                FIRST_CATEGORY_ID + number * IDS_OF_A_CITY,
+                has_streets=bool(world.backgrounds) and near.city == facts.city,
+            )
+        )
     files.extend(_known(world))
     files.extend(_elsewhere(world))
     files.extend(_streets(world, facts))
     files.sort(key=lambda file: file.name)
-    categories = [*_categories(world, facts), *_categories_elsewhere()]
+    categories.extend(_categories_elsewhere())
     if world.backgrounds:
         categories.extend(_categories_of_streets(facts.city.name))
     return CommonsCatalogue(tuple(files), tuple(categories))
 
 
-def _categories(world: World, facts: CityFacts) -> Iterator[CommonsCategory]:
+def _categories(facts: CityFacts, first_id: int, *, has_streets: bool) -> Iterator[CommonsCategory]:
     city = facts.city.name
-    yield CommonsCategory(city, FIRST_CATEGORY_ID, ())
+    yield CommonsCategory(city, first_id, ())
     for number, sight in enumerate(facts.sights):
-        page_id = FIRST_CATEGORY_ID + 10 * (number + 1)
+        page_id = first_id + 10 * (number + 1)
         name, exterior = sight.commons_category, _subcategory(sight)
         # People sort sights by the street in which they stand.
-        street = (f"Streets in {city}",) if world.backgrounds and not number else ()
+        street = (f"Streets in {city}",) if has_streets and not number else ()
         # Commons has cycles: here a subcategory is also a parent of its parent.
         yield CommonsCategory(name, page_id, (city, exterior, *street))
         yield CommonsCategory(exterior, page_id + 1, (name,))
@@ -178,7 +190,7 @@ def _subcategory(sight: SightFacts) -> str:
     return f"Exterior of {sight.commons_category}"
 
 
-def _photos(world: World, facts: CityFacts) -> Iterator[CommonsFile]:
+def _photos(world: World, facts: CityFacts, first_id: int) -> Iterator[CommonsFile]:
     numbers: dict[str, int] = {}
     for position, photo in enumerate(world.photos):
         names = list(dict.fromkeys(box.sight for box in photo.boxes))
@@ -188,7 +200,7 @@ def _photos(world: World, facts: CityFacts) -> Iterator[CommonsFile]:
         suffix = photo.path.suffix.lower()
         yield CommonsFile(
             name=f"{main.sight}, {facts.city.name} {number:03}{suffix}",
-            page_id=FIRST_FILE_ID + position,
+            page_id=first_id + position,
             mime="image/png" if suffix == ".png" else "image/jpeg",
             width=photo.width,
             height=photo.height,

@@ -41,15 +41,15 @@ class BadImageError(ValueError):
 
 @dataclass(frozen=True)
 class _Sent:
-    """A picture as it was sent: its size in pixels and what it shows, None if unknown."""
+    """A picture as it was sent: its size in pixels and what it shows of which city, None if unknown."""
 
     width: int
     height: int
-    known: KnownPicture | None
+    known: tuple[KnownPicture, CityFacts] | None
 
 
 class ImageAnnotator:
-    """Google Vision's answer to one image of a world, safe to use from several threads."""
+    """Google Vision's answer to one image of a world's cities, safe to use from several threads."""
 
     def __init__(
         self,
@@ -59,11 +59,13 @@ class ImageAnnotator:
         errors: VisionErrors,
         limits: VisionLimits,
     ) -> None:
-        self._facts = facts
         self._counts = counts
         self._errors = errors
         self._limits = limits
-        self._recogniser = PhotoRecogniser(world)
+        self._cities = [
+            (PhotoRecogniser(shown), near)
+            for shown, near in zip(world.cities, facts.cities, strict=True)
+        ]
         self._seen: set[str] = set()
         self._lock = threading.Lock()
 
@@ -81,7 +83,7 @@ class ImageAnnotator:
         except BadImageError as error:
             self._counts.add("vision", "image_errors")
             return image_error(code_pb2.INVALID_ARGUMENT, str(error))
-        found = landmarks_on(sent.known, self._facts, self._errors) if sent.known else ()
+        found = landmarks_on(*sent.known, self._errors) if sent.known else ()
         return vision.AnnotateImageResponse(
             landmark_annotations=[
                 annotation_of(landmark, sent.width, sent.height) for landmark in found[:most]
@@ -119,9 +121,17 @@ class ImageAnnotator:
                 picture.load()  # a picture that is cut off must not be recognised
             # The first recognition reads the whole world: once, not once a thread.
             with self._lock, Image.open(io.BytesIO(content)) as picture:
-                return _Sent(width, height, self._recogniser.recognise(content, picture))
+                return _Sent(width, height, self._recognise(content, picture))
         except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
             raise BadImageError(BAD_IMAGE) from error
+
+    def _recognise(
+        self, content: bytes, picture: Image.Image
+    ) -> tuple[KnownPicture, CityFacts] | None:
+        for recogniser, facts in self._cities:
+            if (known := recogniser.recognise(content, picture)) is not None:
+                return known, facts
+        return None
 
 
 def image_error(code: int, message: str) -> vision.AnnotateImageResponse:

@@ -105,7 +105,7 @@ KNOWN_ITEMS = Path(__file__).with_name("known_items.csv")
 
 
 def items_of(facts: CityFacts) -> tuple[Item, ...]:
-    """Return every item of the small Wikidata around the world's city."""
+    """Return every item of the small Wikidata around the world's cities."""
     return (
         *map(_class, read_table(CLASSES)),
         *(
@@ -116,21 +116,28 @@ def items_of(facts: CityFacts) -> tuple[Item, ...]:
                 claims=(Claim("P31", Entity("Q6256")), Claim("P297", country.code)),
                 sitelinks=300,
             )
-            for country in dict.fromkeys((*COUNTRIES, facts.city.country))
+            for country in dict.fromkeys(
+                (*COUNTRIES, *(near.city.country for near in facts.cities))
+            )
         ),
-        _place(facts.city),
-        *(_place(place) for place in facts.other_places),
-        *(_sight(sight, facts.city) for sight in facts.sights),
-        *(_bystander(bystander, facts) for bystander in facts.bystanders),
-        *_other_meanings(facts.city),
-        *_known(facts.city),
+        *(item for near in facts.cities for item in _around(near)),
+        *_known({fold(near.city.name) for near in facts.cities}),
     )
 
 
-def _known(city: PlaceFacts) -> Iterator[Item]:
+def _around(facts: CityFacts) -> Iterator[Item]:
+    """Yield a city and what is around it, or could be taken for it."""
+    yield _place(facts.city)
+    yield from (_place(place) for place in facts.other_places)
+    yield from (_sight(sight, facts.city) for sight in facts.sights)
+    yield from (_bystander(bystander, facts) for bystander in facts.bystanders)
+    yield from _other_meanings(facts.city)
+
+
+def _known(cities: set[str]) -> Iterator[Item]:
     """Yield the real items; a world of one of these cities has its own one alone."""
     for row in read_table(KNOWN_ITEMS):
-        if fold(city.name) == fold(row["label"]):
+        if fold(row["label"]) in cities:
             continue
         claims = [Claim("P31", Entity(kind)) for kind in row["class_ids"].split()]
         claims += [

@@ -7,7 +7,7 @@ so that all stand-ins agree with each other, on every run. None of the ids claim
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sandbox.files import read_table
@@ -103,6 +103,13 @@ class CityFacts:
     other_places: tuple[PlaceFacts, ...]
     bystanders: tuple[Bystander, ...]
     by_sight: Mapping[str, SightFacts] = field(repr=False)
+    # Those of the world's neighbours, in its order.
+    neighbours: tuple["CityFacts", ...] = ()
+
+    @property
+    def cities(self) -> tuple["CityFacts", ...]:
+        """Give this city and its neighbours."""
+        return (self, *self.neighbours)
 
     def of(self, sight: str) -> SightFacts:
         """Return the facts of a sight by its name in the manifest."""
@@ -111,7 +118,15 @@ class CityFacts:
 
 def facts_of(world: World) -> CityFacts:
     """Return the facts of `world`, the same ones for the same city and sight names."""
-    ids = Identifiers(world.city)
+    taken: set[int] = set()
+    facts = _facts_of_city(world, taken)
+    return replace(
+        facts, neighbours=tuple(_facts_of_city(other, taken) for other in world.neighbours)
+    )
+
+
+def _facts_of_city(world: World, taken: set[int]) -> CityFacts:
+    ids = Identifiers(world.city, taken)
     city = invent_city(world.city, ids)
     sights = tuple(
         _sight(name, rank, city, ids, _image_of(name, world))

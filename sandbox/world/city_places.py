@@ -63,9 +63,10 @@ class PlaceFacts:
 class Identifiers:
     """Deal out Wikidata ids that are stable for a name and unique within a world."""
 
-    def __init__(self, city: str) -> None:
+    def __init__(self, city: str, taken: set[int] | None = None) -> None:
+        """`taken` are the numbers of other cities of the same Wikidata; these are added to it."""
         self._city = city
-        self._taken: set[int] = set()
+        self._taken = set() if taken is None else taken
 
     def deal(self, name: str) -> str:
         """Return the id of what is called `name`."""

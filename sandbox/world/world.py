@@ -66,6 +66,13 @@ class World:
     backgrounds: tuple[WorldPhoto, ...] = ()
     # Another world, all of whose photos are backgrounds of this one.
     elsewhere: Self | None = None
+    # Other cities that the stand-ins know as well as this one.
+    neighbours: tuple[Self, ...] = ()
+
+    @property
+    def cities(self) -> tuple[Self, ...]:
+        """Give this city and its neighbours, each a world of its own."""
+        return (self, *self.neighbours)
 
     @property
     def sights(self) -> tuple[str, ...]:
@@ -93,11 +100,14 @@ class _Row:
         return self.box.sight.casefold() == BACKGROUND
 
 
-def load_world(folder: Path, elsewhere: Path | None = None) -> World:
-    """Read a world folder, and another one whose photos are to be backgrounds.
+def load_world(
+    folder: Path, elsewhere: Path | None = None, neighbours: Iterable[Path] = ()
+) -> World:
+    """Read a world folder, another one whose photos are to be backgrounds, and those of other cities.
 
-    Raises `WorldError` unless the folder has a manifest of the expected columns, of one city,
-    whose photos exist, are images of the stated size, and hold their boxes.
+    Raises `WorldError` unless each folder has a manifest of the expected columns, of one city,
+    whose photos exist, are images of the stated size, and hold their boxes, and no two cities or
+    sights have one name.
     """
     rows = list(_read_rows(_find_manifest(folder)))
     if not rows:
@@ -110,13 +120,16 @@ def load_world(folder: Path, elsewhere: Path | None = None) -> World:
     if all(photo.boxes == () for photo in photos):
         msg = f"{folder / MANIFEST} shows no sight, only backgrounds; add photos of a sight"
         raise WorldError(msg)
-    return World(
+    world = World(
         folder,
         _the_one_city(folder, rows),
         tuple(photo for photo in photos if photo.boxes),
         tuple(photo for photo in photos if not photo.boxes),
         None if elsewhere is None else load_world(elsewhere),
+        tuple(load_world(other) for other in neighbours),
     )
+    _check_names(world)
+    return world
 
 
 def write_manifest(folder: Path, city: str, photos: Iterable[WorldPhoto]) -> None:
@@ -244,6 +257,18 @@ def _the_one_city(folder: Path, rows: list[_Row]) -> str:
         )
         raise WorldError(msg)
     return cities[0]
+
+
+def _check_names(world: World) -> None:
+    """Refuse what Commons would take for one: its files and categories bear these names."""
+    names = [name for city in world.cities for name in (city.city, *city.sights)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        msg = (
+            f"two of the worlds {', '.join(str(city.folder) for city in world.cities)} have "
+            f"{', '.join(twice)}, expected names that only one of them has; rename them in one"
+        )
+        raise WorldError(msg)
 
 
 def _group_photos(folder: Path, rows: list[_Row]) -> Iterator[WorldPhoto]:

@@ -1,5 +1,6 @@
 """The invented facts about a world: stable, consistent, and not too easy."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ def test_english_label_is_the_name_in_the_manifest() -> None:
 def test_no_two_items_share_an_id() -> None:
     ids = [item.id for item in items_of(facts_of(MALAGA))]
     assert len(ids) == len(set(ids))
+
+
+def test_cities_of_one_world_share_no_id_and_none_is_twice() -> None:
+    others = tuple(world_of(city, f"Old Tower of {city}") for city in ("Aldea", "Serra"))
+    facts = facts_of(replace(MALAGA, neighbours=others))
+    ids = [item.id for item in items_of(facts)]
+    assert len(ids) == len(set(ids))
+    assert {city.city.wikidata_id for city in facts.cities} <= set(ids)
+    assert [city.city.name for city in facts.cities] == ["Málaga", "Aldea", "Serra"]
 
 
 def test_every_statement_points_to_an_item_that_exists() -> None:

@@ -213,3 +213,19 @@ def test_missing_folder_is_explained(tmp_path: Path) -> None:
 def test_empty_folder_is_explained(tmp_path: Path) -> None:
     with pytest.raises(WorldError, match=r"is empty: it has no manifest\.csv"):
         load_world(tmp_path)
+
+
+def test_cities_of_one_world_have_no_name_in_common(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    Image.new("RGB", (64, 48), "navy").save(other / "a.jpg")
+    row = ROW.replace("Aldea", "Serra")
+    (other / "manifest.csv").write_text(HEADER + row, encoding="utf-8")
+    with pytest.raises(WorldError, match="have Tower, expected names that only one of them has"):
+        load_world(folder, neighbours=[other])
+    (other / "manifest.csv").write_text(HEADER + row.replace("Tower", "Arch"), encoding="utf-8")
+    world = load_world(folder, neighbours=[other])
+    assert [(city.city, city.sights) for city in world.cities] == [
+        ("Aldea", ("Tower",)),
+        ("Serra", ("Arch",)),
+    ]
