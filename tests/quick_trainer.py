@@ -4,6 +4,8 @@
     python quick_trainer.py [--fail] [--status STATUS] [--break-export] [--wait SECONDS]
         [--await FILE] [--die-after EPOCH] RUN_FOLDER MODEL_FOLDER
 
+FILE is waited for and taken away: one file lets one training go.
+
 It keeps the contract of the model folder and of the host's lock, so everything around the training
 is the real thing; as the real one, it goes on after the last epoch in progress.jsonl.
 It runs in the trainer's environment, which has `onnx`.
@@ -58,11 +60,19 @@ def main() -> int:
         return int(asked.status)
     with locked_host(asked.run_folder):
         time.sleep(asked.wait)
-        while asked.awaited and not asked.awaited.exists():
-            time.sleep(0.1)
+        _wait_for(asked.awaited, asked.model_folder / "result.json")
         _train(asked.model_folder, asked.die_after)
         _write_model_folder(asked.run_folder, asked.model_folder, breaks=asked.break_export)
     return 0
+
+
+def _wait_for(awaited: Path | None, result: Path) -> None:
+    """Wait for the file and take it away; a training that is over waits for nothing."""
+    while awaited and not result.exists():
+        if awaited.exists():
+            awaited.unlink()
+            return
+        time.sleep(0.1)
 
 
 def _train(folder: Path, die_after: int) -> None:
@@ -128,8 +138,12 @@ def _model(names: list[str]) -> onnx.ModelProto:
     known = json.loads(metadata["class_names"])
     metadata["class_names"] = json.dumps(names, ensure_ascii=False)
     helper.set_model_props(model, metadata)
-    # Behind the scores of all colours: those of the dataset's classes, in its order.
-    columns = np.array([known.index(name) for name in names], dtype=np.int64)
+    # Behind the scores of all colours: those of the dataset's classes, in its order. Sights of other
+    # cities are called after these.
+    columns = np.array(
+        [next(n for n, colour in enumerate(known) if name.startswith(colour)) for name in names],
+        dtype=np.int64,
+    )
     model.graph.initializer.append(numpy_helper.from_array(columns, "columns"))
     add = next(node for node in model.graph.node if "class_scores" in node.output)
     add.output[0] = "colour_scores"

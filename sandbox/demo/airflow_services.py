@@ -41,6 +41,9 @@ class AirflowLogin:
 class AirflowServices:
     """Airflow's processes in a folder; start them, use `api`, stop them."""
 
+    parts: tuple[str, ...] = PARTS
+    start_timeout_seconds = START_TIMEOUT_SECONDS
+
     def __init__(self, folder: Path, port: int, environment: Mapping[str, str]) -> None:
         """Remember what to start; `environment` has the settings and the database's address."""
         self._folder = folder.resolve()
@@ -107,26 +110,39 @@ class AirflowServices:
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
         }
-        self._run(["db", "migrate"], self.environment)
-        for part in PARTS:
+        self.run(["db", "migrate"])
+        self.prepare(password)
+        for part in self.parts:
             self.start_part(part)
         self._api = AirflowApi(self.login.url, USERNAME, password)
-        self._api.await_healthy(START_TIMEOUT_SECONDS, self.check_running)
+        self._api.await_healthy(self.start_timeout_seconds, self.check_running)
         return self.login
 
+    def prepare(self, password: str) -> None:
+        """Do what else is to be done before the parts start, the database being migrated."""
+
     def start_part(self, name: str) -> KeptProcess:
-        """Start one of `PARTS`, also again after its end."""
+        """Start one of `parts`, also again after its end."""
         part = self._parts[name] = start_kept(
             name,
-            ["airflow", name],
-            environment=self.environment | self._log_ports,
+            self.command_of(name),
+            environment=self.environment_of(name),
             folder=self._folder,
             log_path=self._folder / f"{name}.log",
         )
         return part
 
+    def command_of(self, name: str) -> list[str]:
+        """Return the command line of one of `parts`."""
+        return ["airflow", name]
+
+    def environment_of(self, name: str) -> dict[str, str]:
+        """Return what one of `parts` is given: here all the same."""
+        del name
+        return self.environment | self._log_ports
+
     def part(self, name: str) -> KeptProcess:
-        """Return the process of one of `PARTS` that was started last."""
+        """Return the process of one of `parts` that was started last."""
         return self._parts[name]
 
     def check_running(self) -> None:
@@ -150,13 +166,22 @@ class AirflowServices:
 
     def parse_dags(self) -> None:
         """Parse all DAG files now: a city that was just added must not wait for the next turn."""
-        self._run(["dags", "reserialize"], self.environment)
+        self.run(["dags", "reserialize"])
 
-    def _run(self, arguments: list[str], environment: Mapping[str, str]) -> None:
+    def run(self, arguments: list[str], answers: str = "") -> None:
+        """Run a command of Airflow's; `answers` are typed where it asks for something.
+
+        Raises:
+            AirflowApiError: it failed; the message has its last lines.
+
+        """
         done = subprocess.run(
             ["airflow", *arguments],
-            env=environment,
+            env=self.environment,
             cwd=self._folder,
+            # Without a terminal, a password is read from its input.
+            start_new_session=True,
+            input=answers,
             capture_output=True,
             text=True,
             check=False,

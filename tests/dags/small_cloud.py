@@ -33,6 +33,7 @@ from sandbox.addresses import SandboxAddresses
 from sandbox.control import ControlClient
 from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
 from sandbox.supervisor import Sandbox, SandboxOptions
+from sightscan.city import City
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.discover.cities import resolve_city
 from sightscan.discover.wikidata import open_client
@@ -126,10 +127,10 @@ class SmallCloud:
             monkeypatch.setenv(name, value)
         settings.cache_clear()
 
-    def add_city(self) -> None:
-        """Put the city into the registry, as Wikidata's stand-in knows it; after `use`."""
+    def add_city(self, name: str = CITY) -> City:
+        """Put a city into the registry, as Wikidata's stand-in knows it; after `use`."""
         with self.connect() as connection, open_client(settings()) as client:
-            add_city(connection, resolve_city(client, CITY))
+            return add_city(connection, resolve_city(client, name))
 
     def seconds_on(self, since: int = 0) -> list[float]:
         """Return how long the machine was on each time, by EC2's history from line `since` on.
@@ -198,15 +199,16 @@ class SmallCloud:
 def small_cloud(folder: Path, *, instance_count: int = 1) -> Iterator[SmallCloud]:
     """Start a sandbox that shows coloured patches, with a migrated warehouse."""
     world = draw_colour_world(folder / "world")
-    options = SandboxOptions(
-        state=folder / "state",
-        world=world.folder,
-        instances=instance_count,
-        transition_seconds=0.3,
-        boot_seconds=0.1,
-    )
-    with Sandbox(options) as sandbox:
-        cloud = SmallCloud(sandbox, options.state)
+    with cloud_of(folder, world.folder, instances=instance_count) as cloud:
+        yield cloud
+
+
+@contextmanager
+def cloud_of(folder: Path, world: Path, **options: Any) -> Iterator[SmallCloud]:
+    """Start a sandbox that shows a world, with a migrated warehouse; the rest as SandboxOptions has it."""
+    options = {"transition_seconds": 0.3, "boot_seconds": 0.1, **options}
+    with Sandbox(SandboxOptions(state=folder / "state", world=world, **options)) as sandbox:
+        cloud = SmallCloud(sandbox, folder / "state")
         migrate_warehouse(cloud.addresses)
         cloud.environment = _environment(cloud.addresses, folder)
         yield cloud
