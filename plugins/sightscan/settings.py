@@ -64,6 +64,8 @@ ALERT_SETTINGS = frozenset(
         "smtp_user",
         "smtp_password",
         "max_backup_age_hours",
+        # Nor do people follow a link that a city's row brings.
+        "app_url",
     }
 )
 # What is removed each night is of all cities.
@@ -220,6 +222,9 @@ class Settings(FiledSettings):
     mts_ssh_known_hosts: Path | None = None
     mts_host_timeout_seconds: int = Field(300, ge=1)
     mts_check_interval_seconds: float = Field(5, gt=0)
+
+    # Where people reach the app, for links to it.
+    app_url: str = Field("", pattern=r"^(https?://[^\s()<>]+)?$")
 
     # Who is told what is wrong
     alert_mail_to: str = ""

@@ -97,6 +97,11 @@ class AirflowApi:
         """Return queued, running, success or failed."""
         return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
+    def run_note(self, dag_id: str, run_id: str) -> str:
+        """Return the note of a run; empty if it has none."""
+        answer = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+        return str(answer["note"] or "")
+
     def await_run(self, dag_id: str, run_id: str, timeout_seconds: float) -> str:
         """Wait until a run ends and return its state."""
         deadline = time.monotonic() + timeout_seconds

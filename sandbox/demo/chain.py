@@ -157,6 +157,7 @@ class Chain(Startable):
             options.airflow_port,
             {
                 **self._pipeline_environment(),
+                "APP_URL": self.app_url if options.with_app else "",
                 # Not SQLite: scheduler, API server and workers write at the same time.
                 "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.addresses.airflow_db.url(),
             },

@@ -359,9 +359,9 @@ def test_a_connection_of_airflow_says_how_mail_is_encrypted(
     assert server.encryption == encryption
 
 
-def test_a_process_that_only_loads_the_plugin_imports_nothing_of_alerts() -> None:
+def test_a_process_that_only_loads_the_plugins_imports_nothing_of_what_they_look_at() -> None:
     program = (
-        "import sys, alerts_plugin;"
+        "import sys, alerts_plugin, notes_plugin;"
         "print([name for name in sys.modules if name.startswith(('sightscan.', 'psycopg'))])"
     )
     done = subprocess.run(

@@ -429,6 +429,7 @@ def test_airflow_executes_no_module_of_the_library_as_a_plugin() -> None:
     found = find_path_from_directory(str(REPOSITORY / "plugins"), ".airflowignore")
     assert {Path(path).name for path in found if path.endswith(".py")} == {
         "alerts_plugin.py",
+        "notes_plugin.py",
         "connections_plugin.py",
         "pages_plugin.py",
         "pools_plugin.py",

@@ -315,6 +315,6 @@ def _correct_bills(work: CityWork, address: HostAddress, instance_id: str) -> No
 @task(execution_timeout=timedelta(minutes=5), retries=0)
 def conclude_run(slug: str) -> str:
     """Write the run's summary; fail if any task of the run failed."""
-    from sightscan.operators.conclusion import conclude
+    from sightscan.operators.conclusion.conclude import conclude
 
     return conclude(slug)

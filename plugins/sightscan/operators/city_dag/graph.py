@@ -9,6 +9,7 @@ from sightscan.operators import priorities, stages
 from sightscan.operators.alerts import tell_stop_failed
 from sightscan.operators.city_dag.form import PARAMS
 from sightscan.operators.city_dag.schedule import RETIRED_RUN_TYPES, Retired, weekly
+from sightscan.operators.conclusion.failures import keep_error
 from sightscan.operators.instances import (
     ReserveInstanceOperator,
     StartInstanceOperator,
@@ -69,6 +70,7 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             "retry_delay": timedelta(seconds=20),
             "retry_policy": RETRY_POLICY,
             "execution_timeout": timedelta(hours=1),
+            "on_failure_callback": keep_error,
             **priorities.STAGE,
         },
     ) as dag:
@@ -123,7 +125,7 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             instance_id=INSTANCE,
             retries=5,
             execution_timeout=timedelta(seconds=STOP_SECONDS),
-            on_failure_callback=tell_stop_failed,
+            on_failure_callback=[keep_error, tell_stop_failed],
             **priorities.STOP,
         ).as_teardown(setups=[reserved, started, host, uploaded], on_failure_fail_dagrun=True)
         # Whoever clears anything has the run estimated anew before it spends, and concluded again.

@@ -1,0 +1,1 @@
+"""How a run ended: its colour, its summary in the log, and the note that stands with it in the UI."""
