@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+
+from sightscan.operators.work import SHOWN_SETTINGS
+from sightscan.settings import settings
 
 # Any city will do: the DAGs of all cities are the same but for the name.
 EXAMPLE = {"slug": "lisbon", "name": "Lisbon", "country": "Portugal", "is_active": True}
@@ -32,14 +36,13 @@ def describe_dags(dags_folder: Path, scratch: Path) -> str:
     """
     snapshot = scratch / "cities.json"
     snapshot.write_text(json.dumps([EXAMPLE]), encoding="utf-8")
-    before = os.environ.get("REGISTRY_SNAPSHOT")
-    os.environ["REGISTRY_SNAPSHOT"] = str(snapshot)
-    try:
+    # The form says what holds: by the defaults, whatever is set here.
+    unset = {name.upper() for name in SHOWN_SETTINGS}
+    given = {name: value for name, value in os.environ.items() if name not in unset}
+    with patch.dict(os.environ, given | {"REGISTRY_SNAPSHOT": str(snapshot)}, clear=True):
+        settings.cache_clear()
         bag = DagBag(str(dags_folder))
-    finally:
-        os.environ.pop("REGISTRY_SNAPSHOT")
-        if before is not None:
-            os.environ["REGISTRY_SNAPSHOT"] = before
+    settings.cache_clear()
     if bag.import_errors:
         msg = f"a DAG file does not import: {bag.import_errors}; correct it and try again"
         raise RuntimeError(msg)
@@ -94,7 +97,9 @@ def _demote_headings(markdown: str) -> str:
 def _form_rows(dag: DAG) -> Iterator[str]:
     for name in dag.params:
         param = dag.params.get_param(name)
-        default = "" if param.value is None else f"`{param.value}`"
+        # Of a choice, the entry that leaves things as they are.
+        held = param.schema.get("values_display", {}).get("null", "")
+        default = held if param.value is None else f"`{param.value}`"
         yield f"| {name} | {default} | {param.description or ''} |"
 
 

@@ -207,3 +207,21 @@ def test_second_writer_waits_and_reads_what_the_first_had(
         assert slugs() == ["one"]
     writer.join()
     assert slugs() == ["one", "two"]
+
+
+def test_what_a_city_overrides_of_the_form_is_in_its_row_and_nothing_else(snapshot: Path) -> None:
+    # A name of the first crawler, what the form has not, and what is the same for all.
+    overrides = {"sights_limit": 3, "crawl_threads": 8, "mts_epochs": 100}
+    write_snapshot(replace(HERE, cities=(replace(ONE, overrides=overrides), TWO)))
+    one, two = json.loads(snapshot.read_text())
+    assert one["settings"] == {"max_sights_per_city": 3}
+    assert "settings" not in two
+    assert read_snapshot()[0].settings == {"max_sights_per_city": 3}
+
+
+def test_senseless_override_is_no_part_of_the_row_and_keeps_nobody_from_a_dag(
+    snapshot: Path,
+) -> None:
+    write_snapshot(replace(HERE, cities=(replace(ONE, overrides={"mts_epochs": "many"}), TWO)))
+    assert ["settings" in row for row in json.loads(snapshot.read_text())] == [False, False]
+    assert slugs() == ["one", "two"]

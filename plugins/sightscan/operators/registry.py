@@ -13,7 +13,8 @@ import logging
 import os
 import re
 import uuid
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ class RegisteredCity:
     is_active: bool
     # A cron expression in UTC; empty, and not in the file, for a minute of the week by its slug.
     schedule: str = ""
+    # What the trigger form shows as in force and this city's row overrides; not in the file if empty.
+    settings: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,27 +120,36 @@ def write_snapshot(registry: Registry) -> None:
 
 
 def _row_of(city: City) -> dict[str, object]:
-    schedule = own_schedule(city)
-    row = asdict(
-        RegisteredCity(city.slug, city.name, city.country, city.state == "active", schedule)
-    )
-    # Workers of older versions, which know no schedules, refuse a row that has one.
-    return row if schedule else {name: row[name] for name in row if name != "schedule"}
+    schedule, own = _own_settings(city)
+    is_active = city.state == "active"
+    row = asdict(RegisteredCity(city.slug, city.name, city.country, is_active, schedule, own))
+    # Workers of older versions, which know neither, refuse a row that has one.
+    return {
+        name: value for name, value in row.items() if value or name not in ("schedule", "settings")
+    }
 
 
-def own_schedule(city: City) -> str:
-    """Return a city's own schedule, or the one that is set for all; empty if there is none.
+def _own_settings(city: City) -> tuple[str, dict[str, object]]:
+    """Return a city's own schedule, or the one that is set for all, and what it overrides of the form.
 
-    What is no schedule counts as none, since it must not keep other cities from their DAGs.
+    What makes no sense counts as nothing, since it must not keep other cities from their DAGs.
     """
     # Not where parsing pays for it: sixteen files read snapshots, each in a process of its own.
+    from sightscan.operators.work import SHOWN_SETTINGS
     from sightscan.settings import settings
 
     try:
-        return settings().with_overrides(city.overrides).city_schedule
+        config = settings()
+        own = config.with_overrides(city.overrides)
     except SettingsError as error:
-        logger.warning("city=%s runs at the time of its slug: %s", city.slug, error)
-        return ""
+        logger.warning(
+            "city=%s runs at the time of its slug, and its form shows what holds for all: %s",
+            city.slug,
+            error,
+        )
+        return "", {}
+    names = [name for name in SHOWN_SETTINGS if getattr(own, name) != getattr(config, name)]
+    return own.city_schedule, {name: getattr(own, name) for name in names}
 
 
 def _read(path: ObjectStoragePath) -> _Snapshot:
@@ -159,7 +171,7 @@ def _read(path: ObjectStoragePath) -> _Snapshot:
 
 def _city_of(row: dict[str, Any]) -> RegisteredCity:
     # A newer version may say more of a city than this one knows.
-    known = {field.name for field in fields(RegisteredCity)}
+    known = {each.name for each in fields(RegisteredCity)}
     return RegisteredCity(**{name: value for name, value in row.items() if name in known})
 
 

@@ -30,6 +30,8 @@ FORM_FIELDS = {
     "patience": "mts_patience",
     "seed": "mts_seed",
 }
+# And the cap that holds beside them.
+SHOWN_SETTINGS = (*FORM_FIELDS.values(), "max_google_vision_calls_per_new_city")
 SECONDS_PER_MINUTE = 60
 
 

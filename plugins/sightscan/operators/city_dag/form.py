@@ -1,174 +1,168 @@
-"""The trigger form of a city's DAG: what people may set for one run."""
+"""The trigger form of a city's DAG: what people may set for one run, and what holds if they do not.
+
+What holds is read where DAGs are parsed, and shown by the form: the settings of all, and the city's own
+from the registry's snapshot. The tasks read both anew when the run has begun.
+"""
+
+from collections.abc import Mapping
+from copy import copy
+from functools import lru_cache
+from typing import Any
 
 from airflow.sdk import Param
 
-from sightscan.settings import ARCHITECTURES, PHOTO_SOURCES, STARTS
+from sightscan.errors import SettingsError
+from sightscan.operators.city_dag.in_force import InForce
+from sightscan.settings import ARCHITECTURES, PHOTO_SOURCES, STARTS, Settings, settings
 
-PARAMS = {
-    "sights": Param(
-        None,
-        type=["null", "integer"],
-        minimum=1,
-        maximum=200,
-        title="Sights",
-        description=(
-            "At most so many sights, the most famous first: 1 to 200. Empty: MAX_SIGHTS_PER_CITY."
+# Strings, since Airflow's form makes a switch of a boolean, and one that nobody touched looks off.
+ON_OR_OFF = ("on", "off")
+
+
+def form_of(own: Mapping[str, object]) -> dict[str, Param]:
+    """Return the fields of a city's form, given what its row overrides; nobody else has these.
+
+    Settings that make no sense are no reason to show no city: the form then names them only.
+    """
+    try:
+        config = settings()
+        fields = _fields(InForce(config.with_overrides(own), own)) if own else _common(config)
+    except SettingsError:
+        fields = _common(None)
+    # A copy, since a field holds what is asked of it.
+    return {name: copy(field) for name, field in fields.items()}
+
+
+@lru_cache(maxsize=1)
+def _common(config: Settings | None) -> dict[str, Param]:
+    return _fields(InForce(config, {}))
+
+
+def _fields(held: InForce) -> dict[str, Param]:
+    return {
+        "sights": _number(
+            "Sights",
+            f"At most so many sights, the most famous first: 1 to 200. {held('max_sights_per_city')}",
+            minimum=1,
+            maximum=200,
         ),
-    ),
-    "photos_per_sight": Param(
-        None,
-        type=["null", "integer"],
-        minimum=0,
-        maximum=10_000,
-        title="Photos per sight",
-        description=(
+        "photos_per_sight": _number(
+            "Photos per sight",
             "At most so many photos of each sight: 0 (crawls none) to 10,000. "
-            "Empty: MAX_IMAGES_PER_SIGHT."
+            f"{held('max_images_per_sight')}",
+            minimum=0,
+            maximum=10_000,
         ),
-    ),
-    "photo_sources": Param(
-        None,
-        # A choice of several in the form; by the API a list, or their names with commas between.
-        type=["null", "array", "string"],
-        items={"type": "string", "enum": list(PHOTO_SOURCES)},
-        minItems=1,
-        uniqueItems=True,
-        examples=list(PHOTO_SOURCES),
-        title="Photo sources",
-        description=(
-            "In the order in which they are chosen, until there are enough: "
-            f"{', '.join(PHOTO_SOURCES)}. Empty: PHOTO_SOURCES."
+        "photo_sources": Param(
+            None,
+            # A choice of several in the form; by the API a list, or their names with commas between.
+            type=["null", "array", "string"],
+            items={"type": "string", "enum": list(PHOTO_SOURCES)},
+            minItems=1,
+            uniqueItems=True,
+            examples=list(PHOTO_SOURCES),
+            title="Photo sources",
+            description=(
+                "In the order in which they are chosen, until there are enough. "
+                f"{held('photo_sources')}"
+            ),
         ),
-    ),
-    "licence_policy": Param(
-        None,
-        type=["null", "string"],
-        enum=[None, "open", "any"],
-        values_display={"null": "as LICENCE_POLICY says"},
-        title="Licence policy",
-        description=(
+        "licence_policy": _choice(
+            "Licence policy",
             "open: only photos that anybody may use and change; any: all, each with the licence "
-            "that is known of it."
+            "that is known of it.",
+            ("open", "any"),
+            held.choice("licence_policy"),
         ),
-    ),
-    "full_resolution": Param(
-        None,
-        type=["null", "boolean"],
-        title="Full resolution",
-        # A switch that nobody touched looks like one that is off, but sends nothing.
-        description=(
-            "On: fetch originals, not photos of 960 pixels. Not touched: CRAWL_FULL_RESOLUTION."
+        "full_resolution": _choice(
+            "Full resolution",
+            "on: fetch originals, not photos of 960 pixels.",
+            ON_OR_OFF,
+            held.choice("crawl_full_resolution"),
         ),
-    ),
-    "skip_known": Param(
-        None,
-        type=["null", "boolean"],
-        title="Skip known photos",
-        description=(
-            "Not touched: CRAWL_SKIP_KNOWN. On: leave the photos alone that are there. On and off "
-            "again: ask for them anew, and fetch those that have changed."
+        "skip_known": _choice(
+            "Skip known photos",
+            "on: leave the photos alone that are there; off: ask for them anew, and fetch those "
+            "that have changed.",
+            ON_OR_OFF,
+            held.choice("crawl_skip_known"),
         ),
-    ),
-    "vision_calls": Param(
-        None,
-        type=["null", "integer"],
-        minimum=0,
-        maximum=1_000_000,
-        title="Vision calls",
-        description=(
-            "Pay for at most so many images in this run: 0 to 1,000,000. Empty: only the city's cap "
-            "(MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY) holds; it holds in any case."
+        "vision_calls": _number(
+            "Vision calls",
+            f"Pay for at most so many images in this run: 0 to 1,000,000. {held.vision_calls()}",
+            minimum=0,
+            maximum=1_000_000,
         ),
-    ),
-    "architecture": Param(
-        None,
-        type=["null", "string"],
-        enum=[None, *ARCHITECTURES],
-        title="Architecture",
-        description=(
+        "architecture": _choice(
+            "Architecture",
             "The network: n, s, m, l and x are each larger, better with enough photos, and slower "
-            "in the app. Another one than the model in place has starts from the weights of COCO. "
-            "Empty: MTS_ARCHITECTURE."
+            "in the app. Another one than the model in place has starts from the weights of COCO.",
+            ARCHITECTURES,
+            held.choice("mts_architecture"),
         ),
-    ),
-    "weights": Param(
-        None,
-        type=["null", "string"],
-        enum=[None, *STARTS],
-        title="Starting weights",
-        description=(
+        "weights": _choice(
+            "Starting weights",
             "model: those of the model in place, and for a first model or another architecture "
-            "those of COCO; coco: those of COCO in any case; none: random ones. Empty: MTS_WEIGHTS."
+            "those of COCO; coco: those of COCO in any case; none: random ones.",
+            STARTS,
+            held.choice("mts_weights"),
         ),
-    ),
-    "epochs": Param(
-        None,
-        type=["null", "integer"],
-        minimum=1,
-        maximum=2_000,
-        title="Epochs",
-        description="How often the training sees each photo: 1 to 2,000. Empty: MTS_EPOCHS.",
-    ),
-    "image_size": Param(
-        None,
-        type=["null", "integer"],
-        minimum=64,
-        maximum=1_536,
-        multipleOf=32,
-        title="Image size",
-        description=(
-            "Side in pixels to which photos are scaled for training: a multiple of 32, 64 to 1,536. "
-            "Empty: MTS_IMAGE_SIZE."
+        "epochs": _number(
+            "Epochs",
+            f"How often the training sees each photo: 1 to 2,000. {held('mts_epochs')}",
+            minimum=1,
+            maximum=2_000,
         ),
-    ),
-    "batch_size": Param(
-        None,
-        type=["null", "integer"],
-        minimum=0,
-        maximum=512,
-        title="Batch size",
-        description=(
+        "image_size": _number(
+            "Image size",
+            "Side in pixels to which photos are scaled for training: a multiple of 32, 64 to "
+            f"1,536. {held('mts_image_size')}",
+            minimum=64,
+            maximum=1_536,
+            multipleOf=32,
+        ),
+        "batch_size": _number(
+            "Batch size",
             "Photos a step: 1 to 512, or 0 for as many as fit into the GPU's memory. "
-            "Empty: MTS_BATCH_SIZE."
+            f"{held('mts_batch_size')}",
+            minimum=0,
+            maximum=512,
         ),
-    ),
-    "minutes": Param(
-        None,
-        type=["null", "integer"],
-        minimum=1,
-        maximum=1_380,
-        title="Minutes",
-        description=(
+        "minutes": _number(
+            "Minutes",
             "All epochs together take at most so many minutes: 1 to 1,380; what the run may cost "
-            "at most follows. Empty: MTS_TIME_LIMIT_SECONDS."
+            f"at most follows. {held.minutes('mts_time_limit_seconds')}",
+            minimum=1,
+            maximum=1_380,
         ),
-    ),
-    "patience": Param(
-        None,
-        type=["null", "integer"],
-        minimum=0,
-        maximum=2_000,
-        title="Patience",
-        description=(
+        "patience": _number(
+            "Patience",
             "After so many epochs without a better one no more are trained: 1 to 2,000, or 0 to "
-            "train them all. Empty: MTS_PATIENCE."
+            f"train them all. {held('mts_patience')}",
+            minimum=0,
+            maximum=2_000,
         ),
-    ),
-    "seed": Param(
-        None,
-        type=["null", "integer"],
-        minimum=0,
-        maximum=2_147_483_647,
-        title="Seed",
-        description=(
+        "seed": _number(
+            "Seed",
             "Where chance begins: the same seed, dataset and parameters are the same training. "
-            "Empty: MTS_SEED."
+            f"{held('mts_seed')}",
+            minimum=0,
+            maximum=2_147_483_647,
         ),
-    ),
-    "force_training": Param(
-        default=False,
-        type="boolean",
-        title="Force training",
-        description="Train even if too little is new. A dataset must still be possible.",
-    ),
-}
+        "force_training": Param(
+            default=False,
+            type="boolean",
+            title="Force training",
+            description="Train even if too little is new. A dataset must still be possible.",
+        ),
+    }
+
+
+def _number(title: str, description: str, **bounds: Any) -> Param:
+    return Param(None, type=["null", "integer"], title=title, description=description, **bounds)
+
+
+def _choice(title: str, description: str, values: tuple[str, ...], held: str) -> Param:
+    """Return a choice whose first entry is what holds anyway, and says what that is."""
+    schema: dict[str, Any] = {"enum": [None, *values], "values_display": {"null": held}}
+    return Param(None, type=["null", "string"], title=title, description=description, **schema)

@@ -1,13 +1,12 @@
 """The DAG of one city: from its name to a published detector."""
 
-from copy import copy
 from datetime import timedelta
 
 from airflow.sdk import DAG
 
 from sightscan.operators import priorities, stages
 from sightscan.operators.alerts import tell_stop_failed
-from sightscan.operators.city_dag.form import PARAMS
+from sightscan.operators.city_dag.form import form_of
 from sightscan.operators.city_dag.schedule import RETIRED_RUN_TYPES, Retired, weekly
 from sightscan.operators.conclusion.failures import keep_error
 from sightscan.operators.instances import (
@@ -140,7 +139,6 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         # told of all that they end, and a run is not concluded while a task of it goes on.
         [trained, model_version] >> stopped
         [sight_ids, crawled, labelled, refreshed, decided, frozen, published, stopped] >> concluded
-        # Last: what a DAG has of it when a task is added is copied into the task. And a copy, since
-        # a field holds what is asked of it.
-        dag.params.update({name: copy(field) for name, field in PARAMS.items()})
+        # Last: what a DAG has of it when a task is added is copied into the task.
+        dag.params.update(form_of(city.settings))
     return dag
