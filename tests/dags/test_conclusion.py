@@ -17,7 +17,7 @@ from sightscan.operators.conclusion.failures import (
     list_failed,
     sentence_of,
 )
-from sightscan.operators.conclusion.note import HEADING, RunSummary, beside, write_note
+from sightscan.operators.conclusion.note import RunSummary, beside, write_note
 from sightscan.warehouse.marts.city_standing import CityStanding
 from sightscan.warehouse.spend.budgets import RunSpend
 
@@ -76,9 +76,7 @@ def cells(note: str) -> dict[str, list[str]]:
 
 def test_note_of_a_green_run_has_the_decision_the_figures_the_cost_and_links() -> None:
     note = write_note(GREEN)
-    assert note.splitlines()[:3] == [
-        HEADING, "", r"Published: better by 0.05 \| of 60.",
-    ]  # fmt: skip
+    assert note.splitlines()[0] == r"**Published.** better by 0.05 \| of 60"
     found = cells(note)
     assert found["photos"] == ["1,234", "5,678"]
     assert found["labels"] == ["400", "900"]
@@ -93,7 +91,7 @@ def test_note_of_a_green_run_has_the_decision_the_figures_the_cost_and_links() -
 def test_note_of_a_run_that_trained_nothing_says_why() -> None:
     reports = [("decide_training", "", {"train": False, "reason": "12 labelled photos"})]
     note = write_note(replace(GREEN, reports=reports, standing=CityStanding(0, 0, None, None)))
-    assert "Nothing trained: 12 labelled photos." in note
+    assert "**Nothing trained.** 12 labelled photos" in note
     assert cells(note)["model"] == ["–", "none in place"]
     assert cells(note)["dataset"] == ["–", ""]
 
@@ -101,7 +99,7 @@ def test_note_of_a_run_that_trained_nothing_says_why() -> None:
 def test_note_of_a_red_run_begins_with_the_failure_and_shows_it_letter_by_letter() -> None:
     failure = "crawl_photos [0] failed: <b>*no*</b> [a](http://b) | `c` _d_"
     note = write_note(replace(GREEN, failure=failure))
-    assert note.splitlines()[2].startswith("**Failed.** crawl_photos \\[0\\] failed")
+    assert note.splitlines()[0].startswith("**Failed.** crawl_photos \\[0\\] failed")
     shown = MarkdownIt().parse(note)
     texts = [child.content for token in shown for child in token.children or []]
     assert "".join(texts).count("<b>*no*</b> [a](http://b) | `c` _d_") == 1
@@ -117,17 +115,17 @@ def test_note_keeps_to_airflows_size_and_leaves_out_what_matters_less() -> None:
     note = write_note(replace(GREEN, failure=long, reports=reports))
     assert len(note) <= 1000
     assert "**Failed.** xxx" in note
-    assert "Not published: xxx" in note
+    assert "**Not published.** xxx" in note
     assert "xxx…" in note
     assert "Cost: 1.75" in note
 
 
 def test_what_a_person_wrote_stays_before_the_note_also_when_it_is_written_again() -> None:
     once = beside("Ask Ana before you clear this.  ", write_note(GREEN))
-    assert once.startswith("Ask Ana before you clear this.\n\n### What came of it\n\nPublished")
+    assert once.startswith("Ask Ana before you clear this.\n\n**Published.** better")
     again = beside(once, write_note(replace(GREEN, failure="label_photos failed")))
-    assert again.startswith("Ask Ana before you clear this.\n\n### What came of it\n\n**Failed.**")
-    assert again.count(HEADING) == 1
+    assert again.startswith("Ask Ana before you clear this.\n\n**Failed.** label_photos failed")
+    assert again.count("| photos |") == 1
     assert beside("", write_note(GREEN)) == write_note(GREEN)
     full = "p" * 990
     assert beside(full, write_note(GREEN)) == full

@@ -61,9 +61,9 @@ def note_of(dag_id: str = CITY_DAG, *, theirs: str | None = None) -> str | None:
 
 def test_note_that_the_last_task_left_is_the_runs_and_keeps_what_a_person_wrote() -> None:
     end_run(CITY_DAG, "success", conclude_run="success")
-    leave("conclude_run", "note", "### What came of it\n\nPublished.")
-    assert note_of() == "### What came of it\n\nPublished."
-    assert note_of(theirs="mine") == "mine\n\n### What came of it\n\nPublished."
+    leave("conclude_run", "note", "**Published.** yes")
+    assert note_of() == "**Published.** yes"
+    assert note_of(theirs="mine") == "mine\n\n**Published.** yes"
 
 
 def test_run_that_nobody_concluded_names_what_failed_first_in_the_graphs_order() -> None:
@@ -78,7 +78,7 @@ def test_run_that_nobody_concluded_names_what_failed_first_in_the_graphs_order()
     leave("stop_instance", "error", "SSH is away")
     leave("label_photos", "error", "the warehouse cannot be reached")
     assert note_of() == (
-        "### What came of it\n\n**Failed.** label_photos failed: the warehouse cannot be reached "
+        "**Failed.** label_photos failed: the warehouse cannot be reached "
         "(also failed: stop_instance, conclude_run)"
     )
 

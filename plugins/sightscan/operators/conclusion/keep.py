@@ -16,7 +16,7 @@ from sightscan.operators.conclusion.failures import (
     list_failed,
     sentence_of,
 )
-from sightscan.operators.conclusion.note import HEADING, beside
+from sightscan.operators.conclusion.note import beside, outcome_note
 
 CITY_DAG_PREFIX: Final = "city_"
 
@@ -71,4 +71,4 @@ def _find_note(dag_run: Any) -> str | None:
     failed = list_failed(graph_order(dag_run.get_dag().task_group), states)
     first = failed[0]
     error = left.get((first.task_id, first.map_index, ERROR_KEY))
-    return f"{HEADING}\n\n**Failed.** {sentence_of(failed, error)}"
+    return outcome_note("Failed", sentence_of(failed, error))

@@ -16,8 +16,12 @@ from sightscan.warehouse.marts.run_reports import CRAWL_TASK
 from sightscan.warehouse.spend.budgets import RunSpend
 
 MAX_NOTE_CHARACTERS: Final = 1000
-# By it a note of ours is found again: what a person wrote before it stays.
-HEADING: Final = "### What came of it"
+# The first line is what the UI shows of a note that is folded. By these words a note of ours is found
+# again: what a person wrote before it stays.
+OUTCOMES: Final = (
+    "Failed", "Published", "Not published", "Nothing trained", "Training was due", "Done",
+)  # fmt: skip
+_OURS = re.compile(rf"^\*\*(?:{'|'.join(OUTCOMES)})\.\*\*", re.MULTILINE)
 # Of all sentences together, so that table, cost and links have room beside them.
 MAX_SAID_CHARACTERS: Final = 460
 # What would be read as Markdown, or as the end of a table's cell. An underscore inside a word is none.
@@ -39,23 +43,25 @@ class RunSummary:
 
 def write_note(summary: RunSummary) -> str:
     """Return the note of a run that was concluded."""
-    decisions = list(decisions_of(summary.reports))
-    most = MAX_SAID_CHARACTERS // max(len(decisions) + bool(summary.failure), 1)
-    parts = [f"**Failed.** {_said(summary.failure, most)}"] if summary.failure else []
-    parts += [_said(sentence, most) for sentence in decisions]
+    outcomes = [("Failed", summary.failure)] if summary.failure else []
+    outcomes += decisions_of(summary.reports)
+    outcomes = outcomes or [("Done", "all tasks ended well")]
+    most = MAX_SAID_CHARACTERS // len(outcomes)
+    said = [outcome_note(word, sentence, most) for word, sentence in outcomes]
     figures = [_table(summary), _cost(summary), _links(summary.links)]
-    return fit([HEADING, *(parts or ["All tasks ended well."]), *figures], MAX_NOTE_CHARACTERS)
+    return fit([*said, *figures], MAX_NOTE_CHARACTERS)
+
+
+def outcome_note(outcome: str, sentence: str, most: int = MAX_SAID_CHARACTERS) -> str:
+    """Return the line that says what came of a run, and why."""
+    return f"**{outcome}.** {_said(sentence, most)}"
 
 
 def beside(theirs: str, ours: str) -> str:
     """Return a note of ours after what a person wrote, in place of an earlier one of ours."""
-    kept = theirs.partition(HEADING)[0].rstrip()
-    if not kept:
-        return ours
-    room = MAX_NOTE_CHARACTERS - len(kept) - len("\n\n")
-    added = fit(ours.split("\n\n"), room)
-    # The heading alone says nothing.
-    return f"{kept}\n\n{added}" if len(added) > len(HEADING) else kept
+    found = _OURS.search(theirs)
+    kept = theirs[: found.start() if found else None].rstrip()
+    return fit([kept, *ours.split("\n\n")], MAX_NOTE_CHARACTERS)
 
 
 def fit(parts: Sequence[str], most: int) -> str:
@@ -68,16 +74,15 @@ def fit(parts: Sequence[str], most: int) -> str:
     return text
 
 
-def decisions_of(reports: Sequence[Report]) -> Iterator[str]:
-    """Say what was decided: whether to train, and whether to publish."""
+def decisions_of(reports: Sequence[Report]) -> Iterator[tuple[str, str]]:
+    """Return what was decided, and why: whether to publish, else whether to train."""
     found = _by_task(reports)
     published = found.get("publish_model")
     if published is not None:
-        is_in_place = bool(published["published"])
-        yield f"{'Published' if is_in_place else 'Not published'}: {published['reason']}."
+        yield "Published" if published["published"] else "Not published", published["reason"]
     decided = found.get("decide_training")
     if decided is not None and (published is None or not decided["train"]):
-        yield f"{'Training was due' if decided['train'] else 'Nothing trained'}: {decided['reason']}."
+        yield "Training was due" if decided["train"] else "Nothing trained", decided["reason"]
 
 
 def _said(sentence: str, most: int) -> str:
