@@ -186,6 +186,38 @@ def test_every_container_is_contained() -> None:
     assert added == {"proxy": ["NET_BIND_SERVICE"]}
 
 
+def test_every_container_but_the_servers_is_read_only_and_has_room_in_memory() -> None:
+    services = compose()["services"]
+    assert {name for name, options in services.items() if not options.get("read_only")} == {
+        "postgres"
+    }
+    places = {str(place).split(":")[0] for place in services["worker"]["tmpfs"]}
+    assert places == {"/tmp", "/var/lib/airflow"}  # noqa: S108 - of a container
+    # What must outlast a start is not there, but in a volume.
+    volumes = [str(volume).split(":")[1] for volume in services["worker"]["volumes"]]
+    assert "/var/lib/airflow/logs" in volumes
+    spool = services["worker"]["environment"]["CRAWL_SPOOL_FOLDER"]
+    assert any(spool.startswith(f"{volume}/") for volume in volumes)
+
+
+def test_nobody_gets_into_airflow_of_a_cluster_by_a_default() -> None:
+    values = helm_values()
+    # The chart's own: a user admin whose password is admin, and an Ingress without name and TLS.
+    assert values["createUserJob"]["enabled"] is False
+    hosts = values["ingress"]["apiServer"]["hosts"]
+    assert all(host["name"] and host["tls"]["enabled"] for host in hosts)
+    assert hosts
+
+
+def test_a_task_of_a_cluster_is_not_ended_to_save_a_node() -> None:
+    workers = helm_values()["workers"]
+    assert (workers["kubernetes"]["safeToEvict"], workers["celery"]["safeToEvict"]) == (
+        False,
+        False,
+    )
+    assert workers["kubernetes"]["resources"]["requests"]["memory"]
+
+
 def test_no_key_stands_twice_in_a_file_of_a_deployment() -> None:
     # Compose refuses that, and PyYAML takes the last without a word.
     class Strict(yaml.SafeLoader):
