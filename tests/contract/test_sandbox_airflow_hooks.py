@@ -17,7 +17,8 @@ from sandbox.gpu.ec2 import REGION, Ec2Server, new_key
 from sandbox.gpu.ec2_fleet import Ec2Fleet
 from sandbox.gpu.gpu_host import GpuHost, ed25519_key
 from sandbox.ports import PortBook
-from sightscan.operators.hooks import GpuHostHook, InstanceHook
+from sightscan.operators.ec2 import InstanceHook
+from sightscan.operators.hooks import GpuHostHook
 from sightscan.operators.triggers import TrainingTrigger
 from sightscan.settings import settings
 

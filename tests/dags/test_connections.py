@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 from sandbox.addresses import PostgresAddress
 from sightscan.errors import SettingsError, WarehouseError
 from sightscan.operators.connections import SettingsConnections, find_connection
-from sightscan.operators.hooks import InstanceHook
+from sightscan.operators.ec2 import InstanceHook
 from sightscan.operators.signing import find_signing_key
 from sightscan.operators.warehouse import open_warehouse
 from sightscan.settings import settings

@@ -380,6 +380,18 @@ def test_a_shard_without_cities_imports_neither_settings_nor_the_graph(tmp_path:
     ]
 
 
+def test_the_graph_imports_nothing_of_amazons() -> None:
+    """Each parse of each file, and each task, imports all that the graph does."""
+    code = (
+        "import sys; import sightscan.operators.city_dag.graph;"
+        "print({name.split('.')[0] for name in sys.modules} & {'boto3', 'botocore'})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
 def test_every_shard_has_its_file() -> None:
     files = sorted(path.name for path in (REPOSITORY / "dags").glob("cities_*.py"))
     assert files == [f"cities_{number:02}.py" for number in range(16)]

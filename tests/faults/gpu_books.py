@@ -21,7 +21,7 @@ from sandbox.gpu.ec2 import REGION, Ec2Server, new_key
 from sandbox.gpu.ec2_fleet import Ec2Fleet
 from sandbox.ports import LOOPBACK
 from sightscan.city import City, Place
-from sightscan.operators.hooks import InstanceHook
+from sightscan.operators.ec2 import InstanceHook
 from sightscan.operators.instances import StartInstanceOperator, StopInstanceOperator
 from sightscan.operators.reaper import reap
 from sightscan.run import Run

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sightscan.errors import InstanceError, LastingInstanceError, NoCapacity
 from sightscan.instance_sight import DEADLINE_TAG, RUN_TAG, InstanceSight, run_tag
+from sightscan.operators.connections import AWS_CONNECTION
+from sightscan.operators.hooks import FallsBackToSettings
 from sightscan.settings import sound_settings
 from sightscan.train.ec2_refusals import Ec2Refusal
 
@@ -17,18 +20,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
-
 logger = logging.getLogger(__name__)
 
 # Looks at the state, one each MTS_CHECK_INTERVAL_SECONDS; EC2 stops an instance in a minute or two.
 STOP_LOOKS = 120
 
 
+class InstanceHook(FallsBackToSettings, EC2Hook):
+    """EC2, where the settings say, unless Airflow has `sightscan_aws`."""
+
+    @classmethod
+    def of_settings(cls) -> Self:
+        """Return the hook that all of ours use."""
+        return cls(aws_conn_id=AWS_CONNECTION)
+
+
 class Ec2Pool:
     """Instances of EC2, through a hook of the provider's."""
 
-    def __init__(self, hook: EC2Hook) -> None:
+    def __init__(self, hook: InstanceHook) -> None:
         """Keep the hook; nothing is asked yet."""
         self._hook = hook
 

@@ -51,7 +51,6 @@ class GpuPool(Protocol):
 def open_pool() -> GpuPool:
     """Return the pool of this deployment: EC2."""
     # Parsing must not import Amazon's library.
-    from sightscan.operators.ec2 import Ec2Pool
-    from sightscan.operators.hooks import InstanceHook
+    from sightscan.operators.ec2 import Ec2Pool, InstanceHook
 
     return Ec2Pool(InstanceHook.of_settings())

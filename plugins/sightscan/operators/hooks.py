@@ -1,35 +1,28 @@
-"""Hooks of EC2 and of the GPU hosts that fall back to the settings."""
+"""The hook of the GPU hosts, and what makes a hook fall back to the settings."""
 
 from contextlib import suppress
-from typing import Any, Self
+from typing import Any
 
-from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
 from airflow.providers.ssh.hooks.ssh import SSHHook
 from airflow.sdk import Connection
 
 from sightscan.errors import InstanceError
-from sightscan.operators.connections import AWS_CONNECTION, find_connection
+from sightscan.operators.connections import find_connection
 
 # Of what a host says about a training that it is told to begin, which is one line.
 MAX_SUBMIT_BYTES = 100_000
 
 
-class _FallsBackToSettings:
+class FallsBackToSettings:
+    """A hook whose connections Airflow has, or else the settings make."""
+
     @classmethod
     def get_connection(cls, conn_id: str) -> Connection:
+        """Return a connection, as Airflow's hooks ask for it."""
         return find_connection(conn_id)
 
 
-class InstanceHook(_FallsBackToSettings, EC2Hook):
-    """EC2, where the settings say, unless Airflow has `sightscan_aws`."""
-
-    @classmethod
-    def of_settings(cls) -> Self:
-        """Return the hook that all of ours use."""
-        return cls(aws_conn_id=AWS_CONNECTION)
-
-
-class GpuHostHook(_FallsBackToSettings, SSHHook):
+class GpuHostHook(FallsBackToSettings, SSHHook):
     """A GPU host, by the key that the settings pin, unless Airflow has its connection."""
 
     def exec_ssh_client_command(
