@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from sightscan.errors import InstanceError, TrainingError
 from sightscan.operators.leases import require_lease
 from sightscan.operators.spending import estimate_run, require_estimate
+from sightscan.operators.stage_task import stage_task
 from sightscan.operators.work import CityWork, city_work
 from sightscan.train.host import HostAddress
 from sightscan.training import AWAIT_HOST_SECONDS, REGISTER_SECONDS, UPLOAD_SECONDS
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 # Reads the ledger and the price list: a second, unless the warehouse is in trouble.
-@task(execution_timeout=timedelta(minutes=5))
+@stage_task(execution_timeout=timedelta(minutes=5))
 def estimate_spend(slug: str) -> str:
     """Refuse what cannot be meant, say what the run may cost, and stop it if a budget might be passed."""
     from sightscan.operators.run_conf import check_conf
@@ -54,7 +55,7 @@ def _require_weights(work: CityWork) -> None:
 
 
 # Wikidata answers within a minute or not at all; its limits may make us wait a while.
-@task(execution_timeout=timedelta(minutes=15))
+@stage_task(execution_timeout=timedelta(minutes=15))
 def discover_sights(slug: str) -> list[int]:
     """Find the city's sights and return their ids, most famous first, and what else is crawled."""
     from sightscan.discover.places import PlacesBuyer, open_places
@@ -79,7 +80,7 @@ def discover_sights(slug: str) -> list[int]:
 
 
 # Thousands of photos at a polite rate take hours; a killed task goes on where it was.
-@task(
+@stage_task(
     execution_timeout=timedelta(hours=12),
     max_active_tis_per_dagrun=3,
     map_index_template="{{ sight_name }}",
@@ -107,7 +108,7 @@ def crawl_photos(slug: str, sight_id: int) -> int:
 
 # Ten thousand photos at 1,700 a minute are six minutes; the rest is for quotas that were hit.
 # One broken sight does not stop a city, hence the trigger rule.
-@task(execution_timeout=timedelta(hours=3), trigger_rule="all_done_min_one_success")
+@stage_task(execution_timeout=timedelta(hours=3), trigger_rule="all_done_min_one_success")
 def label_photos(slug: str) -> int:
     """Find the copies among the photos, have them labelled within the caps; return the images sent."""
     from sightscan.crawl.dedupe.clusters import cluster_photos
@@ -127,7 +128,7 @@ def label_photos(slug: str) -> int:
 
 # The hours of this run, up to the one that still runs (the hourly run completes it), so that the
 # app shows what this city has become. Only the city's own rows can fail its run.
-@task(execution_timeout=timedelta(minutes=30))
+@stage_task(execution_timeout=timedelta(minutes=30))
 def refresh_marts(slug: str) -> int:
     """Refresh the marts for the hours of this run, then run the city's data checks; return how many warn."""
     from sightscan.operators.quality import judge_marts
@@ -153,7 +154,7 @@ def refresh_marts(slug: str) -> int:
 
 
 # Seconds; but a model that was registered and never judged is judged here, as by `publish_model`.
-@task(execution_timeout=timedelta(minutes=65))
+@stage_task(execution_timeout=timedelta(minutes=65))
 def decide_training(slug: str) -> str:
     """Judge a model that was left unjudged; return why one is trained now, or skip the rest."""
     from sightscan.dataset.decide import decide_training as decide
@@ -192,7 +193,7 @@ def decide_training(slug: str) -> str:
 
 
 # Set-based and in one transaction: seconds for 10,000 photos.
-@task(execution_timeout=timedelta(minutes=30))
+@stage_task(execution_timeout=timedelta(minutes=30))
 def freeze_dataset(slug: str) -> int:
     """Freeze a leak-free dataset and return its version."""
     from sightscan.dataset.freeze import freeze_dataset as freeze
@@ -206,7 +207,7 @@ def freeze_dataset(slug: str) -> int:
 
 
 # The time-outs of the tasks that hold an instance are what its lease is made of.
-@task(execution_timeout=timedelta(seconds=AWAIT_HOST_SECONDS))
+@stage_task(execution_timeout=timedelta(seconds=AWAIT_HOST_SECONDS))
 def await_host(slug: str, instance_id: str) -> str:
     """Wait until the instance answers with its pinned key, clean its disk, see that it can train; return its address."""
     from sightscan.operators.gpu_pool import open_pool
@@ -229,7 +230,7 @@ def await_host(slug: str, instance_id: str) -> str:
         return host
 
 
-@task(execution_timeout=timedelta(seconds=UPLOAD_SECONDS))
+@stage_task(execution_timeout=timedelta(seconds=UPLOAD_SECONDS))
 def upload_dataset(slug: str, dataset_version: str, instance_id: str, host: str) -> dict[str, Any]:
     """Bring dataset and request to the host; return what `train_model` needs to start."""
     from sightscan.model_folder import PROGRESS_FILE
@@ -255,7 +256,7 @@ def upload_dataset(slug: str, dataset_version: str, instance_id: str, host: str)
 
 
 # The GPU is still on: fetch and store, judge later.
-@task(execution_timeout=timedelta(seconds=REGISTER_SECONDS))
+@stage_task(execution_timeout=timedelta(seconds=REGISTER_SECONDS))
 def register_model(slug: str, instance_id: str, host: str) -> int:
     """Fetch the model folder from the host into the warehouse; return the model's version."""
     from sightscan.operators.signing import find_signing_key
@@ -275,7 +276,7 @@ def register_model(slug: str, instance_id: str, host: str) -> int:
 
 
 # A thousand test photos at 30 ms each, twice, and the resampling.
-@task(execution_timeout=timedelta(hours=1))
+@stage_task(execution_timeout=timedelta(hours=1))
 def publish_model(slug: str, model_version: int) -> str:
     """Measure the model on the frozen test photos and put it in place if it is better."""
     from sightscan.publish.publish import publish_model as publish
@@ -312,7 +313,7 @@ def _correct_bills(work: CityWork, address: HostAddress, instance_id: str) -> No
 
 
 # The last teardown, since teardowns hide failures: the run is red if anything in it failed.
-@task(execution_timeout=timedelta(minutes=5), retries=0)
+@stage_task(execution_timeout=timedelta(minutes=5), retries=0)
 def conclude_run(slug: str) -> str:
     """Write the run's summary; fail if any task of the run failed."""
     from sightscan.operators.conclusion.conclude import conclude

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from airflow.providers.ssh.operators.ssh_remote_job import SSHRemoteJobOperator
@@ -35,6 +35,9 @@ class TrainModelOperator(SSHRemoteJobOperator):
         "training_id",
         "progress_file",
     )
+    # No field of it is a file's name: a command that ends in `.sh` is a command.
+    template_ext: Sequence[str] = ()
+    template_fields_renderers: ClassVar[dict[str, str]] = {}
 
     def __init__(
         self, *, slug: str, instance_id: str, training_id: Any, progress_file: str, **kwargs: Any
