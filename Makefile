@@ -203,6 +203,10 @@ restore: .venv/airflow/.installed ## bring a backup back into a new database (FR
 bench-warehouse: setup ## measure what the warehouse promises in numbers (ARGS="--quick")
 	@$(AIRFLOW)/python -m benchmarks.warehouse $(ARGS)
 
+.PHONY: bench-orchestration
+bench-orchestration: test-setup ## what Airflow takes for many cities: DAGs, a parser, whole runs (20 minutes; ARGS="--quick": 4)
+	@$(AIRFLOW)/python -m benchmarks.orchestration $(ARGS)
+
 .PHONY: up
 up: ## start everything in Docker, with the Celery executor
 	docker compose --env-file .env -f docker/compose.yaml up --build --detach

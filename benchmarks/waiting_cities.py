@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import psycopg
 
+from benchmarks.processor_time import cpu_seconds
 from benchmarks.report import Row, publish
 from sandbox.postgres.server import EmbeddedPostgres
 from sightscan.city import City, Place
@@ -139,14 +140,6 @@ async def wait(waiting: list[Run], postmaster: psutil.Process) -> tuple[float, f
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     return own, served, len(events), counted
-
-
-def cpu_seconds(postmaster: psutil.Process) -> float:
-    """Return the processor time of a server and of all its processes, those that ended, too."""
-    times = [postmaster.cpu_times()]
-    times += [child.cpu_times() for child in postmaster.children(recursive=True)]
-    ended = times[0].children_user + times[0].children_system
-    return float(sum(each.user + each.system for each in times) + ended)
 
 
 if __name__ == "__main__":

@@ -93,6 +93,15 @@ class AirflowApi:
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"
         self._call("PATCH", path, json={"state": "failed"})
 
+    def pause(self, dag_id: str, *, is_paused: bool) -> None:
+        """Pause a DAG, or let it go on: its queued runs wait meanwhile."""
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": is_paused})
+
+    def mark_done(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Mark a task of a run, and all before it, as if they had succeeded."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        self._call("PATCH", path, json={"new_state": "success", "include_upstream": True})
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return queued, running, success or failed."""
         return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])

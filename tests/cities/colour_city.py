@@ -26,6 +26,7 @@ from sightscan.warehouse.registry.sights import list_sights, upsert_sights
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 CITY_ID = "Q8851"
+MALAGA = City(CITY_ID, "malaga", "Málaga", "Spain", Place(36.72, -4.42), radius_meters=8_000)
 COLOURS = {
     "Torre do Relógio": (208, 32, 32),
     "Green Gate": (32, 176, 48),
@@ -48,12 +49,15 @@ class ColourCity:
     photos: dict[str, tuple[bytes, ...]]
 
 
-def store_colour_city(warehouse: psycopg.Connection[Any], photos_a_sight: int = 14) -> ColourCity:
-    """Store the city with labelled photos, one patch each; all different."""
-    city = add_city(
-        warehouse,
-        City(CITY_ID, "malaga", "Málaga", "Spain", Place(36.72, -4.42), radius_meters=8_000),
-    )
+def store_colour_city(
+    warehouse: psycopg.Connection[Any],
+    photos_a_sight: int = 14,
+    *,
+    city: City = MALAGA,
+    seed: str = "",
+) -> ColourCity:
+    """Store the city with labelled photos, one patch each; all different, as those of another seed."""
+    city = add_city(warehouse, city)
     sights = [
         Sight(None, city.city_id, name, rank=rank, wikidata_id=f"Q90{rank}")
         for rank, name in enumerate(COLOURS, start=1)
@@ -62,7 +66,7 @@ def store_colour_city(warehouse: psycopg.Connection[Any], photos_a_sight: int = 
     stored = list_sights(warehouse, city.city_id)
     photos = {
         sight.name: tuple(
-            add_photo(warehouse, city, sight, f"{sight.name} {number}")
+            add_photo(warehouse, city, sight, f"{seed}{sight.name} {number}")
             for number in range(photos_a_sight)
         )
         for sight in stored

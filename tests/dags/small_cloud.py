@@ -196,10 +196,10 @@ class SmallCloud:
 
 
 @contextmanager
-def small_cloud(folder: Path, *, instance_count: int = 1) -> Iterator[SmallCloud]:
-    """Start a sandbox that shows coloured patches, with a migrated warehouse."""
+def small_cloud(folder: Path, *, instance_count: int = 1, **options: Any) -> Iterator[SmallCloud]:
+    """Start a sandbox that shows coloured patches, with a migrated warehouse; options as `cloud_of`."""
     world = draw_colour_world(folder / "world")
-    with cloud_of(folder, world.folder, instances=instance_count) as cloud:
+    with cloud_of(folder, world.folder, instances=instance_count, **options) as cloud:
         yield cloud
 
 

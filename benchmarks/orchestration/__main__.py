@@ -1,0 +1,71 @@
+"""`make bench-orchestration`: what Airflow takes for many cities, measured in one run.
+
+It builds and serialises the DAGs of up to 3,000 cities, lets a real DAG processor show 1,000 beside a
+busy core, and runs cities through a whole Airflow; prints the table and writes
+var/bench/orchestration.json. Some 20 minutes; `--quick` measures the same, smaller, in some four.
+"""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks import report
+from benchmarks.orchestration.building import measure_building
+from benchmarks.orchestration.running import measure_running
+from benchmarks.orchestration.showing import measure_showing
+from benchmarks.report import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured; the defaults are what is promised."""
+
+    registries: tuple[int, ...] = (10, 100, 1_000, 3_000)
+    shown_cities: int = 1_000
+    shown_seconds: float = 300
+    parses: int = 10
+    running_cities: int = 10
+
+
+QUICK = Sizes(registries=(10, 100), shown_cities=50, shown_seconds=60, parses=3, running_cities=3)
+PARTS = ("building", "showing", "running")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure; return 0, or 1 if a bound does not hold."""
+    parser = argparse.ArgumentParser(
+        prog="make bench-orchestration", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes, some four minutes")
+    parser.add_argument("--only", choices=PARTS, help="measure one part, and write no file")
+    given = parser.parse_args(arguments)
+    # Ended as by Ctrl-C, so that what was started is ended, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    rows = measure(QUICK if given.quick else Sizes(), [given.only] if given.only else PARTS)
+    if given.only:
+        print(report.table(rows))
+        return int(any(row.holds is False for row in rows))
+    return report.publish("orchestration", rows)
+
+
+def measure(sizes: Sizes, parts: Sequence[str] = PARTS) -> list[Row]:
+    """Measure some parts, or all."""
+    measures = {
+        "building": lambda: measure_building(sizes.registries),
+        "showing": lambda: measure_showing(sizes.shown_cities, sizes.shown_seconds, sizes.parses),
+        "running": lambda: measure_running(sizes.running_cities),
+    }
+    rows = []
+    for part in parts:
+        print(f"{part} ...", file=sys.stderr)
+        found = measures[part]()
+        # Shown as soon as it is measured: the whole takes long.
+        print(report.table(found), file=sys.stderr)
+        rows += found
+    return rows
+
+
+if __name__ == "__main__":
+    sys.exit(main())
