@@ -3,7 +3,7 @@
 import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,10 +20,7 @@ PAGES = sorted(
         *(REPOSITORY / "tests").rglob("*.md"),
     ]
 )
-RUNBOOKS = sorted((REPOSITORY / "docs" / "runbooks").glob("*.md"))
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
-# Indented by four: a block of code. It ends with the line that ends in a semicolon.
-STATEMENT = re.compile(r"^    ((?:select|update)\b.*?;)$", re.MULTILINE | re.DOTALL)
 
 # A word with a slash or with the ending of a file; no URL, no absolute path, no option.
 PATH = re.compile(r"`(?![/~$.-])(?![a-z0-9]+://)([\w./<>{},*-]+(?:/[\w.<>{},*-]*|\.\w+))`")
@@ -159,16 +156,6 @@ def test_tables_and_columns_that_are_named_exist(warehouse: psycopg.Connection[A
         if column not in columns.get(table, set())
     ]
     assert unknown == []
-
-
-def test_statements_of_the_runbooks_run(warehouse: psycopg.Connection[Any]) -> None:
-    """As they stand; a name that the warehouse does not know names the statement itself."""
-    statements = [
-        text for page in RUNBOOKS for text in STATEMENT.findall(page.read_text(encoding="utf-8"))
-    ]
-    assert len(statements) > len(RUNBOOKS)
-    for text in statements:
-        warehouse.execute(cast("LiteralString", text))
 
 
 def test_hours_of_an_instance_are_those_that_the_code_adds_up() -> None:

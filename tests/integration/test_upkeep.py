@@ -17,7 +17,7 @@ from sightscan.settings import read_settings, settings
 from sightscan.warehouse.backup.dump import manifest_of
 from sightscan.warehouse.backup.keep import list_backups
 from sightscan.warehouse.locks import DRILL_LOCK
-from tests.cities.colour_city import store_colour_city
+from tests.cities.colour_city import store_colour_city, store_sources
 
 DRILLS = "select row_count > 100, problem from core.restore_drill order by drill_id"
 HISTORY = """
@@ -65,13 +65,7 @@ def place(
         city,
         Run(city.city_id, "city_malaga", "one"),
     )
-    # Where each was found, without which they would break a claim.
-    warehouse.execute(
-        "insert into core.photo_source (sha256, url_sha256, sight_id, url, page_url, source, licence, author,"
-        " query, found_at) select sha256, sha256, sight_id, 'https://a.example/' || encode(sha256, 'hex'),"
-        " 'https://a.example/page', 'wikimedia_commons', 'cc0-1.0', 'ann', 'q', now()"
-        " from core.label where state = 'accepted'"
-    )
+    store_sources(warehouse)
     yield
     with postgres.connect() as connection:
         for name in scratch_databases(postgres):
