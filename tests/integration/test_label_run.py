@@ -1,5 +1,6 @@
 """Labelling through the real client library, against the stand-in of Google Vision."""
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -7,11 +8,12 @@ from typing import Any
 import psycopg
 import pytest
 from google.cloud import vision
+from PIL import Image
 
 from sandbox.counts import Counts
 from sandbox.vision.landmark_answers import NO_ERRORS, VisionErrors
 from sandbox.vision.server import VisionServer
-from sandbox.world.world import World
+from sandbox.world.world import World, WorldPhoto
 from sightscan.box import Box, intersection_over_union
 from sightscan.city import City
 from sightscan.errors import ServiceError
@@ -24,6 +26,8 @@ from sightscan.run import Run
 from sightscan.settings import Settings, read_settings
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.labels.labels import list_photos_to_label
+from sightscan.warehouse.models.datasets import list_backgrounds, list_labelled_photos
+from sightscan.warehouse.registry.backgrounds import ensure_streets
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.registry.sights import list_sights, upsert_sights
 from sightscan.warehouse.spend.paid_calls import (
@@ -96,6 +100,14 @@ def label(
     client.transport.close()
 
 
+def rescaled(photo: WorldPhoto) -> bytes:
+    """Return a photo as another file."""
+    stream = io.BytesIO()
+    with Image.open(photo.path) as image:
+        image.resize((240, 180)).save(stream, "JPEG", quality=90)
+    return stream.getvalue()
+
+
 def sent_images(counts: Counts) -> int:
     return counts.snapshot().get("vision", {}).get("images", 0)
 
@@ -142,6 +154,25 @@ def test_labels_are_the_worlds_boxes(
         for box in photo.boxes
     )  # fmt: skip
     assert worst > 0.97
+
+
+def test_streets_are_asked_about_when_all_sights_are_and_become_backgrounds(
+    label: Label, stored: LabelledCity, warehouse: psycopg.Connection[Any]
+) -> None:
+    streets_id = ensure_streets(warehouse, stored.city.city_id, None)
+    # One of them shows a sight after all, as Vision sees.
+    (tower, *_) = stored.world.photos
+    seen = store_photo(warehouse, rescaled(tower), [streets_id])
+    streets = {store_photo(warehouse, jpeg_of(f"street {n}"), [streets_id]) for n in range(4)}
+    capped = label(max_google_vision_calls_per_new_city=PHOTOS)
+    assert (capped.sent, capped.accepted, capped.skipped_by_cap) == (PHOTOS, PHOTOS, 5)
+    assert not list_backgrounds(warehouse, stored.city)
+    rest = label("run 2", max_google_vision_calls_per_new_city=PHOTOS + 5)
+    assert (rest.sent, rest.empty, rest.accepted) == (5, 4, 1)
+    found = list_backgrounds(warehouse, stored.city)
+    assert {photo.sha256 for photo in found} == streets
+    labelled = list_labelled_photos(warehouse, stored.city.city_id)
+    assert seen in {photo.sha256 for photo in labelled}
 
 
 def test_second_run_sends_nothing_and_changes_no_label(
