@@ -123,15 +123,16 @@ class WikimediaCommonsSource(PhotoSource):
         names = street_categories(place)
         sizes = self._count(names, "files", "subcats") if names else {}
         sights = {sight.commons_category for sight in self.sights if sight.commons_category}
+        # Each category costs Commons two answers: no more of them than there are to be photos. Paris
+        # has thousands.
+        wanted = self.config.max_street_photos
         walks = [
-            self._tree(name, None if is_walked else 0, sights)
+            self._tree(name, None if is_walked else 0, passed_over=sights, most_below=wanted)
             for name, is_walked in names.items()
             if sizes.get(name)
         ]
         if not walks:
             self.remark = describe_missing(names, place)
-        # Each costs Commons two answers: no more than there are to be photos.
-        wanted = self.config.max_street_photos
         categories = []
         for category in islice(take_turns(walks), wanted):
             categories.append(category)
@@ -140,9 +141,17 @@ class WikimediaCommonsSource(PhotoSource):
             yield from (Lead(category, category, MORE_OF_STREET) for category in categories)
 
     def _tree(
-        self, root: str, most_depth: int | None = None, passed_over: Collection[str] = ()
+        self,
+        root: str,
+        most_depth: int | None = None,
+        *,
+        passed_over: Collection[str] = (),
+        most_below: int | None = None,
     ) -> Iterator[str]:
-        """Yield a category and its subcategories; Commons has cycles, so each only once."""
+        """Yield a category and its subcategories; Commons has cycles, so each only once.
+
+        What is passed over is left out with all below it; `most_below` are looked at of each category.
+        """
         if most_depth is None:
             most_depth = self.config.commons_category_depth
         waiting = deque([(root, 0)])
@@ -152,7 +161,7 @@ class WikimediaCommonsSource(PhotoSource):
             yield name
             if depth == most_depth:
                 continue
-            for subcategory in self._subcategories(name):
+            for subcategory in islice(self._subcategories(name), most_below):
                 if subcategory not in seen:
                     seen.add(subcategory)
                     waiting.append((subcategory, depth + 1))
