@@ -26,7 +26,7 @@ from benchmarks import report
 from benchmarks.report import Row
 from benchmarks.warehouse_checks import measure_checks
 from benchmarks.warehouse_photos import measure_photos
-from benchmarks.warehouse_reads import measure_reads, measure_registry
+from benchmarks.warehouse_reads import measure_overview, measure_reads, measure_registry
 from benchmarks.warehouse_refresh import measure_refreshes
 from benchmarks.warehouse_rows import fill
 from sandbox.addresses import PostgresAddress
@@ -73,6 +73,7 @@ def measure(server: PostgresAddress, sizes: Sizes, folder: Path = report.FOLDER)
         for connection, count in zip((few, many), cities, strict=True):
             _fill(connection, count, REGISTRY_PHOTOS)
         checks = _shown(measure_registry(few, many, cities))
+        checks += _shown(measure_overview(many, cities[1]))
     with warehouse(server, "rows") as connection:
         _fill(connection, sizes.row_cities, sizes.row_photos)
         middle = (sizes.row_cities + 1) // 2

@@ -20,6 +20,7 @@ from psycopg import sql
 from benchmarks.report import FOLDER, Row
 from sightscan.settings import REPOSITORY, settings
 from sightscan.warehouse.marts.check_runs import run_checks
+from sightscan.warehouse.registry.cities import LET_IN
 from sightscan.warehouse.schema.migrate import MART_ORDER
 
 MAX_MILLISECONDS = 100
@@ -43,6 +44,7 @@ READ_ALL_PHOTOS = (
     "spend_estimate__no_run_costs_more_than_its_most",
     "trainable_photo__has_a_source",
 )
+OVERVIEW = "page SightScan"
 ANY_SCORE = {"min_score": 0.0, "below_score": 2.0}
 CITY_COUNTS = ("trainable_photo", "accepted_label", "decided_label")
 
@@ -90,6 +92,7 @@ def list_questions(city_id: str, slug: str) -> tuple[Question, ...]:
         _read("app", APP / "find_shared_photo.sql", {"code_sha256": bytes(32)}),
         _read("city DAG, decide and freeze", queries / "models/list_labelled_photos.sql", city),
         _read("review page", queries / "labels/count_labels_to_review.sql", {**city, **ANY_SCORE}),
+        *_overview(queries / "overview", city),
         _read("demo", queries / "demo/summarise_city.sql", named),
         _read("demo", queries / "demo/list_published_splits.sql", named),
         _read("demo", queries / "demo/find_published_file.sql", named),
@@ -106,6 +109,27 @@ def list_questions(city_id: str, slug: str) -> tuple[Question, ...]:
         *(_read_city_rows(view, "*", city) for view in CITY_ROWS),
         *(_read_city_rows(view, "count(*)", city) for view in CITY_COUNTS),
         Question("person", "labels of a photo", LABELS_OF_A_PHOTO, city),
+    )
+
+
+def _overview(folder: Path, city: Mapping[str, object]) -> tuple[Question, ...]:
+    """Return what the page SightScan asks, of all cities and of one."""
+    searched = {"search": "", "slug": "", "states": list(LET_IN)}
+    paged = {**searched, "stage": None, "most": 25, "skipped": 50}
+    asked = {
+        "count_cities": searched,
+        "list_cities": paged,
+        "count_models": searched,
+        "list_models": paged,
+        "list_sights": city,
+        "list_months": {},
+        "list_machine_work": {"instance_ids": ["i-1"]},
+        "list_reviews": {"states": list(LET_IN), "most": 8},
+        "count_waiting": {},
+        "find_counted_until": {},
+    }
+    return tuple(
+        _read(OVERVIEW, folder / f"{name}.sql", parameters) for name, parameters in asked.items()
     )
 
 
@@ -177,6 +201,22 @@ def measure_registry(
         ),
         Row.at_most(f"{what}, many by few cities", growth, "ratio", MAX_GROWTH_REGISTRY),
     ]
+
+
+def measure_overview(connection: psycopg.Connection[Any], cities: int) -> list[Row]:
+    """Return the median time of each query of the page SightScan, with so many cities."""
+    rows = []
+    for question in _overview(settings().sql_folder / "queries" / "overview", {"city_id": "Q1"}):
+        seconds = []
+        for number in range(ROUNDS + 1):
+            started = time.perf_counter()
+            _ask(connection, question)
+            if number:
+                seconds.append(time.perf_counter() - started)
+        milliseconds = statistics.median(seconds) * 1_000
+        measure = f"{question.measure}, {cities:,} cities"
+        rows.append(Row.below(measure, milliseconds, "ms", MAX_MILLISECONDS))
+    return rows
 
 
 def describe_slowest(explained: Sequence[Mapping[str, Any]]) -> str:

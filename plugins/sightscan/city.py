@@ -46,12 +46,17 @@ class City:
     @property
     def dag_id(self) -> str:
         """Return the id of the city's DAG."""
-        return f"city_{self.slug}"
+        return dag_id_of(self.slug)
 
     def is_far_from(self, place: Place) -> bool:
         """Tell whether what stands there cannot be one of the city's sights, nor be seen with one."""
         far = self.radius_meters + MIN_BACKGROUND_DISTANCE_METERS
         return self.place.distance_meters(place) > far
+
+
+def dag_id_of(slug: str) -> str:
+    """Return the id of the DAG of the city with a slug."""
+    return f"city_{slug}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,18 +20,13 @@ select
     activity.box_count,
     activity.held_back_count,
     activity.paid_call_count,
-    case
-        when published_model.model_version is not null then 'published'
-        when activity.labelled_photo_count > 0 then 'labelled'
-        when activity.photo_count > 0 then 'crawled'
-        when sights.sight_count > 0 then 'discovered'
-        else 'added'
-    end as stage,
+    city_stage.stage,
     (activity.calls_usd + sessions.gpu_usd)::double precision as spend_usd,
     greatest(
         city.recorded_at, sights.recorded_at, activity.last_event_at, published_model.published_at
     ) as updated_at
 from core.city
+inner join mart.city_stage on city.city_id = city_stage.city_id
 cross join
     lateral (
         select

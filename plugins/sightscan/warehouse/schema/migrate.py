@@ -46,6 +46,7 @@ MART_ORDER = (
     "published_model",
     "published_model_file",
     "city_activity_hourly",
+    "city_stage",
     "city_overview",
     "city_request",
     "city_answer",
