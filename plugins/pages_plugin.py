@@ -8,6 +8,8 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from sightscan.pages.navigation import PAGES
+
 
 class Pages:
     """An ASGI application that becomes the pages when it is first called."""
@@ -28,33 +30,10 @@ class SightScanPages(AirflowPlugin):
     ]
     external_views = [  # noqa: RUF012 - see above
         {
-            "name": "Review labels",
-            "href": "/sightscan/review/",
+            "name": name,
+            "href": f"/sightscan/{path}/",
             "destination": "nav",
             "category": "browse",
-        },
-        {
-            "name": "Photos",
-            "href": "/sightscan/gallery/",
-            "destination": "nav",
-            "category": "browse",
-        },
-        {
-            "name": "Models",
-            "href": "/sightscan/models/",
-            "destination": "nav",
-            "category": "browse",
-        },
-        {
-            "name": "City requests",
-            "href": "/sightscan/requests/",
-            "destination": "nav",
-            "category": "browse",
-        },
-        {
-            "name": "Reports",
-            "href": "/sightscan/reports/",
-            "destination": "nav",
-            "category": "browse",
-        },
+        }
+        for path, name in PAGES.items()
     ]

@@ -57,7 +57,7 @@ def read(client: httpx.Client, status: int = 200, **asked: object) -> html.HtmlE
 def test_page_shows_the_model_in_place_and_leads_to_the_others(viewer: httpx.Client) -> None:
     page = read(viewer)
     assert page.findtext(".//h2") == "Málaga: model 2"
-    (cities, versions) = page.findall(".//nav")
+    (_, cities, versions) = page.findall(".//nav")
     assert [link.get("href") for link in cities] == ["?city=malaga"]
     assert [link.get("href") for link in versions] == [
         "?city=malaga&version=2",

@@ -7,7 +7,6 @@ as text only, and the content security policy lets no script run but the pages' 
 import json
 from collections.abc import Awaitable, Callable
 from functools import cache
-from pathlib import Path
 
 from airflow.api_fastapi.app import get_auth_manager
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -18,8 +17,8 @@ from fastapi.staticfiles import StaticFiles
 
 from sightscan.errors import DecisionError, ReviewError, SightScanError, UnknownCity
 from sightscan.pages import gallery, models, photos, reports, requests, review
+from sightscan.pages.navigation import STATIC
 
-STATIC = Path(__file__).parent / "static"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "

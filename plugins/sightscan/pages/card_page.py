@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from sightscan.box import Box
 from sightscan.city import City
+from sightscan.pages.navigation import navigation
 from sightscan.plain_text import one_line, web_address
 from sightscan.publish.card.card import ModelCard
 from sightscan.publish.card.drawings import draw_card
@@ -38,6 +39,7 @@ def write_page(
     for sheet in ("pages.css", "card.css"):
         ET.SubElement(head, "link", {"rel": "stylesheet", "href": f"../static/{sheet}"})
     body = ET.SubElement(page, "body", {"class": "models"})
+    body.append(navigation("models"))
     _add_header(body, cities, city)
     if trouble is not None:
         _add(body, "p", trouble, id="trouble", role="alert")

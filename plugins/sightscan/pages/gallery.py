@@ -2,13 +2,13 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Query
-from fastapi.responses import FileResponse
+from fastapi.responses import HTMLResponse
 
 from sightscan.errors import WarehouseError
+from sightscan.pages.navigation import page_of
 from sightscan.pages.staff import Text, Viewer
 from sightscan.pages.warehouse import open_warehouse
 from sightscan.warehouse.photos.gallery import (
@@ -20,7 +20,6 @@ from sightscan.warehouse.photos.gallery import (
 from sightscan.warehouse.registry.cities import find_city, list_cities
 from sightscan.warehouse.takedowns.takedowns import Subjects, find_photos, read_subjects
 
-PAGE = Path(__file__).parent / "static" / "gallery.html"
 MAX_PHOTOS_AT_ONCE = 120
 MAX_PHOTOS_LEFT_OUT = 500
 
@@ -30,9 +29,9 @@ SightId = Annotated[int | None, Query(ge=1, lt=2**63)]
 
 
 @router.get("/")
-def show_page(_: Viewer) -> FileResponse:
+def show_page(_: Viewer) -> HTMLResponse:
     """Return the page."""
-    return FileResponse(PAGE, headers={"Cache-Control": "no-cache"})
+    return HTMLResponse(page_of("gallery"), headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/start")

@@ -1,15 +1,15 @@
 """The page where people look at what visitors report: wrong names, and sights without one."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, HTTPException, Response
-from fastapi.responses import FileResponse
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel
 
+from sightscan.pages.navigation import page_of
 from sightscan.pages.photos import scale_down
 from sightscan.pages.staff import Decider, FromOwnPage, Viewer, may_decide
 from sightscan.pages.warehouse import open_warehouse
@@ -20,7 +20,6 @@ from sightscan.warehouse.labels.reports import (
     read_report_photo,
 )
 
-PAGE = Path(__file__).parent / "static" / "reports.html"
 MAX_REPORTS_SHOWN = 50
 SHOWN_SIDE_PIXELS = 1280
 
@@ -35,9 +34,9 @@ class Decided(BaseModel):
 
 
 @router.get("/")
-def show_page(_: Viewer) -> FileResponse:
+def show_page(_: Viewer) -> HTMLResponse:
     """Return the page."""
-    return FileResponse(PAGE, headers={"Cache-Control": "no-cache"})
+    return HTMLResponse(page_of("reports"), headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/list")

@@ -1,15 +1,15 @@
 """The page where people let in or refuse the cities that strangers asked for."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from sightscan.city import City
+from sightscan.pages.navigation import page_of
 from sightscan.pages.staff import Decider, FromOwnPage, Text, Viewer, may_decide
 from sightscan.pages.warehouse import open_warehouse
 from sightscan.settings import settings
@@ -23,7 +23,6 @@ from sightscan.warehouse.registry.decisions import (
     refuse_city,
 )
 
-PAGE = Path(__file__).parent / "static" / "requests.html"
 # What holds a city's weekly runs back, if anything is set.
 LIMITS = ("max_usd_per_run", "max_usd_per_month", "max_usd_in_all")
 # Each is estimated while the page waits.
@@ -41,9 +40,9 @@ class CityDecision(BaseModel):
 
 
 @router.get("/")
-def show_page(_: Viewer) -> FileResponse:
+def show_page(_: Viewer) -> HTMLResponse:
     """Return the page."""
-    return FileResponse(PAGE, headers={"Cache-Control": "no-cache"})
+    return HTMLResponse(page_of("requests"), headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/list")

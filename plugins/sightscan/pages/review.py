@@ -1,17 +1,17 @@
 """The page where people decide about labels: its file, and what it asks of the warehouse."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import APIRouter, Query
-from fastapi.responses import FileResponse
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field, model_validator
 
 from sightscan.box import Box
 from sightscan.city import Place
+from sightscan.pages.navigation import page_of
 from sightscan.pages.staff import Decider, FromOwnPage, Text, Viewer, may_decide
 from sightscan.pages.warehouse import open_warehouse
 from sightscan.warehouse.labels.reviews import (
@@ -31,7 +31,6 @@ from sightscan.warehouse.labels.reviews import (
 from sightscan.warehouse.registry.cities import find_city, list_cities
 from sightscan.warehouse.registry.sights import list_sights
 
-PAGE = Path(__file__).parent / "static" / "review.html"
 MAX_LABELS_AT_ONCE = 60
 # Who has looked at more without deciding anything should filter.
 MAX_SEEN = 20_000
@@ -110,9 +109,9 @@ class Order(BaseModel):
 
 
 @router.get("/")
-def show_page(_: Viewer) -> FileResponse:
+def show_page(_: Viewer) -> HTMLResponse:
     """Return the page."""
-    return FileResponse(PAGE, headers={"Cache-Control": "no-cache"})
+    return HTMLResponse(page_of("review"), headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/start")

@@ -51,3 +51,6 @@ export function complain(error) {
 export function quiet() {
   by("trouble").hidden = true;
 }
+
+// On a phone the line of pages is wider than the screen.
+document.querySelector("nav.pages [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
