@@ -1,14 +1,13 @@
 """A person reviews labels and looks at photos in Chromium; the warehouse says what became of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect
 
-from sandbox.addresses import PostgresAddress
 from sandbox.demo.city_request import ask_for_city
 from sightscan.city import City, Place
 from sightscan.dataset.freeze import freeze_dataset
@@ -21,8 +20,7 @@ from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.registry.city_requests import resolve_request
 from tests.cities.colour_city import ask_training, store_colour_city, write_model_folder
 from tests.cities.doubtful_city import HOSTILE, DoubtfulCity, store_doubtful_city
-from tests.end_to_end.api_server import ApiServer, run_api_server
-from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
+from tests.end_to_end.api_server import ApiServer
 
 pytestmark = pytest.mark.slow
 
@@ -32,62 +30,17 @@ MODELS = "/sightscan/models/"
 PHONE = {"width": 390, "height": 800}
 
 
-@pytest.fixture(scope="module")
-def server(
-    tmp_path_factory: pytest.TempPathFactory, migrated_database: PostgresAddress
-) -> Iterator[ApiServer]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in migrated_database.environment.items():
-            patch.setenv(name, value)
-        with run_api_server(tmp_path_factory.mktemp("airflow")) as running:
-            yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=find_chromium(), headless=True, args=[*CHROMIUM_FLAGS]
-        )
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
-def login(server: ApiServer, browser: Browser) -> Any:
-    page = browser.new_page()
-    server.log_in(page, PAGE)
-    state = page.context.storage_state()
-    page.close()
-    return state
-
-
 @pytest.fixture
 def city(warehouse: psycopg.Connection[Any]) -> DoubtfulCity:
     return store_doubtful_city(warehouse)
 
 
 @pytest.fixture
-def open_page(
-    server: ApiServer, browser: Browser, login: Any, city: DoubtfulCity
-) -> Iterator[Callable[..., Page]]:
-    contexts = []
-    troubles: list[str] = []
-
+def open_page(open_staff_page: Callable[..., Page], city: DoubtfulCity) -> Callable[..., Page]:
     def opened(query: str = "", path: str = PAGE, **options: Any) -> Page:
-        context = browser.new_context(storage_state=login, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("console", lambda line: troubles.append(line.text) if line.type == "error" else 0)
-        page.goto(f"{server.url}{path}{query}")
-        page.locator("main:visible").wait_for()
-        return page
+        return open_staff_page(f"{path}{query}", **options)
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert troubles == []
+    return opened
 
 
 def reviews(warehouse: psycopg.Connection[Any]) -> list[tuple[int, str, int | None, str]]:
@@ -257,14 +210,14 @@ def test_page_fits_a_phone(open_page: Callable[..., Page]) -> None:
 
 
 def test_photos_are_shown_with_their_credit_and_what_was_left_out_with_why(
-    server: ApiServer, open_page: Callable[..., Page], warehouse: psycopg.Connection[Any]
+    staff_server: ApiServer, open_page: Callable[..., Page], warehouse: psycopg.Connection[Any]
 ) -> None:
     page = open_page()
     bridge = warehouse.execute("select sight_id from core.sight where name = 'Old Bridge'")
     ((sight_id,),) = bridge.fetchall()
     left_out = RejectedPhoto("https://a.example/1.jpg", "openverse", "licence", HOSTILE)
     merge_photos(warehouse, sight_id, [], [left_out])
-    page.goto(f"{server.url}/sightscan/gallery/?city=vilanova")
+    page.goto(f"{staff_server.url}/sightscan/gallery/?city=vilanova")
     expect(page.locator(".card")).to_have_count(8)
     expect(page.locator("#progress")).to_have_text("8 of 8")
     drawn = page.locator(".card img").evaluate_all(

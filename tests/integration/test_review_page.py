@@ -265,5 +265,5 @@ def test_airflow_lists_the_page_in_its_menu(staff: Staff) -> None:
     views = [view["href"] for plugin in plugins for view in plugin["external_views"]]
     assert views == [
         f"/sightscan/{path}/"
-        for path in ("review", "gallery", "models", "requests", "reports")
+        for path in ("overview", "review", "gallery", "models", "requests", "reports")
     ]

@@ -94,6 +94,14 @@ def look_at_airflow(since: datetime) -> list[Trouble]:
         ]
 
 
+def find_red_runs() -> list[Trouble]:
+    """Return the runs that made our DAGs red, in the order of the DAGs."""
+    from airflow.utils.session import create_session
+
+    with create_session(scoped=False) as session:
+        return list(_failed_runs(session, _red_dags(session)))
+
+
 def run_link(dag_id: str, run_id: str) -> str | None:
     """Return the address of a run in Airflow's UI, if Airflow knows its own."""
     from airflow.configuration import conf

@@ -18,6 +18,7 @@ from fastapi.staticfiles import StaticFiles
 from sightscan.errors import DecisionError, ReviewError, SightScanError, UnknownCity
 from sightscan.pages import gallery, models, photos, reports, requests, review
 from sightscan.pages.navigation import STATIC
+from sightscan.pages.overview import page as overview
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -34,6 +35,7 @@ STATUS = {ReviewError: 409, DecisionError: 409, UnknownCity: 404}
 def pages() -> FastAPI:
     """Build the application once."""
     app = FastAPI(title="SightScan's pages", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(overview.router)
     app.include_router(photos.router)
     app.include_router(gallery.router)
     app.include_router(review.router)

@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 STATIC = Path(__file__).parent / "static"
 # Below /sightscan; in the order of the menu.
 PAGES = {
+    "overview": "SightScan",
     "review": "Review labels",
     "gallery": "Photos",
     "models": "Models",
