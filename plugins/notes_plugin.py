@@ -1,6 +1,8 @@
-"""Has the scheduler write the note of a city's run: see `sightscan.operators.conclusion.keep`.
+"""Has workers keep why a task failed, and the scheduler write the note of a city's run.
 
-Every process of Airflow loads its plugins, and few see a run end: those import what the note takes.
+Every process of Airflow loads its plugins, and few see a task fail or a run end: those import what it
+takes. See `sightscan.operators.conclusion`. A callback of each task would do for the errors, and is
+half a kilobyte more in each city's DAG.
 """
 
 from typing import Any
@@ -10,7 +12,15 @@ from airflow.plugins_manager import AirflowPlugin
 
 
 class NoteKeeper:
-    """A listener of Airflow, at work where runs end: in the scheduler."""
+    """A listener of Airflow, at work where tasks fail, in workers, and where runs end, in the scheduler."""
+
+    @hookimpl
+    def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
+        """Leave why a task failed."""
+        from sightscan.operators.conclusion.failures import keep_error  # noqa: PLC0415 - see above
+
+        del previous_state
+        keep_error(task_instance, error)
 
     @hookimpl
     def on_dag_run_success(self, dag_run: Any, msg: str) -> None:

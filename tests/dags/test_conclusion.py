@@ -168,11 +168,14 @@ def test_error_is_its_first_line(error: Exception, line: str) -> None:
 def test_a_task_leaves_its_error_and_no_secret_of_it() -> None:
     mask_secret("correct-horse-battery")
     left: dict[str, Any] = {}
-    instance = SimpleNamespace(xcom_push=lambda key, value: left.update({key: value}))
-    keep_error({"ti": instance, "exception": CrawlError("no login with correct-horse-battery")})
+    instance = SimpleNamespace(
+        dag_id="city_alpha", xcom_push=lambda key, value: left.update({key: value})
+    )
+    keep_error(instance, CrawlError("no login with correct-horse-battery"))
     assert left == {"error": "no login with ***"}
-    # As for a task whose worker died.
     left.clear()
-    keep_error({"ti": instance, "exception": None})
-    keep_error({"ti": instance})
+    # As when somebody marks a task failed; and of another's DAG.
+    keep_error(instance, "TaskInstance's state was manually set to `failed`.")
+    instance.dag_id = "report_cities"
+    keep_error(instance, CrawlError("theirs"))
     assert left == {}

@@ -8,7 +8,6 @@ from sightscan.operators import priorities, stages
 from sightscan.operators.alerts import tell_stop_failed
 from sightscan.operators.city_dag.form import form_of
 from sightscan.operators.city_dag.schedule import RETIRED_RUN_TYPES, Retired, weekly
-from sightscan.operators.conclusion.failures import keep_error
 from sightscan.operators.instances import (
     ReserveInstanceOperator,
     StartInstanceOperator,
@@ -28,11 +27,9 @@ when enough is new, trains YOLOv5 on a GPU instance that is started for it and s
 The model replaces the one in place only if it is better on the frozen test photos, and no sight of
 them is worse or lost.
 
-**Reads** MAX_SIGHTS_PER_CITY, MAX_IMAGES_PER_SIGHT, PHOTO_SOURCES, LICENCE_POLICY,
-MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY, MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING,
-MIN_IMAGE_NUMBER_PER_LABEL, MTS_ARCHITECTURE, MTS_WEIGHTS, MTS_EPOCHS, MTS_IMAGE_SIZE,
-MTS_BATCH_SIZE, MTS_TIME_LIMIT_SECONDS, MTS_PATIENCE, MTS_SEED and MTS_EC2_INSTANCE_ID; the city's
-row in the registry overrides them, and the trigger form most of them.
+**Reads** what the trigger form names, MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING,
+MIN_IMAGE_NUMBER_PER_LABEL and MTS_EC2_INSTANCE_ID. The city's row in the registry overrides them, and
+the form both.
 
 **May it be run again?** Yes, at any time: finished work is not repeated, no photo is paid for
 twice, and a run that finds nothing new ends after `decide_training` and says what is missing.
@@ -69,7 +66,6 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             "retry_delay": timedelta(seconds=20),
             "retry_policy": RETRY_POLICY,
             "execution_timeout": timedelta(hours=1),
-            "on_failure_callback": keep_error,
             **priorities.STAGE,
         },
     ) as dag:
@@ -124,7 +120,7 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             instance_id=INSTANCE,
             retries=5,
             execution_timeout=timedelta(seconds=STOP_SECONDS),
-            on_failure_callback=[keep_error, tell_stop_failed],
+            on_failure_callback=tell_stop_failed,
             **priorities.STOP,
         ).as_teardown(setups=[reserved, started, host, uploaded], on_failure_fail_dagrun=True)
         # Whoever clears anything has the run estimated anew before it spends, and concluded again.

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sightscan.errors import SightScanError
 
+CITY_DAG_PREFIX: Final = "city_"
 ERROR_KEY: Final = "error"
 MAX_ERROR_CHARACTERS: Final = 300
 # What is after a task that failed has no error of its own.
@@ -33,14 +34,13 @@ class FailedTask:
         return self.task_id if self.map_index < 0 else f"{self.task_id} [{self.map_index}]"
 
 
-def keep_error(context: Any) -> None:
-    """Leave the first line of why this task failed: the callback of each task of a city."""
+def keep_error(instance: Any, error: object) -> None:
+    """Leave the first line of why a task of a city failed; a listener of its process calls it."""
     from airflow.sdk.execution_time.secrets_masker import redact
 
-    error = context.get("exception")
-    # A task whose worker died leaves none; what is called for it then is no worker.
-    if isinstance(error, BaseException):
-        context["ti"].xcom_push(key=ERROR_KEY, value=redact(first_line(error)))
+    # Somebody who marks a task failed by hand gives a sentence, and is no worker.
+    if isinstance(error, BaseException) and instance.dag_id.startswith(CITY_DAG_PREFIX):
+        instance.xcom_push(key=ERROR_KEY, value=redact(first_line(error)))
 
 
 def first_line(error: BaseException) -> str:

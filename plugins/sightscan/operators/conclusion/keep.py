@@ -7,18 +7,17 @@ what Airflow itself knows.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from sightscan.operators.conclusion.conclude import CONCLUDING_TASK, NOTE_KEY
 from sightscan.operators.conclusion.failures import (
+    CITY_DAG_PREFIX,
     ERROR_KEY,
     graph_order,
     list_failed,
     sentence_of,
 )
 from sightscan.operators.conclusion.note import beside, outcome_note
-
-CITY_DAG_PREFIX: Final = "city_"
 
 
 def keep_note(dag_run: Any) -> None:
