@@ -96,11 +96,16 @@ test-app: test-setup ## the app's tests, in its own environment
 	$(APP)/python -m pytest -q tests/app
 
 .PHONY: test-setup
-test-setup: setup .venv/airflow/.tests-installed .venv/trainer/.tests-installed .venv/app/.tests-installed .venv/deployment/.installed browser
+test-setup: setup .venv/airflow/.tests-installed .venv/trainer/.tests-installed .venv/app/.tests-installed .venv/deployment/.installed browser axe
 
 .PHONY: browser
 browser: ## install Debian's Chromium, if there is none
 	@tests/install_browser.sh
+
+# What looks at pages for barriers, from the npm registry; quick where it is already.
+.PHONY: axe
+axe: .venv/airflow/.installed
+	@$(AIRFLOW)/python -m tests.axe
 
 .PHONY: check
 check: lint lint-deployment types ## everything that reads the code without running it

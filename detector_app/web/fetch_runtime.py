@@ -1,30 +1,22 @@
 """Fetch onnxruntime-web from the npm registry, without npm: `python -m detector_app.web.fetch_runtime`.
 
-Run by `make setup` and by the image's build. The registry is npm's own setting (`NPM_CONFIG_REGISTRY`,
-else a line `registry=` of `~/.npmrc`), else the public one. The archive must have the pinned hash;
-of it, only what browsers are sent is kept. A folder appears whole or not at all, so that a cut
-download and two that fetch at once do no harm.
+Run by `make setup` and by the image's build. Of the archive, only what browsers are sent is kept. A
+folder appears whole or not at all, so that a cut download and two that fetch at once do no harm.
 """
 
-import base64
 import gzip
-import hashlib
-import http.client
 import importlib.util
 import io
-import os
 import shutil
 import sys
 import tarfile
 import tempfile
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Final
 
 import brotli
 
+from detector_app.web.npm_archive import NotFetchedError, NpmPackage, fetch_archive
 from detector_app.web.runtime import (
     COMPRESSED_SUFFIXES,
     LICENCE_FILES,
@@ -35,12 +27,6 @@ from detector_app.web.runtime import (
     find_faults,
 )
 
-PUBLIC_REGISTRY: Final = "https://registry.npmjs.org"
-# Four times what the archive has; more is not it.
-MAX_ARCHIVE_BYTES: Final = 140_000_000
-DOWNLOAD_TIMEOUT_SECONDS: Final = 60
-DOWNLOAD_ATTEMPTS: Final = 3
-WAIT_BETWEEN_ATTEMPTS_SECONDS: Final = 2
 # The best would take five minutes, and send a fifth less.
 BROTLI_QUALITY: Final = 6
 
@@ -57,8 +43,12 @@ def ensure_runtime(folder: Path = RUNTIME_FOLDER, registry: str | None = None) -
     target = folder / RUNTIME_VERSION
     if target.is_dir() and not find_faults(target):
         return False
-    archive = _download(_address_of(registry or read_registry()))
-    _check_integrity(archive)
+    package = NpmPackage("onnxruntime-web", RUNTIME_VERSION, RUNTIME_INTEGRITY)
+    try:
+        archive = fetch_archive(package, registry)
+    except NotFetchedError as error:
+        msg = f"{error}. Without it the app names sights in photos, but in no film"
+        raise RuntimeNotFetchedError(msg) from error
     folder.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=folder, prefix=f".{RUNTIME_VERSION}."))
     try:
@@ -68,68 +58,6 @@ def ensure_runtime(folder: Path = RUNTIME_FOLDER, registry: str | None = None) -
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return True
-
-
-def read_registry() -> str:
-    """Return the registry's address as npm would: of the environment, of `~/.npmrc`, the public one."""
-    for name in ("NPM_CONFIG_REGISTRY", "npm_config_registry"):
-        if os.environ.get(name):
-            return os.environ[name]
-    settings = Path(os.environ.get("NPM_CONFIG_USERCONFIG") or "~/.npmrc").expanduser()
-    try:
-        lines = settings.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    stated = [
-        value.strip().strip("\"'")
-        for key, equals, value in (line.partition("=") for line in lines)
-        if equals and key.strip() == "registry"
-    ]
-    return stated[-1] if stated and stated[-1] else PUBLIC_REGISTRY
-
-
-def _address_of(registry: str) -> str:
-    if not registry.startswith(("https://", "http://")):
-        msg = (
-            f"the npm registry is {registry!r}, expected an address that begins with https:// or "
-            "http://; correct NPM_CONFIG_REGISTRY or the line registry= of ~/.npmrc"
-        )
-        raise RuntimeNotFetchedError(msg)
-    return f"{registry.rstrip('/')}/onnxruntime-web/-/onnxruntime-web-{RUNTIME_VERSION}.tgz"
-
-
-def _download(address: str) -> bytes:
-    reason: Exception | None = None
-    for attempt in range(DOWNLOAD_ATTEMPTS):
-        if attempt:
-            time.sleep(WAIT_BETWEEN_ATTEMPTS_SECONDS)
-        try:
-            with urllib.request.urlopen(address, timeout=DOWNLOAD_TIMEOUT_SECONDS) as answer:  # noqa: S310 - http or https, checked
-                content: bytes = answer.read(MAX_ARCHIVE_BYTES + 1)
-                # A line that is cut in the middle of a body is an end to `read` with a size.
-                stated = int(answer.headers.get("Content-Length") or len(content))
-        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-            reason = error
-            continue
-        if len(content) == stated or len(content) > MAX_ARCHIVE_BYTES:
-            return content
-        reason = EOFError(f"{len(content)} of {stated} bytes came")
-    msg = (
-        f"onnxruntime-web {RUNTIME_VERSION} cannot be fetched from {address} ({reason}); set "
-        "NPM_CONFIG_REGISTRY to a registry that can be reached, and run it again. Without it the "
-        "app names sights in photos, but in no film"
-    )
-    raise RuntimeNotFetchedError(msg)
-
-
-def _check_integrity(archive: bytes) -> None:
-    digest = base64.b64encode(hashlib.sha512(archive).digest()).decode("ascii")
-    if f"sha512-{digest}" != RUNTIME_INTEGRITY:
-        msg = (
-            f"the archive of onnxruntime-web {RUNTIME_VERSION} has the hash sha512-{digest[:16]}..., "
-            f"expected {RUNTIME_INTEGRITY[:23]}...; it was changed on its way, and is not used"
-        )
-        raise RuntimeNotFetchedError(msg)
 
 
 def _unpack(archive: bytes, folder: Path) -> None:

@@ -14,12 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from detector_app.web import fetch_runtime, runtime
-from detector_app.web.fetch_runtime import (
-    RuntimeNotFetchedError,
-    ensure_runtime,
-    read_registry,
-)
+from detector_app.web import fetch_runtime, npm_archive, runtime
+from detector_app.web.fetch_runtime import RuntimeNotFetchedError, ensure_runtime
+from detector_app.web.npm_archive import read_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +70,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     for module in (runtime, fetch_runtime):
         monkeypatch.setattr(module, "RUNTIME_FILES", hashes)
     monkeypatch.setattr(fetch_runtime, "RUNTIME_INTEGRITY", f"sha512-{digest}")
-    monkeypatch.setattr(fetch_runtime, "WAIT_BETWEEN_ATTEMPTS_SECONDS", 0)
+    monkeypatch.setattr(npm_archive, "WAIT_BETWEEN_ATTEMPTS_SECONDS", 0)
     return Registry(content)
 
 
