@@ -14,14 +14,12 @@ if _ROOT not in sys.path:
 
 import streamlit as st  # noqa: E402 - after the path
 
-from detector_app.texts import DEFAULT_LANGUAGE, say  # noqa: E402 - after the path
+from detector_app.texts import say  # noqa: E402 - after the path
 from detector_app.views import about, ask, detect, guide, improve, models  # noqa: E402 - after the path
-from detector_app.visitor import current_language, remember_visitor  # noqa: E402 - after the path
+from detector_app.visitor import current_language  # noqa: E402 - after the path
 from detector_app.web.uploads import show_uploads  # noqa: E402 - after the path
 
 STATIC = Path(__file__).resolve().parent / "static"
-# These have their sentences in one language, by their addresses; the others in the visitor's.
-ENGLISH_PAGES = frozenset({"", "help", "about"})
 
 
 def show_app() -> None:
@@ -36,9 +34,10 @@ def show_app() -> None:
     )
     st.logo(str(STATIC / "logo.svg"), size="large")
     st.html(STATIC / "style.css")
+    language = current_language()
     ask_page = st.Page(
         ask.show,
-        title=say(current_language(), "page.ask"),
+        title=say(language, "page.ask"),
         icon=":material/add_location_alt:",
         url_path="ask",
     )
@@ -46,29 +45,35 @@ def show_app() -> None:
     st.session_state["ask_page"] = ask_page
     pages = [
         st.Page(
-            detect.show, title="Detect", icon=":material/photo_camera:", url_path="", default=True
+            detect.show,
+            title=say(language, "page.detect"),
+            icon=":material/photo_camera:",
+            url_path="",
+            default=True,
         ),
         ask_page,
         st.Page(
             models.show,
-            title=say(current_language(), "page.models"),
+            title=say(language, "page.models"),
             icon=":material/fact_check:",
             url_path="versions",
         ),
         st.Page(
             improve.show,
-            title=say(current_language(), "page.improve"),
+            title=say(language, "page.improve"),
             icon=":material/volunteer_activism:",
             url_path="improve",
         ),
-        st.Page(guide.show, title="Help", icon=":material/help:", url_path="help"),
-        st.Page(about.show, title="About", icon=":material/info:", url_path="about"),
+        st.Page(
+            guide.show, title=say(language, "page.help"), icon=":material/help:", url_path="help"
+        ),
+        st.Page(
+            about.show, title=say(language, "page.about"), icon=":material/info:", url_path="about"
+        ),
     ]
     # Until a page says otherwise: what was uploaded on another one is not held.
     show_uploads(())
     chosen = st.navigation(pages, position="top")
-    if chosen.url_path in ENGLISH_PAGES:
-        remember_visitor(DEFAULT_LANGUAGE)
     chosen.run()
 
 

@@ -52,11 +52,7 @@ class MemoryBudget:
                     timeout=self._max_wait_seconds,
                 )
                 if not is_free:
-                    msg = (
-                        "Photos of other people take all of this server's room just now; "
-                        "try again in a few seconds."
-                    )
-                    raise ServerBusy(msg)
+                    raise ServerBusy(key="busy.photos")
                 self._free -= wanted
             finally:
                 self._queue.remove(turn)

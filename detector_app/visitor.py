@@ -13,11 +13,34 @@ from uuid import UUID, uuid4
 
 import streamlit as st
 
-from detector_app.texts import choose_language
+from detector_app.photos.photo import MAX_PHOTO_MEGABYTES
+from detector_app.texts import DEFAULT_LANGUAGE, choose_language, say
 
 MAX_REMEMBERED: Final = 8
 MAX_NAME_CHARACTERS: Final = 100
 _KEY: Final = "visitor"
+# Of `texts`: what Streamlit's own widgets say, which it has in English only.
+_WIDGET_WORDS: Final = (
+    "upload",
+    "add_files",
+    "drag_one",
+    "drag_many",
+    "per_file",
+    "camera_wants",
+    "camera_how",
+    "take",
+    "clear_photo",
+    "switch_camera",
+    "no_results",
+    "skip",
+    "heading",
+    "open",
+    "clear_value",
+    "help",
+    "pages",
+    "enter",
+    "enter_form",
+)
 
 
 @dataclass(frozen=True)
@@ -33,10 +56,15 @@ def current_language() -> str:
     return choose_language(st.context.locale)
 
 
-def remember_visitor(language: str | None = None) -> Remembered:
+def announce(key: str, sentence: str) -> None:
+    """Have an answer spoken to those who read by ear, once for each `key`; before `remember_visitor`."""
+    st.session_state["visitor_hears"] = {"key": key, "sentence": sentence}
+
+
+def remember_visitor() -> Remembered:
     """Draw the invisible part of the page that reads what the browser remembers; once a run.
 
-    It tells the browser, and who reads by ear, the page's language: the visitor's, unless one is given.
+    It tells the browser, and who reads by ear, the page's language, and the newest answer.
     """
     state = st.session_state.get(_KEY)
     told = getattr(state, "known", None) if state is not None else None
@@ -44,13 +72,27 @@ def remember_visitor(language: str | None = None) -> Remembered:
         _declare()(
             key=_KEY,
             data={
-                "language": language or current_language(),
+                "language": current_language(),
+                "hears": st.session_state.get("visitor_hears"),
+                "words": widget_words(current_language()),
                 "known": told,
                 "keep": st.session_state.get("visitor_keeps"),
             },
             on_known_change=_ignore,
         )
     return read_remembered(told)
+
+
+def widget_words(language: str) -> dict[str, str]:
+    """Return what Streamlit's widgets say by themselves, and what they are to say in a language."""
+    if language == DEFAULT_LANGUAGE:
+        return {}
+    return {
+        say(DEFAULT_LANGUAGE, f"widget.{word}", megabytes=MAX_PHOTO_MEGABYTES): say(
+            language, f"widget.{word}", megabytes=MAX_PHOTO_MEGABYTES
+        )
+        for word in _WIDGET_WORDS
+    }
 
 
 def person_of(remembered: Remembered) -> UUID:

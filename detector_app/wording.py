@@ -6,11 +6,13 @@ becomes HTML.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from html import escape
+from typing import Final
 
 from detector_app.catalogue import City, PublishedModel
 from detector_app.models.detection import Detection
+from detector_app.texts import count, say, say_or, write_share
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -20,154 +22,144 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _FOUND_LATER = re.compile(r"\\[:@]|(?<=www)\\\.", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 
-# The stages of mart.city_overview, as a visitor may read them.
-_STAGES = {
-    "added": "the city is known, its first run is to come",
-    "discovered": "its sights are known, photos are being gathered",
-    "crawled": "photos are there, labelling comes next",
-    "labelled": "photos are labelled, training comes next",
-}
-_OTHER_STAGE = "this app is too old to say how far it is"
 # Those that were asked for, and for which nothing is built.
-_NOT_LET_IN = {"waiting": "asked for, not approved yet", "refused": "refused"}
+_NOT_LET_IN: Final = ("waiting", "refused")
+_UNKNOWN_COLOUR: Final = "#888888"
 
 
-def describe_quality(model: PublishedModel) -> str:
+def describe_quality(language: str, model: PublishedModel) -> str:
     """Say how good a model is, in words that need no knowledge of mAP."""
-    own = describe_named_sights(model)
+    own = describe_named_sights(language, model)
     if own is None:
-        return _describe_precision(model)
-    strangers = describe_named_strangers(model)
-    return f"names a sight on {own} photos of its sights that it never learnt from; " + (
-        f"of photos without any of them, {strangers} got a name"
-        if strangers
-        else "how often it gives a name to what it does not know was not tried"
-    )
+        return _describe_precision(language, model)
+    strangers = describe_named_strangers(language, model)
+    if strangers is None:
+        return say(language, "quality.untried", own=own)
+    return say(language, "quality.counted", own=own, strangers=strangers)
 
 
-def describe_named_sights(model: PublishedModel) -> str | None:
+def describe_named_sights(language: str, model: PublishedModel) -> str | None:
     """Say on how many test photos of its sights it names one right; None if nobody counted."""
-    return _of(model.named_sight_photo_count, model.sight_photo_count)
+    return _of(language, model.named_sight_photo_count, model.sight_photo_count)
 
 
-def describe_named_strangers(model: PublishedModel) -> str | None:
+def describe_named_strangers(language: str, model: PublishedModel) -> str | None:
     """Say how many test photos without a sight get a name; None if none was tried."""
-    return _of(model.named_background_photo_count, model.background_photo_count)
+    return _of(language, model.named_background_photo_count, model.background_photo_count)
 
 
-def _of(count: int | None, of: int | None) -> str | None:
-    return f"{count} of {of}" if of and count is not None else None
+def _of(language: str, number: int | None, of: int | None) -> str | None:
+    return say(language, "quality.of", count=number, all=of) if of and number is not None else None
 
 
-def _describe_precision(model: PublishedModel) -> str:
+def _describe_precision(language: str, model: PublishedModel) -> str:
     """Say what is known of a model whose names were not counted: mAP50, of answers of any confidence."""
     tenths = round(model.map50 * 10)
-    share = {0: "hardly any", 10: "nearly all"}.get(tenths, f"about {tenths} of 10")
-    photos = "photo" if model.test_photo_count == 1 else "photos"
+    key = {0: "quality.few", 10: "quality.all"}.get(tenths, "quality.tenths")
     # What is shown is less.
-    return (
-        f"finds {share} sights on {model.test_photo_count} {photos} it never learnt from, and names "
-        "those of which it is sure"
+    return say(
+        language,
+        "quality.older",
+        share=say(language, key, tenths=tenths),
+        photos=count(language, "photos", model.test_photo_count),
     )
 
 
-def describe_signature(model: PublishedModel, *, is_checked: bool) -> str:
+def describe_signature(language: str, model: PublishedModel, *, is_checked: bool) -> str:
     """Say whether it is known who made the model's file; `is_checked` if keys are trusted here."""
     if is_checked:
-        return "its file is signed by a key that this app trusts"
+        return say(language, "signature.checked")
     if model.onnx_signature is None:
-        return "its file is not signed"
-    return "its file is signed; this app has no key to check that with"
+        return say(language, "signature.none")
+    return say(language, "signature.unchecked")
 
 
-def describe_city(city: City, *, is_here: bool = True) -> str:
+def describe_city(language: str, city: City, *, is_here: bool = True) -> str:
     """Name a city as the list of cities shows it; `is_here` says whether its model can be had."""
     place = f"{city.name}, {city.country}" if city.country else city.name
     if city.model is None:
-        return f"{place} ({_NOT_LET_IN.get(city.stage, 'in preparation')})"
-    return place if is_here else f"{place} (not on this machine)"
+        stage = city.stage if city.stage in _NOT_LET_IN else "preparing"
+        return f"{place} ({say(language, f'city.{stage}')})"
+    return place if is_here else f"{place} ({say(language, 'city.elsewhere')})"
 
 
-def describe_preparation(city: City) -> str:
+def describe_preparation(language: str, city: City) -> str:
     """Say how far a city without a model has come, or that it is not let in."""
     if city.stage in _NOT_LET_IN:
-        return _describe_request(city)
-    stage = _STAGES.get(city.stage, _OTHER_STAGE)
-    return (
-        f"The detector of {city.name} is not ready yet: {stage}. So far "
-        f"{_count(city.sight_count, 'sight')}, {_count(city.photo_count, 'photo')}, "
-        f"{city.labelled_photo_count} of them labelled. "
-        "This page notices by itself when the detector is published."
+        return _describe_request(language, city)
+    return say(
+        language,
+        "city.long",
+        city=city.name,
+        stage=say_or(language, f"city.{city.stage}", "city.other"),
+        sights=count(language, "sights", city.sight_count),
+        photos=count(language, "photos", city.photo_count),
+        labelled=city.labelled_photo_count,
     )
 
 
-def _describe_request(city: City) -> str:
-    votes = "one vote" if city.vote_count == 1 else f"{city.vote_count} votes"
-    asked = f"A detector of {city.name} has {votes}"
-    if city.stage == "refused":
-        return f"{asked}. It was refused: {city.reason or 'no reason was given.'}"
-    return (
-        f"{asked}. It is not approved yet: nothing is built until whoever runs SightScan lets it "
-        "in. This page notices by itself."
-    )
+def _describe_request(language: str, city: City) -> str:
+    key = "city.votes.one" if city.vote_count == 1 else "city.votes.many"
+    asked = say(language, key, city=city.name, count=city.vote_count)
+    reason = city.reason or say(language, "city.refused.unsaid")
+    return f"{asked} {say(language, f'city.{city.stage}.long', reason=reason)}"
 
 
-def describe_age(as_of: datetime, now: datetime) -> str:
+def describe_age(language: str, as_of: datetime, now: datetime) -> str:
     """Say how long ago something was, to the grain that matters."""
-    age: timedelta = now - as_of
-    seconds = age.total_seconds()
-    if seconds < 2 * _MINUTE:
-        return "just now"
-    if seconds < 2 * _HOUR:
-        return f"{seconds / _MINUTE:.0f} minutes ago"
-    if seconds < 2 * _DAY:
-        return f"{seconds / _HOUR:.0f} hours ago"
-    return f"{seconds / _DAY:.0f} days ago"
+    seconds = (now - as_of).total_seconds()
+    for least, unit, key in (
+        (2 * _DAY, _DAY, "age.days"),
+        (2 * _HOUR, _HOUR, "age.hours"),
+        (2 * _MINUTE, _MINUTE, "age.minutes"),
+    ):
+        if seconds >= least:
+            return say(language, key, count=round(seconds / unit))
+    return say(language, "age.now")
 
 
-def describe_found(detections: Sequence[Detection]) -> str:
+def describe_found(language: str, detections: Sequence[Detection]) -> str:
     """Say in one line what was found, for a picture's alternative text and for the ear."""
     if not detections:
-        return "No sight found"
-    return ", ".join(f"{one.name} ({one.confidence:.0%})" for one in detections)
+        return say(language, "photo.found.none")
+    return ", ".join(f"{one.name} ({write_share(language, one.confidence)})" for one in detections)
 
 
-def list_sights(
-    detections: Sequence[Detection], colours: Mapping[str, str], *, live: bool = False
-) -> str:
-    """Return the HTML list of what was found; `live` makes screen readers speak its changes."""
-    rows = "".join(
-        f'<li><span class="ss-swatch" style="background:{colours.get(one.name, "#888888")}"></span>'
+def list_sights(language: str, detections: Sequence[Detection], colours: Mapping[str, str]) -> str:
+    """Return the HTML list of what was found."""
+    rows = "".join(_found_row(language, one, colours) for one in detections)
+    label = escape(say(language, "photo.found.list"))
+    return f'<ul class="ss-sights" aria-label="{label}">{rows}</ul>'
+
+
+def _found_row(language: str, one: Detection, colours: Mapping[str, str]) -> str:
+    colour = colours.get(one.name, _UNKNOWN_COLOUR)
+    return (
+        f'<li><span class="ss-swatch" style="background:{colour}"></span>'
         f'<span class="ss-name">{escape(one.name)}</span>'
-        f'<span class="ss-score">{one.confidence:.0%}</span>'
+        f'<span class="ss-score">{write_share(language, one.confidence)}</span>'
         f'<span class="ss-bar" aria-hidden="true"><span style="width:{one.confidence:.0%};'
-        f'background:{colours.get(one.name, "#888888")}"></span></span></li>'
-        for one in detections
+        f'background:{colour}"></span></span></li>'
     )
-    polite = ' aria-live="polite"' if live else ""
-    return f'<ul class="ss-sights" aria-label="Sights found"{polite}>{rows}</ul>'
 
 
-def list_known_sights(class_names: Sequence[str], colours: Mapping[str, str]) -> str:
+def list_known_sights(language: str, class_names: Sequence[str], colours: Mapping[str, str]) -> str:
     """Return the HTML list of the sights that a model knows, each with its colour."""
     chips = "".join(
-        f'<li><span class="ss-swatch" style="background:{colours.get(name, "#888888")}"></span>'
-        f"{escape(name)}</li>"
+        f'<li><span class="ss-swatch" style="background:{colours.get(name, _UNKNOWN_COLOUR)}">'
+        f"</span>{escape(name)}</li>"
         for name in class_names
     )
-    return f'<ul class="ss-known" aria-label="Sights it knows">{chips}</ul>'
+    label = escape(say(language, "detect.knows.list"))
+    return f'<ul class="ss-known" aria-label="{label}">{chips}</ul>'
 
 
 def say_quietly(sentence: str) -> str:
     """Return the HTML of a sentence that takes the place of a list."""
-    return f'<p class="ss-quiet" role="status">{escape(sentence)}</p>'
+    return f'<p class="ss-quiet">{escape(sentence)}</p>'
 
 
 def as_plain(text: str) -> str:
     """Return the text so that Streamlit shows it letter by letter, not as Markdown or LaTeX."""
     escaped = _PUNCTUATION.sub(r"\\\g<0>", " ".join(text.split()))
     return _FOUND_LATER.sub(rf"\g<0>{_WORD_JOINER}", escaped)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

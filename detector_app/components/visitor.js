@@ -1,11 +1,20 @@
 /**
- * What the browser remembers for the Streamlit pages, and the language that it reads them in.
+ * What the browser remembers for the Streamlit pages, the language that it reads them in, and what is said aloud.
  *
  * Nothing is kept before Python asks for it by `keep`: a random number of the person, and their last requests.
  */
 
 const REMEMBERED = "sightscan-asked";
 const MAX_REQUESTS = 8;
+const HEARD = "visitor-hears";
+/** Where a word is spoken rather than shown. */
+const SPOKEN_ATTRIBUTES = ["aria-label", "title", "placeholder"];
+/** What Streamlit's widgets say, and what they are to say. @type {Record<string, string>} */
+let translated = {};
+/** @type {MutationObserver | null} */
+let watcher = null;
+/** The key of the answer that was spoken last. */
+let spoken = null;
 
 function read() {
   try {
@@ -29,8 +38,60 @@ function keep(known, { person, request, name }) {
   return kept;
 }
 
+/** Speak an answer once: the region is there before its words, and the page's script runs again and again. */
+function speak(answer) {
+  let region = document.getElementById(HEARD);
+  if (!region) {
+    region = document.createElement("p");
+    region.id = HEARD;
+    region.setAttribute("role", "status");
+    // Within what is read as the page.
+    (document.querySelector("[data-testid=stMain]") ?? document.body).append(region);
+  }
+  if (!answer || answer.key === spoken) return;
+  spoken = answer.key;
+  region.textContent = answer.sentence;
+}
+
+/** Say in the page's language what Streamlit's widgets say in English; they are drawn again and again. */
+function translate(words) {
+  translated = words ?? {};
+  if (watcher || Object.keys(translated).length === 0) return;
+  watcher = new MutationObserver((changes) => {
+    for (const { type, target, addedNodes } of changes) {
+      if (type === "childList") addedNodes.forEach(translateWithin);
+      else translateOne(target);
+    }
+  });
+  watcher.observe(document.body, {
+    ...{ subtree: true, childList: true, characterData: true, attributes: true },
+    attributeFilter: SPOKEN_ATTRIBUTES,
+  });
+  translateWithin(document.body);
+}
+
+function translateWithin(root) {
+  translateOne(root);
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) translateOne(walker.currentNode);
+}
+
+function translateOne(node) {
+  if (node.nodeType === Node.TEXT_NODE) {
+    const word = translated[node.nodeValue.trim()];
+    if (word) node.nodeValue = word;
+    return;
+  }
+  for (const name of SPOKEN_ATTRIBUTES) {
+    const word = translated[node.getAttribute?.(name) ?? ""];
+    if (word) node.setAttribute(name, word);
+  }
+}
+
 export default function mount({ data, setStateValue }) {
   document.documentElement.lang = data.language;
+  translate(data.words);
+  speak(data.hears);
   let known = read();
   if (data.keep) known = keep(known, data.keep);
   const told = JSON.stringify(known);

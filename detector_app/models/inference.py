@@ -124,11 +124,10 @@ def _run(session: InferenceSession, images: Floats) -> Floats:
     try:
         answer = session.run(["predictions"], {"images": images})[0]
     except _RUNTIME_ERRORS as error:
-        msg = (
-            f"The model failed on a picture of {images.shape[3]} x {images.shape[2]} pixels "
-            f"({_first_line(error)}); try another picture."
-        )
-        raise DetectionFailed(msg) from error
+        height, width = images.shape[2:]
+        raise DetectionFailed(
+            key="failed.model", width=width, height=height, cause=_first_line(error)
+        ) from error
     return np.asarray(answer, dtype=np.float32)
 
 

@@ -135,16 +135,13 @@ def _fetch(model: PublishedModel, source: ModelSource) -> bytes:
     try:
         content = source.read_model_file(model.city_slug, model.onnx_sha256)
     except WarehouseAway as error:
-        msg = (
-            f"{_name_of(model)} is not on this machine yet and the warehouse is away; "
-            "choose a city that was used here before, or try again when the warehouse is back."
-        )
-        raise ModelUnavailable(msg) from error
+        raise ModelUnavailable(
+            key="detector.away", city=model.city_name, version=model.model_version
+        ) from error
     if content is None:
-        msg = (
-            f"{_name_of(model)} is published no more; reload the page to get the one in its place."
+        raise ModelUnavailable(
+            key="detector.gone", city=model.city_name, version=model.model_version
         )
-        raise ModelUnavailable(msg)
     _verify(content, model)
     logger.info("model: fetched %s bytes=%d", _name_of(model), len(content))
     return content

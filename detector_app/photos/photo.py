@@ -1,6 +1,7 @@
 """Read an uploaded photo: upright, RGB, within limits; or say in one sentence why not."""
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +35,8 @@ MAX_SHOWN_SIDE_PIXELS: Final = 2560
 _MEGA: Final = 1_000_000
 # Of `OTHER_FORMS`, those that are read, and Pillow's name for each.
 _ALSO_READ: Final = {"GIF": "GIF", "TIFF": "TIFF", "BMP": "BMP", "AVIF": "AVIF", "HEIC": "HEIF"}
-READ_FORMS: Final = "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF"
+# How MP4 and QuickTime, Matroska and WebM, AVI, Ogg and MPEG begin: films are for the camera's page.
+_VIDEO: Final = re.compile(rb".{4}ftyp|\x1aE\xdf\xa3|RIFF.{4}AVI |OggS|\0\0\x01\xba", re.DOTALL)
 # Bytes for each pixel of the file, while it is read: unpacked, and a copy in other colours.
 _WHOLE_BYTES_PER_PIXEL: Final = 9
 # White is put beneath what is transparent, by copies with an alpha.
@@ -58,11 +60,12 @@ def read_photo(content: bytes, file_name: str) -> Image.Image:
     `PhotoRefused`, and `ServerBusy` if other photos take all the memory there is for them.
     """
     if len(content) > MAX_PHOTO_MEGABYTES * _MEGA:
-        msg = (
-            f"{file_name} has {len(content) / _MEGA:.0f} MB, at most {MAX_PHOTO_MEGABYTES} MB "
-            "are possible; choose a smaller copy of the photo."
+        raise PhotoRefused(
+            key="refused.heavy",
+            file=file_name,
+            megabytes=f"{len(content) / _MEGA:.0f}",
+            most=MAX_PHOTO_MEGABYTES,
         )
-        raise PhotoRefused(msg)
     with _explained(file_name):
         opened, exif = _open(content, file_name)
         _check_size(opened, file_name)
@@ -81,13 +84,13 @@ def write_jpeg(picture: Image.Image) -> bytes:
 def _open(content: bytes, file_name: str) -> tuple[ImageFile, bytes | None]:
     """Open a photo, by what its bytes are and never by its name; return its EXIF, too."""
     if not content:
-        msg = f"{file_name} is empty; choose another file."
-        raise PhotoRefused(msg)
+        raise PhotoRefused(key="refused.empty", file=file_name)
     form = next((name for name, start in OTHER_FORMS.items() if start.match(content)), None)
     if form is not None and form not in _ALSO_READ:
-        msg = f"{file_name} is {form}, which is not read here; save it as JPEG and choose that."
-        raise PhotoRefused(msg)
+        raise PhotoRefused(key="refused.form", file=file_name, form=form)
     if form is None:
+        if _VIDEO.match(content):
+            raise PhotoRefused(key="refused.video", file=file_name)
         bare = without_metadata(content)
         content, form, exif = bare.content, bare.form, bare.exif
     else:
@@ -166,15 +169,10 @@ def _explained(file_name: str) -> Iterator[None]:
     try:
         yield
     except Image.DecompressionBombError as error:
-        msg = (
-            f"{file_name} has more pixels than the {MAX_PHOTO_MEGAPIXELS} megapixels that are "
-            "possible; choose a smaller copy of the photo."
-        )
-        raise PhotoRefused(msg) from error
+        raise PhotoRefused(key="refused.bomb", file=file_name, most=MAX_PHOTO_MEGAPIXELS) from error
     except PhotoFileError as error:
         if error.reason in {"not_an_image", "unsupported_format"}:
-            msg = f"{file_name} is no photo of the kinds {READ_FORMS}; choose another file."
-            raise PhotoRefused(msg) from error
+            raise PhotoRefused(key="refused.no_photo", file=file_name) from error
         raise _damaged(file_name) from error
     except BROKEN as error:
         raise _damaged(file_name) from error
@@ -184,20 +182,23 @@ def _check_size(opened: ImageFile, file_name: str) -> None:
     width, height = opened.size
     most = MAX_PHOTO_MEGAPIXELS if opened.format == "JPEG" else MAX_WHOLE_MEGAPIXELS
     if width * height > most * _MEGA:
-        kind = "" if opened.format == "JPEG" else f" of a {opened.format} file"
-        msg = (
-            f"{file_name} has {width} x {height} pixels, at most {most} megapixels{kind} are "
-            "possible; choose a smaller copy of the photo."
+        raise PhotoRefused(
+            key="refused.large" if opened.format == "JPEG" else "refused.large.form",
+            file=file_name,
+            width=width,
+            height=height,
+            most=most,
+            form=opened.format,
         )
-        raise PhotoRefused(msg)
     if min(width, height) < MIN_PHOTO_SIDE_PIXELS:
-        msg = (
-            f"{file_name} has only {width} x {height} pixels; choose a photo of at least "
-            f"{MIN_PHOTO_SIDE_PIXELS} pixels on each side."
+        raise PhotoRefused(
+            key="refused.small",
+            file=file_name,
+            width=width,
+            height=height,
+            least=MIN_PHOTO_SIDE_PIXELS,
         )
-        raise PhotoRefused(msg)
 
 
 def _damaged(file_name: str) -> PhotoRefused:
-    msg = f"{file_name} is damaged and cannot be shown; choose another copy of it."
-    return PhotoRefused(msg)
+    return PhotoRefused(key="refused.damaged", file=file_name)

@@ -37,3 +37,8 @@ def write_number(language: str, number: float, decimals: int = 0) -> str:
     """Write a number as the language writes it."""
     english = f"{number:,.{decimals}f}"
     return english.translate(_GERMAN_MARKS) if language == "de" else english
+
+
+def write_share(language: str, share: float) -> str:
+    """Write a share of 1 as whole percents: German sets the sign apart."""
+    return f"{share * 100:.0f}\N{NO-BREAK SPACE}%" if language == "de" else f"{share:.0%}"

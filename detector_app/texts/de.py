@@ -2,6 +2,8 @@
 
 from typing import Final
 
+_FORMS: Final = "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP oder TIFF"
+
 TEXTS: Final[dict[str, str]] = {
     "page.ask": "Stadt wünschen",
     "away": "Das Warehouse ist nicht erreichbar. Diese Seite schaut von selbst wieder nach.",
@@ -277,4 +279,276 @@ TEXTS: Final[dict[str, str]] = {
     "shared.other": "Um zu sagen, was daraus wurde, ist diese App zu alt.",
     "detect.ask": "Diese Stadt wünschen",
     "shared.withdrawn": "Es wurde zurückgeholt: seine Bytes sind gelöscht.",
+    # Every page
+    "page.detect": "Erkennen",
+    "page.help": "Hilfe",
+    "page.about": "Über",
+    "settings.wrong": "Diese App ist falsch eingestellt. Woran es liegt (auf Englisch): {detail}",
+    "model.refused": "Der Detektor wird nicht benutzt. Woran es liegt (auf Englisch): {detail}",
+    "sights.one": "1 Sehenswürdigkeit",
+    "sights.many": "{count} Sehenswürdigkeiten",
+    "photos.one": "1 Foto",
+    "photos.many": "{count} Fotos",
+    "age.now": "gerade eben",
+    "age.minutes": "vor {count} Minuten",
+    "age.hours": "vor {count} Stunden",
+    "age.days": "vor {count} Tagen",
+    # Detect
+    "detect.title": "Was sehe ich da?",
+    "detect.lead": (
+        "Stadt wählen, Foto zeigen oder Kamera hinhalten: SightScan nennt ihre Sehenswürdigkeiten."
+    ),
+    "detect.no_city": (
+        "SightScan kennt noch keine Stadt. Sobald eine dazukommt, erscheint sie hier von selbst."
+    ),
+    "detect.away.new": (
+        "Das Warehouse ist nicht erreichbar, und dieser Rechner hat es noch nie gesehen; darum ist keine "
+        "Stadt zu wählen. Die Seite schaut von selbst wieder nach; bleibt es so, hilft die Seite *Hilfe*."
+    ),
+    "detect.away.known": (
+        "Das Warehouse ist nicht erreichbar; das sind die Städte, die es zuletzt nannte ({age}). "
+        "Detektoren, die auf diesem Rechner schon benutzt wurden, gehen wie immer."
+    ),
+    "detect.operator": "Für den, der diese App betreibt (auf Englisch)",
+    "detect.type": "Name einer Stadt",
+    "detect.choose": "Wählen Sie oben zuerst eine Stadt.",
+    "detect.unknown": "Die Stadt „{name}“ kennt SightScan hier nicht.",
+    "detect.unknown.near": "Meinen Sie eine von diesen: {names}?",
+    "detect.unknown.list": "Wählen Sie eine aus der Liste.",
+    "detect.all": "Jeden Namen ab {percent} Sicherheit zeigen",
+    "detect.all.help": (
+        "Aus: jede Sehenswürdigkeit wird ab der Sicherheit gezeigt, mit der dieser Detektor vor seiner "
+        "Veröffentlichung beurteilt wurde. An: es wird mehr gezeigt, und mehr davon ist falsch."
+    ),
+    "detect.from": "Sehenswürdigkeiten ab dieser Sicherheit zeigen",
+    "detect.from.help": "Niedriger zeigt mehr und irrt öfter; höher zeigt nur, was sicher ist.",
+    "detect.fetching": "Der Detektor wird geholt ({megabytes} MB, nur einmal)",
+    "detect.figures": "mAP50 {map50}, mAP50-95 {map50_95}; veröffentlicht {day}; {signature}.",
+    "detect.knows": "Die {count} Sehenswürdigkeiten, die er kennt",
+    "detect.knows.list": "Sehenswürdigkeiten, die er kennt",
+    "detect.other_model": (
+        "{city} hat einen anderen Detektor: Version {version} statt {before}. Er ist schon in Gebrauch."
+    ),
+    "signature.checked": "seine Datei ist mit einem Schlüssel unterschrieben, dem diese App vertraut",
+    "signature.none": "seine Datei ist nicht unterschrieben",
+    "signature.unchecked": (
+        "seine Datei ist unterschrieben; diese App hat keinen Schlüssel, um das zu prüfen"
+    ),
+    # A city that has no detector
+    "city.preparing": "in Vorbereitung",
+    "city.waiting": "gewünscht, noch nicht zugelassen",
+    "city.refused": "abgelehnt",
+    "city.elsewhere": "nicht auf diesem Rechner",
+    "city.long": (
+        "Der Detektor für {city} ist noch nicht fertig: {stage}. Bisher {sights}, {photos}, davon "
+        "{labelled} beschriftet. Diese Seite bemerkt von selbst, wenn er veröffentlicht ist."
+    ),
+    "city.added": "die Stadt ist bekannt, ihr erster Lauf steht noch aus",
+    "city.discovered": "ihre Sehenswürdigkeiten sind bekannt, Fotos werden gesammelt",
+    "city.crawled": "Fotos sind da, als Nächstes werden sie beschriftet",
+    "city.labelled": "Fotos sind beschriftet, als Nächstes wird trainiert",
+    "city.other": "um zu sagen, wie weit er ist, ist diese App zu alt",
+    "city.votes.one": "Ein Detektor für {city} hat eine Stimme.",
+    "city.votes.many": "Ein Detektor für {city} hat {count} Stimmen.",
+    "city.waiting.long": (
+        "Er ist noch nicht zugelassen: gebaut wird erst, wenn der, der SightScan betreibt, die Stadt "
+        "zulässt. Diese Seite bemerkt es von selbst."
+    ),
+    "city.refused.long": "Er wurde abgelehnt. Der angegebene Grund: {reason}",
+    "city.refused.unsaid": "keiner.",
+    # How good a detector is
+    "quality.counted": (
+        "nennt auf {own} Fotos seiner Sehenswürdigkeiten, aus denen er nie gelernt hat, eine richtig; von "
+        "den Fotos ohne eine davon bekamen {strangers} einen Namen"
+    ),
+    "quality.untried": (
+        "nennt auf {own} Fotos seiner Sehenswürdigkeiten, aus denen er nie gelernt hat, eine richtig; wie "
+        "oft er einen Namen nennt, wo keine davon ist, wurde nicht gezählt"
+    ),
+    "quality.of": "{count} von {all}",
+    "quality.older": (
+        "findet {share} Sehenswürdigkeiten auf {photos}, aus denen er nie gelernt hat, und nennt die, bei "
+        "denen er sicher ist"
+    ),
+    "quality.few": "kaum",
+    "quality.all": "fast alle",
+    "quality.tenths": "etwa {tenths} von 10",
+    # Photos
+    "photo.tab": "Foto",
+    "photo.taken_in": "Fotos aus {city}",
+    "photo.limits": (
+        "Die Fotos bleiben im Speicher dieses Servers, solange Sie sie ansehen; keines wird aufbewahrt. "
+        "Höchstens {most} auf einmal, jedes mit höchstens {megabytes} MB."
+    ),
+    "photo.not_taken": (
+        "Eine rot markierte Datei wurde nicht genommen. Ein Foto darf höchstens {megabytes} MB haben, "
+        "alle zusammen dreimal so viel: entfernen Sie sie, und wählen Sie eine kleinere Kopie."
+    ),
+    "photo.camera": "Ein Foto mit der Kamera dieses Geräts aufnehmen",
+    "photo.shot": "Ein Foto",
+    "photo.again": "Noch einmal versuchen",
+    "photo.found": "Gefunden",
+    "photo.found.list": "Gefundene Sehenswürdigkeiten",
+    "photo.found.none": "Keine Sehenswürdigkeit gefunden",
+    "photo.nothing": "Nichts gefunden",
+    "photo.nothing.long": (
+        "Auf diesem Foto wurde keine Sehenswürdigkeit von {city} gefunden. Lassen Sie oben weniger "
+        "sichere Namen zeigen, oder versuchen Sie ein Foto, das mehr vom Gebäude zeigt."
+    ),
+    "photo.download": "Bild herunterladen",
+    "photo.details": "Einzelheiten",
+    "photo.took": (
+        "{milliseconds} ms für das Foto von {width} x {height} Pixeln, dem Modell gezeigt als "
+        "{model_width} x {model_height}."
+    ),
+    "photo.sight": "Sehenswürdigkeit",
+    "photo.confidence": "Sicherheit",
+    # What may be wrong with one
+    "refused.heavy": (
+        "{file} hat {megabytes} MB, höchstens {most} MB sind möglich; wählen Sie eine kleinere Kopie des Fotos."
+    ),
+    "refused.empty": "{file} ist leer; wählen Sie eine andere Datei.",
+    "refused.form": (
+        "{file} ist {form}, das hier nicht gelesen wird; speichern Sie es als JPEG, und wählen Sie das."
+    ),
+    "refused.bomb": (
+        "{file} hat mehr Pixel als die möglichen {most} Megapixel; wählen Sie eine kleinere Kopie des Fotos."
+    ),
+    "refused.no_photo": f"{{file}} ist kein Foto der Arten {_FORMS}; wählen Sie eine andere Datei.",
+    "refused.video": (
+        "{file} ist ein Video; öffnen Sie die Kamera auf einer eigenen Seite, und wählen Sie es dort: Ihr "
+        "eigenes Gerät sieht es an."
+    ),
+    "refused.forms": _FORMS,
+    "refused.large": (
+        "{file} hat {width} x {height} Pixel, höchstens {most} Megapixel sind möglich; wählen Sie eine "
+        "kleinere Kopie des Fotos."
+    ),
+    "refused.large.form": (
+        "{file} hat {width} x {height} Pixel, als {form} sind höchstens {most} Megapixel möglich; wählen "
+        "Sie eine kleinere Kopie des Fotos."
+    ),
+    "refused.small": (
+        "{file} hat nur {width} x {height} Pixel; wählen Sie ein Foto mit mindestens {least} Pixeln an "
+        "jeder Seite."
+    ),
+    "refused.damaged": "{file} ist beschädigt und lässt sich nicht zeigen; wählen Sie eine andere Kopie davon.",
+    "refused.report": "Das Foto ist auch verkleinert zu groß; senden Sie ein anderes.",
+    "busy.photos": (
+        "Fotos anderer Leute brauchen gerade allen Platz dieses Servers; versuchen Sie es in ein paar "
+        "Sekunden noch einmal."
+    ),
+    "failed.model": (
+        "Das Modell ist an einem Bild von {width} x {height} Pixeln gescheitert ({cause}); versuchen Sie "
+        "ein anderes Bild."
+    ),
+    "detector.away": (
+        "Der Detektor für {city} (Version {version}) ist noch nicht auf diesem Rechner, und das Warehouse "
+        "ist nicht erreichbar; wählen Sie eine Stadt, die hier schon benutzt wurde, oder versuchen Sie es "
+        "später noch einmal."
+    ),
+    "detector.gone": (
+        "Der Detektor für {city} (Version {version}) ist nicht mehr veröffentlicht; laden Sie die Seite "
+        "neu, dann kommt der, der an seiner Stelle ist."
+    ),
+    "detector.no_room": (
+        "Der Detektor für {city} lässt sich nicht in {folder} aufbewahren und wird von nirgends sonst "
+        "verschickt; schaffen Sie dort Platz, oder setzen Sie MODEL_CACHE_DIR anders."
+    ),
+    # The camera
+    "live.tab": "Live",
+    "live.how": (
+        "Ihr Browser sieht sich den Film selbst an. Kann er das nicht, sendet er ein Foto je Sekunde an "
+        "diesen Server, der es ansieht und keines aufbewahrt."
+    ),
+    "live.own_page": "Kamera auf einer eigenen Seite öffnen",
+    # Help
+    "help.steps": """## In drei Schritten
+1. **Eine Stadt wählen.** Jede Stadt hat ihren eigenen Detektor. Er wird einmal geholt und bleibt auf
+   dem Rechner, auf dem diese App läuft.
+2. **Fotos zeigen oder die Kamera öffnen.** Ziehen Sie Fotos in den Reiter *Foto*, oder nehmen Sie dort
+   eines auf; oder öffnen Sie die Kamera im Reiter *Live*, und erlauben Sie sie. Ein Video sieht sich die
+   Seite an, zu der der Reiter *Live* führt.
+3. **Die Namen lesen.** Jede Sehenswürdigkeit bekommt einen Kasten, einen Punkt und ihren Namen; die
+   Liste neben dem Bild sagt dasselbe, und wie sicher der Detektor ist. Gezeigt wird jede ab der
+   Sicherheit, mit der der Detektor vor seiner Veröffentlichung beurteilt wurde.
+
+## Wenn eine Sehenswürdigkeit fehlt
+- Zeigen Sie das ganze Gebäude, bei Tageslicht, von dort, wo man es meist fotografiert.
+- Lassen Sie weniger sichere Namen zeigen, mit dem Schalter neben der Stadt (bei älteren Detektoren ein
+  Regler). Es wird mehr gezeigt, und mehr davon ist falsch.
+- Öffnen Sie *Die Sehenswürdigkeiten, die er kennt*: was nicht in der Liste steht, wird nicht gefunden.
+""",
+    "help.trouble": """## Wenn etwas nicht geht
+| was Sie sehen | was zu tun ist |
+|---|---|
+| **Das Warehouse ist nicht erreichbar** | Nichts, wenn Ihre Stadt hier schon benutzt wurde: ihr Detektor geht auch so. Sonst warten Sie; die Seite schaut von selbst wieder nach. Wer die App betreibt, prüft `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` und `PGPASSWORD`. |
+| **Der Detektor ist noch nicht fertig** | Die Stadt wird vorbereitet. Die Seite bemerkt von selbst, wenn es so weit ist. |
+| **Gewünscht, noch nicht zugelassen** | Jemand hat sich diese Stadt gewünscht. Gebaut wird erst, wenn der, der SightScan betreibt, sie zulässt; die Seite bemerkt es von selbst. |
+| **Abgelehnt** | Wer SightScan betreibt, baut diese Stadt nicht; die Seite sagt, warum. |
+| **Der Detektor wird nicht benutzt** | Was veröffentlicht ist, ist nicht, was es sein sollte. Wer SightScan betreibt, veröffentlicht das Modell noch einmal. |
+| **Die Kamera startet nicht** | Erlauben Sie sie im Browser (das Kamerazeichen in der Adresszeile). Außer auf `localhost` geben Browser die Kamera nur Seiten mit `https`. |
+| **Der Server hat keinen Platz** | Große Fotos anderer Leute werden gerade angesehen. Versuchen Sie es in ein paar Sekunden noch einmal. |
+| **Das Foto wird abgelehnt** | Wählen Sie {forms} mit höchstens {megabytes} MB und höchstens {whole} Megapixeln; ein JPEG darf {jpeg} haben. |
+""",
+    # About
+    "about.title": "Über SightScan",
+    "about.what": (
+        "SightScan bekommt den Namen einer Stadt und gibt einen Detektor ihrer Sehenswürdigkeiten zurück. "
+        "Es schlägt die Sehenswürdigkeiten nach, sammelt freie Fotos davon, lässt sie beschriften, "
+        "trainiert ein Netz damit und veröffentlicht es nur, wenn es auf Fotos, die kein Training gesehen "
+        "hat, besser ist als das eingesetzte."
+    ),
+    "about.detectors": "Eingesetzte Detektoren",
+    "about.none": "Noch keiner.",
+    "about.city": "Stadt",
+    "about.version": "Version",
+    "about.published": "veröffentlicht",
+    "about.sights": "Sehenswürdigkeiten",
+    "about.named": "Fotos seiner Sehenswürdigkeiten, die er benannt hat",
+    "about.named.unknown": "nicht gezählt",
+    "about.strangers": "andere Fotos, die einen Namen bekamen",
+    "about.strangers.unknown": "nicht versucht",
+    "about.measured": (
+        "Auf Fotos, die kein Training gesehen hat, ab der Sicherheit, die jeder Detektor gewählt hat."
+    ),
+    "about.debug": "Debug: die Zahlen",
+    "about.test_photos": "Testfotos",
+    "about.privacy": """## Ihre Bilder
+Fotos auf der Seite *Erkennen* werden im Speicher des Rechners angesehen, auf dem diese App läuft, und
+vergessen, wenn Sie die Seite schließen. Filme, die der Kamera und die aus einer Datei, sieht Ihr
+eigener Browser an; wo er das nicht kann, wird ein Foto je Sekunde aus der Kamera angesehen wie jedes
+andere. Aufbewahrt oder weitergegeben wird nichts, außer dem, was Sie selbst senden, nachdem Sie es
+gesehen haben: was Sie unter *Mithelfen* teilen, bis Sie es zurückholen, und das Bild einer Meldung
+(„Falscher Name“, „Eine Sehenswürdigkeit fehlt“), bis hier jemand es angesehen hat, höchstens drei
+Monate.
+""",
+    "about.credits": """## Wessen Arbeit darin steckt
+- **Fotos.** Die Detektoren haben aus Fotos gelernt, die ihre Urheber unter freien Lizenzen
+  veröffentlicht haben, die meisten auf Wikimedia Commons. Urheber, Lizenz und Seite jedes Fotos sind
+  bei ihm aufgehoben, und ein Foto, das zurückgezogen wird, wird entfernt.
+- **Sehenswürdigkeiten.** Namen, Orte und Kennungen kommen aus Wikidata (CC0).
+- **Netz.** YOLOv5 von Ultralytics (AGPL-3.0); hier läuft es mit ONNX Runtime.
+- **Diese App.** Streamlit, ONNX Runtime, OpenCV, Pillow, libheif; Buchstaben in Source Sans (OFL).
+""",
+    # What Streamlit writes by itself, in English only: the English is its own
+    "widget.upload": "Hochladen",
+    "widget.add_files": "Weitere Dateien",
+    "widget.drag_one": "Eine Datei hierher ziehen",
+    "widget.drag_many": "Dateien hierher ziehen",
+    "widget.per_file": "höchstens {megabytes} MB je Datei",
+    "widget.camera_wants": "Diese App möchte Ihre Kamera benutzen.",
+    "widget.camera_how": "Wie man sie erlaubt.",
+    "widget.take": "Foto aufnehmen",
+    "widget.clear_photo": "Foto verwerfen",
+    "widget.switch_camera": "Andere Kamera",
+    "widget.no_results": "Nichts gefunden",
+    "widget.skip": "Zum Inhalt",
+    "widget.heading": "Verweis auf diese Überschrift",
+    "widget.open": "Öffnen",
+    "widget.clear_value": "Leeren",
+    "widget.help": "Hilfe",
+    "widget.pages": "Seiten der App",
+    "widget.enter": "Eingabetaste übernimmt",
+    "widget.enter_form": "Eingabetaste sendet ab",
 }

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+_FORMS: Final = "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP or TIFF"
+
 TEXTS: Final[dict[str, str]] = {
     "page.ask": "Ask for a city",
     "away": "The warehouse is away. This page looks again by itself.",
@@ -237,4 +239,257 @@ TEXTS: Final[dict[str, str]] = {
     "shared.other": "What became of it, this app is too old to say.",
     "detect.ask": "Ask for this city",
     "shared.withdrawn": "It was taken back: its bytes are deleted.",
+    # Every page
+    "page.detect": "Detect",
+    "page.help": "Help",
+    "page.about": "About",
+    "settings.wrong": "{detail}",
+    "model.refused": "{detail}",
+    "sights.one": "1 sight",
+    "sights.many": "{count} sights",
+    "photos.one": "1 photo",
+    "photos.many": "{count} photos",
+    "age.now": "just now",
+    "age.minutes": "{count} minutes ago",
+    "age.hours": "{count} hours ago",
+    "age.days": "{count} days ago",
+    # Detect
+    "detect.title": "What am I looking at?",
+    "detect.lead": "Choose a city, show a photo or point the camera: SightScan names its sights.",
+    "detect.no_city": "SightScan knows no city yet. As soon as one is added, it appears here by itself.",
+    "detect.away.new": (
+        "The warehouse is away, and this machine has not seen it before, so there is no city to choose. "
+        "The page looks again by itself; if this stays, see the help page."
+    ),
+    "detect.away.known": (
+        "The warehouse is away; these are the cities as of {age}. Detectors that were used on this "
+        "machine before work as ever."
+    ),
+    "detect.operator": "For whoever runs this app",
+    "detect.type": "Type the name of a city",
+    "detect.choose": "Choose a city above to begin.",
+    "detect.unknown": "SightScan knows no city “{name}” here.",
+    "detect.unknown.near": "Did you mean one of these: {names}?",
+    "detect.unknown.list": "Choose one of the list.",
+    "detect.all": "Show every name from {percent} confidence on",
+    "detect.all.help": (
+        "Off: each sight is shown from the confidence on with which this detector was judged before it "
+        "was published. On: more is shown, and more of it is wrong."
+    ),
+    "detect.from": "Show sights from this confidence on",
+    "detect.from.help": "Lower shows more and errs more often; higher shows only what is certain.",
+    "detect.fetching": "Getting the detector ready ({megabytes} MB, fetched only once)",
+    "detect.figures": "mAP50 {map50}, mAP50-95 {map50_95}; published {day}; {signature}.",
+    "detect.knows": "The {count} sights it knows",
+    "detect.knows.list": "Sights it knows",
+    "detect.other_model": (
+        "{city} has another detector: version {version} in place of {before}. It is in use now."
+    ),
+    "signature.checked": "its file is signed by a key that this app trusts",
+    "signature.none": "its file is not signed",
+    "signature.unchecked": "its file is signed; this app has no key to check that with",
+    # A city that has no detector
+    "city.preparing": "in preparation",
+    "city.waiting": "asked for, not approved yet",
+    "city.refused": "refused",
+    "city.elsewhere": "not on this machine",
+    "city.long": (
+        "The detector of {city} is not ready yet: {stage}. So far {sights}, {photos}, {labelled} of them "
+        "labelled. This page notices by itself when the detector is published."
+    ),
+    "city.added": "the city is known, its first run is to come",
+    "city.discovered": "its sights are known, photos are being gathered",
+    "city.crawled": "photos are there, labelling comes next",
+    "city.labelled": "photos are labelled, training comes next",
+    "city.other": "this app is too old to say how far it is",
+    "city.votes.one": "A detector of {city} has one vote.",
+    "city.votes.many": "A detector of {city} has {count} votes.",
+    "city.waiting.long": (
+        "It is not approved yet: nothing is built until whoever runs SightScan lets it in. This page "
+        "notices by itself."
+    ),
+    "city.refused.long": "It was refused: {reason}",
+    "city.refused.unsaid": "no reason was given.",
+    # How good a detector is
+    "quality.counted": (
+        "names a sight on {own} photos of its sights that it never learnt from; of photos without any of "
+        "them, {strangers} got a name"
+    ),
+    "quality.untried": (
+        "names a sight on {own} photos of its sights that it never learnt from; how often it gives a name "
+        "to what it does not know was not tried"
+    ),
+    "quality.of": "{count} of {all}",
+    "quality.older": (
+        "finds {share} sights on {photos} it never learnt from, and names those of which it is sure"
+    ),
+    "quality.few": "hardly any",
+    "quality.all": "nearly all",
+    "quality.tenths": "about {tenths} of 10",
+    # Photos
+    "photo.tab": "Photo",
+    "photo.taken_in": "Photos taken in {city}",
+    "photo.limits": (
+        "The photos stay in this server's memory while you look at them; none is kept. At most {most} at "
+        "once, of at most {megabytes} MB each."
+    ),
+    "photo.not_taken": (
+        "A file that is marked red was not taken. A photo may have at most {megabytes} MB, and all of "
+        "them together three times that: remove it, and choose a smaller copy."
+    ),
+    "photo.camera": "Take a photo with this device's camera",
+    "photo.shot": "A photo",
+    "photo.again": "Try again",
+    "photo.found": "Found",
+    "photo.found.list": "Sights found",
+    "photo.found.none": "No sight found",
+    "photo.nothing": "Nothing found",
+    "photo.nothing.long": (
+        "No sight of {city} was found in this photo. Let less sure names be shown above, or try a photo "
+        "that shows more of the building."
+    ),
+    "photo.download": "Download the picture",
+    "photo.details": "Details",
+    "photo.took": (
+        "{milliseconds} ms to look at the photo of {width} x {height} pixels, shown to the model as "
+        "{model_width} x {model_height}."
+    ),
+    "photo.sight": "sight",
+    "photo.confidence": "confidence",
+    # What may be wrong with one
+    "refused.heavy": (
+        "{file} has {megabytes} MB, at most {most} MB are possible; choose a smaller copy of the photo."
+    ),
+    "refused.empty": "{file} is empty; choose another file.",
+    "refused.form": "{file} is {form}, which is not read here; save it as JPEG and choose that.",
+    "refused.bomb": (
+        "{file} has more pixels than the {most} megapixels that are possible; choose a smaller copy of "
+        "the photo."
+    ),
+    "refused.no_photo": f"{{file}} is no photo of the kinds {_FORMS}; choose another file.",
+    "refused.video": (
+        "{file} is a video; open the camera in a page of its own, and choose it there: your own device "
+        "looks at it."
+    ),
+    "refused.forms": _FORMS,
+    "refused.large": (
+        "{file} has {width} x {height} pixels, at most {most} megapixels are possible; choose a smaller "
+        "copy of the photo."
+    ),
+    "refused.large.form": (
+        "{file} has {width} x {height} pixels, at most {most} megapixels of a {form} file are possible; "
+        "choose a smaller copy of the photo."
+    ),
+    "refused.small": (
+        "{file} has only {width} x {height} pixels; choose a photo of at least {least} pixels on each side."
+    ),
+    "refused.damaged": "{file} is damaged and cannot be shown; choose another copy of it.",
+    "refused.report": "The photo is too large even when it is made small; send another one.",
+    "busy.photos": (
+        "Photos of other people take all of this server's room just now; try again in a few seconds."
+    ),
+    "failed.model": "The model failed on a picture of {width} x {height} pixels ({cause}); try another picture.",
+    "detector.away": (
+        "The detector of {city} (version {version}) is not on this machine yet and the warehouse is away; "
+        "choose a city that was used here before, or try again when the warehouse is back."
+    ),
+    "detector.gone": (
+        "The detector of {city} (version {version}) is published no more; reload the page to get the one "
+        "in its place."
+    ),
+    "detector.no_room": (
+        "The detector of {city} cannot be kept in {folder}, and is sent to nobody from elsewhere; make "
+        "room there, or name another MODEL_CACHE_DIR."
+    ),
+    # The camera
+    "live.tab": "Live",
+    "live.how": (
+        "Your browser looks at the film itself. If it cannot, it sends one photo a second to this server, "
+        "which looks at it and keeps none."
+    ),
+    "live.own_page": "Open the camera in a page of its own",
+    # Help
+    "help.steps": """## In three steps
+1. **Choose a city.** Each city has its own detector. It is fetched once and kept on the machine
+   that runs this app.
+2. **Show photos or open the camera.** Drop photos into the *Photo* tab, or take one there; or open
+   the camera in the *Live* tab and allow it. A video is looked at on the page that the *Live* tab leads to.
+3. **Read the names.** Each sight gets a box, a dot and its name; the list beside the picture says
+   the same, with how sure the detector is. Each sight is shown from the confidence on with which
+   the detector was judged before it was published.
+
+## If a sight is missed
+- Show the whole building, in daylight, from where people usually photograph it.
+- Let less sure names be shown, with the switch beside the city (with older detectors, a slider).
+  More is shown, and more of it is wrong.
+- Open *The sights it knows*: what is not in the list cannot be found.
+""",
+    "help.trouble": """## If something does not work
+| what you see | what to do |
+|---|---|
+| **The warehouse is away** | Nothing, if your city was used here before: its detector works without. Otherwise wait; the page looks again by itself. Whoever runs the app checks `PGHOST`, `PGPORT`, `PGDATABASE`, `PGUSER` and `PGPASSWORD`. |
+| **The detector is not ready yet** | The city is being prepared. The page notices by itself when it is done. |
+| **Asked for, not approved yet** | People asked for this city. Nothing is built until whoever runs SightScan lets it in; the page notices by itself. |
+| **Refused** | Whoever runs SightScan does not build this city; the page says why. |
+| **The model was refused** | What is published is not what was meant to be. Whoever runs SightScan publishes the model again. |
+| **The camera does not start** | Allow it in the browser (the camera sign in the address bar). Away from `localhost`, browsers give cameras to `https` pages only. |
+| **The server is busy** | Large photos of other people are being looked at. Try again in a few seconds. |
+| **The photo is refused** | Choose a {forms} of at most {megabytes} MB, and of at most {whole} megapixels; a JPEG may have {jpeg}. |
+""",
+    # About
+    "about.title": "About SightScan",
+    "about.what": (
+        "SightScan takes the name of a city and gives back a detector of its sights. It looks up the "
+        "sights, gathers free photos of them, has them labelled, trains a network on them, and publishes "
+        "it only when it is better than the one in place on photos that no training ever saw."
+    ),
+    "about.detectors": "Detectors in place",
+    "about.none": "None yet.",
+    "about.city": "city",
+    "about.version": "version",
+    "about.published": "published",
+    "about.sights": "sights",
+    "about.named": "photos of its sights that it named",
+    "about.named.unknown": "not counted",
+    "about.strangers": "other photos that got a name",
+    "about.strangers.unknown": "not tried",
+    "about.measured": "On photos that no training saw, from the confidence on that each detector chose.",
+    "about.debug": "Debug: the figures",
+    "about.test_photos": "test photos",
+    "about.privacy": """## Your pictures
+Photos on the *Detect* page are looked at in the memory of the machine that runs this app, and
+forgotten when you close the page. Films, those of the camera and those of a file, are looked at by
+your own browser; where that cannot, one photo a second of the camera's is looked at like any other.
+Nothing is kept or passed on, but for what you send yourself, after you have seen it: what you share
+on *Help improve*, until you take it back, and the picture of a report ("Wrong name", "A sight is
+missing"), until somebody here has looked at it, three months at most.
+""",
+    "about.credits": """## Whose work is in it
+- **Photos.** The detectors learnt from photos that their authors published under free licences,
+  most of them on Wikimedia Commons. Author, licence and page of every photo are kept with it, and
+  a photo that is withdrawn is removed.
+- **Sights.** Names, places and identifiers come from Wikidata (CC0).
+- **Network.** YOLOv5 by Ultralytics (AGPL-3.0); it runs here with ONNX Runtime.
+- **This app.** Streamlit, ONNX Runtime, OpenCV, Pillow, libheif; letters in Source Sans (OFL).
+""",
+    # What Streamlit writes by itself, in English only: the English is its own
+    "widget.upload": "Upload",
+    "widget.add_files": "Add files",
+    "widget.drag_one": "Drag and drop a file here",
+    "widget.drag_many": "Drag and drop files here",
+    "widget.per_file": "{megabytes}MB per file",
+    "widget.camera_wants": "This app would like to use your camera.",
+    "widget.camera_how": "Learn how to allow access.",
+    "widget.take": "Take Photo",
+    "widget.clear_photo": "Clear photo",
+    "widget.switch_camera": "Switch camera",
+    "widget.no_results": "No results",
+    "widget.skip": "Skip to main content",
+    "widget.heading": "Link to heading",
+    "widget.open": "Open",
+    "widget.clear_value": "Clear value",
+    "widget.help": "Help",
+    "widget.pages": "App pages",
+    "widget.enter": "Press Enter to apply",
+    "widget.enter_form": "Press Enter to submit form",
 }

@@ -7,6 +7,8 @@ import streamlit as st
 from detector_app.catalogue import City
 from detector_app.errors import AppError
 from detector_app.resources import current_catalogue
+from detector_app.texts import say
+from detector_app.visitor import current_language, remember_visitor
 from detector_app.wording import (
     as_plain,
     describe_city,
@@ -14,79 +16,62 @@ from detector_app.wording import (
     describe_named_strangers,
 )
 
-_ABOUT = """
-SightScan takes the name of a city and gives back a detector of its sights. It looks up the sights,
-gathers free photos of them, has them labelled, trains a network on them, and publishes it only
-when it is better than the one in place on photos that no training ever saw.
-"""
-
-_PRIVACY = """
-### Your pictures
-Photos on the *Detect* page are looked at in the memory of the machine that runs this app, and
-forgotten when you close the page. The camera's film is looked at by your own browser; where that
-cannot, one photo a second is looked at like any other. Nothing is kept or passed on, but for what you
-send yourself, after you have seen it: what you share on *Help improve*, until you take it back, and the
-picture of a report ("Wrong name", "A sight is missing"), until somebody here has looked at it, three
-months at most.
-"""
-
-_CREDITS = """
-### Whose work is in it
-- **Photos.** The detectors learnt from photos that their authors published under free licences,
-  most of them on Wikimedia Commons. Author, licence and page of every photo are kept with it, and
-  a photo that is withdrawn is removed.
-- **Sights.** Names, places and identifiers come from Wikidata (CC0).
-- **Network.** YOLOv5 by Ultralytics (AGPL-3.0); it runs here with ONNX Runtime.
-- **This app.** Streamlit, ONNX Runtime, OpenCV, Pillow, libheif; letters in Source Sans (OFL).
-"""
-
 
 def show() -> None:
     """Draw the page."""
-    st.title("About SightScan")
-    st.markdown(_ABOUT)
+    language = current_language()
+    remember_visitor()
+    st.title(say(language, "about.title"))
+    st.markdown(say(language, "about.what"))
     try:
         catalogue = current_catalogue()
     except AppError as error:
-        st.error(as_plain(str(error)), icon=":material/settings:")
+        st.error(
+            as_plain(say(language, "settings.wrong", detail=error)), icon=":material/settings:"
+        )
         return
-    st.subheader("Detectors in place")
+    st.header(say(language, "about.detectors"))
     cities = [city for city in catalogue.cities if city.model]
     if cities:
-        _show_detectors(cities)
+        _show_detectors(language, cities)
     else:
-        st.caption("None yet.")
-    st.markdown(_PRIVACY)
-    st.markdown(_CREDITS)
+        st.caption(say(language, "about.none"))
+    st.markdown(say(language, "about.privacy"))
+    st.markdown(say(language, "about.credits"))
 
 
-def _show_detectors(cities: Sequence[City]) -> None:
-    models = [(describe_city(city), city.model) for city in cities if city.model]
+def _show_detectors(language: str, cities: Sequence[City]) -> None:
+    models = [(describe_city(language, city), city.model) for city in cities if city.model]
+    city_head, version_head, published_head = (
+        say(language, f"about.{name}") for name in ("city", "version", "published")
+    )
     st.dataframe(
         [
             {
-                "city": city,
-                "version": model.model_version,
-                "published": model.published_at,
-                "sights": len(model.class_names),
-                "photos of its sights that it named": describe_named_sights(model) or "not counted",
-                "other photos that got a name": describe_named_strangers(model) or "not tried",
+                city_head: city,
+                version_head: model.model_version,
+                published_head: model.published_at,
+                say(language, "about.sights"): len(model.class_names),
+                say(language, "about.named"): describe_named_sights(language, model)
+                or say(language, "about.named.unknown"),
+                say(language, "about.strangers"): describe_named_strangers(language, model)
+                or say(language, "about.strangers.unknown"),
             }
             for city, model in models
         ],
         hide_index=True,
         column_config={
-            "published": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
+            published_head: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm"),
         },
     )
-    st.caption("On photos that no training saw, from the confidence on that each detector chose.")
-    with st.expander("Debug: the figures", icon=":material/bug_report:"):
+    st.caption(say(language, "about.measured"))
+    with st.expander(say(language, "about.debug"), icon=":material/bug_report:"):
         st.dataframe(
             [
                 {
-                    "city": city,
-                    "version": model.model_version,
-                    "test photos": model.test_photo_count,
+                    city_head: city,
+                    version_head: model.model_version,
+                    say(language, "about.test_photos"): model.test_photo_count,
                     "mAP50": model.map50,
                     "mAP50-95": model.map50_95,
                     "sha256": model.onnx_sha256[:12],

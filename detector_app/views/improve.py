@@ -12,19 +12,18 @@ from detector_app.resources import current_warehouse, sharing_cities, sharing_si
 from detector_app.sharing import (
     MAX_AUTHOR_CHARACTERS,
     SHARED_LICENCE,
-    SHARED_STAGES,
     SharedPhoto,
     hash_code,
     make_code,
     prepare_photo,
-    read_code,
 )
-from detector_app.texts import count, say, say_or
+from detector_app.texts import count, say
+from detector_app.views.hurry import is_hurried
+from detector_app.views.take_back import show_withdrawal
 from detector_app.visitor import current_language, remember_visitor
 from detector_app.web.uploads import show_uploads
 from detector_app.wording import as_plain
 
-_WITHDRAWAL_REASON: Final = "taken back by its contributor"
 # One photo of one visitor, as long as the page is open.
 _PREPARED_AT_ONCE: Final = 2
 
@@ -44,7 +43,7 @@ def show() -> None:
         except WarehouseAway:
             st.warning(say(language, "away.here"), icon=":material/cloud_off:")
     st.divider()
-    _show_withdrawal(language)
+    show_withdrawal(language)
 
 
 def _show_form(language: str) -> None:
@@ -74,10 +73,10 @@ def _show_form(language: str) -> None:
         with st.spinner(say(language, "improve.blurring")):
             shared = _prepare_once(photo.getvalue(), photo.name)
     except PhotoRefused as error:
-        st.error(as_plain(str(error)), icon=":material/broken_image:")
+        st.error(as_plain(error.told(language)), icon=":material/broken_image:")
         return
     except ServerBusy as error:
-        st.warning(as_plain(str(error)), icon=":material/hourglass_top:")
+        st.warning(as_plain(error.told(language)), icon=":material/hourglass_top:")
         st.button(say(language, "improve.again"))
         return
     _show_shared(language, shared)
@@ -115,11 +114,7 @@ def _prepare_once(content: bytes, file_name: str) -> SharedPhoto:
 
 
 def _share(language: str, shared: SharedPhoto, city_id: str, sight_id: int, author: str) -> None:
-    seconds = SHARING.take(st.context.ip_address)
-    if seconds:
-        st.warning(
-            say(language, "ask.often", seconds=round(seconds) + 1), icon=":material/hourglass_top:"
-        )
+    if is_hurried(language, SHARING):
         return
     code = make_code()
     values: dict[str, object] = {
@@ -156,50 +151,3 @@ def _show_code(language: str, code: str) -> None:
     if st.button(say(language, "improve.another"), icon=":material/add:"):
         del st.session_state["shared_code"]
         st.rerun()
-
-
-def _show_withdrawal(language: str) -> None:
-    st.subheader(say(language, "improve.back"))
-    with st.form("withdraw", border=False):
-        typed = st.text_input(
-            say(language, "improve.code"), max_chars=80, placeholder="ABCD-EFGH-..."
-        )
-        left, right = st.columns(2)
-        looks = left.form_submit_button(say(language, "improve.see"))
-        withdraws = right.form_submit_button(say(language, "improve.withdraw"))
-    if not looks and not withdraws:
-        return
-    code = read_code(typed)
-    if code is None:
-        st.warning(say(language, "improve.misspelt"), icon=":material/spellcheck:")
-        return
-    try:
-        _answer_code(language, code, withdraws=withdraws)
-    except AppError:
-        st.warning(say(language, "away.here"), icon=":material/cloud_off:")
-
-
-def _answer_code(language: str, code: str, *, withdraws: bool) -> None:
-    seconds = SHARING.take(st.context.ip_address)
-    if seconds:
-        st.warning(
-            say(language, "ask.often", seconds=round(seconds) + 1), icon=":material/hourglass_top:"
-        )
-        return
-    warehouse = current_warehouse()
-    rows = SHARED_STAGES.validate_python(
-        warehouse.ask("find_shared_photo", {"code_sha256": hash_code(code)})
-    )
-    if not rows:
-        st.warning(say(language, "improve.no_such_code"), icon=":material/help:")
-        return
-    if withdraws and rows[0].stage != "withdrawn":
-        values: dict[str, object] = {
-            "withdrawal_id": uuid4(),
-            "code_sha256": hash_code(code),
-            "reason": _WITHDRAWAL_REASON,
-        }
-        warehouse.ask("withdraw_photo", values, writes=True)
-        st.success(say(language, "improve.withdrawn"), icon=":material/delete:")
-        return
-    st.info(say_or(language, f"shared.{rows[0].stage}", "shared.other"), icon=":material/info:")

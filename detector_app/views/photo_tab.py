@@ -16,6 +16,8 @@ from detector_app.models.inference import Detector
 from detector_app.models.letterbox import fit_letterbox
 from detector_app.photos.overlay import choose_colours, draw_detections
 from detector_app.photos.photo import MAX_PHOTO_MEGABYTES, read_photo, write_jpeg
+from detector_app.texts import say
+from detector_app.visitor import announce
 from detector_app.web.uploads import MAX_SESSION_FILES, show_uploads
 from detector_app.wording import as_plain, describe_found, list_sights, say_quietly
 
@@ -31,64 +33,69 @@ class Answer:
     milliseconds: float
 
 
-def show_photo_tab(city: City, detector: Detector, min_confidence: float | None) -> None:
+@dataclass(frozen=True)
+class _Look:
+    """How photos are looked at: in which language, for which city, by whom, from which confidence on."""
+
+    language: str
+    city: City
+    detector: Detector
+    min_confidence: float | None
+
+
+def show_photo_tab(
+    language: str, city: City, detector: Detector, min_confidence: float | None
+) -> None:
     """Draw the tab for a detector that is loaded."""
     with st.container(key="photos"):
         # Any file: one that is none is refused below, in a sentence, rather than by a red mark.
         photos = st.file_uploader(
-            f"Photos taken in {as_plain(city.name)}",
+            say(language, "photo.taken_in", city=as_plain(city.name)),
             accept_multiple_files=True,
             max_upload_size=MAX_PHOTO_MEGABYTES,
             key="photo",
-            help=(
-                "The photos stay in this server's memory while you look at them; none is kept. "
-                f"At most {MAX_SESSION_FILES} at once, of at most {MAX_PHOTO_MEGABYTES} MB each."
+            help=say(
+                language, "photo.limits", most=MAX_SESSION_FILES, megabytes=MAX_PHOTO_MEGABYTES
             ),
         )
         with st.container(key="not_taken"):
-            st.html(
-                say_quietly(
-                    "A file that is marked red was not taken. A photo may have at most "
-                    f"{MAX_PHOTO_MEGABYTES} MB, and all of them together three times that: remove "
-                    "it, and choose a smaller copy."
-                )
-            )
+            refusal = say(language, "photo.not_taken", megabytes=MAX_PHOTO_MEGABYTES)
+            st.html(say_quietly(refusal))
         # The camera is asked for only by those who want it.
-        if st.toggle("Take a photo with this device's camera", key="takes_shot"):
-            shot = st.camera_input("A photo", label_visibility="collapsed", key="shot")
+        if st.toggle(say(language, "photo.camera"), key="takes_shot"):
+            label = say(language, "photo.shot")
+            shot = st.camera_input(label, label_visibility="collapsed", key="shot")
             photos += [shot] if shot else []
     show_uploads([photo.file_id for photo in photos])
+    look = _Look(language, city, detector, min_confidence)
+    answers = []
     for photo in photos:
         if len(photos) > 1:
             st.markdown(f"**{as_plain(photo.name)}**")
-        _show_photo(photo.getvalue(), photo.name, city, detector, min_confidence, photo.file_id)
+        answer = _show_photo(look, photo.getvalue(), photo.name, photo.file_id)
+        answers += [(photo.file_id, answer)] if answer else []
+    _announce_new(look, answers)
 
 
-def _show_photo(  # noqa: PLR0917 - a photo, a detector, a choice, a key
-    content: bytes,
-    name: str,
-    city: City,
-    detector: Detector,
-    min_confidence: float | None,
-    key: str,
-) -> None:
+def _show_photo(look: _Look, content: bytes, name: str, key: str) -> Answer | None:
+    language, detector = look.language, look.detector
     try:
-        answer = _look_once(content, name, detector.shown_names, min_confidence, detector)
+        answer = _look_once(content, name, detector.shown_names, look.min_confidence, detector)
     except (PhotoRefused, DetectionFailed) as error:
-        st.error(as_plain(str(error)), icon=":material/broken_image:")
-        return
+        st.error(as_plain(error.told(language)), icon=":material/broken_image:")
+        return None
     except ServerBusy as error:
-        st.warning(as_plain(str(error)), icon=":material/hourglass_top:")
-        st.button("Try again", key=f"again_{key}")
-        return
+        st.warning(as_plain(error.told(language)), icon=":material/hourglass_top:")
+        st.button(say(language, "photo.again"), key=f"again_{key}")
+        return None
     picture, found = st.columns([5, 3], gap="large")
     with picture:
-        st.image(answer.annotated, alt=describe_found(answer.detections))
+        st.image(answer.annotated, alt=describe_found(language, answer.detections))
     with found:
-        _show_found(city, answer.detections, choose_colours(detector.class_names))
+        _show_found(look, answer.detections)
         if answer.detections:
             st.download_button(
-                "Download the picture",
+                say(language, "photo.download"),
                 answer.annotated,
                 file_name=f"{PurePath(name).stem}-sights.jpg",
                 mime="image/jpeg",
@@ -96,7 +103,20 @@ def _show_photo(  # noqa: PLR0917 - a photo, a detector, a choice, a key
                 on_click="ignore",
                 key=f"download_{key}",
             )
-    _show_debug(detector, answer)
+    _show_debug(look, answer)
+    return answer
+
+
+def _announce_new(look: _Look, answers: Sequence[tuple[str, Answer]]) -> None:
+    """Have answers spoken when they come, not whenever the page is drawn again."""
+    known: set[str] = st.session_state.setdefault("photos_answered", set())
+    new = {f"{key} {look.min_confidence}": answer for key, answer in answers}
+    new = {key: answer for key, answer in new.items() if key not in known}
+    if not new:
+        return
+    known.update(new)
+    names = dict.fromkeys(one.name for answer in new.values() for one in answer.detections)
+    announce(", ".join(new), ", ".join(names) or say(look.language, "photo.found.none"))
 
 
 @st.cache_data(max_entries=MAX_SESSION_FILES, show_spinner=False, scope="session")
@@ -119,32 +139,36 @@ def _look_once(
     return Answer(detections, write_jpeg(drawn), photo.width, photo.height, milliseconds)
 
 
-def _show_found(city: City, detections: Sequence[Detection], colours: dict[str, str]) -> None:
+def _show_found(look: _Look, detections: Sequence[Detection]) -> None:
     if detections:
-        st.subheader("Found")
-        st.html(list_sights(detections, colours))
+        st.header(say(look.language, "photo.found"))
+        colours = choose_colours(look.detector.class_names)
+        st.html(list_sights(look.language, detections, colours))
         return
-    st.subheader("Nothing found")
-    st.html(
-        say_quietly(
-            f"No sight of {city.name} was found in this photo. Let less sure names be shown "
-            "above, or try a photo that shows more of the building."
-        )
-    )
+    st.header(say(look.language, "photo.nothing"))
+    st.html(say_quietly(say(look.language, "photo.nothing.long", city=look.city.name)))
 
 
-def _show_debug(detector: Detector, answer: Answer) -> None:
-    with st.expander("Details", icon=":material/bug_report:"):
+def _show_debug(look: _Look, answer: Answer) -> None:
+    language, detector = look.language, look.detector
+    with st.expander(say(language, "photo.details"), icon=":material/bug_report:"):
         fitted = fit_letterbox(answer.width, answer.height, detector.image_size, detector.stride)
         st.text(
-            f"{answer.milliseconds:.0f} ms to look at the photo of {answer.width} x {answer.height} "
-            f"pixels, shown to the model as {fitted.width} x {fitted.height}."
+            say(
+                language,
+                "photo.took",
+                milliseconds=f"{answer.milliseconds:.0f}",
+                width=answer.width,
+                height=answer.height,
+                model_width=fitted.width,
+                model_height=fitted.height,
+            )
         )
         if answer.detections:
             rows = [
                 {
-                    "sight": one.name,
-                    "confidence": round(one.confidence, 4),
+                    say(language, "photo.sight"): one.name,
+                    say(language, "photo.confidence"): round(one.confidence, 4),
                     "x1": round(one.x1, 1),
                     "y1": round(one.y1, 1),
                     "x2": round(one.x2, 1),

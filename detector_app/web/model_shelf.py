@@ -88,11 +88,9 @@ class ModelShelf:
             path = path_of_model(model, self._cache_folder)
             state = _state_of(path)
             if state is None:
-                msg = (
-                    f"The detector of {model.city_name} cannot be kept in {self._cache_folder}, and is "
-                    "sent to nobody from elsewhere; make room there, or name another MODEL_CACHE_DIR."
+                raise ModelUnavailable(
+                    key="detector.no_room", city=model.city_name, folder=self._cache_folder
                 )
-                raise ModelUnavailable(msg)
             shelved = ShelvedModel(model, path, state, read_sights(content))
             self._shelved[model.onnx_sha256] = shelved
             self.changes += 1

@@ -111,8 +111,7 @@ def _write_small(content: bytes) -> bytes:
     photo.save(buffer, "JPEG", quality=REPORT_JPEG_QUALITY, icc_profile=None, exif=b"", comment=b"")
     small = buffer.getvalue()
     if len(small) > MAX_STORED_REPORT_BYTES:
-        msg = "The photo is too large even when it is made small; send another one."
-        raise PhotoRefused(msg)
+        raise PhotoRefused(key="refused.report")
     return small
 
 

@@ -110,7 +110,9 @@ def test_less_sure_names_are_a_choice(
     has_thresholds: bool,
 ) -> None:
     asked: list[float | None] = []
-    monkeypatch.setattr(detect, "show_photo_tab", lambda _city, _model, least: asked.append(least))
+    monkeypatch.setattr(
+        detect, "show_photo_tab", lambda _language, _city, _model, least: asked.append(least)
+    )
     content = onnx + metadata("decoding", GOOD_METADATA["decoding"]) if has_thresholds else onnx
     model = replace(model, onnx_sha256=hashlib.sha256(content).hexdigest())
     keep(tmp_path, ready_city(model))
@@ -207,7 +209,7 @@ def test_photo_that_is_none_gets_a_sentence_and_another_one_its_own_answer(
         "**letter\\.heic**",
         "**red\\.gif**",
     ]
-    assert [one.value for one in page.subheader] == ["Found"]
+    assert [one.value for one in page.header] == ["Found"]
 
 
 def test_logos_word_has_its_width_whatever_font_there_is() -> None:

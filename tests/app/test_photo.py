@@ -136,14 +136,25 @@ def test_large_photo_is_made_smaller_in_its_own_shape() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"hello", b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\0\0\0\x18ftypmp42"],
-    ids=["text", "pdf", "svg", "film"],
+    [b"hello", b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>"],
+    ids=["text", "pdf", "svg"],
 )
 def test_file_that_is_no_photo_is_refused_by_name(content: bytes) -> None:
     with pytest.raises(
         PhotoRefused, match=r"me\.jpg is no photo of the kinds JPEG, PNG, WebP, HEIC"
     ):
         read_photo(content, "me.jpg")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\0\0\0\x18ftypmp42", b"\x1aE\xdf\xa3\x9f", b"RIFF\0\0\0\0AVI LIST", b"OggS\0"],
+    ids=["mp4", "webm", "avi", "ogg"],
+)
+def test_film_is_refused_with_the_way_to_where_films_are_looked_at(content: bytes) -> None:
+    with pytest.raises(PhotoRefused, match=r"me\.mp4 is a video; open the camera") as caught:
+        read_photo(content, "me.mp4")
+    assert caught.value.told("de").startswith("me.mp4 ist ein Video; öffnen Sie die Kamera")
 
 
 def test_empty_file_is_refused() -> None:

@@ -49,7 +49,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 def test_quality_is_what_people_were_shown(model: PublishedModel) -> None:
-    assert describe_quality(model) == (
+    assert describe_quality("en", model) == (
         "names a sight on 36 of 42 photos of its sights that it never learnt from; of photos without "
         "any of them, 2 of 200 got a name"
     )
@@ -59,7 +59,7 @@ def test_quality_without_strangers_says_so(model: PublishedModel) -> None:
     untried = dataclasses.replace(
         model, background_photo_count=0, named_background_photo_count=None
     )
-    assert describe_quality(untried).endswith(
+    assert describe_quality("en", untried).endswith(
         "; how often it gives a name to what it does not know was not tried"
     )
 
@@ -79,16 +79,16 @@ def test_quality_of_an_older_model_is_what_is_known(
         background_photo_count=None,
         named_background_photo_count=None,
     )
-    assert words in describe_quality(older)
+    assert words in describe_quality("en", older)
 
 
 def test_city_without_a_model_is_marked(model: PublishedModel) -> None:
-    assert describe_city(CITY) == "Málaga, Spain (in preparation)"
-    assert describe_city(dataclasses.replace(CITY, model=model)) == "Málaga, Spain"
+    assert describe_city("en", CITY) == "Málaga, Spain (in preparation)"
+    assert describe_city("en", dataclasses.replace(CITY, model=model)) == "Málaga, Spain"
 
 
 def test_preparation_is_told_with_its_counts() -> None:
-    sentence = describe_preparation(CITY)
+    sentence = describe_preparation("en", CITY)
     assert "1 sight, 340 photos, 83 of them labelled" in sentence
     assert "labelling comes next" in sentence
 
@@ -117,8 +117,8 @@ def test_request_is_told_as_it_stands(
     votes: int, stage: str, reason: str | None, place: str, told: str
 ) -> None:
     city = dataclasses.replace(CITY, vote_count=votes, stage=stage, reason=reason)
-    assert describe_city(city) == f"Málaga, Spain ({place})"
-    sentence = describe_preparation(city)
+    assert describe_city("en", city) == f"Málaga, Spain ({place})"
+    sentence = describe_preparation("en", city)
     assert told in sentence
     assert ("nothing is built until" in sentence) == (stage == "waiting")
     assert "not ready yet" not in sentence
@@ -135,13 +135,13 @@ def test_request_is_told_as_it_stands(
 )
 def test_age_is_told_to_the_grain_that_matters(age: timedelta, words: str) -> None:
     now = datetime(2026, 5, 1, tzinfo=UTC)
-    assert describe_age(now - age, now) == words
+    assert describe_age("en", now - age, now) == words
 
 
 def test_names_from_the_warehouse_never_become_markup() -> None:
     found = [Detection(HOSTILE, 0.5, 0, 0, 1, 1)]
-    assert "<img" not in list_sights(found, {})
-    assert "<img" not in list_known_sights([HOSTILE], {})
+    assert "<img" not in list_sights("en", found, {})
+    assert "<img" not in list_known_sights("en", [HOSTILE], {})
 
 
 def test_names_from_the_warehouse_never_become_markdown() -> None:
@@ -159,7 +159,10 @@ def test_any_name_is_shown_letter_by_letter(name: str) -> None:
     assert not set(bare) & set(string.punctuation + "\n\r\t")
     assert re.sub(r"\\(.)|\u2060", r"\1", plain) == " ".join(name.split())
     shown = HTMLParts()
-    shown.feed(list_sights([Detection(name, 0.5, 0, 0, 1, 1)], {}) + list_known_sights([name], {}))
+    shown.feed(
+        list_sights("en", [Detection(name, 0.5, 0, 0, 1, 1)], {})
+        + list_known_sights("en", [name], {})
+    )
     shown.feed(say_quietly(name))
     shown.close()
     assert shown.tags == {"ul", "li", "span", "p"}
@@ -167,10 +170,16 @@ def test_any_name_is_shown_letter_by_letter(name: str) -> None:
     assert shown.text.count(name) == 3
 
 
-def test_changes_of_the_live_list_are_spoken() -> None:
-    assert 'aria-live="polite"' in list_sights([], {}, live=True)
-
-
 def test_picture_is_described_by_what_was_found() -> None:
-    assert describe_found([Detection("Tower", 0.87, 0, 0, 1, 1)]) == "Tower (87%)"
-    assert describe_found([]) == "No sight found"
+    assert describe_found("en", [Detection("Tower", 0.87, 0, 0, 1, 1)]) == "Tower (87%)"
+    assert describe_found("en", []) == "No sight found"
+    assert (
+        describe_found("de", [Detection("Tower", 0.87, 0, 0, 1, 1)])
+        == "Tower (87\N{NO-BREAK SPACE}%)"
+    )
+
+
+def test_german_counts_and_ages_are_declined() -> None:
+    now = datetime(2026, 5, 1, tzinfo=UTC)
+    assert describe_age("de", now - timedelta(days=3), now) == "vor 3 Tagen"
+    assert "1 Sehenswürdigkeit, 340 Fotos, davon 83 beschriftet" in describe_preparation("de", CITY)

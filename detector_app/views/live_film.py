@@ -13,8 +13,6 @@ import streamlit as st
 from detector_app.catalogue import City, PublishedModel
 from detector_app.web.browser_files import version_of
 
-# The page of Streamlit is in English.
-PAGE_LANGUAGE: Final = "en"
 _STYLES: Final = ("film.css", "sight_card.css", "live_film.css")
 _HTML: Final = """
 <button type="button" class="start"></button>
@@ -45,7 +43,9 @@ export default async function ({ parentElement, data }) {
 """
 
 
-def show_live_film(model: PublishedModel, city: City, min_confidence: float | None = None) -> None:
+def show_live_film(
+    language: str, model: PublishedModel, city: City, min_confidence: float | None = None
+) -> None:
     """Draw the film of a city's model: a button, and once it runs, the film with names on it.
 
     Each sight is named from its own threshold on, or all from `min_confidence` on.
@@ -56,7 +56,7 @@ def show_live_film(model: PublishedModel, city: City, min_confidence: float | No
             "city": city.slug,
             "city_name": city.name,
             "model": model.onnx_sha256,
-            "language": PAGE_LANGUAGE,
+            "language": language,
             "min_confidence": min_confidence,
         },
     )
@@ -65,7 +65,7 @@ def show_live_film(model: PublishedModel, city: City, min_confidence: float | No
 @cache
 def _declare_film() -> Callable[..., Any]:
     # Once a process: Streamlit takes a second declaration of a name for a mistake.
-    folder = Path(__file__).resolve().parent / "browser"
+    folder = Path(__file__).resolve().parents[1] / "browser"
     styles = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES)
     javascript = _JAVASCRIPT.replace("VERSION", version_of())
     return st.components.v2.component("live_film", html=_HTML, css=styles, js=javascript)
