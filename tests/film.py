@@ -53,3 +53,21 @@ def _letterbox(photo: Path, width: int, height: int) -> NDArray[np.uint8]:
 def _planes(pixels: NDArray[np.uint8]) -> bytes:
     """Give the Y, U and V planes of an RGB picture, one after the other."""
     return bytes(cv2.cvtColor(pixels, cv2.COLOR_RGB2YUV_I420).tobytes())
+
+
+def write_video(
+    photos: Sequence[Path],
+    path: Path,
+    *,
+    width: int = 640,
+    height: int = 480,
+    seconds_per_photo: float = 1.0,
+    fps: int = 10,
+) -> None:
+    """Show each photo in turn in a WebM file, as a phone or another program saves one."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"VP80"), fps, (width, height))
+    for photo in photos:
+        frame = cv2.cvtColor(_letterbox(photo, width, height), cv2.COLOR_RGB2BGR)
+        for _ in range(max(1, round(seconds_per_photo * fps))):
+            writer.write(frame)
+    writer.release()

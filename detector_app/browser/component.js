@@ -1,7 +1,8 @@
 /**
  * The live film on Streamlit's Detect page: the parts of /camera that need no page of their own.
  *
- * `live_film.py` mounts it. Streamlit calls `mount` again whenever its script runs; what runs goes on.
+ * `live_film.py` mounts it. Streamlit calls `mount` again whenever its script runs or its colours change; what
+ * runs goes on. It may take a mount away that was overtaken by the next one: only the newest ends the film.
  */
 
 import { findSight, readCity } from "./catalogue.js";
@@ -12,7 +13,8 @@ import { asRefusal, Refusal } from "./refusal.js";
 import { PlaceSwitch } from "./place_switch.js";
 import { copyPicture, inShares, ReportDialog } from "./report.js";
 import { SightDialog } from "./sight_card.js";
-import { fillTexts, percent, say, sayRefusal, useLanguage } from "./texts.js";
+import { showFetched, showStep } from "./status_lines.js";
+import { fillTexts, say, sayRefusal, useLanguage } from "./texts.js";
 
 /** @type {WeakMap<ParentNode, LiveFilm>} */
 const mounted = new WeakMap();
@@ -26,14 +28,15 @@ const mounted = new WeakMap();
 export function mount(place, data) {
   if (!mounted.has(place)) mounted.set(place, new LiveFilm(place));
   const film = mounted.get(place);
-  film.update(data);
-  return () => {
-    mounted.delete(place);
-    film.close();
-  };
+  const turn = film.update(data);
+  // What is taken away stays known: its place may be mounted again, and has its listeners.
+  return () => film.turn === turn && film.close();
 }
 
 class LiveFilm {
+  /** Counts the mounts. */
+  turn = 0;
+  #isClosed = true;
   #data = null;
   #detectors = null;
 
@@ -57,23 +60,28 @@ class LiveFilm {
     this.view.judge = (seen, model) => this.place.sense.judge(seen, model);
     this.view.plate.onName = (number) => this.#openCard(number);
     this.root = place;
-    this.place.resume();
   }
 
   update(data) {
     const isOther = data.city !== this.#data?.city || data.model !== this.#data?.model;
     this.#data = data;
+    if (this.#isClosed) this.place.resume();
+    this.#isClosed = false;
     useLanguage(data.language);
     fillTexts(this.root);
     this.place.draw();
     this.view.minConfidence = data.min_confidence;
     this.#drawButton();
-    if (!isOther) return;
-    this.view.stop();
-    this.#forget();
+    if (isOther) {
+      this.view.stop();
+      this.#forget();
+    }
+    this.turn += 1;
+    return this.turn;
   }
 
   close() {
+    this.#isClosed = true;
     this.place.sense.rest();
     this.view.stop();
     this.#forget();
@@ -143,14 +151,10 @@ class LiveFilm {
   }
 
   #drawStep() {
-    const { step, reasons } = this.#detectors ?? {};
-    const reason = reasons?.at(-1);
-    const sentences = step ? [...(reason ? [sayRefusal(reason.refusal)] : []), say(`step.on.${step}`)] : [];
-    showSentence(this.part("step"), sentences.join(" ") || null);
+    showStep(this.part("step"), this.#detectors);
   }
 
   #showProgress(share) {
-    const values = { name: this.#data.city_name, share: percent(share) };
-    showSentence(this.part("progress"), share < 1 ? say("progress", values) : null);
+    showFetched(this.part("progress"), this.#data.city_name, share);
   }
 }

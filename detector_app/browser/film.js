@@ -20,6 +20,8 @@ const MAX_OPENING_MS = 30_000;
 export class Film {
   /** @type {MediaStream | null} */
   #stream = null;
+  /** Changes whenever it is opened or closed: what was asked for before is nobody's any more. */
+  #opening = 0;
   #facing = "environment";
   /** Whose turn it is to look; another one ends it. */
   #turn = 0;
@@ -34,11 +36,12 @@ export class Film {
   }
 
   /**
-   * Open the camera that looks away from its owner, or the other.
+   * Open the camera that looks away from its owner, or the other; who closes it meanwhile has none open.
    * @throws {Refusal} in which the camera is none, refused or busy
    */
   async open(facing = this.#facing) {
     this.close();
+    const opening = this.#opening;
     this.#facing = facing;
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Refusal(globalThis.isSecureContext ? "camera.none" : "camera.insecure");
@@ -47,21 +50,29 @@ export class Film {
       video: { width: { ideal: IDEAL_WIDTH }, facingMode: { ideal: facing } },
       audio: false,
     });
-    this.#stream = await within(MAX_OPENING_MS, asked).catch((error) => {
+    const stream = await within(MAX_OPENING_MS, asked).catch((error) => {
       // Who allows it later has a camera that nobody looks at.
       asked.then(end, () => {});
       if (error instanceof Refusal) throw error;
       throw new Refusal(CAMERA_REFUSALS[error.name] ?? "camera.broke", { cause: error.message });
     });
+    if (opening !== this.#opening) {
+      end(stream);
+      return;
+    }
+    this.#stream = stream;
     this.#track.addEventListener("ended", () => this.onEnded());
-    this.video.srcObject = this.#stream;
-    await this.video.play();
+    this.video.srcObject = stream;
+    await this.video.play().catch((error) => {
+      if (opening === this.#opening) throw error;
+    });
   }
 
   /** Called when the camera is taken away; for its owner to replace. */
   onEnded() {}
 
   close() {
+    this.#opening += 1;
     this.rest();
     if (this.#stream) end(this.#stream);
     this.#stream = null;
@@ -130,7 +141,8 @@ function end(stream) {
   for (const track of stream.getTracks()) track.stop();
 }
 
-function nextFrame(video) {
+/** @param {HTMLVideoElement} video @returns {Promise<void>} when it shows another frame */
+export function nextFrame(video) {
   return new Promise((resolve) => {
     if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(() => resolve());
     else requestAnimationFrame(() => resolve());

@@ -80,6 +80,7 @@ export class LiveView {
     const opening = detectors.forFilm();
     opening.catch(() => {});
     await this.film.open();
+    if (!this.isRunning) return;
     this.parts.stage.hidden = false;
     this.#forget();
     const detector = await opening;

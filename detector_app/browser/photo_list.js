@@ -1,10 +1,12 @@
-/** Photos that are chosen, dropped or pasted: each becomes a card, or a sentence that says why not. */
+/** Photos and videos that are chosen, dropped or pasted: each becomes a card, or a sentence that says why not. */
 
 import { make } from "./dom.js";
 import { makeCard, makeRefusedCard } from "./picture_card.js";
 import { readPicture } from "./picture.js";
 import { asRefusal, Refusal } from "./refusal.js";
 import { say } from "./texts.js";
+import { isVideo } from "./video.js";
+import { VideoCard } from "./video_card.js";
 
 /** So many photos at once; more would hold the phone for minutes. */
 const MAX_PHOTOS = 20;
@@ -14,6 +16,8 @@ const MAX_SENT_BYTES = 20_000_000;
 /** Shows photos, newest choice only: nothing of an earlier one stays on the page. */
 export class PhotoList {
   #choice = 0;
+  /** The video that is looked at now. @type {VideoCard | null} */
+  #video = null;
 
   /** Called when a name is pressed; for the owner to replace. @param {number} classNumber */
   onName(classNumber) {}
@@ -29,6 +33,8 @@ export class PhotoList {
 
   clear() {
     this.#choice += 1;
+    this.#video?.close();
+    this.#video = null;
     this.place.replaceChildren();
     this.place.hidden = true;
     this.live.textContent = "";
@@ -45,20 +51,40 @@ export class PhotoList {
     const waiting = make("p", { class: "quiet" }, say("photo.looking"));
     this.place.append(waiting);
     for (const file of files.slice(0, MAX_PHOTOS)) {
-      const card = await this.#lookAt(file, detectors, kind);
+      // A video's card is there while it is looked at.
+      const card = isVideo(file)
+        ? await this.#watch(file, detectors, kind, waiting)
+        : await this.#lookAt(file, detectors, kind);
       // Another choice was made meanwhile: this answer is nobody's any more.
       if (choice !== this.#choice) return;
-      waiting.before(card);
+      if (!isVideo(file)) waiting.before(card);
       this.live.textContent = card.dataset.spoken ?? "";
     }
     if (files.length > MAX_PHOTOS) waiting.textContent = say("photo.too_many", { most: MAX_PHOTOS });
     else waiting.remove();
   }
 
+  async #watch(file, detectors, kind, waiting) {
+    const video = new VideoCard(file.name || say("video.pasted"), {
+      onclose: () => this.#hideIfEmpty(),
+      onname: (number) => this.onName(number),
+    });
+    this.#video = video;
+    waiting.before(video.element);
+    waiting.hidden = true;
+    await video.show(file, detectors, kind);
+    waiting.hidden = false;
+    return video.element;
+  }
+
+  #hideIfEmpty() {
+    this.place.hidden = this.place.childElementCount === 0;
+  }
+
   async #lookAt(file, detectors, kind) {
     const close = () => {
       card.remove();
-      this.place.hidden = this.place.childElementCount === 0;
+      this.#hideIfEmpty();
     };
     let card;
     const name = file.name || say("photo.pasted");

@@ -83,7 +83,7 @@ export function saveFile(file) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-/** @param {string} name of a photo @returns {string} the name of its copy with names on it */
-export function annotatedName(name) {
-  return `${name.replace(/\.[^.]*$/, "")}-sights.jpg`;
+/** @param {string} name of a photo or video @param {string} ending @returns {string} the name of its copy with names on it */
+export function annotatedName(name, ending = "jpg") {
+  return `${name.replace(/\.[^.]*$/, "")}-sights.${ending}`;
 }

@@ -35,7 +35,7 @@ export function makeCard(name, bitmap, detections, model, { kind, onclose, close
     const canvas = make("canvas", { role: "img", "aria-label": listOf([...sentences, name]) });
     drawPicture(canvas, bitmap, detections, model, kind);
     card.append(canvas);
-    addOutlets(buttons, card, canvas, annotatedName(name));
+    addOutlets(buttons, card, () => asJpeg(canvas, annotatedName(name)));
   } else {
     card.append(make("p", { class: "quiet" }, say("photo.not_shown", { name })));
   }
@@ -69,17 +69,21 @@ export function makeRefusedCard(name, refusal, onclose) {
   );
 }
 
-function addOutlets(buttons, card, canvas, fileName) {
+/**
+ * Add buttons that save a file, and share it where phones can; what goes wrong is said on the card.
+ * @param {HTMLElement} buttons @param {HTMLElement} card @param {() => File | Promise<File>} makeFile
+ */
+export function addOutlets(buttons, card, makeFile) {
   const giveTo = (outlet) => async () => {
     try {
-      await outlet(await asJpeg(canvas, fileName));
+      await outlet(await makeFile());
     } catch (error) {
       card.append(make("p", { class: "refused", role: "alert" }, sayRefusal(asRefusal(error))));
     }
   };
   buttons.append(make("button", { type: "button", onclick: giveTo(saveFile) }, say("picture.save")));
   // Whether a file can be shared is known by its kind; a small one stands for it.
-  if (canShare(new File(["."], fileName, { type: "image/jpeg" }))) {
+  if (canShare(new File(["."], "shared.jpg", { type: "image/jpeg" }))) {
     buttons.append(make("button", { type: "button", onclick: giveTo(shareFile) }, say("picture.share")));
   }
 }

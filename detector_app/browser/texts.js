@@ -70,6 +70,12 @@ export function plainNumber(count) {
   return String(count);
 }
 
+/** @param {number} seconds @returns {string} "1:07", as players write it */
+export function clock(seconds) {
+  const whole = Math.floor(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
 /** @param {number} count @returns {string} "1st", "2nd" */
 export function ordinal(count) {
   const form = new Intl.PluralRules(language, { type: "ordinal" }).select(count);

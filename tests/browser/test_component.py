@@ -40,7 +40,7 @@ def page(new_page: Callable[..., Page], site: Site) -> Page:
 
 def elements() -> str:
     """Return the HTML of `live_film.py`, which only the app's environment can import."""
-    tree = ast.parse((BROWSER.parent / "live_film.py").read_text(encoding="utf-8"))
+    tree = ast.parse((BROWSER.parent / "views" / "live_film.py").read_text(encoding="utf-8"))
     (html,) = (
         node.value
         for node in tree.body
@@ -79,6 +79,23 @@ def test_camera_is_let_go_when_the_component_is_taken_away(page: Page) -> None:
     page.evaluate("globalThis.track = document.querySelector('video').srcObject.getTracks()[0]")
     page.evaluate("globalThis.takeAway()")
     assert page.evaluate("globalThis.track.readyState") == "ended"
+
+
+def test_place_that_is_mounted_again_has_one_film(page: Page) -> None:
+    page.evaluate("globalThis.takeAway()")
+    mount(page)
+    start(page)
+    page.get_by_role("button", name="End").click()
+    expect(page.locator(".stage")).to_be_hidden()
+
+
+def test_mount_that_was_overtaken_takes_no_newer_one_away(page: Page) -> None:
+    page.evaluate("globalThis.overtaken = globalThis.takeAway")
+    mount(page)
+    start(page)
+    page.evaluate("globalThis.overtaken()")
+    expect(page.locator(".stage")).to_be_visible()
+    assert page.evaluate("document.querySelector('video').srcObject.active")
 
 
 def test_less_sure_names_are_left_out_when_more_confidence_is_asked_for(page: Page) -> None:

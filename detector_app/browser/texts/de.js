@@ -77,9 +77,9 @@ export default {
   "place.refused": "Der Ort wurde nicht erlaubt, also nennt die Kamera Sehenswürdigkeiten ohne ihn.",
   "place.unknown": "Der Ort ist nicht zu finden, also nennt die Kamera Sehenswürdigkeiten ohne ihn.",
 
-  "photo.choose": "Fotos",
-  "photo.list": "Fotos",
-  "photo.hint": "Fotos lassen sich auch auf diese Seite ziehen oder einfügen.",
+  "photo.choose": "Foto, Video",
+  "photo.list": "Fotos und Videos",
+  "photo.hint": "Fotos und Videos lassen sich auch auf diese Seite ziehen oder einfügen.",
   "photo.looking": "Ich sehe nach …",
   "photo.remove": "Entfernen",
   "photo.pasted": "Das eingefügte Bild",
@@ -94,6 +94,22 @@ export default {
   "picture.save": "Speichern",
   "picture.share": "Teilen",
   "picture.not_shared": "Das Bild wurde nicht geteilt ({cause}). Stattdessen speichern.",
+
+  "video.pasted": "Das eingefügte Video",
+  "video.progress": "Wie weit {name} angesehen ist",
+  "video.looking": "Wird angesehen: {at} von {length}",
+  "video.stop": "Hier anhalten",
+  "video.seen": "{sentence}, ab {at}",
+  "video.shown": "{name} mit Namen darauf, ohne Ton",
+  "video.part": "Angehalten bei {at} von {length}: das Video mit Namen endet dort.",
+  "video.broke_off": "{name} ist ab {at} beschädigt: das Video mit Namen endet dort.",
+  "video.no_writer": "Dieser Browser kann keine Videos schreiben; darum gibt es nur die Namen.",
+  "video.not_here":
+    "Dieser Browser kann {name} nicht selbst ansehen, und Videos werden an niemanden gesendet. Bitte ein Foto wählen oder einen neueren Browser nehmen.",
+  "video.unreadable":
+    "{name} lässt sich hier nicht abspielen: es ist beschädigt oder von einer Art, die dieser Browser nicht kennt. Bitte ein Video als MP4 oder WebM wählen.",
+  "video.no_picture": "{name} hat kein Bild, das dieser Browser zeigen kann. Bitte ein Video als MP4 oder WebM wählen.",
+  "video.too_long": "{name} dauert {minutes} Minuten; höchstens {most} sind möglich. Bitte ein kürzeres Stück wählen.",
 
   "report.wrong": "Falscher Name",
   "report.missing": "Eine Sehenswürdigkeit fehlt",

@@ -1,0 +1,197 @@
+/**
+ * Videos from a file: one is played through, its frames are looked at, and what is seen is written onto
+ * them in a new video. Nothing of it leaves the device.
+ *
+ * Each frame of the new video is one that was looked at, so its boxes are its own; frames that pass
+ * meanwhile are left out, as in the camera's film.
+ */
+
+import { nextFrame } from "./film.js";
+import { Refusal } from "./refusal.js";
+
+/** It is played at its own pace, and the new video lies in memory until it is saved. */
+const MAX_MINUTES = 10;
+/** More helps neither the eye nor whoever gets the video. */
+const MAX_VIDEO_SIDE = 1280;
+/** A file that a browser neither reads nor refuses. */
+const MAX_READING_MS = 20_000;
+const BITS_PER_SECOND = 4_000_000;
+/** What a browser may write, best first, and how such a file's name ends. */
+const WRITTEN = [
+  ["video/webm;codecs=vp9", "webm"],
+  ["video/webm;codecs=vp8", "webm"],
+  ["video/mp4", "mp4"],
+];
+/** Of files for which no kind is known. */
+const ENDINGS = /\.(mp4|m4v|mov|webm|mkv|avi|ogv|3gp|mpe?g)$/i;
+
+/** @param {File} file @returns {boolean} whether it says that it is a video */
+export function isVideo(file) {
+  return file.type.startsWith("video/") || (file.type === "" && ENDINGS.test(file.name ?? ""));
+}
+
+/** A video that can be played here. */
+export class VideoFile {
+  #isStopped = false;
+  #hasBroken = false;
+
+  /**
+   * @param {Blob} file @param {string} name for the sentence @param {HTMLVideoElement} video plays it, unseen
+   * @returns {Promise<VideoFile>}
+   * @throws {Refusal} of one that is no video, has no picture, or is too long
+   */
+  static async open(file, name, video) {
+    const opened = new VideoFile(video);
+    try {
+      await opened.#read(file, name);
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    return opened;
+  }
+
+  /** @param {HTMLVideoElement} video */
+  constructor(video) {
+    this.video = video;
+  }
+
+  /** Whether it could not be played to its end. */
+  get hasBroken() {
+    return this.#hasBroken;
+  }
+
+  /** Seconds that were played. */
+  get position() {
+    return this.video.currentTime;
+  }
+
+  /**
+   * Play it through.
+   * @param {(frame: ImageBitmap, seconds: number) => Promise<void>} look is handed a frame, which is its own
+   */
+  async play(look) {
+    const { video } = this;
+    const wake = () => !document.hidden && !this.#isDone && video.play().catch(() => {});
+    // In a page behind another one, browsers show no frames.
+    const rest = () => (document.hidden ? video.pause() : wake());
+    document.addEventListener("visibilitychange", rest);
+    try {
+      await video.play();
+      do {
+        await Promise.race([nextFrame(video), this.#end()]);
+        const hasFrame = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !this.#isStopped;
+        if (hasFrame) await look(await createImageBitmap(video), video.currentTime);
+      } while (!this.#isDone);
+    } finally {
+      document.removeEventListener("visibilitychange", rest);
+      video.pause();
+    }
+  }
+
+  stop() {
+    this.#isStopped = true;
+    // Whoever waits for the next frame learns of it.
+    this.video.dispatchEvent(new Event("stopped"));
+  }
+
+  close() {
+    this.stop();
+    URL.revokeObjectURL(this.video.src);
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  get #isDone() {
+    return this.#isStopped || this.#hasBroken || this.video.ended;
+  }
+
+  #end() {
+    return new Promise((resolve) => {
+      for (const kind of ["ended", "error", "stopped"]) this.video.addEventListener(kind, resolve, { once: true });
+    });
+  }
+
+  async #read(file, name) {
+    const { video } = this;
+    video.muted = true;
+    video.src = URL.createObjectURL(file);
+    const isRead = await happens(video, "loadeddata");
+    // Sound alone is loaded, too.
+    if (video.readyState >= HTMLMediaElement.HAVE_METADATA && video.videoWidth === 0) {
+      throw new Refusal("video.no_picture", { name });
+    }
+    if (!isRead) throw new Refusal("video.unreadable", { name });
+    this.seconds = await findLength(video);
+    if (!(this.seconds > 0)) throw new Refusal("video.unreadable", { name });
+    const minutes = Math.ceil(this.seconds / 60);
+    if (minutes > MAX_MINUTES) throw new Refusal("video.too_long", { name, minutes, most: MAX_MINUTES });
+    video.addEventListener("error", () => (this.#hasBroken = true));
+  }
+}
+
+/** Writes what is drawn onto a canvas as a video, while it is drawn. */
+export class VideoWriter {
+  #parts = [];
+
+  /** @param {HTMLCanvasElement} canvas that has been drawn on @returns {VideoWriter | null} null: this browser writes none */
+  static begin(canvas) {
+    if (typeof MediaRecorder !== "function" || !canvas.captureStream) return null;
+    const found = WRITTEN.find(([kind]) => MediaRecorder.isTypeSupported(kind));
+    return found ? new VideoWriter(canvas, ...found) : null;
+  }
+
+  constructor(canvas, kind, ending) {
+    this.ending = ending;
+    this.stream = canvas.captureStream();
+    this.recorder = new MediaRecorder(this.stream, { mimeType: kind, videoBitsPerSecond: BITS_PER_SECOND });
+    this.recorder.ondataavailable = ({ data }) => this.#parts.push(data);
+    this.recorder.start(1000);
+  }
+
+  /** @returns {Promise<Blob>} the video as far as it was drawn */
+  async finish() {
+    if (this.recorder.state !== "inactive") {
+      const stopped = new Promise((resolve) => this.recorder.addEventListener("stop", resolve, { once: true }));
+      this.recorder.stop();
+      await stopped;
+    }
+    for (const track of this.stream.getTracks()) track.stop();
+    return new Blob(this.#parts, { type: this.recorder.mimeType.split(";")[0] });
+  }
+}
+
+/** @param {VideoFile} opened @returns {{width: number, height: number, scale: number}} of the new video */
+export function sizeOf({ video }) {
+  const scale = Math.min(1, MAX_VIDEO_SIDE / Math.max(video.videoWidth, video.videoHeight));
+  // Encoders halve the sides for colours.
+  const [width, height] = [video.videoWidth, video.videoHeight].map((side) => Math.max(2, 2 * Math.round((side * scale) / 2)));
+  return { width, height, scale };
+}
+
+/** A recording may not say how long it is: its end is asked for then. */
+async function findLength(video) {
+  if (Number.isFinite(video.duration)) return video.duration;
+  const seek = async (seconds) => {
+    const arrived = happens(video, "seeked");
+    video.currentTime = seconds;
+    await arrived;
+  };
+  await seek(Number.MAX_SAFE_INTEGER);
+  const seconds = Number.isFinite(video.duration) ? video.duration : video.currentTime;
+  await seek(0);
+  return seconds;
+}
+
+/** @returns {Promise<boolean>} whether it happened, rather than an error or nothing for long */
+function happens(video, kind) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), MAX_READING_MS);
+    const answer = (isGood) => () => {
+      clearTimeout(timer);
+      resolve(isGood);
+    };
+    video.addEventListener(kind, answer(true), { once: true });
+    video.addEventListener("error", answer(false), { once: true });
+  });
+}

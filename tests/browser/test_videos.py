@@ -1,0 +1,188 @@
+"""Videos on /camera: looked at on the phone alone, and given back with names on them; refusals in a sentence."""
+
+from __future__ import annotations
+
+import re
+import wave
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.browser.conftest import GREEN, RED, draw_photo
+from tests.browser.site import BROWSER
+from tests.film import write_video
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from tests.browser.site import Site
+
+pytestmark = pytest.mark.slow
+
+TOWER, GATE = "Torre do Relógio", "Green Gate"
+BOX = (200, 120, 420, 400)
+NO_RECORDER = "delete globalThis.MediaRecorder;"
+NO_WASM = "delete globalThis.WebAssembly;"
+
+
+@pytest.fixture
+def open_page(new_page: Callable[..., Page], site: Site) -> Callable[..., Page]:
+    """Return what opens the page, ready for videos."""
+    # On a busy machine a worker may be silent for long; the page would take the server instead.
+    patient = (BROWSER / "detector.js").read_bytes().replace(b"MS = 8000", b"MS = 60_000")
+    site.changed["/browser/detector.js"] = patient
+
+    def open_it(script: str = "", **options: str) -> Page:
+        page = new_page(**options)
+        page.add_init_script(script)
+        page.goto(f"{site.url}/camera")
+        expect(page.locator("#city")).not_to_have_text("")
+        return page
+
+    return open_it
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a video: the red sight for two seconds and a half, then the green one as long."""
+    folder = tmp_path_factory.mktemp("video")
+    photos = [
+        draw_photo(folder / f"{number}.png", {colour: BOX})
+        for number, colour in enumerate((RED, GREEN))
+    ]
+    write_video(photos, folder / "walk.webm", seconds_per_photo=2.5)
+    return folder / "walk.webm"
+
+
+@pytest.fixture(scope="module")
+def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a video of a minute."""
+    folder = tmp_path_factory.mktemp("long")
+    photo = draw_photo(folder / "red.png", {RED: BOX})
+    write_video([photo], folder / "tour.webm", seconds_per_photo=60, fps=5)
+    return folder / "tour.webm"
+
+
+def test_video_is_named_and_given_back_with_names_on_it(
+    open_page: Callable[..., Page], site: Site, video: Path
+) -> None:
+    page = open_page()
+    page.locator("#files").set_input_files(video)
+    expect(page.locator(".card progress")).to_be_visible()
+    said = page.locator(".card .said")
+    # On a busy machine, frames are looked at seconds apart.
+    expect(said).to_have_text(
+        [re.compile(f"This is {name}, from 0:0[0-5] on") for name in (TOWER, GATE)]
+    )
+    expect(page.locator("#announced")).to_have_text(f"{TOWER} and {GATE}")
+    assert page.locator(".card progress").count() == 0
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save").click()
+    assert download.value.suggested_filename == "walk-sights.webm"
+    assert not any(asked.startswith("POST") for asked in site.asked)
+    frames = read_frames(download.value.path())
+    assert all(frame.shape == (480, 640, 3) for frame in frames)
+    # The red sight comes first, the green one last; each has the box of its own colour around it.
+    for frame, sight, box in ((frames[0], RED, (255, 176, 0)), (frames[-1], GREEN, (63, 208, 201))):
+        assert is_near(frame[260, 340], Image.new("RGB", (1, 1), sight).getpixel((0, 0)))
+        assert min(np.abs(frame[300, 190:212].astype(int) - box).sum(axis=1)) < 160
+
+
+def read_frames(path: Path) -> list[np.ndarray]:
+    """Return the pictures of a video, as red, green and blue."""
+    film, frames = cv2.VideoCapture(str(path)), []
+    while True:
+        is_read, frame = film.read()
+        if not is_read:
+            return frames
+        frames.append(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB))
+
+
+def is_near(one: np.ndarray, other: object) -> bool:
+    return bool(np.abs(one.astype(int) - np.asarray(other)).max() < 60)
+
+
+def test_video_that_is_stopped_is_given_back_as_far_as_it_was_seen(
+    open_page: Callable[..., Page], long_video: Path
+) -> None:
+    page = open_page()
+    page.locator("#files").set_input_files(long_video)
+    expect(page.locator(".card progress")).not_to_have_js_property("value", 0)
+    page.get_by_role("button", name="Stop here").click()
+    expect(page.locator(".card")).to_contain_text("of 1:00: the video with names ends there.")
+    expect(page.locator(".card .said")).to_contain_text([f"This is {TOWER}"])
+    expect(page.locator(".card video.shown")).to_be_visible()
+    page.get_by_role("button", name="Remove").click()
+    expect(page.locator("#photos")).to_be_hidden()
+
+
+def test_another_choice_ends_the_video_before_it(
+    open_page: Callable[..., Page], long_video: Path, photo: Path
+) -> None:
+    page = open_page()
+    page.locator("#files").set_input_files(long_video)
+    expect(page.locator(".card progress")).not_to_have_js_property("value", 0)
+    page.locator("#files").set_input_files(photo)
+    expect(page.locator(".card .said")).to_have_count(2)
+    expect(page.locator(".card")).to_have_count(1)
+
+
+def test_what_is_no_video_gets_a_sentence(
+    open_page: Callable[..., Page], site: Site, tmp_path: Path
+) -> None:
+    letter, sound = tmp_path / "letter.mp4", tmp_path / "sound.mp4"
+    letter.write_text("Dear reader")
+    with wave.open(str(sound), "wb") as written:
+        written.setparams((1, 2, 8000, 0, "NONE", ""))
+        written.writeframes(bytes(16_000))
+    slow = tmp_path / "slow.webm"
+    photo = draw_photo(tmp_path / "red.png", {RED: BOX})
+    write_video([photo], slow, width=64, height=48, seconds_per_photo=11 * 60, fps=1)
+    page = open_page()
+    page.locator("#files").set_input_files([letter, sound, slow])
+    advice = "Choose an MP4 or WebM video."
+    unknown = "it is damaged, or of a kind that this browser does not know"
+    sentences = [
+        f"letter.mp4 cannot be played here: {unknown}. {advice}",
+        f"sound.mp4 has no picture that this browser can show. {advice}",
+        "slow.webm takes 11 minutes; at most 10 are possible. Choose a shorter piece.",
+    ]
+    expect(page.get_by_role("alert")).to_have_text(sentences)
+    assert not any(asked.startswith("POST") for asked in site.asked)
+
+
+def test_video_that_is_cut_off_is_given_back_or_refused_in_a_sentence(
+    open_page: Callable[..., Page], video: Path, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut.webm"
+    content = video.read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
+    page = open_page()
+    page.locator("#files").set_input_files(cut)
+    answered = page.locator(".card .said").or_(page.get_by_role("alert"))
+    expect(answered.first).to_be_visible()
+
+
+def test_video_is_sent_to_nobody_where_the_browser_cannot_look(
+    open_page: Callable[..., Page], site: Site, video: Path
+) -> None:
+    page = open_page(NO_WASM, locale="de-DE")
+    page.locator("#files").set_input_files(video)
+    expect(page.get_by_role("alert")).to_contain_text("Videos werden an niemanden gesendet")
+    assert not any(asked.startswith("POST") for asked in site.asked)
+
+
+def test_names_are_found_where_no_video_can_be_written(
+    open_page: Callable[..., Page], video: Path
+) -> None:
+    page = open_page(NO_RECORDER)
+    page.locator("#files").set_input_files(video)
+    expect(page.locator(".card")).to_contain_text("This browser cannot write videos")
+    expect(page.locator(".card .said")).to_have_count(2)
