@@ -1,0 +1,61 @@
+"""The film in Firefox: another engine, another worker, another WebAssembly, and the same names.
+
+Firefox takes no film from a file for its camera: the page gets one that is drawn, as a camera's stream.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser import firefox
+from tests.browser.conftest import GREEN, GREY, RED
+from tests.waiting import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.browser.firefox import FirefoxPage
+    from tests.browser.site import Site
+
+pytestmark = pytest.mark.slow
+
+# The red sight and the green one in turns, three seconds each.
+DRAWN_CAMERA = f"""(() => {{
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [640, 480];
+  const context = canvas.getContext("2d");
+  const draw = () => {{
+    context.fillStyle = "{GREY}";
+    context.fillRect(0, 0, 640, 480);
+    context.fillStyle = performance.now() % 6000 < 3000 ? "{RED}" : "{GREEN}";
+    context.fillRect(200, 120, 220, 280);
+  }};
+  draw();
+  setInterval(draw, 100);
+  navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(10);
+  document.getElementById("start").click();
+}})()"""
+
+
+@pytest.fixture
+def page() -> Iterator[FirefoxPage]:
+    """Return a page of Firefox, as Debian has it."""
+    if firefox.PROGRAM is None:
+        pytest.skip("no firefox-esr on PATH; on Debian: apt-get install firefox-esr")
+    with firefox.open_firefox() as opened:
+        yield opened
+
+
+def test_film_names_each_sight_in_turn(page: FirefoxPage, site: Site) -> None:
+    page.goto(f"{site.url}/camera")
+    wait_until(
+        lambda: page.evaluate("document.getElementById('city-name').textContent") == "Málaga"
+    )
+    page.evaluate(DRAWN_CAMERA)
+    for sentence in ("This is Torre do Relógio", "This is Green Gate"):
+        wait_until(
+            lambda: page.evaluate("document.querySelector('.plate').textContent") == sentence  # noqa: B023 - used at once
+        )
+    assert not any(asked.startswith("POST") for asked in site.asked)
