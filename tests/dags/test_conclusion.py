@@ -131,6 +131,14 @@ def test_what_a_person_wrote_stays_before_the_note_also_when_it_is_written_again
     assert beside(full, write_note(GREEN)) == full
 
 
+@pytest.mark.parametrize("gap", ["\n\n", "\n"])
+def test_what_a_person_wrote_below_the_note_stays_when_it_is_written_again(gap: str) -> None:
+    warning = f"{gap}DO NOT RETRAIN{gap}| ticket | 7 |"
+    again = beside(write_note(GREEN) + warning, write_note(replace(GREEN, failure="no photos")))
+    assert again.startswith(f"DO NOT RETRAIN{gap}| ticket | 7 |\n\n**Failed.** no photos")
+    assert again.count("| photos |") == again.count("Cost: ") == again.count("[review labels]") == 1
+
+
 def test_what_failed_is_named_in_the_graphs_order_and_what_had_to_wait_is_not_blamed() -> None:
     states = {
         "conclude_run": None,

@@ -17,11 +17,14 @@ from sightscan.warehouse.spend.budgets import RunSpend
 
 MAX_NOTE_CHARACTERS: Final = 1000
 # The first line is what the UI shows of a note that is folded. By these words a note of ours is found
-# again: what a person wrote before it stays.
+# again: what a person wrote beside it stays.
 OUTCOMES: Final = (
     "Failed", "Published", "Not published", "Nothing trained", "Training was due", "Done",
 )  # fmt: skip
-_OURS = re.compile(rf"^\*\*(?:{'|'.join(OUTCOMES)})\.\*\*", re.MULTILINE)
+_OUTCOME = re.compile(rf"\*\*(?:{'|'.join(OUTCOMES)})\.\*\*")
+# By how they begin, its other lines: those of the table, cost, links.
+_FIGURES = ("|  | this run", "| --- | --: |", "| photos |", "| labels |", "| dataset |", "| model |",
+            "Cost: ", "[review labels](")  # fmt: skip
 # Of all sentences together, so that table, cost and links have room beside them.
 MAX_SAID_CHARACTERS: Final = 460
 # What would be read as Markdown, or as the end of a table's cell. An underscore inside a word is none.
@@ -58,10 +61,14 @@ def outcome_note(outcome: str, sentence: str, most: int = MAX_SAID_CHARACTERS) -
 
 
 def beside(theirs: str, ours: str) -> str:
-    """Return a note of ours after what a person wrote, in place of an earlier one of ours."""
-    found = _OURS.search(theirs)
-    kept = theirs[: found.start() if found else None].rstrip()
+    """Return a note of ours after what a person wrote before and below an earlier one of ours."""
+    lines = [line for line in theirs.splitlines() if not _is_ours(line)]
+    kept = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     return fit([kept, *ours.split("\n\n")], MAX_NOTE_CHARACTERS)
+
+
+def _is_ours(line: str) -> bool:
+    return bool(_OUTCOME.match(line)) or line.startswith(_FIGURES)
 
 
 def fit(parts: Sequence[str], most: int) -> str:
