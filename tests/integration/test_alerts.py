@@ -122,7 +122,13 @@ FAULTS = [
         "found no photo of any of its 1 sights",
         "insert into core.stage_report (dag_id, run_id, city_id, task_id, subject, report, recorded_at)"
         " values ('city_port-aurel', 'r', 'Q1', 'crawl_photos', 'Torre',"
-        """ '{"found": 0, "sources": [{"source": "openverse"}]}', now() - interval '20 minutes')""",
+        """ '{"found": 0, "sources": [{"source": "openverse"}]}', now() - interval '20 minutes');"""
+        # Photos of its streets are none of a sight.
+        "insert into core.sight (city_id, name, normalised_name, rank, state)"
+        " values ('Q1', 'Streets and houses', 'streets', 9, 'streets');"
+        "insert into core.stage_report (dag_id, run_id, city_id, task_id, subject, report, recorded_at)"
+        " values ('city_port-aurel', 'r', 'Q1', 'crawl_photos', 'Streets and houses',"
+        """ '{"found": 9, "sources": [{"source": "openverse"}]}', now() - interval '20 minutes')""",
     ),
     Fault(
         "budget_80",

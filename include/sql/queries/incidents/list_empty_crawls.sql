@@ -13,6 +13,15 @@ with crawled as (
         and stage_report.recorded_at > now() - interval '14 days'
         -- Where no photo is wanted, nobody is asked.
         and jsonb_array_length(stage_report.report -> 'sources') > 0
+        -- Streets are easily found where the sights' names find nothing.
+        and not exists (
+            select 1
+            from core.sight
+            where
+                sight.city_id = stage_report.city_id
+                and sight.name = stage_report.subject
+                and sight.state in ('elsewhere', 'streets')
+        )
     group by stage_report.dag_id, stage_report.run_id, stage_report.city_id
 ),
 
