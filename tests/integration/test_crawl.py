@@ -270,6 +270,8 @@ def test_photo_of_a_street_is_a_background_once_vision_has_found_nothing_of_the_
     assert (report.kept, report.sources[0].problem) == (kept, None)
     waiting = list_photos_to_label(warehouse, VISION_LANDMARKS, city.city_id)
     assert len(waiting) == kept
+    # Nobody who wants none any more pays for those that are there.
+    assert not list_photos_to_label(warehouse, VISION_LANDMARKS, city.city_id, streets_wanted=False)
     assert not list_backgrounds(warehouse, city)
     _answer(warehouse, city, waiting)
     _label(warehouse, city, sights[0], waiting[0], "held_back")

@@ -29,6 +29,7 @@ from sightscan.progress import PROGRESS_SECONDS
 from sightscan.run import Run
 from sightscan.settings import Settings
 from sightscan.spend.caps import calls_left, explain_caps
+from sightscan.spend.street_photos import street_photo_limit
 from sightscan.warehouse.labels.labels import list_city_photos
 from sightscan.warehouse.registry.sights import list_sights
 from sightscan.warehouse.spend.paid_calls import (
@@ -95,7 +96,12 @@ def label_photos(
     relabelled = relabel_answers(connection, config, city).changed
     sights = list_sights(connection, city.city_id)
     choice = PhotoChoice(
-        list_city_photos(connection, VISION_LANDMARKS, city.city_id),
+        list_city_photos(
+            connection,
+            VISION_LANDMARKS,
+            city.city_id,
+            streets_wanted=street_photo_limit(connection, config, city) > 0,
+        ),
         {sight.sight_id: sight.rank for sight in sights if sight.sight_id is not None},
         minimum=config.min_image_number_per_label,
     )

@@ -138,10 +138,12 @@ def estimate_spend(
     """
     price = unit_price(config, VISION_LANDMARKS.price_name)
     calls = sum_calls_spent(connection, VISION_LANDMARKS, run)
-    waiting = len(list_photos_to_label(connection, VISION_LANDMARKS, city.city_id))
-    photo_limit = config.max_sights_per_city * config.max_images_per_sight + street_photo_limit(
-        connection, config, city
+    street_limit = street_photo_limit(connection, config, city)
+    photos = list_photos_to_label(
+        connection, VISION_LANDMARKS, city.city_id, streets_wanted=street_limit > 0
     )
+    waiting = len(photos)
+    photo_limit = config.max_sights_per_city * config.max_images_per_sight + street_limit
     share = find_new_photo_share(connection, run)
     left = calls_left(vision_caps(config), calls)
     most = min(left, waiting + photo_limit)

@@ -99,17 +99,28 @@ class LabelRow:
 
 
 def list_photos_to_label(
-    connection: psycopg.Connection[Any], bought: PaidFeature, city_id: str
+    connection: psycopg.Connection[Any],
+    bought: PaidFeature,
+    city_id: str,
+    *,
+    streets_wanted: bool = True,
 ) -> list[bytes]:
     """Return the sha256 of the city's photos that may be sent, in order."""
-    photos = list_city_photos(connection, bought, city_id)
+    photos = list_city_photos(connection, bought, city_id, streets_wanted=streets_wanted)
     return [photo.sha256 for photo in photos if photo.is_waiting]
 
 
 def list_city_photos(
-    connection: psycopg.Connection[Any], bought: PaidFeature, city_id: str
+    connection: psycopg.Connection[Any],
+    bought: PaidFeature,
+    city_id: str,
+    *,
+    streets_wanted: bool = True,
 ) -> list[CityPhoto]:
-    """Return the city's photos that may be sent, and those about which a call stands."""
+    """Return the city's photos that may be sent, and those about which a call stands.
+
+    Unless `streets_wanted`, photos of streets that an earlier run brought are not paid for.
+    """
     rows = connection.execute(
         statement("labels/list_photos_to_label"),
         {
@@ -126,6 +137,7 @@ def list_city_photos(
             tuple(accepted), is_street,
         )
         for sha256, cluster, width, height, source, sights, is_street, waits, answered, accepted in rows
+        if streets_wanted or not (is_street and waits)
     ]  # fmt: skip
 
 
