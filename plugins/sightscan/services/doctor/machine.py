@@ -30,6 +30,7 @@ def measure_disks(installation: Installation) -> str:
     folders = {
         "AIRFLOW_HOME": installation.airflow_home if installation.has_airflow else None,
         "CRAWL_SPOOL_FOLDER": installation.config.crawl_spool_folder or Path(tempfile.gettempdir()),
+        "BACKUP_FOLDER": installation.config.backup_folder,
         "var": REPOSITORY / "var",
     }
     told, full = [], []

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +40,11 @@ def backup_folder(config: Settings) -> Path:
 
 
 def new_backup_path(config: Settings) -> Path:
-    """Return the name of a backup that is taken now."""
-    moment = datetime.now(UTC).strftime(MOMENT)
-    return backup_folder(config) / f"{config.pgdatabase}-{moment}.dump"
+    """Return the name of a backup that is taken now; of two in one second, the later one's is the next."""
+    moment = datetime.now(UTC)
+    while (path := _path_at(config, moment)).exists():
+        moment += timedelta(seconds=1)
+    return path
 
 
 def list_backups(config: Settings) -> tuple[KeptBackup, ...]:
@@ -93,6 +95,10 @@ def forget_old_notes(connection: psycopg.Connection[Any], before: datetime) -> i
     """Delete the notes of backups and trials from before a moment, but the last; return how many."""
     row = connection.execute(statement("backup/delete_old_notes"), {"before": before}).fetchone()
     return sum(row) if row else 0
+
+
+def _path_at(config: Settings, moment: datetime) -> Path:
+    return backup_folder(config) / f"{config.pgdatabase}-{moment.strftime(MOMENT)}.dump"
 
 
 def _first_of_each(

@@ -1,13 +1,19 @@
 """Which backups are kept: some days, some weeks, always the newest, and nobody else's files."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sightscan.settings import read_settings
-from sightscan.warehouse.backup.keep import choose_kept, list_backups, remove_old_backups
+from sightscan.warehouse.backup.keep import (
+    choose_kept,
+    list_backups,
+    new_backup_path,
+    remove_old_backups,
+)
 
 # A Sunday.
 TODAY = datetime(2026, 11, 29, 2, 30, tzinfo=UTC)
@@ -81,3 +87,25 @@ def test_files_that_are_no_backups_of_this_warehouse_stay(tmp_path: Path) -> Non
         "sights-20260102T000000Z.dump",
         "sights-20260102T000000Z.dump.manifest.json",
     }
+
+
+class StandingStill(datetime):
+    """A clock that says the same whenever it is asked."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "StandingStill":
+        return cls(2026, 11, 2, 3, 15, 59, tzinfo=tz)
+
+
+def test_two_backups_of_one_second_have_two_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sightscan.warehouse.backup.keep.datetime", StandingStill)
+    config = read_settings(backup_folder=tmp_path, pgdatabase="sights")
+    names = []
+    for _ in range(2):
+        path = new_backup_path(config)
+        path.touch()
+        names.append(path.name)
+    assert names == ["sights-20261102T031559Z.dump", "sights-20261102T031600Z.dump"]
+    assert [backup.path.name for backup in list_backups(config)] == names
