@@ -341,6 +341,8 @@ def test_card_of_a_model_fits_a_phone_and_a_desk(
     expect(frames).to_have_count(10)
     first = frames.first
     first.scroll_into_view_if_needed()
+    # Pictures come when they are looked at.
+    expect(first.locator("img")).not_to_have_js_property("naturalWidth", 0)
     assert first.locator("img").bounding_box() == first.locator("svg").bounding_box()
     reliability = page.locator("#reliability svg.drawing")
     drawn = reliability.bounding_box()
