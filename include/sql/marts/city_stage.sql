@@ -4,6 +4,7 @@
 create view mart.city_stage as
 select
     city.city_id,
+    city.slug as city_slug,
     case
         when
             exists (
@@ -45,4 +46,5 @@ from core.city;
 
 comment on view mart.city_stage is 'One row per city of the registry: how far it is.';
 comment on column mart.city_stage.city_id is 'The city.';
+comment on column mart.city_stage.city_slug is 'Its ASCII name.';
 comment on column mart.city_stage.stage is 'added, discovered, crawled, labelled or published.';
