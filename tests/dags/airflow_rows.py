@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from airflow.jobs.job import Job
+from airflow.models.asset import AssetEvent, AssetModel
 from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRun
@@ -10,7 +11,7 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 
 def forget_runs(*dag_ids: str) -> None:
@@ -55,6 +56,33 @@ def end_run(dag_id: str, state: str, minutes_ago: int = 60, **tasks: str) -> Non
             assert instance is not None
             instance.state = task_state
             instance.end_date = ended_at - timedelta(seconds=60 - number)
+
+
+def note_of(run: DagRun) -> str:
+    """Return the note of a run; empty if it has none."""
+    query = select(DagRun).where(DagRun.dag_id == run.dag_id, DagRun.run_id == run.run_id)
+    with create_session(scoped=False) as session:
+        return session.scalars(query).one().note or ""
+
+
+def asset_events(run: DagRun) -> dict[str, dict[str, object]]:
+    """Return what a run told of assets, by their names: of each, once."""
+    query = (
+        select(AssetModel.name, AssetEvent.extra)
+        .join(AssetModel, AssetModel.id == AssetEvent.asset_id)
+        .where(AssetEvent.source_dag_id == run.dag_id, AssetEvent.source_run_id == run.run_id)
+    )
+    with create_session(scoped=False) as session:
+        told = [(name, extra) for name, extra in session.execute(query)]
+    assert len(told) == len(dict(told)), told
+    return dict(told)
+
+
+def dags_due_to_assets() -> set[str]:
+    """Return the DAGs of which the scheduler would now start a run, since their assets are there."""
+    with create_session(scoped=False) as session:
+        _, due = DagModel.dags_needing_dagruns(session)
+        return set(due)
 
 
 def beat(job_type: str, seconds_ago: float) -> None:

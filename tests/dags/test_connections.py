@@ -30,7 +30,7 @@ from tests.cities.colour_city import store_colour_city
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs" / "own-dags.md").read_text()
-(EXAMPLE,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLE, *_ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 NAME = "AIRFLOW_CONN_SIGHTSCAN_WAREHOUSE"
 LOCAL_FILES = "airflow.secrets.local_filesystem.LocalFilesystemBackend"
 PASSWORD = "p@ss:w/o?r#d %2F ä\"'\\"

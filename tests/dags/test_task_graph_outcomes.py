@@ -3,9 +3,11 @@
 The seventh outcome, a run marked failed by hand, needs a scheduler: see tests/end_to_end.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,9 @@ from sightscan.errors import CrawlError
 from sightscan.operators.trainings import TrainModelOperator
 from sightscan.settings import settings
 from sightscan.warehouse.registry.cities import list_cities
+from tests.cities.colour_world import SLUG
+from tests.dags.airflow_rows import asset_events, dags_due_to_assets, note_of
+from tests.dags.conftest import store_dags
 from tests.dags.small_cloud import (
     REPOSITORY,
     SmallCloud,
@@ -27,6 +32,7 @@ from tests.dags.small_cloud import (
     small_cloud,
 )
 
+OWN_DAGS = REPOSITORY / "docs" / "own-dags.md"
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("airflow_database")]
 
 
@@ -43,6 +49,17 @@ def cloud(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> SmallCloud:
     started.forget()
     started.add_city()
     return started
+
+
+@pytest.fixture
+def own_dag(airflow_database: None, tmp_path: Path) -> str:
+    """Have Airflow know the DAG of docs/own-dags.md that waits for a model, of this city."""
+    _, example = re.findall(r"```python\n(.*?)```", OWN_DAGS.read_text(), re.DOTALL)
+    (tmp_path / "own.py").write_text(example.replace("lisbon", SLUG))
+    bag = DagBag(str(tmp_path), bundle_path=tmp_path)
+    assert bag.import_errors == {}
+    store_dags(bag)
+    return "welcome_model"
 
 
 def the_city(cloud: SmallCloud) -> City:
@@ -64,9 +81,29 @@ def assert_no_gpu_is_left(cloud: SmallCloud) -> None:
     assert cloud.one("select count(*) from core.instance_session where stopped_at is null") == 0
 
 
-def test_all_well_is_green_and_publishes(cloud: SmallCloud) -> None:
+def test_all_well_is_green_and_publishes(cloud: SmallCloud, own_dag: str) -> None:
     run = run_city()
     assert run.state == "success", states(run)
+    note = note_of(run)
+    assert note.startswith("**Published.** ")
+    assert "| model | 1 (mAP50 " in note
+    photos = cloud.one("select count(*) from core.photo")
+    labels = cloud.one("select count(*) from core.label where state = 'accepted'")
+    splits = cloud.one(
+        "select jsonb_build_object('train', train_count, 'val', val_count, 'test', test_count)"
+        " from core.dataset"
+    )
+    assert asset_events(run) == {
+        f"sightscan_{kind}_{SLUG}": {"city": SLUG, **extra}
+        for kind, extra in {
+            "photos": {"photos": photos},
+            "labels": {"labels": labels, "relabelled": 0},
+            "marts": {"warned": 0},
+            "dataset": {"version": 1, "photos": splits},
+            "model": {"version": 1, "map50": cloud.one("select map50 from core.model")},
+        }.items()
+    }
+    assert dags_due_to_assets() == {own_dag}
     assert cloud.one("select model_version from mart.published_model") == 1
     assert cloud.one("select state from core.training_run") == "succeeded"
     assert cloud.one("select jsonb_array_length(epoch_metrics) from core.training_run") == 3
@@ -89,8 +126,21 @@ def test_second_run_pays_and_trains_nothing_and_is_green(cloud: SmallCloud) -> N
     assert run.state == "success", states(run)
     assert states(run)["decide_training"] == "skipped"
     assert states(run)["stop_instance"] == "skipped"
+    assert "**Nothing trained.** 0 new labelled photos since model 1" in note_of(run)
+    # Nothing else was made.
+    assert set(asset_events(run)) == {f"sightscan_marts_{SLUG}"}
     assert cloud.control.counts()["vision"]["images"] == before
     assert len(cloud.control.instance_history()) == starts
+
+
+def test_model_that_is_no_better_is_told_in_the_note_and_to_no_dag(cloud: SmallCloud) -> None:
+    run_city()
+    run = run_city(force_training=True)
+    assert run.state == "success", states(run)
+    assert note_of(run).startswith("**Not published.** ")
+    assert "| model | 2 (mAP50 1.000) | 1 (in place, mAP50 1.000) |" in note_of(run)
+    # The dataset is the one of the first run.
+    assert set(asset_events(run)) == {f"sightscan_marts_{SLUG}"}
 
 
 @pytest.mark.parametrize("conf", [{"vision_call": 10}, {"photo_sources": "opnverse"}])
@@ -121,6 +171,10 @@ def test_one_sight_that_cannot_be_crawled_is_red_but_the_city_goes_on(
     run = run_city()
     assert run.state == "failed"
     assert states(run)["publish_model"] == "success"
+    assert note_of(run).startswith(
+        "**Failed.** crawl_photos \\[0\\] failed: Commons is out of order for "
+        "this sight\n\n**Published.** "
+    )
     assert cloud.one("select array_length(class_names, 1) from mart.published_model") == 4
     assert_no_gpu_is_left(cloud)
 
@@ -143,6 +197,9 @@ def test_failed_training_is_red_says_why_and_stops_the_instance(
     run = run_city()
     assert run.state == "failed"
     assert states(run)["train_model"] == "failed"
+    assert "**Failed.** train_model failed: Remote job failed with exit code: 1" in note_of(run)
+    assert "Cost: " in note_of(run)
+    assert f"sightscan_model_{SLUG}" not in asset_events(run)
     assert cloud.one("select state from core.training_run") == "failed"
     assert cloud.one("select error from core.training_run") == (
         "Remote job failed with exit code: 1 (the training itself failed): asked to fail"

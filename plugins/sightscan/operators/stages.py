@@ -11,6 +11,7 @@ from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from sightscan.errors import InstanceError, TrainingError
+from sightscan.operators.assets import DATASET, LABELS, MARTS, MODEL, PHOTOS, announce
 from sightscan.operators.leases import require_lease
 from sightscan.operators.spending import estimate_run, require_estimate
 from sightscan.operators.stage_task import stage_task
@@ -108,12 +109,17 @@ def crawl_photos(slug: str, sight_id: int) -> int:
 
 # Ten thousand photos at 1,700 a minute are six minutes; the rest is for quotas that were hit.
 # One broken sight does not stop a city, hence the trigger rule.
-@stage_task(execution_timeout=timedelta(hours=3), trigger_rule="all_done_min_one_success")
+@stage_task(
+    execution_timeout=timedelta(hours=3),
+    trigger_rule="all_done_min_one_success",
+    outlets=[PHOTOS, LABELS],
+)
 def label_photos(slug: str) -> int:
     """Find the copies among the photos, have them labelled within the caps; return the images sent."""
     from sightscan.crawl.dedupe.clusters import cluster_photos
     from sightscan.label.run import label_photos as label
     from sightscan.label.vision import open_client
+    from sightscan.warehouse.marts.run_reports import sum_photos_kept
 
     with city_work(slug) as work:
         require_estimate(work)
@@ -123,12 +129,17 @@ def label_photos(slug: str) -> int:
         work.save_report("cluster_photos", asdict(clustered))
         report = label(work.connection, open_client(work.config), work.config, work.city, work.run)
         work.save_report("label_photos", asdict(report))
+        # Once a run, not once a sight: whoever waits for photos is not started ten times.
+        if kept := sum_photos_kept(work.connection, work.run):
+            announce(PHOTOS, slug, photos=kept)
+        if report.accepted or report.relabelled:
+            announce(LABELS, slug, labels=report.accepted, relabelled=report.relabelled)
         return report.sent
 
 
 # The hours of this run, up to the one that still runs (the hourly run completes it), so that the
 # app shows what this city has become. Only the city's own rows can fail its run.
-@stage_task(execution_timeout=timedelta(minutes=30))
+@stage_task(execution_timeout=timedelta(minutes=30), outlets=[MARTS])
 def refresh_marts(slug: str) -> int:
     """Refresh the marts for the hours of this run, then run the city's data checks; return how many warn."""
     from sightscan.operators.quality import judge_marts
@@ -150,6 +161,7 @@ def refresh_marts(slug: str) -> int:
             city_id=work.run.city_id,
         )
         work.save_report("refresh_marts", {"warned": warned})
+        announce(MARTS, slug, warned=len(warned))
         return len(warned)
 
 
@@ -193,16 +205,20 @@ def decide_training(slug: str) -> str:
 
 
 # Set-based and in one transaction: seconds for 10,000 photos.
-@stage_task(execution_timeout=timedelta(minutes=30))
+@stage_task(execution_timeout=timedelta(minutes=30), outlets=[DATASET])
 def freeze_dataset(slug: str) -> int:
     """Freeze a leak-free dataset and return its version."""
     from sightscan.dataset.freeze import freeze_dataset as freeze
+    from sightscan.warehouse.models.datasets import find_dataset
 
     with city_work(slug) as work:
         dataset = freeze(work.connection, work.config, work.city, work.run)
         work.save_report(
             "freeze_dataset", {"version": dataset.version, "counts": dict(dataset.counts)}
         )
+        # Not an earlier one with the same contents.
+        if find_dataset(work.connection, work.city.city_id, run=work.run) is not None:
+            announce(DATASET, slug, version=dataset.version, photos=dict(dataset.counts))
         return int(dataset.version)
 
 
@@ -276,7 +292,7 @@ def register_model(slug: str, instance_id: str, host: str) -> int:
 
 
 # A thousand test photos at 30 ms each, twice, and the resampling.
-@stage_task(execution_timeout=timedelta(hours=1))
+@stage_task(execution_timeout=timedelta(hours=1), outlets=[MODEL])
 def publish_model(slug: str, model_version: int) -> str:
     """Measure the model on the frozen test photos and put it in place if it is better."""
     from sightscan.publish.publish import publish_model as publish
@@ -290,6 +306,8 @@ def publish_model(slug: str, model_version: int) -> str:
             published_by=f"{work.run.dag_id}/{work.run.run_id}",
         )
         work.save_report("publish_model", asdict(decision))
+        if decision.published:
+            announce(MODEL, slug, version=model_version, map50=decision.map50)
         return decision.reason
 
 
@@ -313,7 +331,7 @@ def _correct_bills(work: CityWork, address: HostAddress, instance_id: str) -> No
 
 
 # The last teardown, since teardowns hide failures: the run is red if anything in it failed.
-@stage_task(execution_timeout=timedelta(minutes=5), retries=0)
+@stage_task(execution_timeout=timedelta(minutes=5), retries=0, outlets=[MODEL])
 def conclude_run(slug: str) -> str:
     """Write the run's summary; fail if any task of the run failed."""
     from sightscan.operators.conclusion.conclude import conclude

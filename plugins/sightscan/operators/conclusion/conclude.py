@@ -50,6 +50,7 @@ def conclude(slug: str) -> str:
             _end_training(work, failure)
         summary = _summarise(work, reports, failure)
         context["ti"].xcom_push(key=NOTE_KEY, value=write_note(summary))
+        _announce_left_over(context, slug, summary)
     if failure:
         raise AirflowFailException(failure)
     return f"{slug}: all tasks ended well"
@@ -113,6 +114,21 @@ def _summarise(work: CityWork, reports: Sequence[Report], failure: str) -> RunSu
         most_usd=estimates[-1]["most_usd"] if estimates else None,
         links=_links(work),
     )
+
+
+def _announce_left_over(context: Any, slug: str, summary: RunSummary) -> None:
+    """Announce a model that an earlier run left unjudged and that `decide_training` put in place.
+
+    That task ends as skipped where nothing is trained, and what is skipped tells nothing.
+    """
+    from sightscan.operators.assets import MODEL, announce
+
+    judged = {task_id: report for task_id, _, report in summary.reports}.get("publish_model")
+    if judged is None or not judged["published"]:
+        return
+    states = _task_states(context)
+    if states.get("publish_model") != "success":
+        announce(MODEL, slug, version=summary.standing.model_version, map50=judged["map50"])
 
 
 def _links(work: CityWork) -> dict[str, str]:

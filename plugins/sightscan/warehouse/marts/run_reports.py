@@ -44,3 +44,9 @@ def list_reports(
 ) -> list[tuple[str, str, dict[str, Any]]]:
     """Return (task id, subject, report) of a run, in the order in which they came."""
     return connection.execute(statement("marts/list_stage_reports"), asdict(run)).fetchall()
+
+
+def sum_photos_kept(connection: psycopg.Connection[Any], run: Run) -> int:
+    """Return how many photos a run's crawls have kept so far."""
+    reports = list_reports(connection, run)
+    return sum(int(report["kept"]) for task_id, _, report in reports if task_id == CRAWL_TASK)
