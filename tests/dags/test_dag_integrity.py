@@ -100,6 +100,19 @@ def test_task_ids_are_those_that_history_hangs_on(city_dag: DAG) -> None:
     assert sorted(city_dag.task_ids) == sorted(CITY_TASKS)
 
 
+def test_parts_of_the_graph_can_be_folded_and_leave_ids_as_they_are(city_dag: DAG) -> None:
+    groups = {
+        name: {id_ for id_, child in group.children.items() if not hasattr(child, "children")}
+        for name, group in city_dag.task_group.get_task_group_dict().items()
+    }
+    assert groups == {
+        None: {"estimate_spend", "publish_model", "conclude_run"},
+        "photos_and_labels": set(CITY_TASKS[1:5]),
+        "training_data": set(CITY_TASKS[5:7]),
+        "gpu": {*CITY_TASKS[7:13], "stop_instance"},
+    }
+
+
 def test_edges_are_those_of_the_design(city_dag: DAG) -> None:
     chain = CITY_TASKS[:14]
     edges = set(itertools.pairwise(chain)) | {

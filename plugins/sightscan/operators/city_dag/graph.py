@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, TaskGroup
 
 from sightscan.operators import priorities, stages
 from sightscan.operators.alerts import tell_stop_failed
@@ -42,6 +42,11 @@ HOST = "{{ ti.xcom_pull(task_ids='await_host') }}"
 DATASET_VERSION = "{{ ti.xcom_pull(task_ids='freeze_dataset') }}"
 
 
+def group(group_id: str, tooltip: str) -> TaskGroup:
+    """Return a part of the graph that can be folded; ids of tasks stay as they are."""
+    return TaskGroup(group_id, prefix_group_id=False, tooltip=tooltip)
+
+
 def build_city_dag(city: RegisteredCity) -> DAG:
     """Build the DAG of one city; its task ids never change, since history hangs on them."""
     slug = city.slug
@@ -70,59 +75,62 @@ def build_city_dag(city: RegisteredCity) -> DAG:
         },
     ) as dag:
         estimated = stages.estimate_spend(slug)
-        sight_ids = stages.discover_sights(slug)
-        crawl_photos = stages.crawl_photos.override(**priorities.CRAWL)
-        crawled = crawl_photos.partial(slug=slug).expand(sight_id=sight_ids)
-        labelled = stages.label_photos(slug)
-        refreshed = stages.refresh_marts.override(**priorities.MARTS)(slug)
-        decided = stages.decide_training(slug)
-        frozen = stages.freeze_dataset(slug)
-        # Waiting for a free instance is deferred, and bounded by nothing but the queue.
-        reserved = ReserveInstanceOperator(
-            task_id="reserve_instance", slug=slug, **priorities.AWAITED
-        )
-        # InsufficientInstanceCapacity may pass in half an hour: CAPACITY_WAIT_SECONDS.
-        started = StartInstanceOperator(
-            task_id="start_instance",
-            slug=slug,
-            instance_id=INSTANCE,
-            retries=5,
-            retry_exponential_backoff=True,
-            execution_timeout=timedelta(seconds=START_SECONDS),
-            **priorities.HOLD_INSTANCE,
-        )
-        await_host = stages.await_host.override(**priorities.HOLD_INSTANCE)
-        host = await_host(slug, INSTANCE)
-        upload_dataset = stages.upload_dataset.override(**priorities.HOLD_INSTANCE)
-        uploaded = upload_dataset(slug, DATASET_VERSION, INSTANCE, HOST)
-        # Again means going on from the last checkpoint, so one retry costs little.
-        trained = TrainModelOperator(
-            task_id="train_model",
-            slug=slug,
-            instance_id=INSTANCE,
-            remote_host=HOST,
-            command="{{ ti.xcom_pull(task_ids='upload_dataset')['command'] }}",
-            training_id="{{ ti.xcom_pull(task_ids='upload_dataset')['training_id'] }}",
-            progress_file="{{ ti.xcom_pull(task_ids='upload_dataset')['progress_file'] }}",
-            retries=1,
-            execution_timeout=timedelta(hours=24),
-            **priorities.HOLD_INSTANCE,
-        )
-        register_model = stages.register_model.override(**priorities.HOLD_INSTANCE)
-        model_version = register_model(slug, INSTANCE, HOST)
+        with group("photos_and_labels", "What there is, and what is on it."):
+            sight_ids = stages.discover_sights(slug)
+            crawl_photos = stages.crawl_photos.override(**priorities.CRAWL)
+            crawled = crawl_photos.partial(slug=slug).expand(sight_id=sight_ids)
+            labelled = stages.label_photos(slug)
+            refreshed = stages.refresh_marts.override(**priorities.MARTS)(slug)
+        with group("training_data", "Whether a model is trained, and on what."):
+            decided = stages.decide_training(slug)
+            frozen = stages.freeze_dataset(slug)
+        with group("gpu", "All that needs a machine."):
+            # Waiting for a free instance is deferred, and bounded by nothing but the queue.
+            reserved = ReserveInstanceOperator(
+                task_id="reserve_instance", slug=slug, **priorities.AWAITED
+            )
+            # InsufficientInstanceCapacity may pass in half an hour: CAPACITY_WAIT_SECONDS.
+            started = StartInstanceOperator(
+                task_id="start_instance",
+                slug=slug,
+                instance_id=INSTANCE,
+                retries=5,
+                retry_exponential_backoff=True,
+                execution_timeout=timedelta(seconds=START_SECONDS),
+                **priorities.HOLD_INSTANCE,
+            )
+            await_host = stages.await_host.override(**priorities.HOLD_INSTANCE)
+            host = await_host(slug, INSTANCE)
+            upload_dataset = stages.upload_dataset.override(**priorities.HOLD_INSTANCE)
+            uploaded = upload_dataset(slug, DATASET_VERSION, INSTANCE, HOST)
+            # Again means going on from the last checkpoint, so one retry costs little.
+            trained = TrainModelOperator(
+                task_id="train_model",
+                slug=slug,
+                instance_id=INSTANCE,
+                remote_host=HOST,
+                command="{{ ti.xcom_pull(task_ids='upload_dataset')['command'] }}",
+                training_id="{{ ti.xcom_pull(task_ids='upload_dataset')['training_id'] }}",
+                progress_file="{{ ti.xcom_pull(task_ids='upload_dataset')['progress_file'] }}",
+                retries=1,
+                execution_timeout=timedelta(hours=24),
+                **priorities.HOLD_INSTANCE,
+            )
+            register_model = stages.register_model.override(**priorities.HOLD_INSTANCE)
+            model_version = register_model(slug, INSTANCE, HOST)
+            # Money runs until this succeeds: try often, then leave it to the reaper. One setup that
+            # succeeded lets it run, so a start that fails does not skip it. Whoever clears a task of
+            # those that need the machine clears its setups, too, and the stop; publish_model is none.
+            stopped = StopInstanceOperator(
+                task_id="stop_instance",
+                slug=slug,
+                instance_id=INSTANCE,
+                retries=5,
+                execution_timeout=timedelta(seconds=STOP_SECONDS),
+                on_failure_callback=tell_stop_failed,
+                **priorities.STOP,
+            ).as_teardown(setups=[reserved, started, host, uploaded], on_failure_fail_dagrun=True)
         published = stages.publish_model(slug, model_version)
-        # Money runs until this succeeds: try often, then leave it to the reaper. One setup that
-        # succeeded lets it run, so a start that fails does not skip it. Whoever clears a task of
-        # those that need the machine clears its setups, too, and the stop; publish_model is none.
-        stopped = StopInstanceOperator(
-            task_id="stop_instance",
-            slug=slug,
-            instance_id=INSTANCE,
-            retries=5,
-            execution_timeout=timedelta(seconds=STOP_SECONDS),
-            on_failure_callback=tell_stop_failed,
-            **priorities.STOP,
-        ).as_teardown(setups=[reserved, started, host, uploaded], on_failure_fail_dagrun=True)
         # Whoever clears anything has the run estimated anew before it spends, and concluded again.
         conclude_run = stages.conclude_run.override(**priorities.AWAITED)
         concluded = conclude_run(slug).as_teardown(setups=estimated, on_failure_fail_dagrun=True)
