@@ -15,6 +15,7 @@ from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk import Connection
 from airflow.sdk.configuration import clear_secrets_backends_cache
 from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.execution_time.secrets_masker import redact
 from psycopg.types.json import Jsonb
 
 from sandbox.addresses import PostgresAddress
@@ -321,3 +322,15 @@ def test_example_of_the_page_reads_the_marts_beside_a_secrets_backend(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Málaga: " in done.stdout
+
+
+def test_no_secret_of_the_settings_is_shown_by_whoever_opens_the_warehouse(
+    warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error of a library may have the address that it asked, and the key in it."""
+    monkeypatch.setenv("MAPS_KEY", "a-key-of-google-places")
+    monkeypatch.setenv("FLICKR_API_KEY", "a-key-of-flickr")
+    settings.cache_clear()
+    with open_warehouse():
+        said = redact("GET /place?key=a-key-of-google-places failed, and a-key-of-flickr too")
+    assert said == "GET /place?key=*** failed, and *** too"

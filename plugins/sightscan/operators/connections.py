@@ -15,6 +15,7 @@ from airflow.sdk import Connection
 from airflow.sdk.bases.secrets_backend import BaseSecretsBackend
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
+from pydantic import SecretStr
 
 from sightscan.settings import settings, sound_settings
 
@@ -40,9 +41,19 @@ def find_connection(conn_id: str) -> Connection:
         ours = connection_from_settings(conn_id)
         if ours is None:
             raise
-    if ours.password:
-        mask_secret(ours.password)
+    _mask(ours)
     return ours
+
+
+def _mask(ours: Connection) -> None:
+    """Have logs and what tasks leave show neither this password nor any other secret of the settings.
+
+    An error of a library may have the address that it asked, and the key in it.
+    """
+    values = (getattr(settings(), name) for name in type(settings()).model_fields)
+    secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+    for secret in filter(None, (ours.password, *secrets)):
+        mask_secret(secret)
 
 
 def connection_from_settings(conn_id: str) -> Connection | None:
