@@ -169,7 +169,10 @@ def test_a_parse_that_takes_half_of_its_time_out_is_told_and_measured(
     told = [sentence for (kind, _), sentence in seen().items() if kind == "parse_slow"]
     assert bool(told) is is_told
     assert all("took 151 s to parse, more than half of the 300 s" in each for each in told)
-    assert gauges == {"sightscan.slowest_parse_share": seconds / 300}
+    assert gauges == {
+        "sightscan.slowest_parse_seconds": seconds,
+        "sightscan.slowest_parse_share": seconds / 300,
+    }
 
 
 def test_a_file_whose_parse_is_killed_again_and_again_is_told(airflow: None) -> None:

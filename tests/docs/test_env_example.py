@@ -10,7 +10,7 @@ from sightscan.settings import Settings, read_settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = REPOSITORY / ".env.example"
-# Read by the app, by Google's libraries, by docker/compose.yaml, or while DAGs are parsed.
+# Read by the app, by Google's and OpenTelemetry's libraries, by docker/compose.yaml, or while DAGs are parsed.
 READ_ELSEWHERE = {
     "APP_PGPASSWORD",
     "GOOGLE_APPLICATION_CREDENTIALS",
@@ -25,6 +25,7 @@ READ_ELSEWHERE = {
     "AIRFLOW_DOMAIN",
     "PROXY_ADDRESS",
     "APP_NETWORK_INTERNAL",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
 }
 
 

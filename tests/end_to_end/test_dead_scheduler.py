@@ -1,9 +1,11 @@
 """A real Airflow tells of a red run once, and the doctor says within two minutes that its scheduler is dead.
 
-A real scheduler with its listener, executor, API server and database; a warehouse beside it.
+A real scheduler with its listeners, executor, API server and database; a warehouse beside it. On the way,
+what such an Airflow leaves and sends: a run's note, and the metrics of the dashboard.
 """
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -17,10 +19,15 @@ import pytest
 from sandbox.addresses import PostgresAddress
 from sandbox.demo.airflow_services import AirflowServices
 from sandbox.ports import free_port
+from sightscan.city import City, Place
+from sightscan.warehouse.registry.cities import add_city
 from tests.message_servers import MessageServers, message_servers
+from tests.otlp_receiver import Received, otlp_receiver
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
+DASHBOARD = Path(__file__).resolve().parents[2] / "docker" / "grafana" / "sightscan.json"
+LISBON = City("Q597", "lisbon", "Lisbon", "Portugal", Place(38.7, -9.1), 10_000)
 STEP_SECONDS = 180
 MAX_NOTICED_SECONDS = 120
 
@@ -32,13 +39,23 @@ def servers() -> Iterator[MessageServers]:
 
 
 @pytest.fixture
+def collector() -> Iterator[Received]:
+    with otlp_receiver() as received:
+        yield received
+
+
+@pytest.fixture
 def airflow(
     tmp_path: Path,
+    warehouse: psycopg.Connection[Any],
     warehouse_address: PostgresAddress,
     servers: MessageServers,
+    collector: Received,
 ) -> Iterator[AirflowServices]:
-    """Start Airflow without any city, whose warehouse is there and whose instances are not said."""
-    (tmp_path / "cities.json").write_text("[]")
+    """Start Airflow with one city, whose warehouse is there and whose instances are not said."""
+    add_city(warehouse, LISBON)
+    city = {"slug": LISBON.slug, "name": "Lisbon", "country": "Portugal", "is_active": True}
+    (tmp_path / "cities.json").write_text(json.dumps([city]))
     environment = {
         **warehouse_address.environment,
         **servers.environment,
@@ -46,6 +63,9 @@ def airflow(
         "REGISTRY_SNAPSHOT": str(tmp_path / "cities.json"),
         "AWS_ACCESS_KEY": "nobodys-secret",
         "MAX_BACKUP_AGE_HOURS": "0",
+        "AIRFLOW__METRICS__OTEL_ON": "True",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_METRIC_EXPORT_INTERVAL": "3000",
     }
     services = AirflowServices(tmp_path / "airflow", free_port(), environment)
     try:
@@ -58,10 +78,11 @@ def airflow(
 def test_a_red_run_is_told_once_and_a_dead_scheduler_is_seen_from_outside(
     airflow: AirflowServices,
     servers: MessageServers,
+    collector: Received,
     warehouse: psycopg.Connection[Any],
 ) -> None:
     api = airflow.api
-    for dag_id in ("stop_idle_instances", "tell_incidents"):
+    for dag_id in ("stop_idle_instances", "tell_incidents", LISBON.dag_id):
         api.await_dag(dag_id, STEP_SECONDS)
     # It does not know of any instance, which is senseless: it is red at its first try.
     reaper = api.trigger("stop_idle_instances")
@@ -79,6 +100,8 @@ def test_a_red_run_is_told_once_and_a_dead_scheduler_is_seen_from_outside(
         "[SightScan] A run is red: stop_idle_instances",
     ]
     assert len(servers.hook.posts) == 2
+    assert_note_says_why_a_run_is_red(airflow)
+    assert_dashboard_shows_what_is_sent(collector)
     assert "scheduler" not in failed_checks(airflow)
     # With kill -9, it and all that it started.
     airflow.part("scheduler").stop()
@@ -86,6 +109,32 @@ def test_a_red_run_is_told_once_and_a_dead_scheduler_is_seen_from_outside(
     while "scheduler" not in failed_checks(airflow):
         assert time.monotonic() - killed_at < MAX_NOTICED_SECONDS
         time.sleep(2)
+
+
+def assert_note_says_why_a_run_is_red(airflow: AirflowServices) -> None:
+    """Ask a run for what cannot be meant: its first task fails in a worker, and nobody concludes it."""
+    api = airflow.api
+    run = api.trigger(LISBON.dag_id, {"vision_call": 3})
+    assert api.await_run(LISBON.dag_id, run, STEP_SECONDS) == "failed"
+    note = api.run_note(LISBON.dag_id, run)
+    assert note.startswith("**Failed.** estimate_spend failed: the run's conf names 'vision_call'")
+    assert "upstream_failed" not in note
+
+
+def assert_dashboard_shows_what_is_sent(collector: Received) -> None:
+    """Compare Grafana's names, as a collector's Prometheus exporter writes them, with what came in."""
+    text = DASHBOARD.read_text()
+    asked = set(re.findall(r"airflow_\w+", text))
+    begun_at = time.monotonic()
+    while missing := asked - set(collector.prometheus_names()):
+        assert time.monotonic() - begun_at < STEP_SECONDS, missing
+        time.sleep(1)
+    sent = collector.prometheus_names()
+    for label, name in re.findall(r"by \((\w+)\) \((\w+)\)", text):
+        assert label in collector.attributes(sent[name]), name
+    assert collector.value("airflow.sightscan.cities") == 1
+    # Nor has any of Airflow's own a series for each city.
+    assert LISBON.slug not in repr([*collector.kinds, *collector.values])
 
 
 def failed_checks(airflow: AirflowServices) -> set[str]:

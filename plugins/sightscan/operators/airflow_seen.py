@@ -36,7 +36,8 @@ JUST_NOW = timedelta(minutes=15)
 MAX_TROUBLES = 500
 # In place of the subjects of the others; no DAG and no file of ours has a name like this.
 OTHERS = "and others"
-PARSE_GAUGE = "sightscan.slowest_parse_share"
+PARSE_SHARE_GAUGE = "sightscan.slowest_parse_share"
+PARSE_SECONDS_GAUGE = "sightscan.slowest_parse_seconds"
 
 logger = logging.getLogger(__name__)
 
@@ -248,7 +249,9 @@ def _slow_parses(session: Any) -> Iterator[Trouble]:
         .group_by(DagModel.fileloc)
         .all()
     )
-    stats.gauge(PARSE_GAUGE, max((seconds or 0.0 for _, seconds, _ in files), default=0.0) / limit)
+    slowest = max((seconds or 0.0 for _, seconds, _ in files), default=0.0)
+    stats.gauge(PARSE_SECONDS_GAUGE, slowest)
+    stats.gauge(PARSE_SHARE_GAUGE, slowest / limit)
     # A file waits for its turn and may then take its time; one that is killed is never noted.
     latest = now - timedelta(
         seconds=conf.getint("dag_processor", "min_file_process_interval") + 2 * killed_after

@@ -33,6 +33,7 @@ def tell_incidents() -> dict[str, int]:
     """Look what is wrong, keep it as incidents, and tell each channel once."""
     from sightscan.alerts.rounds import make_round
     from sightscan.operators.airflow_seen import read_conf
+    from sightscan.operators.metrics import are_on, emit_gauges
     from sightscan.operators.warehouse import open_warehouse
 
     context: Any = get_current_context()
@@ -50,6 +51,9 @@ def tell_incidents() -> dict[str, int]:
                 is_thorough=datetime.now(UTC).minute < THOROUGH_MINUTES,
             )
             problems = (*unseen, *round_.problems)
+            # After telling: nobody waits for a metric.
+            if are_on():
+                emit_gauges(connection)
     except (WarehouseError, psycopg.OperationalError) as error:
         tell_without_warehouse(channels, str(error))
         raise

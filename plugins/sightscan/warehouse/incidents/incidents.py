@@ -86,6 +86,11 @@ def close_incidents(
     ).rowcount
 
 
+def count_open_incidents(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    """Return how many are open, by kind; kinds of which none is are not there."""
+    return dict(connection.execute(statement("incidents/count_open_incidents")).fetchall())
+
+
 def list_incidents(
     connection: psycopg.Connection[Any], *, closed_after: datetime, most: int
 ) -> tuple[ListedIncident, ...]:
