@@ -14,8 +14,10 @@ from sightscan.cli.main import main
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.run import Run
 from sightscan.settings import read_settings, settings
+from sightscan.warehouse.backup import drill
 from sightscan.warehouse.backup.dump import manifest_of
 from sightscan.warehouse.backup.keep import list_backups
+from sightscan.warehouse.backup.scratch import mark_of
 from sightscan.warehouse.locks import DRILL_LOCK
 from tests.cities.colour_city import store_colour_city, store_sources
 
@@ -96,6 +98,7 @@ def test_a_night_backs_up_tries_the_backup_and_the_next_night_tries_none(
 ) -> None:
     first = upkeep(capsys, "night")
     assert {name: state for name, (state, _) in first.items()} == {
+        "killed-drills": "done",
         "backup": "done",
         "old-backups": "done",
         # This machine has no Airflow.
@@ -155,15 +158,21 @@ def test_a_warehouse_that_breaks_a_claim_is_found_in_what_comes_back(
     assert "data checks fail in what came back: trainable_photo__was_not_removed (1 rows)" in came
 
 
+def make_copy(postgres: PostgresAddress, name: str, mark: str | None = None) -> None:
+    with postgres.connect() as connection:
+        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        comment = sql.SQL("comment on database {} is {}")
+        connection.execute(comment.format(sql.Identifier(name), sql.Literal(mark)))
+
+
 def test_what_a_killed_drill_left_is_dropped_and_of_two_at_once_one_waits(
     warehouse: psycopg.Connection[Any],
     postgres: PostgresAddress,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     upkeep(capsys, "backup")
-    with postgres.connect() as connection:
-        connection.execute("create database warehouse_drill")
-        connection.execute("create database warehouse_drill_new_20260101t000000z")
+    for name in ("warehouse_drill", "warehouse_drill_new_20260101t000000z"):
+        make_copy(postgres, name, mark_of(settings()))
     warehouse.execute("select pg_advisory_lock(%s)", [DRILL_LOCK])
     state, came = upkeep(capsys, "drill")["restore-drill"]
     assert (state, "another restore drill of 'warehouse' is at it" in came) == ("failed", True)
@@ -171,6 +180,60 @@ def test_what_a_killed_drill_left_is_dropped_and_of_two_at_once_one_waits(
     warehouse.execute("select pg_advisory_unlock(%s)", [DRILL_LOCK])
     assert upkeep(capsys, "drill")["restore-drill"][0] == "done"
     assert scratch_databases(postgres) == []
+
+
+def test_a_night_without_a_drill_drops_what_a_killed_one_left(
+    postgres: PostgresAddress, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RESTORE_DRILL_DAYS", "0")
+    settings.cache_clear()
+    make_copy(postgres, "warehouse_drill", mark_of(settings()))
+    told = upkeep(capsys, "night")
+    assert (told["restore-drill"][0], told["killed-drills"]) == (
+        "skipped",
+        ("done", "dropped: warehouse_drill"),
+    )
+    assert scratch_databases(postgres) == []
+
+
+@pytest.mark.parametrize(
+    "mark", [None, "SightScan: made by a restore drill of another, which drops it"]
+)
+def test_a_database_that_no_drill_of_this_warehouse_made_is_left_alone(
+    postgres: PostgresAddress, capsys: pytest.CaptureFixture[str], mark: str | None
+) -> None:
+    upkeep(capsys, "backup")
+    make_copy(postgres, "warehouse_drill", mark)
+    state, came = upkeep(capsys, "drill")["restore-drill"]
+    assert (state, "no drill of this warehouse has made it, so it is left alone" in came) == (
+        "failed",
+        True,
+    )
+    assert scratch_databases(postgres) == ["warehouse_drill"]
+
+
+def test_nobody_but_the_pipeline_may_enter_what_is_on_trial(
+    postgres: PostgresAddress, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upkeep(capsys, "backup")
+    seen = []
+
+    def look(*_: object) -> None:
+        with postgres.connect() as connection:
+            seen.extend(
+                connection.execute(
+                    "select rolname, has_database_privilege(rolname, 'warehouse_drill', 'connect')"
+                    " from pg_roles where rolname like 'sightscan%' order by rolname"
+                ).fetchall()
+            )
+
+    monkeypatch.setattr(drill, "_failing_checks", look)
+    assert upkeep(capsys, "drill")["restore-drill"][0] == "done"
+    assert seen == [
+        ("sightscan_analyst", False),
+        ("sightscan_app", False),
+        ("sightscan_pipeline", True),
+    ]
 
 
 def test_without_a_backup_the_drill_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ from sightscan.errors import UpkeepError
 from sightscan.services.doctor.installation import Installation
 from sightscan.services.question import CheckSkippedError
 from sightscan.upkeep.clean import Outcome, outcome_of, remove_what_is_old
-from sightscan.warehouse.backup.drill import drill_restore
+from sightscan.warehouse.backup.drill import drill_restore, drop_leftovers
 from sightscan.warehouse.backup.dump import backup_warehouse
 from sightscan.warehouse.backup.keep import new_backup_path, remove_old_backups
 from sightscan.warehouse.connection import connect
@@ -19,6 +19,8 @@ EARLY = timedelta(hours=2)
 
 def do_the_night(installation: Installation) -> Iterator[Outcome]:
     """Back up, remove what is old, and try the backup if that is due; give what came of each."""
+    # First, for the room that they take.
+    yield outcome_of("killed-drills", lambda: drop_killed_drills(installation))
     made = outcome_of("backup", lambda: make_backup(installation))
     yield made
     if made.state == "failed":
@@ -28,6 +30,11 @@ def do_the_night(installation: Installation) -> Iterator[Outcome]:
         yield outcome_of("old-backups", lambda: drop_old_backups(installation))
     yield from remove_what_is_old(installation)
     yield outcome_of("restore-drill", lambda: drill_if_due(installation))
+
+
+def drop_killed_drills(installation: Installation) -> str:
+    """Drop the databases of drills that were killed."""
+    return f"dropped: {', '.join(drop_leftovers(installation.config)) or 'none was left'}"
 
 
 def make_backup(installation: Installation) -> str:

@@ -12,24 +12,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from psycopg import sql
 
 from sightscan.errors import WarehouseError
 from sightscan.settings import Settings
 from sightscan.warehouse.backup.keep import KeptBackup, backup_folder, list_backups
-from sightscan.warehouse.backup.restore import (
-    MAINTENANCE_DATABASE,
-    MAX_NAME_BYTES,
-    OWNER,
-    restore_warehouse,
-)
+from sightscan.warehouse.backup.restore import OWNER, restore_warehouse
 from sightscan.warehouse.backup.restored import open_restored
+from sightscan.warehouse.backup.scratch import (
+    drop_scratch,
+    mark_of,
+    require_no_other,
+    scratch_name,
+)
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.locks import DRILL_LOCK
 from sightscan.warehouse.marts.check_runs import run_checks
 from sightscan.warehouse.statements import statement
 
-SUFFIX = "_drill"
 DRILL_DAG = "restore_drill"
 
 logger = logging.getLogger(__name__)
@@ -59,8 +58,8 @@ def drill_restore(config: Settings) -> DrillReport:
         )
         raise WarehouseError(msg)
     started_at = datetime.now(UTC)
-    with _one_drill_at_a_time(config):
-        report = _try(config, backups[-1])
+    with _one_drill_at_a_time(config) as connection:
+        report = _try(connection, config, backups[-1])
     with connect(config) as connection:
         connection.execute(
             statement("backup/note_drill"),
@@ -75,26 +74,34 @@ def drill_restore(config: Settings) -> DrillReport:
     return report
 
 
-def scratch_name(config: Settings) -> str:
-    """Return the name of the database that a drill makes and drops."""
-    room = MAX_NAME_BYTES - len(SUFFIX)
-    return config.pgdatabase.encode()[:room].decode(errors="ignore") + SUFFIX
+def drop_leftovers(config: Settings) -> tuple[str, ...]:
+    """Drop what drills left that were killed, the photos in it too; return the names.
+
+    Raises:
+        WarehouseError: a drill is at it, or the warehouse is away.
+
+    """
+    with _one_drill_at_a_time(config) as connection:
+        names = drop_scratch(connection, config)
+    logger.info("dropped=%s", ",".join(names))
+    return names
 
 
-def _try(config: Settings, backup: KeptBackup) -> DrillReport:
+def _try(connection: psycopg.Connection[Any], config: Settings, backup: KeptBackup) -> DrillReport:
     scratch = scratch_name(config)
     name = backup.path.name
     try:
-        _drop_scratch(config, scratch)
+        drop_scratch(connection, config)
+        require_no_other(connection, scratch)
         try:
-            report = restore_warehouse(config, backup.path, scratch)
+            report = restore_warehouse(config, backup.path, scratch, mark=mark_of(config))
             problem = (
                 _failing_checks(config, scratch)
                 if report.is_verified
                 else "it has no manifest beside it, so that nobody knows what should come out"
             )
         finally:
-            _drop_scratch(config, scratch)
+            drop_scratch(connection, config)
     except (WarehouseError, psycopg.Error) as error:
         return DrillReport(name, None, " ".join(str(error).split()))
     return DrillReport(name, None if problem else report.row_count, problem)
@@ -113,21 +120,8 @@ def _failing_checks(config: Settings, scratch: str) -> str | None:
     return f"data checks fail in what came back: {', '.join(failing)}" if failing else None
 
 
-def _drop_scratch(config: Settings, scratch: str) -> None:
-    """Drop the scratch database, and what a drill left that was killed."""
-    server = config.model_copy(update={"pgdatabase": MAINTENANCE_DATABASE})
-    with connect(server, autocommit=True) as connection:
-        left = connection.execute(
-            statement("backup/list_databases"), {"beginning": f"{scratch}_new_"}
-        ).fetchall()
-        for name in (scratch, *(name for (name,) in left)):
-            connection.execute(
-                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-            )
-
-
 @contextmanager
-def _one_drill_at_a_time(config: Settings) -> Iterator[None]:
+def _one_drill_at_a_time(config: Settings) -> Iterator[psycopg.Connection[Any]]:
     with connect(config, autocommit=True) as connection:
         if not _lock(connection):
             msg = (
@@ -135,7 +129,7 @@ def _one_drill_at_a_time(config: Settings) -> Iterator[None]:
                 "try again"
             )
             raise WarehouseError(msg)
-        yield
+        yield connection
 
 
 def _lock(connection: psycopg.Connection[Any]) -> bool:

@@ -57,12 +57,18 @@ class RestoreReport:
 
 
 def restore_warehouse(
-    config: Settings, dump: Path, database: str, *, replace_existing: bool = False
+    config: Settings,
+    dump: Path,
+    database: str,
+    *,
+    replace_existing: bool = False,
+    mark: str | None = None,
 ) -> RestoreReport:
     """Restore a dump into `database`; with `replace_existing`, what is there gets another name.
 
     The login must be allowed to create databases. Roles that the dump grants to are made if they
-    are missing, without a password.
+    are missing, without a password. A `mark` becomes the database's comment from its beginning, and
+    keeps the app and the analysts out: it is on trial.
 
     Raises:
         WarehouseError: the file is no dump or is damaged, the database is there, the login may not
@@ -76,7 +82,7 @@ def restore_warehouse(
     with connect(server, autocommit=True) as connection:
         program = find_program(config, "pg_restore", connection.info.server_version // 10_000)
         _require_free(connection, database, replace_existing=replace_existing)
-        _create_database(connection, workshop)
+        _create_database(connection, workshop, mark)
         try:
             run_program(
                 _command(connection, program, workshop, dump),
@@ -102,7 +108,7 @@ def restore_warehouse(
                 buried = (
                     None if tombstones is None else take_down_again(restored, tombstones, OWNER)
                 )
-            _give_names(connection, workshop, database, kept_as)
+            _give_names(connection, workshop, database, kept_as, is_open=mark is None)
         except BaseException:
             _drop(connection, workshop)
             raise
@@ -164,7 +170,7 @@ def _require_free(
         raise WarehouseError(msg)
 
 
-def _create_database(connection: psycopg.Connection[Any], name: str) -> None:
+def _create_database(connection: psycopg.Connection[Any], name: str, mark: str | None) -> None:
     row = connection.execute(
         "select rolsuper, rolcreatedb from pg_roles where rolname = current_user"
     ).fetchone()
@@ -190,11 +196,10 @@ def _create_database(connection: psycopg.Connection[Any], name: str) -> None:
     connection.execute(
         sql.SQL("revoke connect, temporary on database {} from public").format(database)
     )
-    connection.execute(
-        sql.SQL("grant connect on database {} to {}").format(
-            database, sql.SQL(", ").join(map(sql.Identifier, VISITORS))
+    if mark is not None:
+        connection.execute(
+            sql.SQL("comment on database {} is {}").format(database, sql.Literal(mark))
         )
-    )
 
 
 def _ensure_role(connection: psycopg.Connection[Any], role: str) -> None:
@@ -235,15 +240,30 @@ def _verify(restored: Settings, manifest: Manifest | None, dump: Path) -> dict[s
 
 
 def _give_names(
-    connection: psycopg.Connection[Any], workshop: str, database: str, kept_as: str | None
+    connection: psycopg.Connection[Any],
+    workshop: str,
+    database: str,
+    kept_as: str | None,
+    *,
+    is_open: bool,
 ) -> None:
-    """Rename both databases in one transaction: there is never none of the name."""
+    """Rename both databases in one transaction: there is never none of the name.
+
+    Visitors may enter only now: one who is inside would keep the name from being given.
+    """
     rename = sql.SQL("alter database {} rename to {}")
     try:
         with connection.transaction():
             if kept_as is not None:
                 connection.execute(rename.format(sql.Identifier(database), sql.Identifier(kept_as)))
             connection.execute(rename.format(sql.Identifier(workshop), sql.Identifier(database)))
+            if is_open:
+                connection.execute(
+                    sql.SQL("grant connect on database {} to {}").format(
+                        sql.Identifier(database),
+                        sql.SQL(", ").join(map(sql.Identifier, VISITORS)),
+                    )
+                )
     except psycopg.errors.ObjectInUse:
         msg = (
             f"programs are connected to {database!r}, so it cannot be replaced: stop Airflow and "
