@@ -6,8 +6,6 @@ also when nothing was made, and five more assets a city in each parse. A DAG of 
 one of these names another address would even fail the task.
 """
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from airflow.sdk import Asset, AssetAlias, get_current_context

@@ -4,8 +4,6 @@ A task knows the states of the others and not their errors, which stand in their
 a city leaves the first line of its own as an XCom, which goes when the task is tried again.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +12,7 @@ from sightscan.errors import SightScanError
 
 CITY_DAG_PREFIX: Final = "city_"
 ERROR_KEY: Final = "error"
-MAX_ERROR_CHARACTERS: Final = 300
+MAX_LINE_CHARACTERS: Final = 300
 # What is after a task that failed has no error of its own.
 BLAMED_STATES = ("failed", "removed")
 FAILED_STATES = frozenset({*BLAMED_STATES, "upstream_failed"})
@@ -49,7 +47,7 @@ def first_line(error: BaseException) -> str:
     text = " ".join(lines[0].split()) if lines else ""
     if not isinstance(error, SightScanError):
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return text if len(text) <= MAX_ERROR_CHARACTERS else f"{text[: MAX_ERROR_CHARACTERS - 1]}…"
+    return text if len(text) <= MAX_LINE_CHARACTERS else f"{text[: MAX_LINE_CHARACTERS - 1]}…"
 
 
 def list_failed(order: Iterable[str], states: Mapping[str, str | None]) -> list[FailedTask]:

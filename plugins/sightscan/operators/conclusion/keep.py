@@ -5,8 +5,6 @@ it writes of the run anyway. A run that nobody concluded, since its warehouse wa
 what Airflow itself knows.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from sightscan.operators.conclusion.conclude import CONCLUDING_TASK, NOTE_KEY

@@ -4,8 +4,6 @@ Airflow keeps 1,000 characters. The parts stand in the order in which they matte
 room any more is left out.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
