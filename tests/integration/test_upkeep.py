@@ -98,6 +98,7 @@ def test_a_night_backs_up_tries_the_backup_and_the_next_night_tries_none(
 ) -> None:
     first = upkeep(capsys, "night")
     assert {name: state for name, (state, _) in first.items()} == {
+        "killed-backups": "done",
         "killed-drills": "done",
         "backup": "done",
         "old-backups": "done",
@@ -251,13 +252,47 @@ def test_no_old_backup_goes_while_no_new_one_can_be_made(
     folder = tmp_path / "backups"
     folder.mkdir()
     for day in (1, 2):
-        (folder / f"warehouse-2026010{day}T000000Z.dump").touch()
+        (folder / f"warehouse-2026010{day}T000000Z-upkeep.dump").touch()
     told = upkeep(capsys, "night")
     assert told["backup"][0] == "failed"
-    assert told["old-backups"] == ("skipped", "none goes while no new one can be made")
+    assert told["old-backups"] == ("skipped", "none goes while no new one is made")
     # And all else is done.
     assert told["warehouse-history"][0] == "done"
     assert len(list(folder.iterdir())) == 2
+
+
+def test_no_old_backup_goes_while_the_last_that_was_tried_is_not_good(
+    warehouse: psycopg.Connection[Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KEEP_DAILY_BACKUPS", "1")
+    monkeypatch.setenv("KEEP_WEEKLY_BACKUPS", "0")
+    settings.cache_clear()
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    names = [f"warehouse-2026010{day}T000000Z-upkeep.dump" for day in (1, 2, 3)]
+    for name in names:
+        (folder / name).touch()
+    note = "insert into core.restore_drill (file_name, started_at, row_count, problem) values (%s, now(), %s, %s)"
+    warehouse.execute(note, (names[1], 7, None))
+    warehouse.execute(note, (names[2], None, "it is damaged"))
+    state, came = upkeep(capsys, "backup")["old-backups"]
+    assert (state, came) == (
+        "skipped",
+        f"none goes until a restore drill passes: that of {names[2]} did not",
+    )
+    assert {*names} < {path.name for path in folder.iterdir()}
+    # The same night again, as Kubernetes begins it anew: no second backup, and the drill is made up for.
+    told = upkeep(capsys, "night")
+    assert {told[name][0] for name in ("backup", "old-backups")} == {"skipped"}
+    assert told["restore-drill"][0] == "done"
+    warehouse.execute(note, (names[1], 7, None))
+    assert upkeep(capsys, "backup")["old-backups"] == ("done", "removed=3")
+    left = {backup.path.name for backup in list_backups(settings())}
+    assert names[1] in left
+    assert len(left) == 2
 
 
 def test_a_server_that_is_backed_up_otherwise_is_left_alone(

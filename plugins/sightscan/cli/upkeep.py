@@ -55,7 +55,9 @@ def back_up(*, as_json: AsJson = False) -> None:
     """Write a backup into BACKUP_FOLDER, and remove those that are too many.
 
     One of each of the last KEEP_DAILY_BACKUPS days stays, and one of each of the last
-    KEEP_WEEKLY_BACKUPS weeks.
+    KEEP_WEEKLY_BACKUPS weeks, and the newest that came back whole on trial. None goes while the
+    last trial failed. Only files of this command and of `upkeep night` go, which end in
+    -upkeep.dump: what `sightscan warehouse backup` wrote stays until you remove it.
 
     Changes: writes a file and its manifest, and removes older ones if that went well.
 

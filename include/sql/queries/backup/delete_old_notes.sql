@@ -1,9 +1,15 @@
--- Notes of backups and of their trials from before a moment, but the last of each.
+-- Notes of backups and of their trials from before a moment, but the last of each, and the last trial that
+-- passed: its backup is kept.
 with old_drills as (
     delete from core.restore_drill
     where
         restore_drill.finished_at < %(before)s
         and restore_drill.drill_id < (select max(last.drill_id) from core.restore_drill as last)
+        and restore_drill.drill_id is distinct from (
+            select max(passed.drill_id)
+            from core.restore_drill as passed
+            where passed.problem is null
+        )
     returning 1
 ),
 

@@ -1,5 +1,7 @@
 """Which backups are kept: some days, some weeks, always the newest, and nobody else's files."""
 
+import os
+import time
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from sightscan.warehouse.backup.keep import (
     choose_kept,
     list_backups,
     new_backup_path,
+    remove_killed_backups,
     remove_old_backups,
 )
 
@@ -69,24 +72,70 @@ def test_files_that_are_no_backups_of_this_warehouse_stay(tmp_path: Path) -> Non
         backup_folder=tmp_path, pgdatabase="sights", keep_daily_backups=1, keep_weekly_backups=0
     )
     others = {
-        "sights-20260101T000000Z.dump.txt",
-        "sights-20261399T000000Z.dump",
-        "sights2-20260101T000000Z.dump",
+        "sights-20260101T000000Z-upkeep.dump.txt",
+        "sights-20261399T000000Z-upkeep.dump",
+        "sights2-20260101T000000Z-upkeep.dump",
         "monday.dump",
-        ".sights-20260101T000000Z.dump.just-now",
+        # As somebody has made them by hand, on a day of another.
+        "sights-20260101T000000Z.dump",
+        "sights-20260102T010000Z.dump",
     }
-    backups = {"sights-20260101T000000Z.dump", "sights-20260102T000000Z.dump"}
+    backups = {
+        "sights-20260101T000000Z-upkeep.dump",
+        "sights-20260102T000000Z-upkeep.dump",
+        "sights-20260103T000000Z-upkeep.dump",
+    }
     for name in others | backups | {f"{name}.manifest.json" for name in backups}:
         (tmp_path / name).touch()
-    assert [backup.path.name for backup in list_backups(config)] == sorted(backups)
-    assert [path.name for path in remove_old_backups(config, is_trial=True)] == [
-        "sights-20260101T000000Z.dump"
-    ]
-    remove_old_backups(config)
-    assert {path.name for path in tmp_path.iterdir()} == others | {
-        "sights-20260102T000000Z.dump",
-        "sights-20260102T000000Z.dump.manifest.json",
+    assert {path.name for path in remove_old_backups(config, (), is_trial=True)} == {
+        "sights-20260101T000000Z-upkeep.dump",
+        "sights-20260102T000000Z-upkeep.dump",
     }
+    # What was tried last is gone, and the one before is good.
+    passed = ("gone.dump", "sights-20260101T000000Z-upkeep.dump")
+    remove_old_backups(config, passed)
+    stay = backups - {"sights-20260102T000000Z-upkeep.dump"}
+    assert {path.name for path in tmp_path.iterdir()} == others | stay | {
+        f"{name}.manifest.json" for name in stay
+    }
+
+
+def test_the_newest_is_tried_whoever_made_it(tmp_path: Path) -> None:
+    names = [
+        "sights-20260101T000000Z-upkeep.dump",
+        "sights-20260101T010000Z.dump",
+        "sights-20260102T000000Z-upkeep.dump",
+    ]
+    for name in names:
+        (tmp_path / name).touch()
+    listed = list_backups(read_settings(backup_folder=tmp_path, pgdatabase="sights"))
+    assert [backup.path.name for backup in listed] == names
+    assert [backup.is_by_upkeep for backup in listed] == [True, False, True]
+
+
+def test_halves_that_killed_backups_left_go_when_nobody_writes_them(tmp_path: Path) -> None:
+    config = read_settings(backup_folder=tmp_path, pgdatabase="sights")
+    old = {
+        ".sights-20260101T000000Z-upkeep.dump.x1",
+        ".sights-20260101T000000Z.dump.x1",
+        ".sights-20260101T000000Z.dump.manifest.json.x1",
+        ".sights-x-20260101T000000Z.dump.x1",
+        ".sights-20260101T000000Z.dump",
+        ".hidden",
+    }
+    for name in old:
+        (tmp_path / name).touch()
+        # The night before began a little later.
+        os.utime(tmp_path / name, (time.time() - 86_000, time.time() - 86_000))
+    (tmp_path / ".sights-20260102T000000Z-upkeep.dump.x1").touch()
+    assert len(remove_killed_backups(config)) == 3
+    assert {path.name for path in tmp_path.iterdir()} == {
+        ".sights-x-20260101T000000Z.dump.x1",
+        ".sights-20260101T000000Z.dump",
+        ".hidden",
+        ".sights-20260102T000000Z-upkeep.dump.x1",
+    }
+    assert remove_killed_backups(read_settings(backup_folder=tmp_path / "none")) == ()
 
 
 class StandingStill(datetime):
