@@ -7,10 +7,11 @@ the state of their runs, so DAGs with an old run in progress are left out.
 """
 
 import re
+import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,6 +33,10 @@ OTHER_TABLES = (
     "session",
 )
 BATCH_ROWS = 10_000
+# It ends after its batch.
+END_SECONDS = 60.0
+# What the command calls the tables that it moves rows to before it deletes them.
+SET_ASIDE = "_airflow_deleted__"
 # The command takes this one with `dag_run`, and cannot leave DAGs out of it, since it has no column of
 # theirs (Airflow 3.3.2). Its rows go with their runs.
 GOES_WITH_RUNS = frozenset({"deadline"})
@@ -63,6 +68,18 @@ def list_runs_in_progress(installation: Installation) -> tuple[RunInProgress, ..
         for dag_id, run_id, moment in rows
         if (begun_at := as_moment(moment)) is not None
     )
+
+
+def list_tables_set_aside(installation: Installation) -> tuple[str, ...]:
+    """Return the tables that an `airflow db clean` has left, one that was killed, or typed by hand.
+
+    Raises:
+        CheckSkippedError: this machine has no Airflow.
+        CheckFailedError: its database cannot be asked.
+
+    """
+    with open_airflow_database(installation) as database:
+        return tuple(name for name in database.table_names() if name.startswith(SET_ASIDE))
 
 
 def remove_old_history(
@@ -106,14 +123,7 @@ def _clean(
         *(["--exclude-dag-ids", ",".join(left_out)] if left_out else []),
         *(["--dry-run"] if is_trial else []),
     ]
-    done = subprocess.run(
-        command,
-        env=dict(installation.environment),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run(command, installation.environment)
     if done.returncode != 0 and not (left_out and _unclean_tables(done.stderr) <= GOES_WITH_RUNS):
         lines = (done.stderr or done.stdout).strip().splitlines()
         said = installation.shown(lines[-1] if lines else "nothing")
@@ -123,6 +133,32 @@ def _clean(
         )
         raise UpkeepError(msg)
     return Counter({table: int(count) for table, count in _FOUND.findall(done.stdout)})
+
+
+def _run(
+    command: Sequence[str], environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; if we are ended, end it so that it drops the rows that it set aside."""
+    with subprocess.Popen(
+        command,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Ctrl-C reaches us alone: the second would stop its cleaning up.
+        start_new_session=True,
+    ) as process:
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.communicate(timeout=END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
 
 
 def _unclean_tables(said: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ from sightscan.settings import REPOSITORY
 from sightscan.upkeep.airflow_history import (
     RunInProgress,
     list_runs_in_progress,
+    list_tables_set_aside,
     remove_old_history,
 )
 from sightscan.upkeep.old_files import (
@@ -70,6 +71,13 @@ def _remove_history(installation: Installation, *, is_trial: bool) -> str:
     left = (
         f"; runs in progress are older, so their DAGs were left: {', '.join(kept)}" if kept else ""
     )
+    # Not dropped: somebody may keep in them what a command by hand has removed.
+    aside = list_tables_set_aside(installation)
+    if aside:
+        left += (
+            f"; tables of an `airflow db clean` that was killed or typed by hand are there: "
+            f"{', '.join(aside)}; look at them, then `airflow db drop-archived`"
+        )
     return f"{told or 'nothing is older'}{left}"
 
 

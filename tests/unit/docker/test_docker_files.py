@@ -88,6 +88,7 @@ def test_every_service_that_stays_up_has_a_health_check() -> None:
 def test_the_upkeep_is_done_each_night_where_backups_and_logs_are() -> None:
     upkeep = compose()["services"]["upkeep"]
     assert upkeep["command"][-1] == "exec every-night sightscan upkeep night"
+    assert upkeep["stop_grace_period"] == "2m"
     folder = upkeep["environment"]["BACKUP_FOLDER"]
     logs = re.search(r"BASE_LOG_FOLDER=(\S+)", (DOCKER / "pipeline.Dockerfile").read_text())
     assert logs is not None

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import wait_until
+
 SCRIPT = Path(__file__).resolve().parents[3] / "docker" / "every-night.sh"
 PROGRAMS = {
     # A clock that stands still.
@@ -48,6 +50,44 @@ def test_it_waits_for_its_time_and_works_again_after_a_failure(
     assert (
         done.stderr.count("work hard: ended with 7; it is run again the next night at 02:30") == 2
     )
+
+
+def test_who_ends_it_ends_the_program_and_waits_for_it(tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    work = "trap 'sleep 0.5; touch cleaned; exit' TERM\ntouch begun\nwhile true; do /bin/sleep 0.05; done"
+    for name, text in {**PROGRAMS, "sleep": "exec /bin/sleep 0.5", "work": work}.items():
+        (programs / name).write_text(f"#!/bin/bash\n{text}\n")
+        (programs / name).chmod(0o755)
+    script = subprocess.Popen(
+        [SCRIPT, "work"],
+        cwd=tmp_path,
+        env={"PATH": f"{programs}:{os.environ['PATH']}", "NOW": "02:29:59"},
+    )
+    try:
+        wait_until((tmp_path / "begun").exists)
+        script.terminate()
+        assert script.wait(60) == 143
+        assert (tmp_path / "cleaned").exists()
+    finally:
+        script.kill()
+
+
+def test_who_ends_it_in_the_day_does_not_wait_for_the_night(tmp_path: Path) -> None:
+    script = subprocess.Popen(
+        ["bash", "-c", f"echo; exec {SCRIPT} true"],
+        env={"PATH": os.environ["PATH"]},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert script.stdout is not None
+        script.stdout.readline()
+        children = Path(f"/proc/{script.pid}/task/{script.pid}/children")
+        wait_until(lambda: children.read_text() != "")
+        script.terminate()
+        assert script.wait(60) in {143, -15}
+    finally:
+        script.kill()
 
 
 @pytest.mark.parametrize("at", ["2:30", "24:00", "night", "02:60", "02:30; rm x"])

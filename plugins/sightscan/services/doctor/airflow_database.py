@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -29,6 +29,10 @@ class AirflowDatabase:
     def rows(self, name: str) -> Sequence[Sequence[Any]]:
         """Return the rows of a statement of ours."""
         return [tuple(row) for row in self._connection.execute(text(statement(name)))]
+
+    def table_names(self) -> Sequence[str]:
+        """Return the names of its tables, in their order."""
+        return sorted(inspect(self._connection).get_table_names())
 
 
 @contextmanager

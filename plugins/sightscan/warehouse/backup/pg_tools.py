@@ -98,8 +98,11 @@ def run_program(
 
 
 def end_like_ctrl_c() -> None:
-    """Let SIGTERM and SIGHUP raise KeyboardInterrupt, so that nothing is left half done."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """Let SIGTERM and SIGHUP raise KeyboardInterrupt, so that nothing is left half done.
+
+    SIGINT too, which a shell has its background programs ignore, and these theirs.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
 
 
