@@ -4,12 +4,14 @@ import { node } from "./dom.js";
 import { drawCurve, drawMonths, keyOf } from "./drawings.js";
 import { asOf, count, dagPath, link, moment, month, plural, query, quiet, runPath, table, usd } from "./words.js";
 
-// Where something can be done about an incident, by its kind; others are about a DAG, or stand in the runbook.
+// Where something can be done about an incident, by its kind. Some are about a DAG; about the others nothing can be
+// done in Airflow, and the runbook says what can.
 const PLACES = {
   gpu_over_lease: "#gpu", budget_80: "#money", budget_100: "#money",
   reviews_waiting: "../review/", approvals_waiting: "../requests/",
   check_failed: dagPath("refresh_data_marts"), marts_old: dagPath("refresh_data_marts"), reaper_silent: dagPath("stop_idle_instances"),
 };
+const ABOUT_DAGS = new Set(["run_failed", "stop_failed", "crawl_empty"]);
 
 const tile = (figure, number, href, ...words) => node("li", { class: number ? "tile-now" : "tile-now none" },
   link(href, node("strong", { "data-figure": figure }, count(number)), " ", node("span", {}, ...words)));
@@ -31,7 +33,7 @@ export function drawWaiting({ counts, reviews, incidents, failed_runs: failedRun
       city.contributed_count ? [", ", link(`../review/?${query({ city: city.slug, reason: "held_back:contributed" })}`, `${count(city.contributed_count)} on shared photos`)] : null,
     ])),
     listOf("incidents", "Open incidents", counts.incident_count, incidents.map((one) => [
-      link(placeOf(one), one.title), ` since ${moment(one.opened_at)}`,
+      titleOf(one), ` since ${moment(one.opened_at)}`,
       one.silent_until ? `, silent until ${moment(one.silent_until)}` : null, `. ${one.sentence}`,
     ]), "What to do about each kind stands in docs/runbooks/alerts.md."),
     listOf("failed-runs", "Red DAGs", counts.failed_run_count, failedRuns.map((one) => [
@@ -40,10 +42,17 @@ export function drawWaiting({ counts, reviews, incidents, failed_runs: failedRun
   ];
 }
 
+function titleOf(incident) {
+  const place = placeOf(incident);
+  return place === null ? node("strong", {}, incident.title) : link(place, incident.title);
+}
+
 // What an incident names as its place comes from the configuration of the scheduler: only the web's become links.
 function placeOf(incident) {
   if (/^https?:\/\//i.test(incident.link ?? "")) return incident.link;
-  return PLACES[incident.kind] ?? (/^[\w.-]+$/.test(incident.subject) ? dagPath(incident.subject) : "../../dags");
+  if (!ABOUT_DAGS.has(incident.kind)) return PLACES[incident.kind] ?? null;
+  // In place of the subjects of many stands "and others", which no DAG is called.
+  return /^[\w.-]+$/.test(incident.subject) ? dagPath(incident.subject) : "../../dags";
 }
 
 function listOf(id, title, all, rows, hint) {
