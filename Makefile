@@ -310,10 +310,11 @@ bench-live: setup ## what smaller sides and files cost a model that is made for 
 	$(TRAINER)/python -m benchmarks.live $(ON_A_WORLD)
 MODEL ?=
 .PHONY: bench-detect
-bench-detect: test-setup ## what looking at films costs a browser, and whether it sees what Python sees (MODEL=, PHOTOS=; a minute)
+bench-detect: test-setup ## what looking at films costs a browser, and whether it sees what Python sees (MODEL=, PHOTOS=; six minutes)
 	$(NEEDS_PHOTOS)
 	@test -n "$(MODEL)" || { echo "MODEL is empty: name an ONNX file of the trainer, MODEL=<file>" >&2; exit 2; }
-	@$(AIRFLOW)/python -m benchmarks.detect --model "$(MODEL)" --photos "$(PHOTOS)"
+	@status=0; $(AIRFLOW)/python -m benchmarks.detect --model "$(MODEL)" --photos "$(PHOTOS)" || status=$$?; \
+		$(APP)/python -m benchmarks.detect_server --model "$(MODEL)" --photos "$(PHOTOS)" && exit $$status
 
 DATASET ?=
 STRANGERS ?=

@@ -4,7 +4,8 @@
 
 Chromium looks at the photos with wasm on one thread and on several, as `/camera` does; the app's
 Python looks at the same files. Each name is held against the one of the same sight whose box shares
-most. The film is the photos, 640 x 480, from a camera that is a file.
+most. The film is the photos, 640 x 480, from a camera that is a file. Then the real server is asked
+(`detect_page`).
 """
 
 import argparse
@@ -19,6 +20,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.detect_page import measure_page
 from benchmarks.report import Row, publish
 from tests.browser.reference import load_detector
 from tests.browser.site import Site, describe_model, run_site
@@ -83,6 +85,8 @@ def measure(model: Path, photos: list[Path]) -> list[Row]:
                 rows += _compare(page, photos, detector, opened["classNames"])
             page.close()
         browser.close()
+        named = [photo for photo in photos if detector.detect(_read(photo))]
+        rows += measure_page(playwright, model, named[:PHOTOS_IN_FILM])
     return rows
 
 
@@ -100,9 +104,7 @@ def _compare(page: Page, photos: list[Path], detector: Any, names: list[str]) ->
     overlaps, differences, alone = [], [], 0
     for number, photo in enumerate(photos):
         found = page.evaluate(LOOK_AT_PHOTO, f"/photos/{number}")
-        with Image.open(photo) as opened:
-            pixels = np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
-        expected = detector.detect(pixels)
+        expected = detector.detect(_read(photo))
         alone += abs(len(found) - len(expected))
         for one in found:
             same = [
@@ -120,6 +122,11 @@ def _compare(page: Page, photos: list[Path], detector: Any, names: list[str]) ->
         Row.at_least("overlap of their boxes, least", min(overlaps, default=0.0), "", 0.99),
         Row.at_most("confidences apart, most", max(differences, default=1.0), "", 0.01),
     ]
+
+
+def _read(photo: Path) -> Any:
+    with Image.open(photo) as opened:
+        return np.asarray(ImageOps.exif_transpose(opened).convert("RGB"))
 
 
 def _overlap(box: list[float], other: tuple[float, float, float, float]) -> float:

@@ -27,7 +27,6 @@ DIFFERENT = {
     "HOST_LOCK_FILE": "the file, and the link of its name in each run's folder",
     "LOCK_POLL_SECONDS": "migrations, and trainings on one host",
     "LOOK_SECONDS": "at the queue, and at the host",
-    "NOT_LET_IN": "the states, and what people are told of them",
 }
 
 
