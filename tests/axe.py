@@ -22,7 +22,7 @@ AXE: Final = NpmPackage(
     "4.14.1",
     "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
 )
-AXE_FOLDER: Final = Path(__file__).resolve().parent / "axe_core" / AXE.version
+AXE_FOLDER: Final = Path(__file__).resolve().parent / ".axe" / AXE.version
 # What a person without a mouse, or without eyes, is held up by.
 GRAVE: Final = ("moderate", "serious", "critical")
 # Not the whole of it: what it only wonders about, it cannot decide.
