@@ -18,6 +18,7 @@ from sqlalchemy import create_engine
 from sandbox.addresses import PostgresAddress
 from sightscan.cli.main import main
 from sightscan.settings import settings
+from tests.kept_off import keep_off_this_machine
 
 # Two DAGs with a run every 57.6 minutes for 200 days, of which 90 stay.
 FILL = """
@@ -73,6 +74,7 @@ def airflow(
     engine = create_engine(f"postgresql+psycopg://{at}")
     Base.metadata.create_all(engine)
     engine.dispose()
+    keep_off_this_machine(monkeypatch, tmp_path)
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"postgresql+psycopg2://{at}")
     monkeypatch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(tmp_path / "logs"))
     settings.cache_clear()
@@ -149,6 +151,7 @@ def test_a_database_that_cannot_be_asked_keeps_its_rows_and_logs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    keep_off_this_machine(monkeypatch, tmp_path)
     address = "postgresql+psycopg://airflow:secret-of-airflow@127.0.0.1:9/airflow"
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", address)
     monkeypatch.setenv("AIRFLOW__LOGGING__BASE_LOG_FOLDER", str(tmp_path))

@@ -33,6 +33,7 @@ from tests.cities.first_hour import FirstHour, open_first_hour
 from tests.cities.first_system import create_first_system, fill_first_system
 from tests.cities.small_world import CITY
 from tests.integration.runbook_cases import BASH_CASES, SIGHTSCAN_CASES, Case
+from tests.kept_off import keep_off_this_machine
 from tests.runbook_commands import RUNBOOKS, read_lines
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -71,10 +72,10 @@ def alone(
     """Let nothing of this machine be looked at, and drop what is restored."""
     for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("BACKUP_FOLDER", str(tmp_path / "backups"))
+    # Programs that are started look at the exports of this checkout.
+    monkeypatch.setenv("KEEP_EXPORTS_DAYS", "0")
+    keep_off_this_machine(monkeypatch, tmp_path)
     monkeypatch.chdir(tmp_path)
-    settings.cache_clear()
     yield
     with postgres.connect() as connection:
         names = connection.execute(

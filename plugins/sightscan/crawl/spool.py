@@ -23,6 +23,12 @@ logger = logging.getLogger(__name__)
 SPOOL_KEEP_SECONDS = 24 * 3600
 
 
+def spool_folder(folder: Path | None) -> Path:
+    """Return where photos wait: the folder that is named, or one in the system's place for such."""
+    # Where no temporary file can be written, there is no place for them either.
+    return folder or Path(tempfile.gettempdir()) / f"sightscan-spool-{os.getuid()}"
+
+
 class Spool:
     """A folder of photos on their way; safe to share between threads and processes."""
 
@@ -36,8 +42,7 @@ class Spool:
         self._folder: Path | None = None
         self._is_failing = False
         try:
-            # Where no temporary file can be written, there is no place for them either.
-            folder = folder or Path(tempfile.gettempdir()) / f"sightscan-spool-{os.getuid()}"
+            folder = spool_folder(folder)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # In a folder that all may write to, somebody else may have made it, and put photos there.
             is_foreign = folder.is_symlink() or folder.stat().st_uid != os.getuid()

@@ -10,6 +10,7 @@ from functools import partial
 
 import psycopg
 
+from sightscan.crawl.spool import spool_folder
 from sightscan.errors import SightScanError
 from sightscan.services.doctor.installation import Installation
 from sightscan.services.question import CheckFailedError, CheckSkippedError
@@ -31,6 +32,9 @@ from sightscan.warehouse.backup.keep import forget_old_notes
 from sightscan.warehouse.connection import connect
 from sightscan.warehouse.incidents.history import forget_old_incidents
 from sightscan.warehouse.marts.check_runs import forget_old_results
+
+# Where `sightscan dataset export` writes in a checkout, unless a folder is named.
+EXPORTS_FOLDER = REPOSITORY / "var" / "datasets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +103,19 @@ def _remove_exports(installation: Installation, *, is_trial: bool) -> str:
         msg = "KEEP_EXPORTS_DAYS=0: kept for ever"
         raise CheckSkippedError(msg)
     before = installation.now() - timedelta(days=days)
-    return _told(remove_old_exports(REPOSITORY / "var" / "datasets", before, is_trial=is_trial))
+    return _told(remove_old_exports(EXPORTS_FOLDER, before, is_trial=is_trial))
 
 
 def _empty_spool(installation: Installation, *, is_trial: bool) -> str:
     if is_trial:
         msg = "photos that nobody came back for within a day would go"
         raise CheckSkippedError(msg)
-    drop_old_spool(installation.config.crawl_spool_folder)
-    return "photos that nobody came back for within a day are gone"
+    folder = drop_old_spool(installation.config.crawl_spool_folder)
+    if folder is None:
+        named = spool_folder(installation.config.crawl_spool_folder)
+        msg = f"there is no folder {named} on this machine: a worker's next crawl empties its own"
+        raise CheckSkippedError(msg)
+    return f"in {folder}, photos that nobody came back for within a day are gone"
 
 
 def _remove_rows(installation: Installation, *, is_trial: bool) -> str:

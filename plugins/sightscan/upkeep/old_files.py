@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sightscan.crawl.spool import Spool
+from sightscan.crawl.spool import Spool, spool_folder
 from sightscan.dataset.export import UNFINISHED_FILE
 from sightscan.dataset_folder import MANIFEST_FILE
 from sightscan.services.doctor.installation import Installation
@@ -99,9 +99,16 @@ def remove_old_exports(folder: Path, before: datetime, *, is_trial: bool = False
     return removed
 
 
-def drop_old_spool(folder: Path | None) -> None:
-    """Remove what crawls fetched and nobody came back for; without crawls nobody else does."""
+def drop_old_spool(named: Path | None) -> Path | None:
+    """Remove what crawls fetched and nobody came back for, which otherwise the next crawl does.
+
+    Return the folder; None: it is not on this machine, and is not made, since whoever made it owns it.
+    """
+    folder = spool_folder(named)
+    if not folder.is_dir():
+        return None
     Spool(folder)
+    return folder
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

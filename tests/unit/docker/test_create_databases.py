@@ -16,6 +16,7 @@ from sandbox.postgres.server import EmbeddedPostgres
 from sightscan.cli.main import main
 from sightscan.settings import settings
 from sightscan.warehouse.schema.migrate import migrate
+from tests.kept_off import keep_off_this_machine
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SCRIPT = REPOSITORY / "docker" / "postgres" / "create-databases.sh"
@@ -99,13 +100,13 @@ def test_the_pipeline_does_the_work_of_a_night(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Its login is no superuser, and restores a backup on trial."""
+    keep_off_this_machine(monkeypatch, tmp_path)
     for name, value in {
         "PGHOST": prepared.host,
         "PGPORT": str(prepared.port),
         "PGDATABASE": "sightscan",
         "PGUSER": "sightscan_pipeline",
         "PGPASSWORD": "pipe'line",
-        "BACKUP_FOLDER": str(tmp_path / "backups"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "",
         "AIRFLOW_HOME": str(tmp_path),
     }.items():

@@ -1,6 +1,7 @@
 """Files that are old go, those of runs in progress and of somebody's own stay."""
 
 import os
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from sightscan.services.doctor.installation import Installation
 from sightscan.settings import read_settings
 from sightscan.upkeep.old_files import (
     Removed,
+    drop_old_spool,
     log_folder,
     remove_old_exports,
     remove_old_logs,
@@ -118,3 +120,18 @@ def test_logs_are_where_airflows_configuration_says(tmp_path: Path) -> None:
     environment = {"AIRFLOW_HOME": "/srv", "AIRFLOW_CONFIG": str(config)}
     installation = Installation(config=read_settings(), environment=environment)
     assert log_folder(installation) == Path("/srv/journal")
+
+
+def test_photos_that_wait_for_too_long_go_from_the_spool_that_is_there(tmp_path: Path) -> None:
+    gone, stays = write(tmp_path / "spool" / "a", 2.0), write(tmp_path / "spool" / "b", 0.5)
+    assert drop_old_spool(tmp_path / "spool") == tmp_path / "spool"
+    assert (gone.exists(), stays.exists()) == (False, True)
+
+
+def test_a_spool_that_is_not_there_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for folder in (None, tmp_path / "none"):
+        assert drop_old_spool(folder) is None
+    assert list(tmp_path.iterdir()) == []
