@@ -160,6 +160,14 @@ FAULTS = [
         "restore_failed",
         "The backup a.dump was restored on trial at",
         "insert into core.restore_drill (file_name, started_at, problem) values ('a.dump', now(), 'cut short')",
+        (("max_backup_age_hours", 240),),
+    ),
+    Fault(
+        "restore_failed",
+        "The backup a.dump could not be tried at",
+        "insert into core.restore_drill (file_name, started_at, problem)"
+        " values ('a.dump', now(), 'could not be tried: the login may not')",
+        (("max_backup_age_hours", 240),),
     ),
     Fault("reviews_waiting", "1 labels wait for a person's word", LABEL),
     Fault(

@@ -10,14 +10,16 @@ import pytest
 from psycopg import sql
 
 from sandbox.addresses import PostgresAddress
+from sightscan.alerts.looks import look_around
 from sightscan.cli.main import main
 from sightscan.dataset.freeze import freeze_dataset
+from sightscan.errors import WarehouseError
 from sightscan.run import Run
 from sightscan.settings import read_settings, settings
 from sightscan.warehouse.backup import drill
 from sightscan.warehouse.backup.dump import manifest_of
-from sightscan.warehouse.backup.keep import list_backups
-from sightscan.warehouse.backup.scratch import mark_of
+from sightscan.warehouse.backup.keep import list_backups, list_passed_backups
+from sightscan.warehouse.backup.scratch import drop_scratch, mark_of
 from sightscan.warehouse.locks import DRILL_LOCK
 from tests.cities.colour_city import store_colour_city, store_sources
 from tests.kept_off import keep_off_this_machine
@@ -158,6 +160,67 @@ def test_a_warehouse_that_breaks_a_claim_is_found_in_what_comes_back(
     state, came = upkeep(capsys, "drill")["restore-drill"]
     assert state == "failed"
     assert "data checks fail in what came back: trainable_photo__was_not_removed (1 rows)" in came
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        WarehouseError("the login may not"),
+        psycopg.Error("gone"),
+    ],
+)
+def test_what_kept_a_backup_from_being_tried_is_not_said_of_the_backup(
+    warehouse: psycopg.Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    upkeep(capsys, "backup")
+    (backup,) = list_backups(settings())
+    warehouse.execute(
+        "insert into core.restore_drill (file_name, started_at, row_count) values (%s, now(), 7)",
+        (backup.path.name,),
+    )
+    monkeypatch.setattr(drill, "restore_warehouse", fail)
+    state, came = upkeep(capsys, "drill")["restore-drill"]
+    assert state == "failed"
+    assert came.startswith(f"{backup.path.name} could not be tried: {error}")
+    (failed,) = look_around(warehouse, settings(), is_thorough=False).troubles
+    assert "could not be tried at" in failed.sentence
+    # It has passed before, and that stands.
+    assert list_passed_backups(warehouse) == (backup.path.name,)
+    for name in ("RESTORE_DRILL_DAYS", "MAX_BACKUP_AGE_HOURS"):
+        monkeypatch.setenv(name, "0")
+        settings.cache_clear()
+        assert look_around(warehouse, settings(), is_thorough=False).troubles == ()
+        monkeypatch.delenv(name)
+
+
+def test_a_copy_that_cannot_be_dropped_is_told_and_the_backup_is_good(
+    warehouse: psycopg.Connection[Any],
+    postgres: PostgresAddress,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    upkeep(capsys, "backup")
+    looked: list[object] = []
+
+    def drop(*words: Any) -> object:
+        looked.append(words)
+        if len(looked) == 2:
+            msg = "somebody is inside"
+            raise psycopg.errors.ObjectInUse(msg)
+        return drop_scratch(*words)
+
+    monkeypatch.setattr(drill, "drop_scratch", drop)
+    state, came = upkeep(capsys, "drill")["restore-drill"]
+    assert (state, "could not be dropped, drop it: somebody is inside" in came) == ("failed", True)
+    assert warehouse.execute(DRILLS).fetchall() == [(True, None)]
+    assert scratch_databases(postgres) == ["warehouse_drill"]
 
 
 def make_copy(postgres: PostgresAddress, name: str, mark: str | None = None) -> None:

@@ -17,7 +17,7 @@ from sightscan.warehouse.backup.keep import (
     remove_old_backups,
 )
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.incidents.watch import find_last_drill
+from sightscan.warehouse.incidents.watch import UNTRIED, find_last_drill
 
 # A night's drill is not to wait for another week because it begins some minutes sooner.
 EARLY = timedelta(hours=2)
@@ -97,9 +97,12 @@ def try_backup(installation: Installation) -> str:
 
     """
     report = drill_restore(installation.config)
+    if report.problem is not None and report.problem.startswith(UNTRIED):
+        msg = f"{report.file_name} {report.problem}; then try again: `sightscan upkeep drill`"
+        raise UpkeepError(msg)
     if report.problem is not None:
         msg = (
-            f"{report.file_name} was not restored: {report.problem}; make another backup and try that "
+            f"{report.file_name} is not good: {report.problem}; make another backup and try that "
             "one: `sightscan upkeep backup`, `sightscan upkeep drill`"
         )
         raise UpkeepError(msg)

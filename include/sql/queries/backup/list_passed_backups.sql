@@ -10,7 +10,7 @@ where
         where
             later.file_name = passed.file_name
             and later.drill_id > passed.drill_id
-            and later.problem is not null
+            and not starts_with(later.problem, %(untried)s)
     )
 group by passed.file_name
 order by max(passed.drill_id) desc

@@ -109,15 +109,14 @@ def look_for_drill(installation: Installation) -> str:
     if drill is None:
         msg = "no backup was restored on trial yet: `sightscan upkeep drill`"
         raise CheckSkippedError(msg)
-    when = f"{drill.file_name}, restored on trial at {drill.finished_at:%Y-%m-%d %H:%M} UTC,"
+    said = f"{drill.file_name} {drill.came}"
     if drill.problem is not None:
-        msg = f"{when} is not good: {drill.problem}"
-        raise CheckFailedError(msg)
+        raise CheckFailedError(said)
     # One that fell out is made up for by the next night.
     if installation.now() - drill.finished_at > timedelta(days=days + MAX_DRILL_DAYS_LATE):
-        msg = f"{when} was the last"
+        msg = f"{said}; that was the last trial"
         raise CheckFailedError(msg)
-    return f"{when} came back whole"
+    return said
 
 
 CHECKS = (

@@ -13,10 +13,10 @@ from typing import Any
 
 import psycopg
 
-from sightscan.errors import WarehouseError
+from sightscan.errors import SightScanError, WarehouseError
 from sightscan.settings import Settings
 from sightscan.warehouse.backup.keep import KeptBackup, backup_folder, list_backups
-from sightscan.warehouse.backup.restore import OWNER, restore_warehouse
+from sightscan.warehouse.backup.restore import OWNER, UnsoundBackup, restore_warehouse
 from sightscan.warehouse.backup.restored import open_restored
 from sightscan.warehouse.backup.scratch import (
     drop_scratch,
@@ -25,6 +25,7 @@ from sightscan.warehouse.backup.scratch import (
     scratch_name,
 )
 from sightscan.warehouse.connection import connect
+from sightscan.warehouse.incidents.watch import UNTRIED
 from sightscan.warehouse.locks import DRILL_LOCK
 from sightscan.warehouse.marts.check_runs import run_checks
 from sightscan.warehouse.statements import statement
@@ -47,7 +48,8 @@ def drill_restore(config: Settings) -> DrillReport:
     """Restore the newest backup on trial, and note in the warehouse what came of it.
 
     Raises:
-        WarehouseError: there is no backup, another drill is at it, or the warehouse is away.
+        WarehouseError: there is no backup, another drill is at it, the warehouse is away, or the copy
+            could not be dropped.
 
     """
     backups = list_backups(config)
@@ -59,7 +61,12 @@ def drill_restore(config: Settings) -> DrillReport:
         raise WarehouseError(msg)
     started_at = datetime.now(UTC)
     with _one_drill_at_a_time(config) as connection:
-        report = _try(connection, config, backups[-1])
+        try:
+            report = _try(connection, config, backups[-1])
+        except BaseException:
+            drop_scratch(connection, config)
+            raise
+        left = _drop(connection, config)
     with connect(config) as connection:
         connection.execute(
             statement("backup/note_drill"),
@@ -71,6 +78,9 @@ def drill_restore(config: Settings) -> DrillReport:
             },
         )
     logger.info("file=%s rows=%s problem=%s", report.file_name, report.row_count, report.problem)
+    if left:
+        msg = f"what {report.file_name} gave on trial could not be dropped, drop it: {left}"
+        raise WarehouseError(msg)
     return report
 
 
@@ -93,18 +103,26 @@ def _try(connection: psycopg.Connection[Any], config: Settings, backup: KeptBack
     try:
         drop_scratch(connection, config)
         require_no_other(connection, scratch)
-        try:
-            report = restore_warehouse(config, backup.path, scratch, mark=mark_of(config))
-            problem = (
-                _failing_checks(config, scratch)
-                if report.is_verified
-                else "it has no manifest beside it, so that nobody knows what should come out"
-            )
-        finally:
-            drop_scratch(connection, config)
-    except (WarehouseError, psycopg.Error) as error:
+        report = restore_warehouse(config, backup.path, scratch, mark=mark_of(config))
+        problem = (
+            _failing_checks(config, scratch)
+            if report.is_verified
+            else "it has no manifest beside it, so that nobody knows what should come out"
+        )
+    except UnsoundBackup as error:
         return DrillReport(name, None, " ".join(str(error).split()))
+    except (SightScanError, psycopg.Error, OSError) as error:
+        return DrillReport(name, None, UNTRIED + " ".join(str(error).split()))
     return DrillReport(name, None if problem else report.row_count, problem)
+
+
+def _drop(connection: psycopg.Connection[Any], config: Settings) -> str | None:
+    """Drop the copy; return why that failed, which says nothing about the backup."""
+    try:
+        drop_scratch(connection, config)
+    except psycopg.Error as error:
+        return " ".join(str(error).split())
+    return None
 
 
 def _failing_checks(config: Settings, scratch: str) -> str | None:

@@ -18,6 +18,7 @@ import psycopg
 
 from sightscan.settings import REPOSITORY, Settings
 from sightscan.warehouse.backup.dump import manifest_of
+from sightscan.warehouse.incidents.watch import UNTRIED
 from sightscan.warehouse.statements import statement
 
 MOMENT = "%Y%m%dT%H%M%SZ"
@@ -119,7 +120,9 @@ def remove_killed_backups(config: Settings) -> tuple[Path, ...]:
 
 def list_passed_backups(connection: psycopg.Connection[Any]) -> tuple[str, ...]:
     """Return the names of the files that came back whole, that of the last trial first."""
-    rows = connection.execute(statement("backup/list_passed_backups")).fetchall()
+    rows = connection.execute(
+        statement("backup/list_passed_backups"), {"untried": UNTRIED}
+    ).fetchall()
     return tuple(name for (name,) in rows)
 
 

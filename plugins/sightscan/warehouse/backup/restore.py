@@ -39,6 +39,10 @@ CUSTOM_DUMP = b"PGDMP"
 logger = logging.getLogger(__name__)
 
 
+class UnsoundBackup(WarehouseError):
+    """The file is none that a backup wrote, is damaged, or gave not what its manifest says."""
+
+
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
     """Where the backup is now, under which name what was there is kept, and what was verified.
@@ -71,8 +75,9 @@ def restore_warehouse(
     keeps the app and the analysts out: it is on trial.
 
     Raises:
-        WarehouseError: the file is no dump or is damaged, the database is there, the login may not
-            create one, pg_restore fails, or what came out is not what the manifest says.
+        UnsoundBackup: the file is no dump or is damaged, or what came out is not what the manifest
+            says.
+        WarehouseError: the database is there, the login may not create one, or pg_restore fails.
 
     """
     manifest = _read_dump(dump)
@@ -135,7 +140,7 @@ def _read_dump(dump: Path) -> Manifest | None:
         raise WarehouseError(msg) from None
     if head != CUSTOM_DUMP:
         msg = f"{dump} is no backup: expected a dump of pg_dump in its custom format; name another"
-        raise WarehouseError(msg)
+        raise UnsoundBackup(msg)
     try:
         manifest = Manifest(**json.loads(manifest_of(dump).read_text("utf-8")))
     except FileNotFoundError:
@@ -143,13 +148,13 @@ def _read_dump(dump: Path) -> Manifest | None:
         return None
     except (ValueError, TypeError) as error:
         msg = f"{manifest_of(dump)} is no manifest ({error}); move it away to go on without it"
-        raise WarehouseError(msg) from None
+        raise UnsoundBackup(msg) from None
     if dump.stat().st_size != manifest.byte_count or hash_file(dump) != manifest.sha256:
         msg = (
             f"{dump} is not the file that its manifest describes ({dump.stat().st_size} bytes, "
             f"expected {manifest.byte_count}): it is damaged or cut short; take another copy"
         )
-        raise WarehouseError(msg)
+        raise UnsoundBackup(msg)
     return manifest
 
 
@@ -235,7 +240,7 @@ def _verify(restored: Settings, manifest: Manifest | None, dump: Path) -> dict[s
             f"{dump} gave {rows.get(wrong, 'no')} rows of {wrong}, but its manifest says "
             f"{manifest.rows.get(wrong, 'none')}; nothing was replaced, take another backup"
         )
-        raise WarehouseError(msg)
+        raise UnsoundBackup(msg)
     return rows
 
 

@@ -60,6 +60,10 @@ class Ages:
     backups_known_since: datetime | None
 
 
+# How a problem begins that says nothing about the backup: the disk was full, the login may not, ...
+UNTRIED = "could not be tried: "
+
+
 @dataclass(frozen=True, slots=True)
 class Drill:
     """A trial of a backup; `problem` says why it failed, None: it passed."""
@@ -67,6 +71,16 @@ class Drill:
     file_name: str
     finished_at: datetime
     problem: str | None
+
+    @property
+    def came(self) -> str:
+        """Return what came of it, in words that follow the file's name."""
+        when = f"{self.finished_at:%Y-%m-%d %H:%M} UTC"
+        if self.problem is None:
+            return f"was restored on trial at {when} and came back whole"
+        if self.problem.startswith(UNTRIED):
+            return f"could not be tried at {when}: {self.problem.removeprefix(UNTRIED)}"
+        return f"was restored on trial at {when} and is not good: {self.problem}"
 
 
 @dataclass(frozen=True, slots=True)
