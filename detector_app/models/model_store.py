@@ -26,6 +26,8 @@ from detector_app.signature import SignatureRefusedError, check_signature
 logger = logging.getLogger(__name__)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+# A draft is called as the file that it becomes, between dots.
+_OUR_FILE = re.compile(r"\.?([0-9a-f]{64})\.onnx(?:\..+)?")
 _FOLDER = "models"
 _YOUNG_SECONDS = 24 * 3600
 
@@ -79,8 +81,9 @@ def drop_models(cache_folder: Path, kept: frozenset[str]) -> int:
     before = time.time() - _YOUNG_SECONDS
     count = 0
     for path in _files(cache_folder):
-        # A draft is called as the file that it becomes, between dots.
-        if path.name.lstrip(".").partition(".")[0] in kept:
+        ours = _OUR_FILE.fullmatch(path.name)
+        # What is called otherwise is somebody's own.
+        if ours is None or ours[1] in kept:
             continue
         try:
             if path.stat().st_mtime < before:

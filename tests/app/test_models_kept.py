@@ -75,3 +75,20 @@ def test_none_goes_while_the_warehouse_does_not_answer(
     say(monkeypatch, None, away="the warehouse is away")
     upkeep.drop_old_models()
     assert len(list(folder.iterdir())) == 5
+
+
+def test_files_that_the_app_did_not_write_stay(folder: Path) -> None:
+    others = {
+        "my-yolo.pt",
+        "yolo.onnx",
+        f"{GONE}.pt",
+        f"{GONE[:-1]}.onnx",
+        f"{GONE}0.onnx",
+        "notes",
+    }
+    for name in others:
+        (folder / name).write_bytes(b"mine")
+        os.utime(folder / name, (time.time() - 90_000, time.time() - 90_000))
+    upkeep.drop_old_models()
+    assert others <= {path.name for path in folder.iterdir()}
+    assert not (folder / f"{GONE}.onnx").exists()
