@@ -97,6 +97,11 @@ def test_the_upkeep_is_done_each_night_where_backups_and_logs_are() -> None:
     cleanup = helm_values()["databaseCleanup"]
     assert (cleanup["enabled"], cleanup["applyCustomEnv"]) == (True, True)
     assert cleanup["args"][-1] == "exec sightscan upkeep night"
+    # Its pod has the volumes of all, so the claim of the backups is one of them.
+    (backups,) = [one for one in cleanup["env"] if one["name"] == "BACKUP_FOLDER"]
+    mounts = {one["mountPath"]: one["name"] for one in helm_values()["volumeMounts"]}
+    claims = {one["name"]: one.get("persistentVolumeClaim") for one in helm_values()["volumes"]}
+    assert claims[mounts[backups["value"]]] == {"claimName": "sightscan-backups"}
 
 
 def test_compose_reads_only_what_env_example_lists() -> None:
