@@ -83,28 +83,25 @@ def list_tables_set_aside(installation: Installation) -> tuple[str, ...]:
 
 
 def remove_old_history(
-    installation: Installation,
-    before: datetime,
-    in_progress: Sequence[RunInProgress],
-    *,
-    is_trial: bool = False,
-) -> dict[str, int]:
-    """Remove what is older than a moment; return how many rows of which tables.
+    installation: Installation, before: datetime, *, is_trial: bool = False
+) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Remove what is older than a moment; return how many rows of which tables, and the DAGs left out.
 
     The last scheduled run of each DAG stays. `is_trial`: only say what would go.
 
     Raises:
+        CheckSkippedError: this machine has no Airflow.
+        CheckFailedError: its database cannot be asked.
         UpkeepError: Airflow's command failed.
 
     """
+    # Read right before runs are removed, and these first: meanwhile somebody may clear an old one.
+    in_progress = list_runs_in_progress(installation)
     left_out = sorted({run.dag_id for run in in_progress if run.begun_at < before})
-    if not left_out:
-        return dict(
-            _clean(installation, before, (*TABLES_OF_RUNS, *OTHER_TABLES), is_trial=is_trial)
-        )
-    # Rows of other tables may belong to no DAG, and would be left out with these.
     counts = _clean(installation, before, TABLES_OF_RUNS, left_out=left_out, is_trial=is_trial)
-    return dict(counts + _clean(installation, before, OTHER_TABLES, is_trial=is_trial))
+    # By themselves, too, since rows of these may belong to no DAG, and would be left out with DAGs.
+    counts += _clean(installation, before, OTHER_TABLES, is_trial=is_trial)
+    return dict(counts), tuple(left_out)
 
 
 def _clean(

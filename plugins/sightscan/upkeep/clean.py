@@ -68,9 +68,7 @@ def remove_what_is_old(
 
 def _remove_history(installation: Installation, *, is_trial: bool) -> str:
     before = installation.now() - timedelta(days=installation.config.keep_history_days)
-    in_progress = list_runs_in_progress(installation)
-    counts = remove_old_history(installation, before, in_progress, is_trial=is_trial)
-    kept = sorted({run.dag_id for run in in_progress if run.begun_at < before})
+    counts, kept = remove_old_history(installation, before, is_trial=is_trial)
     told = " ".join(f"{table}={count}" for table, count in sorted(counts.items()) if count)
     left = (
         f"; runs in progress are older, so their DAGs were left: {', '.join(kept)}" if kept else ""

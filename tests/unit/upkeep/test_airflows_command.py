@@ -24,6 +24,21 @@ while true; do sleep 0.05; done
 """
 
 
+def with_airflow(folder: Path, *tables: str) -> Installation:
+    """Return a machine whose Airflow has a database with these tables."""
+    file = folder / "airflow.db"
+    with closing(sqlite3.connect(file)) as database:
+        for table in (*tables, "task_instance (dag_id, run_id, start_date)"):
+            database.execute(f"create table {table}")
+    return Installation(
+        config=read_settings(),
+        environment={
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{file}",
+            "PATH": os.environ["PATH"],
+        },
+    )
+
+
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
     """Have SIGINT raise, as the command line has it, however the tests were begun."""
@@ -45,20 +60,28 @@ def test_it_is_ended_with_us_and_may_clean_up(
         wait_until((tmp_path / "begun").exists)
         os.kill(os.getpid(), signal.SIGINT)
 
-    installation = Installation(config=read_settings(), environment={"PATH": os.environ["PATH"]})
+    installation = with_airflow(tmp_path, "dag_run (dag_id, run_id, state, run_after, start_date)")
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
-        remove_old_history(installation, datetime.now(UTC), ())
+        remove_old_history(installation, datetime.now(UTC))
     assert (tmp_path / "cleaned").exists()
 
 
 def test_tables_that_a_killed_one_left_are_named(tmp_path: Path) -> None:
-    file = tmp_path / "airflow.db"
-    with closing(sqlite3.connect(file)) as database:
-        for name in ("_airflow_deleted__log__20261101023000__b1", "log", "my_airflow_deleted__log"):
-            database.execute(f"create table {name} (id int)")
-    installation = Installation(
-        config=read_settings(),
-        environment={"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{file}"},
-    )
-    assert list_tables_set_aside(installation) == ("_airflow_deleted__log__20261101023000__b1",)
+    ours = "_airflow_deleted__log__20261101023000__b1"
+    installation = with_airflow(tmp_path, *(f"{name} (id)" for name in (ours, "log", f"my{ours}")))
+    assert list_tables_set_aside(installation) == (ours,)
+
+
+def test_runs_are_removed_first_right_after_those_in_progress_were_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = tmp_path / "airflow"
+    command.write_text(f'#!/bin/bash\necho "$@" >> {tmp_path}/typed\n')
+    command.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(command))
+    installation = with_airflow(tmp_path, "dag_run (dag_id, run_id, state, run_after, start_date)")
+    assert remove_old_history(installation, datetime.now(UTC)) == ({}, ())
+    runs, others = (tmp_path / "typed").read_text().splitlines()
+    assert " --tables dag_run,task_instance,xcom,dag_version " in runs
+    assert "dag_run" not in others
