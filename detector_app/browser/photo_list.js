@@ -2,7 +2,7 @@
 
 import { make } from "./dom.js";
 import { makeCard, makeRefusedCard } from "./picture_card.js";
-import { readPicture } from "./picture.js";
+import { isForServer, readPicture } from "./picture.js";
 import { asRefusal, Refusal } from "./refusal.js";
 import { say } from "./texts.js";
 import { isVideo } from "./video.js";
@@ -108,7 +108,8 @@ export class PhotoList {
       bitmap = await readPicture(file, name);
     } catch (error) {
       if (error.key !== "photo.unreadable") throw error;
-      if (file.size > MAX_SENT_BYTES) throw error;
+      // What is no picture, such as a video of an unknown kind, is sent to nobody.
+      if (file.size > MAX_SENT_BYTES || !(await isForServer(file))) throw error;
       const seen = await detectors.onServer().lookAtFile(file).catch((refusal) => {
         // Without a server, what is wrong is that nobody here can read it.
         throw /^(fetch\.server_says|server\..*)$/.test(refusal.key) ? refusal : new Refusal("photo.unreadable", { name });

@@ -22,12 +22,13 @@ const WRITTEN = [
   ["video/webm;codecs=vp8", "webm"],
   ["video/mp4", "mp4"],
 ];
-/** Of files for which no kind is known. */
-const ENDINGS = /\.(mp4|m4v|mov|webm|mkv|avi|ogv|3gp|mpe?g)$/i;
+/** Of files whose kind is unknown, or names no picture: systems differ in which endings they know. */
+const ENDINGS = /\.(mp4|m4v|mov|qt|webm|mkv|avi|ogv|3gp|3g2|mpe?g|mpv|m2v|mts|m2ts|vob|wmv|asf|flv|divx|mxf)$/i;
 
 /** @param {File} file @returns {boolean} whether it says that it is a video */
 export function isVideo(file) {
-  return file.type.startsWith("video/") || (file.type === "" && ENDINGS.test(file.name ?? ""));
+  if (file.type.startsWith("video/") || file.type === "application/mp4") return true;
+  return !file.type.startsWith("image/") && ENDINGS.test(file.name ?? "");
 }
 
 /** A video that can be played here. */

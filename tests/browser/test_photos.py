@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,12 +24,12 @@ pytestmark = pytest.mark.slow
 
 TOWER, GATE = "This is Torre do Relógio", "This is Green Gate"
 # Hands a file to the page as a hand or another program would.
-GIVE = """([kind, name, content]) => {
+GIVE = """([how, name, content, kind]) => {
   const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
   const data = new DataTransfer();
-  data.items.add(new File([bytes], name, { type: "image/png" }));
+  data.items.add(new File([bytes], name, { type: kind }));
   const options = { bubbles: true, cancelable: true };
-  const event = kind === "drop"
+  const event = how === "drop"
     ? new DragEvent("drop", { ...options, dataTransfer: data })
     : new ClipboardEvent("paste", { ...options, clipboardData: data });
   document.body.dispatchEvent(event);
@@ -60,10 +61,10 @@ def test_several_photos_each_have_their_own_names(page: Page, tmp_path: Path) ->
     expect(cards).to_have_text([TOWER, GATE, "No sight that I know"])
 
 
-@pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_photo_is_dropped_or_pasted(page: Page, photo: Path, kind: str) -> None:
+@pytest.mark.parametrize("how", ["drop", "paste"])
+def test_photo_is_dropped_or_pasted(page: Page, photo: Path, how: str) -> None:
     content = base64.b64encode(photo.read_bytes()).decode()
-    page.evaluate(GIVE, [kind, photo.name, content])
+    page.evaluate(GIVE, [how, photo.name, content, "image/png"])
     expect(page.locator(".card .said")).to_have_text([TOWER, GATE])
 
 
@@ -84,12 +85,80 @@ def test_what_is_no_photo_gets_a_sentence_and_no_older_answer_stays(
 ) -> None:
     page.locator("#files").set_input_files(photo)
     expect(page.locator(".card .said")).to_have_count(2)
-    letter = tmp_path / "letter.jpg"
-    letter.write_text("Dear reader")
-    page.locator("#files").set_input_files(letter)
+    page.locator("#files").set_input_files(write_broken_scan(tmp_path))
     expect(page.get_by_role("alert")).to_contain_text("The server cannot use this photo.")
     expect(page.locator(".card")).to_have_count(1)
     expect(page.locator(".said")).to_have_count(0)
+
+
+def write_broken_scan(folder: Path) -> Path:
+    """Write what begins as a kind of picture that the server alone reads, and is none."""
+    scan = folder / "scan.tiff"
+    scan.write_bytes(b"II*\0Dear reader")
+    return scan
+
+
+# A browser tells a file's type by what its system knows; of a video it may know nothing.
+@pytest.mark.parametrize(
+    ("name", "kind", "sentence"),
+    [
+        ("a.mp4", "application/octet-stream", "cannot be played here"),
+        ("a.mp4", "application/mp4", "cannot be played here"),
+        ("clip.mts", "", "cannot be played here"),
+        ("clip.3g2", "", "cannot be played here"),
+        ("VID-1", "", "cannot be read as a picture here"),
+        ("VID-1", "image/heic", "cannot be read as a picture here"),
+        ("letter.jpg", "image/jpeg", "cannot be read as a picture here"),
+    ],
+)
+def test_what_is_no_picture_is_sent_to_nobody(
+    page: Page, site: Site, name: str, kind: str, sentence: str
+) -> None:
+    # How an MP4 begins; nothing of it can be played.
+    content = base64.b64encode(b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41").decode()
+    page.evaluate(GIVE, ["drop", name, content, kind])
+    expect(page.get_by_role("alert")).to_contain_text(f"{name} {sentence}")
+    assert not any(asked.startswith("POST") for asked in site.asked)
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP"])
+def test_pictures_that_the_server_reads_are_told_by_their_beginning(blank: Page, kind: str) -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (16, 16), RED).save(written, kind)
+    assert is_for_server(blank, written.getvalue())
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1"])
+def test_heic_is_for_the_server(blank: Page, brand: bytes) -> None:
+    assert is_for_server(blank, b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic")
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"\0\0\0\x14ftypqt  ",
+        b"\0\0\0\x18ftypmp42",
+        b"\0\0\0\x18ftyp3g2a",
+        b"\x1aE\xdf\xa3",
+        b"RIFF\0\0\0\0AVI LIST",
+        b"0&\xb2u\x8ef\xcf\x11",
+        b"G@\0\x10",
+        b"\0\0\1\xba",
+        b"",
+    ],
+)
+def test_video_is_never_for_the_server(blank: Page, beginning: bytes) -> None:
+    assert not is_for_server(blank, beginning)
+
+
+def is_for_server(blank: Page, content: bytes) -> bool:
+    """Ask the page's module whether a file may go to the server."""
+    answer: bool = blank.evaluate(
+        """(bytes) => import("/browser/picture.js").then(
+          (m) => m.isForServer(new Blob([Uint8Array.from(bytes)])))""",
+        list(content),
+    )
+    return answer
 
 
 def test_server_refuses_in_the_pages_language(
@@ -98,20 +167,16 @@ def test_server_refuses_in_the_pages_language(
     page = new_page(locale="de-DE")
     page.goto(f"{site.url}/camera")
     expect(page.locator("#city")).to_have_text("Malaga")
-    letter = tmp_path / "letter.jpg"
-    letter.write_text("Dear reader")
-    page.locator("#files").set_input_files(letter)
+    page.locator("#files").set_input_files(write_broken_scan(tmp_path))
     expect(page.get_by_role("alert")).to_contain_text("Der Server kann dieses Foto nicht verwenden")
 
 
 def test_without_a_network_what_cannot_be_read_gets_a_sentence(
     page: Page, site: Site, tmp_path: Path
 ) -> None:
-    letter = tmp_path / "letter.jpg"
-    letter.write_text("Dear reader")
     site.broken.add("/api/detect")
-    page.locator("#files").set_input_files(letter)
-    sentence = "letter.jpg cannot be read as a picture here. Choose a JPEG, PNG or WebP photo."
+    page.locator("#files").set_input_files(write_broken_scan(tmp_path))
+    sentence = "scan.tiff cannot be read as a picture here. Choose a JPEG, PNG or WebP photo."
     expect(page.get_by_role("alert")).to_have_text(sentence)
 
 
