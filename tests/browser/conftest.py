@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.site import Site, describe_model, run_site
+from tests.browser.site import BROWSER, Site, describe_model, run_site
 from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
 from tests.film import write_film
 
@@ -39,6 +39,16 @@ def site(onnx: bytes) -> Iterator[Site]:
     site.add_city("malaga", "Málaga", describe_model(site.add_file(onnx)), de="Malaga")
     with run_site(site):
         yield site
+
+
+@pytest.fixture
+def patient_site(site: Site) -> Site:
+    """Serve pages that wait long for a worker: on a busy machine it may be silent for longer than on a phone."""
+    detector = (BROWSER / "detector.js").read_bytes()
+    hasty = b"SILENCE_MS = 8000"
+    assert hasty in detector
+    site.changed["/browser/detector.js"] = detector.replace(hasty, b"SILENCE_MS = 60_000")
+    return site
 
 
 @pytest.fixture(scope="session")

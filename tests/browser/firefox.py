@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from websockets.sync.client import ClientConnection
 
-PROGRAM = shutil.which("firefox-esr") or shutil.which("firefox")
+PROGRAM = shutil.which("firefox-esr")
 _LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 
 

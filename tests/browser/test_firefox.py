@@ -48,8 +48,8 @@ def page() -> Iterator[FirefoxPage]:
         yield opened
 
 
-def test_film_names_each_sight_in_turn(page: FirefoxPage, site: Site) -> None:
-    page.goto(f"{site.url}/camera")
+def test_film_names_each_sight_in_turn(page: FirefoxPage, patient_site: Site) -> None:
+    page.goto(f"{patient_site.url}/camera")
     wait_until(
         lambda: page.evaluate("document.getElementById('city-name').textContent") == "Málaga"
     )
@@ -58,4 +58,4 @@ def test_film_names_each_sight_in_turn(page: FirefoxPage, site: Site) -> None:
         wait_until(
             lambda: page.evaluate("document.querySelector('.plate').textContent") == sentence  # noqa: B023 - used at once
         )
-    assert not any(asked.startswith("POST") for asked in site.asked)
+    assert not any(asked.startswith("POST") for asked in patient_site.asked)
