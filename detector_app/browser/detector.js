@@ -19,6 +19,7 @@ const MAX_SENT_SIDE = 960;
 export class LocalDetector {
   #worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   #waiting = null;
+  #isClosed = false;
   #last = Promise.resolve();
   #onProgress = () => {};
 
@@ -67,11 +68,14 @@ export class LocalDetector {
   }
 
   close() {
+    this.#isClosed = true;
     this.#worker.terminate();
     this.#settle((waiting) => waiting.reject(new Refusal("step.closed")));
   }
 
   #ask(order, transfer) {
+    // A worker that is gone answers nobody.
+    if (this.#isClosed) return Promise.reject(new Refusal("step.closed"));
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject, timer: 0 };
       this.#watch();

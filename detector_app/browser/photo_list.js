@@ -16,8 +16,8 @@ const MAX_SENT_BYTES = 20_000_000;
 /** Shows photos, newest choice only: nothing of an earlier one stays on the page. */
 export class PhotoList {
   #choice = 0;
-  /** The video that is looked at now. @type {VideoCard | null} */
-  #video = null;
+  /** The videos on the page; each holds its file until it is closed. @type {VideoCard[]} */
+  #videos = [];
 
   /** Called when a name is pressed; for the owner to replace. @param {number} classNumber */
   onName(classNumber) {}
@@ -33,8 +33,8 @@ export class PhotoList {
 
   clear() {
     this.#choice += 1;
-    this.#video?.close();
-    this.#video = null;
+    for (const video of this.#videos) video.close();
+    this.#videos = [];
     this.place.replaceChildren();
     this.place.hidden = true;
     this.live.textContent = "";
@@ -62,6 +62,7 @@ export class PhotoList {
     }
     if (files.length > MAX_PHOTOS) waiting.textContent = say("photo.too_many", { most: MAX_PHOTOS });
     else waiting.remove();
+    this.#hideIfEmpty();
   }
 
   async #watch(file, detectors, kind, waiting) {
@@ -69,16 +70,17 @@ export class PhotoList {
       onclose: () => this.#hideIfEmpty(),
       onname: (number) => this.onName(number),
     });
-    this.#video = video;
+    this.#videos.push(video);
     waiting.before(video.element);
     waiting.hidden = true;
     await video.show(file, detectors, kind);
     waiting.hidden = false;
+    this.#hideIfEmpty();
     return video.element;
   }
 
   #hideIfEmpty() {
-    this.place.hidden = this.place.childElementCount === 0;
+    this.place.hidden = ![...this.place.children].some((child) => !child.hidden);
   }
 
   async #lookAt(file, detectors, kind) {

@@ -67,6 +67,7 @@ const SHELL = [
   "/browser/texts/en.js",
   "/browser/video.js",
   "/browser/video_card.js",
+  "/browser/video_writer.js",
   "/browser/worker.js",
 ];
 

@@ -15,13 +15,6 @@ const MAX_MINUTES = 10;
 const MAX_VIDEO_SIDE = 1280;
 /** A file that a browser neither reads nor refuses. */
 const MAX_READING_MS = 20_000;
-const BITS_PER_SECOND = 4_000_000;
-/** What a browser may write, best first, and how such a file's name ends. */
-const WRITTEN = [
-  ["video/webm;codecs=vp9", "webm"],
-  ["video/webm;codecs=vp8", "webm"],
-  ["video/mp4", "mp4"],
-];
 /** Of files whose kind is unknown, or names no picture: systems differ in which endings they know. */
 const ENDINGS = /\.(mp4|m4v|mov|qt|webm|mkv|avi|ogv|3gp|3g2|mpe?g|mpv|m2v|mts|m2ts|vob|wmv|asf|flv|divx|mxf)$/i;
 
@@ -80,7 +73,7 @@ export class VideoFile {
     try {
       await video.play();
       do {
-        await Promise.race([nextFrame(video), this.#end()]);
+        await this.#nextFrame();
         const hasFrame = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !this.#isStopped;
         if (hasFrame) await look(await createImageBitmap(video), video.currentTime);
       } while (!this.#isDone);
@@ -107,58 +100,37 @@ export class VideoFile {
     return this.#isStopped || this.#hasBroken || this.video.ended;
   }
 
-  #end() {
-    return new Promise((resolve) => {
-      for (const kind of ["ended", "error", "stopped"]) this.video.addEventListener(kind, resolve, { once: true });
+  /** Wait for another frame, or for the end. */
+  async #nextFrame() {
+    const listening = new AbortController();
+    const end = new Promise((resolve) => {
+      for (const kind of ["ended", "error", "stopped"]) this.video.addEventListener(kind, resolve, listening);
     });
+    await Promise.race([nextFrame(this.video), end]);
+    listening.abort();
   }
 
   async #read(file, name) {
     const { video } = this;
     video.muted = true;
+    video.preload = "auto";
+    const reading = happens(video, "loadeddata");
     video.src = URL.createObjectURL(file);
-    const isRead = await happens(video, "loadeddata");
+    // Without being played, iPhones load no frame. What cannot be played is told by `reading`.
+    video.play().catch(() => {});
+    const isRead = await reading;
+    video.pause();
     // Sound alone is loaded, too.
     if (video.readyState >= HTMLMediaElement.HAVE_METADATA && video.videoWidth === 0) {
       throw new Refusal("video.no_picture", { name });
     }
     if (!isRead) throw new Refusal("video.unreadable", { name });
     this.seconds = await findLength(video);
+    if (video.currentTime > 0) await seek(video, 0);
     if (!(this.seconds > 0)) throw new Refusal("video.unreadable", { name });
     const minutes = Math.ceil(this.seconds / 60);
     if (minutes > MAX_MINUTES) throw new Refusal("video.too_long", { name, minutes, most: MAX_MINUTES });
     video.addEventListener("error", () => (this.#hasBroken = true));
-  }
-}
-
-/** Writes what is drawn onto a canvas as a video, while it is drawn. */
-export class VideoWriter {
-  #parts = [];
-
-  /** @param {HTMLCanvasElement} canvas that has been drawn on @returns {VideoWriter | null} null: this browser writes none */
-  static begin(canvas) {
-    if (typeof MediaRecorder !== "function" || !canvas.captureStream) return null;
-    const found = WRITTEN.find(([kind]) => MediaRecorder.isTypeSupported(kind));
-    return found ? new VideoWriter(canvas, ...found) : null;
-  }
-
-  constructor(canvas, kind, ending) {
-    this.ending = ending;
-    this.stream = canvas.captureStream();
-    this.recorder = new MediaRecorder(this.stream, { mimeType: kind, videoBitsPerSecond: BITS_PER_SECOND });
-    this.recorder.ondataavailable = ({ data }) => this.#parts.push(data);
-    this.recorder.start(1000);
-  }
-
-  /** @returns {Promise<Blob>} the video as far as it was drawn */
-  async finish() {
-    if (this.recorder.state !== "inactive") {
-      const stopped = new Promise((resolve) => this.recorder.addEventListener("stop", resolve, { once: true }));
-      this.recorder.stop();
-      await stopped;
-    }
-    for (const track of this.stream.getTracks()) track.stop();
-    return new Blob(this.#parts, { type: this.recorder.mimeType.split(";")[0] });
   }
 }
 
@@ -173,15 +145,14 @@ export function sizeOf({ video }) {
 /** A recording may not say how long it is: its end is asked for then. */
 async function findLength(video) {
   if (Number.isFinite(video.duration)) return video.duration;
-  const seek = async (seconds) => {
-    const arrived = happens(video, "seeked");
-    video.currentTime = seconds;
-    await arrived;
-  };
-  await seek(Number.MAX_SAFE_INTEGER);
-  const seconds = Number.isFinite(video.duration) ? video.duration : video.currentTime;
-  await seek(0);
-  return seconds;
+  await seek(video, Number.MAX_SAFE_INTEGER);
+  return Number.isFinite(video.duration) ? video.duration : video.currentTime;
+}
+
+async function seek(video, seconds) {
+  const arrived = happens(video, "seeked");
+  video.currentTime = seconds;
+  await arrived;
 }
 
 /** @returns {Promise<boolean>} whether it happened, rather than an error or nothing for long */

@@ -9,7 +9,8 @@ import { annotatedName } from "./picture.js";
 import { addOutlets } from "./picture_card.js";
 import { asRefusal, Refusal } from "./refusal.js";
 import { clock, currentLanguage, listOf, percent, say, sayRefusal } from "./texts.js";
-import { sizeOf, VideoFile, VideoWriter } from "./video.js";
+import { sizeOf, VideoFile } from "./video.js";
+import { VideoWriter } from "./video_writer.js";
 
 /** Of these steps, frames leave the device, or nothing looks at them. */
 const NOT_HERE = new Set(["server", "photo"]);
@@ -82,20 +83,30 @@ export class VideoCard {
     const write = (one) => `${sightName(model, one.class, currentLanguage())}  ${percent(one.confidence)}`;
     /** @type {VideoWriter | null | undefined} begins with the first frame */
     let writer;
-    await film.play(async (frame, seconds) => {
+    let broke = null;
+    let written = null;
+    const look = async (frame, seconds) => {
       // What looks at a frame takes it; another copy is drawn.
       const { detections } = await detector.look(await createImageBitmap(frame));
       context.drawImage(frame, 0, 0, width, height);
       frame.close();
       drawDetections(context, detections, write, { kind, scale });
-      if (writer === undefined) writer = VideoWriter.begin(this.canvas);
+      if (writer === undefined) writer = VideoWriter.begin(this.canvas, this.player);
       seen.record(detections, seconds);
       this.#showProgress(seconds, film.seconds);
-    });
-    const written = await writer?.finish();
+    };
+    try {
+      await film.play(look);
+    } catch (error) {
+      // A newer model came, or this one fell silent: what was seen until then is not lost.
+      if (writer === undefined) throw error;
+      broke = asRefusal(error);
+    } finally {
+      written = await writer?.finish();
+    }
     if (this.#isClosed) return;
     this.#showNames(seen, model);
-    this.#showVideo(written, writer);
+    this.#showVideo(written, writer, broke);
   }
 
   #showProgress(seconds, length) {
@@ -114,14 +125,14 @@ export class VideoCard {
     this.element.dataset.spoken = spoken.length ? listOf(spoken) : say("name.unknown");
   }
 
-  #showVideo(written, writer) {
+  #showVideo(written, writer, broke) {
     const { position, seconds, hasBroken } = this.#film;
     const isWhole = this.player.ended;
     this.bar.remove();
     this.stopper.remove();
     const values = { name: this.name, at: clock(position), length: clock(seconds) };
     const ended = hasBroken ? "video.broke_off" : isWhole ? null : "video.part";
-    const sentences = [ended && say(ended, values), !written && say("video.no_writer")];
+    const sentences = [broke && sayRefusal(broke), ended && say(ended, values), !written && say("video.no_writer")];
     showSentence(this.state, sentences.filter(Boolean).join(" ") || null);
     if (!written) return;
     const file = new File([written], annotatedName(this.name, writer.ending), { type: written.type });

@@ -13,8 +13,10 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import GREEN, RED, draw_photo
-from tests.browser.site import BROWSER
+from tests.browser.site import describe_model
 from tests.film import write_video
+from tests.model_files import metadata
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,21 +30,46 @@ pytestmark = pytest.mark.slow
 
 TOWER, GATE = "Torre do Relógio", "Green Gate"
 BOX = (200, 120, 420, 400)
+# What the page holds: recorders, and addresses of files that were not given back.
+COUNTED = """
+  globalThis.recorders = [];
+  globalThis.MediaRecorder = class extends MediaRecorder {
+    constructor(...given) {
+      super(...given);
+      globalThis.recorders.push(this);
+    }
+  };
+  globalThis.held = new Set();
+  const { createObjectURL, revokeObjectURL } = URL;
+  URL.createObjectURL = (file) => {
+    const address = createObjectURL.call(URL, file);
+    globalThis.held.add(address);
+    return address;
+  };
+  URL.revokeObjectURL = (address) => {
+    globalThis.held.delete(address);
+    revokeObjectURL.call(URL, address);
+  };
+"""
+STATES = "globalThis.recorders.map((one) => one.state)"
+# Another page comes before this one, or goes again.
+HIDE = """() => {
+  Object.defineProperty(document, "hidden", { value: true, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+SHOW = HIDE.replace("true, conf", "false, conf")
 NO_RECORDER = "delete globalThis.MediaRecorder;"
 NO_WASM = "delete globalThis.WebAssembly;"
 
 
 @pytest.fixture
-def open_page(new_page: Callable[..., Page], site: Site) -> Callable[..., Page]:
+def open_page(new_page: Callable[..., Page], patient_site: Site) -> Callable[..., Page]:
     """Return what opens the page, ready for videos."""
-    # On a busy machine a worker may be silent for long; the page would take the server instead.
-    patient = (BROWSER / "detector.js").read_bytes().replace(b"MS = 8000", b"MS = 60_000")
-    site.changed["/browser/detector.js"] = patient
 
     def open_it(script: str = "", **options: str) -> Page:
         page = new_page(**options)
         page.add_init_script(script)
-        page.goto(f"{site.url}/camera")
+        page.goto(f"{patient_site.url}/camera")
         expect(page.locator("#city")).not_to_have_text("")
         return page
 
@@ -121,6 +148,52 @@ def test_video_that_is_stopped_is_given_back_as_far_as_it_was_seen(
     expect(page.locator(".card video.shown")).to_be_visible()
     page.get_by_role("button", name="Remove").click()
     expect(page.locator("#photos")).to_be_hidden()
+
+
+def test_newer_model_leaves_what_was_seen_and_ends_the_recording(
+    open_page: Callable[..., Page], site: Site, long_video: Path, onnx: bytes
+) -> None:
+    page = open_page(COUNTED)
+    page.locator("#files").set_input_files(long_video)
+    expect(page.locator(".card progress")).not_to_have_js_property("value", 0)
+    newer = site.add_file(onnx + metadata("version", "2"))
+    site.catalogue["cities"][0]["model"] = describe_model(newer, version=2)
+    # The page asks for newer models when it is shown again.
+    page.evaluate(SHOW)
+    expect(page.locator(".card")).to_contain_text("Another detector was chosen meanwhile.")
+    expect(page.locator(".card")).to_contain_text("of 1:00: the video with names ends there.")
+    expect(page.locator(".card .said")).to_contain_text([f"This is {TOWER}"])
+    expect(page.locator(".card video.shown")).to_be_visible()
+    assert page.evaluate(STATES) == ["inactive"]
+
+
+def test_nothing_is_recorded_while_another_page_is_before_this_one(
+    open_page: Callable[..., Page], long_video: Path
+) -> None:
+    page = open_page(COUNTED)
+    page.locator("#files").set_input_files(long_video)
+    wait_until(lambda: page.evaluate(STATES) == ["recording"])
+    page.evaluate(HIDE)
+    wait_until(lambda: page.evaluate(STATES) == ["paused"])
+    page.evaluate(SHOW)
+    wait_until(lambda: page.evaluate(STATES) == ["recording"])
+    page.get_by_role("button", name="Remove").click()
+    expect(page.locator("#photos")).to_be_hidden()
+    wait_until(lambda: page.evaluate(STATES) == ["inactive"])
+
+
+def test_another_choice_gives_back_the_memory_of_every_video(
+    open_page: Callable[..., Page], tmp_path: Path, photo: Path
+) -> None:
+    paths = [tmp_path / "one.webm", tmp_path / "two.webm"]
+    for path in paths:
+        write_video([photo], path, seconds_per_photo=0.5)
+    page = open_page(COUNTED)
+    page.locator("#files").set_input_files(paths)
+    expect(page.locator(".card video.shown")).to_have_count(2)
+    page.locator("#files").set_input_files(photo)
+    expect(page.locator(".card .said")).to_have_count(2)
+    assert page.evaluate("globalThis.held.size") == 0
 
 
 def test_another_choice_ends_the_video_before_it(
