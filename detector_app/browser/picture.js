@@ -86,10 +86,11 @@ export function canShare(file) {
   return navigator.canShare?.({ files: [file] }) === true;
 }
 
-/** Hand a picture to another app of the phone; who changes their mind has done nothing wrong. @param {File} file */
+/** Hand a picture or video to another app of the phone; who changes their mind has done nothing wrong. @param {File} file */
 export async function shareFile(file) {
+  const refusal = file.type.startsWith("video/") ? "video.not_shared" : "picture.not_shared";
   await navigator.share({ files: [file] }).catch((error) => {
-    if (error.name !== "AbortError") throw new Refusal("picture.not_shared", { cause: error.message });
+    if (error.name !== "AbortError") throw new Refusal(refusal, { cause: error.message });
   });
 }
 

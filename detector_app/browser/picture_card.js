@@ -35,7 +35,8 @@ export function makeCard(name, bitmap, detections, model, { kind, onclose, close
     const canvas = make("canvas", { role: "img", "aria-label": listOf([...sentences, name]) });
     drawPicture(canvas, bitmap, detections, model, kind);
     card.append(canvas);
-    addOutlets(buttons, card, () => asJpeg(canvas, annotatedName(name)));
+    const alike = new File(["."], "shared.jpg", { type: "image/jpeg" });
+    addOutlets(buttons, card, () => asJpeg(canvas, annotatedName(name)), alike);
   } else {
     card.append(make("p", { class: "quiet" }, say("photo.not_shown", { name })));
   }
@@ -72,8 +73,9 @@ export function makeRefusedCard(name, refusal, onclose) {
 /**
  * Add buttons that save a file, and share it where phones can; what goes wrong is said on the card.
  * @param {HTMLElement} buttons @param {HTMLElement} card @param {() => File | Promise<File>} makeFile
+ * @param {File} alike a file of its kind: whether it can be shared is known by that
  */
-export function addOutlets(buttons, card, makeFile) {
+export function addOutlets(buttons, card, makeFile, alike) {
   const giveTo = (outlet) => async () => {
     try {
       await outlet(await makeFile());
@@ -82,8 +84,7 @@ export function addOutlets(buttons, card, makeFile) {
     }
   };
   buttons.append(make("button", { type: "button", onclick: giveTo(saveFile) }, say("picture.save")));
-  // Whether a file can be shared is known by its kind; a small one stands for it.
-  if (canShare(new File(["."], "shared.jpg", { type: "image/jpeg" }))) {
+  if (canShare(alike)) {
     buttons.append(make("button", { type: "button", onclick: giveTo(shareFile) }, say("picture.share")));
   }
 }

@@ -140,7 +140,7 @@ export class VideoCard {
     const label = say("video.shown", { name: this.name });
     this.canvas.replaceWith(make("video", { class: "shown", src: this.#address, controls: true, playsinline: true, "aria-label": label }));
     const outlets = make("div", { class: "tools" });
-    addOutlets(outlets, this.element, () => file);
+    addOutlets(outlets, this.element, () => file, file);
     this.tools.prepend(...outlets.children);
   }
 

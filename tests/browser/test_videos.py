@@ -58,6 +58,10 @@ HIDE = """() => {
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 SHOW = HIDE.replace("true, conf", "false, conf")
+SHARES = """
+  navigator.canShare = ({ files }) => files.every((file) => file.type === KIND);
+  navigator.share = async () => { throw new DOMException("as a test wishes", "DataError"); };
+"""
 NO_RECORDER = "delete globalThis.MediaRecorder;"
 NO_WASM = "delete globalThis.WebAssembly;"
 
@@ -194,6 +198,21 @@ def test_another_choice_gives_back_the_memory_of_every_video(
     page.locator("#files").set_input_files(photo)
     expect(page.locator(".card .said")).to_have_count(2)
     assert page.evaluate("globalThis.held.size") == 0
+
+
+@pytest.mark.parametrize(("kind", "buttons"), [("image/jpeg", 0), ("video/webm", 1)])
+def test_video_is_shared_where_videos_are(
+    open_page: Callable[..., Page], tmp_path: Path, photo: Path, kind: str, buttons: int
+) -> None:
+    write_video([photo], tmp_path / "one.webm", seconds_per_photo=0.5)
+    page = open_page(SHARES.replace("KIND", f"'{kind}'"))
+    page.locator("#files").set_input_files(tmp_path / "one.webm")
+    expect(page.get_by_role("button", name="Save")).to_be_visible()
+    share = page.get_by_role("button", name="Share")
+    expect(share).to_have_count(buttons)
+    if buttons:
+        share.click()
+        expect(page.get_by_role("alert")).to_contain_text("The video was not shared")
 
 
 def test_another_choice_ends_the_video_before_it(

@@ -104,6 +104,7 @@ export default {
   "video.part": "Angehalten bei {at} von {length}: das Video mit Namen endet dort.",
   "video.broke_off": "{name} ist ab {at} beschädigt: das Video mit Namen endet dort.",
   "video.no_writer": "Dieser Browser kann keine Videos schreiben; darum gibt es nur die Namen.",
+  "video.not_shared": "Das Video wurde nicht geteilt ({cause}). Stattdessen speichern.",
   "video.not_here":
     "Dieser Browser kann {name} nicht selbst ansehen, und Videos werden an niemanden gesendet. Bitte ein Foto wählen oder einen neueren Browser nehmen.",
   "video.unreadable":

@@ -104,6 +104,7 @@ export default {
   "video.part": "Stopped at {at} of {length}: the video with names ends there.",
   "video.broke_off": "{name} is damaged from {at} on: the video with names ends there.",
   "video.no_writer": "This browser cannot write videos, so there are only the names.",
+  "video.not_shared": "The video was not shared ({cause}). Save it instead.",
   "video.not_here": "This browser cannot look at {name} itself, and videos are sent to nobody. Choose a photo, or use a newer browser.",
   "video.unreadable":
     "{name} cannot be played here: it is damaged, or of a kind that this browser does not know. Choose an MP4 or WebM video.",
