@@ -99,7 +99,7 @@ test-app: test-setup ## the app's tests, in its own environment
 test-setup: setup .venv/airflow/.tests-installed .venv/trainer/.tests-installed .venv/app/.tests-installed .venv/deployment/.installed browser axe
 
 .PHONY: browser
-browser: ## install Debian's Chromium, if there is none
+browser: ## install Debian's Chromium and, where apt has it, Firefox for the tests, if there are none
 	@tests/install_browser.sh
 
 # What looks at pages for barriers, from the npm registry; quick where it is already.
