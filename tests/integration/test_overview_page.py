@@ -86,6 +86,21 @@ def one(warehouse: Warehouse, query: str, *parameters: object) -> Any:
     return row[0] if len(row) == 1 else tuple(row)
 
 
+def gpu_within(warehouse: Warehouse, month: str) -> tuple[float, float]:
+    """Return the seconds that instances ran in the month that begins then, and their price."""
+    found: tuple[float, float] = one(
+        warehouse,
+        "select coalesce(sum(seconds), 0)::float, coalesce(sum(seconds / 3600 * price_per_hour_usd), 0)::float"
+        " from (select %s::timestamptz at time zone 'UTC' as begins_at) as month"
+        " cross join core.instance_session cross join lateral ("
+        "  select tstzrange(begins_at at time zone 'UTC', (begins_at + interval '1 month') at time zone 'UTC')"
+        "  * tstzrange(running_at, coalesce(stopped_at, now())) as part) as cut"
+        " cross join lateral (select extract(epoch from upper(part) - lower(part)) as seconds) as counted",
+        month,
+    )
+    return found
+
+
 @pytest.mark.usefixtures("airflow_runs")
 def test_what_needs_a_person_is_what_waits(viewer: httpx.Client, busy: Warehouse) -> None:
     shown = read(viewer, "waiting")
@@ -167,13 +182,7 @@ def test_months_and_budgets_are_what_was_paid(
         )
         assert (month["image_count"], month["free_image_count"]) == (images, free)
         assert (month["vision_usd"], month["other_usd"]) == pytest.approx((vision, other))
-        seconds, usd = one(
-            busy,
-            "select coalesce(sum(extract(epoch from coalesce(stopped_at, now()) - running_at)), 0)::float,"
-            " coalesce(sum(extract(epoch from coalesce(stopped_at, now()) - running_at) / 3600 * price_per_hour_usd), 0)::float"
-            " from core.instance_session where date_trunc('month', running_at, 'UTC') = %s",
-            month["begins_at"],
-        )
+        seconds, usd = gpu_within(busy, month["begins_at"])
         assert month["gpu_seconds"] == pytest.approx(seconds, abs=30)
         assert month["gpu_usd"] == pytest.approx(usd, abs=0.05)
     assert sum(month["image_count"] for month in shown["months"]) == 240 + 60

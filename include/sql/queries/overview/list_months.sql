@@ -1,8 +1,16 @@
 -- What each of the last twelve months (UTC) has cost, this one last: calls as of the last refresh of the facts,
--- GPU time up to now. A session belongs to the month in which it began to run, as in mart.spend_by_month.
-with month as (
+-- GPU time up to now, in the months in which it ran: so that this month's is core.session_cost.cost_this_month_usd.
+with begun as (
     select (date_trunc('month', now() at time zone 'UTC') - make_interval(months => number)) at time zone 'UTC' as begins_at
     from generate_series(0, 11) as ago (number)
+),
+
+-- This one has no end yet: a minute that is billed whole may reach into what comes.
+month as (
+    select
+        begun.begins_at,
+        lead(begun.begins_at, 1, 'infinity') over (order by begun.begins_at) as ends_at
+    from begun
 ),
 
 call as (
@@ -17,14 +25,36 @@ call as (
     group by date_trunc('month', fact.hour_at, 'UTC')
 ),
 
+share as materialized (
+    select
+        session_cost.running_at,
+        session_cost.running_at + session_cost.billed_seconds * interval '1 second' as billed_until,
+        session_cost.cost_usd / session_cost.billed_seconds as usd_per_second
+    from core.session_cost
+    where session_cost.billed_seconds > 0
+),
+
+part as (
+    select
+        month.begins_at,
+        share.usd_per_second,
+        extract(
+            epoch from least(share.billed_until, month.ends_at) - greatest(share.running_at, month.begins_at)
+        ) as seconds
+    from share
+    inner join month
+        on
+            share.running_at < month.ends_at
+            and share.billed_until > month.begins_at
+),
+
 session as (
     select
-        date_trunc('month', session_cost.running_at, 'UTC') as begins_at,
-        sum(session_cost.billed_seconds) as gpu_seconds,
-        sum(session_cost.cost_usd) as gpu_usd
-    from core.session_cost
-    where session_cost.running_at >= (select min(month.begins_at) from month)
-    group by date_trunc('month', session_cost.running_at, 'UTC')
+        part.begins_at,
+        sum(part.seconds) as gpu_seconds,
+        sum(part.seconds * part.usd_per_second) as gpu_usd
+    from part
+    group by part.begins_at
 )
 
 select

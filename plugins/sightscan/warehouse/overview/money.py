@@ -12,7 +12,7 @@ from sightscan.warehouse.statements import statement
 
 @dataclass(frozen=True, slots=True)
 class MonthCost:
-    """What a month (UTC) has cost, in US dollars: images of Google Vision, other paid calls, GPU time."""
+    """What a month (UTC) has cost, in US dollars: images of Google Vision, other paid calls, GPU time that ran in it."""
 
     begins_at: datetime
     image_count: int
