@@ -43,9 +43,9 @@ def busy(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
 
 @pytest.fixture
 def airflow_runs(viewer: httpx.Client) -> Iterator[None]:
-    """Have Airflow know runs of two cities; the second's last is red."""
+    """Have Airflow know runs of cities; the second's last is red, the fourth's was a moment ago."""
     now = datetime.now(UTC)
-    dags = ("city_city-1", "city_city-2")
+    dags = ("city_city-1", "city_city-2", "city_city-4")
     with create_session(scoped=False) as session:
         session.merge(DagBundleModel(name="test"))
         session.flush()
@@ -54,18 +54,21 @@ def airflow_runs(viewer: httpx.Client) -> Iterator[None]:
                 DagModel(dag_id=dag_id, bundle_name="test", owners="sightscan", fileloc="x")
             )
         session.flush()
-        for dag_id, run_id, state, hours in (
-            ("city_city-1", "run-8", "success", 30),
-            ("city_city-1", "run-9", "running", 2),
-            ("city_city-2", "run-8", "success", 40),
-            ("city_city-2", "run-9", "failed", 3),
+        for dag_id, run_id, state, began_minutes_ago, ended_minutes_ago in (
+            ("city_city-1", "run-8", "success", 1800, 1740),
+            ("city_city-1", "run-9", "running", 120, None),
+            ("city_city-2", "run-8", "success", 2400, 2340),
+            ("city_city-2", "run-9", "failed", 180, 120),
+            ("city_city-4", "run-8", "failed", 20, 8),
+            ("city_city-4", "run-9", "success", 7, 4),
         ):
             run = DagRun(dag_id=dag_id, run_id=run_id, run_type=DagRunType.MANUAL, state="running")
-            run.run_after = run.start_date = now - timedelta(hours=hours)
+            run.run_after = run.start_date = now - timedelta(minutes=began_minutes_ago)
             session.add(run)
             session.flush()
             run.state = state
-            run.end_date = None if state == "running" else now - timedelta(hours=hours - 1)
+            if ended_minutes_ago is not None:
+                run.end_date = now - timedelta(minutes=ended_minutes_ago)
     yield
     with create_session(scoped=False) as session:
         session.execute(delete(DagRun).where(DagRun.dag_id.in_(dags)))

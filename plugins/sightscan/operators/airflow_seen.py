@@ -96,11 +96,11 @@ def look_at_airflow(since: datetime) -> list[Trouble]:
 
 
 def find_red_runs() -> list[Trouble]:
-    """Return the runs that made our DAGs red, in the order of the DAGs."""
+    """Return the runs that made our DAGs red, and that no green one followed, in the order of the DAGs."""
     from airflow.utils.session import create_session
 
     with create_session(scoped=False) as session:
-        return list(_failed_runs(session, _red_dags(session)))
+        return list(_failed_runs(session, _red_dags(session, just_now=timedelta(0))))
 
 
 def run_link(dag_id: str, run_id: str) -> str | None:
@@ -117,8 +117,8 @@ def _others(kind: Kind, count: int, what: str) -> Iterator[Trouble]:
         yield Trouble(kind.name, OTHERS, f"And {count - MAX_TROUBLES} more {what}.")
 
 
-def _red_dags(session: Any) -> dict[str, datetime]:
-    """Find since when DAGs are red: their last run that ended failed, or one did just now."""
+def _red_dags(session: Any, just_now: timedelta = JUST_NOW) -> dict[str, datetime]:
+    """Find since when DAGs are red: their last run that ended failed, or one did within `just_now`."""
     from airflow.models.dag import DagModel
     from airflow.models.dagrun import DagRun
     from sqlalchemy import func
@@ -142,7 +142,7 @@ def _red_dags(session: Any) -> dict[str, datetime]:
     return {
         dag_id: at
         for dag_id, at in failed_at.items()
-        if at > succeeded_at.get(dag_id, at - MAX_RED) or at > now - JUST_NOW
+        if at > succeeded_at.get(dag_id, at - MAX_RED) or at > now - just_now
     }
 
 
