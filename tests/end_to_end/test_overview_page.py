@@ -71,6 +71,11 @@ def test_figures_on_screen_are_those_of_the_warehouse_and_lead_to_where_one_acts
     expect(page.locator("#cities a[href='../gallery/?city=city-1']")).to_have_text(str(photos))
     expect(page.locator("#models tbody tr")).to_have_count(2)
     expect(page.locator("#sights tbody tr")).to_have_count(2)
+    # What is told from the facts says so.
+    expect(page.locator("#cities")).to_contain_text(
+        'the stages "crawled" and "labelled" are as of '
+    )
+    expect(page.locator("#sights")).to_contain_text("what a sight lacks are as of ")
     # An address that is none of the web's leads to the DAG instead.
     run_failed = page.locator("#incidents li", has_text="is red")
     assert run_failed.locator("a").get_attribute("href") == "../../dags/city_city-2"

@@ -28,7 +28,7 @@ export function drawCities(read, asked) {
       lastRunOf(city),
     ])),
     pager(read, "cities", "city", "cities"),
-    asOf(read.counted_until, "Photos, labelled photos and boxes are"),
+    asOf(read.counted_until, 'Photos, labelled photos, boxes and the stages "crawled" and "labelled" are'),
   ];
 }
 
@@ -86,6 +86,6 @@ export function drawSights({ city, sights, counted_until: countedUntil }) {
       sight.ap50 === null ? "–" : link(`../models/?${query({ city: city.slug, version: sight.model_version })}`, share(sight.ap50), sight.is_shown ? "" : ", not shown to people"),
       sight.missing ?? "nothing",
     ])),
-    asOf(countedUntil, "Photos, labelled photos, boxes and what is held back are"),
+    asOf(countedUntil, "Photos, labelled photos, boxes, what is held back and what a sight lacks are"),
   ];
 }
