@@ -71,13 +71,17 @@ test-slow: test-middle test-end-to-end ## contracts, faults, DAGs, and one city 
 .PHONY: test-middle
 test-middle: test-setup ## what needs seconds a test: contracts, parts together, faults, DAGs
 	$(AIRFLOW)/python -m pytest -q -m slow tests/unit
-	@# The kills wait most of their time, so they come first, beside the others.
-	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/end_to_end/test_kills.py tests/contract \
+	@# The cluster waits most of its time, so it comes first, beside the others.
+	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/end_to_end/test_cluster.py tests/contract \
 		tests/integration tests/faults tests/dags
+
+.PHONY: test-cluster
+test-cluster: test-setup ## three cities on Celery, whose workers, Redis and other parts are killed (5 minutes)
+	$(AIRFLOW)/python -m pytest -q tests/end_to_end/test_cluster.py
 
 .PHONY: test-end-to-end
 test-end-to-end: test-setup ## one city through Airflow, the app and the pages in a browser
-	$(AIRFLOW)/python -m pytest -q tests/end_to_end --ignore tests/end_to_end/test_kills.py
+	$(AIRFLOW)/python -m pytest -q tests/end_to_end --ignore tests/end_to_end/test_cluster.py
 
 .PHONY: test-programs
 test-programs: test-trainer test-app test-browser ## the tests of the trainer, of the app and of its pages in a browser
@@ -96,7 +100,7 @@ test-app: test-setup ## the app's tests, in its own environment
 	$(APP)/python -m pytest -q tests/app
 
 .PHONY: test-setup
-test-setup: setup .venv/airflow/.tests-installed .venv/trainer/.tests-installed .venv/app/.tests-installed .venv/deployment/.installed browser axe
+test-setup: setup .venv/airflow/.tests-installed .venv/trainer/.tests-installed .venv/app/.tests-installed .venv/deployment/.installed browser axe redis
 
 .PHONY: browser
 browser: ## install Debian's Chromium and, where apt has it, Firefox for the tests, if there are none
@@ -106,6 +110,10 @@ browser: ## install Debian's Chromium and, where apt has it, Firefox for the tes
 .PHONY: axe
 axe: .venv/airflow/.installed
 	@$(AIRFLOW)/python -m tests.axe
+
+.PHONY: redis
+redis: ## install Debian's Redis, if there is none
+	@tests/install_redis.sh
 
 .PHONY: check
 check: lint lint-deployment types ## everything that reads the code without running it

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-REQUEST_TIMEOUT_SECONDS = 30
+REQUEST_TIMEOUT_SECONDS = 60
 FINAL_RUN_STATES = frozenset({"success", "failed"})
 
 

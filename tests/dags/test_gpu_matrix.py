@@ -618,8 +618,8 @@ def test_all_holds_whatever_happens(
     assert re.search(ending.log, caplog.text)
 
 
-# The real processes of a real Airflow.
-KILLS = "tests/end_to_end/test_kills.py::test_whoever_is_killed_the_run_ends_and_nothing_is_paid_or_trained_twice"
+# The real processes of a real Airflow on Celery.
+STORY = "tests/end_to_end/cluster_story.py::"
 # What a fault is tested for besides, more closely or on the real thing.
 SEE_ALSO: dict[str, tuple[str, ...]] = {
     "start_refused": (
@@ -655,15 +655,15 @@ SEE_ALSO: dict[str, tuple[str, ...]] = {
         "tests/faults/test_dead_trainings.py::test_connection_lost_for_a_minute_is_survived",
     ),
     "worker_killed": (
-        KILLS,
+        f"{STORY}kill_the_worker_that_starts_a_training",
         "tests/trainer/test_finished_model.py::test_same_request_again_does_nothing_and_changes_nothing",
         "tests/integration/test_training_host.py::test_lock_of_a_worker_that_died_is_free",
     ),
     "triggerer_killed": (
-        KILLS,
+        f"{STORY}kill_triggerer_and_scheduler_while_it_trains",
         "tests/dags/test_waiting_triggers.py::test_turn_that_came_while_no_triggerer_ran_is_not_missed",
     ),
-    "scheduler_killed": (KILLS,),
+    "scheduler_killed": (f"{STORY}kill_triggerer_and_scheduler_while_it_trains",),
     "scheduler_killed_for_good": (
         "tests/faults/test_dead_trainings.py::test_machine_goes_off_at_its_deadline_though_all_the_rest_is_gone",
         "tests/faults/test_dead_trainings.py::test_idle_machine_goes_off",
@@ -692,7 +692,7 @@ SEE_ALSO: dict[str, tuple[str, ...]] = {
     ),
     "all_slots_busy": (
         "tests/dags/test_priorities.py::test_stop_and_reaper_are_queued_at_once_while_crawls_fill_all_slots",
-        "tests/end_to_end/test_urgent_tasks.py::test_stop_and_reaper_begin_within_seconds_while_crawls_hold_all_slots",
+        f"{STORY}end_a_training_while_crawls_hold_all_slots",
     ),
     "warehouse_away_from_register_on": (
         "tests/dags/test_task_graph_outcomes.py::test_machine_is_stopped_though_the_warehouse_died_in_mid_training",
