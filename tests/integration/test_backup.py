@@ -126,6 +126,12 @@ def test_migration_of_what_came_back_applies_nothing(dump: Path) -> None:
 def test_roles_may_do_what_they_did(dump: Path) -> None:
     restore_warehouse(settings(), dump, INTO)
     assert rights(INTO) == rights(settings().pgdatabase) != []
+    with connect(settings()) as connection:
+        assert connection.execute(
+            "select has_database_privilege('sightscan_app', %(into)s, 'connect'),"
+            " has_database_privilege('sightscan_analyst', %(into)s, 'connect')",
+            {"into": INTO},
+        ).fetchone() == (True, True)
 
 
 def test_what_the_app_may_not_call_it_may_not_call_after_a_restore(dump: Path) -> None:
