@@ -34,7 +34,7 @@ OTHER_TABLES = (
 )
 BATCH_ROWS = 10_000
 # It ends after its batch.
-END_SECONDS = 60.0
+CLEANING_UP_SECONDS = 60.0
 # What the command calls the tables that it moves rows to before it deletes them.
 SET_ASIDE = "_airflow_deleted__"
 # The command takes this one with `dag_run`, and cannot leave DAGs out of it, since it has no column of
@@ -151,7 +151,7 @@ def _run(
         except BaseException:
             process.send_signal(signal.SIGINT)
             try:
-                process.communicate(timeout=END_SECONDS)
+                process.communicate(timeout=CLEANING_UP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
             raise
