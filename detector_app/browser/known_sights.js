@@ -13,7 +13,8 @@ export function drawKnown(details, model, onName) {
   details.hidden = !model;
   if (!model) return;
   const known = model.sights.filter((sight) => !model.hidden_classes.includes(sight.class));
-  details.querySelector("summary").textContent = say("knows.title", { count: known.length });
+  const title = known.length === 1 ? "knows.one" : "knows.many";
+  details.querySelector("summary").textContent = say(title, { count: known.length });
   details.querySelector("ul").replaceChildren(
     ...known.map(({ class: number }) =>
       make("li", {}, makeName(number, sightName(model, number, currentLanguage()), onName, "known")),

@@ -324,7 +324,8 @@ TEXTS: Final[dict[str, str]] = {
     "detect.from.help": "Niedriger zeigt mehr und irrt öfter; höher zeigt nur, was sicher ist.",
     "detect.fetching": "Der Detektor wird geholt ({megabytes} MB, nur einmal)",
     "detect.figures": "mAP50 {map50}, mAP50-95 {map50_95}; veröffentlicht {day}; {signature}.",
-    "detect.knows": "Die {count} Sehenswürdigkeiten, die er kennt",
+    "detect.knows.one": "Die eine Sehenswürdigkeit, die er kennt",
+    "detect.knows.many": "Die {count} Sehenswürdigkeiten, die er kennt",
     "detect.knows.list": "Sehenswürdigkeiten, die er kennt",
     "detect.other_model": (
         "{city} hat einen anderen Detektor: Version {version} statt {before}. Er ist schon in Gebrauch."

@@ -280,7 +280,8 @@ TEXTS: Final[dict[str, str]] = {
     "detect.from.help": "Lower shows more and errs more often; higher shows only what is certain.",
     "detect.fetching": "Getting the detector ready ({megabytes} MB, fetched only once)",
     "detect.figures": "mAP50 {map50}, mAP50-95 {map50_95}; published {day}; {signature}.",
-    "detect.knows": "The {count} sights it knows",
+    "detect.knows.one": "The one sight it knows",
+    "detect.knows.many": "The {count} sights it knows",
     "detect.knows.list": "Sights it knows",
     "detect.other_model": (
         "{city} has another detector: version {version} in place of {before}. It is in use now."

@@ -10,7 +10,7 @@ from detector_app.models.inference import Detector
 from detector_app.photos.overlay import choose_colours
 from detector_app.resources import current_catalogue, current_detector
 from detector_app.settings import read_settings
-from detector_app.texts import say, write_number, write_share
+from detector_app.texts import count, say, write_number, write_share
 from detector_app.views.city_choice import choose_city
 from detector_app.views.live_tab import show_live_tab
 from detector_app.views.photo_tab import show_photo_tab
@@ -144,7 +144,7 @@ def _show_model(language: str, model: PublishedModel, detector: Detector) -> Non
         signature=describe_signature(language, model, is_checked=bool(read_settings().public_keys)),
     )
     about.markdown(f"**{version}** {describe_quality(language, model)}.", help=figures)
-    label = say(language, "detect.knows", count=len(detector.shown_names))
+    label = count(language, "detect.knows", len(detector.shown_names))
     with known.popover(label, icon=":material/account_balance:", type="tertiary"):
         colours = choose_colours(detector.class_names)
         st.html(list_known_sights(language, detector.shown_names, colours))

@@ -11,6 +11,7 @@ import pytest
 
 from detector_app.catalogue import City
 from detector_app.models.detection import Detection
+from detector_app.texts import count
 from detector_app.wording import (
     as_plain,
     describe_age,
@@ -182,4 +183,6 @@ def test_picture_is_described_by_what_was_found() -> None:
 def test_german_counts_and_ages_are_declined() -> None:
     now = datetime(2026, 5, 1, tzinfo=UTC)
     assert describe_age("de", now - timedelta(days=3), now) == "vor 3 Tagen"
+    assert count("de", "detect.knows", 1) == "Die eine Sehenswürdigkeit, die er kennt"
+    assert count("de", "detect.knows", 2) == "Die 2 Sehenswürdigkeiten, die er kennt"
     assert "1 Sehenswürdigkeit, 340 Fotos, davon 83 beschriftet" in describe_preparation("de", CITY)

@@ -121,6 +121,19 @@ def test_sight_of_which_nothing_is_known_says_so(new_page: Callable[..., Page], 
     expect(card.get_by_role("link")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("locale", "title"),
+    [("en-GB", "The one sight it knows"), ("de-DE", "Die eine Sehenswürdigkeit, die er kennt")],
+)
+def test_list_of_one_sight_speaks_of_one(
+    new_page: Callable[..., Page], site: Site, locale: str, title: str
+) -> None:
+    site.catalogue["cities"][0]["model"]["hidden_classes"] = [0, 2, 3, 4]
+    page = new_page(locale=locale)
+    page.goto(f"{site.url}/camera")
+    expect(page.locator("#knows summary")).to_have_text(title)
+
+
 def test_address_that_is_no_web_page_is_no_link(
     new_page: Callable[..., Page], site: Site, photo: Path
 ) -> None:

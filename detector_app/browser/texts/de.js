@@ -27,7 +27,8 @@ export default {
   "stage.preparing.long": "Der Detektor für {name} ist in Vorbereitung. Diese Seite nimmt ihn von selbst, sobald er da ist.",
   "catalogue.away": "Die Liste der Städte ist gerade nicht zu haben. Diese Seite sieht von selbst wieder nach.",
   "catalogue.unreadable": "Die Liste der Städte ist nicht lesbar. Bitte die Seite neu laden.",
-  "knows.title": "Die {count} Sehenswürdigkeiten, die er kennt",
+  "knows.one": "Die eine Sehenswürdigkeit, die er kennt",
+  "knows.many": "Die {count} Sehenswürdigkeiten, die er kennt",
 
   "name.sure": "Das ist: {name}",
   "name.probable": "Wahrscheinlich: {name}",

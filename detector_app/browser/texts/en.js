@@ -27,7 +27,8 @@ export default {
   "stage.preparing.long": "The detector of {name} is in preparation. This page takes it by itself when it is there.",
   "catalogue.away": "The list of cities cannot be had now. This page looks again by itself.",
   "catalogue.unreadable": "The list of cities cannot be read. Load the page again.",
-  "knows.title": "The {count} sights it knows",
+  "knows.one": "The one sight it knows",
+  "knows.many": "The {count} sights it knows",
 
   "name.sure": "This is {name}",
   "name.probable": "Probably {name}",
