@@ -19,7 +19,7 @@ from detector_app.texts import DEFAULT_LANGUAGE, choose_language, say
 MAX_REMEMBERED: Final = 8
 MAX_NAME_CHARACTERS: Final = 100
 _KEY: Final = "visitor"
-# Of `texts`: what Streamlit's own widgets say, which it has in English only.
+# Of `texts`: what Streamlit's own widgets say, which it has in English only; {} stands for what they put in.
 _WIDGET_WORDS: Final = (
     "upload",
     "add_files",
@@ -40,6 +40,25 @@ _WIDGET_WORDS: Final = (
     "pages",
     "enter",
     "enter_form",
+    "fullscreen",
+    "fullscreen_of",
+    "close_fullscreen",
+    "close_fullscreen_of",
+    "add_option",
+    "options",
+    "too_large",
+    "wrong_kind",
+    "one_file",
+    "too_small",
+    "failed",
+    "columns",
+    "csv",
+    "search",
+    "close_search",
+    "previous",
+    "next",
+    "column_menu",
+    "copy_column",
 )
 
 

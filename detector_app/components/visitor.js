@@ -11,6 +11,9 @@ const HEARD = "visitor-hears";
 const SPOKEN_ATTRIBUTES = ["aria-label", "title", "placeholder"];
 /** What Streamlit's widgets say, and what they are to say. @type {Record<string, string>} */
 let translated = {};
+/** Those with a place, for which widgets put in a name or a size. @type {[RegExp, string][]} */
+let patterns = [];
+const PLACE = "{}";
 /** @type {MutationObserver | null} */
 let watcher = null;
 /** The key of the answer that was spoken last. */
@@ -56,6 +59,7 @@ function speak(answer) {
 /** Say in the page's language what Streamlit's widgets say in English; they are drawn again and again. */
 function translate(words) {
   translated = words ?? {};
+  patterns = Object.entries(translated).filter(([word]) => word.includes(PLACE)).map(asPattern);
   if (watcher || Object.keys(translated).length === 0) return;
   watcher = new MutationObserver((changes) => {
     for (const { type, target, addedNodes } of changes) {
@@ -76,14 +80,31 @@ function translateWithin(root) {
   while (walker.nextNode()) translateOne(walker.currentNode);
 }
 
+/** Of a word with a place: how it is known whole, and what is to be said. */
+function asPattern([word, said]) {
+  const [before, after] = word.split(PLACE).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return [new RegExp(`^${before}(.+)${after}$`), said];
+}
+
+/** What is said for a text of a widget, if it is one. */
+function translationOf(text) {
+  if (Object.hasOwn(translated, text)) return translated[text];
+  for (const [pattern, said] of patterns) {
+    const found = pattern.exec(text);
+    if (found) return said.replace(PLACE, () => found[1]);
+  }
+  return null;
+}
+
 function translateOne(node) {
   if (node.nodeType === Node.TEXT_NODE) {
-    const word = translated[node.nodeValue.trim()];
-    if (word) node.nodeValue = word;
+    const word = translationOf(node.nodeValue.trim());
+    // Once is enough: a word that is the same in both languages would change for ever.
+    if (word && word !== node.nodeValue) node.nodeValue = word;
     return;
   }
   for (const name of SPOKEN_ATTRIBUTES) {
-    const word = translated[node.getAttribute?.(name) ?? ""];
+    const word = translationOf(node.getAttribute?.(name) ?? "");
     if (word) node.setAttribute(name, word);
   }
 }

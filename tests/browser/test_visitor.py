@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +25,8 @@ MOUNT = """async (data) => {
 
 
 @pytest.fixture
-def mount(new_page: Callable[..., Page]) -> Callable[..., dict[str, Any]]:
-    """Return what mounts the component with some data, and returns what it tells."""
+def page(new_page: Callable[..., Page]) -> Page:
+    """Return a page that has the component's script."""
     page = new_page()
 
     def serve(route: Route) -> None:
@@ -36,6 +37,12 @@ def mount(new_page: Callable[..., Page]) -> Callable[..., dict[str, Any]]:
 
     page.route("http://visitor.test/**", serve)
     page.goto("http://visitor.test/")
+    return page
+
+
+@pytest.fixture
+def mount(page: Page) -> Callable[..., dict[str, Any]]:
+    """Return what mounts the component with some data, and returns what it tells."""
 
     def run(**data: Any) -> dict[str, Any]:
         return page.evaluate(MOUNT, {"language": "de", "known": None, "keep": None, **data})
@@ -59,3 +66,23 @@ def test_what_is_known_is_told_once_and_the_language_is_set(
     assert known["language"] == "de"
     assert known["told"] == [{"person": None, "requests": []}]
     assert mount(known='{"person":null,"requests":[]}')["told"] == []
+
+
+def test_what_widgets_say_is_translated_with_what_they_put_in(
+    page: Page, mount: Callable[..., dict[str, Any]]
+) -> None:
+    page.set_content("<button aria-label='Fullscreen: A (photo)'>Open</button><p>Add: Wien</p>")
+    mount(
+        words={
+            "Open": "Öffnen",
+            "Fullscreen: {}": "Vollbild: {}",
+            "File must be {} or smaller.": "Die Datei darf höchstens {} groß sein.",
+        }
+    )
+    button = page.get_by_role("button", name="Vollbild: A (photo)", exact=True)
+    expect(button).to_have_text("Öffnen")
+    # What widgets say later is heard of, too.
+    page.locator("p").first.evaluate(
+        "(p) => (p.firstChild.nodeValue = 'File must be 20.0MB or smaller.')"
+    )
+    expect(page.locator("p").first).to_have_text("Die Datei darf höchstens 20.0MB groß sein.")
