@@ -13,21 +13,24 @@ const PLACES = {
 };
 const ABOUT_DAGS = new Set(["run_failed", "stop_failed", "crawl_empty"]);
 
-const tile = (figure, number, href, ...words) => node("li", { class: number ? "tile-now" : "tile-now none" },
-  link(href, node("strong", { "data-figure": figure }, count(number)), " ", node("span", {}, ...words)));
+// In words for one, and for none or many.
+const tile = (figure, number, href, one, many) => node("li", { class: number ? "tile-now" : "tile-now none" },
+  link(href, node("strong", { "data-figure": figure }, count(number)), " ", node("span", {}, number === 1 ? one : many)));
 
 export function drawWaiting({ counts, reviews, incidents, failed_runs: failedRuns }) {
   const busiest = reviews[0];
+  const where = counts.label_count ? `, in ${plural(counts.reviewed_city_count, "city", "cities")}` : "";
   return [
     node("ul", { class: "tiles-now" },
       tile("labels", counts.label_count, busiest ? `../review/?${query({ city: busiest.slug })}` : "../review/",
-        counts.label_count ? `labels wait for a review, in ${plural(counts.reviewed_city_count, "city", "cities")}` : "labels wait for a review"),
-      tile("contributed", counts.contributed_count, "#reviews", "of them on photos that people shared"),
-      tile("contributions", counts.contribution_count, dagPath("sync_cities"), "shared photos wait to be taken in, by sync_cities"),
-      tile("requests", counts.city_count, "../requests/", "cities wait to be let in or refused"),
-      tile("reports", counts.report_count, "../reports/", "reports of visitors wait for a decision"),
-      tile("incidents", counts.incident_count, "#incidents", "incidents are open"),
-      tile("failed-runs", counts.failed_run_count, "#failed-runs", "DAGs are red")),
+        `label waits for a review${where}`, `labels wait for a review${where}`),
+      tile("contributed", counts.contributed_count, "#reviews", "of them on a photo that people shared", "of them on photos that people shared"),
+      tile("contributions", counts.contribution_count, dagPath("sync_cities"),
+        "shared photo waits to be taken in, by sync_cities", "shared photos wait to be taken in, by sync_cities"),
+      tile("requests", counts.city_count, "../requests/", "city waits to be let in or refused", "cities wait to be let in or refused"),
+      tile("reports", counts.report_count, "../reports/", "report of a visitor waits for a decision", "reports of visitors wait for a decision"),
+      tile("incidents", counts.incident_count, "#incidents", "incident is open", "incidents are open"),
+      tile("failed-runs", counts.failed_run_count, "#failed-runs", "DAG is red", "DAGs are red")),
     listOf("reviews", "Where most labels wait", counts.reviewed_city_count, reviews.map((city) => [
       link(`../review/?${query({ city: city.slug })}`, city.name), `: ${plural(city.label_count, "label")}`,
       city.contributed_count ? [", ", link(`../review/?${query({ city: city.slug, reason: "held_back:contributed" })}`, `${count(city.contributed_count)} on shared photos`)] : null,
