@@ -29,7 +29,7 @@ them is worse or lost.
 
 **Reads** what the trigger form names, MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING,
 MIN_IMAGE_NUMBER_PER_LABEL and MTS_EC2_INSTANCE_ID. The city's row in the registry overrides them, and
-the form both.
+the form both, in what it names.
 
 **May it be run again?** Yes, at any time: finished work is not repeated, no photo is paid for
 twice, and a run that finds nothing new ends after `decide_training` and says what is missing.
