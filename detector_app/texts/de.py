@@ -563,6 +563,10 @@ Monate.
     "widget.one_file": "Es ist nur eine Datei möglich.",
     "widget.too_small": "Die Datei ist zu klein.",
     "widget.failed": "Unerwarteter Fehler. Bitte noch einmal versuchen.",
+    "widget.file_input": "Datei auswählen",
+    # Which one is drawn, its name says in English.
+    "widget.icon": "Symbol",
+    "widget.loading": "Wird geladen",
     "widget.columns": "Spalten zeigen oder verbergen",
     "widget.csv": "Als CSV herunterladen",
     "widget.search": "Suchen",

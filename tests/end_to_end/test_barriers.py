@@ -57,7 +57,15 @@ IS_DARK = """(() => {
 IS_STILL = """document.getAnimations().every((one) =>
   one.playState !== "running" || one.effect.getComputedTiming().iterations === Infinity)"""
 # Words that no German sentence has; what was decided is in English, and says so.
-ENGLISH_WORDS = re.compile(r"\b(the|and|is|are|of|with|your|this|file|here|drop)\b", re.IGNORECASE)
+ENGLISH_WORDS = re.compile(
+    r"\b(the|and|is|are|of|with|your|this|file|here|drop|fullscreen|close|download|show|search|add)\b",
+    re.IGNORECASE,
+)
+# What is said of what is shown, without being shown itself.
+SAID = """[...document.querySelectorAll("[aria-label], [title], [placeholder]")]
+  .filter((element) => element.checkVisibility())
+  .flatMap((element) => ["aria-label", "title", "placeholder"].map((name) => element.getAttribute(name)))
+  .filter(Boolean)"""
 
 
 @pytest.fixture
@@ -104,10 +112,19 @@ class Looker:
             self.wear(scheme)
             self.faults += [f"{state}, {scheme}: {one}" for one in find_barriers(self.page)]
         if self.language != "en":
-            shown = self.page.locator("body").inner_text().splitlines()
+            shown = [
+                *self.page.locator("body").inner_text().splitlines(),
+                *self.page.evaluate(SAID),
+            ]
+            # Icons are drawn by their English names, which nobody sees or hears.
+            icons = set(self.page.locator("[data-testid=stIconMaterial]").all_text_contents())
             # Names in quotation marks are as they are stored.
             english = [line for line in shown if ENGLISH_WORDS.search(re.sub("„.*?“", "", line))]
-            self.faults += [f"{state}: {line}" for line in english if "auf Englisch" not in line]
+            self.faults += [
+                f"{state}: {line}"
+                for line in english
+                if line not in icons and "auf Englisch" not in line
+            ]
 
     def say(self, key: str, **values: object) -> str:
         """Return a sentence of the Streamlit pages."""
