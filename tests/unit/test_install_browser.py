@@ -1,7 +1,5 @@
 """`make browser`: Chromium has to be there; Firefox, which not every apt has, is left out with a sentence."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 
