@@ -80,8 +80,9 @@ class Trial:
 
     def kill_worker(self, name: str) -> set[Task]:
         """Kill a worker with all that it runs, and return what that was."""
-        ran = {key_of(task) for task in self.tasks(hostname=name, state="running")}
         self.cluster.kill(name)
+        # Nobody has missed it yet, so this is what it was at when it died.
+        ran = {key_of(task) for task in self.tasks(hostname=name, state="running")}
         self.killed |= ran
         return ran
 
