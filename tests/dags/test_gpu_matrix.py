@@ -509,13 +509,13 @@ FAULTS: dict[Callable[[Drill], None], Ending] = {
     worker_killed_for_good: Ending(
         says={
             "register_model": "the worker was killed",
-            "conclude_run": "failed: publish_model, register_model; open the log",
+            "conclude_run": "^register_model failed; its log says why",
         }
     ),
     triggerer_killed: Ending(published=True),
     scheduler_killed: Ending(published=True),
     scheduler_killed_for_good: Ending(rounds=3, log=HELD),
-    run_marked_failed: Ending(epochs=None, says={"conclude_run": "^failed: .*train_model"}),
+    run_marked_failed: Ending(epochs=None, says={"conclude_run": "^train_model failed"}),
     task_cleared: Ending(published=True, tries=2),
     run_deleted: Ending(rounds=1, log="its run was deleted"),
     dag_paused: Ending(rounds=2, log=f"its DAG is paused, and {HELD}"),
@@ -546,7 +546,7 @@ FAULTS: dict[Callable[[Drill], None], Ending] = {
     ),
     ec2_500: Ending(published=True, says={"stop_instance": "EC2 does not stop .*InternalError"}),
     ec2_500_when_asked_what_runs: Ending(
-        published=True, says={"stop_instance": "EC2 does not stop .*InternalError"}
+        published=True, says={"stop_instance": "EC2 does not show .*InternalError"}
     ),
     stop_refused: Ending(
         published=True,

@@ -31,7 +31,7 @@ def known_dags(
     """Have Airflow know the DAGs, all paused, with two keys of which the second has written them."""
     assert json.loads(snapshot.read_text())
     old, new = (Fernet.generate_key().decode() for _ in range(2))
-    forget_airflow()
+    _forget()
     use_keys(monkeypatch, old)
     store_dags(DagBag(str(REPOSITORY / "dags"), bundle_path=REPOSITORY / "dags"))
     with create_session(scoped=False) as session:
@@ -39,10 +39,15 @@ def known_dags(
     beat("TriggererJob", 1)
     use_keys(monkeypatch, f"{new},{old}")
     yield
+    _forget()
+    get_fernet.cache_clear()
+
+
+def _forget() -> None:
+    """Have Airflow know nothing, nor what triggers of other tests were given, by other keys."""
     forget_airflow()
     with create_session(scoped=False) as session:
         session.execute(delete(Trigger))
-    get_fernet.cache_clear()
 
 
 def use_keys(monkeypatch: pytest.MonkeyPatch, keys: str) -> None:

@@ -264,8 +264,8 @@ def test_failed_publication_is_red_and_the_next_run_judges_before_it_trains(
 
 def test_failed_stop_is_red_and_the_reaper_stops_the_instance(cloud: SmallCloud) -> None:
     dag = city_dag()
-    # No such connection: EC2 cannot be asked.
-    dag.get_task("stop_instance").aws_conn_id = "nowhere"
+    dag.get_task("stop_instance").retries = 0
+    cloud.control.fail_next_requests("StopInstances", "UnauthorizedOperation", 1)
     run = dag.test()
     assert run.state == "failed"
     assert states(run)["stop_instance"] == "failed"
