@@ -169,8 +169,8 @@ def test_page_speaks_the_language_of_the_browser(app: str) -> None:
     with open_app(f"{app}/ask", locale="de-AT") as page:
         page.get_by_role("heading", name="Stadt wünschen").wait_for()
         expect(page.locator("html")).to_have_attribute("lang", "de")
-        page.get_by_role("link", name="Help", exact=True).click()
-        page.get_by_role("heading", name="In three steps").wait_for()
-        expect(page.locator("html")).to_have_attribute("lang", "en")
+        page.get_by_role("link", name="Hilfe", exact=True).click()
+        page.get_by_role("heading", name="In drei Schritten").wait_for()
+        expect(page.locator("html")).to_have_attribute("lang", "de")
         page.get_by_role("link", name="Stadt wünschen").click()
         expect(page.locator("html")).to_have_attribute("lang", "de")
