@@ -81,7 +81,12 @@ test-cluster: test-setup ## three cities on Celery, whose workers, Redis and oth
 
 .PHONY: test-end-to-end
 test-end-to-end: test-setup ## one city through Airflow, the app and the pages in a browser
-	$(AIRFLOW)/python -m pytest -q tests/end_to_end --ignore tests/end_to_end/test_cluster.py
+	$(AIRFLOW)/python -m pytest -q tests/end_to_end --ignore tests/end_to_end/test_cluster.py \
+		$(addprefix --ignore ,$(WITHOUT_AIRFLOW))
+
+# The app with its warehouse: beside the chain, which takes longest.
+WITHOUT_AIRFLOW = $(addprefix tests/end_to_end/, test_asking.py test_barriers.py test_detector_app.py \
+	test_sharing.py test_signed_camera.py)
 
 .PHONY: test-programs
 test-programs: test-trainer test-app test-browser ## the tests of the trainer, of the app and of its pages in a browser
@@ -90,6 +95,7 @@ test-programs: test-trainer test-app test-browser ## the tests of the trainer, o
 test-browser: test-setup ## the app's pages in a browser
 	@# By themselves: what drives a browser leaves an event loop running, in which others cannot run theirs.
 	$(AIRFLOW)/python -m pytest -q tests/browser
+	$(AIRFLOW)/python -m pytest -q $(WITHOUT_AIRFLOW)
 
 .PHONY: test-trainer
 test-trainer: test-setup ## the trainer's tests, in its own environment
