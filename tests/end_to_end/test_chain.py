@@ -119,11 +119,11 @@ def test_stand_ins_were_asked_what_the_warehouse_says(run: CityRun) -> None:
     downloads = asked["commons"].get("file_downloads", 0) + asked["commons"].get(
         "thumbnail_downloads", 0
     )
-    # What shows two sights is downloaded once, unless two tasks come upon it at the same moment;
-    # other rejections are by what the catalogue says of a file, before any download.
+    # What shows two sights is downloaded once, unless two tasks come upon it at the same moment; what
+    # the catalogue says of a file rejects it before any download.
     refused = run.one(
         "select count(*) from core.rejected_photo"
-        " where reason in ('truncated', 'not_an_image', 'opted_out')"
+        " where reason not in ('licence', 'no_licence', 'unsupported_type', 'too_small')"
     )
     shared = run.one(
         "select sum((report ->> 'shared')::int) from core.stage_report"
@@ -131,7 +131,11 @@ def test_stand_ins_were_asked_what_the_warehouse_says(run: CityRun) -> None:
     )
     found = run.one("select count(distinct (url_sha256, sight_id)) from core.photo_source")
     addresses = run.one("select count(distinct url_sha256) from core.photo_source")
-    assert addresses <= downloads <= found - shared + refused
+    reasons = run.one(
+        "select json_object_agg(reason, photos) from"
+        " (select reason, count(*) as photos from core.rejected_photo group by reason) as each_reason"
+    )
+    assert addresses <= downloads <= found - shared + refused, reasons
     history = run.chain.control.instance_history()
     states = [line["state"] for line in history]
     assert states == ["stopped", "pending", "running", "stopping", "stopped"]

@@ -3,12 +3,14 @@
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,9 +57,19 @@ def test_it_is_ended_with_us_and_may_clean_up(
     command.write_text(COMMAND.format(folder=tmp_path))
     command.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(command))
+    listening = threading.Event()
+    communicate = subprocess.Popen.communicate
+
+    def listen(*given: Any, **named: Any) -> Any:
+        listening.set()
+        return communicate(*given, **named)
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", listen)
 
     def interrupt() -> None:
         wait_until((tmp_path / "begun").exists)
+        # It may have begun before we know that it has.
+        listening.wait()
         os.kill(os.getpid(), signal.SIGINT)
 
     installation = with_airflow(tmp_path, "dag_run (dag_id, run_id, state, run_after, start_date)")
