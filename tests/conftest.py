@@ -91,7 +91,9 @@ pytest_plugins = ("tests.loopback_only",)
 collect_ignore = ["app", "trainer"]  # they run in environments of their own
 
 # How long one example takes says more about the machine than about the code.
-hypothesis.settings.register_profile("sightscan", deadline=None)
+# The same examples each time, so that what passed passes; `--hypothesis-profile search` looks for new ones.
+hypothesis.settings.register_profile("sightscan", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile("sightscan")
 
 _numbers = itertools.count(1)
