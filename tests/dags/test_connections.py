@@ -244,6 +244,14 @@ def test_own_key_of_ec2_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     assert InstanceHook.get_connection("sightscan_aws").login == "from-airflow"
 
 
+def test_ec2_is_reached_though_a_setting_is_senseless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nothing could be stopped any more, by the run or by the reaper."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "from-settings")
+    monkeypatch.setenv("MTS_EPOCHS", "many")
+    settings.cache_clear()
+    assert InstanceHook.get_connection("sightscan_aws").login == "from-settings"
+
+
 def test_what_is_missing_is_told() -> None:
     with pytest.raises(SettingsError, match="PGHOST is not set"), open_warehouse():
         pass
@@ -324,13 +332,18 @@ def test_example_of_the_page_reads_the_marts_beside_a_secrets_backend(
     assert "Málaga: " in done.stdout
 
 
+@pytest.mark.parametrize("is_airflows", [False, True], ids=["settings", "airflow"])
 def test_no_secret_of_the_settings_is_shown_by_whoever_opens_the_warehouse(
-    warehouse: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+    warehouse_address: PostgresAddress, monkeypatch: pytest.MonkeyPatch, *, is_airflows: bool
 ) -> None:
     """The error of a library may have the address that it asked, and the key in it."""
-    monkeypatch.setenv("MAPS_KEY", "a-key-of-google-places")
-    monkeypatch.setenv("FLICKR_API_KEY", "a-key-of-flickr")
+    if is_airflows:
+        monkeypatch.setenv(NAME, json.dumps(as_airflow_connection(warehouse_address)))
+    # Others each time: what was masked once stays so in this process.
+    keys = [f"a-key-of-{service}-{is_airflows}" for service in ("places", "flickr")]
+    monkeypatch.setenv("MAPS_KEY", keys[0])
+    monkeypatch.setenv("FLICKR_API_KEY", keys[1])
     settings.cache_clear()
     with open_warehouse():
-        said = redact("GET /place?key=a-key-of-google-places failed, and a-key-of-flickr too")
+        said = redact(f"GET /place?key={keys[0]} failed, and {keys[1]} too")
     assert said == "GET /place?key=*** failed, and *** too"

@@ -35,25 +35,29 @@ def find_connection(conn_id: str) -> Connection:
         SettingsError: Airflow has none, and a setting that ours needs is missing.
 
     """
+    _mask_secrets()
     try:
         return cast("Connection", Connection.get(conn_id))
     except AirflowNotFoundException:
         ours = connection_from_settings(conn_id)
         if ours is None:
             raise
-    _mask(ours)
+    if ours.password:
+        mask_secret(ours.password)
     return ours
 
 
-def _mask(ours: Connection) -> None:
-    """Have logs and what tasks leave show neither this password nor any other secret of the settings.
+def _mask_secrets() -> None:
+    """Have logs, and what tasks leave, show no secret of the settings, whoever has the connection.
 
     An error of a library may have the address that it asked, and the key in it.
     """
-    values = (getattr(settings(), name) for name in type(settings()).model_fields)
-    secrets = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-    for secret in filter(None, (ours.password, *secrets)):
-        mask_secret(secret)
+    # A senseless setting must not keep EC2 from being told to stop.
+    config = sound_settings()
+    for name in type(config).model_fields:
+        value = getattr(config, name)
+        if isinstance(value, SecretStr) and value.get_secret_value():
+            mask_secret(value.get_secret_value())
 
 
 def connection_from_settings(conn_id: str) -> Connection | None:
