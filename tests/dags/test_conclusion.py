@@ -1,15 +1,18 @@
 """A run's summary: what was crawled, in columns; what failed first, and why; the note for the UI."""
 
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.log import mask_secret
 from markdown_it import MarkdownIt
 
 from sightscan.crawl.report import CrawlReport, SourceReport
 from sightscan.errors import CrawlError
+from sightscan.operators.conclusion import conclude
 from sightscan.operators.conclusion.conclude import crawl_table
 from sightscan.operators.conclusion.failures import (
     first_line,
@@ -187,3 +190,23 @@ def test_a_task_leaves_its_error_and_no_secret_of_it() -> None:
     instance.dag_id = "report_cities"
     keep_error(instance, CrawlError("theirs"))
     assert left == {}
+
+
+@pytest.mark.parametrize("failure", ["", "label_photos failed: the cap is reached"])
+def test_note_whose_figures_cannot_be_read_changes_nothing_of_how_the_run_ended(
+    monkeypatch: pytest.MonkeyPatch, failure: str
+) -> None:
+    left: dict[str, Any] = {}
+    instance = SimpleNamespace(xcom_push=lambda key, value: left.update({key: value}))
+    work = SimpleNamespace(connection=None, run=None, city=SimpleNamespace(slug="alpha"))
+    monkeypatch.setattr(conclude, "get_current_context", lambda: {"ti": instance})
+    monkeypatch.setattr(conclude, "city_work", lambda _slug: nullcontext(work))
+    monkeypatch.setattr(conclude, "_failure", lambda _context: failure)
+    monkeypatch.setattr(conclude, "list_reports", lambda *_: [("estimate_spend", "", {})])
+    monkeypatch.setattr(conclude, "_end_training", lambda *_: None)
+    monkeypatch.setattr("sightscan.warehouse.spend.budgets.end_estimate", lambda *_: None)
+    ended = pytest.raises(AirflowFailException, match=failure) if failure else nullcontext()
+    with ended:
+        assert conclude.conclude("alpha") == "alpha: all tasks ended well"
+    said = f"**Failed.** {failure}" if failure else "**Done.** all tasks ended well"
+    assert left == {"note": said}

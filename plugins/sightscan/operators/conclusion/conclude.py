@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 COUNTS = ("expected", "received", "known", "kept", "shared", "duplicate", "failed")
 CONCLUDING_TASK: Final = "conclude_run"
 NOTE_KEY: Final = "note"
+ENDED_WELL: Final = "all tasks ended well"
 logger = logging.getLogger(__name__)
 
 
@@ -37,7 +38,6 @@ def conclude(slug: str) -> str:
         AirflowFailException: a task of the run failed, or the run was marked failed by hand.
 
     """
-    from sightscan.operators.conclusion.note import write_note
     from sightscan.warehouse.spend.budgets import end_estimate
 
     context: Any = get_current_context()
@@ -48,12 +48,10 @@ def conclude(slug: str) -> str:
         end_estimate(work.connection, work.run)
         if failure:
             _end_training(work, failure)
-        summary = _summarise(work, reports, failure)
-        context["ti"].xcom_push(key=NOTE_KEY, value=write_note(summary))
-        _announce_left_over(context, slug, summary)
+        _leave_note(context, work, reports, failure)
     if failure:
         raise AirflowFailException(failure)
-    return f"{slug}: all tasks ended well"
+    return f"{slug}: {ENDED_WELL}"
 
 
 def crawl_table(reports: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
@@ -98,6 +96,20 @@ def _log(slug: str, reports: Sequence[Report]) -> None:
 
 def _as_counts(report: Mapping[str, object]) -> str:
     return " ".join(f"{name}={value}" for name, value in report.items())
+
+
+def _leave_note(context: Any, work: CityWork, reports: Sequence[Report], failure: str) -> None:
+    """Leave the run's note; no trouble with its figures changes how the run ended."""
+    from sightscan.operators.conclusion.note import outcome_note, write_note
+
+    note = outcome_note("Failed", failure) if failure else outcome_note("Done", ENDED_WELL)
+    try:
+        summary = _summarise(work, reports, failure)
+        note = write_note(summary)
+        _announce_left_over(context, work.city.slug, summary)
+    except Exception:
+        logger.exception("the run's note goes without its figures")
+    context["ti"].xcom_push(key=NOTE_KEY, value=note)
 
 
 def _summarise(work: CityWork, reports: Sequence[Report], failure: str) -> RunSummary:
