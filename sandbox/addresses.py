@@ -88,19 +88,18 @@ class SshAddress:
         """The line that pins the host key in a known_hosts file."""
         return f"[{self.host}]:{self.port} {self.host_key}"
 
+    @property
+    def pinned_line(self) -> str:
+        """The same under the instance's id, since a public name changes at each start."""
+        return f"[{self.instance_id}]:{self.port} {self.host_key}\n"
+
 
 @dataclass(frozen=True)
-class SandboxAddresses:
-    """Every address of a sandbox; the field names are the keys of sandbox.json."""
+class StandInAddresses:
+    """Where the stand-ins of a sandbox answer."""
 
     control_url: str
-    process_id: int
     world: Path
-    postgres: PostgresAddress  # the superuser, or the one that PGUSER named
-    warehouse: PostgresAddress  # the pipeline's login
-    app: PostgresAddress
-    analyst: PostgresAddress
-    airflow_db: PostgresAddress
     aws: AwsAddress
     instances: tuple[SshAddress, ...]
     vision_endpoint: str
@@ -111,6 +110,18 @@ class SandboxAddresses:
     places_api_url: str
     search_pages_url: str
     trusted_origins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SandboxAddresses(StandInAddresses):
+    """Every address of a sandbox; the field names are the keys of sandbox.json."""
+
+    process_id: int
+    postgres: PostgresAddress  # the superuser, or the one that PGUSER named
+    warehouse: PostgresAddress  # the pipeline's login
+    app: PostgresAddress
+    analyst: PostgresAddress
+    airflow_db: PostgresAddress
 
 
 def running_sandbox(state: Path) -> SandboxAddresses:

@@ -1,7 +1,7 @@
 """One HTTP server with the stand-ins of Wikidata, Commons, Openverse, Places and search pages.
 
 Each keeps the path that it has in reality; Wikidata's API, whose path is the same as that of
-Commons, has a prefix. The server runs in a thread of its own, on loopback only.
+Commons, has a prefix. The server runs in a thread of its own.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from sandbox.commons.pages import FILES_PATH
 from sandbox.commons.server import CommonsLimits, CommonsStandIn
 from sandbox.counts import Counts
 from sandbox.mediawiki import parameters_of
-from sandbox.ports import LOOPBACK
+from sandbox.ports import ON_LOOPBACK, Listening
 from sandbox.processes.startable import Startable
 from sandbox.refusals import Asked, Refusals
 from sandbox.wikidata import server as wikidata
@@ -65,9 +65,11 @@ class WebServer(Startable):
         commons_limits: CommonsLimits = CommonsLimits(),  # noqa: B008 - frozen
         openverse_limits: OpenverseLimits = OpenverseLimits(),  # noqa: B008 - frozen
         wikimedia_at_once: int | None = None,
+        listening: Listening = ON_LOOPBACK,
     ) -> None:
         """`wikimedia_at_once` is 3 in reality, all hosts together; None spares nobody."""
         self.port = port
+        self._listening = listening
         self.refusals = Refusals()
         self._counts = counts
         self._wikimedia_at_once = wikimedia_at_once
@@ -91,7 +93,7 @@ class WebServer(Startable):
     @property
     def url(self) -> str:
         """The origin of all stand-ins, without a slash at its end."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return f"http://{self._listening.host}:{self.port}"
 
     @property
     def wikidata_sparql_url(self) -> str:
@@ -151,6 +153,10 @@ class WebServer(Startable):
             msg = f"the web stand-ins did not start within {START_SECONDS} s; is the host busy?"
             raise TimeoutError(msg)
 
+    def is_running(self) -> bool:
+        """Say whether the server's thread is alive."""
+        return self._thread is not None and self._thread.is_alive()
+
     def stop(self) -> None:
         """End the server and its thread; a second call does nothing."""
         if self._thread is None:
@@ -165,7 +171,8 @@ class WebServer(Startable):
             asyncio.run(self._serve())
         except OSError as error:
             message = (
-                f"port {self.port} on {LOOPBACK} is taken or not allowed ({error.strerror}); "
+                f"port {self.port} on {self._listening.address} is taken or not allowed "
+                f"({error.strerror}); "
                 "end the program that listens there, or choose another port (0 takes a free one)"
             )
             self._failure = OSError(error.errno, message)
@@ -183,7 +190,7 @@ class WebServer(Startable):
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, LOOPBACK, self.port)
+            site = web.TCPSite(runner, self._listening.address, self.port)
             await site.start()
             self.port = runner.addresses[0][1]
             self._ready.set()

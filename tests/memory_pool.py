@@ -22,6 +22,10 @@ class MemoryPool:
         """Return a machine; one that is not there is shown as terminated."""
         return self.machines.get(instance_id, InstanceSight.of_none(instance_id))
 
+    def list_marked(self) -> list[InstanceSight]:
+        """Return those that run and have tags."""
+        return [machine for machine in self.machines.values() if machine.is_on and machine.tags]
+
     def host_of(self, instance_id: str) -> str:
         """Return a name for a machine that runs."""
         if not self._require(instance_id).is_on:

@@ -6,7 +6,7 @@ and files that are listed but gone (`missing`, `filemissing`) or hidden (`filehi
 source (ApiPageSet, ApiQueryImageInfo) writes them; that each sight has one of each is invented.
 
 Of photos without sights, some are of the city's streets, in categories named as Commons names such
-(`Streets in Lima`); that the category of houses is empty and that of buildings missing is invented.
+(`Streets in Lima`); that the category of houses is empty and that of buildings missing is invented. Where photos were taken is invented, too: all around the sight, some street's length away.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from sandbox.world.city_facts import CityFacts, SightFacts
+from sandbox.world.city_places import point_near
 from sandbox.world.licences import Attribution, attribution_of
 from sandbox.world.photo_copies import (
     icon,
@@ -40,6 +41,8 @@ LONG_FILE = (
     "sons, Prince Albert Victor (Eddy) and George Frederick Ernest Albert (later George V).jpg"
 )
 KNOWN_FILE_WIDTH = 1280
+# From where photos of sights are taken.
+NEAREST_METRES, FARTHEST_METRES = 20, 140
 # Real categories of Commons, and where their sights stand.
 ELSEWHERE = (
     ("Eiffel Tower", 48.8583, 2.2945),
@@ -198,8 +201,10 @@ def _photos(world: World, facts: CityFacts, first_id: int) -> Iterator[CommonsFi
         numbers[main.sight] = number = numbers.get(main.sight, 0) + 1
         content = photo.path.read_bytes()
         suffix = photo.path.suffix.lower()
+        name = f"{main.sight}, {facts.city.name} {number:03}{suffix}"
+        latitude, longitude = _viewpoint(main, name)
         yield CommonsFile(
-            name=f"{main.sight}, {facts.city.name} {number:03}{suffix}",
+            name=name,
             page_id=first_id + position,
             mime="image/png" if suffix == ".png" else "image/jpeg",
             width=photo.width,
@@ -207,13 +212,20 @@ def _photos(world: World, facts: CityFacts, first_id: int) -> Iterator[CommonsFi
             attribution=attribution_of(world, photo),
             description=f"{' and '.join(names)} in {facts.city.name}",
             categories=tuple(_category(facts.of(name), number) for name in names),
-            latitude=main.latitude,
-            longitude=main.longitude,
+            latitude=latitude,
+            longitude=longitude,
             sha1=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
             size_bytes=len(content),
             path=photo.path,
             shows=photo,
         )
+
+
+def _viewpoint(sight: SightFacts, name: str) -> tuple[float, float]:
+    """Return where a file was taken: somewhere around the sight, the same for the same name."""
+    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
+    metres = NEAREST_METRES + number % (FARTHEST_METRES - NEAREST_METRES)
+    return point_near(sight.latitude, sight.longitude, metres / 1000, number // 1000 % 360)
 
 
 def _category(sight: SightFacts, number: int) -> str:

@@ -3,7 +3,8 @@
 Modelled on addresses of 2026 that public projects recorded: `utm_` parameters on each, which say
 `thumbnail_unscaled` where a small file is its own thumbnail; `960px-thumbnail.jpg` for names of more
 than 160 bytes; `page1-`, `lossy-` and a second suffix for what is no photo; and on the documentation
-of `iiurlwidth`: at most 50 thumbnails an answer, then `iicontinue`; sizes are those of the upright
+of `iiurlwidth`: at most 50 thumbnails an answer, then `iicontinue`; on the source of GeoData
+(ApiQueryCoordinates), which gives 10 places an answer unless it is asked for more; sizes are those of the upright
 picture (`$wgEnableAutoRotation`), and thumbnails are upright. Invented: that they keep any profile,
 and that all hosts are one (the real one of thumbnails is thumb.wikimedia.org, of files
 upload.wikimedia.org).
@@ -42,21 +43,32 @@ class PageDescriber:
 
     def describe_all(self, pages: Sequence[Page]) -> tuple[list[JsonObject], JsonObject]:
         """Return the pages with the props that were asked for, and how to go on with the rest."""
-        files = sorted((page for page in pages if isinstance(page, CommonsFile)), key=_info_token)
-        if (start := self.parameters.get("iicontinue")) is not None:
-            files = [file for file in files if _info_token(file) >= start]
-        last = MAX_THUMBNAILS if self._thumbnail_width > 0 else len(files)
-        proceed = {"iicontinue": _info_token(files[last])} if len(files) > last else {}
-        shown = {file.page_id for file in files[:last]}
-        return [self._describe(page, has_info=page.page_id in shown) for page in pages], proceed
+        files = [page for page in pages if isinstance(page, CommonsFile)]
+        limits = {
+            "imageinfo": MAX_THUMBNAILS if self._thumbnail_width > 0 else len(files),
+            "coordinates": whole_number(self.parameters, "colimit", 10, 1, 500),
+        }
+        shown: dict[str, set[int]] = {}
+        proceed: JsonObject = {}
+        for prop, (name, token) in _CONTINUED.items():
+            waiting = sorted(files, key=token)
+            if (start := self.parameters.get(name)) is not None:
+                waiting = [file for file in waiting if token(file) >= start]
+            elif any(other in self.parameters for other, _ in _CONTINUED.values()):
+                # All of it came with the first answer, and the rest of another is asked for.
+                waiting = []
+            shown[prop] = {file.page_id for file in waiting[: limits[prop]]}
+            if prop in self._props and len(waiting) > limits[prop]:
+                proceed[name] = token(waiting[limits[prop]])
+        return [self._describe(page, shown) for page in pages], proceed
 
-    def _describe(self, page: Page, *, has_info: bool) -> JsonObject:
+    def _describe(self, page: Page, shown: Mapping[str, set[int]]) -> JsonObject:
         described = stub_of(page)
         if isinstance(page, CommonsFile) and page.state != "there":
             return described | self._gone(page)
-        for prop in values_of(self.parameters.get("prop", ""), name="prop"):
+        for prop in self._props:
             if isinstance(page, CommonsFile):
-                if prop != "imageinfo" or has_info:
+                if page.page_id in shown.get(prop, {page.page_id}):
                     described |= self._file_prop(prop, page)
             elif prop == "categoryinfo":
                 described["categoryinfo"] = self._category_info(page)
@@ -68,6 +80,10 @@ class PageDescriber:
         if file.state == "missing":
             return {"missing": flag, "imagerepository": ""}
         return {"imagerepository": "local", "imageinfo": [{file.state: flag}]}
+
+    @property
+    def _props(self) -> Sequence[str]:
+        return values_of(self.parameters.get("prop", ""), name="prop")
 
     @property
     def _thumbnail_width(self) -> int:
@@ -84,9 +100,13 @@ class PageDescriber:
             names = [f"Category:{name}" for name in file.categories]
             return {"categories": [{"ns": CATEGORY_NAMESPACE, "title": name} for name in names]}
         if prop == "coordinates":
+            if self.parameters.get("coprimary", "primary") == "secondary":
+                return {}
             place = {"lat": file.latitude, "lon": file.longitude}
-            primary = True if self._modern else ""
-            return {"coordinates": [{**place, "primary": primary, "globe": "earth"}]}
+            asked = values_of(self.parameters.get("coprop", "globe"), name="coprop")
+            known = {"globe": "earth", "type": "camera"}
+            said = {name: value for name, value in known.items() if name in asked}
+            return {"coordinates": [{**place, "primary": True if self._modern else "", **said}]}
         return {}
 
     def _category_info(self, category: CommonsCategory) -> JsonObject:
@@ -181,6 +201,11 @@ def _info_token(file: CommonsFile) -> str:
     return f"{file.name.replace(' ', '_')}|{uploaded}"
 
 
+# How each prop goes on, and from which file.
+_CONTINUED: Mapping[str, tuple[str, Callable[[CommonsFile], str]]] = {
+    "imageinfo": ("iicontinue", _info_token),
+    "coordinates": ("cocontinue", lambda file: f"{file.page_id}|{file.page_id}"),
+}
 _THUMBNAIL_FORMS = {
     "image/svg+xml": ("", ".png"),
     "image/tiff": ("lossy-page1-", ".jpg"),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sandbox.addresses import SandboxAddresses, SshAddress
+from sandbox.addresses import SandboxAddresses
 from sandbox.files import write_private
 from sightscan.publish.signed import sign_models
 from sightscan.settings import Settings, read_settings
@@ -40,7 +40,8 @@ def sign_older_models(config: Settings) -> None:
     key = read_key_file(config.model_signing_key_file)
     with connect(config, autocommit=True) as connection:
         for city in list_cities(connection):
-            sign_models(connection, city, key, config.public_keys)
+            # As before there are keys that are believed: else what is unsigned has to be named.
+            sign_models(connection, city, key, ())
 
 
 def pipeline_settings(addresses: SandboxAddresses, folder: Path) -> dict[str, str]:
@@ -50,7 +51,7 @@ def pipeline_settings(addresses: SandboxAddresses, folder: Path) -> dict[str, st
     `folder`.
     """
     known_hosts = folder / "known_hosts"
-    write_private(known_hosts, "".join(map(_known_host, addresses.instances)))
+    write_private(known_hosts, "".join(host.pinned_line for host in addresses.instances))
     return {
         **addresses.warehouse.environment,
         # The stand-ins ask for one, as Wikimedia does, and write to nobody.
@@ -88,8 +89,3 @@ def signing_settings(key_file: Path) -> dict[str, str]:
         "MODEL_SIGNING_KEY_FILE": str(key_file),
         "MODEL_PUBLIC_KEYS": write_key(read_key_file(key_file).public_key),
     }
-
-
-def _known_host(instance: SshAddress) -> str:
-    """Pin the host's key under the instance's id, since a public name changes at each start."""
-    return f"[{instance.instance_id}]:{instance.port} {instance.host_key}\n"

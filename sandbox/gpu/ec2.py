@@ -15,6 +15,7 @@ the sandbox is Amazon's own stop (`Server.ScheduledStop`).
 
 import io
 import secrets
+import socket
 from collections.abc import Iterable
 from typing import NoReturn
 from urllib.parse import parse_qsl
@@ -46,7 +47,7 @@ from sandbox.gpu.ec2_wire import (
     state_changes_xml,
     tags_created_xml,
 )
-from sandbox.ports import LOOPBACK, PortTaken, is_free
+from sandbox.ports import LOOPBACK, ON_LOOPBACK, Listening, PortTaken, is_free
 from sandbox.processes.wsgi_server import QuietHandler, WsgiServer
 
 REGION = "eu-central-1"
@@ -76,8 +77,15 @@ class Ec2Server(WsgiServer):
 
     handler = _QuietMotoHandler
 
-    def __init__(self, fleet: Ec2Fleet, key: AwsKey, counts: Counts, port: int = 0) -> None:
-        super().__init__("ec2", port)
+    def __init__(
+        self,
+        fleet: Ec2Fleet,
+        key: AwsKey,
+        counts: Counts,
+        port: int = 0,
+        listening: Listening = ON_LOOPBACK,
+    ) -> None:
+        super().__init__("ec2", port, listening)
         self._fleet = fleet
         self._key = key
         self._counts = counts
@@ -86,13 +94,14 @@ class Ec2Server(WsgiServer):
 
     def start(self) -> None:
         """Describe the fleet to moto, then listen."""
-        if self.port and not is_free(self.port):
-            msg = f"port {self.port} on {LOOPBACK} is taken; end the program that listens there"
+        address = self._listening.address
+        if self.port and not is_free(self.port, address):
+            msg = f"port {self.port} on {address} is taken; end the program that listens there"
             raise PortTaken(msg)
         ec2_backends.reset()
         backend = ec2_backends[DEFAULT_ACCOUNT_ID][REGION]
         for instance_id in self._fleet.instance_ids:
-            self._shown[instance_id] = _show(backend, instance_id)
+            self._shown[instance_id] = _show(backend, instance_id, self._listening.host)
         super().start()
 
     def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -162,6 +171,8 @@ class Ec2Server(WsgiServer):
 class _ShownInstance(Instance):
     """An instance as moto describes it, with the addresses of one that runs on this machine."""
 
+    host = LOOPBACK
+
     def show(self, state: State, facts: InstanceFacts) -> None:
         """Take over a state of the fleet, and what is known of it."""
         self._state.name = state
@@ -182,8 +193,8 @@ class _ShownInstance(Instance):
 
     @property
     def public_ip(self) -> str | None:
-        """Loopback while running: a stopped instance has no public address."""
-        return LOOPBACK if self.state == "running" else None
+        """Where the host is while running: a stopped instance has no public address."""
+        return socket.gethostbyname(self.host) if self.state == "running" else None
 
     @property
     def public_ip_address(self) -> str | None:
@@ -193,7 +204,8 @@ class _ShownInstance(Instance):
     @property
     def public_dns_name(self) -> str | None:
         """The host name while running."""
-        return "localhost" if self.state == "running" else None
+        name = "localhost" if self.host == LOOPBACK else self.host
+        return name if self.state == "running" else None
 
 
 def _tags_in(form: dict[str, str]) -> dict[str, str]:
@@ -201,7 +213,7 @@ def _tags_in(form: dict[str, str]) -> dict[str, str]:
     return {form[name]: form.get(f"{name.removesuffix('Key')}Value", "") for name in keys}
 
 
-def _show(backend: EC2Backend, instance_id: str) -> _ShownInstance:
+def _show(backend: EC2Backend, instance_id: str, host: str) -> _ShownInstance:
     reservation = Reservation(f"r-{instance_id[2:]}", owner_id=DEFAULT_ACCOUNT_ID)
     instance = _ShownInstance(
         backend,
@@ -215,6 +227,7 @@ def _show(backend: EC2Backend, instance_id: str) -> _ShownInstance:
         associate_public_ip=False,
     )
     instance.id = instance_id
+    instance.host = host
     reservation.instances.append(instance)
     backend.reservations[reservation.id] = reservation
     instance.setup_defaults()

@@ -99,10 +99,14 @@ class Ec2Fleet:
         counts: Counts,
         *,
         instance_count: int = 1,
+        instance_ids: Sequence[str] = (),
         transition_seconds: float = 2.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Restore the instances of an earlier start; add or leave out some to reach the count."""
+        """Restore the instances of an earlier start; add or leave out some to reach the count.
+
+        Or have those whose ids somebody names.
+        """
         self.transition_seconds = transition_seconds
         self._clock = clock
         self.on_state: Callable[[str, State], None] = lambda _instance, _state: None
@@ -119,7 +123,8 @@ class Ec2Fleet:
         folder.mkdir(parents=True, exist_ok=True)
         self._history = _read_history(self._history_path)
         self._states: dict[str, State] = {}
-        for instance_id in _kept_ids(folder / "instances.json", instance_count):
+        kept_ids = instance_ids or _kept_ids(folder / "instances.json", instance_count)
+        for instance_id in kept_ids:
             past = [line.state for line in self._history if line.instance_id == instance_id]
             if past and past[-1] in {"stopped", "terminated"}:
                 self._states[instance_id] = past[-1]

@@ -24,7 +24,7 @@ from sandbox.counts import Counts
 from sandbox.files import private_folder, write_private
 from sandbox.gpu.ec2_fleet import State
 from sandbox.gpu.ssh_server import FREE_BYTES_FILE
-from sandbox.ports import LOOPBACK, PortBook, hold, wait_until_open
+from sandbox.ports import ON_LOOPBACK, Listening, PortBook, hold, wait_until_open
 from sandbox.processes.processes import KeptProcess, start_kept
 
 USER = "ubuntu"
@@ -63,9 +63,11 @@ class GpuHost:
         boot_seconds: float = 1.0,
         watch_options: Sequence[str] = (),
         on_shutdown: Callable[[], None] | None = None,
+        listening: Listening = ON_LOOPBACK,
     ) -> None:
         """Prepare disk and host key, and hold the port; nothing answers before it runs."""
         self._instance_id = instance_id
+        self._listening = listening
         self._folder = private_folder(folder)
         self._counts = counts
         self._trainer_bin = trainer_bin
@@ -81,8 +83,8 @@ class GpuHost:
         self.home = private_folder(folder / "home")
         private_folder(self.home / "tmp")
         self._host_key = ed25519_key(folder / "ssh_host_ed25519_key", f"{instance_id} host key")
-        self._port = ports.port_for(f"ssh {instance_id}")
-        self._holder: socket.socket | None = hold(self._port)
+        self._port = ports.port_for(f"ssh {instance_id}", listening.address)
+        self._holder: socket.socket | None = hold(self._port, listening.address)
 
     @property
     def address(self) -> SshAddress:
@@ -90,7 +92,7 @@ class GpuHost:
         public = self._host_key.with_suffix(".pub").read_text(encoding="utf-8").split()
         return SshAddress(
             instance_id=self._instance_id,
-            host=LOOPBACK,
+            host=self._listening.host,
             port=self._port,
             user=USER,
             key_file=self._client_key,
@@ -122,7 +124,8 @@ class GpuHost:
             process = self._process
             self._start_watch(process.subreaper.pid)
         self._counts.add("gpu_host", "boots")
-        if not wait_until_open(self._port, BOOT_TIMEOUT_SECONDS, process.is_running):
+        address = self._listening.address
+        if not wait_until_open(self._port, BOOT_TIMEOUT_SECONDS, process.is_running, address):
             # Not raised: a real instance "runs" as well while its sshd is broken.
             self._counts.add("gpu_host", "failed_boots")
             if self._process is not None:  # else it was powered off meanwhile
@@ -193,7 +196,8 @@ class GpuHost:
 
     def _command(self) -> list[str | Path]:
         command: list[str | Path] = [sys.executable, "-m", "sandbox.gpu.ssh_server"]
-        command += ["--port", str(self._port), "--user", USER, "--home", self.home]
+        command += ["--address", self._listening.address, "--port", str(self._port)]
+        command += ["--user", USER, "--home", self.home]
         command += ["--host-key", self._host_key, "--trainer-bin", self._trainer_bin]
         command += ["--authorized-keys", self._client_key.with_suffix(".pub")]
         return [*command, "--library", REPOSITORY]

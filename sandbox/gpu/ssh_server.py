@@ -35,6 +35,7 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 class SshServerOptions:
     """Everything a server needs to know; no secret among it but paths to key files."""
 
+    address: str
     port: int
     user: str
     home: Path
@@ -47,6 +48,7 @@ class SshServerOptions:
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.gpu.ssh_server")
+    parser.add_argument("--address", required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--user", required=True)
     for name in ("home", "host-key", "authorized-keys", "trainer-bin", "library"):
@@ -59,10 +61,10 @@ def main() -> None:
 
 
 async def serve(options: SshServerOptions) -> None:
-    """Listen on loopback and answer for ever."""
+    """Listen and answer for ever."""
     commands = _Commands(options)
     server = await asyncssh.listen(
-        "127.0.0.1",
+        options.address,
         options.port,
         reuse_port=True,  # the sandbox holds the port while the instance is stopped
         server_factory=lambda: _OneUser(options),

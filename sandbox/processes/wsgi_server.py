@@ -1,4 +1,4 @@
-"""A WSGI application on loopback, in threads of this process."""
+"""A WSGI application, in threads of this process."""
 
 import threading
 from abc import abstractmethod
@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from sandbox.ports import LOOPBACK
+from sandbox.ports import ON_LOOPBACK, Listening
 from sandbox.processes.startable import Startable
 
 
@@ -20,28 +20,33 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class WsgiServer(Startable):
-    """A WSGI application on loopback that is answered from threads; port 0 takes a free one."""
+    """A WSGI application that is answered from threads; port 0 takes a free one."""
 
     handler: type[WSGIRequestHandler] = QuietHandler
 
-    def __init__(self, name: str, port: int) -> None:
+    def __init__(self, name: str, port: int, listening: Listening = ON_LOOPBACK) -> None:
         self._name = name
         self.port = port
+        self._listening = listening
         self._running: tuple[BaseWSGIServer, threading.Thread] | None = None
 
     @property
     def url(self) -> str:
-        """Where it listens, without a slash at the end."""
-        return f"http://{LOOPBACK}:{self.port}"
+        """Where others reach it, without a slash at the end."""
+        return f"http://{self._listening.host}:{self.port}"
 
     @abstractmethod
     def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
 
     def start(self) -> None:
-        """Listen on loopback, and answer from a thread."""
+        """Listen, and answer from a thread."""
         server = make_server(
-            LOOPBACK, self.port, self.answer, threaded=True, request_handler=self.handler
+            self._listening.address,
+            self.port,
+            self.answer,
+            threaded=True,
+            request_handler=self.handler,
         )
         self.port = server.server_port
         thread = threading.Thread(

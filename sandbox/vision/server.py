@@ -2,7 +2,7 @@
 
 It speaks to the real client library: a generic handler over the library's message classes, since
 the library ships no service descriptor. Limits are those documented by Google; what it answers is in
-`landmark_answers`. It serves loopback only, without TLS.
+`landmark_answers`. It serves without TLS.
 
 Modelled on the documented answers, limits and errors, and on the real library's messages. Invented:
 how often it errs.
@@ -21,7 +21,7 @@ from google.protobuf import any_pb2, duration_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from sandbox.counts import Counts
-from sandbox.ports import LOOPBACK
+from sandbox.ports import LOOPBACK, ON_LOOPBACK, Listening
 from sandbox.processes.startable import Startable
 from sandbox.rates import TokenBucket
 from sandbox.vision.faults import VisionFault, VisionFaults
@@ -51,8 +51,10 @@ class VisionServer(Startable):
         *,
         limits: VisionLimits = VisionLimits(),  # noqa: B008 - frozen
         clock: Callable[[], float] = time.monotonic,
+        listening: Listening = ON_LOOPBACK,
     ) -> None:
         self.port = port
+        self._listening = listening
         self._counts = counts
         self._latency_seconds = latency_seconds
         self._limits = limits
@@ -64,8 +66,9 @@ class VisionServer(Startable):
 
     @property
     def endpoint(self) -> str:
-        """What VISION_ENDPOINT is set to."""
-        return f"{LOOPBACK}:{self.port}"
+        """What VISION_ENDPOINT is set to: beyond loopback, that there is no TLS must be said."""
+        host = self._listening.host
+        return f"{'' if host == LOOPBACK else 'http://'}{host}:{self.port}"
 
     def set_fault(self, **fault: Any) -> None:
         """Let the next requests fail; see VisionFaults.set for the arguments."""
@@ -94,11 +97,11 @@ class VisionServer(Startable):
             (grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler}),)
         )
         try:
-            self.port = server.add_insecure_port(f"{LOOPBACK}:{self.port}")
+            self.port = server.add_insecure_port(f"{self._listening.address}:{self.port}")
         except RuntimeError as error:
             msg = (
-                f"port {self.port} on {LOOPBACK} is taken or not allowed; end the program that "
-                "listens there, or choose another port (0 takes a free one)"
+                f"port {self.port} on {self._listening.address} is taken or not allowed; end the "
+                "program that listens there, or choose another port (0 takes a free one)"
             )
             raise OSError(msg) from error
         server.start()

@@ -51,6 +51,7 @@ def test_empty_set_is_refused(tmp_path: Path) -> None:
         nearest_colour_baseline([], [_photo(tmp_path, 0, "Tower", "red")])
 
 
+@pytest.mark.nightly
 @pytest.mark.slow  # draws the whole world: a minute of one core, more on a busy machine
 @pytest.mark.timeout(900)
 def test_default_world_cannot_be_solved_by_colour_and_mean_box(tmp_path: Path) -> None:
