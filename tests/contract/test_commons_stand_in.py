@@ -260,6 +260,38 @@ def test_geosearch_finds_nearest_first(commons: Commons, facts: CityFacts) -> No
     assert distances == sorted(distances)
 
 
+def test_places_of_cameras_come_ten_at_a_time_unless_asked_for_more(
+    commons: Commons, facts: CityFacts
+) -> None:
+    asked = {"prop": "imageinfo|coordinates", "coprop": "type", "gcmlimit": 500}
+    first, all_told = (
+        {
+            page["title"]: page["coordinates"]
+            for page in commons.query(
+                generator="categorymembers",
+                gcmtitle=f"Category:{commons.category}",
+                gcmtype="file",
+                **asked,
+                **more,
+            )["query"]["pages"]
+            if "coordinates" in page
+        }
+        for more in ({}, {"colimit": "max"})
+    )
+    parts = {
+        page["title"]: page["coordinates"]
+        for page in commons.listed(**asked)
+        if "coordinates" in page
+    }
+    assert len(first) == 10
+    assert parts == all_told
+    (place,) = all_told[f"File:{TOWER}, Port Aurel 001.jpg"]
+    tower = facts.of(TOWER)
+    assert place["type"] == "camera"
+    assert (place["lat"], place["lon"]) != (tower.latitude, tower.longitude)
+    assert abs(place["lat"] - tower.latitude) < 0.002
+
+
 def test_old_format_keys_pages_by_id(commons: Commons) -> None:
     body = commons.query(titles="File:Nope.jpg", formatversion=1)
     assert body["query"]["pages"]["-1"]["missing"] == ""

@@ -92,6 +92,52 @@ def test_every_photo_has_its_licence_author_and_page(
     assert not [row for row in rows if "<" in row[1]]
 
 
+def test_photos_of_a_category_keep_where_they_were_taken(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored
+) -> None:
+    crawled(warehouse, web, stored)
+    cameras = warehouse.execute(
+        "select count(*), count(camera_latitude), count(distinct (camera_latitude, camera_longitude))"
+        " from core.photo_source"
+    ).fetchone()
+    assert cameras is not None
+    found, placed, viewpoints = cameras
+    assert found == placed
+    assert viewpoints > 20
+
+
+def test_photos_that_were_there_get_their_places_when_they_are_met_again(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored, counts: Counts
+) -> None:
+    crawled(warehouse, web, stored)
+    fetched = downloads(counts)
+    warehouse.execute(
+        "update core.photo_source set camera_latitude = null, camera_longitude = null"
+    )
+    crawled(warehouse, web, stored)
+    assert downloads(counts) == fetched
+    lacking = "select count(*) from core.photo_source where camera_latitude is null"
+    assert warehouse.execute(lacking).fetchone() == (0,)
+
+
+def test_photos_that_are_listed_because_they_are_near_say_not_where_they_were_taken(
+    warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored, facts: CityFacts
+) -> None:
+    city, sights = stored
+    known = next(
+        sight for sight in facts.sights if sight.commons_category == sights[0].commons_category
+    )
+    place = Place(known.latitude, known.longitude)
+    placed = replace(sights[0], commons_category=None, place=place)
+    crawl_photos(warehouse, settings_for(web), city, placed)
+    found = warehouse.execute(
+        "select count(*), count(camera_latitude) from core.photo_source"
+    ).fetchone()
+    assert found is not None
+    assert found[0] > 5
+    assert found[1] == 0
+
+
 def test_subcategories_are_crawled_too(
     warehouse: psycopg.Connection[Any], web: WebServer, stored: Stored, facts: CityFacts
 ) -> None:

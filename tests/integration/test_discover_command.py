@@ -42,6 +42,15 @@ def test_dry_run_says_which_city_and_adds_none(run: Run, facts: CityFacts) -> No
     assert json.loads(run("city", "list", "--json")[1]) == []
 
 
+def test_who_brings_a_city_back_is_told_of_the_pause_that_airflow_keeps(
+    run: Run, facts: CityFacts
+) -> None:
+    assert "unpause" not in run("city", "add", CITY)[1]
+    assert "unpause" not in run("city", "add", CITY)[1]
+    run("city", "disable", "port-aurel")
+    assert "`airflow dags unpause city_port-aurel`" in run("city", "add", CITY)[1]
+
+
 def test_sights_of_an_added_city_are_shown(run: Run, facts: CityFacts) -> None:
     run("city", "add", CITY)
     code, output, _ = run("sights", "preview", "port-aurel")

@@ -54,7 +54,7 @@ left join lateral ( -- noqa: ST05
                     from core.label_review
                     where
                         label_review.label_id = label.label_id
-                        and label_review.decision in ('reject', 'rename')
+                        and label_review.decision in ('reject', 'rename', 'no_sight')
                 )
             order by size desc, label.sha256 asc
             limit 20

@@ -17,7 +17,6 @@ from sightscan.crawl.clean.clean import inspect_photo
 from sightscan.crawl.fetch.fetcher import PhotoRefusedError
 from sightscan.settings import Settings
 from sightscan.warehouse.labels.contributions import (
-    CONTRIBUTED,
     Contribution,
     find_contributed_sight,
     list_waiting_contributions,
@@ -25,7 +24,13 @@ from sightscan.warehouse.labels.contributions import (
     settle_contribution,
 )
 from sightscan.warehouse.photos.blobs import open_photo_store
-from sightscan.warehouse.photos.photos import Attribution, FoundPhoto, PhotoFile, merge_photos
+from sightscan.warehouse.photos.photos import (
+    CONTRIBUTED,
+    Attribution,
+    FoundPhoto,
+    PhotoFile,
+    merge_photos,
+)
 from sightscan.warehouse.text import clean_name
 
 # What the app's consent names; anything else was not agreed to there.

@@ -37,7 +37,7 @@ OUTCOME_BYTES = 1_000
 class KnownPhoto:
     """A file that need not be fetched: it was kept, or refused for good, by an earlier crawl.
 
-    `met` tells its identifiers, if the warehouse does not know them all.
+    `met` tells its identifiers, if the warehouse does not know them all, and where it was taken.
     """
 
     is_kept: ClassVar[bool] = False
@@ -189,7 +189,9 @@ class CrawlJob:
         are_all_known = {*map(name_sha256, found.identifiers)} <= (
             self.known_names | self.refused_names
         )
-        met = None if are_all_known else MetPhoto(found.url, found.identifiers)
+        camera = found.camera if isinstance(found, Attribution) else None
+        has_news = camera is not None or not are_all_known
+        met = MetPhoto(found.url, found.identifiers, camera) if has_news else None
         return KnownPhoto(found.url, met)
 
     def sha256_elsewhere(self, found: Attribution) -> bytes | None:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from sightscan.discover.classes import values_of
 from sightscan.discover.kinds import Roots, roots_of
 from sightscan.discover.rows import Row, read_rows
-from sightscan.discover.view_distance import view_meters
+from sightscan.discover.view_distance import view_distance
 from sightscan.discover.wikidata import WIKIDATA_ID, WikidataClient
 from sightscan.warehouse.photos.identity import commons_file
 from sightscan.warehouse.registry.sight_facts import SightFacts, Since, SincePrecision
@@ -99,7 +99,7 @@ def read_card_facts(item: str, rows: Iterable[Row], roots: Roots) -> SightFacts:
         # Of several, such as the foundation and the opening, the first.
         since=min(_moments(by_kind["P571"]), key=lambda since: since.year, default=None),
         height_meters=height,
-        view_meters=view_meters(kinds, height),
+        view=view_distance(kinds, height),
         image_identifier=next(_images(by_kind["P18"]), None),
     )
 

@@ -8,9 +8,15 @@ import psycopg
 from sightscan.city import City, Sight
 from sightscan.discover.card_facts import classes_of, names_of, read_card_facts, read_card_rows
 from sightscan.discover.classes import know_class_roots
+from sightscan.discover.view_distance import learn_view_distance
 from sightscan.discover.wikidata import WikidataClient
 from sightscan.settings import Settings
-from sightscan.warehouse.registry.sight_facts import save_city_names, save_sight_facts
+from sightscan.warehouse.registry.sight_facts import (
+    list_sight_cameras,
+    save_city_names,
+    save_sight_facts,
+    save_view_distances,
+)
 
 
 def store_cards(
@@ -42,5 +48,19 @@ def store_cards(
             connection,
             {sight_id: read_card_facts(item, rows, roots) for item, sight_id in by_item.items()},
         )
+        learn_view_distances(connection, city)
         save_city_names(connection, city.city_id, names_of(city.city_id, rows))
     return len(by_item)
+
+
+def learn_view_distances(connection: psycopg.Connection[Any], city: City) -> int:
+    """Learn from how far sights are seen, of which kind and height say nothing, and return of how many.
+
+    From where their accepted photos were taken; a sight that has lost too many of these has what is usual.
+    """
+    views = {
+        sight_id: learn_view_distance(place, cameras)
+        for sight_id, (place, cameras) in list_sight_cameras(connection, city.city_id).items()
+    }
+    save_view_distances(connection, views)
+    return sum(view.basis == "photos" for view in views.values())

@@ -60,7 +60,6 @@ _POINT = re.compile(
     re.IGNORECASE,
 )
 _EARTH = "Q2"
-MAX_LATITUDE_DEGREES, MAX_LONGITUDE_DEGREES = 90, 180
 # Where a value stands that nobody knows; older answers have a blank node.
 _UNKNOWN = "/.well-known/genid/"
 
@@ -259,11 +258,7 @@ def place_of(point: str) -> Place:
     if found is not None and found["globe"] in (None, _EARTH):
         with suppress(ValueError):
             place = Place(float(found["latitude"]), float(found["longitude"]))
-    # What is not a number fails both comparisons.
-    if place is None or not (
-        abs(place.latitude) <= MAX_LATITUDE_DEGREES
-        and abs(place.longitude) <= MAX_LONGITUDE_DEGREES
-    ):
+    if place is None or not place.is_on_earth:
         msg = (
             f"Wikidata gives the coordinates {point!r}, expected a point on Earth such as "
             "Point(13.38 52.51)"

@@ -3,12 +3,11 @@
 import pytest
 
 from sightscan.discover.card_facts import read_card_facts
-from sightscan.discover.view_distance import view_meters
-from sightscan.warehouse.registry.sight_facts import Since
+from sightscan.warehouse.registry.sight_facts import Since, ViewDistance
 
 WDT = "http://www.wikidata.org/prop/direct/"
 SCHEMA = "http://schema.org/"
-ARCHITECTURE, STATUE, SQUARE = "Q811979", "Q179700", "Q174782"
+ARCHITECTURE = "Q811979"
 
 
 def fact(kind: str, value: str, **more: str) -> dict[str, str]:
@@ -44,7 +43,7 @@ def test_facts_of_a_sight_are_gathered() -> None:
     assert facts.articles == {"de": "https://de.wikipedia.org/wiki/Brandenburger_Tor"}
     assert facts.since == Since(1791, "year")
     assert facts.height_meters == 26
-    assert facts.view_meters == 1500
+    assert facts.view == ViewDistance(1500, "height")
     assert facts.image_identifier == "commons:File:Gate at night.jpg"
 
 
@@ -95,21 +94,3 @@ def test_what_is_no_article_is_no_link(address: str) -> None:
 @pytest.mark.parametrize("height", ["tall", "-3", "0", "nan", "inf", "12000"])
 def test_height_that_nothing_has_is_none(height: str) -> None:
     assert read_card_facts("Q1", [fact(WDT + "P2048", height)], {}).height_meters is None
-
-
-@pytest.mark.parametrize(
-    ("kinds", "height", "meters"),
-    [
-        ((), None, 1500),
-        ((ARCHITECTURE,), 10, 1500),
-        ((ARCHITECTURE,), 100, 5000),
-        ((ARCHITECTURE,), 900, 20000),
-        ((STATUE, ARCHITECTURE), None, 300),
-        ((STATUE, ARCHITECTURE), 46, 2300),
-        ((SQUARE, ARCHITECTURE), None, 500),
-    ],
-)
-def test_sight_is_seen_as_far_as_its_kind_and_height_let_it(
-    kinds: tuple[str, ...], height: float | None, meters: float
-) -> None:
-    assert view_meters(kinds, height) == meters

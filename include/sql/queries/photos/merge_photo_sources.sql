@@ -13,7 +13,9 @@ with linked as (
         link.title,
         link.query,
         link.found_at,
-        link.taken_on
+        link.taken_on,
+        link.camera_latitude,
+        link.camera_longitude
     from
         unnest(
             %(sha256s)s::bytea[],
@@ -26,10 +28,12 @@ with linked as (
             %(title_texts)s::text[],
             %(query_texts)s::text[],
             %(found_at)s::timestamptz[],
-            %(taken_on_texts)s::text[]
+            %(taken_on_texts)s::text[],
+            %(camera_latitudes)s::double precision[],
+            %(camera_longitudes)s::double precision[]
         ) as link (
             sha256, url, page_url, source, licence, licence_url, author, title, query, found_at,
-            taken_on
+            taken_on, camera_latitude, camera_longitude
         )
     -- Taken down before, by its bytes or by a name of its: what is found was asked the same.
     where
@@ -57,7 +61,9 @@ found as (
         loaded.title,
         loaded.query,
         loaded.found_at,
-        loaded.taken_on
+        loaded.taken_on,
+        loaded.camera_latitude,
+        loaded.camera_longitude
     from load.photo as loaded
     where loaded.batch_id = %(batch_id)s
     union all
@@ -73,13 +79,15 @@ found as (
         linked.title,
         linked.query,
         linked.found_at,
-        linked.taken_on
+        linked.taken_on,
+        linked.camera_latitude,
+        linked.camera_longitude
     from linked
 )
 
 insert into core.photo_source (
     sha256, url_sha256, sight_id, url, page_url, source, licence, licence_url, author, title,
-    query, found_at, taken_on
+    query, found_at, taken_on, camera_latitude, camera_longitude
 )
 select distinct on (found.sha256, found.url, found.sight_id)
     found.sha256,
@@ -94,7 +102,9 @@ select distinct on (found.sha256, found.url, found.sight_id)
     found.title,
     found.query,
     found.found_at,
-    found.taken_on::date as taken_on
+    found.taken_on::date as taken_on,
+    found.camera_latitude,
+    found.camera_longitude
 from found
 -- Without links to photos that are gone.
 inner join core.photo on found.sha256 = photo.sha256

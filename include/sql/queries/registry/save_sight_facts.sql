@@ -7,6 +7,7 @@ insert into core.sight_facts (
     since_precision,
     height_meters,
     view_meters,
+    view_basis,
     image_identifier
 )
 select
@@ -17,6 +18,7 @@ select
     given.since_precision,
     given.height_meters,
     given.view_meters,
+    given.view_basis,
     given.image_identifier
 from
     jsonb_to_recordset(%(facts)s)
@@ -28,6 +30,7 @@ from
             since_precision text,
             height_meters double precision,
             view_meters double precision,
+            view_basis text,
             image_identifier text
         )
 on conflict (sight_id) do update
@@ -38,5 +41,6 @@ on conflict (sight_id) do update
         since_precision = excluded.since_precision,
         height_meters = excluded.height_meters,
         view_meters = excluded.view_meters,
+        view_basis = excluded.view_basis,
         image_identifier = excluded.image_identifier,
         read_at = now()

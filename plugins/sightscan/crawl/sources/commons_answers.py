@@ -9,6 +9,7 @@ A file that is gone or hidden comes without what describes it, under `missing`, 
 from collections.abc import Mapping
 from typing import Any
 
+from sightscan.city import Place
 from sightscan.crawl.sources.source import (
     HIDDEN,
     MISSING,
@@ -68,7 +69,27 @@ def read_page(
         query=query,
         identifiers=identifiers,
         taken_on=day_in(_value(metadata, "DateTimeOriginal")),
+        camera=_camera(page.get("coordinates")),
     )
+
+
+def _camera(coordinates: object) -> Place | None:
+    """Return where a photo was taken: the primary place of its page, from `{{Location}}` or from EXIF.
+
+    https://www.mediawiki.org/wiki/Extension:GeoData; what stands on it (`type:object`) is another place.
+    A place that is odd is none: the photo is worth having without.
+    """
+    for place in coordinates if isinstance(coordinates, list) else ():
+        if not isinstance(place, Mapping) or not _says(place, "primary"):
+            continue
+        latitude, longitude = place.get("lat"), place.get("lon")
+        is_camera = place.get("type") in (None, "camera") and place.get("globe") in (None, "earth")
+        if is_camera and isinstance(latitude, int | float) and isinstance(longitude, int | float):
+            camera = Place(latitude, longitude)
+            # 0, 0 is what devices say that know none.
+            if camera.is_on_earth and (latitude, longitude) != (0, 0):
+                return camera
+    return None
 
 
 def _says(described: Mapping[str, Any], flag: str) -> bool:

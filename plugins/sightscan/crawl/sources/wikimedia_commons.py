@@ -188,14 +188,19 @@ class WikimediaCommonsSource(PhotoSource):
 
     def _generator(self, lead: Lead) -> dict[str, str]:
         parameters = {
-            "prop": "imageinfo",
+            "prop": "imageinfo|coordinates",
             "iiprop": "url|size|mime|extmetadata",
             "iiextmetadatafilter": "|".join(METADATA),
             "iiextmetadatalanguage": "en",
+            "coprimary": "primary",
+            "coprop": "globe|type",
+            "colimit": "max",
         }
         if not self.config.crawl_full_resolution:
             parameters["iiurlwidth"] = str(THUMBNAIL_WIDTH_PIXELS)
         if lead.kind == NEARBY:
+            # That these were taken near is why they are listed: it says nothing of the sight.
+            parameters["prop"] = "imageinfo"
             return parameters | {
                 "generator": "geosearch",
                 "ggscoord": lead.address,

@@ -3,13 +3,14 @@
 import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import psycopg
 from psycopg.rows import class_row
 
+from sightscan.city import Place
 from sightscan.dataset_folder import SUFFIXES
 from sightscan.errors import WarehouseError
 from sightscan.warehouse.commits import commit_at_once, is_outermost
@@ -20,6 +21,8 @@ from sightscan.warehouse.photos.identity import former_addresses, name_sha256
 from sightscan.warehouse.statements import statement
 from sightscan.warehouse.text import clean_text, is_clean
 
+# `core.photo_source.source` of photos that people shared in the app.
+CONTRIBUTED = "contribution"
 PHOTO_TYPES = (
     *("uuid", "bytea", "int4", "int4", "int4", "text", "bytea"),
     *(
@@ -34,6 +37,8 @@ PHOTO_TYPES = (
         "text",
         "timestamptz",
         "text",
+        "float8",
+        "float8",
     ),
 )
 BLOB_TYPES = ("bytea", "bytea", "text")
@@ -65,10 +70,12 @@ class Attribution:
     identifiers: tuple[str, ...] = ()
     # The day it was taken, as YYYY-MM-DD.
     taken_on: str | None = None
+    # Where it was taken, if its page says so; of what visitors share there is none.
+    camera: Place | None = None
 
 
 ATTRIBUTION_TEXTS = tuple(
-    column.name for column in fields(Attribution) if column.name != "identifiers"
+    column.name for column in fields(Attribution) if column.name not in {"identifiers", "camera"}
 )
 
 
@@ -124,6 +131,7 @@ class MetPhoto:
 
     url: str
     identifiers: tuple[str, ...]
+    camera: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +339,7 @@ def visited_photos(
 
 
 def learn_identifiers(connection: psycopg.Connection[Any], met: Sequence[MetPhoto]) -> None:
-    """Note the identifiers of photos that were met again and are known by one, or by their address.
+    """Note identifiers, and where they were taken, of photos that are known by one, or by their address.
 
     Of one that was taken down, its tombstone holds for the others, too.
     """
@@ -350,6 +358,7 @@ def learn_identifiers(connection: psycopg.Connection[Any], met: Sequence[MetPhot
         cursor.execute(statement("photos/learn_removed_names"), values)
         _note_identifiers(cursor, met)
         cursor.execute(statement("photos/learn_identifiers"), values)
+        _learn_cameras(cursor, met)
 
 
 def photos_of_sight(connection: psycopg.Connection[Any], sight_id: int) -> frozenset[bytes]:
@@ -496,11 +505,31 @@ def _photo_row(batch: uuid.UUID, sight_id: int, photo: FoundPhoto) -> tuple[obje
         found.query,
         photo.found_at,
         found.taken_on,
+        *_coordinates_of(found),
     )
 
 
 def _cleaned(found: Attribution) -> Attribution:
-    return Attribution(**{name: clean_text(getattr(found, name)) for name in ATTRIBUTION_TEXTS})
+    return replace(found, **{name: clean_text(getattr(found, name)) for name in ATTRIBUTION_TEXTS})
+
+
+def _coordinates_of(found: Attribution | MetPhoto) -> tuple[float | None, float | None]:
+    return (found.camera.latitude, found.camera.longitude) if found.camera else (None, None)
+
+
+def _learn_cameras(cursor: psycopg.Cursor[Any], met: Sequence[MetPhoto]) -> None:
+    told = [
+        (clean_text(name), *_coordinates_of(photo))
+        for photo in met
+        if photo.camera is not None
+        for name in (photo.url, *photo.identifiers)
+    ]
+    if told:
+        names, latitudes, longitudes = (list(column) for column in zip(*told, strict=True))
+        cursor.execute(
+            statement("photos/learn_camera_places"),
+            {"names": names, "latitudes": latitudes, "longitudes": longitudes},
+        )
 
 
 def _names_of(photos: Sequence[Attribution]) -> dict[str, object]:
@@ -539,6 +568,8 @@ def _columns_of(sight_id: int, links: Sequence[LinkedPhoto]) -> dict[str, object
         "sight_id": sight_id,
         "sha256s": [link.sha256 for link in links],
         "found_at": [link.found_at for link in links],
+        "camera_latitudes": [_coordinates_of(text)[0] for text in texts],
+        "camera_longitudes": [_coordinates_of(text)[1] for text in texts],
         **{f"{name}_texts": [getattr(text, name) for text in texts] for name in ATTRIBUTION_TEXTS},
     }
 

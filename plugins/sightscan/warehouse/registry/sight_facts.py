@@ -7,10 +7,12 @@ from typing import Any, Literal
 import psycopg
 from psycopg.types.json import Jsonb
 
+from sightscan.city import Place
 from sightscan.warehouse.statements import statement
 from sightscan.warehouse.text import clean_name
 
 SincePrecision = Literal["year", "decade", "century"]
+ViewBasis = Literal["height", "kind", "photos", "usual"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +24,18 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewDistance:
+    """From how far a sight can be recognised, and what that rests on; `usual`: on nothing known of it."""
+
+    meters: float
+    basis: ViewBasis
+
+
+@dataclass(frozen=True, slots=True)
 class SightFacts:
-    """What is known of a sight: `view_meters` is from how far it can be recognised.
+    """What is known of a sight; descriptions and addresses of articles are by language."""
 
-    Descriptions and addresses of articles are by language.
-    """
-
-    view_meters: float
+    view: ViewDistance
     descriptions: Mapping[str, str] = field(default_factory=dict)
     articles: Mapping[str, str] = field(default_factory=dict)
     since: Since | None = None
@@ -40,6 +47,34 @@ def save_sight_facts(connection: psycopg.Connection[Any], facts: Mapping[int, Si
     """Replace what is known of sights, by their ids."""
     rows = [_record(sight_id, known) for sight_id, known in facts.items()]
     connection.execute(statement("registry/save_sight_facts"), {"facts": Jsonb(rows)})
+
+
+def list_sight_cameras(
+    connection: psycopg.Connection[Any], city_id: str
+) -> Mapping[int, tuple[Place, tuple[Place, ...]]]:
+    """Return where a city's sights stand and where accepted photos of each were taken, by the sights' ids.
+
+    Of those of which kind and height do not say from how far they are seen. Each camera's place comes once.
+    """
+    rows = connection.execute(statement("registry/list_sight_cameras"), {"city_id": city_id})
+    return {
+        sight_id: (
+            Place(latitude, longitude),
+            tuple(Place(*camera) for camera in zip(latitudes, longitudes, strict=True)),
+        )
+        for sight_id, latitude, longitude, latitudes, longitudes in rows
+    }
+
+
+def save_view_distances(
+    connection: psycopg.Connection[Any], views: Mapping[int, ViewDistance]
+) -> None:
+    """Replace what was learnt from photos, by the sights' ids; what kind and height say stays."""
+    rows = [
+        {"sight_id": sight_id, "view_meters": view.meters, "view_basis": view.basis}
+        for sight_id, view in views.items()
+    ]
+    connection.execute(statement("registry/save_view_distances"), {"views": Jsonb(rows)})
 
 
 def save_city_names(
@@ -61,6 +96,7 @@ def _record(sight_id: int, known: SightFacts) -> dict[str, object]:
         "since_year": known.since.year if known.since else None,
         "since_precision": known.since.precision if known.since else None,
         "height_meters": known.height_meters,
-        "view_meters": known.view_meters,
+        "view_meters": known.view.meters,
+        "view_basis": known.view.basis,
         "image_identifier": known.image_identifier,
     }

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sightscan.city import Place
 from sightscan.crawl.sources.commons_answers import read_page
 from sightscan.warehouse.photos.photos import Attribution, RejectedPhoto
 
@@ -61,6 +62,39 @@ def test_day_is_read_where_one_is_stated(stated: str | None, day: str | None) ->
     read = read_page(page(extmetadata=metadata), "Torre Alta", MIN_SIDE)
     assert isinstance(read, Attribution)
     assert read.taken_on == day
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "camera"),
+    [
+        # From `{{Location}}`, and from EXIF, which says no type.
+        ([{"lat": 38.7, "lon": -9.2, "primary": True, "globe": "earth", "type": "camera"}], True),
+        ([{"lat": 38.7, "lon": -9.2, "primary": True, "globe": "earth"}], True),
+        # What stands on it, beside where it was taken.
+        (
+            [
+                {"lat": 38.8, "lon": -9.1, "primary": False, "type": "object"},
+                {"lat": 38.7, "lon": -9.2, "primary": True, "type": "camera"},
+            ],
+            True,
+        ),
+        ([{"lat": 38.7, "lon": -9.2, "primary": True, "type": "object"}], False),
+        ([{"lat": 38.7, "lon": -9.2, "primary": False}], False),
+        ([{"lat": 38.7, "lon": -9.2, "primary": True, "globe": "moon"}], False),
+        ([{"lat": 0, "lon": 0, "primary": True}], False),
+        ([{"lat": 138.7, "lon": -9.2, "primary": True}], False),
+        ([{"lat": float("nan"), "lon": -9.2, "primary": True}], False),
+        ([{"lat": "38.7", "lon": None, "primary": True}], False),
+        (["38.7"], False),
+        ({}, False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_camera_is_where_its_page_says_that_it_stood(coordinates: Any, camera: bool) -> None:  # noqa: FBT001
+    read = read_page({**page(), "coordinates": coordinates}, "Torre Alta", MIN_SIDE)
+    assert isinstance(read, Attribution)
+    assert read.camera == (Place(38.7, -9.2) if camera else None)
 
 
 @pytest.mark.parametrize(

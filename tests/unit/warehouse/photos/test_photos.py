@@ -493,3 +493,60 @@ def test_another_name_is_learnt_by_the_address_or_by_an_identifier(
         ("https://a.example/1.jpg", "openverse:1"),
         ("https://a.example/2.jpg", "openverse:2"),
     ]
+
+
+def cameras(warehouse: psycopg.Connection[Any]) -> list[tuple[object, ...]]:
+    return warehouse.execute(
+        "select sight_id, url, camera_latitude, camera_longitude from core.photo_source"
+        " order by sight_id, url"
+    ).fetchall()
+
+
+def placed(found: FoundPhoto, latitude: float, longitude: float) -> FoundPhoto:
+    camera = Place(latitude, longitude)
+    return replace(found, attribution=replace(found.attribution, camera=camera))
+
+
+def test_place_of_a_photo_is_stored_where_it_is_found_and_where_it_is_linked(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    found = placed(photo(1), 38.7, -9.2)
+    merge_photos(warehouse, sight_ids[0], [found, photo(2)], [])
+    link = LinkedPhoto(found.file.sha256, found.attribution, found.found_at)
+    merge_photos(warehouse, sight_ids[1], [], [], linked=[link])
+    assert cameras(warehouse) == [
+        (sight_ids[0], "https://a.example/1.jpg", 38.7, -9.2),
+        (sight_ids[0], "https://a.example/2.jpg", None, None),
+        (sight_ids[1], "https://a.example/1.jpg", 38.7, -9.2),
+    ]
+
+
+def test_place_of_a_photo_that_is_there_is_learnt_once(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    merge_photos(
+        warehouse, sight_ids[0], [photo(1), named(2, "commons:2"), placed(photo(3), 1.5, 2.5)], []
+    )
+    learn_identifiers(
+        warehouse,
+        [
+            MetPhoto("https://a.example/1.jpg", (), Place(38.7, -9.2)),
+            MetPhoto("https://elsewhere.example/2.jpg", ("commons:2",), Place(38.8, -9.3)),
+            MetPhoto("https://a.example/3.jpg", (), Place(38.9, -9.4)),
+        ],
+    )
+    assert cameras(warehouse) == [
+        (sight_ids[0], "https://a.example/1.jpg", 38.7, -9.2),
+        (sight_ids[0], "https://a.example/2.jpg", 38.8, -9.3),
+        (sight_ids[0], "https://a.example/3.jpg", 1.5, 2.5),
+    ]
+
+
+def test_photo_that_a_visitor_shared_can_have_no_place(
+    warehouse: psycopg.Connection[Any], sight_ids: tuple[int, int]
+) -> None:
+    found = placed(photo(1), 38.7, -9.2)
+    shared = replace(found, attribution=replace(found.attribution, source="contribution"))
+    with pytest.raises(psycopg.errors.CheckViolation, match="contributions_have_no_place"):
+        merge_photos(warehouse, sight_ids[0], [shared], [])
+    assert cameras(warehouse) == []
