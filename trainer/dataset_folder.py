@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,8 @@ class LabelledPhoto:
     path: Path
     boxes: tuple[Box, ...]
     ignored: tuple[Region, ...] = ()
+    # Near-duplicates and what was taken in one burst have the same; none where it is alone.
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,14 @@ def read_dataset(dataset_dir: Path) -> Dataset:
     manifest = _read_manifest(dataset_dir / "dataset.json")
     class_names: tuple[str, ...] = tuple(manifest["class_names"])
     ignored = _read_ignored_regions(manifest)
-    splits = {name: _read_split(dataset_dir, name, len(class_names), ignored) for name in SPLITS}
+    units = _read_units(manifest)
+    splits = {
+        name: tuple(
+            replace(photo, unit=units.get(photo.sha256, ""))
+            for photo in _read_split(dataset_dir, name, len(class_names), ignored)
+        )
+        for name in SPLITS
+    }
     for name, photos in splits.items():
         expected = manifest["counts"].get(name)
         if expected != len(photos):
@@ -228,6 +237,18 @@ def _read_ignored_regions(manifest: dict[str, Any]) -> dict[str, tuple[Region, .
             f"but are {regions!r:.80} ({error})"
         )
         raise BadDataset(msg) from error
+
+
+def _read_units(manifest: dict[str, Any]) -> dict[str, str]:
+    """Read by the sha256 of a photo which unit it is of, a list of its photos each; an older pipeline names none."""
+    units: Any = manifest.get("units", [])
+    if not isinstance(units, list) or not all(
+        isinstance(unit, list) and unit and all(isinstance(one, str) for one in unit)
+        for unit in units
+    ):
+        msg = f"units of dataset.json must be lists of sha256, but are {units!r:.80}"
+        raise BadDataset(msg)
+    return {sha256: unit[0] for unit in units for sha256 in unit}
 
 
 def _share(number: float) -> float:

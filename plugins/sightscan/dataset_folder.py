@@ -1,6 +1,7 @@
 """The dataset folder, one of the two contracts with the trainer: what is in it, byte by byte.
 
-    dataset.json      counts, classes, what is known of the sights, regions that are to be ignored
+    dataset.json      counts, classes, what is known of the sights, regions that are to be ignored,
+                      which photos are linked
     images/{train,val,test}/<sha256>.<jpg|png|webp>
     labels/{train,val,test}/<sha256>.txt      YOLO: one `class cx cy w h` a line;
                                               none on a photo without sights (a background)
@@ -10,11 +11,12 @@ Values only: `dataset.export` writes such a folder to a disk, `train.upload` to 
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from sightscan.box import Box
+from sightscan.chains import Chains
 
 Split = Literal["train", "val", "test"]
 
@@ -41,6 +43,8 @@ class FrozenPhoto:
     boxes: tuple[FrozenBox, ...]
     # Where it shows a sight that is no class: neither to be found nor background.
     ignored: tuple[Box, ...] = ()
+    # Its near-duplicate cluster and its bursts; none of a dataset that did not store them.
+    links: frozenset[bytes] = frozenset()
 
     @property
     def is_background(self) -> bool:
@@ -109,9 +113,8 @@ class FrozenDataset:
             "test": self.test_background_count,
         }
 
-    @property
-    def manifest_text(self) -> str:
-        """Return the contents of dataset.json."""
+    def manifest_of(self, photos: Iterable[FrozenPhoto]) -> str:
+        """Return the contents of dataset.json, which says of its photos which are linked."""
         manifest = {
             "city": self.city_slug,
             "version": self.version,
@@ -120,6 +123,7 @@ class FrozenDataset:
             "counts": dict(self.counts),
             "backgrounds": dict(self.background_counts),
             "ignored_regions": _regions_by_name(self.ignored_regions),
+            "units": _list_units(photos),
             "sha256": self.sha256.hex(),
         }
         if self.sights is not None:
@@ -161,6 +165,19 @@ def _regions_by_name(regions: Mapping[bytes, Sequence[Box]]) -> dict[str, list[l
         for sha256, boxes in sorted(regions.items())
         if boxes
     }
+
+
+def _list_units(photos: Iterable[FrozenPhoto]) -> list[list[str]]:
+    """Return the photos that are linked with others, by whatever chain of links, unit by unit."""
+    chains = Chains()
+    photos = list(photos)
+    for photo in photos:
+        for link in photo.links:
+            chains.link(photo.sha256, link)
+    units: dict[bytes, list[str]] = {}
+    for photo in photos:
+        units.setdefault(chains.root(photo.sha256), []).append(photo.sha256.hex())
+    return sorted(sorted(unit) for unit in units.values() if len(unit) > 1)
 
 
 def _label_line(frozen: FrozenBox) -> str:

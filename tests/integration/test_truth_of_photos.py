@@ -95,7 +95,10 @@ def crawled(
     return city.slug, found
 
 
-@pytest.mark.parametrize("source", ["wikimedia_commons", "openverse", "bing"])
+@pytest.mark.parametrize(
+    "source",
+    ["wikimedia_commons", pytest.param("openverse", marks=pytest.mark.nightly), "bing"],
+)
 def test_all_test_photos_have_truth_at_the_size_they_are_stored_in(
     warehouse: Warehouse, world: World, web: WebServer, source: str
 ) -> None:

@@ -185,6 +185,15 @@ def test_ids_that_are_none_are_refused(dataset_dir: Path, told: dict[str, object
         read_dataset(dataset_dir)
 
 
+def test_units_of_photos_are_read(dataset_dir: Path) -> None:
+    one, two, three, *_ = read_dataset(dataset_dir).train
+    assert one.unit == ""
+    edit_manifest(dataset_dir, units=[[three.sha256, one.sha256]])
+    read = read_dataset(dataset_dir).train
+    assert read[0].unit == read[2].unit != ""
+    assert read[1] == two
+
+
 def test_asymmetric_sights_and_ignored_regions_are_read(dataset_dir: Path) -> None:
     sha256 = first(dataset_dir / "images" / "train").stem
     edit_manifest(
@@ -204,6 +213,10 @@ def test_asymmetric_sights_and_ignored_regions_are_read(dataset_dir: Path) -> No
     [
         ("sights", [{"id": 11}]),
         ("sights", {"id": 11}),
+        ("units", "ab"),
+        ("units", ["ab"]),
+        ("units", [[]]),
+        ("units", [[1, 2]]),
         ("ignored_regions", []),
         ("ignored_regions", {"a": [[0.5, 0.5, 1]]}),
         ("ignored_regions", {"a": [[0.5, 0.5, 1, "x"]]}),

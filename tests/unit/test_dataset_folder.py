@@ -49,7 +49,7 @@ def test_trainer_accepts_every_box_inside_the_photo(
 
 def test_manifest_says_what_the_trainer_reads() -> None:
     dataset = FrozenDataset("Q64", "berlin", 3, b"\xaa" * 32, NAMES, (5, 7, 9), 20, 4, 5)
-    assert json.loads(dataset.manifest_text) == {
+    assert json.loads(dataset.manifest_of([PHOTO])) == {
         "city": "berlin",
         "version": 3,
         "class_names": list(NAMES),
@@ -57,6 +57,7 @@ def test_manifest_says_what_the_trainer_reads() -> None:
         "counts": {"train": 20, "val": 4, "test": 5},
         "backgrounds": {"train": 0, "val": 0, "test": 0},
         "ignored_regions": {},
+        "units": [],
         "sha256": "aa" * 32,
     }
 
@@ -67,7 +68,7 @@ def test_manifest_says_what_is_known_of_sights_backgrounds_and_what_to_ignore() 
         "Q64", "berlin", 3, b"\xaa" * 32, ("Tower",), (5,), 20, 4, 5, (tower,), 4, 1, 2,
         ignored_regions={b"\x01" * 32: (Box(0.0, 0.25, 0.5, 0.75),)},
     )  # fmt: skip
-    said = json.loads(dataset.manifest_text)
+    said = json.loads(dataset.manifest_of([PHOTO]))
     assert said["sights"] == [
         {
             "id": 5,
@@ -80,6 +81,21 @@ def test_manifest_says_what_is_known_of_sights_backgrounds_and_what_to_ignore() 
     ]
     assert said["backgrounds"] == {"train": 4, "val": 1, "test": 2}
     assert said["ignored_regions"] == {"01" * 32: [[0.25, 0.5, 0.5, 0.5]]}
+
+
+def test_manifest_says_which_photos_are_linked_by_whatever_chain() -> None:
+    def photo(number: int, *links: bytes) -> FrozenPhoto:
+        return replace(PHOTO, sha256=bytes([number]) * 32, links=frozenset(links))
+
+    # A cluster is named after one of its photos.
+    photos = [photo(1, b"a"), photo(2, b"b"), photo(3, b"a", b"b"), photo(4, b"c"), photo(5)]
+    photos += [photo(6, b"\x06" * 32), photo(7, b"\x06" * 32)]
+    dataset = FrozenDataset("Q64", "berlin", 3, b"\xaa" * 32, NAMES, (5, 7, 9), 20, 4, 5)
+    assert json.loads(dataset.manifest_of(photos))["units"] == [
+        ["01" * 32, "02" * 32, "03" * 32],
+        ["06" * 32, "07" * 32],
+    ]
+    assert dataset.manifest_of(photos[::-1]) == dataset.manifest_of(photos)
 
 
 def test_hash_of_what_older_versions_could_freeze_stays() -> None:

@@ -40,7 +40,7 @@ select
     last_review.decision as review,
     coalesce(last_review.sight_id, label.sight_id) as sight_id,
     case
-        when last_review.decision = 'reject' then 'rejected'
+        when last_review.decision in ('reject', 'no_sight') then 'rejected'
         when
             coalesce(last_review.sight_id, label.sight_id) is null
             or coalesce(last_review.x1, label.x1) >= coalesce(last_review.x2, label.x2)
@@ -72,5 +72,5 @@ comment on column mart.decided_label.score is 'Confidence of the provider, 0 to 
 comment on column mart.decided_label.reason is 'Why a rule did not accept it.';
 comment on column mart.decided_label.recorded_at is 'When the label became known.';
 comment on column mart.decided_label.sight_id is 'The sight, after review.';
-comment on column mart.decided_label.review is 'The last decision: accept, reject, rename or withdraw; null if there is none.';
+comment on column mart.decided_label.review is 'The last decision: accept, reject, rename, no_sight or withdraw; null if there is none.';
 comment on column mart.decided_label.state is 'accepted (may train), held_back, unmatched, or rejected by a person.';

@@ -1,5 +1,6 @@
 -- Grain: one row per test photo that a judged version is shown by.
--- With a small picture: the only bytes of photos in this schema, and never those of one that was taken down.
+-- With a small picture: the only bytes of photos in this schema, and never those of one that was taken
+-- down, or that a visitor shared and nobody accepts any more.
 create view mart.model_example as
 select
     model_example.city_id,
@@ -38,6 +39,23 @@ where
         select 1
         from core.removed_photo
         where removed_photo.sha256 = model_example.sha256
+    )
+    -- What a visitor alone shared is shown as long as a person's acceptance stands: it may have been
+    -- rejected for who is on it.
+    and (
+        not coalesce(
+            (
+                select bool_and(photo_source.source = 'contribution')
+                from core.photo_source
+                where photo_source.sha256 = model_example.sha256
+            ),
+            false
+        )
+        or exists (
+            select 1
+            from mart.accepted_label
+            where accepted_label.sha256 = model_example.sha256
+        )
     );
 
 comment on view mart.model_example is 'One row per test photo that a judged version is shown by.';

@@ -40,7 +40,7 @@ def decide_training(
     ones, compared with everything that a model came of already, published or refused: what was
     refused is not tried again on the same photos. A training that broke off left no model and does
     not count, nor does the newest model if its version is in `unloadable`: nobody may load it, and
-    there is said why. `force` asks only that a dataset can be frozen.
+    there is said why. `force` asks only that a dataset can be frozen. A retired city is never trained.
     """
     decision = _decide(connection, config, city, force=force, unloadable=unloadable or {})
     logger.info("city=%s train=%s reason=%s", city.slug, decision.train, decision.reason)
@@ -55,6 +55,10 @@ def _decide(
     force: bool,
     unloadable: Mapping[int, str],
 ) -> TrainingDecision:
+    if city.state != "active":
+        return TrainingDecision(
+            train=False, reason=f"{city.name} is retired, and nothing is spent on it"
+        )
     photos = list_labelled_photos(connection, city.city_id)
     placed = list_placed_photos(connection, city.city_id)
     needed = config.min_labelled_images_needed_for_training

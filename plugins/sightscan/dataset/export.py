@@ -6,6 +6,7 @@ short, have another size than in the warehouse. (Renaming each file when it is w
 more, and creating and renaming files is most of the time.)
 """
 
+import json
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 # dataset.json while the folder is being filled: whose it is, and that it is not complete.
 UNFINISHED_FILE = f".{MANIFEST_FILE}.unfinished"
+# Of dataset.json: which dataset it is of.
+SAME_DATASET = ("city", "version", "sha256")
 PARALLEL_WRITES = 2
 # Photos that wait to be written: more would only fill the memory.
 MAX_WAITING = 8
@@ -59,7 +62,7 @@ def export_dataset(
     photos = list_dataset_photos(connection, city_id, version)
     require_whole(dataset, photos)
     try:
-        _claim(folder, dataset)
+        _claim(folder, dataset, dataset.manifest_of(photos))
         with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
             list(pool.map(lambda photo: _write_label(folder, photo), photos))
         if images:
@@ -77,21 +80,35 @@ def export_dataset(
     return dataset
 
 
-def _claim(folder: Path, dataset: FrozenDataset) -> None:
+def _claim(folder: Path, dataset: FrozenDataset, text: str) -> None:
     """Make the folders; refuse one that another dataset is in: its photos would mix with ours."""
     for kind in ("images", "labels"):
         for split in SPLITS:
             (folder / kind / split).mkdir(parents=True, exist_ok=True)
     finished, unfinished = folder / MANIFEST_FILE, folder / UNFINISHED_FILE
     for manifest in (finished, unfinished):
-        if manifest.exists() and manifest.read_text("utf-8") not in ("", dataset.manifest_text):
+        if manifest.exists() and not _is_of(manifest.read_text("utf-8"), text):
             msg = (
                 f"{folder} holds another dataset than version {dataset.version} of "
                 f"{dataset.city_slug}; choose another folder, or delete that one"
             )
             raise DatasetError(msg)
     finished.unlink(missing_ok=True)
-    unfinished.write_text(dataset.manifest_text, encoding="utf-8")
+    unfinished.write_text(text, encoding="utf-8")
+
+
+def _is_of(held: str, text: str) -> bool:
+    """Tell whether a dataset.json, which may have broken off, is of the dataset that has this one.
+
+    One of an earlier version of SightScan may say less of the same photos, boxes and sides.
+    """
+    if text.startswith(held):
+        return True
+    try:
+        earlier, ours = json.loads(held), json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(earlier, dict) and all(earlier.get(key) == ours[key] for key in SAME_DATASET)
 
 
 def _write_label(folder: Path, photo: FrozenPhoto) -> None:

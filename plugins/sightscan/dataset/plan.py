@@ -38,8 +38,8 @@ class DatasetPlan:
         return tuple(sight.id for sight in self.sights)
 
     def count(self, split: Split) -> int:
-        """Return the number of photos in a split."""
-        return sum(photo.split == split for photo in self.photos)
+        """Return the number of photos of sights in a split: without one, nothing is learnt or judged."""
+        return sum(photo.split == split and not photo.is_background for photo in self.photos)
 
 
 def plan_dataset(
@@ -219,8 +219,8 @@ def _require_splits(plan: DatasetPlan) -> None:
     empty = [split for split in SPLITS if plan.count(split) == 0]
     if empty:
         msg = (
-            f"the split would have no photo for {' and '.join(empty)}: {len(plan.photos)} photos of "
-            f"{len(plan.class_names)} sights are too few groups of near-duplicates, at least 3 are "
-            "needed for a sight; crawl and label more"
+            f"the split would have no photo of a sight for {' and '.join(empty)}: "
+            f"{sum(map(plan.count, SPLITS))} photos of {len(plan.class_names)} sights are too few "
+            "groups of near-duplicates, at least 3 are needed for a sight; crawl and label more"
         )
         raise DatasetError(msg)

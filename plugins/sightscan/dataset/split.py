@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Protocol
 
+from sightscan.chains import Chains
 from sightscan.dataset_folder import Split
 from sightscan.warehouse.models.datasets import PlacedPhoto
 
@@ -58,15 +59,15 @@ class Units:
 
     def __init__(self, photos: Iterable[Linked], placed: Mapping[bytes, PlacedPhoto]) -> None:
         """Take all photos that there are, and those that have a place."""
-        self._parents: dict[bytes, bytes] = {}
+        self._chains = Chains()
         everything = [*photos, *placed.values()]
         for photo in everything:
             for link in photo.links:
-                self._parents[self._root(link)] = self._root(photo.cluster_sha256)
+                self._chains.link(photo.cluster_sha256, link)
         # A unit is named after its smallest cluster, so that links alone do not draw other lots.
         self._names: dict[bytes, bytes] = {}
         for photo in everything:
-            root = self._root(photo.cluster_sha256)
+            root = self._chains.root(photo.cluster_sha256)
             self._names[root] = min(
                 self._names.get(root, photo.cluster_sha256), photo.cluster_sha256
             )
@@ -76,7 +77,7 @@ class Units:
 
     def of(self, photo: Linked) -> bytes:
         """Return the name of the unit of a photo."""
-        return self._names[self._root(photo.cluster_sha256)]
+        return self._names[self._chains.root(photo.cluster_sha256)]
 
     def sides(self, unit: bytes) -> frozenset[Split]:
         """Return the sides on which photos of a unit are already."""
@@ -86,11 +87,6 @@ class Units:
         """Tell whether a placed photo stays: test before val before train."""
         sides = self.sides(self.of(placed))
         return placed.split == next(split for split in ("test", "val", "train") if split in sides)
-
-    def _root(self, link: bytes) -> bytes:
-        while (parent := self._parents.setdefault(link, link)) != link:
-            self._parents[link] = link = self._parents[parent]
-        return link
 
 
 def split_photos(

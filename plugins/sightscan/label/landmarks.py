@@ -16,7 +16,6 @@ from sightscan.city import Place
 from sightscan.plain_text import plain_text
 
 NO_BOX = Box(0.0, 0.0, 0.0, 0.0)
-MAX_LATITUDE, MAX_LONGITUDE = 90, 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +86,12 @@ def _places_of(annotation: Mapping[str, Any]) -> tuple[Place, ...]:
     degrees = [
         (_number(point, "latitude"), _number(point, "longitude")) for point in points if point
     ]
-    return tuple(
+    places = (
         Place(latitude, longitude)
         for latitude, longitude in degrees
         if latitude is not None and longitude is not None
-        if abs(latitude) <= MAX_LATITUDE and abs(longitude) <= MAX_LONGITUDE
     )
+    return tuple(place for place in places if place.is_on_earth)
 
 
 def _objects(parent: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

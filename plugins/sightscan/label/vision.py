@@ -30,6 +30,7 @@ IMAGES_PER_REQUEST = 16
 REQUEST_TIMEOUT_SECONDS = 60
 # More than a photo has sights, and not billed by number.
 MAX_LANDMARKS = 10
+PLAIN = "http://"
 METERS_PER_DEGREE = 111_195
 # gRPC's own words for a call that never left this machine; a server's answer has metadata too.
 NEVER_OPENED = ("failed to connect to all addresses", "DNS resolution failed")
@@ -60,15 +61,17 @@ class Outcome:
 
 
 def open_client(config: Settings) -> vision.ImageAnnotatorClient:
-    """Return a client for Google Vision, or for VISION_ENDPOINT; no TLS on loopback only.
+    """Return a client for Google Vision, or for VISION_ENDPOINT.
+
+    Without TLS, and without credentials, on loopback and where `http://` says so.
 
     Raises:
         SettingsError: there are no credentials.
 
     """
     endpoint = config.vision_endpoint
-    if endpoint is not None and _is_loopback(endpoint):
-        channel = grpc.insecure_channel(endpoint)  # type: ignore[no-untyped-call]
+    if endpoint is not None and (plain := _plain_address(endpoint)):
+        channel = grpc.insecure_channel(plain)  # type: ignore[no-untyped-call]
         transport = ImageAnnotatorGrpcTransport(channel=channel)
         return vision.ImageAnnotatorClient(transport=transport)
     options = ClientOptions(api_endpoint=endpoint) if endpoint is not None else None
@@ -195,6 +198,13 @@ def _rectangle(city: City) -> vision.LatLongRect:
             "longitude": min(city.place.longitude + east, 180),
         },
     )
+
+
+def _plain_address(endpoint: str) -> str | None:
+    """Return the address of an endpoint that is spoken to without TLS; None: any other."""
+    if endpoint.startswith(PLAIN):
+        return endpoint.removeprefix(PLAIN).rstrip("/")
+    return endpoint if _is_loopback(endpoint) else None
 
 
 def _is_loopback(endpoint: str) -> bool:

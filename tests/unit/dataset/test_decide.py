@@ -1,5 +1,6 @@
 """Deciding whether to train: the sentences, and that nothing is tried twice on the same photos."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,12 @@ def test_what_was_trained_in_the_place_of_a_model_that_nobody_may_load_is_not_tr
         train=False,
         reason="0 new labelled photos since model 2 (refused), 40 needed; 40 to go",
     )
+
+
+def test_retired_city_is_never_trained(
+    warehouse: psycopg.Connection[Any], place: ColourCity
+) -> None:
+    retired = replace(place.city, state="disabled")
+    decision = decide_training(warehouse, settings_with(10), retired, force=True)
+    assert not decision.train
+    assert decision.reason == f"{place.city.name} is retired, and nothing is spent on it"

@@ -81,6 +81,26 @@ def test_export_that_broke_off_writes_only_what_is_missing_or_cut_short(
     assert (tmp_path / "dataset.json").exists()
 
 
+def test_folder_of_the_same_dataset_by_an_earlier_version_is_completed(
+    warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, tmp_path: Path
+) -> None:
+    version = freeze(warehouse, config, place).version
+    export_dataset(warehouse, place.city.city_id, version, tmp_path)
+    manifest = tmp_path / "dataset.json"
+    text = manifest.read_text("utf-8")
+    said = json.loads(text)
+    # As it was before it said which photos are linked; and one that broke off in the middle of it.
+    del said["units"]
+    for earlier in (json.dumps(said, indent=2), text[:40]):
+        manifest.write_text(earlier, "utf-8")
+        export_dataset(warehouse, place.city.city_id, version, tmp_path)
+        assert manifest.read_text("utf-8") == text
+    for other in ("[]", "{}", "no JSON", json.dumps(said | {"sha256": "00"})):
+        manifest.write_text(other, "utf-8")
+        with pytest.raises(DatasetError, match="holds another dataset"):
+            export_dataset(warehouse, place.city.city_id, version, tmp_path)
+
+
 def test_folder_of_another_dataset_is_refused(
     warehouse: psycopg.Connection[Any], config: Settings, place: ColourCity, tmp_path: Path
 ) -> None:

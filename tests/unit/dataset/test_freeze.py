@@ -85,6 +85,9 @@ def test_stored_dataset_hashes_to_its_own_hash(
     dataset = freeze(warehouse, config, place)
     photos = list_dataset_photos(warehouse, place.city.city_id, dataset.version)
     assert hash_dataset(place.city.city_id, dataset.class_names, photos) == dataset.sha256
+    rows = warehouse.execute("select sha256, cluster_sha256 from core.photo").fetchall()
+    clusters = dict(rows)
+    assert all(clusters[photo.sha256] in photo.links for photo in photos)
 
 
 def test_too_few_photos_freeze_nothing(

@@ -2,23 +2,37 @@
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from sightscan.box import Box
 from sightscan.city import City, Place, Sight
 from sightscan.crawl.dedupe.clusters import cluster_photos
+from sightscan.dataset import learnt_leaks
 from sightscan.dataset.freeze import freeze_dataset
+from sightscan.dataset.learnt_leaks import count_learnt_leaks
 from sightscan.dataset_folder import FrozenDataset, FrozenPhoto
+from sightscan.publish.register import register_model
 from sightscan.run import Run
 from sightscan.settings import read_settings
+from sightscan.training import weights_name
 from sightscan.warehouse.marts.data_checks import run_check
 from sightscan.warehouse.models.datasets import list_dataset_photos
+from sightscan.warehouse.models.models import read_model
 from sightscan.warehouse.registry.cities import add_city
 from sightscan.warehouse.registry.sights import list_sights, upsert_sights
-from tests.cities.colour_city import ColourCity, add_photo, label_photo, store_colour_city
+from tests.cities.colour_city import (
+    ColourCity,
+    add_photo,
+    ask_training,
+    label_photo,
+    store_colour_city,
+    write_model_folder,
+)
 
 Warehouse = psycopg.Connection[Any]
 Link = Callable[[Warehouse, ColourCity, list[bytes]], None]
@@ -119,6 +133,86 @@ def test_linked_later_leaves_training_never_test(
     assert after[judging].split == "test"
     assert learning not in after
     assert run_check(warehouse, "dataset__no_leak", place.city.city_id).offending_count == 0
+
+
+@pytest.mark.parametrize("link", [_as_a_burst, _by_a_bridge])
+def test_model_that_learnt_what_judges_now_is_known_and_so_are_those_trained_from_it(
+    warehouse: Warehouse, place: ColourCity, tmp_path: Path, link: Link
+) -> None:
+    def register(dataset: FrozenDataset, parent: int | None = None) -> int:
+        training = ask_training(warehouse, dataset, f"run of {dataset.version} from {parent}")
+        folder = write_model_folder(tmp_path / str(training.training_id), training, dataset)
+        version = register_model(warehouse, training, folder)
+        if parent is not None:
+            weights = read_model(warehouse, place.city.city_id, parent).weights_sha256
+            warehouse.execute(
+                "update core.training_run set request = request || %s where training_id = %s",
+                (Jsonb({"weights": weights_name(weights, ".safetensors")}), training.training_id),
+            )
+        return version
+
+    dataset = freeze(warehouse, place, "run 1")
+    before = frozen_photos(warehouse, place, dataset)
+    own = set(place.photos[place.sights[0].name])
+    linked = [
+        next(sha256 for sha256, one in before.items() if sha256 in own and one.split == split)
+        for split in ("test", "train")
+    ]
+    first = register(dataset)
+    assert count_learnt_leaks(warehouse, place.city, first) == 0
+    link(warehouse, place, linked)
+    assert count_learnt_leaks(warehouse, place.city, first) == 1
+    later = freeze(warehouse, place, "run 2")
+    second = register(later, parent=first)
+    assert count_learnt_leaks(warehouse, place.city, second) == 1
+    assert count_learnt_leaks(warehouse, place.city, register(later, parent=second)) == 1
+    assert count_learnt_leaks(warehouse, place.city, register(later)) == 0
+
+
+def test_learnt_leak_over_a_photo_of_another_city_is_found(
+    warehouse: Warehouse, place: ColourCity, tmp_path: Path
+) -> None:
+    """The chain is: a photo that trains, its copy there, a burst of that one, a copy of one that judges."""
+    dataset = freeze(warehouse, place, "run 1")
+    training = ask_training(warehouse, dataset, "run 1")
+    version = register_model(
+        warehouse, training, write_model_folder(tmp_path / "model", training, dataset)
+    )
+    splits = {sha256: one.split for sha256, one in frozen_photos(warehouse, place, dataset).items()}
+    there = _store_far_city(warehouse, "Farport", Place(38.7, -9.1), 2)
+    row = warehouse.execute(
+        "select sight_id from core.label where sha256 = %s", (there[0],)
+    ).fetchone()
+    assert row is not None
+    for split, sha256 in zip(("train", "test"), there, strict=True):
+        warehouse.execute(
+            "update core.photo set cluster_sha256 = %s where sha256 = %s",
+            (
+                _cluster(warehouse, next(one for one, side in splits.items() if side == split)),
+                sha256,
+            ),
+        )
+        assert count_learnt_leaks(warehouse, place.city, version) == 0
+    # What is a copy of a sight's photo is no background, so that only what the photos are of is changed.
+    warehouse.execute("delete from core.label where city_id = %s", (place.city.city_id,))
+    for sha256 in there:
+        store_source(warehouse, row[0], sha256, author="Ana", taken_on="2024-05-01")
+    assert count_learnt_leaks(warehouse, place.city, version) == 1
+
+
+def test_nothing_is_read_of_other_cities_where_no_photo_is_linked(
+    warehouse: Warehouse, place: ColourCity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = freeze(warehouse, place, "run 1")
+    training = ask_training(warehouse, dataset, "run 1")
+    version = register_model(
+        warehouse, training, write_model_folder(tmp_path / "model", training, dataset)
+    )
+    _store_far_city(warehouse, "Farport", Place(38.7, -9.1), 5)
+    asked = []
+    monkeypatch.setattr(learnt_leaks, "list_backgrounds", asked.append)
+    assert count_learnt_leaks(warehouse, place.city, version) == 0
+    assert asked == []
 
 
 def test_burst_is_on_one_side_from_the_start(warehouse: Warehouse, place: ColourCity) -> None:

@@ -1,6 +1,7 @@
 """What a dataset is made of: classes, boxes, and what is left out."""
 
 import hashlib
+from collections.abc import Sequence
 
 import pytest
 
@@ -8,7 +9,12 @@ from sightscan.box import Box
 from sightscan.city import Sight
 from sightscan.dataset.plan import DatasetPlan, plan_dataset
 from sightscan.errors import DatasetError
-from sightscan.warehouse.models.datasets import LabelledPhoto, PlacedPhoto, SightBox
+from sightscan.warehouse.models.datasets import (
+    BackgroundPhoto,
+    LabelledPhoto,
+    PlacedPhoto,
+    SightBox,
+)
 
 BOX = Box(0.1, 0.1, 0.6, 0.7)
 
@@ -30,8 +36,16 @@ def plan(
     photos: list[LabelledPhoto],
     sights: list[Sight],
     placed: dict[bytes, PlacedPhoto] | None = None,
+    backgrounds: Sequence[BackgroundPhoto] = (),
 ) -> DatasetPlan:
-    return plan_dataset(photos, sights, placed or {}, min_photos_per_class=5, seed="Q64")
+    return plan_dataset(
+        photos,
+        sights,
+        placed or {},
+        min_photos_per_class=5,
+        seed="Q64",
+        backgrounds=backgrounds,
+    )
 
 
 def test_rare_sight_is_no_class_and_its_photos_are_no_negatives() -> None:
@@ -86,8 +100,18 @@ def test_copies_of_one_photo_cannot_be_split() -> None:
     copies = [
         LabelledPhoto(one.sha256, b"c" * 32, one.media_type, one.boxes) for one in photos_of(1, 8)
     ]
-    with pytest.raises(DatasetError, match="no photo for val and test"):
+    with pytest.raises(DatasetError, match="no photo of a sight for val and test"):
         plan(copies, [sight(1, "Tower")])
+
+
+def test_side_with_photos_without_a_sight_alone_is_empty() -> None:
+    copies = [
+        LabelledPhoto(one.sha256, b"c" * 32, one.media_type, one.boxes) for one in photos_of(1, 8)
+    ]
+    digests = [hashlib.sha256(f"stranger {number}".encode()).digest() for number in range(100)]
+    strangers = [BackgroundPhoto(one, one, "image/jpeg", 1, None) for one in digests]
+    with pytest.raises(DatasetError, match="no photo of a sight for val and test: 8 photos of 1"):
+        plan(copies, [sight(1, "Tower")], backgrounds=strangers)
 
 
 def test_sight_seen_only_on_test_photos_is_no_class() -> None:

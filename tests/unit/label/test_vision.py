@@ -90,20 +90,24 @@ def test_only_one_to_sixteen_photos_fit_into_a_request(count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "is_loopback"),
+    ("endpoint", "address"),
     [
-        ("127.0.0.1:8080", True),
-        ("127.1.2.3:8080", True),
-        ("localhost:8080", True),
-        ("[::1]:8080", True),
-        ("127.0.0.1.example.org:443", False),
-        ("localhost.example.org:443", False),
-        ("10.0.0.5:8080", False),
-        ("eu-vision.googleapis.com", False),
+        ("127.0.0.1:8080", "127.0.0.1:8080"),
+        ("127.1.2.3:8080", "127.1.2.3:8080"),
+        ("localhost:8080", "localhost:8080"),
+        ("[::1]:8080", "[::1]:8080"),
+        ("http://sandbox:8080/", "sandbox:8080"),
+        ("127.0.0.1.example.org:443", None),
+        ("localhost.example.org:443", None),
+        ("10.0.0.5:8080", None),
+        ("eu-vision.googleapis.com", None),
+        ("https://eu-vision.googleapis.com", None),
     ],
 )
-def test_tls_is_left_out_on_loopback_only(endpoint: str, *, is_loopback: bool) -> None:
-    assert ours._is_loopback(endpoint) is is_loopback
+def test_tls_is_left_out_on_loopback_and_where_it_is_said(
+    endpoint: str, address: str | None
+) -> None:
+    assert ours._plain_address(endpoint) == address
 
 
 @pytest.mark.parametrize("endpoint", [None, "eu-vision.googleapis.com"])

@@ -24,7 +24,7 @@ inner join core.label on decided.label_id = label.label_id
 inner join mart.decided_label on decided.label_id = decided_label.label_id
 left join core.sight on decided.sight_id = sight.sight_id
 where
-    decided.decision in ('reject', 'withdraw')
+    decided.decision in ('reject', 'no_sight', 'withdraw')
     or (
         coalesce(decided.x1, label.x1) < coalesce(decided.x2, label.x2)
         and coalesce(decided.y1, label.y1) < coalesce(decided.y2, label.y2)

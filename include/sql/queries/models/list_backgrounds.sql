@@ -1,15 +1,24 @@
 -- Photos that are known to show none of a city's sights (decision 38), from the first source that
 -- has them: 1, labelled sights of other cities, far away; 2, its own streets, on which Vision found
--- nothing of it; 3, what people rejected, all of it; 4, well-known sights far away.
-with seen as (
+-- nothing of it; 3, what a person said shows none of them; 4, well-known sights far away.
+with decided as (
     select
         decided_label.sha256,
-        count(*) filter (where decided_label.state in ('accepted', 'held_back')) as sight_count,
-        count(*) filter (where decided_label.state = 'rejected') as rejected_count,
-        count(*) as label_count
+        bool_or(decided_label.state in ('accepted', 'held_back')) as has_label,
+        bool_or(coalesce(decided_label.review = 'reject', false)) as is_rejected,
+        bool_or(coalesce(decided_label.review = 'no_sight', false)) as is_without
     from mart.decided_label
     where decided_label.city_id = %(city_id)s
     group by decided_label.sha256
+),
+
+seen as (
+    select
+        decided.sha256,
+        decided.is_without,
+        -- A box that was rejected may be loose, or its name wrong: that says nothing of the photo.
+        decided.has_label or (decided.is_rejected and not decided.is_without) as may_show_sight
+    from decided
 ),
 
 answered as (
@@ -48,7 +57,14 @@ found as (
         3 as source,
         null as subject
     from seen
-    where seen.rejected_count = seen.label_count
+    where
+        seen.is_without
+        -- What a visitor alone shared may be refused for who is on it.
+        and exists (
+            select 1
+            from core.photo_source
+            where photo_source.sha256 = seen.sha256 and photo_source.source <> %(contributed)s
+        )
 ),
 
 own as (
@@ -72,14 +88,14 @@ left join seen on found.sha256 = seen.sha256
 left join core.removed_photo on found.sha256 = removed_photo.sha256
 where
     removed_photo.sha256 is null
-    and coalesce(seen.sight_count, 0) = 0
-    -- What was found for a sight of the city shows it, as long as nobody said otherwise.
+    and not coalesce(seen.may_show_sight, false)
+    -- What was found for a sight of the city shows it, unless a person said that it does not.
     and (found.source = 3 or found.sha256 not in (select own.sha256 from own))
-    -- Nor is a copy of a photo that shows a sight a background.
+    -- Nor is a copy of a photo that may show a sight a background.
     and photo.cluster_sha256 not in (
         select copied.cluster_sha256
         from seen as other
         inner join core.photo as copied on other.sha256 = copied.sha256
-        where other.sight_count > 0
+        where other.may_show_sight
     )
 order by found.sha256, found.source, found.subject

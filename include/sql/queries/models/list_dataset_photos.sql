@@ -2,6 +2,7 @@ select
     dataset_photo.sha256,
     photo.media_type,
     dataset_photo.split,
+    coalesce(dataset_photo.link_sha256s, '{}') as link_sha256s,
     coalesce(
         jsonb_agg(
             jsonb_build_array(
@@ -36,5 +37,5 @@ left join core.dataset_box
 where
     dataset_photo.city_id = %(city_id)s
     and dataset_photo.dataset_version = %(dataset_version)s
-group by dataset_photo.sha256, photo.media_type, dataset_photo.split
+group by dataset_photo.sha256, photo.media_type, dataset_photo.split, dataset_photo.link_sha256s
 order by dataset_photo.sha256

@@ -17,9 +17,13 @@ const REASONS = {
   ambiguous_name: ["Ambiguous name", "Several sights bear this name, and the place does not tell them apart."],
   contributed: ["Shared by a visitor", "Somebody shared it as this sight. Draw the box where the sight is, then accept it; or reject it."],
   uncertain_score: ["Uncertain", "Accepted, but with a score below one half."],
+};
+// Of what a person decided, the decision is the reason.
+const DECISIONS = {
   accept: ["Accepted", "A person accepted it."],
-  reject: ["Rejected", "A person rejected it."],
+  reject: ["Rejected", "A person rejected it: it trains nothing."],
   rename: ["Renamed", "A person gave it this name."],
+  no_sight: ["No sight of ours", "A person said that no sight of the city is on the photo: it may train as a photo without one."],
 };
 const KINDS = {
   held_back: "Held back",
@@ -28,7 +32,7 @@ const KINDS = {
   decided: "Decided by a person",
 };
 const WAITING = ["held_back", "uncertain"];
-const PAST = { accept: "Accepted", reject: "Rejected", rename: "Renamed" };
+const PAST = { accept: "Accepted", reject: "Rejected", rename: "Renamed", no_sight: "No sight of ours" };
 const BATCH = 10;
 const GRID_BATCH = 60;
 const REFILL_BELOW = 5;
@@ -118,7 +122,7 @@ function fillFilters(reason, sight) {
     ...keys.map((key) => {
       const [kind, name] = key.split(":");
       const prefix = { unmatched: "Unmatched: ", decided: "Decided: " }[kind] ?? "";
-      return [key, `${prefix}${reasonName(name)} (${sum(reasons.get(key))})`];
+      return [key, `${prefix}${wordsOf(kind, name)[0]} (${sum(reasons.get(key))})`];
     }),
   ], reason);
   const chosen = rowsWanted({ anySight: true });
@@ -192,7 +196,7 @@ function draw() {
   by("grid").hidden = isEmpty || !state.isGrid;
   by("empty").hidden = !isEmpty;
   by("actions").hidden = isEmpty && !state.past.length;
-  for (const id of ["accept", "reject", "rename", "skip"]) by(id).disabled = isEmpty;
+  for (const id of ["accept", "reject", "no-sight", "rename", "skip"]) by(id).disabled = isEmpty;
   by("rename").hidden = state.isGrid;
   by("skip").firstElementChild.textContent = state.isGrid ? "Skip these" : "Skip";
   by("undo").disabled = !state.past.length;
@@ -210,7 +214,7 @@ function drawProgress() {
 }
 
 function drawLabel(label) {
-  const [title, sentence] = [reasonName(label.reason), REASONS[label.reason]?.[1] ?? ""];
+  const [title, sentence] = wordsOf(label.kind, label.reason);
   by("kind").textContent = `${KINDS[label.kind] ?? label.kind}: ${title}`;
   by("name").textContent = label.sight_name ?? "No sight";
   drawWhy(label, sentence);
@@ -235,7 +239,7 @@ function drawLabel(label) {
 }
 
 function drawWhy(label, sentence) {
-  by("why").textContent = boxOf(label) ? sentence : `${sentence} Without a box it can only be rejected: draw one.`.trim();
+  by("why").textContent = boxOf(label) ? sentence : `${sentence} Without a box it can be neither accepted nor renamed: draw one.`.trim();
   by("reset").hidden = !label.drawn;
   by("accept").disabled = !isAcceptable(label);
   by("rename").disabled = !boxOf(label);
@@ -249,7 +253,7 @@ function boxOf(label) {
 
 function redrawBox(label) {
   placeBox(by("box"), { ...label, ...boxOf(label), has_box: boxOf(label) !== null });
-  drawWhy(label, REASONS[label.reason]?.[1] ?? "");
+  drawWhy(label, wordsOf(label.kind, label.reason)[1]);
 }
 
 function drawLinks(label) {
@@ -316,7 +320,7 @@ function drawGrid() {
     frame.append(photo, box);
     middle.append(frame);
     const name = label.sight_name ?? label.description;
-    tile.append(middle, make("strong", name), make("small", `${reasonName(label.reason)}, ${label.score.toFixed(2)}`));
+    tile.append(middle, make("strong", name), make("small", `${wordsOf(label.kind, label.reason)[0]}, ${label.score.toFixed(2)}`));
     tile.onclick = () => tick(label.label_id, tile);
     const item = document.createElement("li");
     item.append(tile);
@@ -334,7 +338,7 @@ function tick(labelId, tile) {
 function drawTicks() {
   const ticked = tickedLabels();
   by("accept").disabled = !ticked.length || !ticked.every(isAcceptable);
-  by("reject").disabled = !ticked.length;
+  for (const id of ["reject", "no-sight"]) by(id).disabled = !ticked.length;
   by("skip").disabled = false;
   const areAll = ticked.length === state.queue.length;
   by("tick-all").textContent = areAll ? "Untick all" : "Tick all shown";
@@ -376,7 +380,7 @@ function decide(decision, sight = null) {
   // What is accepted is accepted as the sight on screen.
   const sightOf = (label) => (decision === "accept" ? label.sight_id : sight?.sight_id ?? null);
   send(labels.map((label) => ({
-    label_id: label.label_id, decision, sight_id: sightOf(label), box: decision === "reject" ? null : label.drawn ?? null,
+    label_id: label.label_id, decision, sight_id: sightOf(label), box: ["accept", "rename"].includes(decision) ? label.drawn ?? null : null,
   })), () => {
     state.past = state.past.filter((each) => each !== entry);
     // Under another filter they wait where they were.
@@ -452,7 +456,7 @@ async function decideAll(decision) {
   const name = state.sights.find((sight) => sight.sight_id === order.sight_id)?.name ?? "this sight";
   const verb = decision === "accept" ? "Accept" : "Reject";
   const doubt = order[decision] < order.reject ? " Those without a usable box stay." : "";
-  if (!await confirm(`${verb} all ${count} labels of ${name} with the reason “${reasonName(order.reason)}”, also those not shown?${doubt}`, `${verb} ${count}`)) return;
+  if (!await confirm(`${verb} all ${count} labels of ${name} with the reason “${wordsOf(order.kind, order.reason)[0]}”, also those not shown?${doubt}`, `${verb} ${count}`)) return;
   const { kind, reason, sight_id } = order;
   const shown = [filters.reason.value, filters.sight.value];
   const body = { order_id: newId(), city: filters.city.value, kind, reason, sight_id, decision, expected_count: count, ...scoreRange() };
@@ -537,7 +541,9 @@ function confirm(question, verb) {
 
 // ---- Small things
 
-const reasonName = (reason) => REASONS[reason]?.[0] ?? String(reason ?? "unknown").replaceAll("_", " ");
+// A name and a sentence.
+const wordsOf = (kind, reason) => (kind === "decided" ? DECISIONS : REASONS)[reason]
+  ?? [String(reason ?? "unknown").replaceAll("_", " "), ""];
 
 function say(text) {
   by("single").hidden = true;
@@ -552,7 +558,7 @@ function setMode(isGrid) {
 }
 
 const KEYS = {
-  a: () => decide("accept"), r: () => decide("reject"), n: openChooser, s: skip, u: undo,
+  a: () => decide("accept"), r: () => decide("reject"), o: () => decide("no_sight"), n: openChooser, s: skip, u: undo,
 };
 
 document.addEventListener("keydown", (event) => {
@@ -584,6 +590,7 @@ by("reset").onclick = () => { const label = state.queue[0]; delete label.drawn; 
 by("take-down-close").onclick = () => by("take-down").close();
 by("accept").onclick = KEYS.a;
 by("reject").onclick = KEYS.r;
+by("no-sight").onclick = KEYS.o;
 by("rename").onclick = KEYS.n;
 by("skip").onclick = KEYS.s;
 by("undo").onclick = KEYS.u;

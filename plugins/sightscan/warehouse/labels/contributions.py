@@ -12,8 +12,6 @@ from psycopg.rows import class_row
 
 from sightscan.warehouse.statements import statement
 
-# `core.photo_source.source` of photos that people shared in the app.
-CONTRIBUTED = "contribution"
 # A round is minutes; the others come with the next.
 MAX_CONTRIBUTIONS_AT_ONCE = 200
 

@@ -13,10 +13,10 @@ from psycopg.rows import dict_row
 from sightscan.box import Box
 from sightscan.city import Place
 from sightscan.warehouse.connection import reopener
-from sightscan.warehouse.labels.contributions import CONTRIBUTED
 from sightscan.warehouse.labels.sanitise import sanitise_label
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
+from sightscan.warehouse.photos.photos import CONTRIBUTED
 from sightscan.warehouse.spend.paid_calls import PaidFeature
 from sightscan.warehouse.statements import statement
 

@@ -19,7 +19,8 @@ from sightscan.warehouse.locks import CLAIM_LOCK
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_content
 from sightscan.warehouse.statements import statement
 
-Decision = Literal["accept", "reject", "rename", "withdraw"]
+# `no_sight` is said of the photo: nothing of the city is on it. A label alone is rejected.
+Decision = Literal["accept", "reject", "rename", "no_sight", "withdraw"]
 Kind = Literal["held_back", "uncertain", "unmatched", "decided"]
 
 # Long enough to look at a batch over a cup of coffee; who comes back later may meet a colleague's

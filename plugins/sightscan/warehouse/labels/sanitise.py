@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sightscan.box import Box
-from sightscan.city import Place
 from sightscan.warehouse.text import clean_text
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def sanitise_label(label: LabelRow) -> LabelRow | None:
         return None
     box = _sanitised_box(label.box)
     score = _within(label.score, 0.0, 1.0)
-    is_placed = label.place is None or _is_on_earth(label.place)
+    is_placed = label.place is None or label.place.is_on_earth
     is_accepted = label.state == "accepted"
     faults = (
         ("unknown_state", label.state not in STATES),
@@ -68,10 +67,6 @@ def _is_empty(box: Box) -> bool:
     """Tell whether the box has no area once its edges are stored in 32 bits."""
     x1, y1, x2, y2 = struct.unpack("4f", struct.pack("4f", box.x1, box.y1, box.x2, box.y2))
     return bool(x1 >= x2 or y1 >= y2)
-
-
-def _is_on_earth(place: Place) -> bool:
-    return -90 <= place.latitude <= 90 and -180 <= place.longitude <= 180  # noqa: PLR2004 - degrees
 
 
 def _within(number: float, least: float, most: float) -> float:

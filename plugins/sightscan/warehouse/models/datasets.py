@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from operator import itemgetter
 from typing import Any
@@ -27,6 +27,7 @@ from sightscan.run import Run
 from sightscan.warehouse.connection import reopener
 from sightscan.warehouse.locks import hold_off_removals
 from sightscan.warehouse.photos.blobs import PhotoPlace, read_contents
+from sightscan.warehouse.photos.photos import CONTRIBUTED
 from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS
 from sightscan.warehouse.statements import statement
 
@@ -86,6 +87,14 @@ class PlacedPhoto:
     links: frozenset[bytes] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class LinkedPhoto:
+    """A photo, and what binds it to others."""
+
+    cluster_sha256: bytes
+    links: frozenset[bytes]
+
+
 def list_labelled_photos(
     connection: psycopg.Connection[Any], city_id: str
 ) -> tuple[LabelledPhoto, ...]:
@@ -123,6 +132,7 @@ def list_backgrounds(
             "far_sight_ids": _list_far_sights(connection, city),
             "provider": VISION_LANDMARKS.provider,
             "feature": VISION_LANDMARKS.feature,
+            "contributed": CONTRIBUTED,
         },
     ).fetchall()
     bursts = _list_bursts(connection, [row[0] for row in rows])
@@ -168,6 +178,38 @@ def list_placed_photos(
         sha256: PlacedPhoto(split, cluster, was_tried, bursts[sha256].union(links))
         for sha256, cluster, split, was_tried, links in rows
     }
+
+
+def list_linked_photos(
+    connection: psycopg.Connection[Any], placed: Mapping[bytes, PlacedPhoto]
+) -> tuple[LinkedPhoto, ...]:
+    """Return all photos that are linked to placed ones, by whatever chain; they need no label for it."""
+    found: dict[bytes, LinkedPhoto] = {}
+    sha256s: Collection[bytes] = placed
+    linked: Iterable[PlacedPhoto | LinkedPhoto] = placed.values()
+    while sha256s:
+        links = {link for photo in linked for link in (photo.cluster_sha256, *photo.links)}
+        rows = connection.execute(
+            statement("models/list_linked_photos"),
+            {"sha256s": list(sha256s), "links": list(links)},
+        )
+        clusters = {sha256: cluster for sha256, cluster in rows if sha256 not in found}
+        bursts = _list_bursts(connection, clusters)
+        new = {sha256: LinkedPhoto(cluster, bursts[sha256]) for sha256, cluster in clusters.items()}
+        found |= new
+        sha256s, linked = new, new.values()
+    return tuple(found.values())
+
+
+def list_learnt_photos(
+    connection: psycopg.Connection[Any], city_id: str, model_version: int
+) -> frozenset[bytes]:
+    """Return the photos that a model, or one that it was trained from, learnt; by hash."""
+    rows = connection.execute(
+        statement("models/list_learnt_photos"),
+        {"city_id": city_id, "model_version": model_version},
+    )
+    return frozenset(bytes(sha256) for (sha256,) in rows)
 
 
 def lock_datasets(connection: psycopg.Connection[Any], city_id: str) -> None:
@@ -310,8 +352,9 @@ def list_dataset_photos(
             split=split,
             boxes=tuple(FrozenBox(number, Box(*edges)) for number, *edges in boxes),
             ignored=tuple(Box(*edges) for edges in ignored),
+            links=frozenset(links),
         )
-        for sha256, media_type, split, boxes, ignored in rows
+        for sha256, media_type, split, links, boxes, ignored in rows
     )
 
 

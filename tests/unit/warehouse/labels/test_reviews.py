@@ -22,6 +22,8 @@ from sightscan.warehouse.labels.reviews import (
     read_photo,
     store_decisions,
 )
+from sightscan.warehouse.models.datasets import list_backgrounds
+from sightscan.warehouse.registry.cities import find_city
 from tests.cities.doubtful_city import CITY_ID, DoubtfulCity, store_doubtful_city
 
 ALL = ReviewFilter(CITY_ID)
@@ -152,6 +154,22 @@ def test_rejected_label_trains_no_more(
     assert trains(warehouse, city.uncertain) is None
 
 
+def test_photo_that_shows_no_sight_becomes_a_background_and_one_of_a_rejected_label_does_not(
+    warehouse: psycopg.Connection[Any], city: DoubtfulCity
+) -> None:
+    stored = find_city(warehouse, "vilanova")
+    decide(warehouse, city.uncertain, "reject")
+    decide(warehouse, city.boxless, "reject")
+    assert list_backgrounds(warehouse, stored) == ()
+    decide(warehouse, city.boxless, "no_sight")
+    assert trains(warehouse, city.boxless) is None
+    (found,) = list_backgrounds(warehouse, stored)
+    of_photo = "select label_id from core.label where sha256 = %s"
+    assert warehouse.execute(of_photo, (found.sha256,)).fetchall() == [(city.boxless,)]
+    decide(warehouse, city.boxless, "withdraw")
+    assert list_backgrounds(warehouse, stored) == ()
+
+
 def test_unmatched_label_trains_the_sight_that_it_was_renamed_to(
     warehouse: psycopg.Connection[Any], city: DoubtfulCity
 ) -> None:
@@ -171,7 +189,7 @@ def test_decision_keeps_who_and_when(
 
 
 @given(
-    decisions=st.lists(st.sampled_from(["accept", "reject", "rename"]), max_size=4),
+    decisions=st.lists(st.sampled_from(["accept", "reject", "rename", "no_sight"]), max_size=4),
     name=st.sampled_from(["held_back", "uncertain"]),
 )
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
