@@ -21,7 +21,7 @@ from trainer.decoding import (
 )
 from trainer.evaluation import Detector, as_result, ignored_regions, to_network_input
 from trainer.metrics import PhotoResult
-from trainer.photos import PADDING_GREY, PhotoStore, Pixels
+from trainer.photos import PADDING_GREY, Edges, PhotoStore, Pixels
 from trainer.request import STRIDE_PIXELS
 
 
@@ -32,6 +32,7 @@ class PhotoAnswer:
     rows: Floats
     truths: Floats
     ignored: Floats
+    edges: Edges
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +45,39 @@ class SplitAnswers:
     def count_everything(self) -> list[PhotoResult]:
         """Return what average precision is measured on: nearly everything counts as a detection."""
         return [
-            as_result(decode_everything(one.rows), one.truths, one.ignored) for one in self.photos
+            as_result(decode_everything(one.rows), one.truths, one.ignored, one.edges)
+            for one in self.photos
         ]
 
     def show(self, decoding: Decoding) -> list[PhotoResult]:
         """Return what people are shown: the score of a detection is its confidence."""
         return [
-            as_result(decode(one.rows, decoding), one.truths, one.ignored) for one in self.photos
+            as_result(decode(one.rows, decoding), one.truths, one.ignored, one.edges)
+            for one in self.photos
         ]
 
 
-def read_split(detector: Detector, store: PhotoStore) -> SplitAnswers:
-    """Ask a detector about every photo of a split, padded no further than the stride asks."""
+def read_split(
+    detector: Detector, store: PhotoStore, *, timed: tuple[Detector, int] | None = None
+) -> SplitAnswers:
+    """Ask a detector about every photo of a split, padded no further than the stride asks.
+
+    `timed` is the same detector on other threads, which reads the first so many photos; the
+    milliseconds are those of them, else of all.
+    """
     photos, seconds = [], []
+    usual, (first, count) = detector, timed or (detector, len(store))
     for index in range(len(store)):
-        pixels, truths = _pad_to_stride(store, index)
+        detector = first if index < count else usual
+        pixels, truths, edges = _pad_to_stride(store, index)
         image = to_network_input(pixels[np.newaxis])
         started = time.perf_counter()
         rows = detector(image)[0].detach().float().cpu().numpy()
         seconds.append(time.perf_counter() - started)
         height, width = pixels.shape[:2]
         ignored = ignored_regions(store, index, width, height)
-        photos.append(PhotoAnswer(_without_hopeless(rows), truths, ignored))
-    return SplitAnswers(tuple(photos), 1000 * median(seconds))
+        photos.append(PhotoAnswer(_without_hopeless(rows), truths, ignored, edges))
+    return SplitAnswers(tuple(photos), 1000 * median(seconds[:count]))
 
 
 def _without_hopeless(rows: Floats) -> Floats:
@@ -78,8 +89,8 @@ def _without_hopeless(rows: Floats) -> Floats:
     return kept
 
 
-def _pad_to_stride(store: PhotoStore, index: int) -> tuple[Pixels, NDArray[np.float32]]:
-    """Return a photo centred on grey, sides multiples of the stride, and its boxes (n, 5) in pixels."""
+def _pad_to_stride(store: PhotoStore, index: int) -> tuple[Pixels, NDArray[np.float32], Edges]:
+    """Return a photo centred on grey, sides multiples of the stride, its boxes (n, 5) and edges in pixels."""
     inner = store.pixels(index)
     height, width = inner.shape[:2]
     full_height, full_width = (
@@ -90,4 +101,4 @@ def _pad_to_stride(store: PhotoStore, index: int) -> tuple[Pixels, NDArray[np.fl
     pixels[top : top + height, left : left + width] = inner
     boxes = store.boxes(index)
     boxes[:, 1:] = boxes[:, 1:] * (width, height, width, height) + (left, top, left, top)
-    return pixels, boxes
+    return pixels, boxes, (left, top, left + width, top + height)

@@ -33,7 +33,7 @@ def augmented_sample(
     if allow_mosaic and chance.random() < recipe.mosaic:
         canvas, boxes = _mosaic(store, index, chance)
     else:
-        canvas, boxes = store.letterboxed(index)
+        canvas, boxes, _ = store.letterboxed(index)
     may_flip = store.asymmetric.isdisjoint(boxes[:, 0].astype(int).tolist())
     pixels, boxes = _warp(canvas, boxes, store.image_size, recipe, chance)
     pixels = _shift_colours(pixels, recipe, chance)

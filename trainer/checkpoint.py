@@ -7,6 +7,7 @@ The file stays on this host: it is a pickle, and only read back as plain tensors
 import os
 import pickle
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,9 +15,6 @@ import torch
 
 from trainer.model_folder import RunIdentity
 from trainer.progress import say, spared
-
-# Raise it when the content changes: older checkpoints are then ignored instead of half understood.
-FORMAT = 2
 
 
 class CheckpointFolder:
@@ -53,7 +51,7 @@ class CheckpointFolder:
             not isinstance(content, dict)
             or {key: content.get(key) for key in self._header()} != self._header()
         ):
-            say("checkpoint ignored: it belongs to another dataset or request")
+            say("checkpoint ignored: it is of another dataset, request or trainer")
             return None
         state: dict[str, Any] = content["state"]
         return state
@@ -64,11 +62,8 @@ class CheckpointFolder:
         shutil.rmtree(self._path.parent, ignore_errors=True)
 
     def _header(self) -> dict[str, object]:
-        return {
-            "format": FORMAT,
-            "dataset_sha256": self._identity.dataset_sha256,
-            "request_sha256": self._identity.request_sha256,
-        }
+        # With the trainer's hash, so that no content is half understood by another one.
+        return asdict(self._identity)
 
 
 def _write(file: IO[bytes], content: dict[str, Any]) -> None:

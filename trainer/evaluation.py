@@ -13,32 +13,38 @@ from torch import Tensor
 
 from trainer.decoding import Floats, Found, decode_everything
 from trainer.metrics import PhotoResult
-from trainer.photos import PhotoStore
+from trainer.photos import Edges, PhotoStore
 
 # float32 (n, 3, height, width) RGB 0..1 -> (n, boxes, 5 + classes): cx, cy, w, h in pixels,
 # objectness, class scores.
 Detector = Callable[[NDArray[np.float32]], Tensor]
 
-_BATCH_SIZE = 16
+# Of photos that are looked at, at once; more are no faster.
+MAX_DETECTED_AT_ONCE = 16
 # What the pipeline computes again with the same file on the same photos.
 _SAMPLED_PHOTOS = 3
 _SAMPLED_ROWS = 8
 
 
-def detect_split(detector: Detector, store: PhotoStore) -> list[PhotoResult]:
+def detect_split(
+    detector: Detector, store: PhotoStore, batch_size: int = MAX_DETECTED_AT_ONCE
+) -> list[PhotoResult]:
     """Return the detections and truths of every photo of a split, in pixels of the padded square.
 
     Nearly everything counts as a detection: it is what average precision is measured on.
     """
     results = []
-    for start in range(0, len(store), _BATCH_SIZE):
-        indices = range(start, min(start + _BATCH_SIZE, len(store)))
+    for start in range(0, len(store), batch_size):
+        indices = range(start, min(start + batch_size, len(store)))
         samples = [store.letterboxed(index) for index in indices]
-        images = to_network_input(np.stack([pixels for pixels, _ in samples]))
-        for index, answer, (_, boxes) in zip(indices, detector(images), samples, strict=True):
+        images = to_network_input(np.stack([pixels for pixels, _, _ in samples]))
+        for index, answer, (_, boxes, edges) in zip(
+            indices, detector(images), samples, strict=True
+        ):
             side = store.image_size
             found = decode_everything(answer.detach().float().cpu().numpy())
-            results.append(as_result(found, boxes, ignored_regions(store, index, side, side)))
+            ignored = ignored_regions(store, index, side, side)
+            results.append(as_result(found, boxes, ignored, edges))
     return results
 
 
@@ -50,7 +56,7 @@ def sample_answers(detector: Detector, store: PhotoStore) -> list[dict[str, Any]
     samples = []
     shown = [index for index, photo in enumerate(store.photos) if photo.boxes]
     for index in shown[:_SAMPLED_PHOTOS]:
-        pixels, _ = store.letterboxed(index)
+        pixels, _, _ = store.letterboxed(index)
         (answer,) = detector(to_network_input(pixels[np.newaxis])).numpy()
         places = np.argsort(-answer[:, 4], kind="stable")[:_SAMPLED_ROWS]
         rows = [[place, *answer[place].round(5).tolist()] for place in places.tolist()]
@@ -63,9 +69,10 @@ def to_network_input(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
 
 
-def as_result(found: Found, truths: Floats, ignored: Floats) -> PhotoResult:
-    """Return what was found in a photo, beside what is there."""
-    detections = np.column_stack((found.boxes, found.confidences, found.classes.astype(np.float64)))
+def as_result(found: Found, truths: Floats, ignored: Floats, edges: Edges) -> PhotoResult:
+    """Return what was found in a photo, beside what is there; boxes end where the photo does, as people see them."""
+    boxes = found.boxes.clip(edges[:2] * 2, edges[2:] * 2)
+    detections = np.column_stack((boxes, found.confidences, found.classes.astype(np.float64)))
     return PhotoResult(detections=detections, truths=truths, ignored=ignored)
 
 

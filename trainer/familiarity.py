@@ -9,7 +9,10 @@ read as before (docs/decisions/0046-what-looks-familiar.md).
 
 import math
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -156,38 +159,66 @@ def remember(network: nn.Module, photos: PhotoStore, class_count: int) -> Memory
     """Learn from the training photos what looks familiar; None if they are too few to say.
 
     What a photo without a sight would be named, its surest row, tells what does not. Of more photos
-    than there is time for, it is the first ones, which are any: they lie there by hash.
+    than there is time for, it is some of each sight.
     """
     network.eval()
     ends_at = time.monotonic() + MAX_REMEMBERING_SECONDS
-    described: list[Tensor] = []
-    labels: list[int] = []
-    for index in range(len(photos)):
+    seen: dict[int, Tensor] = {}
+    for index in _in_turn(photos):
         if time.monotonic() > ends_at:
-            say(f"what looks familiar is learnt from {index} of {len(photos)} training photos")
+            say(f"what looks familiar is learnt from {len(seen)} of {len(photos)} training photos")
             break
-        pixels, truths = photos.letterboxed(index)
-        image = torch.from_numpy(to_network_input(pixels[np.newaxis]))
-        with torch.no_grad():
-            rows, features = yolo.detect_with_map(network, image, _LAYER)
-            boxes = _as_centres(truths) if len(truths) else _surest(rows)
-            described.append(describe(features, boxes)[0])
-        labels += truths[:, 0].astype(int).tolist() if len(truths) else [class_count]
-    classes = np.array(labels, dtype=np.intp)
+        seen[index] = _describe_photo(network, photos, index)
+    order = sorted(seen)
+    shown = [[box.class_index for box in photos.photos[index].boxes] for index in order]
+    classes = np.array([each for boxes in shown for each in boxes or [class_count]], dtype=np.intp)
+    units = [
+        photos.photos[index].unit or photos.photos[index].sha256
+        for index, boxes in zip(order, shown, strict=True)
+        for _ in boxes or [class_count]
+    ]
     *counts, strangers = np.bincount(classes, minlength=class_count + 1).tolist()
     if min(counts) == 0 or max(counts) <= _NEAREST or sum(counts) < MIN_BOXES:
         return None
     if class_count == 1 and not strangers:
         return None
-    features = torch.cat(described)
+    features = torch.cat([seen[index] for index in order])
     mean, deviation = features.mean(0), features.std(0)
     # A feature that never moved would outweigh all others as soon as it does.
     deviation = deviation.clamp(min=_MIN_DEVIATION * deviation.mean().item()).clamp(min=_EDGE)
     normal = normalise(features, mean, deviation)
-    steepness, offset = _fit(normal, classes, class_count)
+    fitted = _fit(normal, classes, class_count, units=units)
+    if fitted is None:
+        return None
     count = min(max(counts), MAX_KEPT_BOXES)
     kept = [normal[_evenly(np.flatnonzero(classes == one), count)] for one in range(class_count)]
-    return Memory(mean, deviation, torch.stack(kept), steepness, offset)
+    return Memory(mean, deviation, torch.stack(kept), *fitted)
+
+
+def _in_turn(photos: PhotoStore) -> list[int]:
+    """Return the photos in an order in which the sights take turns, the rarest first.
+
+    A photo is its rarest sight's; those without a sight are like one of another sight. Within one,
+    they come by hash, which is any order.
+    """
+    shown = [{box.class_index for box in photo.boxes} or {-1} for photo in photos.photos]
+    counts = Counter(each for sights in shown for each in sights)
+    of_sight: dict[int, list[int]] = {}
+    for index, sights in enumerate(shown):
+        of_sight.setdefault(min(sights, key=lambda one: (counts[one], one)), []).append(index)
+    turns = sorted(of_sight, key=lambda one: (counts[one], one))
+    rounds = zip_longest(*(of_sight[one] for one in turns))
+    return [index for taken in rounds for index in taken if index is not None]
+
+
+def _describe_photo(network: nn.Module, photos: PhotoStore, index: int) -> Tensor:
+    """Describe the boxes of a photo, or what is surest on one without a sight, (boxes, features)."""
+    pixels, truths, _ = photos.letterboxed(index)
+    image = torch.from_numpy(to_network_input(pixels[np.newaxis]))
+    with torch.no_grad():
+        rows, features = yolo.detect_with_map(network, image, _LAYER)
+        boxes = _as_centres(truths) if len(truths) else _surest(rows)
+        return describe(features, boxes)[0]
 
 
 def _as_centres(truths: NDArray[np.float32]) -> Tensor:
@@ -210,22 +241,30 @@ def _evenly(places: NDArray[np.intp], count: int) -> list[int]:
     return [int(place) for place in places[chosen]]
 
 
-def _fit(normal: Tensor, labels: NDArray[np.intp], class_count: int) -> tuple[float, float]:
+def _fit(
+    normal: Tensor, labels: NDArray[np.intp], class_count: int, *, units: Sequence[str]
+) -> tuple[float, float] | None:
     """Return steepness and offset of the familiarity that tells a sight's own boxes from all others.
 
-    Each box is compared with the others only; own and strange ones count as much.
+    Each box is compared with those of other units only: what was taken beside it looks like it, as
+    no photo will that is asked about. Own and strange boxes count as much. None where no sight has
+    enough boxes elsewhere.
     """
+    numbers = np.unique(np.array(units), return_inverse=True)[1]
     likeness = (normal @ normal.T).double().numpy()
-    np.fill_diagonal(likeness, -1)
+    likeness[numbers[:, np.newaxis] == numbers] = -np.inf
     own, strange = [], []
     for each in range(class_count):
         is_own = labels == each
         nearest = np.sort(likeness[:, is_own], axis=1)[:, -_NEAREST:].mean(axis=1)
-        strange.append(nearest[~is_own])
-        # Of fewer, a box is among its own nearest.
+        # Of fewer elsewhere, a box would be among its own nearest.
+        is_known = np.isfinite(nearest)
+        strange.append(nearest[~is_own & is_known])
         if is_own.sum() > _NEAREST:
-            own.append(nearest[is_own])
-    yes, no = np.concatenate(own), np.concatenate(strange)
+            own.append(nearest[is_own & is_known])
+    yes, no = np.concatenate([[], *own]), np.concatenate([[], *strange])
+    if not len(yes) or not len(no):
+        return None
 
     def surprise(guess: Floats) -> float:
         steepness, offset = math.exp(guess[0]), guess[1]

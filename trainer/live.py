@@ -11,7 +11,6 @@ scores move with the size.
 import json
 import os
 import platform
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from trainer.answers import SplitAnswers, read_split
 from trainer.dataset_folder import Dataset
 from trainer.decoding import Decoding
 from trainer.evaluation import sample_answers
+from trainer.live_budget import TIMED_PHOTOS, LiveBudget
 from trainer.metrics import SplitMetrics, measure, measure_shown
 from trainer.photos import PhotoStore
 from trainer.request import STRIDE_PIXELS
@@ -73,16 +73,30 @@ class WholeModel:
         return self.path.with_name(model_folder.LIVE_FILE)
 
 
-def make_live(whole: WholeModel, dataset: Dataset, learn: Learn) -> dict[str, Any]:
+def make_live(
+    whole: WholeModel, dataset: Dataset, learn: Learn, *, ends_at: float
+) -> dict[str, Any]:
     """Write `live.onnx` beside the whole model if a candidate is good enough; say what came of it.
+
+    Nothing is begun that would not be done by `ends_at`, on the clock of `time.monotonic`.
 
     The answer is `live` of result.json: `file` is the one for phones, the whole model's where there
     is no other, and `why` says why. `learn` learns a decoding from answers to val photos. Whatever
     goes wrong is said there, too: people paid for the whole model.
     """
     tried: list[Candidate] = []
+    budget = LiveBudget(
+        ends_at=ends_at,
+        image_size=whole.image_size,
+        photo_seconds=whole.val_seconds / len(dataset.val),
+        threads=torch.get_num_threads(),
+        val_photos=len(dataset.val),
+        test_photos=len(dataset.test),
+    )
     try:
-        chosen = _choose(whole, dataset, tried)
+        chosen = _choose(whole, dataset, tried, budget)
+        if not isinstance(chosen, str) and budget.is_over:
+            chosen = "there was no time to measure one"
         told = (
             _without(chosen, tried)
             if isinstance(chosen, str)
@@ -105,14 +119,14 @@ def sides_of(image_size: int) -> list[int]:
 
 
 def _choose(
-    whole: WholeModel, dataset: Dataset, tried: list[Candidate]
+    whole: WholeModel, dataset: Dataset, tried: list[Candidate], budget: LiveBudget
 ) -> tuple[Candidate, SplitAnswers] | str:
     """Leave the chosen file in its place; return what it is and what it said of val, or why there is none."""
     model = onnx.load(whole.path)
-    ends_at = time.monotonic() + MAX_LIVE_SECONDS
     best: tuple[Candidate, SplitAnswers] | None = None
     for side in sides_of(whole.image_size):
-        if time.monotonic() + whole.val_seconds * (side / whole.image_size) ** 2 > ends_at:
+        # If this one is not good enough, the one before is measured.
+        if not budget.allows(side, best[0].image_size if best else side):
             if best is None:
                 return f"there was no time to try {side} px"
             break
@@ -124,10 +138,11 @@ def _choose(
     if best is None:
         return f"no other is within {MAX_LIVE_LOSS} of it"
     larger, _ = best
-    smaller = _try(whole, model, "int8", larger.image_size, dataset)
-    tried.append(smaller[0])
-    if smaller[0].loss <= MAX_LIVE_LOSS:
-        return smaller
+    if budget.allows(larger.image_size, larger.image_size):
+        smaller = _try(whole, model, "int8", larger.image_size, dataset)
+        tried.append(smaller[0])
+        if smaller[0].loss <= MAX_LIVE_LOSS:
+            return smaller
     _write(whole, model, larger.precision, larger.image_size)
     return best
 
@@ -138,6 +153,7 @@ def _try(
     _write(whole, model, precision, side)
     detector = export.open_onnx(whole.live_path, threads=torch.get_num_threads())
     answers = read_split(detector, PhotoStore(dataset.val, side, 0))
+    progress.mark_trained(whole.path.parent)
     worth = _measure(answers, dataset).map50_95
     candidate = Candidate(
         side,
@@ -162,8 +178,13 @@ def _finish(
     side = candidate.image_size
     decoding, learnt = learn(val)
     test_photos = PhotoStore(dataset.test, side, 0)
-    detector = export.open_onnx(path, threads=_LIVE_THREADS)
-    answers = read_split(detector, test_photos)
+    timed = export.open_onnx(path, threads=_LIVE_THREADS)
+    # Some photos tell how long one takes with one thread; for all, a city may have no time.
+    answers = read_split(
+        export.open_onnx(path, threads=torch.get_num_threads()),
+        test_photos,
+        timed=(timed, TIMED_PHOTOS),
+    )
     shown, milliseconds = answers.show(decoding), answers.milliseconds
     test = _measure(answers, dataset)
     told = {
@@ -190,7 +211,7 @@ def _finish(
             "milliseconds": milliseconds,
             "learnt": learnt,
         },
-        "samples": sample_answers(detector, test_photos),
+        "samples": sample_answers(timed, test_photos),
     }
 
 

@@ -1,8 +1,6 @@
 """Make a model out of checked input: train, export, compare, measure, draw. Everything but the final result.json."""
 
-import importlib.metadata
 import os
-import platform
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +14,7 @@ from trainer.checkpoint import CheckpointFolder
 from trainer.dataset_folder import Dataset
 from trainer.evaluation import sample_answers
 from trainer.exporting import export_with_memory
-from trainer.live import WholeModel, make_live
+from trainer.live import MAX_LIVE_SECONDS, WholeModel, make_live
 from trainer.memory import halve_until_it_fits
 from trainer.metrics import measure, measure_shown
 from trainer.model_folder import RunIdentity
@@ -26,22 +24,15 @@ from trainer.recipe import FROM_NOTHING, FROM_WEIGHTS
 from trainer.request import TrainingRequest
 from trainer.showing import learn_decoding
 from trainer.training import TrainedNetwork, train
+from trainer.version import library_versions
 from trainer.weights import match_classes, read_weights
 
-_LIBRARIES = (
-    "torch",
-    "torchvision",
-    "yolov5",
-    "numpy",
-    "opencv-python",
-    "onnx",
-    "onnxruntime",
-    "safetensors",
-    "pycocotools",
-)
 # Of the machine's memory, for decoded training photos; what does not fit is decoded again in each
 # epoch.
 _PHOTO_MEMORY_SHARE = 0.4
+# The pipeline gives a training half an hour besides its epochs, of which the reading of photos takes
+# some before them. What a model can be without ends by then.
+_MAX_SECONDS_AFTER_EPOCHS = 1500.0
 
 
 def make_model(
@@ -92,6 +83,7 @@ def make_model(
         )
 
     trained = halve_until_it_fits(request.batch_size, train_with)
+    trained_at = time.monotonic()
     progress.mark_trained(model_dir)
     export.save_weights(
         trained.network, dataset, request.architecture, model_dir / model_folder.WEIGHTS_FILE
@@ -104,6 +96,7 @@ def make_model(
         val_photos=val_photos,
         model_dir=model_dir,
     )
+    progress.mark_trained(model_dir)
     # Measured on the file that is published, not on the network that it came from; each photo is
     # looked at once.
     onnx_path = model_dir / model_folder.ONNX_FILE
@@ -111,7 +104,9 @@ def make_model(
     begun = time.monotonic()
     val = read_split(detector, val_photos)
     val_seconds = time.monotonic() - begun
+    progress.mark_trained(model_dir)
     test = read_split(detector, test_photos)
+    progress.mark_trained(model_dir)
     val_metrics, test_metrics = (
         measure(answers.count_everything(), dataset.class_names) for answers in (val, test)
     )
@@ -123,10 +118,10 @@ def make_model(
         WholeModel(onnx_path, request.image_size, val_metrics.map50_95, val_seconds),
         dataset,
         lambda answers: learn_decoding(answers, len(dataset.class_names)),
+        ends_at=min(time.monotonic() + MAX_LIVE_SECONDS, trained_at + _MAX_SECONDS_AFTER_EPOCHS),
     )
     return {
-        "dataset_sha256": identity.dataset_sha256,
-        "request_sha256": identity.request_sha256,
+        **asdict(identity),
         "city": dataset.city,
         "version": dataset.version,
         "parameters": {**asdict(request), "recipe": asdict(recipe)},
@@ -139,7 +134,7 @@ def make_model(
         "stopped_by": trained.stopped_by,
         "seconds": round(trained.seconds, 3),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "library_versions": _library_versions(),
+        "library_versions": library_versions(),
         "files": {
             name: model_folder.hash_file(model_dir / name)
             for name in sorted({model_folder.ONNX_FILE, model_folder.WEIGHTS_FILE, live["file"]})
@@ -162,12 +157,6 @@ def make_model(
 def discard_checkpoint(model_dir: Path, identity: RunIdentity) -> None:
     """Delete the checkpoint of a finished training."""
     CheckpointFolder(model_dir, identity).discard()
-
-
-def _library_versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {
-        name: importlib.metadata.version(name) for name in _LIBRARIES
-    }
 
 
 def _rounded(value: Any) -> Any:

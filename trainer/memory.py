@@ -15,7 +15,8 @@ from trainer.progress import say
 # Of errors that are plain RuntimeErrors: CUDA's libraries and the allocator of the CPU say so.
 _WORDS = ("out of memory", "alloc_failed", "can't allocate memory", "not enough memory")
 
-# Enough steps for an epoch to teach something, also where memory would take all photos at once.
+# Enough steps for an epoch to teach something, also where memory would take all photos at once. A city
+# with fewer photos than that has batches of the usual size all the same.
 _MIN_BATCHES_AN_EPOCH = 16
 _BATCH_SIZES = (64, 32, 16, 8, 4, 2, 1)
 # Elsewhere than on a GPU, more photos at once are no faster.
@@ -35,8 +36,10 @@ class BatchTooLarge(TrainerError):
         self.batch_size = batch_size
 
 
-def halve_until_it_fits(batch_size: int, make: Callable[[int], _Made]) -> _Made:
+def halve_until_it_fits(batch_size: int, make: Callable[[int], _Made], of: str = "") -> _Made:
     """Return what `make` makes of a batch size, or of the first half, quarter ... that fits.
+
+    `of` says what the batches are of, where that is not what is trained on.
 
     Raises:
         OutOfMemory: not even one photo at a time fits.
@@ -58,7 +61,8 @@ def halve_until_it_fits(batch_size: int, make: Callable[[int], _Made]) -> _Made:
                 "photos (image_size) or a smaller architecture, or for more memory"
             )
             raise OutOfMemory(msg)
-        say(f"out of memory with batches of {too_large}: going on with batches of {batch_size}")
+        what = f"{too_large} {of}" if of else too_large
+        say(f"out of memory with batches of {what}: going on with batches of {batch_size}")
 
 
 def fitting_batch_size(network: nn.Module, image_size: int, photo_count: int) -> int:
@@ -80,7 +84,7 @@ def fitting_batch_size(network: nn.Module, image_size: int, photo_count: int) ->
 
 
 def largest_batch_size(fitting: float, photo_count: int) -> int:
-    """Return the largest usual batch size of those that fit and leave an epoch of enough steps."""
+    """Return the largest usual batch size of those that fit and leave an epoch of enough steps, or are at most 16."""
     steps_left = max(photo_count / _MIN_BATCHES_AN_EPOCH, _USUAL_BATCH_SIZE)
     return next((size for size in _BATCH_SIZES if size <= min(fitting, steps_left)), 1)
 

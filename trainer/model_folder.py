@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +39,11 @@ _MAX_HOST_WAIT_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class RunIdentity:
-    """What makes two runs the same training: the hash of the dataset and the hash of the request."""
+    """What makes two runs the same training: the hashes of the dataset, of the request and of the trainer."""
 
     dataset_sha256: str
     request_sha256: str
+    trainer_sha256: str
 
 
 @contextmanager
@@ -98,7 +99,7 @@ def read_result(model_dir: Path, identity: RunIdentity) -> dict[str, Any] | None
     """Return the finished result of the same training if all its files are whole, or None."""
     try:
         result: dict[str, Any] = json.loads((model_dir / RESULT_FILE).read_text(encoding="utf-8"))
-        found = RunIdentity(result["dataset_sha256"], result["request_sha256"])
+        found = RunIdentity(**{one.name: result[one.name] for one in fields(RunIdentity)})
         hashes = {name: hash_file(model_dir / name) for name in result["files"]}
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None

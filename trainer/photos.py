@@ -17,6 +17,8 @@ PADDING_GREY = 114
 
 Pixels = NDArray[np.uint8]
 Boxes = NDArray[np.float32]
+# Left, top, right and bottom of a photo in its padding.
+Edges = tuple[int, int, int, int]
 
 
 class PhotoStore:
@@ -64,14 +66,17 @@ class PhotoStore:
         ]
         return np.array(rows, dtype=np.float32).reshape(-1, 5)
 
-    def letterboxed(self, index: int) -> tuple[Pixels, Boxes]:
-        """Return one photo padded to a square, (size, size, 3), and its boxes (n, 5) in pixels of that square."""
+    def letterboxed(self, index: int) -> tuple[Pixels, Boxes, Edges]:
+        """Return one photo padded to a square, (size, size, 3), its boxes (n, 5), and its edges.
+
+        Boxes and edges are in pixels of that square.
+        """
         pixels = self.pixels(index)
         square, left, top = pad_to_square(pixels, self.image_size)
         height, width = pixels.shape[:2]
         boxes = self.boxes(index)
         boxes[:, 1:] = boxes[:, 1:] * (width, height, width, height) + (left, top, left, top)
-        return square, boxes
+        return square, boxes, (left, top, left + width, top + height)
 
     def _fill_cache(self, memory_bytes: int) -> None:
         # Every photo is decoded once even if memory does not hold them all: an unreadable one must

@@ -67,7 +67,7 @@ def append_progress(model_dir: Path, record: EpochRecord) -> None:
 
 
 def mark_trained(model_dir: Path) -> None:
-    """Tell whoever waits for the next epoch that none follows."""
+    """Tell whoever waits for the next epoch that none follows; later again, that the rest goes on."""
     with spared(TRAINED_FILE):
         (model_dir / TRAINED_FILE).touch()
 

@@ -19,6 +19,7 @@ from trainer.model_folder import (
 )
 from trainer.progress import say
 from trainer.request import hash_request, read_request
+from trainer.version import hash_trainer
 
 
 def run(dataset_dir: Path, model_dir: Path) -> None:
@@ -28,12 +29,12 @@ def run(dataset_dir: Path, model_dir: Path) -> None:
     """
     request = read_request(dataset_dir)
     dataset = read_dataset(dataset_dir)
-    identity = RunIdentity(dataset.sha256, hash_request(request, dataset_dir))
+    identity = RunIdentity(dataset.sha256, hash_request(request, dataset_dir), hash_trainer())
     with ExitStack() as locks:
         # In this order: the same training, asked for again, waits for its result and for no host.
         locks.enter_context(locked_model_folder(model_dir))
         if read_result(model_dir, identity) is not None:
-            say(f"nothing to do: {model_dir / RESULT_FILE} is of this dataset and this request")
+            say(f"nothing to do: {model_dir / RESULT_FILE} is of this dataset, request and trainer")
             return
         locks.enter_context(locked_host(dataset_dir))
         begin_model(model_dir)

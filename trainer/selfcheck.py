@@ -28,7 +28,8 @@ _CLASS_NAMES = ("Round Tower", "Square Hall")
 # Batches of an epoch: enough for more than one process to load photos.
 _BATCHES = 2
 _PHOTOS_OF_AN_OPEN_BATCH = 64
-_HELD_OUT_PHOTOS = 4
+# As many as are looked at at once, in float32: where a training batch fits, they may not.
+_HELD_OUT_PHOTOS = 16
 # By the module in which it broke: what a person knows it as.
 _PARTS = {
     "batches": "the loader",

@@ -21,9 +21,9 @@ from trainer import network as yolo
 from trainer.batches import Batches
 from trainer.checkpoint import CheckpointFolder
 from trainer.errors import TrainingFailed
-from trainer.evaluation import detect_split
-from trainer.memory import batches_of, fitting_batch_size
-from trainer.metrics import measure
+from trainer.evaluation import MAX_DETECTED_AT_ONCE, detect_split
+from trainer.memory import batches_of, fitting_batch_size, halve_until_it_fits
+from trainer.metrics import PhotoResult, measure
 from trainer.photos import PhotoStore
 from trainer.progress import EpochRecord, say
 from trainer.recipe import Recipe
@@ -62,6 +62,8 @@ class _State:
     peak_epoch: int = 0
     best_epoch: int = 0
     best_tensors: dict[str, Tensor] = field(default_factory=dict)
+    # In float32, which takes more of a photo than training does on a GPU, but no gradients.
+    val_batch_size: int = MAX_DETECTED_AT_ONCE
 
 
 def train(
@@ -94,6 +96,8 @@ def train(
         batch_size = fitting_batch_size(state.network, request.image_size, len(train_photos))
         request = replace(request, batch_size=batch_size)
         say(f"batches of {batch_size} photos fit into memory")
+    state.val_batch_size = min(state.val_batch_size, request.batch_size)
+    val_noise = recipe.val_noise / math.sqrt(sum(bool(one.boxes) for one in val_photos.photos))
     on_start(state.history)
     loss = yolo.build_loss(state.network, recipe, request.image_size)
     with batches_of(request.batch_size):
@@ -111,11 +115,11 @@ def train(
         started = time.monotonic()
         with batches_of(request.batch_size):
             losses = _train_epoch(state, loss, batches, schedule)
-            detected = detect_split(_detector(state.average.network), val_photos)
+        detected = _detect(state, val_photos)
         metrics = measure(detected, class_names)
         if metrics.fitness > state.peak_fitness:
             state.peak_fitness, state.peak_epoch = metrics.fitness, len(state.history) + 1
-        if metrics.fitness >= state.peak_fitness - recipe.val_noise / math.sqrt(len(val_photos)):
+        if metrics.fitness >= state.peak_fitness - val_noise:
             state.best_epoch = len(state.history) + 1
             state.best_tensors = _copy_tensors(state.average.network)
         state.history.append(
@@ -244,8 +248,19 @@ def _step(state: _State, recipe: Recipe) -> None:
     state.average.update(state.network)
 
 
-def _detector(network: nn.Module) -> Callable[[NDArray[np.float32]], Tensor]:
-    return lambda images: yolo.detect(network, images)
+def _detect(state: _State, val_photos: PhotoStore) -> list[PhotoResult]:
+    """Return what the average finds on the val photos, in smaller batches from now on if they do not fit."""
+
+    def detector(images: NDArray[np.float32]) -> Tensor:
+        return yolo.detect(state.average.network, images)
+
+    def detect(batch_size: int) -> list[PhotoResult]:
+        with batches_of(batch_size):
+            detected = detect_split(detector, val_photos, batch_size)
+        state.val_batch_size = batch_size
+        return detected
+
+    return halve_until_it_fits(state.val_batch_size, detect, of="validation photos")
 
 
 def _loading_processes(device: torch.device) -> int:
@@ -268,6 +283,7 @@ def _as_checkpoint(state: _State) -> dict[str, Any]:
         "peak_epoch": state.peak_epoch,
         "best_epoch": state.best_epoch,
         "best_tensors": state.best_tensors,
+        "val_batch_size": state.val_batch_size,
     }
 
 
@@ -280,6 +296,7 @@ def _restore(state: _State, saved: dict[str, Any], device: torch.device) -> None
     state.history = [EpochRecord(**record) for record in saved["history"]]
     state.peak_fitness, state.peak_epoch = saved["peak_fitness"], saved["peak_epoch"]
     state.best_epoch = saved["best_epoch"]
+    state.val_batch_size = saved["val_batch_size"]
     state.best_tensors = {name: tensor.to(device) for name, tensor in saved["best_tensors"].items()}
 
 

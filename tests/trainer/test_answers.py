@@ -1,5 +1,6 @@
 """Photos are looked at once; whatever is told of a model afterwards is what the whole answer says."""
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,10 @@ def test_answers_say_what_the_whole_answer_says(store: PhotoStore, rows: int) ->
     for results, read in readings:
         for result, whole in zip(results, detector.answers, strict=True):
             found = read(whole)
-            assert np.array_equal(result.detections[:, :4], found.boxes)
+            # Of the photo, 96 by 72 in a picture of 96 by 96; people see no box beyond it.
+            inside = found.boxes.clip((0, 12, 0, 12), (96, 84, 96, 84))
+            assert np.array_equal(result.detections[:, :4], inside)
+            assert not np.array_equal(inside, found.boxes)
             assert np.array_equal(result.detections[:, 4], found.confidences)
             assert np.array_equal(result.detections[:, 5], found.classes)
 
@@ -72,3 +76,20 @@ def test_each_photo_is_asked_about_once_and_padded_as_in_the_app(store: PhotoSto
         height, width = store.pixels(index).shape[:2]
         assert shape == (1, 3, -(-height // 32) * 32, -(-width // 32) * 32)
     assert answers.milliseconds > 0
+
+
+def test_first_photos_are_read_and_timed_by_another_session(store: PhotoStore) -> None:
+    all_threads, one_thread = Recorder(400), Recorder(400)
+    answers = read_split(all_threads, store, timed=(one_thread, 2))
+    assert (len(one_thread.shapes), len(all_threads.shapes), len(answers.photos)) == (2, 1, 3)
+    assert read_split(all_threads, store, timed=(one_thread, 50)).milliseconds > 0
+    assert (len(one_thread.shapes), len(all_threads.shapes)) == (5, 1)
+
+
+def test_milliseconds_are_those_of_the_photos_that_are_timed(store: PhotoStore) -> None:
+    def slow(images: NDArray[np.float32]) -> torch.Tensor:
+        time.sleep(2)
+        return Recorder(400)(images)
+
+    assert read_split(slow, store, timed=(Recorder(400), 1)).milliseconds < 2_000
+    assert read_split(Recorder(400), store, timed=(slow, 1)).milliseconds >= 2_000

@@ -94,7 +94,7 @@ def test_checkpoint_of_another_request_is_ignored(tmp_path: Path) -> None:
     write_request(dataset, epochs=1)
     done = run_trainer(dataset, tmp_path / "model")
     assert done.returncode == 0, done.stderr
-    assert "checkpoint ignored: it belongs to another dataset or request" in done.stdout
+    assert "checkpoint ignored: it is of another dataset, request or trainer" in done.stdout
     assert json.loads((tmp_path / "model" / "result.json").read_text())["epochs_completed"] == 1
 
 

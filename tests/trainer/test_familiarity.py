@@ -1,7 +1,7 @@
 """What looks familiar: descriptions are means of a box's parts, and only what is like a sight keeps its score."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import torch
 from drawn_dataset import write_dataset
+from torch import Tensor
 
 from trainer import familiarity
 from trainer import network as yolo
-from trainer.dataset_folder import LabelledPhoto, read_dataset
+from trainer.dataset_folder import read_dataset
 from trainer.familiarity import (
     FamiliarDetector,
     compare,
@@ -143,7 +144,34 @@ def test_memory_is_of_the_photos_that_there_is_time_for(
     monkeypatch.setattr(familiarity, "MAX_REMEMBERING_SECONDS", 12)
     memory = remember(network(), store, 2)
     assert memory is not None
-    assert memory.kept.shape[:2] == (2, max(sights_of(store.photos[:12])))
+    # Of the sights in turn.
+    assert memory.kept.shape[:2] == (2, 6)
+
+
+def test_photos_of_a_rare_sight_that_come_last_are_not_missed(
+    network: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_dataset(tmp_path / "dataset", {"train": 40, "val": 1, "test": 1})
+    photos = sorted(read_dataset(folder).train, key=lambda photo: photo.boxes[0].class_index)
+    # Eighteen of one sight, a photo without any, two of the other.
+    photos = [*photos[:18], replace(photos[18], boxes=()), *photos[38:]]
+    store = PhotoStore(photos, 64, 0)
+    network = network()
+    seen: list[int] = []
+    described = familiarity._describe_photo
+
+    def describe_photo(asked: Any, all_photos: PhotoStore, index: int) -> Any:
+        seen.append(index)
+        return described(asked, all_photos, index)
+
+    monkeypatch.setattr(familiarity, "_describe_photo", describe_photo)
+    monkeypatch.setattr(familiarity, "time", SimpleNamespace(monotonic=count().__next__))
+    monkeypatch.setattr(familiarity, "MAX_REMEMBERING_SECONDS", 14)
+    memory = remember(network, store, 2)
+    assert memory is not None
+    assert memory.kept.shape[:2] == (2, 11)
+    # The rarest first, those without a sight among them.
+    assert seen[:7] == [18, 19, 0, 20, 1, 2, 3]
 
 
 def test_without_time_there_is_no_memory(
@@ -153,5 +181,53 @@ def test_without_time_there_is_no_memory(
     assert remember(network(), store, 2) is None
 
 
-def sights_of(photos: Sequence[LabelledPhoto]) -> list[int]:
-    return list(Counter(photo.boxes[0].class_index for photo in photos).values())
+@pytest.fixture
+def bursts() -> tuple[Tensor, list[int], list[str]]:
+    """Two sights, four bursts of four each: photos of one burst are nearly equal, bursts are not alike."""
+    chance = torch.Generator().manual_seed(0)
+    scenes = torch.randn(8, 64, generator=chance).repeat_interleave(4, dim=0)
+    features = scenes + 0.01 * torch.randn(32, 64, generator=chance)
+    units = [f"burst {scene}" for scene in range(8) for _ in range(4)]
+    normal = normalise(features, features.mean(0), features.std(0))
+    return normal, [0] * 16 + [1] * 16, units
+
+
+def test_photo_is_not_compared_with_what_was_taken_beside_it(
+    bursts: tuple[Tensor, list[int], list[str]],
+) -> None:
+    normal, classes, units = bursts
+    labels = np.array(classes)
+    alone = familiarity._fit(normal, labels, 2, units=[str(place) for place in range(32)])
+    together = familiarity._fit(normal, labels, 2, units=units)
+    assert alone is not None
+    assert together is not None
+
+    def known(fitted: tuple[float, float], likeness: float) -> float:
+        return float(torch.sigmoid(torch.tensor(fitted[0] * likeness + fitted[1])))
+
+    # Only copies are familiar to who learnt from copies: here, nothing else tells the sights apart.
+    assert known(alone, 0.3) < 0.2
+    assert known(together, 0.3) == pytest.approx(0.5, abs=0.1)
+
+
+def test_sights_of_one_burst_each_say_nothing_of_how_alike_their_photos_are(
+    bursts: tuple[Tensor, list[int], list[str]],
+) -> None:
+    normal, classes, _ = bursts
+    units = [str(one) for one in classes]
+    assert familiarity._fit(normal, np.array(classes), 2, units=units) is None
+
+
+def test_memory_knows_the_units_of_its_photos(
+    network: Callable[..., Any], store: PhotoStore
+) -> None:
+    detector = network()
+    apart = remember(detector, store, 2)
+    pairs = [replace(one, unit=f"pair {number // 4}") for number, one in enumerate(store.photos)]
+    together = remember(detector, PhotoStore(pairs, 64, 0), 2)
+    assert apart is not None
+    assert together is not None
+    assert torch.equal(apart.kept, together.kept)
+    assert (apart.steepness, apart.offset) != (together.steepness, together.offset)
+    one = [replace(photo, unit="all") for photo in store.photos]
+    assert remember(detector, PhotoStore(one, 64, 0), 2) is None

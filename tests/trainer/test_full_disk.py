@@ -16,7 +16,7 @@ from trainer.model_folder import RunIdentity
 from trainer.progress import EpochRecord, append_progress, write_progress
 
 EPOCH = EpochRecord(1, 50, 8.0, 0.05, 0.01, 0.02, 0.61, 0.34)
-IDENTITY = RunIdentity("ab" * 32, "cd" * 32)
+IDENTITY = RunIdentity("ab" * 32, "cd" * 32, "ef" * 32)
 
 
 @pytest.mark.slow

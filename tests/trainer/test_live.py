@@ -1,7 +1,9 @@
 """The live variant: which candidate is taken, what is written of it, and that no model is lost for it."""
 
 import json
+import math
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +16,12 @@ from drawn_dataset import CLASS_NAMES, write_dataset
 from onnx import TensorProto
 
 from detector_app.models.onnx_file import check_onnx
-from trainer import live
+from trainer import live, live_budget
 from trainer.dataset_folder import Dataset, read_dataset
 from trainer.decoding import IDENTITY, Decoding
 from trainer.export import export_onnx
 from trainer.live import WholeModel, make_live, processor_name, sides_of
+from trainer.live_budget import LiveBudget
 from trainer.metrics import SplitMetrics
 
 # What each side and storage is worth; the whole model is worth 0.700.
@@ -113,7 +116,7 @@ def test_smallest_side_within_a_hundredth_is_taken_and_there_the_smaller_file(
     chosen: tuple[int, str],
 ) -> None:
     judge_by(worth)
-    told = make_live(whole, dataset, learn)
+    told = make_live(whole, dataset, learn, ends_at=math.inf)
     assert (told["file"], told["image_size"], told["precision"]) == ("live.onnx", *chosen)
     path = whole.path.with_name("live.onnx")
     written = {one.data_type for one in onnx.load(path).graph.initializer}
@@ -125,7 +128,7 @@ def test_file_is_one_of_ours_and_says_how_it_is_read_and_what_it_is_worth(
     whole: WholeModel, dataset: Dataset, judge_by: Callable[[Worth], None]
 ) -> None:
     judge_by(halves(256, 224, 192, 160) | {(160, "int8"): 0.7})
-    told = make_live(whole, dataset, learn)
+    told = make_live(whole, dataset, learn, ends_at=math.inf)
     path = whole.path.with_name("live.onnx")
     contract = check_onnx(path.read_bytes())
     assert (contract.image_size, contract.class_names) == (160, ("Round Tower", "Square Hall"))
@@ -152,7 +155,7 @@ def test_without_one_within_the_bound_the_whole_model_is_for_phones_too(
     judge_by({(256, "float16"): 0.6899})
     path = whole.path.with_name("live.onnx")
     path.write_bytes(b"left by another training")
-    told = make_live(whole, dataset, learn)
+    told = make_live(whole, dataset, learn, ends_at=math.inf)
     assert told["file"] == "model.onnx"
     assert not path.exists()
     assert told["why"].startswith(
@@ -161,34 +164,94 @@ def test_without_one_within_the_bound_the_whole_model_is_for_phones_too(
     assert [(one["image_size"], one["precision"]) for one in told["tried"]] == [(256, "float16")]
 
 
-def test_no_candidate_is_begun_that_takes_longer_than_there_is_time(
-    whole: WholeModel,
+@pytest.fixture
+def slow_pass(
+    whole: WholeModel, judge_by: Callable[[Worth], None], monkeypatch: pytest.MonkeyPatch
+) -> WholeModel:
+    """A pass over the photos of a split takes 100 s at 256 pixels, and all that is tried is good enough."""
+    judge_by(halves(256, 224, 192, 160, worth=0.7) | {(160, "int8"): 0.7})
+    try_candidate, now = live._try, [0.0]
+
+    def try_slowly(*asked: Any) -> Any:
+        tried = try_candidate(*asked)
+        now[0] += 100 * (asked[3] / 256) ** 2
+        return tried
+
+    monkeypatch.setattr(live, "_try", try_slowly)
+    monkeypatch.setattr(live_budget, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("torch.get_num_threads", lambda: 1)
+    return replace(whole, val_seconds=100.0)
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "tried", "chosen"),
+    [
+        # To try it and to measure it on the test photos takes 100 s each; at 224 pixels, 77 s.
+        (200, [(256, "float16")], (256, "float16")),
+        (277, [(256, "float16"), (224, "float16")], (224, "float16")),
+        (349, [(side, "float16") for side in (256, 224, 192, 160)], (160, "float16")),
+        (
+            352,
+            [*((side, "float16") for side in (256, 224, 192, 160)), (160, "int8")],
+            (160, "int8"),
+        ),
+    ],
+)
+def test_nothing_is_begun_that_leaves_no_time_to_measure_what_is_taken(
+    slow_pass: WholeModel,
     dataset: Dataset,
-    judge_by: Callable[[Worth], None],
-    monkeypatch: pytest.MonkeyPatch,
+    ends_at: float,
+    tried: list[tuple[int, str]],
+    chosen: tuple[int, str],
 ) -> None:
-    judge_by(halves(256, 224, worth=0.7) | {(256, "int8"): 0.7})
-    # A second pass, at 224 of 256 pixels, would take 0.77 of the first.
-    seconds = iter([0.0, 0.0, 200.0])
-    monkeypatch.setattr(live, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
-    told = make_live(replace(whole, val_seconds=200.0), dataset, learn)
-    assert (told["file"], told["image_size"]) == ("live.onnx", 256)
+    told = make_live(slow_pass, dataset, learn, ends_at=ends_at)
+    assert [(one["image_size"], one["precision"]) for one in told["tried"]] == tried
+    assert (told["file"], told["image_size"], told["precision"]) == ("live.onnx", *chosen)
+    written = {one.data_type for one in onnx.load(slow_pass.live_path).graph.initializer}
+    assert (TensorProto.INT8 in written) is (chosen[1] == "int8")
 
 
 def test_without_time_for_any_candidate_the_whole_model_is_for_phones(
+    slow_pass: WholeModel, dataset: Dataset
+) -> None:
+    told = make_live(slow_pass, dataset, learn, ends_at=199)
+    assert (told["file"], told["tried"]) == ("model.onnx", [])
+    assert "there was no time to try 256 px" in told["why"]
+
+
+def test_candidate_that_took_all_the_time_is_measured_no_more(
+    slow_pass: WholeModel, dataset: Dataset
+) -> None:
+    # Ten times as fast, as it seemed.
+    told = make_live(replace(slow_pass, val_seconds=10.0), dataset, learn, ends_at=99)
+    assert told["file"] == "model.onnx"
+    assert "there was no time to measure one" in told["why"]
+    assert not slow_pass.live_path.exists()
+
+
+def test_one_thread_is_expected_to_take_as_many_times_as_long_for_the_photos_that_it_reads() -> (
+    None
+):
+    budget = LiveBudget(math.inf, 256, 1.0, threads=8, val_photos=10, test_photos=1000)
+    begun = time.monotonic()
+    # 10 s for val, 950 s with eight threads and 50 * 8 s with one.
+    assert replace(budget, ends_at=begun + 1370).allows(256, 256)
+    assert not replace(budget, ends_at=begun + 1359).allows(256, 256)
+
+
+def test_each_step_is_a_sign_of_life(
     whole: WholeModel, dataset: Dataset, judge_by: Callable[[Worth], None]
 ) -> None:
     judge_by(halves(256))
-    told = make_live(replace(whole, val_seconds=301.0), dataset, learn)
-    assert (told["file"], told["tried"]) == ("model.onnx", [])
-    assert "there was no time to try 256 px" in told["why"]
+    make_live(whole, dataset, learn, ends_at=math.inf)
+    assert (whole.path.parent / "trained").is_file()
 
 
 def test_what_goes_wrong_costs_the_variant_and_not_the_model(
     whole: WholeModel, dataset: Dataset
 ) -> None:
     whole.path.write_bytes(b"no model")
-    told = make_live(whole, dataset, learn)
+    told = make_live(whole, dataset, learn, ends_at=math.inf)
     assert told["file"] == "model.onnx"
     assert "no other could be made (" in told["why"]
     assert not whole.path.with_name("live.onnx").exists()

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,11 @@ from trainer.model_folder import (
     write_result,
 )
 
-IDENTITY = RunIdentity("d" * 64, "r" * 64)
+IDENTITY = RunIdentity("d" * 64, "r" * 64, "t" * 64)
 RESULT = {
     "dataset_sha256": IDENTITY.dataset_sha256,
     "request_sha256": IDENTITY.request_sha256,
+    "trainer_sha256": IDENTITY.trainer_sha256,
     "files": {},
 }
 
@@ -32,12 +34,15 @@ def test_result_is_found_by_its_own_training(tmp_path: Path) -> None:
     assert read_result(tmp_path, IDENTITY) == RESULT
 
 
-@pytest.mark.parametrize(
-    "other", [RunIdentity("x", IDENTITY.request_sha256), RunIdentity("d" * 64, "x")]
-)
-def test_result_of_another_training_is_not_ours(tmp_path: Path, other: RunIdentity) -> None:
+@pytest.mark.parametrize("key", ["dataset_sha256", "request_sha256", "trainer_sha256"])
+def test_result_of_another_training_is_not_ours(tmp_path: Path, key: str) -> None:
     write_result(tmp_path, RESULT)
-    assert read_result(tmp_path, other) is None
+    assert read_result(tmp_path, replace(IDENTITY, **{key: "x"})) is None
+
+
+def test_result_of_a_trainer_that_did_not_say_which_is_not_ours(tmp_path: Path) -> None:
+    write_result(tmp_path, {key: RESULT[key] for key in RESULT if key != "trainer_sha256"})
+    assert read_result(tmp_path, IDENTITY) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"dataset_sha256": 1}'])

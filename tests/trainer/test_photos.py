@@ -43,10 +43,11 @@ def test_channels_are_red_green_blue(tmp_path: Path, tall: np.ndarray) -> None:
 
 def test_box_covers_its_sight_after_padding(tmp_path: Path, tall: np.ndarray) -> None:
     box = Box(1, center_x=15 / 40, center_y=0.5, width=10 / 40, height=0.5)
-    square, boxes = PhotoStore([photo_of(tmp_path, png(tall), box)], 160, 0).letterboxed(0)
+    square, boxes, edges = PhotoStore([photo_of(tmp_path, png(tall), box)], 160, 0).letterboxed(0)
     assert boxes.tolist() == [[1, 60, 40, 80, 120]]
     assert (square[42:118, 62:78] == (255, 0, 0)).all()
     assert (square[:, :40] == 114).all()
+    assert edges == (40, 0, 120, 160)
 
 
 def test_photo_without_memory_is_decoded_again(tmp_path: Path, tall: np.ndarray) -> None:

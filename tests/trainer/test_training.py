@@ -22,6 +22,12 @@ from trainer.request import TrainingRequest
 CLASS_NAMES = ("Round Tower", "Square Hall")
 
 
+# 36 that show a sight, and as many that show none as thresholds are learnt from.
+VAL_PHOTOS = SimpleNamespace(
+    photos=[SimpleNamespace(boxes=(None,))] * 36 + [SimpleNamespace(boxes=())] * 50
+)
+
+
 class Host:
     """A host whose epochs take `epoch_seconds` and are as good as `fitness` says, and its checkpoint."""
 
@@ -30,6 +36,8 @@ class Host:
         self.saved: list[int] = []
         self.state: dict[str, Any] | None = None
         self.trained = 0
+        # Of photos, in batches of validation: what there is memory for, and what was tried.
+        self.fitting, self.detected_at_once = 512, list[int]()
 
     def train_epoch(self, state: Any, *_: Any) -> tuple[float, float, float]:
         self.now += self.epoch_seconds
@@ -39,6 +47,13 @@ class Host:
     def measure(self, *_: Any) -> Any:
         fitness = self.fitness[min(self.trained, len(self.fitness)) - 1]
         return SimpleNamespace(fitness=fitness, map50=fitness, map50_95=fitness)
+
+    def detect(self, _: Any, __: Any, batch_size: int) -> list[Any]:
+        self.detected_at_once.append(batch_size)
+        if batch_size > self.fitting:
+            msg = "CUDA out of memory."
+            raise torch.OutOfMemoryError(msg)
+        return []
 
     def load(self) -> dict[str, Any] | None:
         return self.state
@@ -54,14 +69,14 @@ def run(
     wanted = {"epochs": 9, "image_size": 64, "batch_size": 8, "seed": 1, "time_limit_seconds": 999}
     monkeypatch.setattr(training, "_train_epoch", host.train_epoch)
     monkeypatch.setattr(training, "measure", host.measure)
-    monkeypatch.setattr(training, "detect_split", lambda *_: [])
+    monkeypatch.setattr(training, "detect_split", host.detect)
     monkeypatch.setattr(training, "Batches", lambda *_, **__: None)
     monkeypatch.setattr(training, "time", SimpleNamespace(monotonic=lambda: host.now))
     return training.train(
         TrainingRequest(**{**wanted, **request}),
         CLASS_NAMES,
         None,  # type: ignore[arg-type]
-        [None] * 36,  # type: ignore[arg-type]
+        VAL_PHOTOS,  # type: ignore[arg-type]
         starting_weights=None,
         recipe=recipe,
         checkpoints=host,  # type: ignore[arg-type]
@@ -102,7 +117,7 @@ def test_training_ends_when_nothing_better_came_for_long(
 @pytest.mark.parametrize(
     ("fitness", "best_epoch"),
     [
-        ([0.1, 0.8, 0.76], 9),  # 36 photos: 0.05 is noise
+        ([0.1, 0.8, 0.76], 9),  # 36 photos that show a sight: 0.05 is noise
         ([0.1, 0.8, 0.74], 2),
         ([0.1, 0.8, 0.76, 0.7], 3),
         ([0.1, 0.8, 0.76, 0.7, 0.77, 0.5], 5),
@@ -112,6 +127,41 @@ def test_last_epoch_is_taken_that_is_not_worse_than_noise(
     monkeypatch: pytest.MonkeyPatch, fitness: list[float], best_epoch: int
 ) -> None:
     assert run(monkeypatch, Host(1, fitness)).best_epoch == best_epoch
+
+
+@pytest.mark.parametrize(("batch_size", "at_once"), [(8, 8), (64, 16)])
+def test_validation_takes_no_larger_batches_than_the_training(
+    monkeypatch: pytest.MonkeyPatch, batch_size: int, at_once: int
+) -> None:
+    host = Host(1, [0.1])
+    run(monkeypatch, host, epochs=2, batch_size=batch_size)
+    assert host.detected_at_once == [at_once] * 2
+
+
+def test_validation_that_does_not_fit_is_halved_by_itself(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = Host(1, [0.1])
+    host.fitting = 3
+    real = host.train_epoch
+
+    def killed_in_the_fourth(state: Any, *rest: Any) -> tuple[float, float, float]:
+        if len(state.history) == 3:
+            raise KeyboardInterrupt
+        return real(state, *rest)
+
+    host.train_epoch = killed_in_the_fourth  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        run(monkeypatch, host, epochs=5)
+    assert host.detected_at_once == [8, 4, 2, 2, 2]
+    said = "out of memory with batches of 8 validation photos: going on with batches of 4\n"
+    assert said in capsys.readouterr().out
+    # A resumed training measures as the one that was killed.
+    host.train_epoch = real  # type: ignore[method-assign]
+    host.fitting = 512
+    trained = run(monkeypatch, host, epochs=5)
+    assert host.detected_at_once[5:] == [2] * 3
+    assert trained.batch_size == 8
 
 
 def test_resumed_training_keeps_the_plan_that_its_time_limit_made(
@@ -151,7 +201,9 @@ def test_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
             *stores,
             starting_weights=None,
             recipe=replace(FROM_WEIGHTS, mosaic=0.5),
-            checkpoints=CheckpointFolder(tmp_path / name, RunIdentity("d" * 64, "r" * 64)),
+            checkpoints=CheckpointFolder(
+                tmp_path / name, RunIdentity("d" * 64, "r" * 64, "t" * 64)
+            ),
             on_start=lambda _: None,
             on_epoch=lambda history, _: on_epoch(history),
         )
