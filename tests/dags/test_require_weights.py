@@ -15,10 +15,12 @@ from sightscan.operators import stages
 from sightscan.operators.work import CityWork
 from sightscan.run import Run
 from sightscan.settings import read_settings
+from sightscan.signature import write_key
 from sightscan.training import TrainingRequest
 from sightscan.warehouse.models.instances import lease_instance
 from sightscan.warehouse.models.trainings import insert_training
 from sightscan.warehouse.registry.cities import add_city
+from tests.cities.published_city import publish_model
 
 CITY = City("Q8851", "malaga", "Málaga", "Spain", Place(36.72, -4.42), 8_000)
 OWN = Run("Q8851", "city_malaga", "run 1")
@@ -43,7 +45,7 @@ def begin(
         monkeypatch.setattr(stages, "get_current_context", lambda: context)
         monkeypatch.setattr(stages, "city_work", city_work)
         monkeypatch.setattr(stages, "estimate_run", lambda _work: "estimated")
-        assert stages.estimate_spend.function("malaga") == "estimated"
+        assert stages.estimate_spend.function(slug="malaga") == "estimated"
 
     return run
 
@@ -77,3 +79,13 @@ def test_run_that_has_asked_for_its_training_is_not_refused(
     request = TrainingRequest(3, 64, 8, 1, 600, "yolov5n")
     insert_training(warehouse, OWN, dataset_version=1, request=request)
     begin()
+
+
+def test_model_in_place_that_nobody_may_load_is_no_start(
+    begin: Any, warehouse: psycopg.Connection[Any]
+) -> None:
+    publish_model(warehouse, 2)  # of another run
+    begin(mts_weights="model")
+    with pytest.raises(SettingsError, match="the weights of COCO"):
+        begin(mts_weights="model", model_public_keys=write_key(bytes(32)))
+    begin(mts_weights="none", model_public_keys=write_key(bytes(32)))

@@ -1,15 +1,21 @@
 """`sightscan model`: two models side by side, which one the app offers, and who signed it."""
 
+import re
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sightscan.cli.declare import AsJson, CityArgument, argument, command, group, option
 from sightscan.cli.environment import open_city, open_warehouse
-from sightscan.cli.output import print_json, print_lines, print_table
+from sightscan.cli.output import print_json, print_lines, print_table, visible
 from sightscan.surroundings import login_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sightscan.publish.signed import Signing
 
 REFUSED = 1
 
@@ -79,7 +85,7 @@ def compare(
 @command(
     commands,
     "publish",
-    statuses={REFUSED: "done, and the model was refused: the sentence says why"},
+    statuses={REFUSED: "the model was refused, or is not in place: the sentence says why"},
 )
 def publish(
     city: CityArgument,
@@ -96,9 +102,9 @@ def publish(
 
     A model that was registered is judged as in a run, and put in place if it is good enough. One
     that was refused for a sight that it would lose is judged again with --accept-lost; every other
-    rule holds. One that was rolled back is put in place again with --reason, unjudged. Of one whose
-    judgement stands, only what was left undone is done: a live variant is judged whose signature was
-    mended since, and a card is written that was lost.
+    rule holds. One that was rolled back is put in place again with --reason, unjudged; without it, the
+    command says which is in place. Of one whose judgement stands, only what was left undone is done: a
+    live variant is judged whose signature was mended since, and a card is written that was lost.
 
     Changes: the model's row in core.model, that of its live variant in core.model_variant, its card
     in core.model_file, and one more row of core.publication if it is put in place, with your login
@@ -109,7 +115,7 @@ def publish(
         sightscan model publish lisbon 4 --accept-lost "the kiosk was torn down"
         sightscan model publish lisbon 3 --reason "it was the camera, not the model"
     """
-    from sightscan.publish.publish import publish_model, put_back
+    from sightscan.publish.publish import publish_model, put_back, say_not_in_place
 
     if accept_lost is not None and reason is not None:
         msg = "--accept-lost and --reason exclude each other; give one of them"
@@ -133,6 +139,10 @@ def publish(
         decision = publish_model(
             connection, config, known, version, published_by=login_name(), accepted_loss=accept_lost
         )
+        absence = say_not_in_place(connection, known, version) if decision.published else None
+    if absence is not None:
+        print_lines(f"{known.slug}: {absence}")
+        raise typer.Exit(REFUSED)
     verdict = "published" if decision.published else "refused"
     print_lines(f"{known.slug}: model {version} is {verdict}: {decision.reason}")
     if not decision.published:
@@ -250,33 +260,53 @@ def make_key(
     )
 
 
-@command(commands, "sign")
+@command(
+    commands,
+    "sign",
+    statuses={REFUSED: "models were refused, and all others are signed: the last lines say why"},
+)
 def sign(
     city: CityArgument,
     version: Annotated[
-        int | None, argument("[VERSION]", "A version, if its file was signed wrongly; else all.")
+        int | None, argument("[VERSION]", "A version, if its file is not signed rightly; else all.")
     ] = None,
     *,
+    sha256: Annotated[
+        list[str] | None,
+        option(
+            "SHA-256 of a file of it that you know to be ours; again for its live variant.",
+            metavar="HEX",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Sign models that were registered without a key, or by one that is to go.
 
-    The key is that of MODEL_SIGNING_KEY_FILE. You vouch for the files as they lie in the warehouse:
-    nothing else says that they are what was trained. A model with another key's signature is signed
-    anew only if that signature is right by MODEL_PUBLIC_KEYS; one that is wrong, only if you name the
-    version.
+    The key is that of MODEL_SIGNING_KEY_FILE. As long as MODEL_PUBLIC_KEYS is empty, you vouch for the
+    files as they lie in the warehouse: nothing else says that they are what was trained. Once it is
+    set, what is signed rightly by one of its keys is signed anew; a file that is not signed, or
+    wrongly, only if you name the version and the file's SHA-256, as the log of register_model or a
+    backup has it. All others are signed; those that are refused are named in the end, with status 1.
 
     Changes: the signature in the models' rows of core.model, and of their live variants in
     core.model_variant.
 
     Examples:
         sightscan model sign lisbon
-        sightscan model sign lisbon 3
+        sightscan model sign lisbon 3 --sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     """
     from sightscan.errors import SettingsError
-    from sightscan.publish.signed import sign_models
+    from sightscan.publish.signed import NotAllSignedError, sign_models
     from sightscan.signing import read_key_file, require_trusted
 
+    known_hashes = [one.strip().lower() for one in sha256 or ()]
+    unreadable = [one for one in known_hashes if not re.fullmatch("[0-9a-f]{64}", one)]
+    if unreadable:
+        msg = f"--sha256 {unreadable[0]} is no SHA-256; expected 64 characters 0-9 and a-f"
+        raise typer.BadParameter(msg)
+    if known_hashes and version is None:
+        msg = "--sha256 is of the files of one version; name it"
+        raise typer.BadParameter(msg)
     with open_city(city) as (config, connection, known):
         if config.model_signing_key_file is None:
             msg = (
@@ -286,12 +316,24 @@ def sign(
             raise SettingsError(msg)
         key = read_key_file(config.model_signing_key_file)
         require_trusted(key, config.public_keys)
-        done = sign_models(connection, known, key, config.public_keys, version)
+        try:
+            done = sign_models(
+                connection, known, key, config.public_keys, version, sha256s=known_hashes
+            )
+        except NotAllSignedError as error:
+            _print_signed(known.name, error.done, as_json=as_json)
+            for refusal in error.refusals:
+                typer.echo(visible(refusal), err=True)
+            raise typer.Exit(REFUSED) from error
+    _print_signed(known.name, done, as_json=as_json)
+
+
+def _print_signed(name: str, done: "Sequence[Signing]", *, as_json: bool) -> None:
     if as_json:
         print_json([asdict(one) for one in done])
         return
     print_table(
         ("model", "signature", "SHA-256 of its file"),
         [(one.version, one.done, one.onnx_sha256) for one in done],
-        title=f"{known.name}: {len(done)} model{'' if len(done) == 1 else 's'}",
+        title=f"{name}: {len(done)} model{'' if len(done) == 1 else 's'}",
     )

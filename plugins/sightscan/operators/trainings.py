@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import psycopg
 from airflow.providers.ssh.operators.ssh_remote_job import SSHRemoteJobOperator
-from airflow.sdk import Context
+from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from sightscan.errors import SightScanError, TrainingError
@@ -29,8 +29,11 @@ RECONNECT_ATTEMPTS = 25
 class TrainModelOperator(SSHRemoteJobOperator):
     """Run the trainer on the leased host; its progress is kept in the warehouse as it goes."""
 
+    # Without those of the provider's that are the same in each run.
     template_fields: Sequence[str] = (
-        *SSHRemoteJobOperator.template_fields,
+        "command",
+        "remote_host",
+        "ssh_conn_id",
         "instance_id",
         "training_id",
         "progress_file",
@@ -38,6 +41,7 @@ class TrainModelOperator(SSHRemoteJobOperator):
     # No field of it is a file's name: a command that ends in `.sh` is a command.
     template_ext: Sequence[str] = ()
     template_fields_renderers: ClassVar[dict[str, str]] = {}
+    ui_color = BaseOperator.ui_color
 
     def __init__(
         self, *, slug: str, instance_id: str, training_id: Any, progress_file: str, **kwargs: Any

@@ -7,11 +7,13 @@ import psycopg
 
 from sightscan.city import City
 from sightscan.dataset_folder import FrozenDataset
+from sightscan.errors import LastingPublicationError
+from sightscan.model_folder import ONNX_FILE
 from sightscan.publish.coco import IGNORED
-from sightscan.publish.detector import OnnxDetector
+from sightscan.publish.detector import OnnxDetector, check_model
 from sightscan.publish.judge import Contender
 from sightscan.publish.reading import Entrant, JudgedPhoto, Reading, read_photos
-from sightscan.publish.signed import read_signed_model
+from sightscan.publish.signed import NotBelievedError, read_signed_model
 from sightscan.warehouse.models.datasets import list_dataset_photos, stream_blobs
 from sightscan.warehouse.models.models import StoredModel
 
@@ -43,7 +45,41 @@ def open_entrant(
 
     """
     onnx = read_signed_model(connection, city, model, public_keys)
-    return Entrant(OnnxDetector(onnx), names_in(model, dataset))
+    return Entrant(OnnxDetector(onnx, _title(city, model)), names_in(model, dataset))
+
+
+def require_loadable(
+    connection: psycopg.Connection[Any],
+    city: City,
+    model: StoredModel,
+    public_keys: Sequence[bytes],
+) -> None:
+    """See that whoever believes the keys, where there are any, may load a stored model.
+
+    Raises:
+        LastingPublicationError: its file is not as it was stored, not signed so, or not one that the
+            trainer exports.
+
+    """
+    check_model(read_signed_model(connection, city, model, public_keys), _title(city, model))
+
+
+def find_unloadable(
+    connection: psycopg.Connection[Any],
+    city: City,
+    model: StoredModel | None,
+    public_keys: Sequence[bytes],
+) -> str | None:
+    """Return why nobody may load a stored model, and what to do; None of one that may be, or of none."""
+    if model is None:
+        return None
+    try:
+        require_loadable(connection, city, model, public_keys)
+    except NotBelievedError as error:
+        return error.why
+    except LastingPublicationError as error:
+        return str(error)
+    return None
 
 
 def as_contender(model: StoredModel, reading: Reading) -> Contender:
@@ -78,6 +114,10 @@ def names_in(model: StoredModel, dataset: FrozenDataset) -> tuple[str, ...]:
         names_now.get(sight_id, f"{name} (formerly)" if name in dataset.class_names else name)
         for sight_id, name in zip(model.sight_ids, model.class_names, strict=True)
     )
+
+
+def _title(city: City, model: StoredModel) -> str:
+    return f"{ONNX_FILE} of model {model.version} of {city.slug}"
 
 
 def _stream_test_photos(

@@ -79,21 +79,14 @@ class OnnxDetector:
         options.intra_op_num_threads = THREADS
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        contract = check_model(onnx, file_name)
         try:
-            contract = check_onnx(onnx)
             _try_once(onnx, contract)
             self._session = InferenceSession(onnx, options, ["CPUExecutionProvider"])
-        # ONNX Runtime's errors have no common base below Exception.
+        # ONNX Runtime's errors have no common base below Exception. A trial may have had too little
+        # time or memory.
         except Exception as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            msg = (
-                f"{file_name} is not run, because {reason}: check the version of the trainer on "
-                "the GPU host, and train again"
-            )
-            # What is senseless stays so; a trial may have had too little time or memory.
-            is_lasting = isinstance(error, OnnxRefusedError)
-            kind = LastingPublicationError if is_lasting else PublicationError
-            raise kind(msg) from error
+            raise PublicationError(_refusal(file_name, error)) from error
         self.class_names, self.image_size = contract.class_names, contract.image_size
         self.has_thresholds = contract.decoding is not None
         self.decoding = contract.decoding or read_as_older(len(contract.class_names))
@@ -129,6 +122,27 @@ class OnnxDetector:
 
     def _shown(self, rows: Floats, image: Pixels) -> Detections:
         return _as_shares(decode(rows, self.decoding), image, self.image_size)
+
+
+def check_model(onnx: bytes, file_name: str) -> OnnxContract:
+    """Check a model's file without running it; `file_name` is what it is called if it is refused.
+
+    Raises:
+        LastingPublicationError: it is not one that the trainer exports.
+
+    """
+    try:
+        return check_onnx(onnx)
+    except OnnxRefusedError as error:
+        raise LastingPublicationError(_refusal(file_name, error)) from error
+
+
+def _refusal(file_name: str, error: Exception) -> str:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return (
+        f"{file_name} is not run, because {reason}: check the version of the trainer on the GPU "
+        "host, and train again"
+    )
 
 
 def _try_once(onnx: bytes, contract: OnnxContract) -> None:

@@ -53,7 +53,10 @@ class Contender:
     def as_shown(self) -> ShownModel:
         """Return what people are shown of it."""
         return ShownModel(
-            self.version, self.names.without(self.hidden), self.shown, self.has_thresholds
+            f"model {self.version}",
+            self.names.without(self.hidden),
+            self.shown,
+            self.has_thresholds,
         )
 
 

@@ -10,10 +10,15 @@ import psycopg
 from sightscan.city import City
 from sightscan.errors import PublicationError
 from sightscan.publish.card.store import save_shown_boxes, store_cards, store_missing_cards
-from sightscan.publish.contender import as_contender, open_entrant, read_test_photos
+from sightscan.publish.contender import (
+    as_contender,
+    find_unloadable,
+    open_entrant,
+    read_test_photos,
+    require_loadable,
+)
 from sightscan.publish.export import check_export
 from sightscan.publish.judge import judge
-from sightscan.publish.signed import find_unloadable, require_signature
 from sightscan.publish.variant import judge_live_variant, judge_open_variant, save_live_verdict
 from sightscan.settings import Settings
 from sightscan.warehouse.models.datasets import read_dataset
@@ -55,7 +60,7 @@ def publish_model(
     """Measure a model on the test photos of its dataset, and publish or refuse it.
 
     How it is judged, alone or against the one in place on the same photos, is `judge`; one in place
-    that nobody may load, since its signature is not believed, counts as none. Decided once: again
+    that nobody may load, since its signature is not believed or its file is refused, counts as none. Decided once: again
     returns the decision that stands, and only does what was left undone. But with `accepted_loss`,
     which says why sights may be lost, one that was refused is judged again.
 
@@ -146,6 +151,31 @@ def publish_model(
     return PublicationDecision(verdict.published, verdict.reason, measure.map50, measure.map50_95)
 
 
+def say_not_in_place(
+    connection: psycopg.Connection[Any], city: City, model_version: int
+) -> str | None:
+    """Say which model is in place instead of one that was published, and how that one comes back.
+
+    None if it is the one in place.
+    """
+    in_place = find_model_in_place(connection, city.city_id)
+    if in_place is None or in_place.version == model_version:
+        return None
+    publication = find_last_publication(
+        connection, read_model(connection, city.city_id, model_version)
+    )
+    said = f"model {model_version} is not in place: model {in_place.version} is"
+    if publication is not None and publication.rolled_back_by is not None:
+        return (
+            f"{said}, since it was rolled back ({publication.rolled_back_reason}); it comes back with: "
+            f'sightscan model publish {city.slug} {model_version} --reason "..."'
+        )
+    return (
+        f"{said}; it comes back with: sightscan model rollback {city.slug} --to {model_version} "
+        '--reason "..."'
+    )
+
+
 def put_back(
     connection: psycopg.Connection[Any],
     city: City,
@@ -155,10 +185,10 @@ def put_back(
     reason: str,
     public_keys: Sequence[bytes],
 ) -> None:
-    """Put a model that was rolled back in place again, if one of the keys, where there are any, signed it.
+    """Put a model that was rolled back in place again, if it may be loaded.
 
     Raises:
-        PublicationError: it was not rolled back, or its signature is not believed.
+        PublicationError: it was not rolled back, its signature is not believed, or its file is refused.
 
     """
     with connection.transaction():
@@ -171,7 +201,7 @@ def put_back(
                 f"an earlier one comes back with: sightscan model rollback {city.slug} --to VERSION"
             )
             raise PublicationError(msg)
-        require_signature(connection, city, model, public_keys)
+        require_loadable(connection, city, model, public_keys)
         sentence = f"put in place again: {reason}"
         insert_publication(
             connection, city.city_id, model_version, published_by=by, reason=sentence
@@ -194,8 +224,8 @@ def rollback(
     in place after it is marked as rolled back, and comes back only by `put_back`.
 
     Raises:
-        PublicationError: there is none, or that model was never published, was rolled back, or is not
-            signed by one of the keys, where there are any.
+        PublicationError: there is none, or that model was never published, was rolled back, is not
+            signed by one of the keys, where there are any, or has a file that is refused.
 
     """
     with connection.transaction():
@@ -233,7 +263,7 @@ def rollback(
                 '--reason "..."'
             )
             raise PublicationError(msg)
-        require_signature(connection, city, target, public_keys)
+        require_loadable(connection, city, target, public_keys)
         mark_rolled_back(
             connection, city.city_id, after=publication, rolled_back_by=by, reason=reason
         )

@@ -76,13 +76,19 @@ def register_model(
         # Somebody else registered it between the look and the lock.
         return register_model(connection, training, folder, signing_key=signing_key)
     logger.info(
-        "city=%s model=%d dataset=%d test_map50=%.3f bytes=%d signed_by=%s",
+        "city=%s model=%d dataset=%d test_map50=%.3f bytes=%d signed_by=%s %s",
         training.city_slug,
         version,
         training.dataset_version,
         result.test.map50,
         sum(len(content) for content in files.values()),
         write_key(signature.public_key) if signature else None,
+        # By these, a person knows the files again whose signature is lost.
+        " ".join(
+            f"{name}={sha256.hex()}"
+            for name, sha256 in result.file_sha256.items()
+            if name in (ONNX_FILE, LIVE_FILE)
+        ),
     )
     used, asked = result.document.get("batch_size"), training.request.batch_size
     if used not in (None, asked):

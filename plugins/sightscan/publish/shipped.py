@@ -34,12 +34,13 @@ MAX_OVERCONFIDENCE = 0.15
 
 @dataclass(frozen=True, slots=True)
 class ShownModel:
-    """What a model shows: its version, its names without those that the app hides, and its sights.
+    """What a model shows: its names without those that the app hides, and its sights.
 
+    `called` is what sentences call it, such as "model 3".
     `has_thresholds`: it says itself from which confidence on each is shown; an older one does not.
     """
 
-    version: int
+    called: str
     shown: ShownNames
     sights: frozenset[str]
     has_thresholds: bool = True
@@ -64,7 +65,7 @@ def _of_false_names(new: ShownModel, in_place: ShownModel | None) -> Iterator[st
     if chance_of(named, backgrounds, MAX_SURE_FALSE_ALARMS) <= MAX_REFUSED_BY_LUCK:
         yield f"{said}, surely more than {MAX_SURE_FALSE_ALARMS:.0%} of all such"
     elif in_place and _is_surely_worse(new.shown, in_place.shown):
-        yield f"{said}, from model {in_place.version} {len(in_place.shown.false_alarms)}"
+        yield f"{said}, from {in_place.called} {len(in_place.shown.false_alarms)}"
 
 
 def _is_surely_worse(one: ShownNames, other: ShownNames) -> bool:
@@ -110,13 +111,12 @@ def _of_recall(new: ShownModel, in_place: ShownModel) -> Iterator[str]:
     (now, boxes), (before, _) = (one.shown.count_right(sights) for one in (new, in_place))
     if _has_fallen(now, before, boxes, MAX_RECALL_FALL):
         yield (
-            f"{now.sum()} of {boxes.sum()} sights are named, by model {in_place.version} "
-            f"{before.sum()}"
+            f"{now.sum()} of {boxes.sum()} sights are named, by {in_place.called} {before.sum()}"
         )
     for name, here, there, of in zip(sights, now.T, before.T, boxes.T, strict=True):
         if _has_fallen(here, there, of, MAX_SIGHT_RECALL_FALL):
             yield (
-                f"{name} is named {here.sum()} times of {of.sum()}, by model {in_place.version} "
+                f"{name} is named {here.sum()} times of {of.sum()}, by {in_place.called} "
                 f"{there.sum()}"
             )
 

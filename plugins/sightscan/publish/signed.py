@@ -1,6 +1,7 @@
 """Stored models and their signatures: what is refused, and how a person signs what is older."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from sightscan.city import City
 from sightscan.errors import LastingPublicationError
 from sightscan.model_folder import ONNX_FILE
 from sightscan.signature import SignatureRefusedError, check_signature
-from sightscan.signing import SigningKey
+from sightscan.signing import Signature, SigningKey
 from sightscan.warehouse.models.cards import list_models
 from sightscan.warehouse.models.models import (
     StoredModel,
@@ -43,42 +44,13 @@ class Signing:
     done: Literal["signed", "signed anew", "already signed"]
 
 
-def require_signature(
-    connection: psycopg.Connection[Any],
-    city: City,
-    model: StoredModel,
-    public_keys: Sequence[bytes],
-) -> None:
-    """See that a stored model is signed by one of the keys; without any, nothing is read.
+class NotAllSignedError(LastingPublicationError):
+    """Models of a city are refused, in `refusals`; all others are signed, as `done` says."""
 
-    Raises:
-        NotBelievedError: it is not.
-        LastingPublicationError: its file is not as it was stored.
-
-    """
-    if public_keys:
-        read_signed_model(connection, city, model, public_keys)
-
-
-def find_unloadable(
-    connection: psycopg.Connection[Any],
-    city: City,
-    model: StoredModel | None,
-    public_keys: Sequence[bytes],
-) -> str | None:
-    """Return why nobody may load a stored model, and what to do; None of one that may be, or of none.
-
-    Raises:
-        LastingPublicationError: its file is not as it was stored.
-
-    """
-    if model is None:
-        return None
-    try:
-        require_signature(connection, city, model, public_keys)
-    except NotBelievedError as error:
-        return error.why
-    return None
+    def __init__(self, done: Sequence[Signing], refusals: Sequence[str]) -> None:
+        super().__init__("; ".join(refusals))
+        self.done = tuple(done)
+        self.refusals = tuple(refusals)
 
 
 def read_signed_model(
@@ -112,12 +84,8 @@ def read_signed_variant(
     model: StoredModel,
     live: StoredVariant,
     public_keys: Sequence[bytes],
-    *,
-    city: City | None = None,
 ) -> bytes:
     """Return the file of a model's live variant, signed by one of the keys, where there are any.
-
-    With `city`, whoever reads the error is told how to sign it.
 
     Raises:
         NotBelievedError: it is not.
@@ -130,9 +98,8 @@ def read_signed_variant(
     try:
         check_signature(content, live.signature and live.signature.value, public_keys)
     except SignatureRefusedError as error:
-        of, advice = (f" of {city.slug}", f"; {_advice(city, model)}") if city else ("", "")
-        what = f"{live.file_name} of model {model.version}{of}"
-        raise NotBelievedError(what, f"{error}{advice}") from error
+        what = f"{live.file_name} of model {model.version}"
+        raise NotBelievedError(what, str(error)) from error
     return content
 
 
@@ -142,28 +109,57 @@ def sign_models(
     key: SigningKey,
     public_keys: Sequence[bytes],
     version: int | None = None,
+    *,
+    sha256s: Collection[str] = (),
 ) -> list[Signing]:
-    """Sign the stored models of a city that this key has not signed, or one of them.
+    """Sign the stored models of a city that this key has not signed, or one of them; live variants, too.
 
-    Of all, those with another key's signature are signed anew only if it is right by `public_keys`:
-    else whoever may write the warehouse could have a file of their own signed. A person who
-    names a version vouches for it.
+    Where `public_keys` are believed, a file that none of them signed is signed only if its SHA-256 is
+    among `sha256s` (in hex): else whoever may write the warehouse could have a file of their own
+    signed, by taking a signature away. Before there are such keys, a person vouches for what lies
+    there; but a signature that is wrong by its own key is renewed only if its version is named.
 
     Raises:
-        LastingPublicationError: there is no such model, its file is not as it was stored, or its
-            signature is wrong and nobody named it.
+        LastingPublicationError: there is no such model, its file is not as it was stored, or it is not
+            to be signed.
+        NotAllSignedError: that is so of one of all models; the others are signed.
 
     """
-    versions = (
-        sorted(one.model_version for one in list_models(connection, city.city_id))
-        if version is None
-        else [version]
-    )
-    models = [read_model(connection, city.city_id, one) for one in versions]
-    return [
-        _sign(connection, city, one, key, public_keys, is_named=version is not None)
-        for one in models
-    ]
+    vouched = _Vouched(tuple(public_keys), frozenset(sha256s), is_named=version is not None)
+    if version is not None:
+        model = read_model(connection, city.city_id, version)
+        return [_sign(connection, city, model, key, vouched)]
+    done, refusals = [], []
+    for one in sorted(card.model_version for card in list_models(connection, city.city_id)):
+        try:
+            model = read_model(connection, city.city_id, one)
+            done.append(_sign(connection, city, model, key, vouched))
+        except LastingPublicationError as error:
+            refusals.append(str(error))
+    if refusals:
+        raise NotAllSignedError(done, refusals)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Vouched:
+    """What a person vouches for beside what the keys believe."""
+
+    public_keys: tuple[bytes, ...]
+    sha256s: frozenset[str]
+    is_named: bool
+
+    def require(self, content: bytes, signature: Signature | None, what: str, advice: str) -> None:
+        """Refuse a file that nobody vouches for."""
+        trusted = self.public_keys or (() if signature is None else (signature.public_key,))
+        if not self.public_keys and (signature is None or self.is_named):
+            return
+        if hashlib.sha256(content).hexdigest() in self.sha256s:
+            return
+        try:
+            check_signature(content, signature and signature.value, trusted)
+        except SignatureRefusedError as error:
+            raise NotBelievedError(what, f"{error}; {advice}") from error
 
 
 def _sign(
@@ -171,25 +167,21 @@ def _sign(
     city: City,
     model: StoredModel,
     key: SigningKey,
-    public_keys: Sequence[bytes],
-    *,
-    is_named: bool,
+    vouched: _Vouched,
 ) -> Signing:
+    name, advice = f"model {model.version} of {city.slug}", _advice(city, model)
     content = read_model_file(connection, model.city_id, model.version, ONNX_FILE)
     signature = key.sign(content)
     live = find_live_variant(connection, model.city_id, model.version)
-    live_signature = (
-        key.sign(read_model_file(connection, model.city_id, model.version, live.file_name))
-        if live
-        else None
+    live_content = (
+        read_model_file(connection, model.city_id, model.version, live.file_name) if live else None
     )
+    live_signature = key.sign(live_content) if live_content is not None else None
     if model.signature == signature and (live is None or live.signature == live_signature):
         return Signing(model.version, model.onnx_sha256.hex(), "already signed")
-    if model.signature is not None and not is_named:
-        trusted = public_keys or [model.signature.public_key]
-        require_signature(connection, city, model, trusted)
-        if live is not None:
-            read_signed_variant(connection, model, live, trusted, city=city)
+    vouched.require(content, model.signature, name, advice)
+    if live is not None and live_content is not None:
+        vouched.require(live_content, live.signature, f"{live.file_name} of {name}", advice)
     with connection.transaction():
         lock_models(connection, city.city_id)
         sign_model(connection, model, signature)
@@ -200,7 +192,8 @@ def _sign(
 
 
 def _advice(city: City, model: StoredModel) -> str:
+    # Without the hash: who copies what lies in the warehouse vouches for nothing.
     return (
-        "if you know where its file comes from, sign it with: sightscan model sign "
-        f"{city.slug} {model.version} (docs/runbooks/signing-key.md)"
+        "if its SHA-256 is the one that register_model logged, sign it with: sightscan model sign "
+        f"{city.slug} {model.version} --sha256 ... (docs/runbooks/signing-key.md)"
     )

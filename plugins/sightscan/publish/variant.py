@@ -2,8 +2,9 @@
 
 It is the same network on smaller pictures and from a smaller file, so it is held against the whole
 model: not worse by more than a hundredth, no sight by more than the gate lets any sight fall, luck
-allowed for as there. A model whose variant is refused is published without it, and phones use the
-whole file.
+allowed for as there. Its calibration and thresholds are its own, so what it shows must be fit for
+people, as a model's must be in the place of another. A model whose variant is refused is published
+without it, and phones use the whole file.
 """
 
 import logging
@@ -29,6 +30,7 @@ from sightscan.publish.judge import (
 from sightscan.publish.measure import Measure
 from sightscan.publish.noise import Drawn
 from sightscan.publish.reading import Entrant, Reading
+from sightscan.publish.shipped import ShownModel, object_to
 from sightscan.publish.signed import NotBelievedError, read_signed_variant
 from sightscan.settings import Settings
 from sightscan.warehouse.models.datasets import read_dataset, stream_blobs
@@ -87,7 +89,10 @@ def judge_live_variant(
     except LastingPublicationError as error:
         return LiveVerdict("refused", str(error))
     shown = {*whole.entrant.names} - {*hidden}
-    objections = object_to_live(live.measure, whole.measure, shown)
+    objections = [
+        *object_to_live(live.measure, whole.measure, shown),
+        *object_to(_as_shown("it", live, hidden), _as_shown("the whole model", whole, hidden)),
+    ]
     figures = (
         f"mAP50-95 {live.measure.map50_95:.3f} at {variant.image_size} px against "
         f"{whole.measure.map50_95:.3f} of the whole model on the same "
@@ -130,7 +135,8 @@ def judge_open_variant(
 ) -> bool:
     """Judge the live variant of a published model if that is still open and can be done; tell if it was.
 
-    One whose file is not as it was stored is refused: it would stop the city in every run.
+    One whose file is not as it was stored is refused: it would stop the city in every run. So would a
+    model that cannot be loaded: its variant waits.
 
     Raises:
         PublicationError: the model or the variant could not be tried now, or a photo is no image.
@@ -150,8 +156,8 @@ def judge_open_variant(
             return True
         dataset = read_dataset(connection, model.city_id, model.dataset_version)
         whole = open_entrant(connection, city, model, dataset, keys)
-    except NotBelievedError as error:
-        # As it was: a key is still to be mended.
+    except LastingPublicationError as error:
+        # As it was: a key is still to be mended, or the model itself.
         logger.info("city=%s model=%d live variant waits: %s", city.slug, model.version, error)
         return False
     (reading,) = read_test_photos(connection, dataset, [whole])
@@ -184,6 +190,16 @@ def object_to_live(live: Measure, whole: Measure, shown: Collection[str]) -> lis
     if difference < -MAX_MEAN_FALL and behind >= MIN_SHARE_OF_DRAWS:
         objections.append(f"it is worse by {-difference:.3f}, at most {MAX_MEAN_FALL} is allowed")
     return objections
+
+
+def _as_shown(called: str, reading: Reading, hidden: Collection[str]) -> ShownModel:
+    """Return what people are shown by it without the sights that the app does not name."""
+    return ShownModel(
+        called,
+        reading.shown.without(hidden),
+        frozenset(reading.entrant.names) - {*hidden},
+        reading.entrant.detector.has_thresholds,
+    )
 
 
 def _save_apart(

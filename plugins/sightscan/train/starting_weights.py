@@ -7,6 +7,7 @@ file is missing: that costs a GPU for hours, and shows only in a model that is r
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,17 @@ WEIGHT_SUFFIXES = (".safetensors", ".pt")
 HASH_SUFFIX = ".sha256"
 
 
-def choose_weights(connection: psycopg.Connection[Any], config: Settings, city: City) -> str | None:
+def choose_weights(
+    connection: psycopg.Connection[Any],
+    config: Settings,
+    city: City,
+    *,
+    unfit: Mapping[int, str] | None = None,
+) -> str | None:
     """Return the name of the weights that a training of the city would start from; None: nothing.
 
     A model in place of another architecture is no start for this one: COCO's weights of this one are.
+    Nor is one whose version is in `unfit`, where there is said why.
 
     Raises:
         SettingsError: they are not there, or not what they were; the sentence has the command.
@@ -39,6 +47,15 @@ def choose_weights(connection: psycopg.Connection[Any], config: Settings, city: 
         return choose_weights_without_model(config)
     in_place = find_model_in_place(connection, city.city_id)
     if in_place is None:
+        return choose_weights_without_model(config)
+    why = (unfit or {}).get(in_place.version)
+    if why is not None:
+        logger.info(
+            "city=%s model=%d in place is no start for a training, but the weights of COCO are: %s",
+            city.slug,
+            in_place.version,
+            why,
+        )
         return choose_weights_without_model(config)
     architecture = find_architecture(connection, city.city_id, in_place.version)
     # Whoever is not known may fit; the trainer looks before it begins.

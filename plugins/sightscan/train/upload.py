@@ -267,7 +267,7 @@ def _pack_run_folder(content: _RunContent) -> bytes:
         if content.weights_path is not None:
             add_link(posixpath.basename(content.weights_path), content.weights_path)
         add_link(posixpath.basename(HOST_LOCK_FILE), HOST_LOCK_FILE)
-        add(MANIFEST_FILE, tarfile.REGTYPE, text=content.dataset.manifest_text)
+        add(MANIFEST_FILE, tarfile.REGTYPE, text=content.dataset.manifest_of(content.photos))
     return packed.getvalue()
 
 

@@ -46,7 +46,7 @@ def model(
         boxes=boxes,
         backgrounds=np.arange(first, first + backgrounds),
     )
-    return ShownModel(version, shown, frozenset(SIGHTS), **more)
+    return ShownModel(f"model {version}", shown, frozenset(SIGHTS), **more)
 
 
 def test_a_model_that_keeps_what_is_promised_is_fit() -> None:

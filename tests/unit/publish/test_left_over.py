@@ -1,5 +1,6 @@
 """What an earlier run left undone is done by the next: a judgement, a live variant, a card."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from sightscan.signature import write_key
 from sightscan.signing import SigningKey
 from sightscan.warehouse.models.models import read_model
 from tests.cities.colour_city import (
+    FIXTURES,
     ColourCity,
     ask_training,
     store_colour_city,
@@ -183,7 +185,8 @@ def test_live_variant_in_place_is_judged_after_its_keys_were_mended(city: City) 
 
     assert city.finish(trusting) is None
     assert state() == ("registered",)
-    sign_models(city.warehouse, city.place.city, KEY, [KEY.public_key], version)
+    known = [hashlib.sha256((FIXTURES / "colours.onnx").read_bytes()).hexdigest()]
+    sign_models(city.warehouse, city.place.city, KEY, [KEY.public_key], version, sha256s=known)
     assert city.finish(trusting) is None
     assert state() == ("offered",)
 

@@ -1,5 +1,6 @@
 """`sightscan model`: one command, or one sentence."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sightscan.publish.register import register_model
 from sightscan.run import Run
 from sightscan.settings import read_settings, settings
 from tests.cities.colour_city import (
+    FIXTURES,
     ColourCity,
     ask_training,
     store_colour_city,
@@ -51,8 +53,18 @@ def test_models_are_judged_compared_rolled_back_and_put_back(
     assert "Málaga: models 1 and 2 on 15 test photos" in printed
     assert re.search(r"Rosa Palast +3 +0\.\d+ +\d\.\d+ +0\.\d+", printed)
     assert "0 of them changed" in printed
+    assert run("publish", "1") == 1
+    printed = capsys.readouterr().out
+    assert (
+        "model 1 is not in place: model 2 is; it comes back with: sightscan model rollback"
+        in printed
+    )
     assert run("rollback", "--reason", "false alarms") == 0
     assert capsys.readouterr().out == "malaga: model 1 is in place\n"
+    assert run("publish", "2") == 1
+    printed = capsys.readouterr().out
+    assert "model 2 is not in place: model 1 is, since it was rolled back (false alarms)" in printed
+    assert 'sightscan model publish malaga 2 --reason "..."' in printed
     assert run("publish", "2", "--reason", "none after all") == 0
     assert capsys.readouterr().out == "malaga: model 2 is in place\n"
 
@@ -110,9 +122,27 @@ def test_key_is_made_once_and_signs_what_is_there(
     settings.cache_clear()
     assert run("publish", "1") == 2
     assert "model 1 of malaga is refused: it is not signed" in capsys.readouterr().err
+    for arguments, problem in (
+        ([], "model 1 of malaga is refused: it is not signed"),
+        (["1"], "model 1 of malaga is refused: it is not signed"),
+        (["1", "--sha256", "0" * 64], "model 1 of malaga is refused: it is not signed"),
+        (["1", "--sha256", "abc"], "--sha256 abc is no SHA-256"),
+        (["--sha256", "0" * 64], "name it"),
+    ):
+        # Of several, one that is refused keeps no other from being signed.
+        assert run("sign", *arguments) == (2 if arguments else 1)
+        assert problem in capsys.readouterr().err
+    known = hashlib.sha256((FIXTURES / "loose.onnx").read_bytes()).hexdigest()
+    assert run("sign", "1", "--sha256", known.upper()) == 0
+    # Before there are keys that are believed, a person vouches for all.
+    monkeypatch.delenv("MODEL_PUBLIC_KEYS")
+    settings.cache_clear()
+    capsys.readouterr()
     assert run("sign") == 0
-    assert re.findall(r"^ *(\d) +(\w+) ", capsys.readouterr().out, re.MULTILINE) == [
-        ("1", "signed"),
+    assert re.findall(r"^ *(\d) +(\w+(?: \w+)?) ", capsys.readouterr().out, re.MULTILINE) == [
+        ("1", "already signed"),
         ("2", "signed"),
     ]
+    monkeypatch.setenv("MODEL_PUBLIC_KEYS", public_key)
+    settings.cache_clear()
     assert run("publish", "1") == 0

@@ -33,6 +33,7 @@ from tests.cities.colour_city import (
     write_model_folder,
 )
 from tests.model_files import metadata
+from tests.recording_proxy import proxied, recording_proxy
 
 
 @pytest.fixture
@@ -74,6 +75,23 @@ class Shelf:
 @pytest.fixture
 def shelf(warehouse: psycopg.Connection[Any], dataset: FrozenDataset, tmp_path: Path) -> Shelf:
     return Shelf(warehouse, dataset, tmp_path)
+
+
+def test_judging_and_publishing_ask_nothing_of_anybody_else(
+    warehouse: psycopg.Connection[Any],
+    config: Settings,
+    place: ColourCity,
+    shelf: Shelf,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """All but the warehouse; whatever knows of no proxy is kept on this machine by the tests."""
+    version = shelf.register("colours.onnx")
+    with recording_proxy() as (address, asked):
+        for name, value in proxied(address).items():
+            monkeypatch.setenv(name, value)
+        decision = publish_model(warehouse, config, place.city, version, published_by="run")
+    assert decision.published
+    assert asked == []
 
 
 def test_first_model_above_the_minimum_is_published(

@@ -1,21 +1,24 @@
 """A stored model is believed by its signature: whoever writes the warehouse makes none."""
 
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from sightscan.cli.main import main
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.errors import LastingPublicationError
 from sightscan.publish.compare import compare_models
 from sightscan.publish.publish import publish_model, put_back, rollback
 from sightscan.publish.register import register_model
-from sightscan.publish.signed import Signing, sign_models
+from sightscan.publish.signed import NotAllSignedError, Signing, sign_models
 from sightscan.run import Run
-from sightscan.settings import Settings, read_settings
+from sightscan.settings import Settings, read_settings, settings
 from sightscan.signature import write_key
-from sightscan.signing import SigningKey
+from sightscan.signing import SigningKey, write_key_file
 from sightscan.warehouse.models.models import read_model
 from tests.cities.colour_city import (
     ColourCity,
@@ -52,10 +55,21 @@ class Foundry:
         ).published
 
     def sign(
-        self, key: SigningKey, trusted: tuple[SigningKey, ...], version: int | None = None
+        self,
+        key: SigningKey,
+        trusted: tuple[SigningKey, ...],
+        version: int | None = None,
+        files: tuple[str, ...] = (),
     ) -> list[str]:
+        """Sign; `files` of the version are known by their SHA-256, as they were registered."""
         keys = [one.public_key for one in trusted]
-        done = sign_models(self.warehouse, self.place.city, key, keys, version)
+        sha256s = [
+            hashlib.sha256(
+                (self.folder / f"({(version or 0) - 1},)" / one).read_bytes()
+            ).hexdigest()
+            for one in files
+        ]
+        done = sign_models(self.warehouse, self.place.city, key, keys, version, sha256s=sha256s)
         return [one.done for one in done]
 
 
@@ -153,7 +167,7 @@ def test_model_in_place_that_nobody_may_load_is_not_judged_against(foundry: Foun
 def test_model_in_place_that_was_signed_since_is_judged_against(foundry: Foundry) -> None:
     foundry.publish(foundry.register("colours.onnx", None), trusting())
     version = foundry.register("loose.onnx", OURS)
-    foundry.sign(OURS, (OURS,), 1)
+    foundry.sign(OURS, (OURS,), 1, ("model.onnx",))
     assert not foundry.publish(version, trusting(OURS))
 
 
@@ -175,7 +189,7 @@ def test_unsigned_models_are_not_compared_rolled_back_to_or_put_back(foundry: Fo
 def test_older_models_are_signed_once_by_a_person(foundry: Foundry) -> None:
     for onnx in ("loose.onnx", "colours.onnx"):
         foundry.register(onnx, None)
-    assert foundry.sign(OURS, (OURS,)) == ["signed", "signed"]
+    assert foundry.sign(OURS, ()) == ["signed", "signed"]
     assert foundry.sign(OURS, (OURS,)) == ["already signed", "already signed"]
     assert foundry.publish(2, trusting(OURS))
 
@@ -188,14 +202,55 @@ def test_keys_rotate_and_nothing_is_refused_on_the_way(foundry: Foundry) -> None
     assert compare_models(foundry.warehouse, city, 1, 1, public_keys=keys).changed == ()
 
 
-def test_wrong_signature_is_not_renewed_unless_the_version_is_named(foundry: Foundry) -> None:
-    foundry.register("colours.onnx", THEIRS)
-    with pytest.raises(LastingPublicationError, match="model 1 of malaga is refused"):
-        foundry.sign(OURS, (OURS,))
-    assert foundry.sign(OURS, (OURS,), 1) == ["signed anew"]
+def take_signature_away(foundry: Foundry) -> None:
+    foundry.warehouse.execute("update core.model set onnx_signature = null, onnx_signed_by = null")
+
+
+def sign_by_another(foundry: Foundry) -> None:
+    signature = THEIRS.sign((foundry.folder / "(0,)" / "model.onnx").read_bytes())
+    foundry.warehouse.execute(
+        "update core.model set onnx_signature = %s, onnx_signed_by = %s", signature
+    )
+
+
+@pytest.mark.parametrize("spoil", [take_signature_away, sign_by_another])
+def test_file_that_nobody_believes_is_signed_only_by_its_version_and_hash(
+    foundry: Foundry, spoil: Callable[[Foundry], None]
+) -> None:
+    foundry.register("colours.onnx", OURS)
+    spoil(foundry)
+    for version in (None, 1):
+        with pytest.raises(LastingPublicationError, match=r"model 1 of malaga is refused.*SHA-256"):
+            foundry.sign(OURS, (OURS,), version)
+    assert foundry.sign(OURS, (OURS,), 1, ("model.onnx",))[0].startswith("signed")
     assert sign_models(foundry.warehouse, foundry.place.city, OURS, []) == [
         Signing(1, read_model(foundry.warehouse, "Q8851", 1).onnx_sha256.hex(), "already signed")
     ]
+
+
+def test_all_others_are_signed_beside_one_that_nobody_believes(
+    foundry: Foundry, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for signed_by in (THEIRS, None, THEIRS):
+        foundry.register("colours.onnx", signed_by)
+    keys = [OURS.public_key, THEIRS.public_key]
+    with pytest.raises(NotAllSignedError) as raised:
+        sign_models(foundry.warehouse, foundry.place.city, OURS, keys)
+    assert [(one.version, one.done) for one in raised.value.done] == [
+        (1, "signed anew"),
+        (3, "signed anew"),
+    ]
+    (refusal,) = raised.value.refusals
+    assert refusal.startswith("model 2 of malaga is refused")
+    key_file = foundry.folder / "key"
+    write_key_file(key_file, OURS)
+    monkeypatch.setenv("MODEL_SIGNING_KEY_FILE", str(key_file))
+    monkeypatch.setenv("MODEL_PUBLIC_KEYS", write_key(OURS.public_key))
+    settings.cache_clear()
+    assert main(["model", "sign", "malaga"]) == 1
+    told = capsys.readouterr()
+    assert "2 models" in told.out
+    assert "model 2 of malaga is refused" in told.err
 
 
 def test_signature_without_its_key_is_refused_by_the_warehouse(foundry: Foundry) -> None:
@@ -258,7 +313,7 @@ def test_live_variant_is_judged_once_its_signature_was_mended(foundry: Foundry) 
     version = unsigned_variant(foundry)
     assert foundry.publish(version, trusting(OURS))
     assert variant_of(foundry) == ("registered", "nobody")
-    foundry.sign(OURS, (OURS,), version)
+    foundry.sign(OURS, (OURS,), version, ("live.onnx",))
     card = "select bytes from core.model_file where file_name = 'card.md'"
     (before,) = foundry.warehouse.execute(card).fetchone() or ()
     assert foundry.publish(version, trusting(OURS))
@@ -281,7 +336,7 @@ def test_live_variant_of_a_model_that_was_judged_without_it_shows_no_hidden_sigh
         "update core.model set hidden_sight_ids ="
         " (select sight_ids[1:1] from core.dataset where dataset_version = 1)"
     )
-    foundry.sign(OURS, (OURS,), version)
+    foundry.sign(OURS, (OURS,), version, ("live.onnx",))
     foundry.publish(version, trusting(OURS))
     (shipped,) = (
         foundry.warehouse.execute("select shipped from core.model_variant").fetchone() or ()
@@ -292,14 +347,14 @@ def test_live_variant_of_a_model_that_was_judged_without_it_shows_no_hidden_sigh
 def test_live_variant_is_signed_with_its_model_by_a_person(foundry: Foundry) -> None:
     foundry.register("colours.onnx", None, live="colours.onnx")
     assert variant_of(foundry) == ("registered", "nobody")
-    assert foundry.sign(OURS, (OURS,)) == ["signed"]
+    assert foundry.sign(OURS, ()) == ["signed"]
     assert foundry.publish(1, trusting(OURS))
     assert variant_of(foundry) == ("offered", "ours")
     assert foundry.sign(THEIRS, (OURS, THEIRS)) == ["signed anew"]
     assert variant_of(foundry) == ("offered", "theirs")
 
 
-def test_wrong_signature_of_a_live_variant_is_not_renewed_unless_the_version_is_named(
+def test_live_variant_that_nobody_believes_is_signed_only_by_its_version_and_hash(
     foundry: Foundry,
 ) -> None:
     foundry.register("colours.onnx", OURS, live="colours.onnx")
@@ -310,6 +365,26 @@ def test_wrong_signature_of_a_live_variant_is_not_renewed_unless_the_version_is_
         LastingPublicationError,
         match=r"live\.onnx of model 1 of malaga is refused: .*sightscan model sign malaga 1",
     ):
-        foundry.sign(OURS, (OURS,))
-    assert foundry.sign(OURS, (OURS,), 1) == ["signed anew"]
+        foundry.sign(OURS, (OURS,), 1)
+    assert foundry.sign(OURS, (OURS,), 1, ("live.onnx",)) == ["signed anew"]
     assert variant_of(foundry) == ("registered", "ours")
+
+
+def test_file_that_was_exchanged_with_its_signature_taken_away_is_not_signed(
+    foundry: Foundry,
+) -> None:
+    """As whoever writes the warehouse could do it: the hash of the file that was ours is another's now."""
+    foundry.register("loose.onnx", OURS)
+    foundry.register("colours.onnx", OURS)
+    foundry.warehouse.execute(
+        "with other as (select * from core.model_file where model_version = 1)"
+        " update core.model_file as file set bytes = other.bytes, sha256 = other.sha256 from other"
+        " where file.model_version = 2 and file.file_name = other.file_name"
+    )
+    take_signature_away(foundry)
+    with pytest.raises(LastingPublicationError, match="model 2 of malaga is refused"):
+        foundry.sign(OURS, (OURS,), 2, ("model.onnx",))
+    row = foundry.warehouse.execute(
+        "select onnx_signature from core.model where model_version = 2"
+    ).fetchone()
+    assert row == (None,)

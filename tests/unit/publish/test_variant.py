@@ -1,11 +1,15 @@
 """The live variant: offered if it is as good as the whole model, and never in the way of one."""
 
+import hashlib
+import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from PIL import Image
 
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.dataset_folder import FrozenDataset
@@ -21,7 +25,7 @@ from tests.cities.colour_city import (
     store_colour_city,
     write_model_folder,
 )
-from tests.model_files import BAD_MODELS
+from tests.model_files import BAD_MODELS, metadata
 from tests.unit.publish.test_judge import FAIR, GOOD, OTHERS, POOR, city, contender
 from tests.unit.publish.test_publish import sample_of
 
@@ -151,6 +155,58 @@ def test_model_is_published_without_a_variant_that_is_worse(
     assert warehouse.execute("select live_onnx_sha256 from mart.published_model").fetchone() == (
         None,
     )
+
+
+def said(calibration: list[list[float]], threshold: float) -> bytes:
+    """Return the good model with a decoding of its own, which leaves its precision as it is."""
+    decoding = {
+        "version": 1,
+        "overlap": 0.45,
+        "calibration": calibration,
+        "thresholds": [threshold] * 5,
+    }
+    return (FIXTURES / "colours.onnx").read_bytes() + metadata("decoding", json.dumps(decoding))
+
+
+def add_strangers(warehouse: psycopg.Connection[Any], dataset: FrozenDataset, count: int) -> None:
+    """Put photos of nothing among the test photos of a dataset."""
+    for number in range(count):
+        stream = io.BytesIO()
+        Image.new("RGB", (160, 120), (number, number, number)).save(stream, "PNG")
+        content = stream.getvalue()
+        sha256 = hashlib.sha256(content).digest()
+        warehouse.execute(
+            "insert into core.photo values (%s, %s, 160, 120, 'image/png', %s, %s)",
+            (sha256, len(content), sha256, sha256),
+        )
+        warehouse.execute("insert into core.photo_blob values (%s, %s)", (sha256, content))
+        warehouse.execute(
+            "insert into core.dataset_photo (city_id, dataset_version, sha256, split)"
+            " values (%s, %s, %s, 'test')",
+            (dataset.city_id, dataset.version, sha256),
+        )
+
+
+@pytest.mark.parametrize(
+    ("live", "reason"),
+    [
+        (said([[0, 0], [1, 0.9]], 1), "on none of the 15 test photos of its sights one is named"),
+        (said([[0, 0], [1, 1]], 0.05), "20 of 20 photos without a sight get a name, surely more"),
+        (said([[0, 1], [1, 1]], 0.25), "right, but it says to be 100% sure of them"),
+    ],
+)
+def test_variant_as_precise_as_the_model_is_judged_by_what_it_shows(
+    warehouse: psycopg.Connection[Any],
+    dataset: FrozenDataset,
+    publish: Publish,
+    live: bytes,
+    reason: str,
+) -> None:
+    add_strangers(warehouse, dataset, 20)
+    assert publish(live=live)
+    state, decision, map50_95, _ = stored_variant(warehouse)
+    assert (state, map50_95) == ("refused", 1.0), decision
+    assert reason in decision
 
 
 def test_variant_that_answers_otherwise_than_in_the_trainer_is_refused_alone(

@@ -1,6 +1,8 @@
 """Asking for a training: once a run, from the right weights."""
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from sightscan.train.request import request_training
 from sightscan.training import Training
 from sightscan.warehouse.models.datasets import read_dataset
 from sightscan.warehouse.models.models import find_model_of_training, insert_publication
-from sightscan.warehouse.models.trainings import read_training
+from sightscan.warehouse.models.trainings import finish_training, read_training
 from tests.cities.colour_city import (
     ColourCity,
     add_photo,
@@ -40,12 +42,26 @@ def make_coco_weights(folder: Path, architecture: str, content: bytes) -> str:
 
 
 def request(
-    warehouse: psycopg.Connection[Any], place: ColourCity, run_id: str = "run", **overrides: object
+    warehouse: psycopg.Connection[Any],
+    place: ColourCity,
+    run_id: str = "run",
+    *,
+    is_forced: bool = False,
+    unfit: Mapping[int, str] | None = None,
+    **overrides: object,
 ) -> Training:
     config = read_settings(**{"min_image_number_per_label": 5, "mts_weights": "none"} | overrides)
     run = Run(place.city.city_id, "d", run_id)
     dataset = freeze_dataset(warehouse, config, place.city, run)
-    return request_training(warehouse, config, place.city, run, dataset.version)
+    return request_training(
+        warehouse,
+        config,
+        place.city,
+        run,
+        dataset.version,
+        is_forced=is_forced,
+        find_unfit=lambda: unfit or {},
+    )
 
 
 def put_in_place(
@@ -90,6 +106,38 @@ def test_run_that_asked_gets_what_it_asked_for_again(
 ) -> None:
     first = request(warehouse, place, mts_epochs=7)
     assert request(warehouse, place, mts_epochs=9) == first
+
+
+def test_forced_training_is_not_one_that_came_to_a_model_already(
+    warehouse: psycopg.Connection[Any], place: ColourCity, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    first = request(warehouse, place, "first", mts_seed=2**31 - 1)
+    finish_training(warehouse, first.training_id)
+    second = request(warehouse, place, "second", is_forced=True, mts_seed=2**31 - 1)
+    assert second.request == replace(first.request, seed=0)
+    assert second.run_folder != first.run_folder
+    assert "seed=0 instead of 2147483647" in caplog.text
+    finish_training(warehouse, second.training_id)
+    third = request(warehouse, place, "third", is_forced=True, mts_seed=2**31 - 1)
+    assert third.request.seed == 1
+    # Its own retry asks for the same.
+    finish_training(warehouse, third.training_id)
+    again = request(warehouse, place, "third", is_forced=True, mts_seed=2**31 - 1)
+    assert again.request == third.request
+
+
+@pytest.mark.parametrize(
+    "changed", [{"is_forced": False}, {"is_forced": True, "mts_epochs": 7}, {"is_forced": True}]
+)
+def test_training_keeps_its_seed_where_nothing_of_it_was_ever_finished(
+    warehouse: psycopg.Connection[Any], place: ColourCity, changed: dict[str, Any]
+) -> None:
+    first = request(warehouse, place, "first", mts_seed=5)
+    # One that failed has left a checkpoint, from which the next goes on.
+    is_same = changed == {"is_forced": True}
+    finish_training(warehouse, first.training_id, error="killed" if is_same else None)
+    assert request(warehouse, place, "second", mts_seed=5, **changed).request.seed == 5
 
 
 def test_run_that_was_cleared_and_froze_another_dataset_asks_anew(
@@ -190,6 +238,41 @@ def test_retraining_starts_from_the_model_in_place_if_it_is_the_same_network(
     assert later.request.weights == (names[expected] if expected else None)
     said = "in place is a yolov5n: a yolov5s starts from the weights of COCO" in caplog.text
     assert said is (architecture == "yolov5s" and start == "model")
+
+
+def test_model_in_place_that_is_unfit_is_no_start(
+    warehouse: psycopg.Connection[Any],
+    place: ColourCity,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    put_in_place(warehouse, request(warehouse, place, "first"), tmp_path / "model")
+    coco = make_coco_weights(tmp_path, "yolov5s", b"coco")
+    caplog.set_level("INFO")
+    later = request(
+        warehouse,
+        place,
+        mts_weights="model",
+        mts_weights_folder=tmp_path,
+        unfit={1: "it is not signed"},
+    )
+    assert later.request.weights == coco
+    assert "but the weights of COCO are: it is not signed" in caplog.text
+
+
+def test_what_was_asked_already_is_asked_of_no_model(
+    warehouse: psycopg.Connection[Any], place: ColourCity
+) -> None:
+    def fail() -> Mapping[int, str]:
+        raise AssertionError
+
+    first = request(warehouse, place)
+    config = read_settings(mts_weights="none")
+    run = Run(place.city.city_id, "d", "run")
+    again = request_training(
+        warehouse, config, place.city, run, first.dataset_version, find_unfit=fail
+    )
+    assert again == first
 
 
 def test_other_weights_are_another_training(

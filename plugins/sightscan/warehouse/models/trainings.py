@@ -65,6 +65,17 @@ def find_training(connection: psycopg.Connection[Any], run: Run) -> Training | N
     )
 
 
+def list_finished_requests(
+    connection: psycopg.Connection[Any], city_id: str, dataset_version: int
+) -> list[TrainingRequest]:
+    """Return what was asked for of a dataset and came to a model."""
+    rows = connection.execute(
+        statement("models/list_finished_requests"),
+        {"city_id": city_id, "dataset_version": dataset_version},
+    ).fetchall()
+    return [TrainingRequest.from_json(request) for (request,) in rows]
+
+
 def find_architecture(
     connection: psycopg.Connection[Any], city_id: str, model_version: int
 ) -> str | None:
