@@ -1,10 +1,11 @@
 """### The reaper: no lease, no running GPU.
 
-Stops every instance of MTS_EC2_INSTANCE_ID that runs without a lease, or with one that is past its
-deadline or belongs to a run that is over or cannot go on (its DAG is paused, or no task of it has
-been at work for ten minutes); brings the sessions in line with what EC2 says, so that the bill is
-known, and frees the lease. Without the warehouse it stops what is past the deadline in its tags, and
-is red. It is the net under the teardown of each city's DAG.
+Stops every instance of MTS_EC2_INSTANCE_ID, and every other that is held or billed, that runs without
+a lease, or with one that is past its deadline or belongs to a run that is over or cannot go on (its
+DAG is paused, or no task of it has been at work for ten minutes); brings the sessions in line with
+what EC2 says, so that the bill is known, and frees the lease. Without the warehouse it stops what is
+past the deadline in its tags, and is red. Where no GPU is set up, it finds nothing to do. It is the
+net under the teardown of each city's DAG.
 
 **May it be run again?** Yes, at any time.
 """

@@ -94,6 +94,18 @@ def test_whom_it_runs_for_stands_on_the_machine_and_outlasts_its_stop(lent: Lent
     assert sight.deadline_at == deadline_at
 
 
+def test_what_is_on_and_marked_is_found_without_its_id(lent: Lent) -> None:
+    deadline_at = datetime.now(UTC) + timedelta(hours=1)
+    lent.pool.start(lent.machine)
+    assert lent.pool.list_marked() == []
+    lent.pool.mark(lent.machine, dag_id="city_x", run_id="run 1", deadline_at=deadline_at)
+    (found,) = lent.pool.list_marked()
+    assert (found.instance_id, found.deadline_at) == (lent.machine, deadline_at)
+    lent.pool.stop(lent.machine)
+    lent.pool.await_stopped(lent.machine)
+    assert lent.pool.list_marked() == []
+
+
 def test_without_capacity_it_stays_off_and_the_next_try_may_do_better(lent: Lent) -> None:
     lent.refuse()
     with pytest.raises(NoCapacity, match=lent.machine):

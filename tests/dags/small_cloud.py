@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,14 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
+from botocore.loaders import JSONFileLoader
 from psycopg import sql
 
 from sandbox.addresses import SandboxAddresses
 from sandbox.control import ControlClient
 from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
-from sandbox.supervisor import Sandbox, SandboxOptions
+from sandbox.options import SandboxOptions
+from sandbox.supervisor import Sandbox
 from sightscan.city import City
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.discover.cities import resolve_city
@@ -47,6 +49,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 QUICK_TRAINER = REPOSITORY / "tests" / "quick_trainer.py"
 DAG_ID = f"city_{SLUG}"
 KEPT_DATABASE = "kept"
+
+
+# Each client of AWS that a task makes reads EC2's description, of megabytes; a task is a process
+# elsewhere, and reads it once.
+_read_description = JSONFileLoader.load_file
+_descriptions = cache(lambda path: _read_description(JSONFileLoader(), path))
+JSONFileLoader.load_file = lambda _, path: _descriptions(path)
 
 
 @dataclass

@@ -554,6 +554,14 @@ FAULTS: dict[Callable[[Drill], None], Ending] = {
         says={"stop_instance": "EC2 does not stop .*let the IAM user do ec2:StartInstances"},
     ),
 }
+# In the end all is well, as after another that is like it: left to the night.
+LIKE_ANOTHER = {
+    start_slow,
+    sshd_late,
+    connection_lost_for_60_s,
+    all_slots_busy,
+    photo_damaged,
+}
 
 
 @pytest.fixture(scope="module")
@@ -582,7 +590,14 @@ def drill(started: SmallCloud, monkeypatch: pytest.MonkeyPatch) -> Drill:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("airflow_database")
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(fault, marks=pytest.mark.nightly if fault in LIKE_ANOTHER else ())
+        for fault in FAULTS
+    ],
+    ids=lambda fault: fault.__name__,
+)
 def test_all_holds_whatever_happens(
     drill: Drill, fault: Callable[[Drill], None], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -20,17 +20,18 @@ from airflow.sdk.execution_time.xcom import XCom
 from psycopg.types.json import Jsonb
 
 from sandbox.demo.pipeline import migrate_warehouse, pipeline_settings
-from sandbox.supervisor import Sandbox, SandboxOptions
+from sandbox.options import SandboxOptions
+from sandbox.supervisor import Sandbox
 from sightscan.city import City, Place
 from sightscan.errors import InstanceError
 from sightscan.operators.gpu_pool import open_pool
-from sightscan.operators.handover import stop_what_is_not_taken_up
 from sightscan.operators.instances import (
     ReserveInstanceOperator,
     StartInstanceOperator,
     StopInstanceOperator,
 )
 from sightscan.operators.reaper import reap
+from sightscan.operators.reaper_round import ReaperRound
 from sightscan.run import Run
 from sightscan.settings import settings
 from sightscan.train.addresses import host_address
@@ -346,14 +347,19 @@ def test_machine_that_is_not_taken_up_is_stopped_and_started_by_whoever_comes_la
     (machine,) = only(cloud, monkeypatch, 1)
     seen = len(cloud.control.instance_history(machine))
     end_first(cities)
-    pool = open_pool()
+    running = {"city_malaga": "running", "city_lisbon": "running", "city_porto": "running"}
+    context = {"ti": Airflow(running, ""), "run_id": "a round"}
+    stopped: list[str] = []
     with cloud.connect() as connection:
         connection.autocommit = True
-        assert stop_what_is_not_taken_up(connection, pool) == []
+        round_ = ReaperRound(connection, open_pool(), context, trouble=[], stopped=stopped)
+        round_.make([])
+        assert stopped == []
         connection.execute(
             "update core.instance_lease set handed_over_at = now() - interval '301 s'"
         )
-        assert stop_what_is_not_taken_up(connection, pool) == [machine]
+        round_.make([])
+        assert stopped == [machine]
         assert [lease.run for lease in list_leases(connection)] == [second.run]
     asked = "select stopped_by from core.instance_session where started_by = 'run'"
     assert cloud.one(asked) == "reaper"

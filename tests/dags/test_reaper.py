@@ -11,7 +11,7 @@ from airflow.utils.state import DagRunState
 
 from sightscan.operators import reaper
 from sightscan.run import Run
-from sightscan.settings import Settings, settings
+from sightscan.settings import settings
 from sightscan.warehouse.models.instances import lease_instance, list_leases, open_session
 from tests.dags.small_cloud import DAG_ID, SmallCloud, small_cloud
 
@@ -117,7 +117,8 @@ def test_leased_instance_that_is_no_longer_configured_is_reaped_too(
 ) -> None:
     lease(cloud)
     # The settings name another one by now.
-    monkeypatch.setattr(Settings, "instance_ids", ())
+    monkeypatch.setenv("MTS_EC2_INSTANCE_ID", "")
+    settings.cache_clear()
     assert reap("failed") == [cloud.instance_id]
     assert cloud.one("select count(*) from core.instance_lease") == 0
 

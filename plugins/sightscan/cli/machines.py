@@ -25,7 +25,7 @@ def show_machines(*, as_json: AsJson = False) -> None:
     from sightscan.warehouse.models.machines import list_machines
 
     with open_warehouse() as (config, connection):
-        machines = list_machines(connection, config.instance_ids)
+        machines = list_machines(connection, config.listed_instance_ids)
         queue = list_waiting(connection)
     if as_json:
         print_json(

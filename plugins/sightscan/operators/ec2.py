@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow.providers.amazon.aws.hooks.ec2 import EC2Hook
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Looks at the state, one each MTS_CHECK_INTERVAL_SECONDS; EC2 stops an instance in a minute or two.
-STOP_LOOKS = 120
+# EC2 stops an instance in a minute or two.
+MAX_STOPPING_SECONDS = 600
 
 
 class InstanceHook(FallsBackToSettings, EC2Hook):
@@ -57,6 +58,22 @@ class Ec2Pool:
                 )
                 return InstanceSight.of_none(instance_id)
         return InstanceSight.of(answer["Reservations"][0]["Instances"][0])
+
+    def list_marked(self) -> list[InstanceSight]:
+        """Return the instances of this account and region that are on and bear the tags of a run."""
+        with _told_in_words("the instances that are on", "list"):
+            pages = self._client.get_paginator("describe_instances").paginate(
+                Filters=[
+                    {"Name": "tag-key", "Values": [DEADLINE_TAG]},
+                    {"Name": "instance-state-name", "Values": ["pending", "running"]},
+                ]
+            )
+            return [
+                InstanceSight.of(instance)
+                for page in pages
+                for reservation in page["Reservations"]
+                for instance in reservation["Instances"]
+            ]
 
     def host_of(self, instance_id: str) -> str:
         """Return the public name of a running instance, or the private one if it has no other."""
@@ -102,7 +119,7 @@ class Ec2Pool:
         delay = sound_settings().mts_check_interval_seconds
         with _told_in_words(instance_id, "stop"):
             self._hook.get_instance(instance_id).wait_until_stopped(
-                WaiterConfig={"Delay": delay, "MaxAttempts": STOP_LOOKS}
+                WaiterConfig={"Delay": delay, "MaxAttempts": ceil(MAX_STOPPING_SECONDS / delay)}
             )
 
     @property
@@ -112,19 +129,17 @@ class Ec2Pool:
 
 
 @contextmanager
-def _told_in_words(instance_id: str, verb: str) -> Iterator[None]:
+def _told_in_words(what: str, verb: str) -> Iterator[None]:
     """Turn what EC2 refuses, or does not answer, into an error of ours."""
     try:
         yield
     except ClientError as error:
         refusal = Ec2Refusal.of(error)
-        msg = f"EC2 does not {verb} {instance_id} ({refusal})"
+        msg = f"EC2 does not {verb} {what} ({refusal})"
         msg += f"; {refusal.advice}" if refusal.advice else ""
         if refusal.lacks_capacity:
             raise NoCapacity(msg) from error
         raise (LastingInstanceError if refusal.is_lasting else InstanceError)(msg) from error
     except BotoCoreError as error:
-        msg = (
-            f"EC2 was asked to {verb} {instance_id}, and did not in time or did not answer: {error}"
-        )
+        msg = f"EC2 was asked to {verb} {what}, and did not in time or did not answer: {error}"
         raise InstanceError(msg) from error

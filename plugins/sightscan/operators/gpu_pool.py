@@ -27,6 +27,10 @@ class GpuPool(Protocol):
         """Return what is known of a machine now; one that is gone is shown as terminated."""
         ...
 
+    def list_marked(self) -> list[InstanceSight]:
+        """Return the machines that are on and bear the mark of a run, whoever asks for them."""
+        ...
+
     def host_of(self, instance_id: str) -> str:
         """Return the name or address under which a machine that runs answers."""
         ...

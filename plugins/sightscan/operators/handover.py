@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from airflow.sdk.execution_time.xcom import XCom
 
 from sightscan.errors import InstanceError, NoCapacity
-from sightscan.settings import settings
 
 if TYPE_CHECKING:
     from typing import Any
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from sightscan.operators.gpu_pool import GpuPool
     from sightscan.operators.work import CityWork
-    from sightscan.warehouse.models.instances import InstanceLease
+    from sightscan.warehouse.models.instances import InstanceLease, InstanceSession
     from sightscan.warehouse.models.lease_queue import WaitingRun
 
 logger = logging.getLogger(__name__)
@@ -101,28 +100,37 @@ def move_on(work: CityWork, error: NoCapacity, instance_id: str) -> str | None:
     return moved
 
 
-def stop_what_is_not_taken_up(connection: psycopg.Connection[Any], pool: GpuPool) -> list[str]:
-    """Stop instances that were handed over to runs which do not take them up; return them.
+def tell_untaken_to_stop(
+    connection: psycopg.Connection[Any], pool: GpuPool
+) -> tuple[list[tuple[str, InstanceSession | None]], list[str]]:
+    """Tell instances to stop that were handed over to runs which do not take them up.
 
-    Their runs keep their leases: should one come, it starts its instance itself.
+    Returns them with their open sessions, and what went wrong with others. Their runs keep their
+    leases: should one come, it starts its instance itself.
     """
-    from sightscan.warehouse.models.instances import find_open_session, settle_session
+    from sightscan.warehouse.models.instances import find_open_session
     from sightscan.warehouse.models.lease_changes import hold_next_untaken
 
-    stopped: list[str] = []
+    told: list[tuple[str, InstanceSession | None]] = []
+    trouble: dict[str, str] = {}
     while True:
-        # Whoever takes it up waits for the end of this, and then finds it stopping.
-        with connection.transaction():
-            instance_id = hold_next_untaken(connection, seconds=TAKE_UP_SECONDS)
-            if instance_id is None:
-                return stopped
-            session = find_open_session(connection, instance_id)
-            logger.warning("%s was handed over and is not taken up: stopping it", instance_id)
-            pool.stop(instance_id)
-        pool.await_stopped(instance_id)
-        sight = pool.look_at(instance_id)
-        settle_session(connection, settings(), sight, session, stopped_by="reaper")
-        stopped.append(instance_id)
+        instance_id = None
+        try:
+            # Whoever takes it up waits for the end of this, and then finds it stopping.
+            with connection.transaction():
+                instance_id = hold_next_untaken(
+                    connection, seconds=TAKE_UP_SECONDS, left_out=list(trouble)
+                )
+                if instance_id is None:
+                    return told, list(trouble.values())
+                session = find_open_session(connection, instance_id)
+                logger.warning("%s was handed over and is not taken up: stopping it", instance_id)
+                pool.stop(instance_id)
+        except InstanceError as error:
+            # As it was before: the next round finds it, too.
+            trouble[str(instance_id)] = f"{instance_id}: {error}"
+        else:
+            told.append((instance_id, session))
 
 
 def _prepare_for_another(

@@ -5,10 +5,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import psycopg
 from airflow.sdk import BaseOperator, Context
 
-from sightscan.errors import InstanceError, LastingInstanceError, NoCapacity
+from sightscan.errors import (
+    InstanceError,
+    LastingInstanceError,
+    NoCapacity,
+    UnsettledStopError,
+    WarehouseError,
+)
 from sightscan.instance_sight import RUN_TAG, InstanceSight, run_tag
+from sightscan.operators.airflow_seen import WAREHOUSE_TROUBLE
 from sightscan.operators.gpu_pool import GpuPool, open_pool
 from sightscan.operators.handover import hand_over, move_on
 from sightscan.operators.leases import require_lease
@@ -27,7 +35,6 @@ class ReserveInstanceOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ()
-    ui_color = "#dbe7c9"
 
     def __init__(self, *, slug: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -71,7 +78,6 @@ class StartInstanceOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("instance_id",)
-    ui_color = "#eeaa11"
 
     def __init__(self, *, slug: str, instance_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -144,7 +150,6 @@ class StopInstanceOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("instance_id",)
-    ui_color = "#eeaa11"
 
     def __init__(self, *, slug: str, instance_id: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -158,8 +163,28 @@ class StopInstanceOperator(BaseOperator):
         except LastingInstanceError as error:
             # Money runs: a stop is tried again, whatever refuses it.
             raise InstanceError(str(error)) from error
+        except UnsettledStopError as error:
+            # The scheduler, who sees that it failed, sees by this that the stop did not.
+            context["ti"].xcom_push(WAREHOUSE_TROUBLE, str(error))
+            raise
 
     def _stop_and_settle(self, context: Context, pool: GpuPool) -> None:
+        if self._is_handed_over(pool):
+            return
+        holder = run_tag(context["dag"].dag_id, context["run_id"])
+        sight = pool.look_at(self.instance_id)
+        is_ours = sight.tags.get(RUN_TAG) == holder
+        if is_ours:
+            self._stop(pool, sight)
+        try:
+            self._settle(pool)
+        except (WarehouseError, psycopg.Error) as error:
+            if not is_ours:
+                raise
+            msg = f"{self.instance_id} has stopped, but the warehouse does not know: {error}"
+            raise UnsettledStopError(msg) from error
+
+    def _settle(self, pool: GpuPool) -> None:
         from sightscan.warehouse.models.instances import (
             find_open_session,
             lease_of,
@@ -167,12 +192,6 @@ class StopInstanceOperator(BaseOperator):
             settle_session,
         )
 
-        if self._is_handed_over(pool):
-            return
-        holder = run_tag(context["dag"].dag_id, context["run_id"])
-        sight = pool.look_at(self.instance_id)
-        if sight.tags.get(RUN_TAG) == holder:
-            self._stop(pool, sight)
         with city_work(self.slug) as work:
             lease = lease_of(work.connection, work.run)
             if lease is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
-from sightscan.operators.reaper import LIVE_RUN_STATES
+from sightscan.operators.dead_runs import LIVE_RUN_STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,9 +36,11 @@ def estimate_run(work: CityWork) -> str:
     Labelling that is done counts with what it has cost. Nothing is estimated where nothing will be
     spent: publishing again must not be refused for a GPU that is not asked for. Nor while the run
     holds an instance: its deadline is in the open estimate, and a refusal would skip the stop.
+    That of a city that was retired since goes on, too.
 
     Raises:
-        AirflowFailException: the run might pass a budget. No other try would find another.
+        AirflowFailException: the run might pass a budget, or its city is retired. No other try would
+            find another.
 
     """
     from sightscan.spend.estimate import authorise_spend
@@ -53,6 +55,7 @@ def estimate_run(work: CityWork) -> str:
         return (
             f"the estimate holds: {lease.instance_id} is leased until {lease.deadline_at} at most"
         )
+    _require_active(work)
     estimate = authorise_spend(work.connection, _config_of(work, due), work.city, work.run)
     work.save_report("estimate_spend", asdict(estimate))
     _raise_refusal(work, estimate)
@@ -78,17 +81,23 @@ def confirm_estimate(work: CityWork, instance_type: str | None = None) -> None:
     """Return if the run may lease an instance, or start one of this type: just before it does.
 
     Its estimate may be hours old: the run may have leased one before, settings, prices or budgets
-    may have changed, or the instance may be dearer than those that were known.
+    may have changed, or the instance may be dearer than those that were known. Nor is the
+    estimate asked where "only failed" clears the lease alone.
 
     Raises:
-        AirflowFailException: the run might pass a budget.
+        AirflowFailException: the run might pass a budget, or its city is retired and the instance that
+            it holds does not run.
 
     """
     from sightscan.spend.estimate import confirm_spend
+    from sightscan.warehouse.models.instances import find_open_session, lease_of
 
     due = _due_tasks(work)
     # A lease that no start follows costs nothing, and nobody would conclude its estimate.
     if due:
+        lease = lease_of(work.connection, work.run)
+        if lease is None or find_open_session(work.connection, lease.instance_id) is None:
+            _require_active(work)
         estimate = confirm_spend(
             work.connection,
             _config_of(work, due),
@@ -99,13 +108,27 @@ def confirm_estimate(work: CityWork, instance_type: str | None = None) -> None:
         _raise_refusal(work, estimate)
 
 
+def _require_active(work: CityWork) -> None:
+    if work.city.state != "active":
+        # Its DAG refuses triggers; a run from before that somebody clears would spend all the same.
+        _refuse(
+            work,
+            f"{work.city.name} is retired, and nothing is spent on it; to bring it back: "
+            f"sightscan city add {work.city.city_id}",
+        )
+
+
 def _raise_refusal(work: CityWork, estimate: SpendEstimate) -> None:
+    if estimate.refusal:
+        _refuse(work, estimate.refusal)
+
+
+def _refuse(work: CityWork, why: str) -> NoReturn:
     from sightscan.warehouse.spend.budgets import end_estimate
 
-    if estimate.refusal:
-        # It ends here: the run is not concluded, and others must not wait for what it never spends.
-        end_estimate(work.connection, work.run)
-        raise AirflowFailException(estimate.refusal)
+    # It ends here: the run is not concluded, and others must not wait for what it never spends.
+    end_estimate(work.connection, work.run)
+    raise AirflowFailException(why)
 
 
 def _config_of(work: CityWork, due: set[str]) -> Settings:

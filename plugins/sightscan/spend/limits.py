@@ -1,4 +1,7 @@
-"""The budgets over all cities: what is used up of each, of this month and ever."""
+"""The budgets over all cities: what is used up of each, of this month and ever.
+
+That of the cities that requests let in has a value from the start, and is one of them once it is used.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,15 +11,23 @@ import psycopg
 
 from sightscan.run import Run
 from sightscan.settings import Settings
-from sightscan.warehouse.spend.budgets import sum_usd_in_all, sum_usd_of_month
+from sightscan.warehouse.spend.budgets import (
+    sum_usd_for_requests,
+    sum_usd_in_all,
+    sum_usd_of_month,
+)
 from sightscan.warehouse.spend.paid_calls import VISION_LANDMARKS, sum_calls_spent
 
+REQUESTS_SETTING = "MAX_USD_PER_MONTH_FOR_REQUESTS"
 Unit = Literal["US dollars", "images"]
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A budget that is set, and what is used up of it: in a month such as 2026-11, or ever."""
+    """A budget that is set, and what is used up of it: in a month such as 2026-11, or ever.
+
+    Of the budget for requests, what is promised to a city's first run is used up, too.
+    """
 
     setting: str
     span: str
@@ -36,6 +47,9 @@ def list_limits(connection: psycopg.Connection[Any], config: Settings) -> list[L
         limits.append(
             Limit("MAX_USD_IN_ALL", "ever", sum_usd_in_all(connection), usd, "US dollars")
         )
+    usd = config.max_usd_per_month_for_requests
+    if usd and (used := sum_usd_for_requests(connection, "").others_usd):
+        limits.append(Limit(REQUESTS_SETTING, month, used, usd, "US dollars"))
     per_month, in_all = (
         config.max_google_vision_calls_per_month,
         config.max_google_vision_calls_in_all,

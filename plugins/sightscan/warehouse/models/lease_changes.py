@@ -96,10 +96,14 @@ def move_refused_lease(
     return str(moved[0])
 
 
-def hold_next_untaken(connection: psycopg.Connection[Any], *, seconds: int) -> str | None:
+def hold_next_untaken(
+    connection: psycopg.Connection[Any], *, seconds: int, left_out: Sequence[str] = ()
+) -> str | None:
     """Return an instance that was handed over so long ago and is not taken up, if there is one.
 
     Until the transaction ends nobody can take it up, and then nobody finds it handed over any more.
     """
-    row = connection.execute(statement("models/hold_next_untaken"), {"seconds": seconds}).fetchone()
+    row = connection.execute(
+        statement("models/hold_next_untaken"), {"seconds": seconds, "left_out": list(left_out)}
+    ).fetchone()
     return None if row is None else str(row[0])

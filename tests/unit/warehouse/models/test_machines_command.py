@@ -10,7 +10,7 @@ import pytest
 from sightscan.city import City, Place
 from sightscan.cli.main import main
 from sightscan.run import Run
-from sightscan.settings import read_settings
+from sightscan.settings import read_settings, settings
 from sightscan.warehouse.models.instances import lease_instance, open_session
 from sightscan.warehouse.registry.cities import add_city
 
@@ -79,3 +79,18 @@ def test_it_says_that_nobody_waits(
     assert not warehouse.closed
     assert main(["machines"]) == 0
     assert capsys.readouterr().out.endswith("\nnobody waits\n")
+
+
+def test_without_a_gpu_it_shows_the_held_ones_alone(
+    warehouse: psycopg.Connection[Any],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MTS_EC2_INSTANCE_ID", "")
+    settings.cache_clear()
+    assert main(["machines"]) == 0
+    assert capsys.readouterr().out.endswith("\nnobody waits\n")
+    fill(warehouse)
+    assert main(["machines", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert {machine["instance_id"] for machine in shown["machines"]} == {"i-0", "i-1"}
