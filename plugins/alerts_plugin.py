@@ -23,13 +23,20 @@ class AirflowWatcher:
         from sightscan.operators.airflow_seen import (  # noqa: PLC0415 - see above
             TELLING_DAG,
             as_conf,
+            as_failed_conf,
             look_at_airflow,
         )
 
         del msg
-        if dag_run.dag_id == TELLING_DAG:
-            # Written with what the scheduler is about to write of the run.
+        if dag_run.dag_id != TELLING_DAG:
+            return
+        # Written with what the scheduler is about to write of the run.
+        try:
             dag_run.conf = as_conf(look_at_airflow(self._since))
+        except Exception as error:
+            # Whatever it is: the task tells of it, and the scheduler logs it.
+            dag_run.conf = as_failed_conf(error)
+            raise
 
 
 class SightScanAlerts(AirflowPlugin):

@@ -32,7 +32,14 @@ def forget_airflow() -> None:
         session.execute(delete(DagModel))
 
 
-def end_run(dag_id: str, state: str, minutes_ago: int = 60, **tasks: str) -> None:
+def end_run(
+    dag_id: str,
+    state: str,
+    minutes_ago: int = 60,
+    *,
+    run_type: DagRunType = DagRunType.MANUAL,
+    **tasks: str,
+) -> None:
     """Have a run of a DAG end so long ago, with these states of its tasks."""
     ended_at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
     with create_session(scoped=False) as session:
@@ -42,7 +49,7 @@ def end_run(dag_id: str, state: str, minutes_ago: int = 60, **tasks: str) -> Non
             logical_date=ended_at,
             data_interval=(ended_at, ended_at),
             run_after=ended_at,
-            run_type=DagRunType.MANUAL,
+            run_type=run_type,
             triggered_by=DagRunTriggeredByType.TEST,
             state="running",
             session=session,

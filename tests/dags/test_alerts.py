@@ -13,14 +13,16 @@ import psycopg
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dag import DagModel
+from airflow.models.xcom import XComModel
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.session import create_session
 from alerts_plugin import AirflowWatcher
 
-from sightscan.errors import WarehouseError
+from sightscan.errors import InstanceError, SettingsError, UnsettledStopError, WarehouseError
 from sightscan.operators import airflow_seen, alerts
 from sightscan.operators.airflow_seen import (
+    WAREHOUSE_TROUBLE,
     NothingSeenError,
     as_conf,
     look_at_airflow,
@@ -106,7 +108,9 @@ def test_of_more_red_dags_than_are_named_their_number_is_told_and_none_is_though
         ("and others", "And 2 more DAGs are red.")
     ]
     outside = read_conf(json.loads(json.dumps(as_conf(found))))
-    assert outside.kinds == {"stop_failed", "parse_slow", "reaper_silent"}
+    assert outside.kinds == {
+        "stop_failed", "parse_slow", "reaper_silent", "scheduler_unseen",
+    }  # fmt: skip
     end_run("tell_incidents", "success", 50)
     end_run("stop_idle_instances", "success", 50)
     assert "run_failed" in read_conf(as_conf(look_at_airflow(NOW))).kinds
@@ -184,6 +188,20 @@ def test_a_file_whose_parse_is_killed_again_and_again_is_told(airflow: None) -> 
     assert "was not parsed whole since" in sentence
 
 
+def test_a_file_whose_cities_were_all_forgotten_makes_no_dag_and_is_not_told(
+    airflow: None, tmp_path: Path
+) -> None:
+    with create_session(scoped=False) as session:
+        session.query(DagModel).filter(DagModel.dag_id == CITY_DAG).update(
+            {"last_parsed_time": NOW - timedelta(days=1), "is_stale": True}
+        )
+    assert [kind for kind, _ in seen()] == ["parse_slow"]
+    (tmp_path / "cities.json").write_text("[]")
+    assert seen() == {}
+    (tmp_path / "cities.json").write_text("{")
+    assert [kind for kind, _ in seen()] == ["parse_slow"]
+
+
 def test_the_scheduler_leaves_what_it_sees_with_the_run_that_tells(airflow: None) -> None:
     end_run(CITY_DAG, "failed", 60)
     watcher = AirflowWatcher()
@@ -259,7 +277,7 @@ def test_the_task_tells_what_the_scheduler_saw(
     assert "http://airflow.example.org/dags/city_alpha" in servers.hook.texts[0]
 
 
-def test_the_task_is_red_if_a_channel_was_not_told_or_the_scheduler_saw_nothing(
+def test_the_task_is_red_if_a_channel_was_not_told(
     airflow: None,
     warehouse: psycopg.Connection[Any],
     servers: MessageServers,
@@ -270,11 +288,95 @@ def test_the_task_is_red_if_a_channel_was_not_told_or_the_scheduler_saw_nothing(
     servers.mail.refuses = True
     with pytest.raises(AirflowFailException, match="mail: the mail server"):
         tell(monkeypatch, as_conf(look_at_airflow(NOW)))
-    servers.mail.refuses = False
-    with pytest.raises(AirflowFailException, match="plugins_folder"):
-        tell(monkeypatch, None)
-    # Told all the same.
-    assert len(servers.mail.mails) == len(servers.hook.posts) == 1
+
+
+def test_that_the_scheduler_saw_nothing_is_told_with_why_until_it_sees(
+    airflow: None,
+    warehouse: psycopg.Connection[Any],
+    servers: MessageServers,
+    variables: Variables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = SimpleNamespace(dag_id="tell_incidents", conf=None)
+    with monkeypatch.context() as broken:
+        broken.setattr(airflow_seen, "_failed_stops", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            AirflowWatcher().on_dag_run_running(dag_run=run, msg="")
+    for conf in (json.loads(json.dumps(run.conf)), None):
+        tell(monkeypatch, conf)
+    assert servers.mail.subjects == ["[SightScan] Nobody sees what the scheduler sees: scheduler"]
+    assert "ZeroDivisionError" in servers.hook.texts[0]
+    warehouse.execute(
+        "update core.incident set seen_at = now() - interval '1 hour', opened_at = now() - interval '2 hours'"
+    )
+    tell(monkeypatch, as_conf([]))
+    assert warehouse.execute("select closed_at is not null from core.incident").fetchall() == [
+        (True,)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("breaks", "mends"),
+    [
+        (
+            "alter database {} set default_transaction_read_only = on",
+            "alter database {} reset default_transaction_read_only",
+        ),
+        ("alter table core.incident rename to gone", "alter table core.gone rename to incident"),
+    ],
+)
+def test_a_warehouse_that_cannot_be_written_silences_nobody(
+    airflow: None,
+    warehouse: psycopg.Connection[Any],
+    servers: MessageServers,
+    variables: Variables,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    breaks: str,
+    mends: str,
+) -> None:
+    end_run(CITY_DAG, "failed", 60)
+    conf = as_conf(look_at_airflow(NOW))
+    name = warehouse.info.dbname
+    warehouse.execute(breaks.format(name))
+    try:
+        for _ in range(2):
+            with pytest.raises(psycopg.Error):
+                tell(monkeypatch, conf)
+            alerts.tell_stop_failed({"ti": SimpleNamespace(dag_id=CITY_DAG)})
+    finally:
+        # This session began before.
+        warehouse.execute(mends.format(name))
+    assert servers.mail.subjects == [
+        "[SightScan] The warehouse cannot be written: warehouse",
+        "[SightScan] A run is red: city_alpha",
+        "[SightScan] A GPU could not be stopped: city_alpha",
+    ]
+
+
+def test_a_senseless_address_of_the_warehouse_silences_nobody(
+    airflow: None, servers: MessageServers, variables: Variables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPORT", "many")
+    settings.cache_clear()
+    with pytest.raises(SettingsError):
+        tell(monkeypatch, as_conf([]))
+    assert servers.mail.subjects == ["[SightScan] The warehouse cannot be written: warehouse"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (WarehouseError("no server"), "warehouse_away"),
+        (psycopg.OperationalError("the line broke"), "warehouse_away"),
+        (psycopg.errors.AdminShutdown(), "warehouse_away"),
+        (psycopg.errors.DeadlockDetected(), "warehouse_unwritable"),
+        (psycopg.errors.QueryCanceled(), "warehouse_unwritable"),
+        (psycopg.errors.InsufficientPrivilege(), "warehouse_unwritable"),
+    ],
+)
+def test_away_is_told_of_a_lost_connection_alone(error: Exception, kind: str) -> None:
+    assert alerts.trouble_of(error).kind == kind
 
 
 def test_a_warehouse_that_is_away_is_told_once_and_again_after_it_was_back(
@@ -323,6 +425,94 @@ def test_that_a_gpu_could_not_be_stopped_is_told_at_once_and_once(
     ]
 
 
+def test_without_the_warehouse_it_is_told_once_and_not_of_a_reaper_that_stopped_what_it_could(
+    airflow: None,
+    warehouse: psycopg.Connection[Any],
+    servers: MessageServers,
+    variables: Variables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reaper = SimpleNamespace(dag_id="stop_idle_instances")
+    with monkeypatch.context() as away:
+        away.setenv("PGPORT", "9")
+        settings.cache_clear()
+        for _ in range(2):
+            alerts.tell_stop_failed({"ti": reaper, "exception": WarehouseError("away")})
+            alerts.tell_stop_failed(
+                {"ti": SimpleNamespace(dag_id="city_beta"), "exception": UnsettledStopError("off")}
+            )
+            alerts.tell_stop_failed({"ti": SimpleNamespace(dag_id=CITY_DAG)})
+            with pytest.raises(WarehouseError):
+                tell(away, as_conf([]))
+        assert servers.mail.subjects == [
+            "[SightScan] A GPU could not be stopped: city_alpha",
+            "[SightScan] The warehouse is away: warehouse",
+        ]
+        alerts.tell_stop_failed({"ti": reaper, "exception": InstanceError("EC2 says no")})
+    settings.cache_clear()
+    assert servers.mail.subjects[2:] == [
+        "[SightScan] A GPU could not be stopped: stop_idle_instances"
+    ]
+    tell(monkeypatch, as_conf([]))
+    assert variables.kept == {}
+
+
+def test_a_round_of_the_reaper_that_failed_over_the_warehouse_is_no_stop_that_failed(
+    airflow: None,
+) -> None:
+    end_run("stop_idle_instances", "failed", 12, stop_idle_instances="failed")
+    assert ("stop_failed", "stop_idle_instances") in seen()
+    end_run("stop_idle_instances", "failed", 7, stop_idle_instances="failed")
+    # What failed before it is not made good by it.
+    leave_warehouse_trouble("run+7")
+    assert ("stop_failed", "stop_idle_instances") in seen()
+    leave_warehouse_trouble("run+12")
+    assert ("stop_failed", "stop_idle_instances") not in seen()
+
+
+def test_a_reaper_whose_rounds_fail_over_the_warehouse_is_not_silent(airflow: None) -> None:
+    end_run("stop_idle_instances", "success", 60)
+    end_run("stop_idle_instances", "failed", 3, stop_idle_instances="failed")
+    assert ("reaper_silent", "stop_idle_instances") in seen(LONG_AGO)
+    leave_warehouse_trouble("run+3")
+    assert ("reaper_silent", "stop_idle_instances") not in seen(LONG_AGO)
+
+
+def test_without_the_warehouse_nobody_is_told_of_upkeep_that_is_red_for_its_sake(
+    airflow: None,
+    warehouse: psycopg.Connection[Any],
+    servers: MessageServers,
+    variables: Variables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for dag_id in ("stop_idle_instances", "tell_incidents", "refresh_data_marts", CITY_DAG):
+        end_run(dag_id, "failed", 3)
+    conf = as_conf(look_at_airflow(NOW))
+    with monkeypatch.context() as away:
+        away.setenv("PGPORT", "9")
+        settings.cache_clear()
+        with pytest.raises(WarehouseError):
+            tell(away, conf)
+    settings.cache_clear()
+    assert sorted(servers.mail.subjects) == [
+        "[SightScan] A run is red: city_alpha",
+        "[SightScan] The warehouse is away: warehouse",
+    ]
+
+
+def leave_warehouse_trouble(run_id: str) -> None:
+    """Leave what the reaper's task leaves that fails since the warehouse is away."""
+    with create_session(scoped=False) as session:
+        XComModel.set(
+            key=WAREHOUSE_TROUBLE,
+            value="away",
+            dag_id="stop_idle_instances",
+            task_id="stop_idle_instances",
+            run_id=run_id,
+            session=session,
+        )
+
+
 def test_each_task_that_stops_a_gpu_has_that_callback(airflow: None) -> None:
     bag = DagBag(str(REPOSITORY / "dags"), bundle_path=REPOSITORY / "dags")
     told = {
@@ -335,31 +525,33 @@ def test_each_task_that_stops_a_gpu_has_that_callback(airflow: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("extra", "encryption"),
+    ("port", "extra", "expected"),
     [
-        ({"encryption": "tls"}, "tls"),
-        ({}, "tls"),
-        ({"disable_ssl": True}, "starttls"),
-        ({"disable_ssl": "true", "disable_tls": "true"}, "none"),
+        (25, {"encryption": "tls"}, ("tls", 25)),
+        (25, {}, ("tls", 25)),
+        (None, {}, ("tls", 465)),
+        (587, {}, ("starttls", 587)),
+        (587, {"disable_ssl": False}, ("tls", 587)),
+        (None, {"disable_ssl": True}, ("starttls", 587)),
+        (None, {"encryption": "starttls"}, ("starttls", 587)),
+        (25, {"disable_ssl": "true", "disable_tls": "true"}, ("none", 25)),
     ],
 )
 def test_a_connection_of_airflow_says_how_mail_is_encrypted(
-    extra: dict[str, object], encryption: str
+    port: int | None, extra: dict[str, object], expected: tuple[str, int]
 ) -> None:
     connection = Connection(
         conn_id="sightscan_smtp",
         conn_type="smtp",
         host="mail.example.org",
-        port=25,
+        port=port,
         login="ops",
         password="p",
         extra=json.dumps(extra),
     )
     server = mail_server_of(connection)
-    assert (server.host, server.port, server.login, server.password) == (
-        "mail.example.org", 25, "ops", "p",
-    )  # fmt: skip
-    assert server.encryption == encryption
+    assert (server.host, server.login, server.password) == ("mail.example.org", "ops", "p")
+    assert (server.encryption, server.port) == expected
 
 
 def test_a_process_that_only_loads_the_plugins_imports_nothing_of_what_they_look_at() -> None:

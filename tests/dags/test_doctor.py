@@ -16,9 +16,12 @@ import psycopg
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dag import DagModel
+from airflow.models.dagrun import DagRun
 from airflow.models.errors import ParseImportError
+from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils.session import create_session
-from sqlalchemy import delete
+from airflow.utils.types import DagRunType
+from sqlalchemy import delete, select
 
 from sandbox.counts import Counts
 from sandbox.gpu.ec2 import REGION, Ec2Server, new_key
@@ -27,13 +30,15 @@ from sandbox.gpu.gpu_host import ed25519_key
 from sightscan.city import City, Place
 from sightscan.cli.main import main
 from sightscan.services.doctor import machine
+from sightscan.services.doctor.airflow_options import AirflowOption, read_option
 from sightscan.services.doctor.installation import Installation
 from sightscan.services.doctor.round import CHECKS, examine
 from sightscan.services.question import Finding
 from sightscan.settings import settings
 from sightscan.signature import write_key
 from sightscan.signing import SigningKey, write_key_file
-from sightscan.warehouse.registry.cities import add_city
+from sightscan.warehouse.incidents.silences import set_silence
+from sightscan.warehouse.registry.cities import add_city, disable_city
 from tests.dags.airflow_rows import beat, end_run, forget_airflow, forget_runs
 from tests.dags.conftest import store_dags
 from tests.waiting import wait_until
@@ -161,10 +166,10 @@ def house(
         **secrets,
     )
     forget_runs()
-    set_stale(is_stale=False)
+    change_dag(is_stale=False, is_paused=False)
     for job_type in ("SchedulerJob", "TriggererJob", "DagProcessorJob"):
         beat(job_type, 5)
-    for dag_id in ("stop_idle_instances", "tell_incidents", "sync_cities"):
+    for dag_id in ("stop_idle_instances", "tell_incidents", "sync_cities", "refresh_data_marts"):
         end_run(dag_id, "success", 2)
     yield whole
     if cloud.fleet.state_of(whole.instance_id) == "running":
@@ -201,11 +206,29 @@ def unset(*names: str) -> Callable[[House], None]:
     return plant
 
 
-def set_stale(*, is_stale: bool) -> None:
+def change_dag(**flags: bool) -> None:
     with create_session(scoped=False) as session:
-        session.query(DagModel).filter(DagModel.dag_id == "city_lisbon").update(
-            {"is_stale": is_stale}
-        )
+        session.query(DagModel).filter(DagModel.dag_id == "city_lisbon").update(flags)
+
+
+def pause(last_run_days_ago: float | None) -> None:
+    """Pause Lisbon, whose last run by schedule is so long ago; when the next is due, Airflow says."""
+    if last_run_days_ago is not None:
+        minutes = round(last_run_days_ago * 24 * 60)
+        end_run("city_lisbon", "success", minutes, run_type=DagRunType.SCHEDULED)
+    with create_session(scoped=False) as session:
+        dag = SerializedDagModel.get_dag("city_lisbon", session=session)
+        model = session.get(DagModel, "city_lisbon")
+        assert dag is not None
+        assert model is not None
+        last_run = session.scalars(select(DagRun).where(DagRun.dag_id == "city_lisbon")).first()
+        model.calculate_dagrun_date_fields(dag, reference_run=last_run)
+        model.is_paused = True
+
+
+def pause_for_ever(house: House) -> None:
+    pause(None)
+    house.warehouse.execute("update core.city set recorded_at = now() - interval '9 days'")
 
 
 def break_a_file(house: House) -> None:
@@ -216,6 +239,26 @@ def break_a_file(house: House) -> None:
 def start_behind_our_back(house: House) -> None:
     house.fleet.start([house.instance_id])
     wait_until(lambda: house.fleet.state_of(house.instance_id) == "running")
+
+
+def end_marts_long_ago() -> None:
+    forget_runs("refresh_data_marts")
+    end_run("refresh_data_marts", "success", 136)
+    end_run("refresh_data_marts", "failed", 20)
+
+
+HELD = (
+    "insert into core.instance_lease (instance_id, city_id, dag_id, run_id, leased_at, deadline_at)"
+    " values (%(instance_id)s, %(city_id)s, 'd', 'r', now() - interval '1 h',"
+    " now() + %(time_left)s::interval)"
+)
+
+
+def start_held(house: House, city_id: str | None, time_left: str) -> None:
+    """Let an instance run that somebody holds; without a city it is the reaper."""
+    start_behind_our_back(house)
+    values = {"instance_id": house.instance_id, "city_id": city_id, "time_left": time_left}
+    house.warehouse.execute(HELD, values)
 
 
 def fill_the_disk(house: House) -> None:
@@ -249,7 +292,7 @@ FAULTS = {
         {"schema"}, "lacks 1 migrations, the first is 9999_of_tomorrow", "warehouse migrate", forget_migrations
     ),
     "the login is the app's": Fault(
-        {"rights", "schema", "backup", "restore-drill", "snapshot", "instances"},
+        {"rights", "schema", "backup", "restore-drill", "snapshot", "instances", "pauses"},
         "lacks select on core.applied_migration, delete on core.backup",
         "grant sightscan_pipeline",
         log_in_as_the_app,
@@ -342,7 +385,13 @@ FAULTS = {
         {"instances", "host-keys"}, "i-0123456789abcdef0", "", lambda house: house.set(MTS_EC2_INSTANCE_ID="i-0123456789abcdef0")
     ),
     "an instance was left on": Fault(
-        {"instances"}, "runs, and nobody holds it", "gpu-left-on", start_behind_our_back
+        {"instances"}, "runs, and no run holds it any more", "gpu-left-on", start_behind_our_back
+    ),
+    "an instance is on past its deadline": Fault(
+        {"instances"}, "runs, and no run holds it any more", "gpu-left-on", lambda house: start_held(house, "Q597", "-1 min")
+    ),
+    "the reaper cannot stop an instance": Fault(
+        {"instances"}, "runs, and no run holds it any more", "gpu-left-on", lambda house: start_held(house, None, "20 min")
     ),
     "weights are missing": Fault(
         {"weights"}, "make weights", "correct the setting", lambda house: house.set(MTS_WEIGHTS="coco", MTS_WEIGHTS_FOLDER="/none")
@@ -360,26 +409,35 @@ FAULTS = {
         {"scheduler", "triggerer", "dag-processor", "rounds"}, "it does not run", "start it", lambda _: forget_runs()
     ),
     "Airflow's database is away": Fault(
-        {"scheduler", "triggerer", "dag-processor", "dags", "rounds"},
+        {"scheduler", "triggerer", "dag-processor", "dags", "rounds", "pauses"},
         "there is no file",
         "",
         lambda house: house.set(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:////none/airflow.db"),
     ),
     "Airflow's database refuses us": Fault(
-        {"scheduler", "triggerer", "dag-processor", "dags", "rounds"},
+        {"scheduler", "triggerer", "dag-processor", "dags", "rounds", "pauses"},
         "cannot be asked",
         "",
         lambda house: house.set(
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="postgresql+psycopg://airflow:secret-of-airflow@127.0.0.1:9/airflow"
         ),
     ),
-    "a city's DAG is stale": Fault({"dags"}, "1 DAGs are stale or missing (city_lisbon)", "reserialize", lambda _: set_stale(is_stale=True)),
+    "a city's DAG is stale": Fault({"dags"}, "1 DAGs are stale or missing (city_lisbon)", "reserialize", lambda _: change_dag(is_stale=True)),
+    "a city is paused and its run does not come": Fault(
+        {"pauses"}, "1 active cities are paused in Airflow, and their runs do not come (city_lisbon ran last on ", "`airflow dags unpause city_lisbon`", lambda _: pause(21)
+    ),
+    "a city is paused and never ran": Fault(
+        {"pauses"}, "(city_lisbon never ran by itself)", "`sightscan city disable lisbon`", pause_for_ever
+    ),
     "a DAG file cannot be imported": Fault({"dags"}, "1 files cannot be imported (cities_03.py)", "", break_a_file),
     "the reaper has not ended a round": Fault(
         {"rounds"},
         "stop_idle_instances has not ended well yet",
         "urgent",
         lambda _: forget_runs("stop_idle_instances"),
+    ),
+    "no ordinary worker lives": Fault(
+        {"rounds"}, "refresh_data_marts has not ended well since", "default queue", lambda _: end_marts_long_ago()
     ),
     "Airflow's keys are missing": Fault(
         {"airflow-keys"}, "AIRFLOW__API_AUTH__JWT_SECRET", ".env.example", unset("AIRFLOW__API_AUTH__JWT_SECRET")
@@ -411,6 +469,154 @@ def test_each_planted_fault_is_named_with_what_to_do(house: House, name: str) ->
     assert [
         secret for secret in (*secrets, "secret-of-airflow") if secret and secret in shown
     ] == []
+
+
+def by_variable(house: House, url: str) -> None:
+    house.set(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=url)
+
+
+def by_command(house: House, url: str) -> None:
+    (house.folder / "address").write_text(f"{url}\n")
+    house.set(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD=f"cat '{house.folder}/address'")
+
+
+def by_file(house: House, url: str) -> None:
+    (house.folder / "airflow.cfg").write_text(f"[database]\nsql_alchemy_conn = {url}\n")
+    house.set(AIRFLOW_CONFIG=str(house.folder / "airflow.cfg"))
+
+
+def by_command_of_the_file(house: House, url: str) -> None:
+    (house.folder / "address").write_text(url)
+    (house.folder / "airflow.cfg").write_text(
+        f"[database]\nsql_alchemy_conn_cmd = cat {house.folder}/address\n"
+    )
+    house.set(AIRFLOW_CONFIG=str(house.folder / "airflow.cfg"))
+
+
+OF_AIRFLOW = ("scheduler", "triggerer", "dag-processor", "dags", "rounds", "airflow-keys", "pauses")
+
+
+@pytest.mark.parametrize("give", [by_variable, by_command, by_file, by_command_of_the_file])
+def test_airflow_is_found_wherever_its_database_is_named(
+    house: House, give: Callable[[House, str], None]
+) -> None:
+    url = os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    unset("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_HOME")(house)
+    give(house, url)
+    assert {name: house.examine()[name].state for name in OF_AIRFLOW} == dict.fromkeys(
+        OF_AIRFLOW, "passed"
+    )
+
+
+def test_a_secrets_backend_is_asked_by_airflow(house: House) -> None:
+    answer = "sqlite:////folder/airflow.db"
+    module = house.folder / "own_backend.py"
+    module.write_text(
+        "from airflow.sdk.bases.secrets_backend import BaseSecretsBackend\n"
+        "class Backend(BaseSecretsBackend):\n    def get_config(self, key):\n"
+        f"        return {{'address': {answer!r}}}.get(key)\n"
+    )
+    given = dict(os.environ) | {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET": "address",
+        "AIRFLOW__SECRETS__BACKEND": "own_backend.Backend",
+        "PYTHONPATH": f"{house.folder}:{os.environ.get('PYTHONPATH', '')}",
+    }
+    del given["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    installation = Installation(config=settings(), environment=given)
+    assert read_option(installation, AirflowOption("database", "sql_alchemy_conn")) == answer
+
+
+def test_airflows_keys_may_come_from_commands(house: House) -> None:
+    name = "AIRFLOW__CORE__FERNET_KEY"
+    (house.folder / "key").write_text(os.environ[name])
+    unset(name)(house)
+    house.set(**{f"{name}_CMD": f"cat {house.folder}/key"})
+    assert house.examine()["airflow-keys"].state == "passed"
+    (house.folder / "key").write_text("short")
+    assert house.examine()["airflow-keys"].state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("environment", "required"),
+    [
+        ({"AIRFLOW_HOME": "/none"}, False),
+        ({"AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "5"}, False),
+        ({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "cat /none"}, False),
+        ({}, True),
+    ],
+)
+def test_an_airflow_that_is_not_found_is_not_skipped(
+    tmp_path: Path, environment: dict[str, str], *, required: bool
+) -> None:
+    installation = Installation(
+        config=settings(),
+        environment={"HOME": str(tmp_path), "PATH": os.environ["PATH"]} | environment,
+        requires_airflow=required,
+    )
+    checks = [check for check in CHECKS if check.name in OF_AIRFLOW]
+    found = list(examine(installation, checks))
+    assert {each.state for each in found} == {"failed"}
+    assert all(each.advice for each in found)
+
+
+def silence_for_a_month(house: House, kind: str | None, subject: str) -> None:
+    set_silence(
+        house.warehouse,
+        kind=kind,
+        subject=subject,
+        reason="its sights are chosen anew",
+        set_by="ann",
+        length=timedelta(days=30),
+    )
+
+
+def test_a_pause_over_which_no_run_was_missed_is_named_and_no_fault(house: House) -> None:
+    pause(0)
+    found = house.examine()["pauses"]
+    assert (found.state, found.came) == ("passed", "paused, and no run is missed: city_lisbon")
+
+
+def test_a_new_city_that_is_paused_is_given_until_its_first_run(house: House) -> None:
+    pause(None)
+    assert house.examine()["pauses"].state == "passed"
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "state"),
+    [
+        ("doctor", "city_lisbon", "passed"),
+        (None, "city_lisbon", "passed"),
+        ("crawl_empty", "city_lisbon", "failed"),
+        ("doctor", "city_porto", "failed"),
+    ],
+)
+def test_a_silence_says_that_a_pause_is_meant(
+    house: House, kind: str | None, subject: str, state: str
+) -> None:
+    pause(21)
+    silence_for_a_month(house, kind, subject)
+    found = house.examine()["pauses"]
+    assert found.state == state
+    assert found.things == (("lisbon",) if state == "failed" else ())
+    assert state == "failed" or "city_lisbon (silence until 20" in found.came
+
+
+def test_a_retired_city_may_be_paused_or_not(house: House) -> None:
+    pause(21)
+    disable_city(house.warehouse, "lisbon")
+    assert house.examine()["pauses"].came == "none of 0 active cities is paused"
+    change_dag(is_paused=False)
+    assert house.examine()["pauses"].state == "passed"
+
+
+def test_an_instance_runs_for_a_run_whose_time_is_not_over(house: House) -> None:
+    start_held(house, "Q597", "20 min")
+    assert house.examine()["instances"].state == "passed"
+
+
+def test_an_installation_of_this_hour_needs_no_marts_yet(house: House) -> None:
+    forget_runs("refresh_data_marts")
+    assert house.examine()["rounds"].state == "passed"
 
 
 def test_a_senseless_setting_is_named_and_the_other_checks_go_on(

@@ -41,7 +41,8 @@ def figure(page: Page, name: str) -> str:
 def test_figures_on_screen_are_those_of_the_warehouse_and_lead_to_where_one_acts(
     open_staff_page: Opened, busy: Warehouse
 ) -> None:
-    page = open_staff_page(f"{PAGE}?city=city-1")
+    # The photos of the gallery that it looks into are a few bytes, which nobody can decode.
+    page = open_staff_page(f"{PAGE}?city=city-1", refusals=True)
     settle(page)
     waits = "select count(*) from mart.label_to_review where kind in ('held_back', 'uncertain')"
     for name, query, href in (
@@ -244,6 +245,25 @@ def test_budget_is_drawn_beside_the_months(open_staff_page: Opened, busy: Wareho
     expect(page.locator("#money line.budget")).to_have_count(1)
     expect(page.locator("[data-figure='MAX_USD_PER_MONTH']")).to_have_text("12.50 USD of 80.00 USD")
     expect(page.locator("#money meter")).to_have_js_property("value", 12.5)
+
+
+def test_city_that_is_paused_says_so_beside_its_stage(
+    open_staff_page: Opened, busy: Warehouse
+) -> None:
+    page = open_staff_page(PAGE)
+    settle(page)
+    assert page.locator("#cities td", has_text="paused").count() == 0
+
+    def pause(route: Route) -> None:
+        shown = route.fetch().json()
+        shown["cities"][0]["is_paused"] = True
+        route.fulfill(json=shown)
+
+    page.route("**/overview/cities?*", pause)
+    page.reload()
+    paused = page.locator("#cities td", has_text="paused in Airflow")
+    expect(paused).to_have_count(1)
+    expect(paused).to_contain_text("model in place")
 
 
 @pytest.mark.parametrize("path", ["overview", "review", "gallery", "models", "requests", "reports"])

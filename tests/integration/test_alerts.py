@@ -99,11 +99,21 @@ CALLS = (
     " attempt, state, settled_at) select 'google_vision', 'landmark_detection', sha256(number::text::bytea),"
     " 'Q1', 'city_port-aurel', 'r', 1, 1, 'unknown', now() from generate_series(1, {count}) as numbers (number)"
 )
+# A machine whose run gave it up so long ago, and which the reaper tries to stop anew in each round.
+HELD_BY_REAPER = (
+    "insert into core.instance_session (session_id, instance_id, dag_id, run_id, price_per_hour_usd, started_at)"
+    " overriding system value values (7, 'i-3', 'd', 'r', 0.5, now() - interval '3 hours');"
+    "insert into core.lease_use (session_id, instance_id, city_id, dag_id, run_id, leased_at, released_at)"
+    " values (7, 'i-3', 'Q1', 'd', 'r', now() - interval '3 hours', now() - interval '{ago}');"
+    "insert into core.instance_lease (instance_id, dag_id, run_id, leased_at, deadline_at)"
+    " values ('i-3', 'stop_idle_instances', 'i-3 round', now() - interval '1 minute', now())"
+)
 FAULTS = [
     Fault("run_failed", "The run r of city_port-aurel is red.", seen_by_airflow=True),
     Fault("stop_failed", "could not stop a GPU", seen_by_airflow=True),
     Fault("parse_slow", "cities_03.py took 170 s", seen_by_airflow=True),
     Fault("reaper_silent", "has not ended a round", seen_by_airflow=True),
+    Fault("scheduler_unseen", "the run has no conf", seen_by_airflow=True),
     Fault(
         "gpu_over_lease",
         "i-1 is held by run 7, whose time ended at",
@@ -116,6 +126,11 @@ FAULTS = [
         "i-2 is billed although nobody holds it",
         "insert into core.instance_session (instance_id, dag_id, run_id, price_per_hour_usd, started_at)"
         " values ('i-2', 'nobody', '', 0.5, now() - interval '20 minutes')",
+    ),
+    Fault(
+        "gpu_over_lease",
+        "i-3 is billed although nobody holds it",
+        HELD_BY_REAPER.format(ago="20 minutes"),
     ),
     Fault(
         "crawl_empty",
@@ -141,6 +156,12 @@ FAULTS = [
         "8 of 10 images of MAX_GOOGLE_VISION_CALLS_IN_ALL are spent",
         CALLS.format(count=8),
         (("max_google_vision_calls_in_all", 10),),
+    ),
+    Fault(
+        "budget_80",
+        "8.00 of 10.00 US dollars of MAX_USD_PER_MONTH_FOR_REQUESTS are spent or promised",
+        "insert into core.city_decision (city_id, decision, most_usd, decided_by) values ('Q1', 'let_in', 8, 'SightScan')",
+        (("max_usd_per_month_for_requests", 10.0),),
     ),
     Fault(
         "check_failed",
@@ -184,6 +205,7 @@ BY_AIRFLOW = {
     "stop_failed": Trouble("stop_failed", "city_port-aurel", "city_port-aurel could not stop a GPU instance."),
     "parse_slow": Trouble("parse_slow", "cities_03.py", "cities_03.py took 170 s to parse."),
     "reaper_silent": Trouble("reaper_silent", "stop_idle_instances", "The reaper has not ended a round."),
+    "scheduler_unseen": Trouble("scheduler_unseen", "scheduler", "the run has no conf of what it sees"),
 }  # fmt: skip
 
 
@@ -215,9 +237,18 @@ def test_each_kind_is_told_once_by_each_channel(
         assert f"What to do: {runbook}" in told
 
 
+def test_a_gpu_that_the_reaper_is_just_stopping_is_not_told(
+    warehouse: Warehouse, servers: MessageServers
+) -> None:
+    plant(warehouse, Fault("gpu_over_lease", "", HELD_BY_REAPER.format(ago="10 minutes")))
+    look(warehouse, servers)
+    assert servers.mail.subjects == []
+
+
 def test_every_kind_that_is_looked_for_is_planted_above() -> None:
     planted = {fault.kind for fault in FAULTS} | {"budget_100"}
-    assert planted == set(KINDS) - {"test", "warehouse_away"}
+    without_warehouse = {"warehouse_away", "warehouse_unwritable", "doctor"}
+    assert planted == set(KINDS) - {"test"} - without_warehouse
 
 
 def test_a_budget_that_is_used_up_is_told_as_such_beside_its_80_percent(

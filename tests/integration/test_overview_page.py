@@ -249,6 +249,21 @@ def test_cities_are_counted_as_core_has_them(viewer: httpx.Client, busy: Warehou
     }
 
 
+@pytest.mark.usefixtures("airflow_runs")
+def test_active_city_that_is_paused_in_airflow_says_so(
+    viewer: httpx.Client, busy: Warehouse
+) -> None:
+    with create_session(scoped=False) as session:
+        dags = ("city_city-1", "city_city-2")
+        session.query(DagModel).filter(DagModel.dag_id.in_(dags)).update({"is_paused": True})
+        session.query(DagModel).filter(DagModel.dag_id == "city_city-4").update(
+            {"is_paused": False}
+        )
+    busy.execute("update core.city set state = 'disabled' where slug = 'city-2'")
+    shown = {city["slug"]: city["is_paused"] for city in read(viewer, "cities")["cities"]}
+    assert shown == {"city-1": True, "city-2": False, "city-3": False}
+
+
 def test_models_and_sights_are_those_in_place(viewer: httpx.Client, busy: Warehouse) -> None:
     first, second = read(viewer, "models")["models"]
     assert (first["slug"], first["model_version"], first["map50"]) == (

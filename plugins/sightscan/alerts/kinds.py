@@ -33,6 +33,9 @@ RESTORE_FAILED = Kind("restore_failed", "A backup could not be restored")
 REVIEWS_WAITING = Kind("reviews_waiting", "Labels wait for a review")
 APPROVALS_WAITING = Kind("approvals_waiting", "Cities wait for approval")
 WAREHOUSE_AWAY = Kind("warehouse_away", "The warehouse is away")
+WAREHOUSE_UNWRITABLE = Kind("warehouse_unwritable", "The warehouse cannot be written")
+SCHEDULER_UNSEEN = Kind("scheduler_unseen", "Nobody sees what the scheduler sees")
+DOCTOR = Kind("doctor", "The doctor finds something wrong")
 TEST = Kind("test", "A test")
 
 KINDS = {
@@ -53,6 +56,9 @@ KINDS = {
         REVIEWS_WAITING,
         APPROVALS_WAITING,
         WAREHOUSE_AWAY,
+        WAREHOUSE_UNWRITABLE,
+        SCHEDULER_UNSEEN,
+        DOCTOR,
         TEST,
     )
 }

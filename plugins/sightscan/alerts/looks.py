@@ -18,7 +18,7 @@ from sightscan.alerts.kinds import Kind
 from sightscan.alerts.message import as_minute
 from sightscan.errors import SightScanError
 from sightscan.settings import Settings
-from sightscan.spend.limits import Limit, list_limits
+from sightscan.spend.limits import REQUESTS_SETTING, Limit, list_limits
 from sightscan.warehouse.incidents.incidents import Trouble
 from sightscan.warehouse.incidents.watch import (
     Waiting,
@@ -187,8 +187,9 @@ def find_used_up_budgets(connection: Connection, config: Settings) -> Iterator[T
 
 def _say_used(limit: Limit) -> str:
     form = ",.2f" if limit.unit == "US dollars" else ",.0f"
+    used = "are spent or promised" if limit.setting == REQUESTS_SETTING else "are spent"
     return (
-        f"{limit.used:{form}} of {limit.most:{form}} {limit.unit} of {limit.setting} are spent "
+        f"{limit.used:{form}} of {limit.most:{form}} {limit.unit} of {limit.setting} {used} "
         f"({limit.span})"
     )
 

@@ -28,7 +28,7 @@ class Message:
 
 
 def message_about(incident: Incident) -> Message:
-    """Return the message about one incident."""
+    """Return the message about one incident; without an id no warehouse keeps it."""
     kind = KINDS.get(incident.kind)
     title = kind.title if kind else incident.kind
     lines = [_cut(incident.sentence, MAX_SENTENCE_CHARACTERS), "", _times_of(incident)]
@@ -36,7 +36,8 @@ def message_about(incident: Incident) -> Message:
         lines.append(f"Look at: {incident.link}")
     if kind:
         lines.append(f"What to do: {kind.runbook}")
-    lines.append(f"Incident {incident.incident_id}; `sightscan alerts list` shows all.")
+    if incident.incident_id:
+        lines.append(f"Incident {incident.incident_id}; `sightscan alerts list` shows all.")
     subject = _cut(f"[SightScan] {title}: {incident.subject}", MAX_SUBJECT_CHARACTERS)
     return Message(str(incident.message_key), subject, "\n".join(lines) + "\n")
 
@@ -53,7 +54,8 @@ def message_about_many(incidents: Sequence[Incident], count: int) -> Message:
         lines.append(f"- and {len(incidents) - MAX_LINES} more")
     kinds = sorted({incident.kind for incident in incidents} & KINDS.keys())
     lines += ["", "What to do:", *(KINDS[name].runbook for name in kinds)]
-    lines.append("`sightscan alerts list` shows all.")
+    if all(incident.incident_id for incident in incidents):
+        lines.append("`sightscan alerts list` shows all.")
     return Message(str(key), f"[SightScan] {count} incidents", "\n".join(lines) + "\n")
 
 

@@ -115,7 +115,8 @@ def silence(
 ) -> None:
     """Have nobody be told of a kind of incidents, or of one subject of it, for a while.
 
-    Incidents are opened and listed all the same. What is open when the silence ends is told then.
+    Incidents are opened and listed all the same. What is open when the silence ends is told then. Of
+    what the doctor finds, it holds back one thing: that a city is paused (`doctor city_<slug>`).
 
     Changes: one row of core.incident_silence.
 

@@ -8,12 +8,14 @@ run, which its task reads, and which the UI shows.
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sightscan.alerts import kinds
 from sightscan.alerts.kinds import Kind
 from sightscan.alerts.rounds import Outside
+from sightscan.city import dag_id_of
 from sightscan.errors import SightScanError
 from sightscan.warehouse.incidents.incidents import Trouble
 
@@ -21,11 +23,19 @@ TELLING_DAG = "tell_incidents"
 REAPER_DAG = "stop_idle_instances"
 # Each teardown of a GPU, and the reaper's round.
 STOPPING_TASKS = ("stop_instance", REAPER_DAG)
+# What a task that stops leaves (XCom) if it failed over the warehouse, and not over a machine.
+WAREHOUSE_TROUBLE = "warehouse_trouble"
 # In Airflow's table of DAGs: those of other people are theirs to watch.
 OWNER = "sightscan"
 SEEN_KINDS = frozenset(
     kind.name
-    for kind in (kinds.RUN_FAILED, kinds.STOP_FAILED, kinds.PARSE_SLOW, kinds.REAPER_SILENT)
+    for kind in (
+        kinds.RUN_FAILED,
+        kinds.STOP_FAILED,
+        kinds.PARSE_SLOW,
+        kinds.REAPER_SILENT,
+        kinds.SCHEDULER_UNSEEN,
+    )
 )
 MAX_REAPER_SILENCE = timedelta(minutes=15)
 # A city runs once a week, so what is red is red for no longer than two.
@@ -34,6 +44,11 @@ MAX_RED = timedelta(days=14)
 JUST_NOW = timedelta(minutes=15)
 # Of a kind that are named one by one: a run's conf is read and shown as a whole.
 MAX_TROUBLES = 500
+# Of the files that make cities' DAGs.
+SHARD_PREFIX = "cities_"
+# Of a run's conf: why nothing could be seen.
+PROBLEM = "problem"
+MAX_PROBLEM_CHARACTERS = 500
 # In place of the subjects of the others; no DAG and no file of ours has a name like this.
 OTHERS = "and others"
 PARSE_SHARE_GAUGE = "sightscan.slowest_parse_share"
@@ -56,6 +71,20 @@ def as_conf(troubles: list[Trouble]) -> dict[str, Any]:
     }
 
 
+def as_failed_conf(error: Exception) -> dict[str, Any]:
+    """Return that nothing could be seen as a run's conf."""
+    return {PROBLEM: f"{type(error).__name__}: {error}"[:MAX_PROBLEM_CHARACTERS]}
+
+
+def look_outside(conf: Any) -> Outside:
+    """Return what the scheduler saw; that it saw nothing is a trouble, and says what to do."""
+    try:
+        return read_conf(conf)
+    except NothingSeenError as error:
+        unseen = Trouble(kinds.SCHEDULER_UNSEEN.name, "scheduler", str(error))
+        return Outside([unseen], frozenset({kinds.SCHEDULER_UNSEEN.name}))
+
+
 def read_conf(conf: Any) -> Outside:
     """Return what the scheduler saw.
 
@@ -64,9 +93,13 @@ def read_conf(conf: Any) -> Outside:
 
     """
     if not isinstance(conf, dict) or not isinstance(conf.get("troubles"), list):
+        why = conf.get(PROBLEM) if isinstance(conf, dict) else None
         msg = (
-            "the run has no conf of what the scheduler sees, so nobody is told of red runs: let the "
-            "scheduler have plugins/ of SightScan as its [core] plugins_folder, and start it anew"
+            f"the scheduler could not look at Airflow's database ({why}), so nobody is told of red "
+            "runs: its log has the whole error"
+            if why
+            else "the run has no conf of what the scheduler sees, so nobody is told of red runs: let "
+            "the scheduler have plugins/ of SightScan as its [core] plugins_folder, and start it anew"
         )
         raise NothingSeenError(msg)
     troubles = [Trouble(*seen) for seen in conf["troubles"]]
@@ -182,12 +215,13 @@ def _failed_stops(session: Any) -> Iterator[Trouble]:
     from sqlalchemy import func
 
     last = func.max(TaskInstance.end_date)
+    is_of_the_warehouse = _is_of_the_warehouse()
 
     def last_in(state: str) -> dict[str, datetime]:
         return dict(
             session.query(TaskInstance.dag_id, last)
             .filter(TaskInstance.task_id.in_(STOPPING_TASKS), TaskInstance.state == state)
-            .filter(TaskInstance.end_date > datetime.now(UTC) - MAX_RED)
+            .filter(TaskInstance.end_date > datetime.now(UTC) - MAX_RED, ~is_of_the_warehouse)
             .group_by(TaskInstance.dag_id)
             .all()
         )
@@ -199,6 +233,20 @@ def _failed_stops(session: Any) -> Iterator[Trouble]:
         made_good = [each for each in (succeeded_at.get(dag_id), reaped_at) if each and each > at]
         if not made_good:
             yield stop_failure(dag_id, at)
+
+
+def _is_of_the_warehouse() -> Any:
+    """Return the condition that a task failed over the warehouse, and had stopped what it could."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.xcom import XComModel
+    from sqlalchemy import exists
+
+    return exists().where(
+        XComModel.dag_id == TaskInstance.dag_id,
+        XComModel.run_id == TaskInstance.run_id,
+        XComModel.task_id == TaskInstance.task_id,
+        XComModel.key == WAREHOUSE_TROUBLE,
+    )
 
 
 def stop_failure(dag_id: str, at: datetime) -> Trouble:
@@ -213,12 +261,18 @@ def stop_failure(dag_id: str, at: datetime) -> Trouble:
 
 def _silent_reaper(session: Any, since: datetime) -> Iterator[Trouble]:
     from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
     from sqlalchemy import func
 
     last = session.query(func.max(DagRun.end_date)).filter(
         DagRun.dag_id == REAPER_DAG, DagRun.state == "success"
     )
-    ended_at = last.scalar()
+    # Such a round looked after the machines, by their tags; what is red about it is told as such.
+    last_without_warehouse = session.query(func.max(TaskInstance.end_date)).filter(
+        TaskInstance.dag_id == REAPER_DAG, TaskInstance.state == "failed", _is_of_the_warehouse()
+    )
+    ends = [at for at in (last.scalar(), last_without_warehouse.scalar()) if at is not None]
+    ended_at = max(ends, default=None)
     if datetime.now(UTC) - max(ended_at or since, since) > MAX_REAPER_SILENCE:
         heard = f"since {ended_at:%Y-%m-%d %H:%M} UTC" if ended_at else "yet"
         yield Trouble(
@@ -263,7 +317,7 @@ def _slow_parses(session: Any) -> Iterator[Trouble]:
                 f"{name} took {seconds:.0f} s to parse, more than half of the {limit:.0f} s after "
                 "which the parse is cut short, and no DAG of it is shown."
             )
-        elif parsed_at < latest:
+        elif parsed_at < latest and _has_dags(session, str(path)):
             sentence = (
                 f"{name} was not parsed whole since {parsed_at:%Y-%m-%d %H:%M} UTC: its parse is cut "
                 "short, or the DAG processor does not run. Its DAGs vanish an hour after that."
@@ -271,3 +325,20 @@ def _slow_parses(session: Any) -> Iterator[Trouble]:
         else:
             continue
         yield Trouble(kinds.PARSE_SLOW.name, name, sentence)
+
+
+def _has_dags(session: Any, path: str) -> bool:
+    """Tell whether a file still makes a DAG; one whose cities were all forgotten makes none."""
+    from airflow.models.dag import DagModel
+
+    from sightscan.operators.registry import read_snapshot
+
+    if not Path(path).stem.startswith(SHARD_PREFIX):
+        return True
+    try:
+        known = {dag_id_of(city.slug) for city in read_snapshot()}
+    except (SightScanError, OSError) as error:
+        logger.warning("what cannot be read may have them: %s", error)
+        return True
+    made = session.query(DagModel.dag_id).filter(DagModel.fileloc == path)
+    return any(dag_id in known for (dag_id,) in made)

@@ -10,18 +10,28 @@ import psycopg
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
-from sightscan.errors import SightScanError, WarehouseError
+from sightscan.errors import (
+    SettingsError,
+    SightScanError,
+    UnsettledStopError,
+    WarehouseError,
+)
 from sightscan.settings import sound_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sightscan.alerts.channels import Channel, MailServer
+    from sightscan.warehouse.incidents.incidents import Trouble
 
 # Once an hour, with a schedule that begins then; what is costly and slow to change is looked at.
 THOROUGH_MINUTES = 5
 # What Airflow keeps between rounds while the warehouse, which keeps all else, is away.
 AWAY_VARIABLE = "sightscan_warehouse_away"
+# Of SQLSTATE: connection exceptions, and shutdowns of the server or of its database.
+LOST_STATES = ("08", "57P")
+TLS_PORT = 465
+STARTTLS_PORT = 587
 ENCRYPTIONS = ("starttls", "tls", "none")
 
 logger = logging.getLogger(__name__)
@@ -32,17 +42,16 @@ logger = logging.getLogger(__name__)
 def tell_incidents() -> dict[str, int]:
     """Look what is wrong, keep it as incidents, and tell each channel once."""
     from sightscan.alerts.rounds import make_round
-    from sightscan.operators.airflow_seen import read_conf
+    from sightscan.operators.airflow_seen import look_outside
     from sightscan.operators.metrics import are_on, emit_gauges
     from sightscan.operators.warehouse import open_warehouse
 
     context: Any = get_current_context()
     config = sound_settings()
     channels = find_channels()
-    problems: tuple[str, ...] = ()
+    outside = look_outside(context["dag_run"].conf)
     try:
         with open_warehouse() as connection:
-            outside, unseen = _outside(read_conf, context["dag_run"].conf)
             round_ = make_round(
                 connection,
                 config,
@@ -50,16 +59,15 @@ def tell_incidents() -> dict[str, int]:
                 outside=outside,
                 is_thorough=datetime.now(UTC).minute < THOROUGH_MINUTES,
             )
-            problems = (*unseen, *round_.problems)
             # After telling: nobody waits for a metric.
             if are_on():
                 emit_gauges(connection)
-    except (WarehouseError, psycopg.OperationalError) as error:
-        tell_without_warehouse(channels, str(error))
+    except (SightScanError, psycopg.Error) as error:
+        tell_without_warehouse(channels, error, outside.troubles)
         raise
     _forget_that_it_was_away()
-    if problems:
-        msg = f"not all was looked at, or told: {'; '.join(problems)}"
+    if round_.problems:
+        msg = f"not all was looked at, or told: {'; '.join(round_.problems)}"
         raise AirflowFailException(msg)
     return round_.sent
 
@@ -67,29 +75,63 @@ def tell_incidents() -> dict[str, int]:
 def tell_stop_failed(context: Any) -> None:
     """Tell at once that a GPU could not be stopped: the callback of the tasks that stop."""
     from sightscan.alerts.rounds import tell_at_once
-    from sightscan.operators.airflow_seen import stop_failure
+    from sightscan.operators.airflow_seen import REAPER_DAG, stop_failure
     from sightscan.operators.warehouse import open_warehouse
 
-    trouble = stop_failure(context["ti"].dag_id, datetime.now(UTC))
+    ti = context["ti"]
+    error = context.get("exception")
+    if isinstance(error, UnsettledStopError) or (
+        ti.dag_id == REAPER_DAG and isinstance(error, SettingsError | WarehouseError)
+    ):
+        logger.info("it stopped what it could without the warehouse, which tell_incidents tells")
+        return
+    trouble = stop_failure(ti.dag_id, datetime.now(UTC))
     channels = find_channels()
     try:
         with open_warehouse() as connection:
             tell_at_once(connection, channels, trouble)
-    except (WarehouseError, psycopg.OperationalError) as error:
+    except (SightScanError, psycopg.Error) as error:
         logger.warning("told without the warehouse, and again when it is back: %s", error)
-        _send_to_all(channels, trouble.kind, trouble.subject, trouble.sentence)
+        _tell_unkept(channels, [trouble])
 
 
-def tell_without_warehouse(channels: Sequence[Channel], why: str) -> None:
-    """Tell once that the warehouse is away; Airflow remembers to whom it was told."""
-    from airflow.sdk import Variable
+def tell_without_warehouse(
+    channels: Sequence[Channel], error: Exception, troubles: Sequence[Trouble]
+) -> None:
+    """Tell once what is wrong with the warehouse, and what others saw; Airflow remembers who was told."""
+    others = [each for each in troubles if not _is_of_the_warehouse(each)]
+    _tell_unkept(channels, [trouble_of(error), *others])
 
-    from sightscan.alerts.kinds import WAREHOUSE_AWAY
 
-    told = set((Variable.get(AWAY_VARIABLE, default="") or "").split())
-    untold = [channel for channel in channels if channel.name not in told]
-    told |= _send_to_all(untold, WAREHOUSE_AWAY.name, "warehouse", why)
-    Variable.set(AWAY_VARIABLE, " ".join(sorted(told)), "Who was told that the warehouse is away.")
+def _is_of_the_warehouse(trouble: Trouble) -> bool:
+    """Tell whether a trouble says no more than that the warehouse is in trouble, as long as it is."""
+    from sightscan.alerts.kinds import RUN_FAILED, STOP_FAILED
+    from sightscan.operators.airflow_seen import REAPER_DAG
+    from sightscan.operators.conclusion.failures import CITY_DAG_PREFIX
+
+    # The reaper tells itself, and its round is red for the warehouse's sake.
+    if trouble.kind == STOP_FAILED.name:
+        return trouble.subject == REAPER_DAG
+    # No DAG of the upkeep does anything without it. What is red for more is told when it is back.
+    return trouble.kind == RUN_FAILED.name and not trouble.subject.startswith(CITY_DAG_PREFIX)
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """Return what is told of an error of the warehouse: it is away, or there and takes nothing."""
+    from sightscan.alerts.kinds import WAREHOUSE_AWAY, WAREHOUSE_UNWRITABLE
+    from sightscan.plain_text import one_line
+    from sightscan.warehouse.incidents.incidents import Trouble
+
+    kind = WAREHOUSE_AWAY if _is_away(error) else WAREHOUSE_UNWRITABLE
+    return Trouble(kind.name, "warehouse", one_line(str(error)))
+
+
+def _is_away(error: Exception) -> bool:
+    if isinstance(error, psycopg.OperationalError):
+        # Without a state the line broke; else the server ends sessions, as at its stop. A deadlock
+        # and a time-out are operational errors, too.
+        return error.sqlstate is None or error.sqlstate.startswith(LOST_STATES)
+    return isinstance(error, WarehouseError)
 
 
 def find_channels() -> tuple[Channel, ...]:
@@ -120,13 +162,13 @@ def mail_server_of(connection: Any) -> MailServer:
     extra = connection.extra_dejson
     encryption = str(extra.get("encryption") or "")
     if encryption not in ENCRYPTIONS:
-        # As Airflow's own connections of mail servers say it.
-        is_plain = _is_on(extra.get("disable_ssl"))
+        # As Airflow's own connections of mail servers say it; on 587 nobody speaks TLS at once.
+        is_plain = _is_on(extra.get("disable_ssl", connection.port == STARTTLS_PORT))
         has_starttls = not _is_on(extra.get("disable_tls"))
         encryption = ("starttls" if has_starttls else "none") if is_plain else "tls"
     return MailServer(
         connection.host or "localhost",
-        connection.port or 587,
+        connection.port or (TLS_PORT if encryption == "tls" else STARTTLS_PORT),
         encryption,  # type: ignore[arg-type]
         connection.login,
         connection.password,
@@ -137,35 +179,18 @@ def _is_on(value: object) -> bool:
     return str(value).lower() in ("true", "1", "yes")
 
 
-def _outside(read: Any, conf: Any) -> tuple[Any, tuple[str, ...]]:
-    """Return what the scheduler saw; if it saw nothing, nothing, and why."""
-    from sightscan.alerts.rounds import Outside
+def _tell_unkept(channels: Sequence[Channel], troubles: Sequence[Trouble]) -> None:
+    """Tell each channel once, for as long as the warehouse is away; Airflow remembers who was told."""
+    from airflow.sdk import Variable
 
-    try:
-        return read(conf), ()
-    except SightScanError as error:
-        return Outside(), (str(error),)
+    from sightscan.alerts.unkept import name_of, read_memory, tell_unkept, write_memory
 
-
-def _send_to_all(channels: Sequence[Channel], kind: str, subject: str, sentence: str) -> set[str]:
-    """Send to channels without the warehouse; return the names of those that took it."""
-    import uuid
-
-    from sightscan.alerts.channels import ChannelError
-    from sightscan.alerts.message import message_about
-    from sightscan.warehouse.incidents.incidents import Incident
-
-    now = datetime.now(UTC)
-    incident = Incident(0, kind, subject, sentence, None, uuid.uuid4(), now, None)
-    took = set()
-    for channel in channels:
-        try:
-            channel.send(message_about(incident))
-        except ChannelError as error:
-            logger.warning("%s could not be told, and is again: %s", channel.name, error)
-        else:
-            took.add(channel.name)
-    return took
+    memory = read_memory(Variable.get(AWAY_VARIABLE, default="") or "")
+    told = tell_unkept(channels, {name_of(each): each for each in troubles}, memory)
+    if told.memory != memory:
+        Variable.set(
+            AWAY_VARIABLE, write_memory(told.memory), "Who was told while the warehouse is away."
+        )
 
 
 def _forget_that_it_was_away() -> None:

@@ -4,7 +4,7 @@ A check says beforehand what it asks of whom, why, and what the answer should lo
 returns in a few words what came, or raises: any error of ours is a failure in the server's words.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
@@ -16,18 +16,23 @@ from sightscan.errors import SettingsError, SightScanError
 from sightscan.settings import Settings
 
 MAX_CAME_CHARACTERS = 500
+MAX_NAMED = 5
 
 State = Literal["passed", "failed", "skipped"]
 Given = TypeVar("Given")
 
 
 class CheckFailedError(SightScanError):
-    """Something is otherwise than it should be; `advice` if there is better than the check's."""
+    """Something is otherwise than it should be; `advice` if there is better than the check's.
 
-    def __init__(self, came: str, advice: str = "") -> None:
-        """Keep what came."""
+    `things` are the names of what is wrong, if several may be, each for a reason of its own.
+    """
+
+    def __init__(self, came: str, advice: str = "", things: Sequence[str] = ()) -> None:
+        """Keep what came, and of what."""
         super().__init__(came)
         self.advice = advice
+        self.things = tuple(things)
 
 
 class CheckSkippedError(SightScanError):
@@ -49,7 +54,10 @@ class Question(Generic[Given]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What came of a check: in the service's own words, without secrets, on one line."""
+    """What came of a check: in the service's own words, without secrets, on one line.
+
+    `things` are those of `CheckFailedError`.
+    """
 
     name: str
     service: str
@@ -57,11 +65,13 @@ class Finding:
     expected: str
     came: str
     advice: str
+    things: tuple[str, ...] = ()
 
 
 def answer_to(question: Question[Given], given: Given, *, shown: Callable[[str], str]) -> Finding:
     """Ask once, and return what came of it as it may be `shown`; an error of ours is a finding."""
     advice = ""
+    things: tuple[str, ...] = ()
     try:
         state: State = "passed"
         came = question.ask(given)
@@ -69,6 +79,7 @@ def answer_to(question: Question[Given], given: Given, *, shown: Callable[[str],
         state, came = "skipped", str(skipped)
     except CheckFailedError as failed:
         state, came, advice = "failed", str(failed), failed.advice or question.advice
+        things = failed.things
     except SettingsError as error:
         # Its sentence says what to set.
         state, came, advice = "failed", str(error), "correct the setting that is named"
@@ -80,10 +91,12 @@ def answer_to(question: Question[Given], given: Given, *, shown: Callable[[str],
     except UNREADABLE as error:
         came = f"an answer in another form than documented ({type(error).__name__}: {error})"
         state, advice = "failed", question.advice
-    return finding_of(question, state, shown(came), advice)
+    return finding_of(question, state, shown(came), advice, things)
 
 
-def finding_of(question: Question[Given], state: State, came: str, advice: str) -> Finding:
+def finding_of(
+    question: Question[Given], state: State, came: str, advice: str, things: tuple[str, ...] = ()
+) -> Finding:
     """Return what came of a question, in words that may be shown."""
     return Finding(
         name=question.name,
@@ -92,6 +105,7 @@ def finding_of(question: Question[Given], state: State, came: str, advice: str) 
         expected=question.expected,
         came=came,
         advice=advice,
+        things=things,
     )
 
 
@@ -99,6 +113,11 @@ def one_line(text: str, most: int = MAX_CAME_CHARACTERS) -> str:
     """Return a stranger's words on one line, printable, and cut."""
     line = "".join(each for each in " ".join(text.split()) if each.isprintable())
     return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
+def first_few(names: Sequence[str]) -> str:
+    """Return the first of many names, for a sentence."""
+    return ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")
 
 
 def without_keys(text: str, config: Settings) -> str:

@@ -36,7 +36,7 @@ reviewed as (
     from mart.decided_label
     where
         decided_label.city_id = %(city_id)s
-        and decided_label.review in ('accept', 'reject', 'rename')
+        and decided_label.review in ('accept', 'reject', 'rename', 'no_sight')
     group by decided_label.sight_id
 )
 

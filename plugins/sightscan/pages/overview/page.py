@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from sightscan.alerts.kinds import KINDS
 from sightscan.operators.airflow_seen import find_red_runs
 from sightscan.pages.navigation import page_of
-from sightscan.pages.overview.runs import find_last_runs, tell_run
+from sightscan.pages.overview.runs import find_last_runs, find_paused, tell_run
 from sightscan.pages.staff import Text, Viewer
 from sightscan.pages.warehouse import open_warehouse
 from sightscan.settings import settings
@@ -132,12 +132,18 @@ def show_cities(
         shown = _within(page, count)
         cities = list_cities(connection, wanted, shown, stage=stage)
         counted_until = find_counted_until(connection)
-    runs = find_last_runs([city.dag_id for city in cities])
+    dag_ids = [city.dag_id for city in cities]
+    runs, paused = find_last_runs(dag_ids), find_paused(dag_ids)
     return {
         "by_stage": by_stage,
         "cities": [
             asdict(city)
-            | {"dag_id": city.dag_id, "last_run": tell_run(city, runs.get(city.dag_id))}
+            | {
+                "dag_id": city.dag_id,
+                "last_run": tell_run(city, runs.get(city.dag_id)),
+                # A retired one does not run anyhow.
+                "is_paused": city.dag_id in paused and city.state == "active",
+            }
             for city in cities
         ],
         "counted_until": counted_until,

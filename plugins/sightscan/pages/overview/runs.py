@@ -1,10 +1,11 @@
-"""What Airflow knows of cities' last runs, beside what the warehouse knows of what came of them."""
+"""What Airflow knows of cities' last runs and pauses, beside what the warehouse knows of what came of them."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.utils.session import create_session
 from sqlalchemy import func
@@ -48,6 +49,15 @@ def find_last_runs(dag_ids: Collection[str]) -> dict[str, LastRun]:
             dag_id: LastRun(run_id, str(state), started_at, ended_at)
             for dag_id, run_id, state, started_at, ended_at in runs
         }
+
+
+def find_paused(dag_ids: Collection[str]) -> frozenset[str]:
+    """Return those of these DAGs that are paused."""
+    with create_session(scoped=False) as session:
+        paused = session.query(DagModel.dag_id).filter(
+            DagModel.dag_id.in_(dag_ids), DagModel.is_paused
+        )
+        return frozenset(dag_id for (dag_id,) in paused)
 
 
 def tell_run(city: ListedCity, run: LastRun | None) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ export function drawCities(read, asked) {
   return [
     table("Cities", ["City", "Stage", "#Sights", "#Photos", "#Labelled photos", "#Boxes", "Newest dataset", "Model in place", "Last run"], read.cities.map((city) => [
       [link(dagPath(city.dag_id), city.name), node("small", {}, city.state === "disabled" ? `${city.country}, retired` : city.country)],
-      STAGES[city.stage],
+      [STAGES[city.stage], city.is_paused ? node("small", {}, "paused in Airflow") : null],
       toSights(city, count(city.sight_count)),
       link(`../gallery/?${query({ city: city.slug })}`, count(city.photo_count)),
       link(`../review/?${query({ city: city.slug })}`, count(city.labelled_photo_count)),

@@ -1,18 +1,19 @@
 """Airflow's own database, read from outside Airflow: PostgreSQL, or a laptop's SQLite."""
 
-import configparser
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from sightscan.services.doctor.airflow_options import AirflowOption, read_option
 from sightscan.services.doctor.installation import DATABASE_URL, Installation
-from sightscan.services.question import CheckFailedError, CheckSkippedError
+from sightscan.services.question import CheckFailedError, CheckSkippedError, replaced
 from sightscan.warehouse.statements import statement
 
 DATABASE_CONNECT_SECONDS = 5
@@ -53,10 +54,13 @@ def open_airflow_database(installation: Installation) -> Iterator[AirflowDatabas
         with engine.connect() as connection:
             yield AirflowDatabase(connection)
     except (ArgumentError, ModuleNotFoundError) as error:
-        msg = f"{where} is no address that can be read: {_first_line(error)}"
+        msg = (
+            f"{where} is no address that can be read: {_without_password(_first_line(error), url)}"
+        )
         raise CheckFailedError(msg) from None
     except SQLAlchemyError as error:
-        msg = f"{where} cannot be asked: {_first_line(getattr(error, 'orig', None) or error)}"
+        said = _first_line(getattr(error, "orig", None) or error)
+        msg = f"{where} cannot be asked: {_without_password(said, url)}"
         raise CheckFailedError(msg) from None
 
 
@@ -69,14 +73,17 @@ def as_moment(value: object) -> datetime | None:
 
 
 def _url_of(installation: Installation) -> str:
-    url = installation.environment.get(DATABASE_URL) or _configured(installation)
+    url = read_option(installation, AirflowOption("database", "sql_alchemy_conn"))
     if not url:
         default = installation.airflow_home / "airflow.db"
         if not default.is_file():
             msg = (
-                f"no Airflow on this machine: {DATABASE_URL} is not set; set it as Airflow's parts "
-                "have it to have them looked at"
+                f"{DATABASE_URL} is not set, nor {DATABASE_URL}_CMD or _SECRET, nor in airflow.cfg; "
+                "set it as Airflow's parts have it to have them looked at"
             )
+            if installation.has_airflow:
+                raise CheckFailedError(msg, f"give the doctor {DATABASE_URL} (export it)")
+            msg = f"no Airflow on this machine: {msg}"
             raise CheckSkippedError(msg)
         url = f"{SQLITE}:///{default}"
     path = url.partition(":///")[2]
@@ -87,13 +94,13 @@ def _url_of(installation: Installation) -> str:
     return url.replace("+asyncpg", "").replace("+aiosqlite", "")
 
 
-def _configured(installation: Installation) -> str:
-    file = installation.environment.get("AIRFLOW_CONFIG") or (
-        installation.airflow_home / "airflow.cfg"
-    )
-    parser = configparser.RawConfigParser()
-    parser.read(file, encoding="utf-8")
-    return parser.get("database", "sql_alchemy_conn", fallback="")
+def _without_password(text: str, url: str) -> str:
+    """Return a text without the password of an address, which need not be in the environment."""
+    with suppress(ValueError):
+        password = urlsplit(url).password or ""
+        for each in (password, unquote(password)):
+            text = replaced(text, each, f"[password of {DATABASE_URL}]")
+    return text
 
 
 def _first_line(error: object) -> str:

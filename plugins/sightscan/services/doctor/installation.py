@@ -29,6 +29,8 @@ AIRFLOWS_SECRETS = (
     "AIRFLOW__API_AUTH__JWT_SECRET",
 )
 DATABASE_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+AIRFLOWS_DATABASE = "AIRFLOW__DATABASE__"
+PLACES_OF_AIRFLOW = ("AIRFLOW_HOME", "AIRFLOW_CONFIG")
 
 
 def _now() -> datetime:
@@ -37,11 +39,15 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """One installation; `settings_problem` says which settings are senseless: those have their defaults."""
+    """One installation; `settings_problem` says which settings are senseless: those have their defaults.
+
+    Where `requires_airflow` is true, an Airflow that is not found is a failure.
+    """
 
     config: Settings
     environment: Mapping[str, str]
     settings_problem: str = ""
+    requires_airflow: bool = False
     now: Callable[[], datetime] = _now
 
     @property
@@ -53,7 +59,10 @@ class Installation:
     @property
     def has_airflow(self) -> bool:
         """Tell whether this machine is said to have an Airflow."""
-        return bool(self.environment.get("AIRFLOW_HOME") or self.environment.get(DATABASE_URL))
+        return self.requires_airflow or any(
+            value and (name in PLACES_OF_AIRFLOW or name.startswith(AIRFLOWS_DATABASE))
+            for name, value in self.environment.items()
+        )
 
     def shown(self, came: str) -> str:
         """Return a text on one line and without secrets; paths and hosts are the operator's own."""

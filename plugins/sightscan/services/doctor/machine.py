@@ -33,18 +33,18 @@ def measure_disks(installation: Installation) -> str:
         "BACKUP_FOLDER": installation.config.backup_folder,
         "var": REPOSITORY / "var",
     }
-    told, full = [], []
+    told, full = [], {}
     for name, folder in folders.items():
         if folder is None:
             continue
         usage = shutil.disk_usage(_existing(folder))
         told.append(f"{name} {usage.free / 1e9:.0f} GB")
         if usage.free < max(MIN_FREE_DISK_BYTES, MIN_FREE_DISK_SHARE * usage.total):
-            full.append(
+            full[name] = (
                 f"{name} ({folder}) has {usage.free / 1e9:.1f} of {usage.total / 1e9:.0f} GB left"
             )
     if full:
-        raise CheckFailedError("; ".join(full))
+        raise CheckFailedError("; ".join(full.values()), things=[*full])
     return f"free: {', '.join(told)}"
 
 

@@ -32,15 +32,21 @@ def look_at_instances(installation: Installation) -> str:
     gone = [sight.instance_id for sight in sights if sight.is_terminated]
     if gone:
         msg = f"EC2 has terminated {', '.join(gone)}"
-        raise CheckFailedError(msg, "take it out of MTS_EC2_INSTANCE_ID")
+        raise CheckFailedError(msg, "take it out of MTS_EC2_INSTANCE_ID", gone)
     with open_warehouse(installation) as connection:
-        held = {machine.instance_id for machine in list_machines(connection, ids) if machine.dag_id}
+        machines = list_machines(connection, ids)
+    # Neither a run whose time is over holds it, nor the reaper, who stops it or cannot.
+    held = {
+        machine.instance_id
+        for machine in machines
+        if machine.slug and machine.deadline_at and machine.deadline_at > installation.now()
+    }
     left_on = [
         sight.instance_id for sight in sights if sight.is_on and sight.instance_id not in held
     ]
     if left_on:
-        msg = f"{', '.join(left_on)} runs, and nobody holds it: it costs money"
-        raise CheckFailedError(msg)
+        msg = f"{', '.join(left_on)} runs, and no run holds it any more: it costs money"
+        raise CheckFailedError(msg, things=left_on)
     return ", ".join(f"{sight.instance_id} {sight.state}" for sight in sights)
 
 

@@ -4,7 +4,15 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 
-from sightscan.services.doctor import airflow, keys, machine, machines, snapshot, warehouse
+from sightscan.services.doctor import (
+    airflow,
+    keys,
+    machine,
+    machines,
+    pauses,
+    snapshot,
+    warehouse,
+)
 from sightscan.services.doctor.installation import Installation, InstallationCheck
 from sightscan.services.question import Finding, answer_to, finding_of
 
@@ -17,6 +25,7 @@ CHECKS: tuple[InstallationCheck, ...] = (
     *keys.CHECKS,
     *machines.CHECKS,
     *airflow.CHECKS,
+    *pauses.CHECKS,
 )
 
 

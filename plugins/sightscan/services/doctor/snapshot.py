@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from sightscan.services.doctor.installation import Installation, InstallationCheck, open_warehouse
-from sightscan.services.question import CheckFailedError, CheckSkippedError
+from sightscan.services.question import CheckFailedError, CheckSkippedError, first_few
 from sightscan.settings import REPOSITORY
 from sightscan.warehouse.registry.cities import list_cities
 from sightscan.warehouse.registry.snapshot import find_registry_id
@@ -29,7 +29,7 @@ def compare_snapshot(installation: Installation) -> str:
         raise CheckFailedError(msg)
     missing = sorted(cities - slugs)
     if missing:
-        msg = f"{path} lacks {len(missing)} cities of the registry ({', '.join(missing[:5])})"
+        msg = f"{path} lacks {len(missing)} cities of the registry ({first_few(missing)})"
         raise CheckFailedError(msg)
     return f"{len(slugs)} cities, all of the registry among them"
 

@@ -119,10 +119,16 @@ def find_ages(connection: psycopg.Connection[Any]) -> Ages:
         return cursor.fetchone() or Ages(None, None, None, None)
 
 
-def find_last_drill(connection: psycopg.Connection[Any]) -> Drill | None:
-    """Return the last trial of a backup; None: there was none."""
+def find_last_drill(
+    connection: psycopg.Connection[Any], *, that_says_something: bool = False
+) -> Drill | None:
+    """Return the last trial of a backup, also one that could not be made; None: there was none.
+
+    One `that_says_something` was made, so that it says whether the backup is good.
+    """
     with connection.cursor(row_factory=class_row(Drill)) as cursor:
-        cursor.execute(statement("incidents/find_last_drill"))
+        left_out = UNTRIED if that_says_something else None
+        cursor.execute(statement("incidents/find_last_drill"), {"left_out": left_out})
         return cursor.fetchone()
 
 
