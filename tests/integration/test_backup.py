@@ -16,13 +16,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from detector_app.texts import LANGUAGES
 from sandbox.addresses import PostgresAddress
 from sandbox.postgres.databases import create_login
 from sightscan.cli.main import main
 from sightscan.dataset.freeze import freeze_dataset
 from sightscan.errors import WarehouseError
 from sightscan.run import Run
-from sightscan.settings import read_settings, settings
+from sightscan.settings import Settings, read_settings, settings
 from sightscan.warehouse.backup.dump import backup_warehouse, count_rows, manifest_of
 from sightscan.warehouse.backup.pg_tools import find_program
 from sightscan.warehouse.backup.restore import restore_warehouse
@@ -256,6 +257,42 @@ def test_what_people_took_back_after_the_backup_stays_taken_back(
             " from core.contribution",
             [bytes([2])],
         ).fetchone() == ([False, False, True],)
+
+
+def test_what_was_taken_back_before_it_was_taken_in_does_not_come_back(
+    place: ColourCity, warehouse: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    """The backup is of the minute in which it waited in the inbox."""
+    dump = tmp_path / "sightscan.dump"
+    warehouse.execute(
+        "insert into load.contribution (contribution_id, city_id, sight_id, bytes, licence,"
+        " contributed_by, code_sha256) values (gen_random_uuid(), 'Q1', 1, %s, 'cc-by-4.0', 'x',"
+        " sha256('code'))",
+        [SHARED],
+    )
+    backup_warehouse(settings(), dump)
+    restore_warehouse(settings(), dump, INTO)
+    config = settings().model_copy(update={"pgdatabase": INTO})
+    with connect(config, autocommit=True) as connection:
+        connection.execute("select load.take_back('code', 'mine')")
+        assert remove_withdrawn_photos(connection) == WithdrawalReport(removed=1, left=0)
+    restore_warehouse(settings(), dump, INTO, replace_existing=True)
+    waiting = "select count(*) from load.contribution"
+    with connect(config, autocommit=True) as connection:
+        assert connection.execute(waiting).fetchone() == (1,)
+        assert remove_withdrawn_photos(connection) == WithdrawalReport(removed=1, left=0)
+        assert connection.execute(waiting).fetchone() == (0,)
+
+
+@pytest.mark.parametrize(("language", "weeks"), [("en", "five weeks"), ("de", "fünf Wochen")])
+def test_people_are_told_for_how_long_backups_hold_what_they_took_back(
+    language: str, weeks: str
+) -> None:
+    fields = Settings.model_fields
+    assert fields["keep_weekly_backups"].default == 5
+    assert fields["keep_daily_backups"].default < 5 * 7
+    for key in ("improve.use", "improve.withdrawn", "about.privacy"):
+        assert weeks in " ".join(LANGUAGES[language][key].split()), key
 
 
 def test_photo_at_an_address_that_was_taken_down_is_gone_after_the_restore(

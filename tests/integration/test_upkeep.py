@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,18 @@ from sightscan.warehouse.backup import drill
 from sightscan.warehouse.backup.dump import manifest_of
 from sightscan.warehouse.backup.keep import list_backups, list_passed_backups
 from sightscan.warehouse.backup.scratch import drop_scratch, mark_of
+from sightscan.warehouse.incidents.watch import UNTRIED
 from sightscan.warehouse.locks import DRILL_LOCK
+from sightscan.warehouse.marts.check_runs import run_checks
 from tests.cities.colour_city import store_colour_city, store_sources
 from tests.kept_off import keep_off_this_machine
 
 DRILLS = "select row_count > 100, problem from core.restore_drill order by drill_id"
+# As if a take-down had been undone by hand.
+REMOVED = (
+    "insert into core.removed_photo (sha256, reason, removed_by)"
+    " select min(sha256), 'asked', 'ann' from core.photo"
+)
 HISTORY = """
 -- Two checks, each asked by two DAGs, of which one asks still.
 insert into core.check_result (check_name, severity, offending_count, dag_id, run_id, recorded_at)
@@ -148,18 +156,20 @@ def test_a_backup_that_is_damaged_is_noted_and_told(
     assert scratch_databases(postgres) == []
 
 
-def test_a_warehouse_that_breaks_a_claim_is_found_in_what_comes_back(
+def test_a_claim_that_the_warehouse_breaks_is_named_and_is_no_fault_of_the_backup(
     warehouse: psycopg.Connection[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # As if a take-down had been undone by hand.
-    warehouse.execute(
-        "insert into core.removed_photo (sha256, reason, removed_by)"
-        " select min(sha256), 'asked', 'ann' from core.photo"
-    )
+    warehouse.execute(REMOVED)
     upkeep(capsys, "backup")
-    state, came = upkeep(capsys, "drill")["restore-drill"]
-    assert state == "failed"
-    assert "data checks fail in what came back: trainable_photo__was_not_removed (1 rows)" in came
+    for _ in ("while it is so", "when it was mended since, and was known when the backup was made"):
+        state, came = upkeep(capsys, "drill")["restore-drill"]
+        assert state == "done"
+        assert "came back whole" in came
+        assert came.endswith("as in the warehouse: trainable_photo__was_not_removed (1 rows)")
+        run_checks(warehouse, dag_id="check_everything", run_id="x", is_whole=True)
+        upkeep(capsys, "backup")
+        warehouse.execute("delete from core.removed_photo")
+    assert warehouse.execute(DRILLS).fetchall() == [(True, None), (True, None)]
 
 
 @pytest.mark.parametrize(
@@ -283,7 +293,7 @@ def test_nobody_but_the_pipeline_may_enter_what_is_on_trial(
     upkeep(capsys, "backup")
     seen = []
 
-    def look(*_: object) -> None:
+    def look(*_: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
         with postgres.connect() as connection:
             seen.extend(
                 connection.execute(
@@ -291,6 +301,7 @@ def test_nobody_but_the_pipeline_may_enter_what_is_on_trial(
                     " from pg_roles where rolname like 'sightscan%' order by rolname"
                 ).fetchall()
             )
+        return (), ()
 
     monkeypatch.setattr(drill, "_failing_checks", look)
     assert upkeep(capsys, "drill")["restore-drill"][0] == "done"
@@ -357,6 +368,59 @@ def test_no_old_backup_goes_while_the_last_that_was_tried_is_not_good(
     left = {backup.path.name for backup in list_backups(settings())}
     assert names[1] in left
     assert len(left) == 2
+
+
+def test_a_drill_that_could_not_be_made_keeps_no_file_and_excuses_no_bad_one(
+    warehouse: psycopg.Connection[Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KEEP_DAILY_BACKUPS", "1")
+    monkeypatch.setenv("KEEP_WEEKLY_BACKUPS", "0")
+    settings.cache_clear()
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    names = [f"warehouse-2026010{day}T000000Z-upkeep.dump" for day in (1, 2, 3)]
+    for name in names:
+        (folder / name).touch()
+    note = "insert into core.restore_drill (file_name, started_at, row_count, problem) values (%s, now(), %s, %s)"
+    warehouse.execute(note, (names[0], 7, None))
+    warehouse.execute(note, (names[2], None, "it is damaged"))
+    warehouse.execute(note, (names[2], None, f"{UNTRIED}nobody may create a database"))
+    assert upkeep(capsys, "backup")["old-backups"][0] == "skipped"
+    warehouse.execute(note, (names[0], 7, None))
+    warehouse.execute(note, (names[2], None, f"{UNTRIED}nobody may create a database"))
+    assert upkeep(capsys, "backup")["old-backups"] == ("done", "removed=3")
+    assert names[0] in {backup.path.name for backup in list_backups(settings())}
+
+
+def test_a_check_that_fails_only_in_what_came_back_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upkeep(capsys, "backup")
+    real = drill.run_checks
+
+    def spoilt(connection: psycopg.Connection[Any], **how: Any) -> Any:
+        connection.execute(REMOVED)
+        return real(connection, **how)
+
+    monkeypatch.setattr(drill, "run_checks", spoilt)
+    state, came = upkeep(capsys, "drill")["restore-drill"]
+    assert (state, "data checks fail in what came back: " in came) == ("failed", True)
+
+
+def test_a_backup_of_the_evening_does_not_stand_in_for_the_nights(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    for hours, state in ((5, "done"), (0, "skipped")):
+        for old in folder.iterdir():
+            old.unlink()
+        moment = datetime.now(UTC) - timedelta(hours=hours, minutes=1)
+        (folder / f"warehouse-{moment:%Y%m%dT%H%M%SZ}-upkeep.dump").touch()
+        assert upkeep(capsys, "night")["backup"][0] == state
 
 
 def test_a_server_that_is_backed_up_otherwise_is_left_alone(

@@ -8,7 +8,7 @@ import psycopg
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
-from sightscan.errors import ServiceError, SightScanError
+from sightscan.errors import ServiceError, SettingsError, SightScanError, WarehouseError
 from sightscan.operators.alerts import tell_stop_failed
 from sightscan.settings import settings
 from sightscan.training import STOP_SECONDS
@@ -111,10 +111,15 @@ def _end_dead_estimates(context: Any) -> None:
 @task(execution_timeout=timedelta(seconds=STOP_SECONDS), on_failure_callback=tell_stop_failed)
 def stop_idle_instances() -> list[str]:
     """Stop what runs without a living lease, and free the leases of runs that are over or late."""
+    from sightscan.operators.airflow_seen import WAREHOUSE_TROUBLE
     from sightscan.operators.reaper import reap
 
-    context = get_current_context()
+    context: Any = get_current_context()
     try:
         return reap(context)
+    except (SettingsError, WarehouseError) as error:
+        # The scheduler, who sees that it failed, sees by this that no stop did.
+        context["ti"].xcom_push(WAREHOUSE_TROUBLE, str(error))
+        raise
     finally:
         _end_dead_estimates(context)

@@ -23,6 +23,7 @@ from sightscan.warehouse.incidents.watch import UNTRIED, find_last_drill
 EARLY = timedelta(hours=2)
 # Kubernetes begins a job that failed once more, at once.
 REPEATED = timedelta(hours=6)
+UNTIL_THE_NEXT_NIGHT = timedelta(days=1)
 
 
 def do_the_night(installation: Installation) -> Iterator[Outcome]:
@@ -58,8 +59,10 @@ def make_tonights_backup(installation: Installation) -> str:
     mine = [backup for backup in list_backups(config) if backup.is_by_upkeep]
     if config.max_backup_age_hours and mine:
         age = installation.now() - mine[-1].taken_at
+        # One of the evening would be too old before the next night has made another.
+        most = timedelta(hours=config.max_backup_age_hours) - UNTIL_THE_NEXT_NIGHT
         # A clock that was wrong has made one of the future.
-        if timedelta(0) <= age < REPEATED:
+        if timedelta(0) <= age < min(REPEATED, most):
             msg = f"{mine[-1].path.name} is of this night"
             raise CheckSkippedError(msg)
     return make_backup(installation)
@@ -80,7 +83,9 @@ def drop_old_backups(installation: Installation, *, is_trial: bool = False) -> s
     """Remove the upkeep's backups that are too many, unless the last that was tried is not good."""
     config = installation.config
     with connect(config) as connection:
-        drill = find_last_drill(connection)
+        # One that could not be made is told of, and says nothing about the backup; the newest that
+        # passed stays in any case. Else the disk would be full before somebody has seen to it.
+        drill = find_last_drill(connection, that_says_something=True)
         passed = list_passed_backups(connection)
     if config.restore_drill_days and drill is not None and drill.problem is not None:
         msg = f"none goes until a restore drill passes: that of {drill.file_name} did not"
@@ -106,7 +111,12 @@ def try_backup(installation: Installation) -> str:
             "one: `sightscan upkeep backup`, `sightscan upkeep drill`"
         )
         raise UpkeepError(msg)
-    return f"{report.file_name} came back whole, rows={report.row_count}"
+    came = f"{report.file_name} came back whole, rows={report.row_count}"
+    if report.known_faults:
+        return (
+            f"{came}; data checks fail in it as in the warehouse: {', '.join(report.known_faults)}"
+        )
+    return came
 
 
 def drill_if_due(installation: Installation) -> str:

@@ -25,9 +25,10 @@ from sightscan.warehouse.backup.scratch import (
     scratch_name,
 )
 from sightscan.warehouse.connection import connect
-from sightscan.warehouse.incidents.watch import UNTRIED
+from sightscan.warehouse.incidents.watch import UNTRIED, list_failed_checks
 from sightscan.warehouse.locks import DRILL_LOCK
 from sightscan.warehouse.marts.check_runs import run_checks
+from sightscan.warehouse.marts.data_checks import ask, read_checks
 from sightscan.warehouse.statements import statement
 
 DRILL_DAG = "restore_drill"
@@ -37,11 +38,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DrillReport:
-    """What came of a drill; `problem` says why it failed, None: it passed."""
+    """What came of a drill; `problem` says why it failed, None: it passed.
+
+    `known_faults`: the data checks that fail in what came back as they do in the warehouse itself,
+    which is no fault of the backup.
+    """
 
     file_name: str
     row_count: int | None
     problem: str | None
+    known_faults: tuple[str, ...] = ()
 
 
 def drill_restore(config: Settings) -> DrillReport:
@@ -55,8 +61,9 @@ def drill_restore(config: Settings) -> DrillReport:
     backups = list_backups(config)
     if not backups:
         msg = (
-            f"there is no backup of {config.pgdatabase!r} in {backup_folder(config)} to be tried: make "
-            "one with `sightscan upkeep backup`, or correct BACKUP_FOLDER"
+            f"there is no backup of {config.pgdatabase!r} in {backup_folder(config)} to be tried (one "
+            "that is dated in the future is none): make one with `sightscan upkeep backup`, or correct "
+            "BACKUP_FOLDER"
         )
         raise WarehouseError(msg)
     started_at = datetime.now(UTC)
@@ -78,6 +85,8 @@ def drill_restore(config: Settings) -> DrillReport:
             },
         )
     logger.info("file=%s rows=%s problem=%s", report.file_name, report.row_count, report.problem)
+    if report.known_faults:
+        logger.warning("fails here and in the warehouse: %s", ", ".join(report.known_faults))
     if left:
         msg = f"what {report.file_name} gave on trial could not be dropped, drop it: {left}"
         raise WarehouseError(msg)
@@ -104,16 +113,17 @@ def _try(connection: psycopg.Connection[Any], config: Settings, backup: KeptBack
         drop_scratch(connection, config)
         require_no_other(connection, scratch)
         report = restore_warehouse(config, backup.path, scratch, mark=mark_of(config))
-        problem = (
-            _failing_checks(config, scratch)
-            if report.is_verified
-            else "it has no manifest beside it, so that nobody knows what should come out"
-        )
+        if not report.is_verified:
+            problem = "it has no manifest beside it, so that nobody knows what should come out"
+            return DrillReport(name, None, problem)
+        known, new = _failing_checks(connection, config, scratch)
     except UnsoundBackup as error:
         return DrillReport(name, None, " ".join(str(error).split()))
     except (SightScanError, psycopg.Error, OSError) as error:
         return DrillReport(name, None, UNTRIED + " ".join(str(error).split()))
-    return DrillReport(name, None if problem else report.row_count, problem)
+    if new:
+        return DrillReport(name, None, f"data checks fail in what came back: {', '.join(new)}")
+    return DrillReport(name, report.row_count, None, known)
 
 
 def _drop(connection: psycopg.Connection[Any], config: Settings) -> str | None:
@@ -125,17 +135,26 @@ def _drop(connection: psycopg.Connection[Any], config: Settings) -> str | None:
     return None
 
 
-def _failing_checks(config: Settings, scratch: str) -> str | None:
-    """Ask all data checks about what came back; return what fails, None: nothing."""
+def _failing_checks(
+    live: psycopg.Connection[Any], config: Settings, scratch: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ask all data checks about what came back; return which fail in the warehouse, too, and which do not.
+
+    A row that broke a claim when the backup was made comes back as it was: that is what a backup is
+    for. It is known where the warehouse said so then, or says so now.
+    """
     restored = config.model_copy(update={"pgdatabase": scratch})
     with open_restored(restored, OWNER) as connection:
+        said = {check.check_name for check in list_failed_checks(connection)}
         results = run_checks(connection, dag_id=DRILL_DAG, run_id=scratch, is_whole=True)
-    failing = [
-        f"{result.name} ({result.offending_count} rows)"
-        for result in results
-        if result.severity == "fail" and result.offending_count
-    ]
-    return f"data checks fail in what came back: {', '.join(failing)}" if failing else None
+    checks = {check.name: check for check in read_checks()}
+    known: list[str] = []
+    new: list[str] = []
+    for result in results:
+        if result.severity == "fail" and result.offending_count:
+            is_known = result.name in said or ask(live, checks[result.name]).offending_count
+            (known if is_known else new).append(f"{result.name} ({result.offending_count} rows)")
+    return tuple(known), tuple(new)
 
 
 @contextmanager

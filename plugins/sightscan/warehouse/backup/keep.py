@@ -25,6 +25,8 @@ MOMENT = "%Y%m%dT%H%M%SZ"
 BY_UPKEEP = "-upkeep"
 # The file of a backup that is being written grows; the half that the last night left does not.
 KILLED_BACKUP_SECONDS = 12 * 3600
+# Two clocks differ by minutes; what is dated later than this, a clock dated that was wrong.
+MAX_AHEAD = timedelta(days=1)
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +54,12 @@ def new_backup_path(config: Settings, *, is_by_upkeep: bool = False) -> Path:
 
 
 def list_backups(config: Settings) -> tuple[KeptBackup, ...]:
-    """Return the backups of this warehouse's database that are in the folder, the oldest first."""
+    """Return the backups of this warehouse's database that are in the folder, the oldest first.
+
+    One of the future counts as none, or it would be the newest for years, and what is made now would
+    neither be tried nor missed. It stays where it is, and is named in the log.
+    """
+    latest = datetime.now(UTC) + MAX_AHEAD
     name = re.compile(rf"{re.escape(config.pgdatabase)}-(\d{{8}}T\d{{6}}Z)({BY_UPKEEP})?\.dump")
     found = []
     for path in backup_folder(config).glob("*.dump"):
@@ -60,6 +67,13 @@ def list_backups(config: Settings) -> tuple[KeptBackup, ...]:
             # Digits that are no time are no name of ours.
             with suppress(ValueError):
                 taken_at = datetime.strptime(match[1], MOMENT).replace(tzinfo=UTC)
+                if taken_at > latest:
+                    logger.warning(
+                        "file=%s is dated in the future, and counts as no backup: rename it by the "
+                        "time at which it was made, or remove it",
+                        path.name,
+                    )
+                    continue
                 found.append(KeptBackup(path, taken_at, is_by_upkeep=match[2] is not None))
     return tuple(sorted(found, key=lambda backup: backup.taken_at))
 

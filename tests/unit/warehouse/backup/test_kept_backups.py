@@ -113,6 +113,20 @@ def test_the_newest_is_tried_whoever_made_it(tmp_path: Path) -> None:
     assert [backup.is_by_upkeep for backup in listed] == [True, False, True]
 
 
+def test_a_file_of_the_future_is_no_backup_and_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    moments = [datetime.now(UTC) + timedelta(days=days) for days in (-1, 0.5, 800)]
+    names = [f"sights-{moment:%Y%m%dT%H%M%SZ}-upkeep.dump" for moment in moments]
+    for name in names:
+        (tmp_path / name).touch()
+    config = read_settings(backup_folder=tmp_path, pgdatabase="sights")
+    assert [backup.path.name for backup in list_backups(config)] == names[:2]
+    assert f"file={names[2]} is dated in the future" in caplog.text
+    remove_old_backups(config.model_copy(update={"keep_daily_backups": 1}), ())
+    assert (tmp_path / names[2]).is_file()
+
+
 def test_halves_that_killed_backups_left_go_when_nobody_writes_them(tmp_path: Path) -> None:
     config = read_settings(backup_folder=tmp_path, pgdatabase="sights")
     old = {
