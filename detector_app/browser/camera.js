@@ -4,11 +4,11 @@ import { findSight, nameIn } from "./catalogue.js";
 import { CityDialog, nearestCity, rememberCity } from "./city_choice.js";
 import { CityInUse } from "./city_in_use.js";
 import { DebugPanel } from "./debug_panel.js";
-import { byId, showSentence } from "./dom.js";
+import { byId, showNotice } from "./dom.js";
 import { receiveFiles } from "./files.js";
 import { FilmTools } from "./film_tools.js";
 import { Keeping } from "./keeping.js";
-import { canKeep, startServiceWorker } from "./kept.js";
+import { canKeep, startServiceWorker, tendRuntime } from "./kept.js";
 import { drawKnown } from "./known_sights.js";
 import { LiveView } from "./live_view.js";
 import { PhotoList } from "./photo_list.js";
@@ -46,6 +46,8 @@ const inUse = new CityInUse(keeping, view, tell, showProgress);
 let isOpening = Promise.resolve();
 /** The city in which the phone is, if that is known. @type {import("./catalogue.js").Described | undefined} */
 let near;
+/** Whether the last thing that was looked at is a film, rather than photos. */
+let isFilm = true;
 /** What a person wanted to do before a city was chosen. @type {(() => void) | null} */
 let wanted = null;
 
@@ -60,7 +62,8 @@ async function begin() {
   await place.resume();
   setInterval(() => inUse.refresh(), LOOK_AGAIN_MS);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && inUse.refresh());
-  if (canKeep()) await startServiceWorker().catch(() => {});
+  // Who cannot have it now, for want of a network or of room, has it the next time.
+  if (canKeep()) await startServiceWorker().then(tendRuntime).catch(() => {});
 }
 
 async function chooseCity(chosen) {
@@ -82,6 +85,7 @@ async function startFilm() {
   if (!(await hasCity(startFilm))) return;
   tell(null);
   photos.clear();
+  isFilm = true;
   byId("start").disabled = true;
   try {
     await view.start(inUse.detectors);
@@ -98,7 +102,8 @@ async function showPhotos(files) {
   if (files.length === 0 || !(await hasCity(() => showPhotos(files)))) return;
   tell(null);
   view.stop();
-  await photos.show(files, inUse.detectors, view.kind);
+  isFilm = false;
+  await photos.show(files, inUse.detectors, view.kind, linksOf(inUse.city));
   showProgress(1);
   drawStep();
 }
@@ -116,19 +121,29 @@ function openCities() {
   dialog.open(inUse.listed, place.sense.standing);
 }
 
-/** Show what is known of a sight; the film goes on behind it. */
-function openCard(classNumber) {
-  const sight = findSight(inUse.city.model, classNumber);
-  if (sight) card.open(inUse.city.slug, sight);
+/**
+ * What the names and reports of pictures lead to: a picture may stay longer than the model that named it.
+ * @param {import("./catalogue.js").City} city as it was when they were looked at
+ */
+function linksOf({ slug, model }) {
+  return {
+    /** Show what is known of a sight; the film goes on behind it. */
+    onname: (classNumber) => {
+      const sight = findSight(model, classNumber);
+      if (sight) card.open(slug, sight);
+    },
+    /** Show what would be sent of a picture that was answered wrongly. */
+    onreport: (kind, picture, found) => reporting.open(kind, { slug, model, picture, found }),
+  };
 }
 
-/** Show what would be sent of a picture that was answered wrongly. */
-function openReport(kind, picture, found) {
-  reporting.open(kind, { slug: inUse.city.slug, model: inUse.city.model, picture, found });
+function openCard(classNumber) {
+  linksOf(inUse.city).onname(classNumber);
 }
 
 function takePicture() {
-  return shutter.take(inUse.city, inUse.detectors.model, { onname: openCard, onreport: openReport });
+  const { city } = inUse;
+  return shutter.take(city, (model) => linksOf({ ...city, model }));
 }
 
 function wire() {
@@ -159,8 +174,8 @@ function wire() {
   };
   shutter.onGoneOn = () => tools.draw();
   view.onChanged = drawStep;
-  view.plate.onName = photos.onName = openCard;
-  photos.onReport = openReport;
+  view.plate.onName = openCard;
+  photos.onStep = drawStep;
   view.judge = (seen, model) => place.sense.judge(seen, model, { isFacingUser: view.film.isFacingUser });
   place.onChanged = drawNear;
   inUse.onChanged = drawCity;
@@ -200,7 +215,7 @@ function drawNear() {
 }
 
 function drawStep() {
-  showStep(byId("step"), inUse.detectors);
+  showStep(byId("step"), inUse.detectors, isFilm);
 }
 
 function showProgress(share) {
@@ -208,5 +223,5 @@ function showProgress(share) {
 }
 
 function tell(sentence) {
-  showSentence(byId("notice"), sentence);
+  showNotice(byId("notice"), sentence);
 }

@@ -72,7 +72,7 @@ export class CityInUse {
     const keys = this.catalogue?.public_keys ?? this.keeping.find(chosen.slug)?.publicKeys ?? [];
     const next = chosen.model ? new Detectors(chosen.model, keys, this.showProgress) : null;
     if (!isNewModel) this.view.stop();
-    else if (next && this.view.isRunning && !(await this.#changeFilm(next))) return;
+    else if (next && this.view.film.isWanted && !(await this.#changeFilm(next))) return;
     const isReady = isNewModel && !this.city.model;
     this.city = chosen;
     this.detectors = next;

@@ -1,14 +1,14 @@
 /**
  * The live film on Streamlit's Detect page: the parts of /camera that need no page of their own.
  *
- * `live_film.py` mounts it. Streamlit calls `mount` again whenever its script runs or its colours change; what
- * runs goes on. It may take a mount away that was overtaken by the next one: only the newest ends the film.
+ * `live_film.py` mounts it.
  */
 
 import { findSight, readCity } from "./catalogue.js";
 import { Detectors } from "./detectors.js";
-import { showSentence } from "./dom.js";
+import { showNotice, showSentence } from "./dom.js";
 import { LiveView } from "./live_view.js";
+import { mountOnce } from "./mounting.js";
 import { asRefusal, Refusal } from "./refusal.js";
 import { PlaceSwitch } from "./place_switch.js";
 import { copyPicture, inShares, ReportDialog } from "./report.js";
@@ -16,29 +16,21 @@ import { SightDialog } from "./sight_card.js";
 import { showFetched, showStep } from "./status_lines.js";
 import { fillTexts, say, sayRefusal, useLanguage } from "./texts.js";
 
-/** @type {WeakMap<ParentNode, LiveFilm>} */
-const mounted = new WeakMap();
-
 /**
- * Put the film into its place, or tell the one that is there what has changed.
  * @param {ParentNode} place with the elements of `live_film.py`
  * @param {{city: string, language: string, min_confidence: number | null}} data
  * @returns {() => void} what takes it away
  */
 export function mount(place, data) {
-  if (!mounted.has(place)) mounted.set(place, new LiveFilm(place));
-  const film = mounted.get(place);
-  const turn = film.update(data);
-  // What is taken away stays known: its place may be mounted again, and has its listeners.
-  return () => film.turn === turn && film.close();
+  return mountOnce(place, LiveFilm, data);
 }
 
 class LiveFilm {
-  /** Counts the mounts. */
-  turn = 0;
   #isClosed = true;
   #data = null;
   #detectors = null;
+  /** Counts the cities and models: what began with another one is nobody's any more. */
+  #choice = 0;
 
   constructor(place) {
     this.part = (name) => place.querySelector(`.${name}`);
@@ -76,8 +68,6 @@ class LiveFilm {
       this.view.stop();
       this.#forget();
     }
-    this.turn += 1;
-    return this.turn;
   }
 
   close() {
@@ -92,14 +82,23 @@ class LiveFilm {
       this.view.stop();
       return;
     }
-    showSentence(this.part("notice"), null);
+    this.#tell(null);
     this.part("start").disabled = true;
+    const choice = this.#choice;
     try {
-      this.#detectors ??= await this.#findDetectors();
-      await this.view.start(this.#detectors);
+      const detectors = this.#detectors ?? (await this.#findDetectors());
+      if (choice === this.#choice) {
+        this.#detectors = detectors;
+        await this.view.start(detectors);
+      }
     } catch (error) {
-      this.view.stop();
-      showSentence(this.part("notice"), sayRefusal(asRefusal(error)));
+      if (choice === this.#choice) {
+        this.view.stop();
+        const refusal = asRefusal(error);
+        // What was wrong with it, such as its signature, may be right when the server is asked again.
+        if (refusal.key.startsWith("model.")) this.#drop();
+        this.#tell(sayRefusal(refusal));
+      }
     }
     this.#showProgress(1);
     this.part("start").disabled = false;
@@ -113,21 +112,22 @@ class LiveFilm {
     return new Detectors(model, keys, (share) => this.#showProgress(share));
   }
 
+  #tell(sentence) {
+    showNotice(this.part("notice"), sentence);
+  }
+
   /** Hold the film, and show what would be sent of it. */
   async #report(kind) {
-    showSentence(this.part("notice"), null);
+    this.#tell(null);
+    const slug = this.#data.city;
     try {
-      const { model } = this.#detectors;
-      const { frame, seen } = await this.view.freeze();
-      const found = inShares(seen?.detections ?? [], frame);
-      const picture = copyPicture(frame);
-      frame.close();
-      if (kind === "wrong" && found.length === 0) {
-        await this.view.resume();
-        showSentence(this.part("notice"), say("report.nothing"));
-      } else this.reporting.open(kind, { slug: this.#data.city, model, picture, found });
+      await this.view.freeze(({ frame, seen, model }) => {
+        const found = inShares(seen?.detections ?? [], frame);
+        if (kind === "wrong" && found.length === 0) throw new Refusal("report.nothing");
+        this.reporting.open(kind, { slug, model, picture: copyPicture(frame), found });
+      });
     } catch (error) {
-      showSentence(this.part("notice"), sayRefusal(asRefusal(error)));
+      this.#tell(sayRefusal(asRefusal(error)));
     }
   }
 
@@ -137,12 +137,17 @@ class LiveFilm {
   }
 
   #forget() {
+    this.#choice += 1;
     this.card.close();
     this.reporting.close();
+    this.#drop();
+    showSentence(this.part("step"), null);
+    this.#tell(null);
+  }
+
+  #drop() {
     this.#detectors?.close();
     this.#detectors = null;
-    showSentence(this.part("step"), null);
-    showSentence(this.part("notice"), null);
   }
 
   #drawButton() {

@@ -47,10 +47,10 @@ function describeModel(detectors) {
 }
 
 function describeStep(detectors) {
-  if (!detectors?.step) return [];
-  const reasons = detectors.reasons.map(({ step, refusal }) => `${step}: ${sayRefusal(refusal)}`);
+  if (!detectors?.film.step) return [];
+  const reasons = detectors.film.reasons.map(({ step, refusal }) => `${step}: ${sayRefusal(refusal)}`);
   return [
-    ["debug.step", detectors.step],
+    ["debug.step", detectors.film.step],
     ...(reasons.length ? [["debug.reasons", reasons.join("\n")]] : []),
   ];
 }

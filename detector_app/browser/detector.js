@@ -19,6 +19,8 @@ const MAX_SENT_SIDE = 960;
 export class LocalDetector {
   #worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   #waiting = null;
+  /** Of the newest order: an answer to an older one comes too late for anybody. */
+  #number = 0;
   #isClosed = false;
   #last = Promise.resolve();
   #onProgress = () => {};
@@ -77,13 +79,16 @@ export class LocalDetector {
     // A worker that is gone answers nobody.
     if (this.#isClosed) return Promise.reject(new Refusal("step.closed"));
     return new Promise((resolve, reject) => {
+      this.#number += 1;
       this.#waiting = { resolve, reject, timer: 0 };
       this.#watch();
-      this.#worker.postMessage(order, transfer);
+      this.#worker.postMessage({ ...order, number: this.#number }, transfer);
     });
   }
 
   #hear(data) {
+    // It was given up for its silence, and answers after all.
+    if (data.number !== this.#number) return;
     if (data.kind === "progress") {
       this.#watch();
       this.#onProgress(data.loaded);

@@ -40,3 +40,11 @@ export function showSentence(element, sentence) {
   element.textContent = sentence ?? "";
   element.hidden = !sentence;
 }
+
+/**
+ * Show a sentence that is announced, too: its element stays where it is, empty, for whoever listens to it.
+ * @param {HTMLElement} element a live region @param {string | null} sentence
+ */
+export function showNotice(element, sentence) {
+  element.textContent = sentence ?? "";
+}

@@ -5,14 +5,39 @@ import { Refusal } from "./refusal.js";
 /** The server's reasons for which `texts/` has a sentence. */
 const REASONS = new Set(["too_often", "too_large", "too_slow", "photo", "busy", "failed", "gone", "no_city", "no_detector", "not_stored"]);
 
+/** What a damaged copy in a cache looks like. */
+const DAMAGED = /^(\w+\.wrong_hash|fetch\.wrong_length)$/;
+
+/**
+ * Fetch bytes that have to be right. Those that are not are fetched once more, past all caches: there, a damaged
+ * copy would stay for a year.
+ * @param {string} url @param {number} expected bytes @param {(loaded: number) => void} onProgress
+ * @param {(bytes: Uint8Array) => Promise<void>} check throws what is wrong with them
+ * @returns {Promise<Uint8Array>}
+ * @throws {Refusal}
+ */
+export async function fetchRight(url, expected, onProgress, check) {
+  const fetchOnce = async (options) => {
+    const bytes = await fetchBytes(url, expected, onProgress, options);
+    await check(bytes);
+    return bytes;
+  };
+  try {
+    return await fetchOnce();
+  } catch (error) {
+    if (!DAMAGED.test(error.key)) throw error;
+    return fetchOnce({ cache: "reload" });
+  }
+}
+
 /**
  * @param {string} url @param {number} expected bytes, for the progress and the memory
- * @param {(loaded: number) => void} [onProgress]
+ * @param {(loaded: number) => void} [onProgress] @param {RequestInit} [options]
  * @returns {Promise<Uint8Array>}
  * @throws {Refusal} `fetch.away` without an answer, `fetch.refused` with a bad one, `fetch.wrong_length`
  */
-export async function fetchBytes(url, expected, onProgress = () => {}) {
-  const response = await fetchOrRefuse(url);
+export async function fetchBytes(url, expected, onProgress = () => {}, options = {}) {
+  const response = await fetchOrRefuse(url, options);
   const bytes = new Uint8Array(expected);
   let loaded = 0;
   const reader = response.body.getReader();

@@ -22,6 +22,7 @@ export class Film {
   #stream = null;
   /** Changes whenever it is opened or closed: what was asked for before is nobody's any more. */
   #opening = 0;
+  #isWanted = false;
   #facing = "environment";
   /** Whose turn it is to look; another one ends it. */
   #turn = 0;
@@ -35,6 +36,11 @@ export class Film {
     return this.#stream !== null;
   }
 
+  /** Whether it is open, or the browser still asks whether it may be. */
+  get isWanted() {
+    return this.#isWanted;
+  }
+
   /**
    * Open the camera that looks away from its owner, or the other; who closes it meanwhile has none open.
    * @throws {Refusal} in which the camera is none, refused or busy
@@ -43,6 +49,7 @@ export class Film {
     this.close();
     const opening = this.#opening;
     this.#facing = facing;
+    this.#isWanted = true;
     if (!navigator.mediaDevices?.getUserMedia) {
       throw new Refusal(globalThis.isSecureContext ? "camera.none" : "camera.insecure");
     }
@@ -73,6 +80,7 @@ export class Film {
 
   close() {
     this.#opening += 1;
+    this.#isWanted = false;
     this.rest();
     if (this.#stream) end(this.#stream);
     this.#stream = null;

@@ -1,13 +1,9 @@
 /** The button that keeps a city on the phone, and the offer of a newer model of a city that is kept. */
 
 import { compareModels, filesOf, findCity, haveSameFiles, nameIn, readCity } from "./catalogue.js";
-import { canKeep, dropCity, keepCity, listKept, renewCity } from "./kept.js";
+import { canKeep, dropCity, isTrusted, keepCity, keptRuntimeBytes, listKept, renewCity } from "./kept.js";
 import { asRefusal } from "./refusal.js";
-import { runtimeBytes } from "./runtime.js";
 import { currentLanguage, dayOf, megabytes, percent, say, sayRefusal } from "./texts.js";
-
-/** WebGPU's runtime is three times as large; what is kept runs everywhere. */
-const KEPT_STEP = "threads";
 
 export class Keeping {
   /** @type {import("./kept.js").KeptCity[]} */
@@ -63,8 +59,17 @@ export class Keeping {
     const newer = await this.#newer();
     // Another city may have been chosen meanwhile.
     if (!newer || this.city !== city) return;
-    this.offer.querySelector("p").textContent = this.#describe(newer);
+    const sentence = this.#describe(newer);
+    const keys = this.catalogue.public_keys;
+    // A key that was taken back is not believed for what it signed before, with or without a network.
+    const isUsable = String(keys) === String(this.find(city.slug).publicKeys) || (await this.#isTrusted(keys));
+    if (this.city !== city || !this.find(city.slug)) return;
+    this.offer.querySelector("p").textContent = isUsable ? sentence : `${sentence} ${say("keep.not_trusted")}`;
     this.offer.hidden = false;
+  }
+
+  #isTrusted(keys) {
+    return isTrusted(this.find(this.city.slug).city, keys).catch(() => true);
   }
 
   #describe(newer) {
@@ -78,7 +83,7 @@ export class Keeping {
   /** What keeping it takes: its models, and for the first city what runs them. */
   #bytesOf(city) {
     const models = filesOf(city.model).reduce((sum, file) => sum + file.bytes, 0);
-    return models + (this.#kept.length ? 0 : runtimeBytes(KEPT_STEP));
+    return models + (this.#kept.length ? 0 : keptRuntimeBytes());
   }
 
   /** The city with another model than the kept one, as the server describes it. */
@@ -86,23 +91,28 @@ export class Keeping {
     const { slug } = this.city;
     const listed = findCity(this.catalogue?.cities ?? [], slug);
     const kept = this.find(slug);
-    if (!kept || !listed?.model || listed.model.tag === kept.city.model.tag) return null;
+    if (!kept || !listed?.model) return null;
+    const hasSameKeys = String(this.catalogue.public_keys) === String(kept.publicKeys);
+    if (hasSameKeys && listed.model.tag === kept.city.model.tag) return null;
     if (this.#newest?.slug !== slug || this.#newest.model?.tag !== listed.model.tag) {
       this.#newest = await readCity(slug).catch(() => null);
     }
     const newest = this.#newest;
     if (!newest?.model) return null;
     if (!haveSameFiles(newest.model, kept.city.model)) return newest;
-    if (kept.city.model.tag !== newest.model.tag) await this.#renew(kept, newest);
+    if (!hasSameKeys || kept.city.model.tag !== newest.model.tag) await this.#renew(kept, newest);
     return null;
   }
 
-  /** What is told of the same files has changed, or an older app kept them: there is nothing to ask a person. */
+  /**
+   * What is told of the same files has changed, such as a signature or the keys, or an older app kept them: there
+   * is nothing to ask a person.
+   */
   async #renew(kept, newest) {
     // At once, so that it is done once.
-    kept.city = newest;
+    Object.assign(kept, { city: newest, publicKeys: this.catalogue.public_keys });
     // Where there is no room for it, the next visit tries again.
-    await renewCity(newest, this.catalogue.public_keys).catch(() => {});
+    await renewCity(newest, kept.publicKeys).catch(() => {});
     if (this.city?.slug === newest.slug) await this.onTaken(newest);
   }
 
@@ -120,7 +130,7 @@ export class Keeping {
     const show = (share) => {
       this.button.textContent = say("keep.keeping", { share: percent(share) });
     };
-    return this.#during(() => keepCity(city, this.catalogue?.public_keys ?? [], KEPT_STEP, show), doneKey);
+    return this.#during(() => keepCity(city, this.catalogue?.public_keys ?? [], show), doneKey);
   }
 
   async #during(work, doneKey) {

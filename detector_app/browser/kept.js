@@ -6,21 +6,28 @@
  */
 
 import { filesOf } from "./catalogue.js";
-import { fetchBytes, fetchOrRefuse } from "./fetching.js";
-import { verifyModel } from "./model.js";
+import { fetchOrRefuse, fetchRight } from "./fetching.js";
+import { sha256Of, verifyModel } from "./model.js";
 import { Refusal } from "./refusal.js";
-import { runtimeFiles } from "./runtime.js";
+import { runtimeBytes, runtimeFiles } from "./runtime.js";
 import { addressOfPhoto } from "./sight_card.js";
 
 /** The name of the cache that the service worker answers from first. */
 export const KEPT_CACHE = "sightscan-kept";
 const RECORDS = "/kept/";
+/** WebGPU's runtime is three times as large; what is kept runs everywhere. */
+const KEPT_STEP = "threads";
 
 /** @typedef {{city: import("./catalogue.js").City, publicKeys: string[]}} KeptCity */
 
 /** @returns {boolean} whether this browser keeps anything */
 export function canKeep() {
   return "caches" in globalThis && "serviceWorker" in navigator;
+}
+
+/** @returns {number} bytes of what runs the models of all cities that are kept */
+export function keptRuntimeBytes() {
+  return runtimeBytes(KEPT_STEP);
 }
 
 /** @returns {Promise<KeptCity[]>} */
@@ -34,34 +41,30 @@ export async function listKept() {
 /**
  * Keep a city's model and what runs it; an older model of it goes.
  * @param {import("./catalogue.js").City} city with a model @param {string[]} publicKeys
- * @param {import("./runtime.js").LocalStep} step whose runtime is kept @param {(share: number) => void} onProgress
- * @throws {Refusal}
+ * @param {(share: number) => void} onProgress
+ * @throws {Refusal} then it is as it was before
  */
-export async function keepCity(city, publicKeys, step, onProgress) {
+export async function keepCity(city, publicKeys, onProgress) {
   await startServiceWorker();
-  const cache = await caches.open(KEPT_CACHE);
-  const files = filesOf(city.model);
-  const total = files.reduce((sum, file) => sum + file.bytes, 0);
-  let before = 0;
   try {
-    for (const file of files) {
-      const bytes = await fetchBytes(addressOf(file), file.bytes, (loaded) => onProgress((before + loaded) / total));
-      await verifyModel(bytes, file, publicKeys);
-      await cache.put(addressOf(file), new Response(bytes, { headers: { "content-type": "application/octet-stream" } }));
-      before += file.bytes;
-    }
-    for (const address of runtimeFiles(step)) {
-      if (!(await cache.match(address))) await cache.put(address, await fetchOrRefuse(address));
-    }
+    const cache = await caches.open(KEPT_CACHE);
+    await keepModels(cache, filesOf(city.model), publicKeys, onProgress);
+    await keepRuntime(cache);
     await keepPhotos(cache, city);
     await cache.put(recordOf(city.slug), Response.json({ city, publicKeys }));
   } catch (error) {
+    await dropUnused().catch(() => {});
     if (error instanceof Refusal) throw error;
     throw new Refusal("keep.no_room");
   }
   // Else the browser may clear them when the phone is full; it may refuse, which changes nothing else.
   await navigator.storage?.persist?.();
-  await dropUnused(cache);
+  await dropUnused();
+}
+
+/** See to it that what runs the kept cities is there, whole and of this page's version; without them it is not needed. */
+export async function tendRuntime() {
+  if ((await listKept()).length > 0) await keepRuntime(await caches.open(KEPT_CACHE));
 }
 
 /**
@@ -72,20 +75,62 @@ export async function renewCity(city, publicKeys) {
   const cache = await caches.open(KEPT_CACHE);
   await keepPhotos(cache, city);
   await cache.put(recordOf(city.slug), Response.json({ city, publicKeys }));
-  await dropUnused(cache);
+  await dropUnused();
+}
+
+/**
+ * @param {import("./catalogue.js").City} city that is kept @param {string[]} publicKeys those of today
+ * @returns {Promise<boolean>} whether one of them signed each of its models, as far as these are kept
+ */
+export async function isTrusted(city, publicKeys) {
+  const cache = await caches.open(KEPT_CACHE);
+  for (const file of filesOf(city.model)) {
+    const kept = await cache.match(addressOf(file));
+    const refusal = kept && (await refusalOf(new Uint8Array(await kept.arrayBuffer()), file, publicKeys));
+    if (/^model\.(unsigned|wrong_signature)$/.test(refusal?.key)) return false;
+  }
+  return true;
 }
 
 /** @param {string} slug */
 export async function dropCity(slug) {
   const cache = await caches.open(KEPT_CACHE);
   await cache.delete(recordOf(slug));
-  await dropUnused(cache);
+  await dropUnused();
 }
 
 /** Start the service worker, and wait until it holds this page. */
 export async function startServiceWorker() {
   await navigator.serviceWorker.register("/browser/sw.js", { scope: "/" });
   await navigator.serviceWorker.ready;
+}
+
+function refusalOf(bytes, file, publicKeys) {
+  return verifyModel(bytes, file, publicKeys).then(() => null, (refusal) => refusal);
+}
+
+async function keepModels(cache, files, publicKeys, onProgress) {
+  const total = files.reduce((sum, file) => sum + file.bytes, 0);
+  let before = 0;
+  for (const file of files) {
+    const report = (loaded) => onProgress((before + loaded) / total);
+    const check = (loaded) => verifyModel(loaded, file, publicKeys);
+    const bytes = await fetchRight(addressOf(file), file.bytes, report, check);
+    await cache.put(addressOf(file), new Response(bytes, { headers: { "content-type": "application/octet-stream" } }));
+    before += file.bytes;
+  }
+}
+
+async function keepRuntime(cache) {
+  for (const { address, sha256 } of runtimeFiles(KEPT_STEP)) {
+    const isRight = async (response) => (await sha256Of(await response.clone().arrayBuffer())) === sha256;
+    const kept = await cache.match(address);
+    if (kept && (await isRight(kept))) continue;
+    // Past all caches, which may have the same again; the old one stays until there is a right one.
+    const response = await fetchOrRefuse(address, { cache: kept ? "reload" : "no-cache" });
+    if (!(await isRight(response))) throw new Refusal("runtime.wrong_hash");
+    await cache.put(address, response);
+  }
 }
 
 /** Keep the photos of the cards; one that cannot be had now leaves its card without a photo. */
@@ -97,13 +142,15 @@ async function keepPhotos(cache, city) {
   }
 }
 
-/** Delete the models and photos that no kept city has any more. */
-async function dropUnused(cache) {
+/** Delete the models and photos that no kept city has any more, and with the last city what ran them. */
+async function dropUnused() {
+  const cache = await caches.open(KEPT_CACHE);
   const kept = await listKept();
   const used = new Set(kept.flatMap(({ city }) => [...filesOf(city.model).map(addressOf), ...photosOf(city)]));
   for (const request of await cache.keys()) {
     const { pathname } = new URL(request.url);
-    if (/^\/(models|sights)\//.test(pathname) && !used.has(pathname)) await cache.delete(request);
+    const isUsed = pathname.startsWith("/runtime/") ? kept.length > 0 : used.has(pathname);
+    if (!pathname.startsWith(RECORDS) && !isUsed) await cache.delete(request);
   }
 }
 

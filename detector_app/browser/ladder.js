@@ -18,7 +18,7 @@ export const PAUSES_MS = { server: 1000 };
 /**
  * What this browser can do.
  * @typedef {{hasAdapter: boolean, isIsolated: boolean, cores: number, hasWasm: boolean,
- *   hasWorkers: boolean, isOnline: boolean}} Capabilities
+ *   hasWorkers: boolean, hasCrypto: boolean, readonly isOnline: boolean}} Capabilities
  */
 
 /** @returns {Promise<Capabilities>} */
@@ -31,7 +31,12 @@ export async function findCapabilities() {
     cores: navigator.hardwareConcurrency ?? 1,
     hasWasm: typeof WebAssembly === "object",
     hasWorkers: typeof Worker === "function" && typeof OffscreenCanvas === "function",
-    isOnline: navigator.onLine,
+    // Pages without https have none.
+    hasCrypto: Boolean(globalThis.crypto?.subtle),
+    // A phone loses its network and finds it again.
+    get isOnline() {
+      return navigator.onLine;
+    },
   };
 }
 
@@ -44,11 +49,14 @@ export function whyNot(step, capabilities) {
   if (step === "photo") return null;
   if (!capabilities.hasWasm) return "step.no_wasm";
   if (!capabilities.hasWorkers) return "step.no_workers";
+  if (!capabilities.hasCrypto) return "model.no_crypto";
   if (step === "webgpu") return capabilities.hasAdapter ? null : "step.no_webgpu";
   if (step === "threads" && (!capabilities.isIsolated || capabilities.cores < 2)) return "step.no_threads";
   return null;
 }
 
+/** This browser cannot check any model: the server, which checks its own, can look. */
+const NOT_HERE = /^model\.(no_crypto|cannot_verify)$/;
 /** These concern the model or the line: no other step would do better with them. */
 const FINAL_REFUSALS = /^(model|fetch|server)\./;
 
@@ -62,7 +70,9 @@ const FINAL_REFUSALS = /^(model|fetch|server)\./;
  */
 export async function climbDown(capabilities, open, first = STEPS[0]) {
   const reasons = [];
+  let isNotHere = false;
   for (const step of STEPS.slice(STEPS.indexOf(first))) {
+    if (isNotHere && STEPS.indexOf(step) < STEPS.indexOf("server")) continue;
     const impossible = whyNot(step, capabilities);
     if (impossible) {
       reasons.push({ step, refusal: new Refusal(impossible) });
@@ -73,11 +83,17 @@ export async function climbDown(capabilities, open, first = STEPS[0]) {
       return { step, detector: await open(step), reasons };
     } catch (error) {
       const refusal = asRefusal(error, "step.broke");
-      if (FINAL_REFUSALS.test(refusal.key)) throw refusal;
+      isNotHere = NOT_HERE.test(refusal.key);
+      if (!isNotHere && FINAL_REFUSALS.test(refusal.key)) throw refusal;
       reasons.push({ step, refusal });
     }
   }
   throw new Refusal("unforeseen", { cause: "the ladder has no last step" });
+}
+
+/** @param {Step} step @param {Capabilities} capabilities @returns {boolean} whether a step below it may look at pictures */
+export function canLookBelow(step, capabilities) {
+  return STEPS.slice(STEPS.indexOf(step) + 1, STEPS.indexOf("photo")).some((below) => !whyNot(below, capabilities));
 }
 
 /** @param {Step} step @returns {Step} the one below it */

@@ -77,19 +77,28 @@ export class LiveView {
     this.#startedAt = performance.now();
     this.#detectors = detectors;
     // Both at once: a person answers the browser's question while the model comes.
-    const opening = detectors.forFilm();
-    opening.catch(() => {});
+    detectors.film.open().catch(() => {});
     await this.film.open();
     if (!this.isRunning) return;
     this.parts.stage.hidden = false;
     this.#forget();
-    const detector = await opening;
-    if (this.isRunning && this.#detectors === detectors) this.#look(detector);
+    await this.#begin();
+  }
+
+  /** Look with the model of now: a newer one may come while this one is fetched. */
+  async #begin() {
+    const detectors = this.#detectors;
+    try {
+      const detector = await detectors.film.open();
+      if (this.isRunning && this.#detectors === detectors) this.#look(detector);
+    } catch (error) {
+      if (this.#detectors === detectors) throw error;
+    }
   }
 
   /** Look with another model, without a pause of the film. @param {import("./detectors.js").Detectors} detectors */
   async change(detectors) {
-    const detector = await detectors.forFilm();
+    const detector = await detectors.film.open();
     this.film.rest();
     this.#detectors = detectors;
     this.#forget();
@@ -103,29 +112,54 @@ export class LiveView {
       this.stop();
       throw error;
     }
+    if (!this.isRunning) return;
     this.#forget();
-    this.#look(await this.#detectors.forFilm());
+    await this.#begin();
   }
 
-  /** Hold the picture of now. @returns {Promise<{frame: ImageBitmap, seen: import("./detector.js").Seen | null}>} */
-  async freeze() {
+  /**
+   * Hold the picture of now for what is made of it; if that fails, the film goes on.
+   * @template Made
+   * @param {(held: {frame: ImageBitmap, seen: import("./detector.js").Seen | null,
+   *   model: import("./catalogue.js").Model}) => Made} make
+   * @returns {Promise<Made>}
+   */
+  async freeze(make) {
     this.film.rest();
     this.parts.video.pause();
+    const detectors = this.#detectors;
+    try {
+      // A newer model may come meanwhile.
+      return await detectors.hold(() => this.#hold(detectors, make));
+    } catch (error) {
+      if (this.isRunning) await this.resume().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #hold(detectors, make) {
     const frame = await this.film.grab();
-    const detector = await this.#detectors.forFilm();
-    // What is written on the picture is what this frame shows, not the one before.
-    const seen = detector ? await detector.look(await this.film.grab(), this.minConfidence) : null;
-    return { frame, seen: seen && this.judge(seen, this.#detectors.model) };
+    try {
+      const detector = await detectors.film.open();
+      // What is written on the picture is what this frame shows, not the one before.
+      const seen = detector ? await detector.look(await this.film.grab(), this.minConfidence) : null;
+      const { model } = detectors;
+      return make({ frame, seen: seen && this.judge(seen, model), model });
+    } finally {
+      frame.close();
+    }
   }
 
   async resume() {
     await this.parts.video.play();
-    this.#look(await this.#detectors.forFilm());
+    await this.#lookOn();
   }
 
   stop() {
-    if (!this.isRunning && this.parts.stage.hidden) return;
+    const wasRunning = this.isRunning || !this.parts.stage.hidden;
+    // The browser may still ask for the camera: who allows it later has none on.
     this.film.close();
+    if (!wasRunning) return;
     this.parts.stage.hidden = true;
     this.#forget();
     this.onStopped();
@@ -140,9 +174,9 @@ export class LiveView {
       if (seen && this.#detectors === detectors && this.isRunning) this.#take(seen, detectors.model);
     };
     try {
-      await this.film.watch(lookAt, PAUSES_MS[detectors.step]);
+      await this.film.watch(lookAt, PAUSES_MS[detectors.film.step]);
     } catch (error) {
-      if (this.isRunning && this.#detectors === detectors) await this.#recover(asRefusal(error, "step.broke"));
+      if (this.isRunning && this.#detectors === detectors) await this.#recover(detector, asRefusal(error, "step.broke"));
     }
   }
 
@@ -171,16 +205,22 @@ export class LiveView {
   }
 
   /** One bad frame is tried again; a step that fails again is left. */
-  async #recover(refusal) {
+  async #recover(detector, refusal) {
     this.#failures += 1;
     if (this.#failures >= MAX_FAILURES) {
-      this.#detectors.stepDown(refusal);
+      this.#detectors.film.leave(detector, refusal);
       this.#failures = 0;
     }
+    await this.#lookOn();
+  }
+
+  /** Look with what there is; a film that nobody can look at goes on all the same, and says why. */
+  async #lookOn() {
     try {
-      this.#look(await this.#detectors.forFilm());
+      this.#look(await this.#detectors.film.open());
     } catch (error) {
-      this.#detectors.reasons.push({ step: this.#detectors.step, refusal: asRefusal(error) });
+      const { film } = this.#detectors;
+      film.reasons.push({ step: film.step, refusal: asRefusal(error) });
       this.onChanged();
     }
   }

@@ -40,7 +40,6 @@ const MAX_IMAGE_SIZE = 1536;
  * @throws {Refusal}
  */
 export async function verifyModel(bytes, file, publicKeys) {
-  if (!globalThis.crypto?.subtle) throw new Refusal("model.no_crypto");
   if ((await sha256Of(bytes)) !== file.sha256) throw new Refusal("model.wrong_hash");
   if (publicKeys.length === 0) return;
   if (!file.signature) throw new Refusal("model.unsigned");
@@ -51,8 +50,9 @@ export async function verifyModel(bytes, file, publicKeys) {
   throw new Refusal("model.wrong_signature");
 }
 
-/** @param {BufferSource} bytes @returns {Promise<string>} the SHA-256 in hexadecimal */
+/** @param {BufferSource} bytes @returns {Promise<string>} the SHA-256 in hexadecimal @throws {Refusal} without https */
 export async function sha256Of(bytes) {
+  if (!globalThis.crypto?.subtle) throw new Refusal("model.no_crypto");
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -2,7 +2,7 @@
 
 import { make } from "./dom.js";
 import { makeCard, makeRefusedCard } from "./picture_card.js";
-import { isForServer, readPicture } from "./picture.js";
+import { copyForLook, isForServer, readPicture } from "./picture.js";
 import { asRefusal, Refusal } from "./refusal.js";
 import { say } from "./texts.js";
 import { isVideo } from "./video.js";
@@ -19,11 +19,8 @@ export class PhotoList {
   /** The videos on the page; each holds its file until it is closed. @type {VideoCard[]} */
   #videos = [];
 
-  /** Called when a name is pressed; for the owner to replace. @param {number} classNumber */
-  onName(classNumber) {}
-
-  /** Called when a person reports something; for the owner to replace. */
-  onReport(kind, picture, found) {}
+  /** Called when another step of the ladder looks at what comes next; for the owner to replace. */
+  onStep() {}
 
   /** @param {HTMLElement} place @param {HTMLElement} live a live region that has nothing else */
   constructor(place, live) {
@@ -43,8 +40,14 @@ export class PhotoList {
   /**
    * Look at files, one after the other.
    * @param {File[]} files @param {import("./detectors.js").Detectors} detectors @param {"boxes" | "dots"} kind
+   * @param {{onname: (classNumber: number) => void, onreport: Function}} links what names and reports lead to
    */
-  async show(files, detectors, kind) {
+  async show(files, detectors, kind, links) {
+    // A newer model may come meanwhile; these are looked at with the one that they began with.
+    await detectors.hold(() => this.#showAll(files, detectors, { kind, ...links }));
+  }
+
+  async #showAll(files, detectors, options) {
     this.clear();
     const choice = this.#choice;
     this.place.hidden = false;
@@ -53,8 +56,8 @@ export class PhotoList {
     for (const file of files.slice(0, MAX_PHOTOS)) {
       // A video's card is there while it is looked at.
       const card = isVideo(file)
-        ? await this.#watch(file, detectors, kind, waiting)
-        : await this.#lookAt(file, detectors, kind);
+        ? await this.#watch(file, detectors, options, waiting)
+        : await this.#lookAt(file, detectors, options, waiting);
       // Another choice was made meanwhile: this answer is nobody's any more.
       if (choice !== this.#choice) return;
       if (!isVideo(file)) waiting.before(card);
@@ -65,11 +68,9 @@ export class PhotoList {
     this.#hideIfEmpty();
   }
 
-  async #watch(file, detectors, kind, waiting) {
-    const video = new VideoCard(file.name || say("video.pasted"), {
-      onclose: () => this.#hideIfEmpty(),
-      onname: (number) => this.onName(number),
-    });
+  async #watch(file, detectors, { kind, onname }, waiting) {
+    const onclose = () => this.#hideIfEmpty();
+    const video = new VideoCard(file.name || say("video.pasted"), { onclose, onname });
     this.#videos.push(video);
     waiting.before(video.element);
     waiting.hidden = true;
@@ -83,7 +84,7 @@ export class PhotoList {
     this.place.hidden = ![...this.place.children].some((child) => !child.hidden);
   }
 
-  async #lookAt(file, detectors, kind) {
+  async #lookAt(file, detectors, options, waiting) {
     const close = () => {
       card.remove();
       this.#hideIfEmpty();
@@ -91,11 +92,9 @@ export class PhotoList {
     let card;
     const name = file.name || say("photo.pasted");
     try {
-      const { bitmap, seen } = await this.#see(file, name, detectors);
-      const onname = (number) => this.onName(number);
-      const onreport = (...reported) => this.onReport(...reported);
-      const options = { kind, onclose: close, closeKey: "photo.remove", onname, onreport };
-      card = makeCard(name, bitmap, seen.detections, detectors.model, options);
+      const { bitmap, seen } = await this.#see(file, name, detectors, waiting);
+      const shown = { ...options, onclose: close, closeKey: "photo.remove" };
+      card = makeCard(name, bitmap, seen.detections, detectors.model, shown);
       bitmap?.close();
     } catch (error) {
       card = makeRefusedCard(name, asRefusal(error), close);
@@ -103,8 +102,8 @@ export class PhotoList {
     return card;
   }
 
-  /** The photo's pixels, if this browser can read them, and what is on it. */
-  async #see(file, name, detectors) {
+  /** The photo's pixels, if this browser can read them, and what is on it; what is sent is told before. */
+  async #see(file, name, detectors, waiting) {
     let bitmap;
     try {
       bitmap = await readPicture(file, name);
@@ -112,16 +111,26 @@ export class PhotoList {
       if (error.key !== "photo.unreadable") throw error;
       // What is no picture, such as a video of an unknown kind, is sent to nobody.
       if (file.size > MAX_SENT_BYTES || !(await isForServer(file))) throw error;
+      waiting.textContent = say("photo.sending_file", { name });
       const seen = await detectors.onServer().lookAtFile(file).catch((refusal) => {
         // Without a server, what is wrong is that nobody here can read it.
         throw /^(fetch\.server_says|server\..*)$/.test(refusal.key) ? refusal : new Refusal("photo.unreadable", { name });
       });
       return { bitmap: null, seen };
     }
-    const detector = await detectors.forPhotos();
-    if (!detector) throw new Refusal("photo.nobody_looks", { name });
-    // The worker takes what it looks at; the page shows another copy.
-    const copy = await createImageBitmap(bitmap);
-    return { bitmap, seen: await detector.look(copy) };
+    const tell = () => {
+      waiting.textContent = detectors.photo.step === "server" ? say("photo.sending", { name }) : say("photo.looking");
+      this.onStep();
+    };
+    try {
+      // What looks at it takes it; the page shows another copy.
+      const copy = () => copyForLook(bitmap, name);
+      const seen = await detectors.lookAtPhoto(copy, tell);
+      if (!seen) throw new Refusal("photo.nobody_looks", { name });
+      return { bitmap, seen };
+    } catch (error) {
+      bitmap.close();
+      throw error;
+    }
   }
 }

@@ -3,7 +3,7 @@
 import { sightName } from "./catalogue.js";
 import { drawDetections } from "./overlay.js";
 import { Refusal } from "./refusal.js";
-import { currentLanguage, percent } from "./texts.js";
+import { currentLanguage } from "./texts.js";
 
 /** A few hundred kilobytes can unpack to gigabytes; phones make at most about 50 of these. */
 const MAX_MEGAPIXELS = 60;
@@ -47,6 +47,17 @@ export async function readPicture(file, name) {
 }
 
 /**
+ * @param {ImageBitmap} bitmap @param {string} name of the file, for the sentence
+ * @returns {Promise<ImageBitmap>} another one of it, for who takes what they look at
+ * @throws {Refusal} without memory for it
+ */
+export async function copyForLook(bitmap, name) {
+  return createImageBitmap(bitmap).catch(() => {
+    throw new Refusal("photo.no_memory", { name });
+  });
+}
+
+/**
  * Tell by a file's first bytes whether it is a picture that the server may read; its name and type may lie.
  * @param {Blob} file @returns {Promise<boolean>} no also of a file that is gone
  */
@@ -71,7 +82,7 @@ export function drawPicture(canvas, bitmap, detections, model, kind) {
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  const write = (one) => `${sightName(model, one.class, currentLanguage())}  ${percent(one.confidence)}`;
+  const write = (one) => sightName(model, one.class, currentLanguage());
   drawDetections(context, detections, write, { kind, scale });
 }
 

@@ -42,17 +42,24 @@ export function makeCard(name, bitmap, detections, model, { kind, onclose, close
   }
   buttons.append(make("button", { type: "button", onclick: onclose }, say(closeKey)));
   card.append(buttons);
-  if (bitmap) card.append(makeReports(copyPicture(bitmap), inShares(detections, bitmap), onreport));
+  if (bitmap) {
+    const [picture, found] = [copyPicture(bitmap), inShares(detections, bitmap)];
+    const reports = makeReports(found, (kind) => onreport(kind, picture, found));
+    card.append(make("div", { class: "tools reports" }, ...reports));
+  }
   return card;
 }
 
-/** What can be said of a picture that was answered wrongly. */
-function makeReports(picture, found, onreport) {
+/**
+ * Make the buttons by which a person says that a picture was answered wrongly.
+ * @param {unknown[]} found what was named on it @param {(kind: "wrong" | "missing") => void} onreport
+ * @returns {HTMLElement[]}
+ */
+export function makeReports(found, onreport) {
   const kinds = [...(found.length ? [["wrong", "report.wrong"]] : []), ["missing", "report.missing"]];
-  const buttons = kinds.map(([kind, key]) =>
-    make("button", { type: "button", class: "plain", onclick: () => onreport(kind, picture, found) }, say(key)),
+  return kinds.map(([kind, key]) =>
+    make("button", { type: "button", class: "plain", onclick: () => onreport(kind) }, say(key)),
   );
-  return make("div", { class: "tools reports" }, ...buttons);
 }
 
 /**

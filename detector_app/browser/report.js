@@ -1,10 +1,11 @@
 /**
  * Tell whoever runs the page that a name is wrong, or that a sight has none: with the picture, the box
- * and the version of the detector. A person is shown what is sent before it is.
+ * and the version of the detector. A person is shown what is sent before it is; and afterwards the picture as it
+ * was stored, in which the server has blurred faces and number plates.
  */
 
 import { sightName } from "./catalogue.js";
-import { make, showSentence } from "./dom.js";
+import { make, showNotice } from "./dom.js";
 import { fetchOrRefuse } from "./fetching.js";
 import { asRefusal } from "./refusal.js";
 import { currentLanguage, say, sayRefusal } from "./texts.js";
@@ -65,27 +66,37 @@ export class ReportDialog {
     this.dialog.setAttribute("aria-label", title);
     const choices = kind === "wrong" && found.length > 1 ? makeChoices(model, found) : null;
     const chosen = () => found[Number(choices?.querySelector("input:checked")?.value ?? 0)];
-    const status = make("p", { role: "status", hidden: true });
+    const status = make("p", { role: "status" });
+    const explanation = make("p", {}, `${say(EXPLANATIONS[kind])} ${say("report.blurs")} ${say("report.ends")}`);
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", say("report.picture"));
     const cancel = make("button", { type: "button", onclick: () => this.dialog.close() }, say("report.cancel"));
     const send = make("button", { type: "button", class: "primary" }, say("report.send"));
     send.addEventListener("click", async () => {
       send.disabled = true;
+      // It is on its way: to close this does not stop it.
+      cancel.textContent = say("card.close");
+      showNotice(status, say("report.sending"));
       try {
-        await sendReport(kind, reported, kind === "wrong" ? chosen() : null);
+        const stored = await sendReport(kind, reported, kind === "wrong" ? chosen() : null);
+        // Who has no mouse would begin anew at the top of the page, where Send was.
+        cancel.focus();
         send.remove();
         choices?.remove();
-        cancel.textContent = say("card.close");
-        showSentence(status, say("report.sent"));
+        if (stored) {
+          picture.replaceWith(showStored(stored));
+          explanation.textContent = `${sayStored(stored)} ${say("report.ends")}`;
+        }
+        showNotice(status, say("report.sent"));
       } catch (error) {
         send.disabled = false;
-        showSentence(status, sayRefusal(asRefusal(error)));
+        cancel.textContent = say("report.cancel");
+        showNotice(status, sayRefusal(asRefusal(error)));
       }
     });
     this.dialog.replaceChildren(
       make("h2", {}, title),
-      make("p", {}, say(EXPLANATIONS[kind])),
+      explanation,
       ...(choices ? [choices] : []),
       picture,
       status,
@@ -108,6 +119,18 @@ function makeChoices(model, found) {
   return make("fieldset", {}, make("legend", {}, say("report.which")), ...labels);
 }
 
+function showStored({ picture }) {
+  return make("img", { src: `data:image/jpeg;base64,${picture}`, alt: say("report.stored_picture") });
+}
+
+function sayStored({ faces, plates }) {
+  return say("report.stored", {
+    faces: say(faces === 1 ? "report.face" : "report.faces", { count: faces }),
+    plates: say(plates === 1 ? "report.plate" : "report.plates", { count: plates }),
+  });
+}
+
+/** @returns {Promise<{picture: string, faces: number, plates: number} | null>} as it was stored; null: that was lost on the way */
 async function sendReport(kind, { slug, model, picture }, wrong) {
   const blob = await new Promise((resolve) => picture.toBlob(resolve, "image/jpeg", JPEG_QUALITY));
   const asked = new URLSearchParams({ city: slug, version: String(model.version), kind });
@@ -117,5 +140,7 @@ async function sendReport(kind, { slug, model, picture }, wrong) {
       asked.set(corner, Math.min(Math.max(wrong.box[at], 0), 1).toFixed(4));
     }
   }
-  await fetchOrRefuse(`/api/report?${asked}`, { method: "POST", body: blob, headers: { "content-type": "image/jpeg" } });
+  const options = { method: "POST", body: blob, headers: { "content-type": "image/jpeg" } };
+  const response = await fetchOrRefuse(`/api/report?${asked}`, options);
+  return response.json().catch(() => null);
 }

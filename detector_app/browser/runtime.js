@@ -5,7 +5,7 @@
  */
 
 import { BOX_FIELDS } from "./decoding.js";
-import { fetchBytes } from "./fetching.js";
+import { fetchRight } from "./fetching.js";
 import { sha256Of } from "./model.js";
 import { asRefusal, Refusal } from "./refusal.js";
 
@@ -18,22 +18,29 @@ const MAX_SCORE_DIFFERENCE = 0.01;
 const MAX_BOX_DIFFERENCE = 1;
 /** Boxes of scores below this are noise. */
 const MIN_COMPARED_SCORE = 0.05;
-/** By its kind: the library, its loader, and the binary, whose bytes are checked. */
+/** By its kind: the library, its loader, and the binary, of so many bytes. */
 const RUNTIMES = {
   wasm: {
     library: "ort.wasm.min.mjs",
     loader: "ort-wasm-simd-threaded.mjs",
     binary: "ort-wasm-simd-threaded.wasm",
     bytes: 14_239_897,
-    sha256: "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
   },
   webgpu: {
     library: "ort.webgpu.min.mjs",
     loader: "ort-wasm-simd-threaded.asyncify.mjs",
     binary: "ort-wasm-simd-threaded.asyncify.wasm",
     bytes: 26_781_914,
-    sha256: "39f9f0894d478800487ed9f7dbe92618498db320cf55c8e3d89adff8dce658da",
   },
+};
+/** SHA-256 of each file, as the server has it. A library and its loader are checked when they are kept. */
+const HASHES = {
+  "ort.wasm.min.mjs": "219e6a1fc8a9938268d18efca3c91d310bd2f4a59bbd13744df5b2b7fc6cee3b",
+  "ort-wasm-simd-threaded.mjs": "e13f7f94fc51b4ca72b12faeb1ee95f4ace6dfbc8939bc718aabdc0a27c4299b",
+  "ort-wasm-simd-threaded.wasm": "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
+  "ort.webgpu.min.mjs": "3dffff71811bc13a3a3d9591c57ca5ee5735b8f5f3eaf789510b02bb040ae3a0",
+  "ort-wasm-simd-threaded.asyncify.mjs": "3d1c85995364bb643302fc6fd877a0c3ba5ae72401815e0f24828a53d9191e28",
+  "ort-wasm-simd-threaded.asyncify.wasm": "39f9f0894d478800487ed9f7dbe92618498db320cf55c8e3d89adff8dce658da",
 };
 
 /** @typedef {"webgpu" | "threads" | "single"} LocalStep */
@@ -43,10 +50,10 @@ export function runtimeBytes(step) {
   return RUNTIMES[step === "webgpu" ? "webgpu" : "wasm"].bytes;
 }
 
-/** @param {LocalStep} step @returns {string[]} the addresses of its files */
+/** @param {LocalStep} step @returns {{address: string, sha256: string}[]} its files */
 export function runtimeFiles(step) {
   const { library, loader, binary } = RUNTIMES[step === "webgpu" ? "webgpu" : "wasm"];
-  return [library, loader, binary].map(addressOf);
+  return [library, loader, binary].map((file) => ({ address: addressOf(file), sha256: HASHES[file] }));
 }
 
 /**
@@ -56,11 +63,13 @@ export function runtimeFiles(step) {
  * @throws {Refusal} if its bytes are not those that this version has
  */
 export async function loadRuntime(step, onProgress) {
-  const { library, loader, binary, bytes, sha256 } = RUNTIMES[step === "webgpu" ? "webgpu" : "wasm"];
-  const wasm = await fetchBytes(addressOf(binary), bytes, onProgress).catch(() => {
-    throw new Refusal("runtime.away");
+  const { library, loader, binary, bytes } = RUNTIMES[step === "webgpu" ? "webgpu" : "wasm"];
+  const check = async (fetched) => {
+    if ((await sha256Of(fetched)) !== HASHES[binary]) throw new Refusal("runtime.wrong_hash");
+  };
+  const wasm = await fetchRight(addressOf(binary), bytes, onProgress, check).catch((error) => {
+    throw error.key?.startsWith("runtime.") ? error : new Refusal("runtime.away");
   });
-  if ((await sha256Of(wasm)) !== sha256) throw new Refusal("runtime.wrong_hash");
   const ort = await import(addressOf(library)).catch(() => {
     throw new Refusal("runtime.away");
   });

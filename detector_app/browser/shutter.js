@@ -17,12 +17,12 @@ export class Shutter {
   }
 
   /**
-   * Hold the film and show its picture.
-   * @param {import("./catalogue.js").City} city @param {import("./catalogue.js").Model} model
-   * @param {{onname: Function, onreport: Function}} options of the picture's card
+   * Hold the film and show its picture; if that fails, the film goes on.
+   * @param {import("./catalogue.js").City} city
+   * @param {(model: import("./catalogue.js").Model) => {onname: Function, onreport: Function}} linksOf what the
+   *   names and reports of a picture lead to that a model looked at
    */
-  async take(city, model, options) {
-    const { frame, seen } = await this.view.freeze();
+  async take(city, linksOf) {
     const name = `${city.slug}-${new Date().toISOString().slice(0, 19).replaceAll(":", "")}.jpg`;
     const onclose = async () => {
       this.drop();
@@ -30,11 +30,10 @@ export class Shutter {
       this.view.parts.stage.hidden = false;
       await this.view.resume();
     };
-    const picture = makeCard(name, frame, seen?.detections ?? [], model, {
-      ...{ kind: this.view.kind, onclose, closeKey: "film.go_on" },
-      ...options,
-    });
-    frame.close();
+    const options = { kind: this.view.kind, onclose, closeKey: "film.go_on" };
+    const picture = await this.view.freeze(({ frame, seen, model }) =>
+      makeCard(name, frame, seen?.detections ?? [], model, { ...options, ...linksOf(model) }),
+    );
     this.view.parts.stage.hidden = true;
     for (const tool of this.tools) tool.hidden = true;
     this.place.replaceChildren(picture);

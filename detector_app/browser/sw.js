@@ -16,6 +16,12 @@ const CATALOGUE_CACHE = "sightscan-catalogue";
 const KEPT_CACHE = "sightscan-kept";
 /** After so long without an answer, there is as good as no network. */
 const MAX_WAIT_MS = 3000;
+/** What the kept cities need of this version, as runtime.js has it. */
+const RUNTIME = [
+  "/runtime/1.30.0/ort.wasm.min.mjs",
+  "/runtime/1.30.0/ort-wasm-simd-threaded.mjs",
+  "/runtime/1.30.0/ort-wasm-simd-threaded.wasm",
+];
 const SHELL = [
   "/camera",
   "/browser/camera.css",
@@ -75,6 +81,10 @@ self.addEventListener("install", (event) => {
   const fillShell = async () => {
     const cache = await caches.open(SHELL_CACHE);
     await cache.addAll(SHELL.map((address) => address.replace("/browser/", `/browser/${VERSION}/`)));
+    // On a full phone there is room once the old one has gone, and the page fetches what is missing then.
+    await keepRuntime().catch((error) => {
+      if (error.name !== "QuotaExceededError") throw error;
+    });
     await self.skipWaiting();
   };
   event.waitUntil(fillShell());
@@ -83,6 +93,7 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   const begin = async () => {
     await dropOldShells();
+    await dropOldRuntimes();
     await self.clients.claim();
   };
   event.waitUntil(begin());
@@ -93,11 +104,11 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.method !== "GET" || origin !== self.location.origin) return;
   if (["/models/", "/runtime/", "/sights/"].some((folder) => pathname.startsWith(folder))) {
-    event.respondWith(fromKept(request));
+    event.respondWith(fromKept(request, (work) => event.waitUntil(work)));
   } else if (pathname === "/camera") {
     event.respondWith(fromNetwork(request, SHELL_CACHE));
   } else if (pathname === "/api/city-list") {
-    event.respondWith(fromNetwork(request, CATALOGUE_CACHE, { isKeptAnew: true }));
+    event.respondWith(fromNetwork(request, CATALOGUE_CACHE, (work) => event.waitUntil(work)));
   } else if (pathname.startsWith("/browser/")) {
     event.respondWith(fromShells(request));
   }
@@ -110,27 +121,62 @@ async function dropOldShells() {
   await Promise.all(others.slice(0, -1).map((name) => caches.delete(name)));
 }
 
-async function fromKept(request) {
+/** Without it, an update would end what is kept; the page checks its hashes. */
+async function keepRuntime() {
   const cache = await caches.open(KEPT_CACHE);
-  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+  const kept = (await cache.keys()).map((request) => new URL(request.url).pathname);
+  if (!kept.some((path) => path.startsWith("/kept/"))) return;
+  await cache.addAll(RUNTIME.filter((path) => !kept.includes(path)));
+}
+
+/** A page of the version before that has not loaded its runtime yet goes one step down the ladder. */
+async function dropOldRuntimes() {
+  const cache = await caches.open(KEPT_CACHE);
+  for (const request of await cache.keys()) {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/runtime/") && !RUNTIME.includes(pathname)) await cache.delete(request);
+  }
+}
+
+/** What is asked for past the caches was damaged where it is kept; with `during`, what comes replaces it. */
+async function fromKept(request, during) {
+  const kept = await find(request, { ignoreSearch: true, cacheName: KEPT_CACHE });
+  if (kept && request.cache !== "reload") return kept;
+  const response = await fetch(request);
+  if (kept && response.ok) during(keepAnew(KEPT_CACHE, new URL(request.url).pathname, response.clone()));
+  return response;
 }
 
 /** A module of any version that is kept; the page says by its address which one it needs. */
 async function fromShells(request) {
-  return (await caches.match(request)) ?? fetch(request);
+  return (await find(request)) ?? fetch(request);
 }
 
-/** Ask the network; without an answer, give what the cache has. */
-async function fromNetwork(request, name, { isKeptAnew = false } = {}) {
+/** Ask the network, and with `during` keep what it says; without an answer, give what the cache has. */
+async function fromNetwork(request, name, during = null) {
   const { pathname } = new URL(request.url);
-  const cache = await caches.open(name);
-  const kept = await cache.match(pathname);
+  const kept = await find(pathname, { cacheName: name });
   try {
     const response = await fetch(request, kept ? { signal: AbortSignal.timeout(MAX_WAIT_MS) } : undefined);
-    if (isKeptAnew && response.ok) await cache.put(pathname, response.clone());
+    if (response.ok) during?.(keepAnew(name, pathname, response.clone()));
     return response.ok ? response : (kept ?? response);
   } catch (error) {
     if (kept) return kept;
     throw error;
   }
+}
+
+/** Where there is no room, or nothing is kept at all, what came from the network is no less good. */
+async function keepAnew(name, pathname, response) {
+  try {
+    const cache = await caches.open(name);
+    await cache.put(pathname, response);
+  } catch {
+    // The next answer is kept, if there is room then.
+  }
+}
+
+/** A browser that cannot open its caches has nothing in them. */
+function find(request, options) {
+  return caches.match(request, options).catch(() => undefined);
 }

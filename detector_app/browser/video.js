@@ -61,7 +61,7 @@ export class VideoFile {
   }
 
   /**
-   * Play it through.
+   * Play it through, from its beginning.
    * @param {(frame: ImageBitmap, seconds: number) => Promise<void>} look is handed a frame, which is its own
    */
   async play(look) {
@@ -71,6 +71,8 @@ export class VideoFile {
     const rest = () => (document.hidden ? video.pause() : wake());
     document.addEventListener("visibilitychange", rest);
     try {
+      // It was begun before, by what failed at its first frame.
+      if (video.currentTime > 0) await seek(video, 0);
       await video.play();
       do {
         await this.#nextFrame();

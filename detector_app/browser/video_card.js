@@ -1,6 +1,7 @@
 /** The card of a video: how far it is, a way to stop, and at the end the names and the video with them on it. */
 
 import { sightName } from "./catalogue.js";
+import { isOfStep } from "./detectors.js";
 import { make, showSentence } from "./dom.js";
 import { makeName, writeSaid } from "./name_plate.js";
 import { NameKeeper } from "./names.js";
@@ -8,7 +9,7 @@ import { drawDetections } from "./overlay.js";
 import { annotatedName } from "./picture.js";
 import { addOutlets } from "./picture_card.js";
 import { asRefusal, Refusal } from "./refusal.js";
-import { clock, currentLanguage, listOf, percent, say, sayRefusal } from "./texts.js";
+import { clock, currentLanguage, listOf, say, sayRefusal } from "./texts.js";
 import { sizeOf, VideoFile } from "./video.js";
 import { VideoWriter } from "./video_writer.js";
 
@@ -55,9 +56,8 @@ export class VideoCard {
   async show(file, detectors, kind) {
     try {
       this.#film = await VideoFile.open(file, this.name, this.player);
-      const detector = await detectors.forFilm();
-      if (!detector || NOT_HERE.has(detectors.step)) throw new Refusal("video.not_here", { name: this.name });
-      if (!this.#isClosed) await this.#watch(detector, detectors.model, kind);
+      let isSeen = false;
+      while (!isSeen && !this.#isClosed) isSeen = await this.#look(detectors, kind);
     } catch (error) {
       if (!this.#isClosed) this.#refuse(asRefusal(error));
     } finally {
@@ -73,6 +73,21 @@ export class VideoCard {
     this.element.remove();
   }
 
+  /** Look at it with the step of now; if that fails before the first frame is seen, return false and leave it. */
+  async #look({ film, model }, kind) {
+    const detector = await film.open();
+    if (!detector || NOT_HERE.has(film.step)) throw new Refusal("video.not_here", { name: this.name });
+    if (this.#isClosed) return true;
+    try {
+      await this.#watch(detector, model, kind);
+      return true;
+    } catch (error) {
+      const refusal = asRefusal(error);
+      if (!isOfStep(refusal) || !film.leave(detector, refusal)) throw refusal;
+      return false;
+    }
+  }
+
   async #watch(detector, model, kind) {
     const film = this.#film;
     const { width, height, scale } = sizeOf(film);
@@ -80,7 +95,7 @@ export class VideoCard {
     this.stopper.hidden = false;
     const context = this.canvas.getContext("2d");
     const seen = new SeenNames();
-    const write = (one) => `${sightName(model, one.class, currentLanguage())}  ${percent(one.confidence)}`;
+    const write = (one) => sightName(model, one.class, currentLanguage());
     /** @type {VideoWriter | null | undefined} begins with the first frame */
     let writer;
     let broke = null;
@@ -98,7 +113,7 @@ export class VideoCard {
     try {
       await film.play(look);
     } catch (error) {
-      // A newer model came, or this one fell silent: what was seen until then is not lost.
+      // It fell silent, or failed at a frame: what was seen until then is not lost.
       if (writer === undefined) throw error;
       broke = asRefusal(error);
     } finally {

@@ -1,13 +1,13 @@
 /**
  * The worker that holds one model and looks at pictures with it, one at a time.
  *
- * It is told `load` once, then `look` as often as it has answered: whoever sends keeps only its newest
- * picture, so nothing queues here.
+ * It is told `load` once, then `look`. Whoever sends keeps only its newest picture and waits for the answer,
+ * so nothing queues here but the picture after one that was given up. Each answer has its order's number.
  */
 
 import { decode } from "./decoding.js";
 import { placeInPicture } from "./detection.js";
-import { fetchBytes } from "./fetching.js";
+import { fetchRight } from "./fetching.js";
 import { applyLetterbox, fitLetterbox } from "./letterbox.js";
 import { readContract, verifyModel } from "./model.js";
 import { readerOf } from "./pixels.js";
@@ -15,33 +15,41 @@ import { asRefusal } from "./refusal.js";
 import { loadRuntime, openSession } from "./runtime.js";
 
 /**
- * @typedef {{kind: "load", step: import("./runtime.js").LocalStep, file: import("./model.js").ModelFile,
- *   publicKeys: string[], hiddenClasses: number[]}} Load
- * @typedef {{kind: "look", bitmap: ImageBitmap, minConfidence: number | null}} Look
+ * @typedef {{number: number, kind: "load", step: import("./runtime.js").LocalStep,
+ *   file: import("./model.js").ModelFile, publicKeys: string[], hiddenClasses: number[]}} Load
+ * @typedef {{number: number, kind: "look", bitmap: ImageBitmap, minConfidence: number | null}} Look
  */
 
 let answer = null;
 /** @type {import("./model.js").Contract} */
 let contract;
 let hiddenClasses = new Set();
+/** One session answers one input at a time. */
+let last = Promise.resolve();
 
-self.onmessage = async ({ data }) => {
-  try {
-    self.postMessage(data.kind === "load" ? await load(data) : await look(data));
-  } catch (error) {
-    const { key, values } = asRefusal(error);
-    self.postMessage({ kind: "refused", key, values });
-  } finally {
-    data.bitmap?.close();
-  }
+self.onmessage = ({ data }) => {
+  last = last.then(() => obey(data));
 };
 
+/** @param {Load | Look} order */
+async function obey(order) {
+  const { number } = order;
+  try {
+    self.postMessage({ number, ...(order.kind === "load" ? await load(order) : await look(order)) });
+  } catch (error) {
+    const { key, values } = asRefusal(error);
+    self.postMessage({ number, kind: "refused", key, values });
+  } finally {
+    order.bitmap?.close();
+  }
+}
+
 /** @param {Load} order */
-async function load({ step, file, publicKeys, hiddenClasses: hidden }) {
+async function load({ number, step, file, publicKeys, hiddenClasses: hidden }) {
   const loaded = { model: 0, runtime: 0 };
   const report = (part) => (bytes) => {
     loaded[part] = bytes;
-    self.postMessage({ kind: "progress", loaded: loaded.model + loaded.runtime });
+    self.postMessage({ number, kind: "progress", loaded: loaded.model + loaded.runtime });
   };
   const [model, ort] = await Promise.all([
     fetchModel(file, publicKeys, report("model")),
@@ -53,10 +61,9 @@ async function load({ step, file, publicKeys, hiddenClasses: hidden }) {
   return { kind: "loaded", contract, threads: ort.env.wasm.numThreads };
 }
 
-async function fetchModel(file, publicKeys, onProgress) {
-  const bytes = await fetchBytes(`/models/${file.sha256}.onnx`, file.bytes, onProgress);
-  await verifyModel(bytes, file, publicKeys);
-  return bytes;
+function fetchModel(file, publicKeys, onProgress) {
+  const check = (bytes) => verifyModel(bytes, file, publicKeys);
+  return fetchRight(`/models/${file.sha256}.onnx`, file.bytes, onProgress, check);
 }
 
 /** @param {Look} order */

@@ -6,6 +6,7 @@ network as a whole.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -59,20 +60,30 @@ HEADERS = {
 }
 
 
+def _describe_stored() -> dict[str, Any]:
+    """Return what the server answers to a report: a picture that was not sent, by which it is known."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (33, 22), "#7030a0").save(buffer, "JPEG")
+    picture = base64.b64encode(buffer.getvalue()).decode()
+    return {"stored": True, "picture": picture, "faces": 1, "plates": 2}
+
+
 @dataclass
 class Site:
     """What is served, and what was asked for.
 
-    `changed` has other bytes for an address; of `broken` addresses nothing comes back. Modules are
-    named by their addresses without the `version`.
+    `stored` is the answer to a report; `changed` has other bytes for an address; of `broken` addresses nothing comes back, and those
+    `for_a_year` are cached by browsers so long. Modules are named by their addresses without the `version`.
     """
 
     models: dict[str, bytes] = field(default_factory=dict)
     photos: dict[str, bytes] = field(default_factory=dict)
     reports: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    stored: dict[str, Any] = field(default_factory=_describe_stored)
     catalogue: dict[str, Any] = field(default_factory=dict)
     changed: dict[str, bytes] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    for_a_year: set[str] = field(default_factory=set)
     version: str = "v1"
     is_isolated: bool = True
     is_down: bool = False
@@ -146,7 +157,7 @@ def _files(model: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _tag_of(model: dict[str, Any]) -> str:
-    return "".join(file["sha256"][:8] for file in _files(model))
+    return "".join(file["sha256"][:8] + (file["signature"] or "")[:8] for file in _files(model))
 
 
 def _listed(model: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -245,7 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if address.path == "/api/report":
             self.served.reports.append((dict(parse_qsl(address.query)), body))
-            self._answer_json(201, {"stored": True})
+            self._answer_json(201, self.served.stored)
             return
         (model,) = parse_qs(address.query)["model"]
         self._answer_json(*self.served.detect(model, body))
@@ -271,6 +282,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = HEADERS | (ISOLATION if self.served.is_isolated else {})
         headers |= {"Service-Worker-Allowed": "/"} if self.path.startswith("/browser/sw.js") else {}
         headers |= {"Content-Type": kind, "Content-Length": str(len(content))}
+        if urlsplit(self.path).path in self.served.for_a_year:
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import expect
 
-from tests.browser.site import RUNTIME, describe_model
+from tests.browser.site import BROWSER, RUNTIME, describe_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -30,10 +31,10 @@ ON_SERVER = (
 WASM = "/runtime/1.30.0/ort-wasm-simd-threaded.wasm"
 SILENT_WORKER = b"self.onmessage = () => {};"
 # Is ready for everything, and fails at each picture.
-BROKEN_WORKER = b"""self.onmessage = ({ data }) => self.postMessage(
-  data.kind === "load"
-    ? { kind: "loaded", contract: { classNames: [], imageSize: 160 }, threads: 1 }
-    : { kind: "refused", key: "runtime.failed", values: { cause: "as a test wishes" } });"""
+BROKEN_WORKER = b"""self.onmessage = ({ data: { number, kind } }) => self.postMessage(
+  kind === "load"
+    ? { number, kind: "loaded", contract: { classNames: [], imageSize: 160 }, threads: 1 }
+    : { number, kind: "refused", key: "runtime.failed", values: { cause: "as a test wishes" } });"""
 
 
 def start(page: Page, site: Site) -> None:
@@ -75,6 +76,43 @@ def test_without_webassembly_the_server_looks(new_page: Callable[..., Page], sit
     assert "POST /api/detect" in site.asked
 
 
+NO_CRYPTO = "Object.defineProperty(Crypto.prototype, 'subtle', { get: () => undefined });"
+NO_ED25519 = b"SubtleCrypto.prototype.importKey = async () => { throw new DOMException('as a test wishes'); };"
+
+
+def test_without_https_the_server_looks(
+    new_page: Callable[..., Page], site: Site, photo: Path
+) -> None:
+    page = new_page()
+    # What browsers leave out of a page without https; its photos can be looked at all the same.
+    page.add_init_script(f"delete Navigator.prototype.mediaDevices; {NO_CRYPTO}")
+    page.goto(f"{site.url}/camera")
+    expect(page.locator("#city")).to_have_text("Málaga")
+    page.locator("#files").set_input_files(photo)
+    expect(page.locator(".card .said")).to_have_count(2)
+    expect(page.locator("#step")).to_contain_text("Without https, browsers cannot check a detector")
+    assert "POST /api/detect" in site.asked
+    assert not any(asked.startswith(("/models/", "/runtime/")) for asked in site.asked)
+
+
+def test_browser_that_cannot_check_a_signature_leaves_it_to_the_server(
+    new_page: Callable[..., Page], site: Site, onnx: bytes
+) -> None:
+    key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    site.catalogue["public_keys"] = [base64.b64encode(public).decode()]
+    signature = base64.b64encode(key.sign(onnx)).decode()
+    site.catalogue["cities"][0]["model"] = describe_model(site.add_file(onnx, signature=signature))
+    site.changed["/browser/worker.js"] = (BROWSER / "worker.js").read_bytes() + NO_ED25519
+    page = new_page()
+    start(page, site)
+    expect_name(page)
+    expect(page.locator("#step")).to_have_text(
+        f"This browser cannot check the detector’s signature, so it is not used. Update the browser. {ON_SERVER}"
+    )
+    assert sum(asked.startswith("/models/") for asked in site.asked) == 1
+
+
 def test_without_any_way_a_photo_is_advised(new_page: Callable[..., Page], site: Site) -> None:
     site.broken.add("/api/detect")
     page = new_page()
@@ -106,9 +144,48 @@ def test_one_changed_byte_of_the_model_is_refused(
     page = new_page()
     start(page, site)
     expect(page.locator("#notice")).to_have_text(
-        "The detector was changed on its way here, so it is not used. Load the page again."
+        "The detector was changed on its way here, so it is not used. "
+        "If this stays, tell whoever runs this page."
     )
     expect(page.locator("#stage")).to_be_hidden()
+
+
+def test_damaged_copy_that_the_browser_has_cached_is_fetched_anew(
+    new_page: Callable[..., Page], site: Site, onnx: bytes
+) -> None:
+    address = f"/models/{site.catalogue['cities'][0]['model']['file']['sha256']}.onnx"
+    site.for_a_year.add(address)
+    site.changed[address] = onnx[:-1] + bytes([onnx[-1] ^ 1])
+    page = new_page()
+    page.goto(f"{site.url}/blank")
+    page.evaluate(
+        "(address) => fetch(address).then((it) => it.arrayBuffer()).then(() => 0)", address
+    )
+    del site.changed[address]
+    start(page, site)
+    expect_name(page)
+    assert site.asked.count(address) == 2
+
+
+class Once(dict[str, bytes]):
+    """What comes otherwise the first time that it is asked for."""
+
+    def get(self, address: str, default: bytes | None = None) -> bytes | None:
+        return self.pop(address, default)
+
+
+def test_runtime_that_came_damaged_is_fetched_anew_and_leaves_no_step(
+    new_page: Callable[..., Page], site: Site
+) -> None:
+    content = (RUNTIME / WASM.removeprefix("/runtime/")).read_bytes()
+    site.changed = Once({WASM: content[:-1] + bytes([content[-1] ^ 1])})
+    page = new_page()
+    start(page, site)
+    expect_name(page)
+    expect(page.locator("#step")).to_have_text(
+        "This browser offers no WebGPU. The processor of this device looks at the pictures."
+    )
+    assert site.asked.count(WASM) == 2
 
 
 @pytest.mark.parametrize("is_signed", [True, False])
@@ -168,6 +245,22 @@ def test_worker_that_fails_at_pictures_is_left(new_page: Callable[..., Page], si
     expect_name(page)
     expect(page.locator("#step")).to_have_text(
         f"The detector failed on a picture (as a test wishes). {ON_SERVER}"
+    )
+
+
+def test_worker_that_fails_at_a_photo_is_left_and_the_next_step_looks_at_it(
+    new_page: Callable[..., Page], site: Site, photo: Path
+) -> None:
+    site.changed["/browser/worker.js"] = BROKEN_WORKER
+    page = new_page()
+    page.goto(f"{site.url}/camera")
+    expect(page.locator("#city")).to_have_text("Málaga")
+    page.locator("#files").set_input_files([photo, photo])
+    expect(page.locator(".card .said")).to_have_count(4)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator("#step")).to_have_text(
+        "The detector failed on a picture (as a test wishes). "
+        "So photos go to the server of this page, which looks at them and forgets them."
     )
 
 

@@ -74,7 +74,9 @@ def test_every_reason_of_the_server_has_a_sentence(texts: dict[str, dict[str, st
         (web / name).read_text("utf-8")
         for name in ("routes.py", "card_routes.py", "photo_bodies.py", "report_route.py")
     )
-    named = set(re.findall(r'reason="(\w+)"', routes)) | set(re.findall(r'4\d\d: "(\w+)"', routes))
+    named = set(re.findall(r'reason(?:: str )?= ?"(\w+)"', routes)) | set(
+        re.findall(r'4\d\d: "(\w+)"', routes)
+    )
     assert named == {key.partition(".")[2] for key in texts["en"] if key.startswith("server.")}
     fetching = (BROWSER / "fetching.js").read_text(encoding="utf-8")
     (listed,) = re.findall(r"REASONS = new Set\(\[(.*?)\]\)", fetching)
@@ -86,15 +88,16 @@ def test_runtime_is_the_one_that_the_server_has() -> None:
     module = (BROWSER / "runtime.js").read_text(encoding="utf-8")
     version = re.compile(r'RUNTIME_VERSION\b.*?= "([^"]+)"')
     assert version.findall(module) == version.findall(server) != []
-    pinned = dict(re.findall(r'"([\w.-]+\.(?:mjs|wasm))": "([0-9a-f]{64})"', server))
-    asked = re.findall(r'binary: "([^"]+)",\s+bytes: ([\d_]+),\s+sha256: "([0-9a-f]{64})"', module)
-    assert len(asked) == 2
-    for name, _, sha256 in asked:
-        assert pinned[name] == sha256
-    # What has no hash of its own in the module is a file that the server checks.
-    assert set(re.findall(r'(?:library|loader): "([^"]+)"', module)) == set(pinned) - {
-        name for name, _, _ in asked
-    }
+    hashed = re.compile(r'"([\w.-]+\.(?:mjs|wasm))": "([0-9a-f]{64})"')
+    assert dict(hashed.findall(module)) == dict(hashed.findall(server)) != {}
+    used = re.findall(r'(?:library|loader|binary): "([^"]+)"', module)
+    assert sorted(used) == sorted(name for name, _ in hashed.findall(server))
+
+
+def test_service_worker_keeps_the_runtime_that_the_page_needs(blank: Page) -> None:
+    worker = (BROWSER / "sw.js").read_text(encoding="utf-8")
+    files = blank.evaluate("import('/browser/runtime.js').then((m) => m.runtimeFiles('threads'))")
+    assert re.findall(r'"(/runtime/[^"]+\.\w+)"', worker) == [file["address"] for file in files]
 
 
 def test_no_sentence_stands_anywhere_else() -> None:
@@ -114,8 +117,15 @@ def test_no_sentence_stands_anywhere_else() -> None:
 def test_service_worker_keeps_every_file_that_the_page_needs() -> None:
     worker = (BROWSER / "sw.js").read_text()
     kept = set(re.findall(r'"/browser/([^"]+)"', worker))
-    # The page is kept as /camera; the component belongs to Streamlit's page, which needs a network.
-    others = {"sw.js", "camera.html", "component.js", "live_film.css"}
+    # The page is kept as /camera; components belong to Streamlit's pages, which need a network.
+    parts = {"component.js", "photo_answer.js", "mounting.js"}
+    others = {
+        "sw.js",
+        "camera.html",
+        "in_streamlit.css",
+        "live_film.css",
+        "photo_answer.css",
+    } | parts
     files = {str(path.relative_to(BROWSER)) for path in BROWSER.rglob("*") if path.is_file()}
     assert kept == files - others
     assert '"/camera"' in worker

@@ -80,6 +80,39 @@ def test_photo_that_the_browser_cannot_read_goes_to_the_server(
     assert "POST /api/detect" in site.asked
 
 
+# What the page says at the moment in which a photo is sent.
+LISTEN = """const { fetch } = globalThis;
+globalThis.fetch = (...asked) => {
+  if (String(asked[0]).startsWith("/api/detect")) globalThis.told = document.querySelector("main").innerText;
+  return fetch(...asked);
+};"""
+
+
+@pytest.mark.parametrize("has_wasm", [True, False])
+def test_person_is_told_before_a_photo_is_sent(
+    new_page: Callable[..., Page],
+    site: Site,
+    photo: Path,
+    tmp_path: Path,
+    has_wasm: bool,  # noqa: FBT001 - the case
+) -> None:
+    page = new_page()
+    page.add_init_script(LISTEN if has_wasm else f"{LISTEN} delete globalThis.WebAssembly;")
+    page.goto(f"{site.url}/camera")
+    expect(page.locator("#city")).to_have_text("Málaga")
+    scan = tmp_path / "scan.tiff"
+    with Image.open(photo) as opened:
+        opened.save(scan)
+    page.locator("#files").set_input_files(scan if has_wasm else photo)
+    expect(page.locator(".card .said")).to_have_text([TOWER, GATE])
+    told = page.evaluate("globalThis.told")
+    if has_wasm:
+        assert "scan.tiff goes to the server of this page as it is" in told
+    else:
+        assert "holiday.png goes to the server of this page, which looks at it" in told
+        assert "So photos go to the server of this page" in told
+
+
 def test_what_is_no_photo_gets_a_sentence_and_no_older_answer_stays(
     page: Page, photo: Path, tmp_path: Path
 ) -> None:

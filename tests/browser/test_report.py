@@ -1,4 +1,4 @@
-"""A wrong name, or a sight without one, is reported: what is sent is shown before, and nothing else is."""
+"""A wrong name, or a sight without one, is reported: what is sent is shown before, what was stored after."""
 
 from __future__ import annotations
 
@@ -52,6 +52,79 @@ def test_wrong_name_is_sent_with_picture_box_and_version_once_it_is_said_what_go
         red, green, blue = sent.getpixel((350, 90))
         assert green > red + 60
         assert green > blue + 60
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        (
+            "en-GB",
+            {
+                "kind": "Wrong name",
+                "before": "Faces and number plates that are found are blurred before it is stored",
+                "send": "Send",
+                "picture": "The picture as it was stored",
+                "after": "Blurred in it: one face, 2 number plates.",
+            },
+        ),
+        (
+            "de-DE",
+            {
+                "kind": "Falscher Name",
+                "before": "werden vor dem Speichern unkenntlich gemacht",
+                "send": "Senden",
+                "picture": "Das Bild, wie es gespeichert wurde",
+                "after": "Unkenntlich gemacht: ein Gesicht, 2 Nummernschilder.",
+            },
+        ),
+    ],
+)
+def test_picture_is_shown_as_it_was_stored_with_what_was_blurred_in_it(
+    new_page: Callable[..., Page], site: Site, photo: Path, locale: str, words: dict[str, str]
+) -> None:
+    page = new_page(locale=locale)
+    page.goto(f"{site.url}/camera")
+    page.locator("#files").set_input_files(photo)
+    page.locator(".card").get_by_role("button", name=words["kind"]).click()
+    dialog = page.get_by_role("dialog", name=words["kind"])
+    expect(dialog).to_contain_text(words["before"])
+    dialog.get_by_role("button", name=words["send"], exact=True).click()
+    shown = dialog.get_by_role("img", name=words["picture"])
+    expect(shown).to_have_js_property("naturalWidth", 33)
+    expect(dialog.get_by_role("img")).to_have_count(1)
+    expect(dialog).to_contain_text(words["after"])
+    # Send, which had it, is gone.
+    expect(dialog.get_by_role("button")).to_be_focused()
+
+
+@pytest.mark.nightly
+def test_report_whose_answer_is_lost_on_the_way_was_sent_all_the_same(
+    new_page: Callable[..., Page], site: Site, photo: Path
+) -> None:
+    page = new_page()
+    dialog = open_report(page, site, photo, "Wrong name")
+    page.route(
+        "**/api/report?*",
+        lambda route: route.fulfill(status=201, content_type="application/json", body='{"stor'),
+    )
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(dialog.get_by_role("status")).to_have_text("Thank you, it was sent.")
+    expect(dialog.get_by_role("button", name="Send", exact=True)).to_have_count(0)
+
+
+@pytest.mark.nightly
+def test_who_closes_while_it_is_sent_is_not_told_that_nothing_goes(
+    new_page: Callable[..., Page], site: Site, photo: Path
+) -> None:
+    page = new_page()
+    dialog = open_report(page, site, photo, "Wrong name")
+    # On its way, for as long as the page is open.
+    page.route("**/api/report?*", lambda _: None)
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(dialog.get_by_role("status")).to_contain_text("It is being sent")
+    expect(dialog.get_by_role("button", name="Do not send")).to_have_count(0)
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_be_hidden()
 

@@ -158,6 +158,7 @@ def test_credit_names_a_licence_that_has_no_page(
     expect(caption.get_by_role("link")).to_have_count(1)
 
 
+@pytest.mark.nightly
 def test_card_of_a_kept_city_has_its_photo_without_a_network(
     new_page: Callable[..., Page], site: Site, photo: Path
 ) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import GREEN, RED, draw_photo
-from tests.browser.site import describe_model
+from tests.browser.site import BROWSER, describe_model
 from tests.film import write_video
 from tests.model_files import metadata
 from tests.waiting import wait_until
@@ -154,23 +154,79 @@ def test_video_that_is_stopped_is_given_back_as_far_as_it_was_seen(
     expect(page.locator("#photos")).to_be_hidden()
 
 
-def test_newer_model_leaves_what_was_seen_and_ends_the_recording(
+VALUE = "document.querySelector('.card progress').value"
+
+
+@pytest.mark.nightly
+def test_newer_model_leaves_a_video_to_the_one_that_it_began_with(
     open_page: Callable[..., Page], site: Site, long_video: Path, onnx: bytes
 ) -> None:
     page = open_page(COUNTED)
     page.locator("#files").set_input_files(long_video)
-    expect(page.locator(".card progress")).not_to_have_js_property("value", 0)
-    newer = site.add_file(onnx + metadata("version", "2"))
-    site.catalogue["cities"][0]["model"] = describe_model(newer, version=2)
+    bar = page.locator(".card progress")
+    expect(bar).not_to_have_js_property("value", 0)
+    newer = describe_model(site.add_file(onnx + metadata("version", "2")), version=2)
+    newer["sights"][0]["name"] = "Opera"
+    site.catalogue["cities"][0]["model"] = newer
     # The page asks for newer models when it is shown again.
     page.evaluate(SHOW)
-    expect(page.locator(".card")).to_contain_text("Another detector was chosen meanwhile.")
+    expect(page.locator("#knows")).to_contain_text("Opera")
+    seen = page.evaluate(VALUE)
+    wait_until(lambda: page.evaluate(VALUE) > seen)
+    page.get_by_role("button", name="Stop here").click()
+    expect(page.locator(".card .said")).to_contain_text([f"This is {TOWER}"])
+    assert page.evaluate(STATES) == ["inactive"]
+
+
+@pytest.mark.nightly
+def test_detector_that_fails_leaves_what_was_seen_and_ends_the_recording(
+    open_page: Callable[..., Page], site: Site, long_video: Path
+) -> None:
+    worker = (BROWSER / "worker.js").read_bytes()
+    look = b"async function look({ bitmap, minConfidence }) {"
+    assert look in worker
+    failing = b"\n  if (looks++ > 8) throw new Error('as a test wishes');"
+    site.changed["/browser/worker.js"] = b"let looks = 0;" + worker.replace(look, look + failing)
+    page = open_page(COUNTED)
+    page.locator("#files").set_input_files(long_video)
+    expect(page.locator(".card")).to_contain_text("as a test wishes")
     expect(page.locator(".card")).to_contain_text("of 1:00: the video with names ends there.")
     expect(page.locator(".card .said")).to_contain_text([f"This is {TOWER}"])
     expect(page.locator(".card video.shown")).to_be_visible()
     assert page.evaluate(STATES) == ["inactive"]
 
 
+WRITTEN = """globalThis.written = new Set();
+const { fillText } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+  globalThis.written.add(text);
+  return fillText.call(this, text, ...rest);
+};"""
+
+
+@pytest.mark.nightly
+def test_video_whose_step_fails_at_its_first_frame_is_looked_at_by_the_next_one(
+    open_page: Callable[..., Page], site: Site, video: Path
+) -> None:
+    worker = (BROWSER / "worker.js").read_bytes()
+    session = b"  answer = await openSession(ort, step, model, contract);"
+    assert session in worker
+    failing = b"""
+  if (step === "threads") answer = () => Promise.reject(new Refusal("runtime.failed", { cause: "as a test wishes" }));"""
+    refusal = b'import { Refusal } from "./refusal.js";'
+    site.changed["/browser/worker.js"] = refusal + worker.replace(session, session + failing)
+    page = open_page(WRITTEN)
+    page.locator("#files").set_input_files(video)
+    expect(page.locator(".card .said")).to_have_text(
+        [re.compile(f"This is {name}, from 0:0[0-5] on") for name in (TOWER, GATE)]
+    )
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(".card video.shown")).to_be_visible()
+    # As on photos: a name, without a number.
+    assert set(page.evaluate("[...globalThis.written]")) == {TOWER, GATE}
+
+
+@pytest.mark.nightly
 def test_nothing_is_recorded_while_another_page_is_before_this_one(
     open_page: Callable[..., Page], long_video: Path
 ) -> None:
@@ -186,6 +242,7 @@ def test_nothing_is_recorded_while_another_page_is_before_this_one(
     wait_until(lambda: page.evaluate(STATES) == ["inactive"])
 
 
+@pytest.mark.nightly
 def test_another_choice_gives_back_the_memory_of_every_video(
     open_page: Callable[..., Page], tmp_path: Path, photo: Path
 ) -> None:

@@ -8,6 +8,7 @@ export default {
   "language.other": "English",
   "language.other_tag": "en",
   progress: "Der Detektor für {name} wird geholt: {share}",
+  "progress.of": "Der Detektor für {name} wird geholt",
   unforeseen: "Etwas ging schief ({cause}). Seite neu laden; bleibt es so, dem Betreiber Bescheid geben.",
 
   "city.label": "Stadt",
@@ -72,7 +73,7 @@ export default {
   "camera.silent": "Die Kamera antwortet nicht. Noch einmal versuchen, oder ein Foto wählen.",
   "camera.broke": "Die Kamera startet nicht ({cause}). Noch einmal versuchen, oder ein Foto wählen.",
 
-  "place.use": "Meinen Ort nutzen: Die Kamera nennt nur, was von dort zu sehen ist. Der Ort bleibt auf diesem Gerät.",
+  "place.use": "Meinen Ort nutzen: Die Kamera nennt nicht, was von dort bekanntlich nicht zu sehen ist. Der Ort bleibt auf diesem Gerät.",
   "place.waiting": "Der Ort wird gesucht …",
   "place.known": "Der Ort ist auf {meters} m bekannt.",
   "place.refused": "Der Ort wurde nicht erlaubt, also nennt die Kamera Sehenswürdigkeiten ohne ihn.",
@@ -82,6 +83,9 @@ export default {
   "photo.list": "Fotos und Videos",
   "photo.hint": "Fotos und Videos lassen sich auch auf diese Seite ziehen oder einfügen.",
   "photo.looking": "Ich sehe nach …",
+  "photo.sending": "{name} geht an den Server dieser Seite: Er sieht das Bild an und vergisst es.",
+  "photo.sending_file":
+    "{name} geht unverändert an den Server dieser Seite, mit allem, was darin steht, etwa dem Ort: Er sieht das Bild an und vergisst es.",
   "photo.remove": "Entfernen",
   "photo.pasted": "Das eingefügte Bild",
   "photo.not_shown": "Dieser Browser kann {name} nicht zeigen; der Server hat es angesehen.",
@@ -90,6 +94,8 @@ export default {
     "{name} hat {width} × {height} Pixel; höchstens {most} Megapixel sind möglich. Bitte eine kleinere Kopie wählen.",
   "photo.too_small":
     "{name} hat nur {width} × {height} Pixel; nötig sind mindestens {least} an jeder Seite. Bitte ein größeres Foto wählen.",
+  "photo.no_memory":
+    "Für {name} hat dieses Gerät keinen Speicher mehr frei. Andere Seiten schließen und noch einmal versuchen, oder eine kleinere Kopie wählen.",
   "photo.too_many": "Nur die ersten {most} Fotos wurden angesehen. Die anderen bitte danach wählen.",
   "photo.nobody_looks": "Weder dieser Browser noch der Server kann {name} gerade ansehen. Mit Netz noch einmal versuchen.",
   "picture.save": "Speichern",
@@ -116,10 +122,21 @@ export default {
   "report.wrong": "Falscher Name",
   "report.missing": "Eine Sehenswürdigkeit fehlt",
   "report.sends_wrong":
-    "Damit gehen das Bild unten, der falsche Name mit seinem Ort im Bild und die Version des Detektors an die Betreiber dieser Seite. Menschen sehen es sich an; von selbst wird nichts daraus gelernt. Haben sie entschieden, wird das Bild gelöscht, spätestens nach drei Monaten.",
+    "Damit gehen das Bild unten, der falsche Name mit seinem Ort darin und die Version des Detektors an die Betreiber dieser Seite.",
   "report.sends_missing":
-    "Damit gehen das Bild unten und die Version des Detektors an die Betreiber dieser Seite. Menschen sehen es sich an; von selbst wird nichts daraus gelernt. Haben sie entschieden, wird das Bild gelöscht, spätestens nach drei Monaten.",
+    "Damit gehen das Bild unten und die Version des Detektors an die Betreiber dieser Seite.",
+  "report.blurs":
+    "Gefundene Gesichter und Nummernschilder werden vor dem Speichern unkenntlich gemacht; danach ist das Bild so zu sehen, wie es gespeichert wurde. Nicht alle werden gefunden: was niemand sehen soll, bitte nicht senden.",
+  "report.ends":
+    "Menschen sehen es sich an, und von selbst wird nichts daraus gelernt. Danach wird es gelöscht, spätestens nach drei Monaten; frühere Sicherungen können es noch einige Wochen enthalten.",
   "report.picture": "Das Bild, das gesendet wird",
+  "report.sending": "Es wird gesendet, und Gesichter und Nummernschilder werden gesucht …",
+  "report.stored": "Das ist das Bild, wie es gespeichert wurde. Unkenntlich gemacht: {faces}, {plates}.",
+  "report.stored_picture": "Das Bild, wie es gespeichert wurde",
+  "report.face": "ein Gesicht",
+  "report.faces": "{count} Gesichter",
+  "report.plate": "ein Nummernschild",
+  "report.plates": "{count} Nummernschilder",
   "report.which": "Welcher Name ist falsch?",
   "report.send": "Senden",
   "report.cancel": "Nicht senden",
@@ -133,6 +150,8 @@ export default {
   "keep.dropped": "{name} wird nicht mehr behalten.",
   "keep.newer": "Es gibt einen anderen Detektor für {name}: Version {version} vom {day}.",
   "keep.better": "Er findet {better} von {count} Sehenswürdigkeiten besser, jeder an seinen eigenen Testfotos gemessen.",
+  "keep.not_trusted":
+    "Der hier behaltene wird nicht mehr benutzt: Keiner der Schlüssel, denen diese Seite heute vertraut, hat ihn unterschrieben.",
   "keep.take": "Nehmen",
   "keep.taken": "Der andere Detektor für {name} ist in Gebrauch.",
   "keep.no_room": "Auf diesem Gerät ist kein Platz mehr, oder der Browser behält nichts.",
@@ -142,6 +161,7 @@ export default {
   "step.on.single": "Der Prozessor dieses Geräts sieht die Bilder an, mit einem Kern.",
   "step.on.server":
     "Darum geht ein Bild je Sekunde an den Server dieser Seite, der es ansieht und vergisst.",
+  "step.on.server_photos": "Darum gehen Fotos an den Server dieser Seite, der sie ansieht und vergisst.",
   "step.on.photo": "Darum lassen sich Filme hier nicht ansehen. Bitte ein Foto wählen.",
   "step.no_webgpu": "Dieser Browser bietet kein WebGPU.",
   "step.webgpu_disagrees": "WebGPU rechnet hier anders, als es soll; darum wird es nicht benutzt.",
@@ -159,7 +179,7 @@ export default {
   "runtime.failed": "Der Detektor scheiterte an einem Bild ({cause}).",
 
   "model.no_crypto": "Ohne https kann der Browser den Detektor nicht prüfen; darum wird er nicht benutzt.",
-  "model.wrong_hash": "Der Detektor wurde auf dem Weg hierher verändert; darum wird er nicht benutzt. Seite neu laden.",
+  "model.wrong_hash": "Der Detektor wurde auf dem Weg hierher verändert; darum wird er nicht benutzt. Bleibt das so, bitte den Betreibern dieser Seite sagen.",
   "model.unsigned": "Der Detektor ist nicht unterschrieben; darum wird er nicht benutzt.",
   "model.wrong_signature": "Die Unterschrift des Detektors ist falsch; darum wird er nicht benutzt.",
   "model.cannot_verify":

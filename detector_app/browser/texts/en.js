@@ -8,6 +8,7 @@ export default {
   "language.other": "Deutsch",
   "language.other_tag": "de",
   progress: "Getting the detector of {name}: {share}",
+  "progress.of": "Getting the detector of {name}",
   unforeseen: "Something went wrong ({cause}). Load the page again; if it stays, tell whoever runs it.",
 
   "city.label": "City",
@@ -72,7 +73,7 @@ export default {
   "camera.silent": "The camera does not answer. Try again, or choose a photo.",
   "camera.broke": "The camera does not start ({cause}). Try again, or choose a photo.",
 
-  "place.use": "Use my place: the camera names only what can be seen from there. The place stays on this device.",
+  "place.use": "Use my place: the camera does not name what is known to be out of sight from there. The place stays on this device.",
   "place.waiting": "Looking for the place …",
   "place.known": "The place is known to {meters} m.",
   "place.refused": "The place was not allowed, so the camera names sights without it.",
@@ -82,6 +83,9 @@ export default {
   "photo.list": "Photos and videos",
   "photo.hint": "Photos and videos can also be dropped or pasted anywhere on this page.",
   "photo.looking": "Looking …",
+  "photo.sending": "{name} goes to the server of this page, which looks at it and forgets it.",
+  "photo.sending_file":
+    "{name} goes to the server of this page as it is, with all that is written in it, such as the place: the server looks at it and forgets it.",
   "photo.remove": "Remove",
   "photo.pasted": "The pasted picture",
   "photo.not_shown": "This browser cannot show {name}; the server looked at it.",
@@ -90,6 +94,7 @@ export default {
     "{name} has {width} × {height} pixels; at most {most} megapixels are possible. Choose a smaller copy.",
   "photo.too_small":
     "{name} has only {width} × {height} pixels; at least {least} on each side are needed. Choose a larger photo.",
+  "photo.no_memory": "This device has no memory left for {name}. Close other pages and try again, or choose a smaller copy.",
   "photo.too_many": "Only the first {most} photos were looked at. Choose the others afterwards.",
   "photo.nobody_looks": "Neither this browser nor the server can look at {name} now. Try again with a network.",
   "picture.save": "Save",
@@ -115,10 +120,21 @@ export default {
   "report.wrong": "Wrong name",
   "report.missing": "A sight is missing",
   "report.sends_wrong":
-    "This sends the picture below, the wrong name with its place in the picture, and the detector’s version to whoever runs this page. People look at it; nothing is learnt from it by itself. When they have decided, the picture is deleted, after three months in any case.",
+    "This sends the picture below, the wrong name with its place in it, and the detector’s version to whoever runs this page.",
   "report.sends_missing":
-    "This sends the picture below and the detector’s version to whoever runs this page. People look at it; nothing is learnt from it by itself. When they have decided, the picture is deleted, after three months in any case.",
+    "This sends the picture below and the detector’s version to whoever runs this page.",
+  "report.blurs":
+    "Faces and number plates that are found are blurred before it is stored; then you see it as it was stored. Not all are found: what nobody is to see, do not send.",
+  "report.ends":
+    "People look at it, and nothing is learnt from it by itself. Then it is deleted, after three months in any case; backups of before may hold it for some weeks more.",
   "report.picture": "The picture that is sent",
+  "report.sending": "It is being sent, and faces and number plates are looked for …",
+  "report.stored": "This is the picture as it was stored. Blurred in it: {faces}, {plates}.",
+  "report.stored_picture": "The picture as it was stored",
+  "report.face": "one face",
+  "report.faces": "{count} faces",
+  "report.plate": "one number plate",
+  "report.plates": "{count} number plates",
   "report.which": "Which name is wrong?",
   "report.send": "Send",
   "report.cancel": "Do not send",
@@ -132,6 +148,7 @@ export default {
   "keep.dropped": "{name} is not kept any more.",
   "keep.newer": "There is another detector of {name}: version {version} of {day}.",
   "keep.better": "It finds {better} of {count} sights better, each measured on its own test photos.",
+  "keep.not_trusted": "The one that is kept here is not used any more: none of the keys that this page trusts today has signed it.",
   "keep.take": "Take it",
   "keep.taken": "The other detector of {name} is in use.",
   "keep.no_room": "There is no room left on this device, or the browser keeps nothing.",
@@ -141,6 +158,7 @@ export default {
   "step.on.single": "The processor of this device looks at the pictures, with one core.",
   "step.on.server":
     "So one picture a second goes to the server of this page, which looks at it and forgets it.",
+  "step.on.server_photos": "So photos go to the server of this page, which looks at them and forgets them.",
   "step.on.photo": "So films cannot be looked at here. Choose a photo.",
   "step.no_webgpu": "This browser offers no WebGPU.",
   "step.webgpu_disagrees": "WebGPU computes something else here than it should, so it is not used.",
@@ -158,7 +176,7 @@ export default {
   "runtime.failed": "The detector failed on a picture ({cause}).",
 
   "model.no_crypto": "Without https, browsers cannot check a detector, so it is not used.",
-  "model.wrong_hash": "The detector was changed on its way here, so it is not used. Load the page again.",
+  "model.wrong_hash": "The detector was changed on its way here, so it is not used. If this stays, tell whoever runs this page.",
   "model.unsigned": "The detector is not signed, so it is not used.",
   "model.wrong_signature": "The detector’s signature is wrong, so it is not used.",
   "model.cannot_verify": "This browser cannot check the detector’s signature, so it is not used. Update the browser.",
