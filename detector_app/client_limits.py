@@ -30,3 +30,7 @@ class WritingLimit:
 ASKING: Final = WritingLimit(RateLimit(0.1, 8), RateLimit(2, 100))
 # A photo is a megabyte or two: at most some gigabytes a day, whoever sends them.
 SHARING: Final = WritingLimit(RateLimit(1 / 30, 8), RateLimit(0.03, 40))
+# Who shared much takes much back: neither sharing nor looking may keep anybody from it.
+TAKING_BACK: Final = WritingLimit(RateLimit(0.1, 20), RateLimit(2, 200))
+# A code is too long to be guessed; what is bounded is what the warehouse is asked.
+LOOKING_BACK: Final = WritingLimit(RateLimit(0.5, 30), RateLimit(5, 200))

@@ -1,4 +1,4 @@
-"""What a person shares to help improve: the photo as it will be stored, and the code that takes it back."""
+"""What a person shares to help improve: for which sight, how large, and the code that takes it back."""
 
 import base64
 import hashlib
@@ -7,20 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from PIL import Image
 from pydantic import TypeAdapter
-
-from detector_app.budget import PHOTO_BUDGET
-from detector_app.photos.blurring import blur_people
-from detector_app.photos.photo import read_photo, write_jpeg
 
 # As the pipeline takes it in; the page's consent names it.
 SHARED_LICENCE: Final = "cc-by-4.0"
 # Enough to learn from, and to draw a box in.
 MAX_SHARED_SIDE_PIXELS: Final = 2048
+SHARED_JPEG_QUALITY: Final = 90
 MAX_AUTHOR_CHARACTERS: Final = 100
-# While faces are looked for: copies of the photo, its grey and what the cascades keep.
-_BYTES_PER_PIXEL: Final = 40
 
 _SECRET_BYTES: Final = 15
 _CHECK_CHARACTERS: Final = 4
@@ -28,15 +22,6 @@ _CODE_CHARACTERS: Final = _SECRET_BYTES * 8 // 5 + _CHECK_CHARACTERS
 _CODE_GROUP: Final = 4
 # What people read for another letter; a code has neither digit.
 _MISREAD_LETTERS: Final = str.maketrans("018", "OIB")
-
-
-@dataclass(frozen=True)
-class SharedPhoto:
-    """The bytes that are stored, which are those that are shown; and what was blurred in them."""
-
-    content: bytes
-    face_count: int
-    plate_count: int
 
 
 @dataclass(frozen=True)
@@ -66,20 +51,6 @@ class SharedStage:
 SHARING_CITIES: Final = TypeAdapter(tuple[SharingCity, ...])
 SHARING_SIGHTS: Final = TypeAdapter(tuple[SharingSight, ...])
 SHARED_STAGES: Final = TypeAdapter(tuple[SharedStage, ...])
-
-
-def prepare_photo(content: bytes, file_name: str) -> SharedPhoto:
-    """Return a photo as it would be stored: smaller, without metadata, faces and plates blurred.
-
-    Raises `PhotoRefused`, and `ServerBusy` if other photos take all the memory there is for them.
-    """
-    photo = read_photo(content, file_name)
-    photo.thumbnail((MAX_SHARED_SIDE_PIXELS, MAX_SHARED_SIDE_PIXELS))
-    with PHOTO_BUDGET.hold(photo.width * photo.height * _BYTES_PER_PIXEL):
-        blurred = blur_people(photo)
-    # Pixels alone: what the file said besides is in nothing that was made from it.
-    bare = Image.frombytes("RGB", blurred.picture.size, blurred.picture.tobytes())
-    return SharedPhoto(write_jpeg(bare), blurred.face_count, blurred.plate_count)
 
 
 def make_code() -> str:

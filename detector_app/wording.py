@@ -12,7 +12,11 @@ from typing import Final
 
 from detector_app.catalogue import City, PublishedModel
 from detector_app.models.detection import Detection
-from detector_app.texts import count, say, say_or, write_share
+from detector_app.texts import count, say, say_or
+
+# From these confidences on, "This is" and "Probably".
+SURE_CONFIDENCE: Final = 0.9
+PROBABLE_CONFIDENCE: Final = 0.6
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -118,36 +122,35 @@ def describe_age(language: str, as_of: datetime, now: datetime) -> str:
     return say(language, "age.now")
 
 
-def describe_found(language: str, detections: Sequence[Detection]) -> str:
-    """Say in one line what was found, for a picture's alternative text and for the ear."""
-    if not detections:
-        return say(language, "photo.found.none")
-    return ", ".join(f"{one.name} ({write_share(language, one.confidence)})" for one in detections)
+def choose_word(confidence: float) -> str:
+    """Choose how surely a name is said, as the camera's page does (`browser/names.js`)."""
+    if confidence >= SURE_CONFIDENCE:
+        return "sure"
+    return "probable" if confidence >= PROBABLE_CONFIDENCE else "perhaps"
 
 
-def list_sights(language: str, detections: Sequence[Detection], colours: Mapping[str, str]) -> str:
-    """Return the HTML list of what was found."""
-    rows = "".join(_found_row(language, one, colours) for one in detections)
-    label = escape(say(language, "photo.found.list"))
-    return f'<ul class="ss-sights" aria-label="{label}">{rows}</ul>'
+def describe_found(language: str, detections: Sequence[Detection], names: Mapping[str, str]) -> str:
+    """Say in one line what was found, for a picture's alternative text and for the ear.
+
+    `names` has what a sight is called in the language, by the name of its class.
+    """
+    said = [
+        say(language, f"name.{choose_word(one.confidence)}", name=names.get(one.name, one.name))
+        for one in detections
+    ]
+    return " ".join(f"{one}." for one in dict.fromkeys(said)) or say(language, "photo.found.none")
 
 
-def _found_row(language: str, one: Detection, colours: Mapping[str, str]) -> str:
-    colour = colours.get(one.name, _UNKNOWN_COLOUR)
-    return (
-        f'<li><span class="ss-swatch" style="background:{colour}"></span>'
-        f'<span class="ss-name">{escape(one.name)}</span>'
-        f'<span class="ss-score">{write_share(language, one.confidence)}</span>'
-        f'<span class="ss-bar" aria-hidden="true"><span style="width:{one.confidence:.0%};'
-        f'background:{colour}"></span></span></li>'
-    )
-
-
-def list_known_sights(language: str, class_names: Sequence[str], colours: Mapping[str, str]) -> str:
+def list_known_sights(
+    language: str,
+    class_names: Sequence[str],
+    colours: Mapping[str, str],
+    names: Mapping[str, str],
+) -> str:
     """Return the HTML list of the sights that a model knows, each with its colour."""
     chips = "".join(
         f'<li><span class="ss-swatch" style="background:{colours.get(name, _UNKNOWN_COLOUR)}">'
-        f"</span>{escape(name)}</li>"
+        f"</span>{escape(names.get(name, name))}</li>"
         for name in class_names
     )
     label = escape(say(language, "detect.knows.list"))

@@ -5,8 +5,8 @@ stride; output `predictions` (N, boxes, 5 + classes), see `decoding`. Its metada
 `class_names` (a JSON list), `image_size` and `stride`, and how the answer is read (`decoding`).
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from detector_app.models.letterbox import Floats, Pixels, apply_letterbox, fit_l
 from detector_app.models.onnx_file import OnnxRefusedError, check_onnx
 from detector_app.models.onnx_runtime import InferenceSession, runtime_state
 from detector_app.models.onnx_trial import OnnxTrialError, try_onnx
+from detector_app.models.sight_facts import read_sights
 
 INFERENCE_THREADS: Final = 2
 # Of memory while a picture is looked at, for each pixel of the input: yolov5s at 640 takes 120 MB.
@@ -45,7 +46,7 @@ class Detector:
 
     Of its `class_names`, it names those of `shown_names`: it was not shown to know the others.
     `has_thresholds` tells whether its metadata say from which confidence on each sight is shown; an
-    older one's do not.
+    older one's do not. `names` are what its file says that sights are called, by language.
     """
 
     session: InferenceSession
@@ -55,6 +56,11 @@ class Detector:
     stride: int
     decoding: Decoding
     has_thresholds: bool
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def names_in(self, language: str) -> dict[str, str]:
+        """Return what each sight is called in a language, by its class name; it is that one if nothing else is known."""
+        return {name: self.names.get(name, {}).get(language, name) for name in self.class_names}
 
     @property
     def memory_bytes(self) -> int:
@@ -117,6 +123,7 @@ def load_detector(content: bytes, shown_names: Collection[str] | None = None) ->
         contract.stride,
         decoding=contract.decoding or read_as_older(len(names)),
         has_thresholds=contract.decoding is not None,
+        names={sight.name: sight.names for sight in read_sights(content)},
     )
 
 

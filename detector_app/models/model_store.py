@@ -182,8 +182,8 @@ def _verify_signature(content: bytes, model: PublishedModel, public_keys: Sequen
         check_signature(content, signature, public_keys)
     except SignatureRefusedError as error:
         msg = (
-            f"{_name_of(model)} was refused, because {error}; whoever runs SightScan signs a model "
-            f"with: sightscan model sign {model.city_slug} {model.model_version}"
+            f"{_name_of(model)} was refused, because {error}; whoever runs SightScan finds out first "
+            "where its file comes from: docs/runbooks/signing-key.md"
         )
         raise ModelRefused(msg) from error
 

@@ -1,4 +1,4 @@
-"""Draw what was found onto a picture: a box, a dot on the sight, its name and how sure the model is.
+"""Draw what was found onto a picture: a box, a dot on the sight, its name.
 
 The picture keeps its size and shape. Everything is drawn in proportion to it, with a dark rim,
 so that it is readable on sky, stone and night alike.
@@ -69,9 +69,15 @@ def choose_colours(class_names: Sequence[str]) -> dict[str, str]:
 
 
 def draw_detections(
-    picture: Image.Image, detections: Sequence[Detection], colours: Mapping[str, str]
+    picture: Image.Image,
+    detections: Sequence[Detection],
+    colours: Mapping[str, str],
+    names: Mapping[str, str] | None = None,
 ) -> Image.Image:
-    """Return a copy of the RGB picture, of the same size, with the detections drawn on it."""
+    """Return a copy of the RGB picture, of the same size, with the detections drawn on it.
+
+    `names` has what is written of a sight, by its class name; without, it is that one.
+    """
     drawn = picture.copy()
     draw = ImageDraw.Draw(drawn)
     font_pixels = _font_pixels_for(picture)
@@ -81,7 +87,7 @@ def draw_detections(
         _draw_box(draw, detection, colours.get(detection.name, PALETTE[0]), line)
     plates: list[_Chip] = []
     for rank, detection in enumerate(detections, start=1):
-        text = f"{write_name(rank, detection.name)}  {detection.confidence:.0%}"
+        text = write_name(rank, (names or {}).get(detection.name, detection.name))
         plate = _place_chip(text, detection, font_pixels, line, size=picture.size, taken=plates)
         plates.append(plate)
         _draw_chip(draw, plate, colours.get(detection.name, PALETTE[0]), line)

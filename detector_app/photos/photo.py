@@ -31,6 +31,7 @@ MAX_WHOLE_MEGAPIXELS: Final = 50
 MIN_PHOTO_SIDE_PIXELS: Final = 16
 # More helps neither the model, which sees a few hundred pixels, nor the page that shows it.
 MAX_SHOWN_SIDE_PIXELS: Final = 2560
+DRAWN_JPEG_QUALITY: Final = 90
 
 _MEGA: Final = 1_000_000
 # Of `OTHER_FORMS`, those that are read, and Pillow's name for each.
@@ -73,11 +74,11 @@ def read_photo(content: bytes, file_name: str) -> Image.Image:
             return _unpack(opened, exif)
 
 
-def write_jpeg(picture: Image.Image) -> bytes:
-    """Return the picture as JPEG bytes, to be shown or saved; without its metadata."""
+def write_jpeg(picture: Image.Image, quality: int = DRAWN_JPEG_QUALITY) -> bytes:
+    """Return the picture as JPEG bytes, to be shown, saved or stored; without its metadata."""
     buffer = io.BytesIO()
     # Else the profile would be written again, and whatever else the picture came with.
-    picture.save(buffer, "JPEG", quality=90, icc_profile=None, exif=b"", comment=b"")
+    picture.save(buffer, "JPEG", quality=quality, icc_profile=None, exif=b"", comment=b"")
     return buffer.getvalue()
 
 

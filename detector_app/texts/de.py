@@ -231,10 +231,13 @@ TEXTS: Final[dict[str, str]] = {
     "improve.author.help": "Die Lizenz verlangt, dass Sie genannt werden. Jeder Name ist recht, auch keiner.",
     "improve.use": (
         "**Wofür es verwendet wird.** Wer SightScan betreibt, sieht es an, markiert die Sehenswürdigkeit "
-        "und nimmt es an oder lehnt es ab. Angenommen trainiert und prüft es Detektoren, steht mit "
-        "Namensnennung auf der Seite *Modelle* und kann dort gezeigt werden. An andere Dienste wird es "
-        "nicht geschickt. Sie bekommen einen Code, der es zurückholt; ein Detektor, der bis dahin daraus "
-        "gelernt hat, bleibt bis zum nächsten, wie er ist."
+        "und nimmt es an oder lehnt es ab. Angenommen trainiert und prüft es Detektoren: dazu wird es auf "
+        "einen Rechner kopiert, der trainiert, und kann in einem Speicher für Fotos liegen; beide können "
+        "gemietet sein. Es steht mit Namensnennung auf der Seite *Modelle* und kann dort gezeigt werden. "
+        "An keinen Dienst, der Fotos beschriftet, wird es geschickt. Sie bekommen einen Code, der es "
+        "zurückholt. Kopien bleiben dann in Sicherungen, in der Voreinstellung höchstens fünf Wochen, und "
+        "auf einem Rechner, der trainiert, bis er wieder gebraucht wird; ein Detektor, der daraus gelernt "
+        "hat, bleibt, und spätere können darauf aufbauen."
     ),
     "improve.agree": (
         "Ich habe dieses Foto aufgenommen oder darf es so teilen, und ich veröffentliche das Bild oben "
@@ -257,12 +260,12 @@ TEXTS: Final[dict[str, str]] = {
     "improve.see": "Sehen, was daraus wurde",
     "improve.withdraw": "Zurückholen",
     "improve.misspelt": "Das ist kein Code: er hat sieben Gruppen aus vier Buchstaben und Ziffern.",
-    "improve.no_such_code": (
-        "Mit diesem Code wurde hier nichts geteilt, oder es wurde zurückgeholt, bevor es angesehen wurde."
-    ),
+    "improve.no_such_code": "Mit diesem Code wurde hier nichts geteilt.",
     "improve.withdrawn": (
-        "Es ist zurückgeholt: seine Bytes werden aus allen Tabellen und Speichern gelöscht, meist "
-        "innerhalb einer Minute."
+        "Es ist zurückgeholt: es wird aus der Datenbank und ihrem Speicher für Fotos gelöscht, meist "
+        "innerhalb einer Minute. Frühere Sicherungen enthalten es, bis sie gelöscht werden, in der "
+        "Voreinstellung höchstens fünf Wochen; ein Rechner, der damit trainiert hat, löscht es, bevor er "
+        "wieder gebraucht wird."
     ),
     "shared.received": "Es ist angekommen und wird bald angesehen.",
     "shared.in_review": "Es wartet darauf, dass jemand es ansieht.",
@@ -272,13 +275,20 @@ TEXTS: Final[dict[str, str]] = {
         "zurückholen."
     ),
     "shared.refused": (
-        "Es wurde nicht behalten: es ist zu klein, beschädigt oder von einer Sehenswürdigkeit, für die "
-        "keine Fotos mehr genommen werden."
+        "Es wurde nicht behalten. Es ist zu klein oder beschädigt; oder es gleicht einem Foto, das "
+        "entfernt oder zurückgeholt wurde; oder es kam ohne die verlangte Lizenz; oder für seine "
+        "Sehenswürdigkeit werden keine Fotos mehr genommen."
     ),
-    "shared.removed": "Es wurde entfernt: seine Bytes sind gelöscht.",
+    "shared.removed": (
+        "Es wurde entfernt: aus der Datenbank ist es gelöscht. Frühere Sicherungen können es noch einige "
+        "Wochen enthalten."
+    ),
     "shared.other": "Um zu sagen, was daraus wurde, ist diese App zu alt.",
     "detect.ask": "Diese Stadt wünschen",
-    "shared.withdrawn": "Es wurde zurückgeholt: seine Bytes sind gelöscht.",
+    "shared.withdrawn": (
+        "Es wurde zurückgeholt: aus der Datenbank ist es gelöscht. Frühere Sicherungen können es noch "
+        "einige Wochen enthalten."
+    ),
     # Every page
     "page.detect": "Erkennen",
     "page.help": "Hilfe",
@@ -388,8 +398,10 @@ TEXTS: Final[dict[str, str]] = {
     "photo.camera": "Ein Foto mit der Kamera dieses Geräts aufnehmen",
     "photo.shot": "Ein Foto",
     "photo.again": "Noch einmal versuchen",
+    "name.sure": "Das ist: {name}",
+    "name.probable": "Wahrscheinlich: {name}",
+    "name.perhaps": "Vielleicht: {name}",
     "photo.found": "Gefunden",
-    "photo.found.list": "Gefundene Sehenswürdigkeiten",
     "photo.found.none": "Keine Sehenswürdigkeit gefunden",
     "photo.nothing": "Nichts gefunden",
     "photo.nothing.long": (
@@ -464,15 +476,17 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "live.own_page": "Kamera auf einer eigenen Seite öffnen",
     # Help
-    "help.steps": """## In drei Schritten
+    "help.steps": """## In vier Schritten
 1. **Eine Stadt wählen.** Jede Stadt hat ihren eigenen Detektor. Er wird einmal geholt und bleibt auf
    dem Rechner, auf dem diese App läuft.
 2. **Fotos zeigen oder die Kamera öffnen.** Ziehen Sie Fotos in den Reiter *Foto*, oder nehmen Sie dort
    eines auf; oder öffnen Sie die Kamera im Reiter *Live*, und erlauben Sie sie. Ein Video sieht sich die
    Seite an, zu der der Reiter *Live* führt.
 3. **Die Namen lesen.** Jede Sehenswürdigkeit bekommt einen Kasten, einen Punkt und ihren Namen; die
-   Liste neben dem Bild sagt dasselbe, und wie sicher der Detektor ist. Gezeigt wird jede ab der
+   Liste neben dem Bild sagt dasselbe, so sicher, wie der Detektor ist. Gezeigt wird jede ab der
    Sicherheit, mit der der Detektor vor seiner Veröffentlichung beurteilt wurde.
+4. **Einen Namen drücken**, um zu lesen, was über die Sehenswürdigkeit bekannt ist. *Falscher Name* und
+   *Eine Sehenswürdigkeit fehlt* sagen denen, die SightScan betreiben, was sie ansehen sollten.
 
 ## Wenn eine Sehenswürdigkeit fehlt
 - Zeigen Sie das ganze Gebäude, bei Tageslicht, von dort, wo man es meist fotografiert.
@@ -522,7 +536,9 @@ eigener Browser an; wo er das nicht kann, wird ein Foto je Sekunde aus der Kamer
 andere. Aufbewahrt oder weitergegeben wird nichts, außer dem, was Sie selbst senden, nachdem Sie es
 gesehen haben: was Sie unter *Mithelfen* teilen, bis Sie es zurückholen, und das Bild einer Meldung
 („Falscher Name“, „Eine Sehenswürdigkeit fehlt“), bis hier jemand es angesehen hat, höchstens drei
-Monate.
+Monate. Bevor eines von beiden gespeichert wird, werden Gesichter und Nummernschilder, die darin gefunden
+werden, unkenntlich gemacht; nicht alle werden gefunden. Sicherungen enthalten, was da war, als sie
+entstanden, in der Voreinstellung höchstens fünf Wochen lang.
 """,
     "about.credits": """## Wessen Arbeit darin steckt
 - **Fotos.** Die Detektoren haben aus Fotos gelernt, die ihre Urheber unter freien Lizenzen

@@ -206,9 +206,12 @@ TEXTS: Final[dict[str, str]] = {
     "improve.author.help": "The licence asks that you be named. Any name will do, or none.",
     "improve.use": (
         "**What it is used for.** Whoever runs SightScan looks at it, marks the sight, and accepts or "
-        "rejects it. Accepted, it trains and tests detectors, is listed with its credit on the page "
-        "*Models*, and may be shown there. It is sent to no other service. You get a code that takes it "
-        "back; a detector that has learnt from it by then stays as it is until the next one."
+        "rejects it. Accepted, it trains and tests detectors: for that it is copied to a machine that "
+        "trains, and may lie in a store of photos; both may be rented. It is listed with its credit on "
+        "the page *Models*, and may be shown there. It is sent to no service that labels photos. You get "
+        "a code that takes it back. Copies then stay in backups, by default for five weeks at most, and "
+        "on a machine that trains until that is used again; a detector that has learnt from it stays, and "
+        "later ones may go on from what it learnt."
     ),
     "improve.agree": (
         "I took this photo, or may share it so, and I publish the picture above under the licence "
@@ -228,17 +231,29 @@ TEXTS: Final[dict[str, str]] = {
     "improve.see": "See what became of it",
     "improve.withdraw": "Take it back",
     "improve.misspelt": "This is no code: it has seven groups of four letters and digits.",
-    "improve.no_such_code": "Nothing was shared with this code here, or it was taken back before it was looked at.",
-    "improve.withdrawn": "It is taken back: its bytes are deleted from all tables and stores, usually within a minute.",
+    "improve.no_such_code": "Nothing was shared with this code here.",
+    "improve.withdrawn": (
+        "It is taken back: it will be deleted from the warehouse and its store of photos, usually within "
+        "a minute. Backups of before hold it until they go, by default for five weeks at most; a machine "
+        "that trained with it deletes it before it is used again."
+    ),
     "shared.received": "It has come in, and is looked at soon.",
     "shared.in_review": "It waits for a person to look at it.",
     "shared.accepted": "It was accepted, and detectors may learn from it.",
     "shared.rejected": "It was looked at and not accepted: no detector learns from it. You can take it back all the same.",
-    "shared.refused": "It was not kept: it is too small, broken, or of a sight that photos are not taken for any more.",
-    "shared.removed": "It was taken down: its bytes are deleted.",
+    "shared.refused": (
+        "It was not kept. It is too small or broken; or it is like a photo that was taken down or taken "
+        "back; or it came without the licence that is asked for; or its sight is none that photos are "
+        "taken for any more."
+    ),
+    "shared.removed": (
+        "It was taken down: it is deleted from the warehouse. Backups of before may hold it for some weeks."
+    ),
     "shared.other": "What became of it, this app is too old to say.",
     "detect.ask": "Ask for this city",
-    "shared.withdrawn": "It was taken back: its bytes are deleted.",
+    "shared.withdrawn": (
+        "It was taken back: it is deleted from the warehouse. Backups of before may hold it for some weeks."
+    ),
     # Every page
     "page.detect": "Detect",
     "page.help": "Help",
@@ -341,8 +356,10 @@ TEXTS: Final[dict[str, str]] = {
     "photo.camera": "Take a photo with this device's camera",
     "photo.shot": "A photo",
     "photo.again": "Try again",
+    "name.sure": "This is {name}",
+    "name.probable": "Probably {name}",
+    "name.perhaps": "Perhaps {name}",
     "photo.found": "Found",
-    "photo.found.list": "Sights found",
     "photo.found.none": "No sight found",
     "photo.nothing": "Nothing found",
     "photo.nothing.long": (
@@ -410,14 +427,16 @@ TEXTS: Final[dict[str, str]] = {
     ),
     "live.own_page": "Open the camera in a page of its own",
     # Help
-    "help.steps": """## In three steps
+    "help.steps": """## In four steps
 1. **Choose a city.** Each city has its own detector. It is fetched once and kept on the machine
    that runs this app.
 2. **Show photos or open the camera.** Drop photos into the *Photo* tab, or take one there; or open
    the camera in the *Live* tab and allow it. A video is looked at on the page that the *Live* tab leads to.
 3. **Read the names.** Each sight gets a box, a dot and its name; the list beside the picture says
-   the same, with how sure the detector is. Each sight is shown from the confidence on with which
+   the same, as surely as the detector is. Each sight is shown from the confidence on with which
    the detector was judged before it was published.
+4. **Press a name** to read what is known of the sight. *Wrong name* and *A sight is missing* tell
+   whoever runs SightScan what to look at.
 
 ## If a sight is missed
 - Show the whole building, in daylight, from where people usually photograph it.
@@ -463,7 +482,9 @@ forgotten when you close the page. Films, those of the camera and those of a fil
 your own browser; where that cannot, one photo a second of the camera's is looked at like any other.
 Nothing is kept or passed on, but for what you send yourself, after you have seen it: what you share
 on *Help improve*, until you take it back, and the picture of a report ("Wrong name", "A sight is
-missing"), until somebody here has looked at it, three months at most.
+missing"), until somebody here has looked at it, three months at most. Before either is stored, faces
+and number plates that are found in it are blurred; not all are found. Backups hold what was there when
+they were made, by default for five weeks at most.
 """,
     "about.credits": """## Whose work is in it
 - **Photos.** The detectors learnt from photos that their authors published under free licences,

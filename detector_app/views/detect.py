@@ -39,7 +39,8 @@ def show() -> None:
         return
     catalogue = current_catalogue()
     st.session_state["catalogue_shown"] = _signature(catalogue)
-    st.title(say(language, "detect.title"))
+    # Without a link to itself, which whoever has no mouse would pass on the way to the camera.
+    st.title(say(language, "detect.title"), anchor=False)
     st.html(f'<p class="ss-lead">{say(language, "detect.lead")}</p>')
     _show_state(language, catalogue)
     if catalogue.cities:
@@ -81,7 +82,6 @@ def _show_city(language: str, catalogue: Catalogue, confidence_threshold: float)
         return
     with threshold_place:
         min_confidence = _choose_confidence(language, detector, confidence_threshold)
-    _show_model(language, city.model, detector)
     photo, live = st.tabs(
         [
             f":material/image: {say(language, 'photo.tab')}",
@@ -89,9 +89,11 @@ def _show_city(language: str, catalogue: Catalogue, confidence_threshold: float)
         ]
     )
     with photo:
-        show_photo_tab(language, city, detector, min_confidence)
+        show_photo_tab(language, city, city.model, detector, min_confidence)
     with live:
         show_live_tab(language, city, city.model, min_confidence)
+    # Below what people come for, so that photo and camera are near.
+    _show_model(language, city.model, detector)
 
 
 def _choose_confidence(
@@ -147,7 +149,8 @@ def _show_model(language: str, model: PublishedModel, detector: Detector) -> Non
     label = count(language, "detect.knows", len(detector.shown_names))
     with known.popover(label, icon=":material/account_balance:", type="tertiary"):
         colours = choose_colours(detector.class_names)
-        st.html(list_known_sights(language, detector.shown_names, colours))
+        names = detector.names_in(language)
+        st.html(list_known_sights(language, detector.shown_names, colours, names))
 
 
 def _tell_of_new_model(language: str, city: City, model: PublishedModel) -> None:

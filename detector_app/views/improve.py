@@ -8,14 +8,15 @@ import streamlit as st
 from detector_app.client_limits import SHARING
 from detector_app.errors import AppError, PhotoRefused, ServerBusy, WarehouseAway
 from detector_app.photos.photo import MAX_PHOTO_MEGABYTES
+from detector_app.photos.stored_photo import StoredPhoto, prepare_photo
 from detector_app.resources import current_warehouse, sharing_cities, sharing_sights
 from detector_app.sharing import (
     MAX_AUTHOR_CHARACTERS,
+    MAX_SHARED_SIDE_PIXELS,
+    SHARED_JPEG_QUALITY,
     SHARED_LICENCE,
-    SharedPhoto,
     hash_code,
     make_code,
-    prepare_photo,
 )
 from detector_app.texts import count, say
 from detector_app.views.hurry import is_hurried
@@ -96,7 +97,7 @@ def _show_form(language: str) -> None:
         _share(language, shared, city.city_id, sight.sight_id, author)
 
 
-def _show_shared(language: str, shared: SharedPhoto) -> None:
+def _show_shared(language: str, shared: StoredPhoto) -> None:
     found = ", ".join(
         (
             count(language, "improve.faces", shared.face_count),
@@ -108,12 +109,17 @@ def _show_shared(language: str, shared: SharedPhoto) -> None:
 
 
 @st.cache_data(max_entries=_PREPARED_AT_ONCE, show_spinner=False, scope="session")
-def _prepare_once(content: bytes, file_name: str) -> SharedPhoto:
+def _prepare_once(content: bytes, file_name: str) -> StoredPhoto:
     # What is shown is what is stored: the same bytes, for as long as this visitor looks at them.
-    return prepare_photo(content, file_name)
+    return prepare_photo(
+        content,
+        file_name,
+        max_side_pixels=MAX_SHARED_SIDE_PIXELS,
+        jpeg_quality=SHARED_JPEG_QUALITY,
+    )
 
 
-def _share(language: str, shared: SharedPhoto, city_id: str, sight_id: int, author: str) -> None:
+def _share(language: str, shared: StoredPhoto, city_id: str, sight_id: int, author: str) -> None:
     if is_hurried(language, SHARING):
         return
     code = make_code()

@@ -5,15 +5,12 @@ Nothing of it runs in Python while it plays: the browser looks at its own frames
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
-import streamlit as st
-
 from detector_app.catalogue import City, PublishedModel
-from detector_app.web.browser_files import version_of
+from detector_app.views.browser_part import declare_part
 
-_STYLES: Final = ("film.css", "sight_card.css", "live_film.css")
+_STYLES: Final = ("film.css", "sight_card.css", "in_streamlit.css", "live_film.css")
 _HTML: Final = """
 <button type="button" class="start"></button>
 <section class="stage" hidden>
@@ -25,21 +22,14 @@ _HTML: Final = """
   <button type="button" class="wrong" data-text="report.wrong"></button>
   <button type="button" class="missing" data-text="report.missing"></button>
 </p>
-<p class="notice" role="status" hidden></p>
-<p class="progress" role="status" hidden></p>
+<p class="notice" role="status"></p>
+<p class="progress" hidden><span></span> <progress max="1"></progress></p>
 <p class="step" hidden></p>
 <label class="switch"><input type="checkbox" /> <span data-text="place.use"></span></label>
 <p class="place-status" hidden></p>
 <p class="only-heard" aria-live="polite"></p>
 <dialog class="sight-card about"></dialog>
 <dialog class="sight-card report"></dialog>
-"""
-# Streamlit loads this from a blob, from which no relative address leads anywhere.
-_JAVASCRIPT: Final = """
-export default async function ({ parentElement, data }) {
-  const { mount } = await import(new URL("/browser/VERSION/component.js", location.origin).href);
-  return mount(parentElement, data);
-}
 """
 
 
@@ -64,8 +54,4 @@ def show_live_film(
 
 @cache
 def _declare_film() -> Callable[..., Any]:
-    # Once a process: Streamlit takes a second declaration of a name for a mistake.
-    folder = Path(__file__).resolve().parents[1] / "browser"
-    styles = "\n".join((folder / name).read_text(encoding="utf-8") for name in _STYLES)
-    javascript = _JAVASCRIPT.replace("VERSION", version_of())
-    return st.components.v2.component("live_film", html=_HTML, css=styles, js=javascript)
+    return declare_part("live_film", _HTML, _STYLES, "component.js")

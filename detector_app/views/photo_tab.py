@@ -9,28 +9,17 @@ import numpy as np
 import streamlit as st
 
 from detector_app.budget import PHOTO_BUDGET
-from detector_app.catalogue import City
+from detector_app.catalogue import City, PublishedModel
 from detector_app.errors import DetectionFailed, PhotoRefused, ServerBusy
-from detector_app.models.detection import Detection
 from detector_app.models.inference import Detector
 from detector_app.models.letterbox import fit_letterbox
 from detector_app.photos.overlay import choose_colours, draw_detections
 from detector_app.photos.photo import MAX_PHOTO_MEGABYTES, read_photo, write_jpeg
 from detector_app.texts import say
+from detector_app.views.photo_answer import Answer, show_photo_answer, write_plain
 from detector_app.visitor import announce
 from detector_app.web.uploads import MAX_SESSION_FILES, show_uploads
-from detector_app.wording import as_plain, describe_found, list_sights, say_quietly
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What was found in a photo of `width` x `height`, the photo with it drawn in, the time it took."""
-
-    detections: tuple[Detection, ...]
-    annotated: bytes
-    width: int
-    height: int
-    milliseconds: float
+from detector_app.wording import as_plain, describe_found, say_quietly
 
 
 @dataclass(frozen=True)
@@ -39,14 +28,19 @@ class _Look:
 
     language: str
     city: City
+    model: PublishedModel
     detector: Detector
     min_confidence: float | None
 
 
 def show_photo_tab(
-    language: str, city: City, detector: Detector, min_confidence: float | None
+    language: str,
+    city: City,
+    model: PublishedModel,
+    detector: Detector,
+    min_confidence: float | None,
 ) -> None:
-    """Draw the tab for a detector that is loaded."""
+    """Draw the tab for the detector of a model, which is loaded."""
     with st.container(key="photos"):
         # Any file: one that is none is refused below, in a sentence, rather than by a red mark.
         photos = st.file_uploader(
@@ -67,7 +61,7 @@ def show_photo_tab(
             shot = st.camera_input(label, label_visibility="collapsed", key="shot")
             photos += [shot] if shot else []
     show_uploads([photo.file_id for photo in photos])
-    look = _Look(language, city, detector, min_confidence)
+    look = _Look(language, city, model, detector, min_confidence)
     answers = []
     for photo in photos:
         if len(photos) > 1:
@@ -80,7 +74,8 @@ def show_photo_tab(
 def _show_photo(look: _Look, content: bytes, name: str, key: str) -> Answer | None:
     language, detector = look.language, look.detector
     try:
-        answer = _look_once(content, name, detector.shown_names, look.min_confidence, detector)
+        looked_by = (look.model.onnx_sha256, *detector.shown_names)
+        answer = _look_once(content, name, looked_by, look.min_confidence, language, detector)
     except (PhotoRefused, DetectionFailed) as error:
         st.error(as_plain(error.told(language)), icon=":material/broken_image:")
         return None
@@ -90,9 +85,12 @@ def _show_photo(look: _Look, content: bytes, name: str, key: str) -> Answer | No
         return None
     picture, found = st.columns([5, 3], gap="large")
     with picture:
-        st.image(answer.annotated, alt=describe_found(language, answer.detections))
+        st.image(
+            answer.annotated,
+            alt=describe_found(language, answer.detections, detector.names_in(language)),
+        )
     with found:
-        _show_found(look, answer.detections)
+        _show_found(look, answer, name, key)
         if answer.detections:
             st.download_button(
                 say(language, "photo.download"),
@@ -115,38 +113,44 @@ def _announce_new(look: _Look, answers: Sequence[tuple[str, Answer]]) -> None:
     if not new:
         return
     known.update(new)
-    names = dict.fromkeys(one.name for answer in new.values() for one in answer.detections)
-    announce(", ".join(new), ", ".join(names) or say(look.language, "photo.found.none"))
+    found = [one for answer in new.values() for one in answer.detections]
+    names = look.detector.names_in(look.language)
+    announce(", ".join(new), describe_found(look.language, found, names))
 
 
 @st.cache_data(max_entries=MAX_SESSION_FILES, show_spinner=False, scope="session")
 def _look_once(
     content: bytes,
     name: str,
-    shown_names: tuple[str, ...],
+    looked_by: tuple[str, ...],
     min_confidence: float | None,
+    language: str,
     _detector: Detector,
 ) -> Answer:
-    # A click runs the page anew; a photo need not be looked at again for it. Each visitor's are
-    # their own, and go with the page.
-    del shown_names
+    # A click runs the page anew; a photo need not be looked at again for it, unless another model, or
+    # one that is shown to know other sights, is in place by then. Each visitor's are their own, and go
+    # with the page.
+    del looked_by
     photo = read_photo(content, name)
     started = time.perf_counter()
     with PHOTO_BUDGET.hold(_detector.memory_bytes):
         detections = _detector.detect(np.asarray(photo), min_confidence)
     milliseconds = (time.perf_counter() - started) * 1000
-    drawn = draw_detections(photo, detections, choose_colours(_detector.class_names))
-    return Answer(detections, write_jpeg(drawn), photo.width, photo.height, milliseconds)
+    colours = choose_colours(_detector.class_names)
+    drawn = draw_detections(photo, detections, colours, _detector.names_in(language))
+    plain = write_plain(photo)
+    return Answer(detections, write_jpeg(drawn), plain, photo.width, photo.height, milliseconds)
 
 
-def _show_found(look: _Look, detections: Sequence[Detection]) -> None:
-    if detections:
+def _show_found(look: _Look, answer: Answer, name: str, key: str) -> None:
+    if answer.detections:
         st.header(say(look.language, "photo.found"))
-        colours = choose_colours(look.detector.class_names)
-        st.html(list_sights(look.language, detections, colours))
-        return
-    st.header(say(look.language, "photo.nothing"))
-    st.html(say_quietly(say(look.language, "photo.nothing.long", city=look.city.name)))
+    else:
+        st.header(say(look.language, "photo.nothing"))
+        st.html(say_quietly(say(look.language, "photo.nothing.long", city=look.city.name)))
+    show_photo_answer(
+        look.language, look.city, look.model, look.detector, answer, file_name=name, key=key
+    )
 
 
 def _show_debug(look: _Look, answer: Answer) -> None:

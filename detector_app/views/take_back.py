@@ -1,14 +1,13 @@
 """The part of the page *Help improve* where a code says what became of a photo, and takes it back."""
 
 from typing import Final
-from uuid import uuid4
 
 import streamlit as st
 
-from detector_app.client_limits import SHARING
+from detector_app.client_limits import LOOKING_BACK, TAKING_BACK
 from detector_app.errors import AppError
 from detector_app.resources import current_warehouse
-from detector_app.sharing import SHARED_STAGES, hash_code, read_code
+from detector_app.sharing import SHARED_STAGES, read_code
 from detector_app.texts import say, say_or
 from detector_app.views.hurry import is_hurried
 
@@ -38,21 +37,15 @@ def show_withdrawal(language: str) -> None:
 
 
 def _answer_code(language: str, code: str, *, withdraws: bool) -> None:
-    if is_hurried(language, SHARING):
+    if is_hurried(language, TAKING_BACK if withdraws else LOOKING_BACK):
         return
     warehouse = current_warehouse()
-    rows = SHARED_STAGES.validate_python(
-        warehouse.ask("find_shared_photo", {"code_sha256": hash_code(code)})
-    )
+    rows = SHARED_STAGES.validate_python(warehouse.ask("find_shared_photo", {"code": code}))
     if not rows:
         st.warning(say(language, "improve.no_such_code"), icon=":material/help:")
         return
     if withdraws and rows[0].stage != "withdrawn":
-        values: dict[str, object] = {
-            "withdrawal_id": uuid4(),
-            "code_sha256": hash_code(code),
-            "reason": _WITHDRAWAL_REASON,
-        }
+        values: dict[str, object] = {"code": code, "reason": _WITHDRAWAL_REASON}
         warehouse.ask("withdraw_photo", values, writes=True)
         st.success(say(language, "improve.withdrawn"), icon=":material/delete:")
         return

@@ -8,16 +8,22 @@ from starlette.responses import Response
 
 from detector_app.errors import AppError
 from detector_app.photos.card_photo import obtain_card_photo
-from detector_app.resources import current_cards, current_catalogue, model_shelf
+from detector_app.resources import (
+    MAX_CITIES_WITH_CARDS,
+    current_cards,
+    current_catalogue,
+    model_shelf,
+)
 from detector_app.settings import read_settings
 from detector_app.warehouse import Warehouse
 from detector_app.web.answers import refuse, send_answer
-from detector_app.web.cities import as_answer
-from detector_app.web.city_detail import write_city
+from detector_app.web.city_detail import CityAnswers
 
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 # A photo that is taken down goes from the cards at once; a browser that shows it may keep it a day.
 _PHOTO_CACHED: Final = "public, max-age=86400"
+
+_city_answers = CityAnswers(MAX_CITIES_WITH_CARDS)
 
 
 def send_city(request: Request) -> Response:
@@ -30,10 +36,10 @@ def send_city(request: Request) -> Response:
             "There is no such city; ask /api/city-list for those that there are.",
             reason="no_city",
         )
-    described = write_city(
+    answer = _city_answers.write(
         city, model_shelf(), current_cards(city.slug), read_settings().public_keys
     )
-    return send_answer(request, as_answer(described))
+    return send_answer(request, answer)
 
 
 def send_card_photo(request: Request) -> Response:

@@ -125,8 +125,11 @@ def find_live(model: PublishedModel, shelf: ModelShelf) -> PublishedModel | None
 
 
 def tag_of(model: PublishedModel, live: PublishedModel | None) -> str:
-    """Return what another model, another live variant or other hidden sights change."""
-    parts = (model.onnx_sha256, live.onnx_sha256 if live else "", *model.class_names)
+    """Return what another model, another live variant, a signature or other hidden sights change."""
+    files = (model, live) if live else (model,)
+    signed = [part for file in files for part in (file.onnx_sha256, file.onnx_signature or "")]
+    # An empty part of its own, so that no name can stand for a live variant.
+    parts = (*signed, "", *model.class_names)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_TAG_DIGITS]
 
 

@@ -1,6 +1,9 @@
 """One city as browsers read it: `GET /api/cities/<slug>`, with its model, its sights and their cards."""
 
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -8,13 +11,56 @@ from detector_app.catalogue import City, PublishedModel
 from detector_app.models.sight_facts import SightFacts
 from detector_app.sight_cards import SightCard, SightCards
 from detector_app.signature import write_key
-from detector_app.web.cities import describe_city, find_live, find_shelved, tag_of
+from detector_app.web.cities import (
+    CitiesAnswer,
+    as_answer,
+    describe_city,
+    find_live,
+    find_shelved,
+    tag_of,
+)
 from detector_app.web.model_shelf import ModelShelf, ShelvedModel
 
 # The languages of the pages; a sight's names in others would be most of the answer.
 PAGE_LANGUAGES: Final = ("en", "de")
 # A link that people may open; the pages themselves ask nobody else.
 MAP_ADDRESS: Final = "https://www.openstreetmap.org/"
+
+
+@dataclass(frozen=True)
+class _Known:
+    """All that an answer was written from."""
+
+    city: City
+    changes: int
+    cards: SightCards
+    public_keys: tuple[bytes, ...]
+
+
+class CityAnswers:
+    """Writes each city once for all who ask while nothing changes. Safe to share between threads."""
+
+    def __init__(self, most: int) -> None:
+        """Start without an answer; those of `most` cities are kept, of those asked for last."""
+        self._most = most
+        self._answers: OrderedDict[str, tuple[_Known, CitiesAnswer]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def write(
+        self, city: City, shelf: ModelShelf, cards: SightCards, public_keys: tuple[bytes, ...]
+    ) -> CitiesAnswer:
+        """Return the answer for a city; the last one, if nothing has changed."""
+        # Before the answer is made: what changes meanwhile is in the next one.
+        known = _Known(city, shelf.changes, cards, public_keys)
+        with self._lock:
+            last = self._answers.pop(city.slug, None)
+        if last is None or last[0] != known:
+            last = known, as_answer(write_city(city, shelf, cards, public_keys))
+        with self._lock:
+            self._answers[city.slug] = last
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+        return last[1]
 
 
 def write_city(

@@ -13,7 +13,7 @@ from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Final
 
 import anyio
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 
 # Whoever asks for nothing longest is forgotten; a newcomer has its whole burst.
 MAX_KNOWN_CLIENTS: Final = 10_000
@@ -93,7 +93,7 @@ class BodyRoom:
             self._free += taken
 
 
-def client_of(request: Request) -> str:
+def client_of(request: HTTPConnection) -> str:
     """Return what a client counts by."""
     return counted_as(request.client.host) if request.client else "unknown"
 

@@ -9,7 +9,9 @@ from streamlit import runtime
 
 from detector_app.web.files import StreamlitFiles
 from detector_app.web.headers import STATIC_POLICY, SecurityHeaders, streamlit_policy, write_policy
-from detector_app.web.uploads import UPLOADS, UploadGuard
+from detector_app.web.session_guard import SessionGuard
+from detector_app.web.upload_guard import UploadGuard
+from detector_app.web.uploads import UPLOADS
 
 # Beside Streamlit's pages: without anything inline.
 STATIC_PREFIXES = ("/camera", "/browser/", "/runtime/", "/models/", "/sights/", "/api/", "/healthz")
@@ -26,6 +28,7 @@ def make_middleware() -> list[Middleware]:
             static_prefixes=STATIC_PREFIXES,
         ),
         Middleware(StreamlitFiles, folder=_STREAMLIT_STATIC / "static", prefix="/static"),
+        Middleware(SessionGuard),
         Middleware(UploadGuard, uploads=UPLOADS, is_active=is_active_session),
         Middleware(UncompressedModels),
     ]

@@ -47,10 +47,15 @@ async def work_on_photo(
         return await run_in_threadpool(work, content)
 
 
-def refuse_hurry(limit: RateLimit, client: str, sentence: str) -> Response | None:
-    """Count a request of a client; return the refusal if there were too many."""
+def refuse_hurry(
+    limit: RateLimit, client: str, sentence: str, reason: str = "too_often"
+) -> Response | None:
+    """Count a request of a client; return the refusal if there were too many.
+
+    The pages' sentence for `too_often` is of one device: of all together, another reason is told.
+    """
     seconds = limit.take(client)
     if not seconds:
         return None
     retry = {"Retry-After": str(round(seconds) + 1)}
-    return refuse(429, sentence, retry, reason="too_often")
+    return refuse(429, sentence, retry, reason=reason)

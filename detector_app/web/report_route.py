@@ -1,22 +1,22 @@
 """What a person says was wrong: `POST /api/report`, with the photo that it was seen on.
 
-The page tells what is sent before it is. Here the photo loses whatever came with it and becomes small;
-what is stored is bounded, by client and for all, since nobody logs in.
+The page tells what is sent before it is. Here the photo becomes small and loses whatever came with it, and
+faces and number plates in it are blurred, before anything is stored; the answer has the picture as it was
+stored. What is stored is bounded, by client and for all, since nobody logs in.
 """
 
-import io
+import base64
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 from uuid import uuid4
 
-from PIL import Image
 from pydantic import BaseModel, Field, ValidationError, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from detector_app.catalogue import City
 from detector_app.errors import AppError, PhotoRefused, ServerBusy
-from detector_app.photos.photo import read_photo
+from detector_app.photos.stored_photo import StoredPhoto, prepare_photo
 from detector_app.resources import current_catalogue
 from detector_app.settings import read_settings
 from detector_app.warehouse import Warehouse
@@ -83,7 +83,7 @@ async def take_report(request: Request) -> Response:
         return refuse(422, "The detector knows no sight of this name.")
     # What is refused takes no room from others.
     crowd = "Too many people report just now; try again later."
-    hurry = refuse_hurry(_limit_of_all, _ALL, crowd)
+    hurry = refuse_hurry(_limit_of_all, _ALL, crowd, reason="not_stored")
     if hurry:
         return hurry
     return await work_on_photo(request, MAX_REPORT_BYTES, partial(_store, city, parts))
@@ -91,8 +91,8 @@ async def take_report(request: Request) -> Response:
 
 def _store(city: City, parts: ReportParts, content: bytes) -> Response:
     try:
-        photo = _write_small(content)
-        Warehouse.from_settings(read_settings()).add_report(_row_of(city, parts, photo))
+        photo = _prepare(content)
+        Warehouse.from_settings(read_settings()).add_report(_row_of(city, parts, photo.content))
     except PhotoRefused as error:
         return refuse(422, str(error), reason="photo")
     except ServerBusy as error:
@@ -100,19 +100,25 @@ def _store(city: City, parts: ReportParts, content: bytes) -> Response:
     except AppError:
         # Who asks is not told where the warehouse is.
         return refuse(503, "The report cannot be stored now; try again later.", reason="not_stored")
-    return JSONResponse({"stored": True}, 201, headers={"Cache-Control": "no-store"})
+    stored = {
+        "stored": True,
+        "picture": base64.b64encode(photo.content).decode(),
+        "faces": photo.face_count,
+        "plates": photo.plate_count,
+    }
+    return JSONResponse(stored, 201, headers={"Cache-Control": "no-store"})
 
 
-def _write_small(content: bytes) -> bytes:
-    """Return the photo without whatever came with it."""
-    photo = read_photo(content, "The photo")
-    photo.thumbnail((MAX_REPORT_SIDE_PIXELS, MAX_REPORT_SIDE_PIXELS), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    photo.save(buffer, "JPEG", quality=REPORT_JPEG_QUALITY, icc_profile=None, exif=b"", comment=b"")
-    small = buffer.getvalue()
-    if len(small) > MAX_STORED_REPORT_BYTES:
+def _prepare(content: bytes) -> StoredPhoto:
+    photo = prepare_photo(
+        content,
+        "The photo",
+        max_side_pixels=MAX_REPORT_SIDE_PIXELS,
+        jpeg_quality=REPORT_JPEG_QUALITY,
+    )
+    if len(photo.content) > MAX_STORED_REPORT_BYTES:
         raise PhotoRefused(key="refused.report")
-    return small
+    return photo
 
 
 def _row_of(city: City, parts: ReportParts, photo: bytes) -> dict[str, Any]:

@@ -1,42 +1,34 @@
-"""Bound what visitors may leave in memory by uploading: a middleware before Streamlit's own upload.
+"""What is held of visitors' uploads, and how much that may be.
 
 Streamlit takes any number of files for a session, whether a widget is there for them or not, and
 holds them until the session ends. Here the pages say which uploads they show (`show_uploads`); a
-session may hold so many bytes and files, all sessions together so many, and what no page shows goes
-after a while. An upload is a slow client's chance, too: it must come in time, from a client that
-does not send without pause.
+session and a client may hold so many bytes, all together so many, and what no page shows goes after
+a while. Bytes count as they come: who states a size and sends nothing takes no room from others, and
+what is on its way is counted until it has come, however long that takes.
 """
 
-import re
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-import anyio
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from detector_app.photos.photo import MAX_PHOTO_MEGABYTES
-from detector_app.web.limits import RateLimit, client_of
+from detector_app.web.limits import BodyRefusedError
 
 _MEGA: Final = 1_000_000
 # Some photos at once, as people choose them from a gallery.
 MAX_SESSION_FILES: Final = 12
 MAX_SESSION_BYTES: Final = 3 * MAX_PHOTO_MEGABYTES * _MEGA
 MAX_HELD_BYTES: Final = 20 * MAX_PHOTO_MEGABYTES * _MEGA
+# Many share an address, as a school or a telephone company's phones do, so one address may hold more as
+# long as half of the room is left for others; it does not take all there is.
+MAX_CLIENT_BYTES: Final = 5 * MAX_PHOTO_MEGABYTES * _MEGA
+SCARCE_BYTES: Final = MAX_HELD_BYTES // 2
 # The page takes an upload up in a second; a phone that sends several needs longer.
 MAX_UNSHOWN_SECONDS: Final = 60
-# Twenty megabytes at half a megabit a second take five minutes; nobody waits that long.
-MAX_UPLOAD_SECONDS: Final = 120
-UPLOADS_PER_SECOND: Final = 0.5
-UPLOADS_AT_ONCE: Final = 24
-
-_ADDRESS: Final = re.compile(r"/_stcore/upload_file/([^/]+)/([^/]+)")
 
 
 class Files(Protocol):
@@ -46,10 +38,15 @@ class Files(Protocol):
         """Forget a file; one that is not there is no error."""
 
 
-@dataclass
-class _Upload:
-    bytes: int
+@dataclass(eq=False)
+class Upload:
+    """A file that is held, or on its way: of which session and client, and what has come of it."""
+
+    session_id: str
+    file_id: str
+    client: str
     at: float
+    bytes: int = 0
     is_shown: bool = False
 
 
@@ -58,71 +55,95 @@ class Uploads:
     """What is held of whom. Safe to share between the server's loop and the pages' threads."""
 
     clock: Callable[[], float] = time.monotonic
-    _held: dict[str, dict[str, _Upload]] = field(default_factory=lambda: defaultdict(dict))
+    _held: dict[tuple[str, str], Upload] = field(default_factory=dict)
+    # Apart from those that are held: nothing but their end ends them.
+    _coming: set[Upload] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def reserve(self, session_id: str, file_id: str, size: int) -> str | None:
-        """Count a file that is to come; return a sentence instead if there is no room for it."""
-        with self._lock:
-            own = self._held[session_id]
-            others = [one for one_id, one in own.items() if one_id != file_id]
-            refusal = None
-            if len(others) >= MAX_SESSION_FILES:
-                refusal = (
-                    f"At most {MAX_SESSION_FILES} photos at once are possible; remove some first."
-                )
-            elif sum(one.bytes for one in others) + size > MAX_SESSION_BYTES:
-                refusal = (
-                    f"Photos of at most {MAX_SESSION_BYTES // _MEGA} MB together are possible; "
-                    "remove some first."
-                )
-            elif self._held_bytes() + size > MAX_HELD_BYTES:
-                refusal = (
-                    "Photos of other people take all of this server's room; try again in a minute."
-                )
-            if refusal is None:
-                own[file_id] = _Upload(size, self.clock())
-            elif not own:
-                del self._held[session_id]
-            return refusal
+    def begin(self, session_id: str, file_id: str, client: str, stated_bytes: int) -> Upload:
+        """Take note of an upload that begins; `end` is to be called for it, whatever happens.
 
-    def settle(self, session_id: str, file_id: str, size: int | None) -> None:
-        """Take what an upload really had, None for one that failed or was removed."""
+        Raises `BodyRefusedError` if what it states finds no room now. It is given none yet.
+        """
         with self._lock:
-            own = self._held.get(session_id, {})
-            upload = own.get(file_id)
-            if upload and size is not None:
-                upload.bytes = size
-            elif upload:
-                del own[file_id]
-                if not own:
-                    del self._held[session_id]
+            own = {one.file_id for one in self._all() if one.session_id == session_id}
+            if len(own - {file_id}) >= MAX_SESSION_FILES:
+                msg = f"At most {MAX_SESSION_FILES} photos at once are possible; remove some first."
+                raise BodyRefusedError(413, msg)
+            upload = Upload(session_id, file_id, client, self.clock())
+            self._check_room(upload, stated_bytes)
+            self._coming.add(upload)
+            return upload
+
+    def take(self, upload: Upload, count: int) -> None:
+        """Count bytes that came; raise `BodyRefusedError` if there is no room for them."""
+        with self._lock:
+            self._check_room(upload, count)
+            upload.bytes += count
+
+    def end(self, upload: Upload, *, is_kept: bool) -> None:
+        """Take whether what has come is held now; it failed, or was refused, if not."""
+        with self._lock:
+            self._coming.discard(upload)
+            if is_kept:
+                upload.at = self.clock()
+                self._held[upload.session_id, upload.file_id] = upload
+
+    def forget(self, session_id: str, file_id: str) -> None:
+        """Take that a file is held no more."""
+        with self._lock:
+            self._held.pop((session_id, file_id), None)
 
     def show(self, session_id: str, file_ids: Collection[str]) -> None:
         """Take which of its uploads a session's page shows now; the others may go."""
         with self._lock:
-            for file_id, upload in self._held.get(session_id, {}).items():
-                if upload.is_shown and file_id not in file_ids:
+            for upload in self._held.values():
+                if upload.session_id != session_id:
+                    continue
+                if upload.is_shown and upload.file_id not in file_ids:
                     upload.at = self.clock()
-                upload.is_shown = file_id in file_ids
+                upload.is_shown = upload.file_id in file_ids
 
     def drop_unshown(self, files: Files, is_active: Callable[[str], bool]) -> None:
         """Remove what no page shows, and all of sessions that have ended."""
         with self._lock:
             gone = [
-                (session_id, file_id)
-                for session_id, own in self._held.items()
-                for file_id, upload in own.items()
-                if not is_active(session_id)
-                or (not upload.is_shown and self.clock() - upload.at > MAX_UNSHOWN_SECONDS)
+                one
+                for one in self._held.values()
+                if not is_active(one.session_id)
+                or (not one.is_shown and self.clock() - one.at > MAX_UNSHOWN_SECONDS)
             ]
-            for session_id, file_id in gone:
-                self.settle(session_id, file_id, None)
-        for session_id, file_id in gone:
-            files.remove_file(session_id, file_id)
+            for one in gone:
+                files.remove_file(one.session_id, one.file_id)
+                self.forget(one.session_id, one.file_id)
 
-    def _held_bytes(self) -> int:
-        return sum(one.bytes for own in self._held.values() for one in own.values())
+    def is_empty(self) -> bool:
+        """Tell whether nothing is held, and nothing on its way."""
+        return not self._held and not self._coming
+
+    def _all(self) -> list[Upload]:
+        return [*self._held.values(), *self._coming]
+
+    def _check_room(self, upload: Upload, more: int) -> None:
+        everything = self._all()
+        own = sum(one.bytes for one in everything if one.session_id == upload.session_id)
+        if own + more > MAX_SESSION_BYTES:
+            msg = (
+                f"Photos of at most {MAX_SESSION_BYTES // _MEGA} MB together are possible; "
+                "remove some first."
+            )
+            raise BodyRefusedError(413, msg)
+        held = sum(one.bytes for one in everything) + more
+        of_client = sum(one.bytes for one in everything if one.client == upload.client)
+        if held > SCARCE_BYTES and of_client + more > MAX_CLIENT_BYTES:
+            msg = (
+                "People at your internet address hold much of this server's room, and little is left "
+                "for others; close pages with photos, or try again in a minute."
+            )
+            raise BodyRefusedError(503, msg)
+        if held > MAX_HELD_BYTES:
+            msg = "Photos of other people take all of this server's room; try again in a minute."
+            raise BodyRefusedError(503, msg)
 
 
 # One for the process, as Streamlit's own store is: pages and middleware meet here.
@@ -134,81 +155,3 @@ def show_uploads(file_ids: Collection[str]) -> None:
     context = get_script_run_ctx()
     if context is not None:
         UPLOADS.show(context.session_id, file_ids)
-
-
-class UploadGuard:
-    """Middleware that refuses uploads for which there is no room, or that come too slowly."""
-
-    def __init__(self, app: ASGIApp, *, uploads: Uploads, is_active: Callable[[str], bool]) -> None:
-        """Guard the app; `is_active` tells whether a session is one."""
-        self._app = app
-        self._uploads = uploads
-        self._is_active = is_active
-        self._limit = RateLimit(UPLOADS_PER_SECOND, UPLOADS_AT_ONCE)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer as the app does, or with a refusal."""
-        if scope["type"] != "http" or scope["method"] not in {"PUT", "POST", "DELETE"}:
-            await self._app(scope, receive, send)
-            return
-        found = _ADDRESS.fullmatch(scope["path"])
-        if not found:
-            await self._app(scope, receive, send)
-            return
-        if scope["method"] == "DELETE":
-            await self._app(scope, receive, send)
-            self._uploads.settle(found[1], found[2], None)
-            return
-        refusal = self._refuse(Request(scope), found[1], found[2])
-        if refusal:
-            await refusal(scope, receive, send)
-            return
-        await self._pass_on(scope, receive, send, found[1], found[2])
-
-    def _refuse(self, request: Request, session_id: str, file_id: str) -> Response | None:
-        seconds = self._limit.take(client_of(request))
-        if seconds:
-            return PlainTextResponse(
-                "Too many photos in a short time; wait a little.",
-                429,
-                {"Retry-After": str(round(seconds) + 1)},
-            )
-        # Streamlit says so itself, after it has read everything.
-        if not self._is_active(session_id):
-            return PlainTextResponse("This page is not open any more; reload it.", 400)
-        stated = request.headers.get("content-length", "")
-        if not stated.isdecimal():
-            return PlainTextResponse("Say with Content-Length how large the photo is.", 411)
-        sentence = self._uploads.reserve(session_id, file_id, int(stated))
-        return PlainTextResponse(sentence, 413) if sentence else None
-
-    async def _pass_on(
-        self, scope: Scope, receive: Receive, send: Send, session_id: str, file_id: str
-    ) -> None:
-        status = 0
-        received = 0
-
-        async def receive_and_count() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            return message
-
-        async def send_and_note(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            with anyio.move_on_after(MAX_UPLOAD_SECONDS) as waited:
-                await self._app(scope, receive_and_count, send_and_note)
-        finally:
-            is_kept = 200 <= status < 300  # noqa: PLR2004 - HTTP's successes
-            self._uploads.settle(session_id, file_id, received if is_kept else None)
-        if waited.cancelled_caught and not status:
-            sentence = (
-                f"The photo did not come within {MAX_UPLOAD_SECONDS} seconds; try a smaller one."
-            )
-            late = PlainTextResponse(sentence, 408, {"Connection": "close"})
-            await late(scope, receive, send)

@@ -69,15 +69,15 @@ class FiledSettings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - Pydantic names all of them
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return where settings come from: what is given, secrets' files, then the environment.
 
         Files come before it, so that one which contradicts a value is found instead of ignored.
+        Nothing is read from a .env or a folder of secrets, so neither is asked.
         """
-        files = SecretFiles(settings_cls)
-        return init_settings, files, env_settings, dotenv_settings, file_secret_settings
+        return init_settings, SecretFiles(settings_cls), env_settings
 
 
 def _environment_names(field: FieldInfo, field_name: str) -> Iterator[str]:

@@ -15,9 +15,9 @@ import pytest
 from detector_app.catalogue import Catalogue, City
 from detector_app.models.model_store import obtain_model
 from detector_app.sight_cards import SightCard, SightCards
-from detector_app.web import cities
-from detector_app.web.cities import CitiesAnswers
-from detector_app.web.city_detail import PAGE_LANGUAGES, write_city
+from detector_app.web import cities, city_detail
+from detector_app.web.cities import CitiesAnswers, as_answer, tag_of
+from detector_app.web.city_detail import PAGE_LANGUAGES, CityAnswers, write_city
 from detector_app.web.model_shelf import ModelShelf
 
 if TYPE_CHECKING:
@@ -75,6 +75,34 @@ def city_of(
     return write_city(catalogue_of(model).cities[0], shelf, cards or SightCards(), ())
 
 
+def test_city_is_written_once_until_something_of_it_changes(
+    model: PublishedModel, shelf: ModelShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(
+        city_detail, "as_answer", lambda value: written.append(value["slug"]) or as_answer(value)
+    )
+    city = catalogue_of(model).cities[0]
+    cards = SightCards({"Green Gate": SightCard("Green Gate", ap50_95=0.5)})
+    answers = CityAnswers(most=2)
+    first = answers.write(city, shelf, cards, ())
+    # Nothing but the time has changed: another catalogue says the same.
+    assert answers.write(catalogue_of(model, day=2).cities[0], shelf, cards, ()) is first
+    assert len(written) == 1
+    shelf.fill(catalogue_of(model))
+    changes = [
+        (city, cards, ()),
+        (city, SightCards(), ()),
+        (city, SightCards(), (bytes(32),)),
+        (replace(city, name="Malaga"), SightCards(), (bytes(32),)),
+    ]
+    tags = {answers.write(one, shelf, shown, keys).tag for one, shown, keys in changes}
+    assert (len(tags | {first.tag}), len(written)) == (5, 5)
+    for slug in ("one", "two"):
+        answers.write(replace(city, slug=slug), shelf, cards, ())
+    assert list(answers._answers) == ["one", "two"]
+
+
 def test_hidden_sight_is_not_named(model: PublishedModel, shelf: ModelShelf) -> None:
     shown = replace(model, class_names=model.class_names[1:])
     city = city_of(shown, shelf)
@@ -84,12 +112,23 @@ def test_hidden_sight_is_not_named(model: PublishedModel, shelf: ModelShelf) -> 
 
 def test_list_tells_when_another_city_would_come(model: PublishedModel, shelf: ModelShelf) -> None:
     tags = set()
-    for one in (model, replace(model, class_names=model.class_names[1:])):
+    others = (
+        replace(model, class_names=model.class_names[1:]),
+        # What checks signatures uses a file only with the newest one.
+        replace(model, onnx_signature="c2lnbmVk"),
+    )
+    for one in (model, *others):
         shelf.fill(catalogue_of(one))
         answer = json.loads(CitiesAnswers().write(catalogue_of(one), shelf, ()).content)
         assert answer["cities"][0]["model"]["tag"] == city_of(one, shelf)["model"]["tag"]
         tags.add(answer["cities"][0]["model"]["tag"])
-    assert len(tags) == 2
+    assert len(tags) == 3
+
+
+def test_signature_of_the_live_file_changes_the_tag(model: PublishedModel) -> None:
+    unsigned = replace(model, live_onnx_sha256="ab" * 32, live_onnx_bytes=9)
+    signed = replace(unsigned, live_onnx_signature="c2lnbmVk")
+    assert tag_of(unsigned, unsigned.as_live()) != tag_of(signed, signed.as_live())
 
 
 def test_sight_has_what_its_card_says_in_the_languages_of_the_pages(

@@ -10,7 +10,7 @@ from conftest import GREEN, RED, draw_patches
 
 from detector_app.errors import ModelRefused
 from detector_app.models.inference import load_detector
-from tests.model_files import edit, field, metadata
+from tests.model_files import GOOD_METADATA, edit, field, metadata
 
 if TYPE_CHECKING:
     from detector_app.models.inference import Detector
@@ -90,3 +90,12 @@ def test_graph_that_the_runtime_does_not_know_is_refused(onnx: bytes) -> None:
     # An operator of ours, without what it needs.
     with pytest.raises(ModelRefused, match="cannot be loaded"):
         load_detector(onnx.replace(b"Sigmoid", b"Reshape"))
+
+
+def test_sights_have_the_names_that_their_file_gives_them_in_a_language(onnx: bytes) -> None:
+    detector = load_detector(onnx + metadata("sights", GOOD_METADATA["sights"]))
+    german = detector.names_in("de")
+    assert list(german) == list(detector.class_names)
+    # The last one's are not known, nor is French of any.
+    assert list(german.values()) == ["Grünes Tor"] * 4 + [detector.class_names[4]]
+    assert detector.names_in("fr") == {name: name for name in detector.class_names}

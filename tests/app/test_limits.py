@@ -1,4 +1,4 @@
-"""How often a client may ask, and what may be held of its uploads."""
+"""How often a client may ask, and how much it may send."""
 
 import anyio
 import pytest
@@ -13,9 +13,7 @@ from detector_app.web.limits import (
     counted_as,
     read_body,
 )
-from detector_app.web.uploads import Uploads
-
-MEGA = 1_000_000
+from detector_app.web.session_guard import SessionGuard
 
 
 class Clock:
@@ -26,16 +24,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-class Store:
-    """What Streamlit holds; notes what is removed."""
-
-    def __init__(self) -> None:
-        self.removed: list[tuple[str, str]] = []
-
-    def remove_file(self, session_id: str, file_id: str) -> None:
-        self.removed.append((session_id, file_id))
 
 
 @pytest.mark.parametrize(
@@ -90,70 +78,43 @@ def test_many_clients_are_not_remembered_for_ever() -> None:
     assert limit.take("0") == 0
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def test_client_has_no_end_of_pages_open_and_others_are_not_in_its_way() -> None:
+    """Each page is a websocket, whose session Streamlit holds as long as it is open."""
 
+    async def story() -> None:
+        leave = [anyio.Event() for _ in range(300)]
+        refused: list[int] = []
 
-@pytest.fixture
-def uploads(clock: Clock) -> Uploads:
-    return Uploads(clock)
+        async def app(scope: dict[str, int], receive: object, send: object) -> None:
+            del receive, send
+            await leave[scope["number"]].wait()
 
+        guard = SessionGuard(app)  # type: ignore[arg-type]
 
-def test_session_may_hold_so_many_files(uploads: Uploads) -> None:
-    for number in range(12):
-        assert uploads.reserve("one", str(number), 10) is None
-    assert "At most 12 photos" in (uploads.reserve("one", "12", 10) or "")
-    assert uploads.reserve("other", "12", 10) is None
-    # The same file anew is no other one.
-    assert uploads.reserve("one", "3", 10) is None
-    uploads.settle("one", "3", None)
-    assert uploads.reserve("one", "12", 10) is None
+        async def opens(number: int, client: str) -> None:
+            async def connect() -> dict[str, str]:
+                return {"type": "websocket.connect"}
 
+            async def note(message: dict[str, object]) -> None:
+                assert message == {"type": "websocket.close", "code": 1013}
+                refused.append(number)
 
-def test_session_and_all_sessions_may_hold_so_many_bytes(uploads: Uploads) -> None:
-    taken = 0
-    for session in range(50):
-        for number in range(50):
-            if uploads.reserve(f"{session}", f"{number}", 20 * MEGA) is None:
-                taken += 20
-        if session == 0:
-            assert taken == 60
-            assert "60 MB together" in (uploads.reserve("0", "more", 1 * MEGA) or "")
-    assert taken == 400
-    assert "server's room" in (uploads.reserve("late", "one", MEGA) or "")
+            scope = {"type": "websocket", "number": number, "client": (client, 1), "headers": []}
+            await guard(scope, connect, note)  # type: ignore[arg-type]
 
+        async with anyio.create_task_group() as tasks:
+            for number in range(250):
+                tasks.start_soon(opens, number, "192.0.2.1")
+            await anyio.wait_all_tasks_blocked()
+            assert sorted(refused) == list(range(200, 250))
+            tasks.start_soon(opens, 260, "192.0.2.2")
+            await anyio.wait_all_tasks_blocked()
+            assert 260 not in refused
+            for one in leave:
+                one.set()
+        assert not guard._open
 
-def test_what_failed_is_not_counted(uploads: Uploads) -> None:
-    for number in range(50):
-        assert uploads.reserve("one", str(number), 20 * MEGA) is None
-        uploads.settle("one", str(number), None)
-
-
-def test_what_no_page_shows_goes_after_a_while(uploads: Uploads, clock: Clock) -> None:
-    store = Store()
-    for name in ("shown", "never", "left"):
-        uploads.reserve("one", name, 10)
-    uploads.show("one", {"shown", "left"})
-    clock.now += 59
-    uploads.show("one", {"shown"})
-    uploads.drop_unshown(store, lambda _: True)
-    assert store.removed == []
-    clock.now += 2
-    uploads.drop_unshown(store, lambda _: True)
-    assert store.removed == [("one", "never")]
-    clock.now += 60
-    uploads.drop_unshown(store, lambda _: True)
-    assert store.removed == [("one", "never"), ("one", "left")]
-
-
-def test_all_of_a_session_that_ended_goes(uploads: Uploads) -> None:
-    store = Store()
-    uploads.reserve("one", "a", 10)
-    uploads.show("one", {"a"})
-    uploads.drop_unshown(store, lambda _: False)
-    assert store.removed == [("one", "a")]
-    assert not uploads._held
+    anyio.run(story)
 
 
 def send(room: BodyRoom, parts: list[bytes], *, is_held: list[bool]) -> bytes:

@@ -177,7 +177,7 @@ def test_model_that_no_trusted_key_signed_is_refused(
 ) -> None:
     if is_on_disk:
         obtain_model(model, warehouse, tmp_path)
-    with pytest.raises(ModelRefused, match=f"{problem}.*sightscan model sign malaga 3"):
+    with pytest.raises(ModelRefused, match=f"{problem}.*docs/runbooks/signing-key.md"):
         obtain_model(
             dataclasses.replace(model, onnx_signature=signature), warehouse, tmp_path, TRUSTED
         )

@@ -67,15 +67,27 @@ def read(content, file_name):
 
 detector = load_detector(Path({str(TINY_ONNX)!r}).read_bytes())
 photo_tab.read_photo = read
-for _ in range(2):
-    photo_tab._look_once(b"a photo", "a.jpg", detector.shown_names, None, detector)
+for sha256 in {{hashes!r}}:
+    looked_by = (sha256, *detector.shown_names)
+    photo_tab._look_once(b"a photo", "a.jpg", looked_by, None, "en", detector)
 """
+
+
+def count_reads(*hashes: str) -> int:
+    """Return how often a photo is read on a page whose model has these hashes, one after the other."""
+    page = PHOTO_PAGE.format(hashes=hashes)
+    visitor = AppTest.from_string(page, default_timeout=30).run()
+    assert not visitor.exception
+    return int(visitor.session_state["reads"])
+
+
+def test_another_model_looks_at_the_photo_anew() -> None:
+    assert count_reads("a1", "b2", "a1") == 2
+    clear_session_data_cache("test session id")
 
 
 def test_photo_is_unpacked_once_and_forgotten_with_the_page() -> None:
     for _ in range(2):
-        visitor = AppTest.from_string(PHOTO_PAGE, default_timeout=30).run()
-        assert not visitor.exception
-        assert visitor.session_state["reads"] == 1
+        assert count_reads("a1", "a1") == 1
         # What Streamlit does when a page is closed; all pages under test have this id.
         clear_session_data_cache("test session id")

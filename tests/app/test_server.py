@@ -24,6 +24,11 @@ import brotli
 import pytest
 import streamlit
 from conftest import GREEN, RED, TINY_ONNX, draw_patches
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from urllib3 import encode_multipart_formdata
+from websockets.sync.client import connect
 
 from detector_app.web.runtime import RUNTIME_FOLDER, RUNTIME_VERSION
 from tests.cities.published_city import CITY_NAME, CITY_SLUG, CLASS_NAMES, keep_model
@@ -407,6 +412,37 @@ def test_upload_for_no_page_is_refused(server: Server) -> None:
     answer = server.ask("/_stcore/upload_file/nobody/file", "PUT", b"x" * 100)
     assert answer.status == 400
     assert b"not open any more" in answer.body
+
+
+def test_upload_for_which_there_is_no_room_is_refused_by_the_first_that_comes(
+    server: Server,
+) -> None:
+    with connect(f"ws://127.0.0.1:{server.port}/_stcore/stream") as page:
+        page.send(BackMsg(rerun_script=ClientState(query_string="")).SerializeToString())
+        session_id = ""
+        while not session_id:
+            message = ForwardMsg.FromString(page.recv(timeout=60))
+            session_id = message.new_session.initialize.session_id
+        upload = f"/_stcore/upload_file/{session_id}"
+        # As the page's browser shows it, by which Streamlit knows its own page.
+        token = server.ask("/_stcore/health").headers.get("set-cookie", "").partition(";")[0]
+        own = {"Cookie": token, "X_Xsrftoken": token.partition("=")[2]}
+        body, kind = encode_multipart_formdata({"file": ("photo.jpg", b"x" * 19_900_000)})
+        own["Content_Type"] = kind
+        for number in range(3):
+            answer = server.ask(f"{upload}/{number}", "PUT", body, **own)
+            assert answer.status == 204, answer.body
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
+            head = [f"PUT {upload}/late HTTP/1.1", "Host: localhost", "Transfer-Encoding: chunked"]
+            head += [f"{name.replace('_', '-')}: {value}" for name, value in own.items()]
+            line.sendall("\r\n".join(head).encode() + b"\r\n\r\n")
+            for at in range(0, 400_000, 100_000):
+                line.sendall(b"186a0\r\n" + body[at : at + 100_000] + b"\r\n")
+            # No end of the body comes.
+            refusal = line.recv(10_000)
+        assert refusal.startswith(b"HTTP/1.1 413 ")
+        assert server.ask(f"{upload}/0", "DELETE", **own).status == 204
+        assert server.ask(f"{upload}/3", "PUT", body, **own).status == 204
 
 
 def test_app_that_is_to_live_below_a_path_says_why_it_does_not(tmp_path: Path) -> None:

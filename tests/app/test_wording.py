@@ -5,13 +5,15 @@ import re
 import string
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from detector_app import wording
 from detector_app.catalogue import City
 from detector_app.models.detection import Detection
-from detector_app.texts import count
+from detector_app.texts import LANGUAGES, count
 from detector_app.wording import (
     as_plain,
     describe_age,
@@ -20,7 +22,6 @@ from detector_app.wording import (
     describe_preparation,
     describe_quality,
     list_known_sights,
-    list_sights,
     say_quietly,
 )
 from tests.nasty_names import NASTY_NAMES
@@ -140,9 +141,7 @@ def test_age_is_told_to_the_grain_that_matters(age: timedelta, words: str) -> No
 
 
 def test_names_from_the_warehouse_never_become_markup() -> None:
-    found = [Detection(HOSTILE, 0.5, 0, 0, 1, 1)]
-    assert "<img" not in list_sights("en", found, {})
-    assert "<img" not in list_known_sights("en", [HOSTILE], {})
+    assert "<img" not in list_known_sights("en", [HOSTILE], {}, {})
 
 
 def test_names_from_the_warehouse_never_become_markdown() -> None:
@@ -160,24 +159,35 @@ def test_any_name_is_shown_letter_by_letter(name: str) -> None:
     assert not set(bare) & set(string.punctuation + "\n\r\t")
     assert re.sub(r"\\(.)|\u2060", r"\1", plain) == " ".join(name.split())
     shown = HTMLParts()
-    shown.feed(
-        list_sights("en", [Detection(name, 0.5, 0, 0, 1, 1)], {})
-        + list_known_sights("en", [name], {})
-    )
+    shown.feed(list_known_sights("en", [name], {}, {}))
     shown.feed(say_quietly(name))
     shown.close()
     assert shown.tags == {"ul", "li", "span", "p"}
-    # The whole name, thrice.
-    assert shown.text.count(name) == 3
+    # The whole name, twice.
+    assert shown.text.count(name) == 2
 
 
 def test_picture_is_described_by_what_was_found() -> None:
-    assert describe_found("en", [Detection("Tower", 0.87, 0, 0, 1, 1)]) == "Tower (87%)"
-    assert describe_found("en", []) == "No sight found"
-    assert (
-        describe_found("de", [Detection("Tower", 0.87, 0, 0, 1, 1)])
-        == "Tower (87\N{NO-BREAK SPACE}%)"
+    found = [Detection(name, share, 0, 0, 1, 1) for name, share in (("Tower", 0.9), ("Gate", 0.6))]
+    found.append(Detection("Bridge", 0.59, 0, 0, 1, 1))
+    names = {"Gate": "Tor", "Tower": "Tower"}
+    assert describe_found("en", found, {}) == "This is Tower. Probably Gate. Perhaps Bridge."
+    assert describe_found("de", found, names) == (
+        "Das ist: Tower. Wahrscheinlich: Tor. Vielleicht: Bridge."
     )
+    assert describe_found("en", [], {}) == "No sight found"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_names_are_said_as_surely_as_on_the_cameras_page(language: str) -> None:
+    browser = Path(wording.__file__).parent / "browser"
+    says = (browser / "texts" / f"{language}.js").read_text(encoding="utf-8")
+    for word in ("sure", "probable", "perhaps"):
+        key = f"name.{word}"
+        assert f'"{key}": "{LANGUAGES[language][key]}"' in says
+    bounds = (browser / "names.js").read_text(encoding="utf-8")
+    assert "const SURE_CONFIDENCE = 0.9;" in bounds
+    assert "const PROBABLE_CONFIDENCE = 0.6;" in bounds
 
 
 def test_german_counts_and_ages_are_declined() -> None:

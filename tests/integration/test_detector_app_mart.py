@@ -263,6 +263,31 @@ def test_request_is_asked_and_its_answer_read_with_the_apps_own_rights(
     assert (progress.stage, progress.vote_count, progress.queue_place) == ("waiting", 1, 1)
 
 
+def test_shared_photo_is_found_and_taken_back_by_its_code_with_the_apps_own_rights(
+    warehouse: psycopg.Connection[Any], app_warehouse: Warehouse
+) -> None:
+    code, other = "ABCD-EFGH", "ABCD-EFGI"
+    code_sha256 = hashlib.sha256(code.encode()).digest()
+    values: dict[str, object] = {
+        "contribution_id": UUID(int=1),
+        "city_id": "Q1",
+        "sight_id": 1,
+        "bytes": b"a photo",
+        "licence": "cc-by-4.0",
+        "contributed_by": "anonymous",
+        "code_sha256": code_sha256,
+        "author": None,
+    }
+    app_warehouse.ask("share_photo", values, writes=True)
+    assert app_warehouse.ask("find_shared_photo", {"code": other}) == []
+    (found,) = app_warehouse.ask("find_shared_photo", {"code": code})
+    assert found["stage"] == "received"
+    for one in (other, code):
+        app_warehouse.ask("withdraw_photo", {"code": one, "reason": "mine"}, writes=True)
+    waiting = warehouse.execute("select sha256, reason from load.withdrawal").fetchall()
+    assert waiting == [(code_sha256, "mine")]
+
+
 def test_versions_are_listed_and_read_with_the_apps_own_rights(
     warehouse: psycopg.Connection[Any], app_warehouse: Warehouse
 ) -> None:

@@ -54,3 +54,35 @@ comment on column mart.city_answer.choices is
 'Cities that may have been meant: objects of id, name, region, country, description, population.';
 comment on column mart.city_answer.city_id is 'The city that was meant.';
 comment on column mart.city_answer.city_slug is 'Its ASCII name.';
+
+-- The app reads one row, by its id: whoever has its login cannot list who asked.
+drop function if exists mart.find_city_answer(uuid);
+create function mart.find_city_answer(request_id uuid)
+returns table (
+    stage text,
+    asked_at timestamptz,
+    try_count integer,
+    refusal text,
+    detail text,
+    choices jsonb,
+    city_slug text
+)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        city_answer.stage,
+        city_answer.asked_at,
+        city_answer.try_count,
+        city_answer.refusal,
+        city_answer.detail,
+        city_answer.choices,
+        city_answer.city_slug
+    from mart.city_answer
+    where city_answer.request_id = find_city_answer.request_id
+$$;
+comment on function mart.find_city_answer(uuid) is 'What became of a request, by the id that its asker''s page made.';
+revoke all on function mart.find_city_answer(uuid) from public;
+grant execute on function mart.find_city_answer(uuid) to sightscan_app;

@@ -1,8 +1,7 @@
 -- Grain: one row per request of the app that was looked up.
--- Without the names as typed: they are their askers' own.
+-- Without the names as typed and the ids of their pages: they are their askers' own.
 create view mart.city_request as
 select
-    city_request.request_id,
     city_request.stage,
     city.slug as city_slug,
     city.name as city_name,
@@ -33,7 +32,6 @@ left join
     on true;
 
 comment on view mart.city_request is 'One row per request of the app that was looked up: where it stands.';
-comment on column mart.city_request.request_id is 'Made by the asker.';
 comment on column mart.city_request.stage is
 'resolved: the first for its city; merged: a later one; refused: for no city.';
 comment on column mart.city_request.city_slug is 'ASCII name of the city that was meant, if any.';

@@ -35,3 +35,24 @@ comment on column mart.contribution.code_sha256 is 'SHA-256 of the code that its
 comment on column mart.contribution.contributed_at is 'When it was shared.';
 comment on column mart.contribution.stage is
 'received (to be taken in), in_review, accepted (trains), rejected (stays, and trains nothing), refused (not kept), removed (taken down) or withdrawn.';
+
+-- The app reads one row, by the code itself: whoever has its login cannot list the hashes.
+drop function if exists mart.find_contribution(text);
+create function mart.find_contribution(code text)
+returns table (stage text, contributed_at timestamptz)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        contribution.stage,
+        contribution.contributed_at
+    from mart.contribution
+    where contribution.code_sha256 = sha256(convert_to(find_contribution.code, 'UTF8'))
+    order by contribution.stage = 'withdrawn', contribution.contributed_at desc
+    limit 1
+$$;
+comment on function mart.find_contribution(text) is 'What became of the photo that was shared with a code; no row: none was.';
+revoke all on function mart.find_contribution(text) from public;
+grant execute on function mart.find_contribution(text) to sightscan_app;

@@ -1,7 +1,7 @@
 """What people take back of what they contributed: from the app's inbox to take-downs.
 
-The app's role may write any hash into the inbox, so a withdrawal reaches contributions only. A
-photo that was found elsewhere stays as it was found there; one that nobody contributed is left
+The app asks by the code that a contributor was given (`load.take_back`); older ones wrote any hash
+into the inbox, so a withdrawal reaches contributions only. A photo that was found elsewhere stays as it was found there; one that nobody contributed is left
 alone, and so is its withdrawal, for a person to answer.
 """
 
@@ -13,9 +13,9 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from sightscan.warehouse.labels.contributions import CONTRIBUTED
 from sightscan.warehouse.marts.hourly_facts import list_photo_hours, refresh_hours
 from sightscan.warehouse.photos.blob_cleanup import delete_leftover_objects
+from sightscan.warehouse.photos.photos import CONTRIBUTED
 from sightscan.warehouse.statements import statement
 from sightscan.warehouse.takedowns.takedowns import (
     Subjects,

@@ -47,14 +47,12 @@ def contribute(warehouse: psycopg.Connection[Any]) -> None:
 
 
 def withdraw(warehouse: psycopg.Connection[Any]) -> WithdrawalReport:
-    """Withdraw as the app does, with its role, and work it off."""
-    with warehouse.transaction():
-        warehouse.execute("set local role sightscan_app")
-        warehouse.execute(
-            "insert into load.withdrawal (withdrawal_id, sha256, reason)"
-            " values (gen_random_uuid(), %s, 'changed my mind')",
-            (SHA256,),
-        )
+    """Withdraw by the photo, as a restored backup does and older apps did, and work it off."""
+    warehouse.execute(
+        "insert into load.withdrawal (withdrawal_id, sha256, reason)"
+        " values (gen_random_uuid(), %s, 'changed my mind')",
+        (SHA256,),
+    )
     return remove_withdrawn_photos(warehouse)
 
 
