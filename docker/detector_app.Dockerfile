@@ -1,18 +1,22 @@
 # The detector app: `docker build -f docker/detector_app.Dockerfile -t sightscan-app .`
 # Browsers give a page the camera only over HTTPS (or on localhost): put a proxy with TLS before it.
-FROM python:3.11-slim-bookworm AS packages
+FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS base
+
+FROM base AS packages
 WORKDIR /build
 # Each file is the one that was locked; pip and its leftovers stay behind in this stage.
 COPY detector_app/requirements.txt ./
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements.txt
 
-FROM python:3.11-slim-bookworm
+FROM base
 
 # OpenCV asks for the first two; the fonts write the names of sights in Chinese, Japanese and
-# Korean. Debian's security updates must come in with each build, so no versions are pinned.
+# Korean. Debian's security updates must come in with each build, so no versions are pinned, and what
+# the base has is brought up to date.
 # hadolint ignore=DL3008
 RUN apt-get update \
+    && apt-get upgrade --yes \
     && apt-get install --no-install-recommends --yes libgl1 libglib2.0-0 fonts-noto-cjk \
     && rm -rf /var/lib/apt/lists/*
 

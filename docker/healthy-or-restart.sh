@@ -3,7 +3,8 @@
 #
 # Docker calls a container unhealthy and lets it be. Here, after LOOKS failed looks in a row, the
 # container's program is told to end, at the next failed look it is killed, and `restart:` starts it
-# anew. Docker ends a look that takes too long, so it counts as failed from its beginning.
+# anew. Docker ends a look that takes too long, so it counts as failed from its beginning. A PROBE that
+# ends with 75 could not look, for a reason that is not the program's: that counts neither way.
 set -uo pipefail
 
 looks=$1
@@ -21,12 +22,20 @@ if ((age < grace)); then
     exec "$@"
 fi
 
-failed=$(($(cat "$count" 2>/dev/null || echo 0) + 1))
+before=$(cat "$count" 2>/dev/null || echo 0)
+failed=$((before + 1))
 echo "$failed" >"$count"
-if "$@"; then
+"$@"
+case $? in
+0)
     rm -f "$count"
     exit 0
-fi
+    ;;
+75)
+    echo "$before" >"$count"
+    exit 1
+    ;;
+esac
 if ((failed >= looks)); then
     signal=TERM
     ((failed > looks)) && signal=KILL

@@ -8,27 +8,23 @@
 # For a host without a GPU: `--build-arg TORCH_INDEX=https://download.pytorch.org/whl/cpu`, whose
 # PyTorch is a tenth of the size. The other one brings CUDA 13, which asks the host for NVIDIA's driver
 # of the 580 line or newer (`nvidia-smi` says which there is).
-FROM python:3.11-slim-bookworm AS packages
+FROM python:3.11.16-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b AS base
+
+FROM base AS packages
 WORKDIR /build
 ARG TORCH_INDEX=""
-COPY trainer/requirements.txt ./
-# Packages that are CUDA's own are left out where there is none.
-RUN python -m venv /opt/venv \
-    && if [ -n "$TORCH_INDEX" ]; then \
-        grep --extended-regexp '^torch(vision)?==' requirements.txt > torch.txt \
-        && grep --invert-match --extended-regexp '^(torch|torchvision|triton|cuda-.*|nvidia-[^m].*)==' requirements.txt > others.txt \
-        && /opt/venv/bin/pip install --no-cache-dir --no-deps --index-url "$TORCH_INDEX" --requirement torch.txt \
-        && /opt/venv/bin/pip install --no-cache-dir --no-deps --requirement others.txt; \
-    else \
-        /opt/venv/bin/pip install --no-cache-dir --no-deps --requirement requirements.txt; \
-    fi
+COPY trainer/hashed-requirements.txt ./
+COPY docker/install-trainer.sh /usr/local/bin/install-trainer
+RUN install-trainer /opt/venv hashed-requirements.txt "$TORCH_INDEX"
 
-FROM python:3.11-slim-bookworm
+FROM base
 
 # OpenCV asks for these two, even where nothing is shown on a screen. Debian's security updates
-# must come in with each build, so their versions are not pinned.
+# must come in with each build, so their versions are not pinned, and what the base has is brought up
+# to date.
 # hadolint ignore=DL3008
 RUN apt-get update \
+    && apt-get upgrade --yes \
     && apt-get install --no-install-recommends --yes libgl1 libglib2.0-0 \
     && rm -rf /var/lib/apt/lists/*
 

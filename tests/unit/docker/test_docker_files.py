@@ -17,6 +17,7 @@ from sightscan.settings import Settings
 REPOSITORY = Path(__file__).resolve().parents[3]
 DOCKER = REPOSITORY / "docker"
 DOCKERFILES = sorted(DOCKER.glob("*.Dockerfile"))
+HASHED = REPOSITORY / "trainer" / "hashed-requirements.txt"
 # Airflow's own, and what the detector app reads.
 OTHER_NAMES = {"REGISTRY_SNAPSHOT", "GOOGLE_APPLICATION_CREDENTIALS", "AIRFLOW_CONFIG"}
 # Of the proxy's file, and of nobody else.
@@ -24,7 +25,7 @@ PROXY_NAMES = {"APP_DOMAIN", "AIRFLOW_DOMAIN", "APP_ADDRESS", "AIRFLOW_ADDRESS"}
 SECRET_NAME = re.compile(
     r"PASSWORD|SECRET|TOKEN|ACCESS_KEY$|FERNET|MAPS_KEY|SQL_ALCHEMY_CONN", re.IGNORECASE
 )
-VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z0-9_]+)(?::[-?][^}]*)?\}")
+VARIABLE = re.compile(r"(?<!\$)\$\{([A-Z0-9_]+)(?::[-?+][^}]*)?\}")
 
 
 def compose() -> dict[str, Any]:
@@ -61,8 +62,10 @@ def test_compose_has_every_part_of_the_deployment() -> None:
         "worker",
         "urgent-worker",
         "upkeep",
+        "doctor",
         "app",
         "proxy",
+        "sandbox",
     }
 
 
@@ -77,17 +80,20 @@ def test_urgent_tasks_have_a_worker_of_their_own_and_all_slots_are_counted() -> 
     assert environment["AIRFLOW__CORE__PARALLELISM"] == "12"
     celery = helm_values()["workers"]["celery"]
     assert (celery["queue"], [one["queue"] for one in celery["sets"]]) == ("default", ["urgent"])
+    for one, slots in ((celery, "8"), (celery["sets"][0], "4")):
+        assert one["args"][-1].endswith(f"--queues {one['queue']} --concurrency {slots}")
 
 
 def test_every_service_that_stays_up_has_a_health_check() -> None:
     bare = {name for name, options in compose()["services"].items() if "healthcheck" not in options}
-    # One ends, the other sleeps until the night; that a backup is missing is told.
-    assert bare == {"migrate", "upkeep"}
+    # One ends, one sleeps until the night, and one sleeps five minutes: that a backup is missing, and
+    # what the doctor sees, is told.
+    assert bare == {"migrate", "upkeep", "doctor"}
 
 
 def test_the_upkeep_is_done_each_night_where_backups_and_logs_are() -> None:
     upkeep = compose()["services"]["upkeep"]
-    assert upkeep["command"][-1] == "exec every-night sightscan upkeep night"
+    assert upkeep["command"][-1] == 'exec repeat "$$UPKEEP_AT" sightscan upkeep night'
     assert upkeep["stop_grace_period"] == "2m"
     folder = upkeep["environment"]["BACKUP_FOLDER"]
     logs = re.search(r"BASE_LOG_FOLDER=(\S+)", (DOCKER / "pipeline.Dockerfile").read_text())
@@ -102,6 +108,43 @@ def test_the_upkeep_is_done_each_night_where_backups_and_logs_are() -> None:
     mounts = {one["mountPath"]: one["name"] for one in helm_values()["volumeMounts"]}
     claims = {one["name"]: one.get("persistentVolumeClaim") for one in helm_values()["volumes"]}
     assert claims[mounts[backups["value"]]] == {"claimName": "sightscan-backups"}
+
+
+def test_no_path_of_the_host_reaches_a_container_of_compose() -> None:
+    text = (REPOSITORY / ".env.example").read_text()
+    paths = set(
+        re.findall(
+            r"^([A-Z0-9_]+_(?:FILE|FOLDER|FOLDERS)|MTS_SSH_KNOWN_HOSTS)=", text, re.MULTILINE
+        )
+    )
+    assert len(paths) > 5
+    services = compose()["services"]
+    for name in ("scheduler", "worker", "urgent-worker", "doctor"):
+        service = services[name]
+        for path in paths:
+            inside = service["environment"].get(path)
+            assert inside is not None, f"{path} of .env is the host's path in {name}"
+            where = re.sub(r"\$\{[A-Z_]+:[+-]([^}]*)\}", r"\1", inside)
+            mounted = {
+                volume.removesuffix(":ro").rpartition(":")[2] for volume in service["volumes"]
+            }
+            mounted |= {f"/run/secrets/{secret}" for secret in service["secrets"]}
+            assert not where or any(
+                Path(where).is_relative_to(one)
+                for one in (*mounted, "/tmp")  # noqa: S108
+            ), f"{path} is {where} in {name}, where nothing is mounted"
+
+
+def test_runbooks_type_what_is_about_backups_where_backups_are() -> None:
+    place = re.search(
+        r"`sightscan upkeep`.*?exec (\S+) bash`",
+        (REPOSITORY / "docs" / "runbooks" / "README.md").read_text(),
+        re.DOTALL,
+    )
+    assert place is not None
+    service = compose()["services"][place[1]]
+    folder = service["environment"]["BACKUP_FOLDER"]
+    assert folder in {volume.rpartition(":")[2] for volume in service["volumes"]}
 
 
 def test_compose_reads_only_what_env_example_lists() -> None:
@@ -272,14 +315,15 @@ def test_what_an_image_copies_exists_and_is_let_in(dockerfile: Path) -> None:
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.name)
-def test_an_image_is_pinned_unprivileged_and_starts_what_is_there(dockerfile: Path) -> None:
+def test_an_image_is_locked_unprivileged_and_starts_what_is_there(dockerfile: Path) -> None:
     text = dockerfile.read_text()
-    bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
-    assert set(bases) - {"postgres:17-bookworm"} == {"python:3.11-slim-bookworm"}
     # pip and what it leaves are not in the last stage, whose packages are the locked ones.
     packages, _, last = text.rpartition("\nFROM ")
     assert "COPY --from=packages /opt/venv /opt/venv" in last
-    assert ("--require-hashes" in packages) == (dockerfile.name != "trainer.Dockerfile")
+    installs = re.findall(r"(?:pip install|install-trainer /).*", packages)
+    assert installs
+    for install in installs:
+        assert "--require-hashes" in install or "hashed-requirements.txt" in install
     assert re.findall(r"^USER (\S+)", text, re.MULTILINE)[-1] not in {"root", "0"}
     assert not re.search(rf"^(ENV|ARG) .*({SECRET_NAME.pattern})", text, re.MULTILINE)
     assert (REPOSITORY / "trainer" / "__main__.py").is_file()
@@ -316,43 +360,81 @@ def test_the_entry_point_takes_words_of_airflow_and_programs(
 
 def test_backups_are_made_by_the_servers_own_version() -> None:
     server = compose()["services"]["postgres"]["image"]
-    assert server == "postgres:17-bookworm"
+    assert server.startswith("postgres:17.")
     text = (DOCKER / "pipeline.Dockerfile").read_text()
     assert f"FROM {server} AS postgres" in text
     assert "postgresql-client-17 " in text
 
 
-def test_a_trainer_without_a_gpu_leaves_out_what_is_cudas(tmp_path: Path) -> None:
-    # The same commands as in the image, with a pip that says what it was asked for.
-    text = (DOCKER / "trainer.Dockerfile").read_text()
-    run = re.search(r"&& (if \[ -n .*?fi)$", text, re.MULTILINE | re.DOTALL)
-    assert run
-    script = run[1].replace("/opt/venv/bin/pip", "pip").replace("\\\n", " ")
-    (tmp_path / "pip").write_text('#!/bin/bash\necho "$*"\n')
-    (tmp_path / "pip").chmod(0o755)
-    shutil.copy(REPOSITORY / "trainer" / "requirements.txt", tmp_path)
+def locked(text: str) -> dict[str, tuple[str, int]]:
+    """Return the packages of a lock file, each with its version and its number of hashes."""
+    entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)
+    return {
+        found[1]: (
+            found[2],
+            len(re.findall(r"^    --hash=sha256:[0-9a-f]{64}\b", entry, re.MULTILINE)),
+        )
+        for entry in entries
+        if (found := re.match(r"([a-z0-9-]+)==(\S+)", entry))
+    }
+
+
+def asked_of_pip(folder: Path, *index: str) -> list[tuple[str, dict[str, tuple[str, int]]]]:
+    """Run the script of the images with a Python whose pip keeps what it is asked for.
+
+    Return the options of each call, and the packages of the file that it was given.
+    """
+    for program, script in {
+        "python": 'mkdir -p "$3/bin" && cp "$KEPT/pip" "$3/bin/"',
+        "pip": 'cp "${@: -1}" "$KEPT/" && echo "$*"',
+    }.items():
+        (folder / program).write_text(f"#!/bin/bash\n{script}\n")
+        (folder / program).chmod(0o755)
+    lock = folder / "lock"
+    lock.mkdir()
+    shutil.copy(HASHED, lock)
     done = subprocess.run(
-        ["bash", "-euc", script],
-        cwd=tmp_path,
-        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "TORCH_INDEX": "https://example.org/cpu"},
+        [DOCKER / "install-trainer.sh", folder / "venv", lock / HASHED.name, *index],
+        env={"PATH": f"{folder}:{os.environ['PATH']}", "KEPT": str(folder)},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert [line.rsplit(" ", 1)[1] for line in done.stdout.splitlines()] == [
-        "torch.txt",
-        "others.txt",
-    ]
-    assert "--index-url https://example.org/cpu" in done.stdout.splitlines()[0]
-    names = {
-        name: set(re.findall(r"^([a-z0-9-]+)==", (tmp_path / name).read_text(), re.MULTILINE))
-        for name in ("requirements.txt", "torch.txt", "others.txt")
-    }
-    assert names["torch.txt"] == {"torch", "torchvision"}
-    left_out = names["requirements.txt"] - names["torch.txt"] - names["others.txt"]
+    calls = [line.rsplit(" ", 1) for line in done.stdout.splitlines()]
+    return [(said, locked((folder / Path(file).name).read_text())) for said, file in calls]
+
+
+def test_the_trainers_images_have_its_packages_each_with_hashes() -> None:
+    plain = locked((REPOSITORY / "trainer" / "requirements.txt").read_text())
+    hashed = locked(HASHED.read_text())
+    versions = [{name: version for name, (version, _) in each.items()} for each in (plain, hashed)]
+    assert versions[0] == versions[1], "write both anew: make lock"
+    assert [name for name, (_, hashes) in hashed.items() if not hashes] == []
+    # No file of a lock names where somebody got it.
+    assert "://" not in HASHED.read_text()
+
+
+def test_a_trainer_with_a_gpu_is_installed_by_hash_alone(tmp_path: Path) -> None:
+    ((said, packages),) = asked_of_pip(tmp_path)
+    assert "--require-hashes" in said
+    assert "--index-url" not in said
+    assert packages == locked(HASHED.read_text())
+
+
+def test_a_trainer_without_a_gpu_leaves_out_what_is_cudas(tmp_path: Path) -> None:
+    (torch_said, torch), (others_said, others) = asked_of_pip(tmp_path, "https://example.org/cpu")
+    assert "--index-url https://example.org/cpu" in torch_said
+    assert "--require-hashes" not in torch_said
+    assert set(torch) == {"torch", "torchvision"}
+    # That index has other files of this version.
+    assert [hashes for _, hashes in torch.values()] == [0, 0]
+    assert "--require-hashes" in others_said
+    assert "--index-url" not in others_said
+    assert all(hashes for _, hashes in others.values())
+    left_out = set(locked(HASHED.read_text())) - set(torch) - set(others)
     assert {"triton", "cuda-bindings", "nvidia-cublas"} <= left_out
     # NVIDIA's name, and no part of CUDA: it is asked for by others.
-    assert "nvidia-ml-py" in names["others.txt"]
+    assert "nvidia-ml-py" in others
 
 
 def test_shell_scripts_are_well_formed_and_executable() -> None:
@@ -360,6 +442,7 @@ def test_shell_scripts_are_well_formed_and_executable() -> None:
     assert bash
     for script in (
         DOCKER / "entrypoint.sh",
+        DOCKER / "install-trainer.sh",
         DOCKER / "healthy-or-restart.sh",
         DOCKER / "postgres" / "create-databases.sh",
     ):

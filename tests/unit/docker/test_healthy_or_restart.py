@@ -1,6 +1,7 @@
 """The health check that restarts what hangs, on processes that stand in for a container's."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -130,3 +131,30 @@ def test_what_starts_is_given_time_and_what_was_counted_before_is_forgotten(
         assert orderly.look("false", grace_seconds=600) == 1
     assert orderly.init.poll() is None
     assert not orderly.count.exists()
+
+
+def test_a_look_that_could_not_look_counts_neither_way(orderly: Container, tmp_path: Path) -> None:
+    unsure = tmp_path / "unsure"
+    unsure.write_text("#!/bin/bash\nexit 75\n")
+    unsure.chmod(0o755)
+    assert [orderly.look("false") for _ in range(2)] == [1, 1]
+    assert [orderly.look(str(unsure)) for _ in range(5)] == [1] * 5
+    assert orderly.init.poll() is None
+    assert orderly.look("false") == 1
+    assert orderly.ended()
+
+
+def test_nobody_can_say_how_a_worker_is_while_its_broker_is_away() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "HOSTNAME": "worker",
+        "AIRFLOW__CELERY__BROKER_URL": f"redis://:secret@127.0.0.1:{port}/0",
+    }
+    done = subprocess.run(
+        [SCRIPT.parent / "worker-answers.sh"], env=environment, check=False, capture_output=True
+    )
+    assert done.returncode == 75
+    assert b"the broker is away" in done.stderr
+    assert b"secret" not in done.stderr

@@ -1,4 +1,4 @@
-"""What compose runs each night: at its time, again after a failure, and never at a wrong time."""
+"""What compose runs again and again: at its time, again after a failure, and never at a wrong time."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from tests.waiting import wait_until
 
-SCRIPT = Path(__file__).resolve().parents[3] / "docker" / "every-night.sh"
+SCRIPT = Path(__file__).resolve().parents[3] / "docker" / "repeat.sh"
 PROGRAMS = {
     # A clock that stands still.
     "date": """
@@ -20,16 +20,16 @@ exec /bin/date --utc --date "2026-11-29 $NOW" +%s""",
 }
 
 
-def run(folder: Path, at: str, now: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, when: str, now: str) -> subprocess.CompletedProcess[str]:
     programs = folder / "programs"
     programs.mkdir()
     for name, text in PROGRAMS.items():
         (programs / name).write_text(f"#!/bin/bash\n{text}\n")
         (programs / name).chmod(0o755)
     return subprocess.run(
-        [SCRIPT, "work", "hard"],
+        [SCRIPT, when, "work", "hard"],
         cwd=folder,
-        env={"PATH": f"{programs}:{os.environ['PATH']}", "UPKEEP_AT": at, "NOW": now},
+        env={"PATH": f"{programs}:{os.environ['PATH']}", "NOW": now},
         capture_output=True,
         text=True,
         check=False,
@@ -47,9 +47,13 @@ def test_it_waits_for_its_time_and_works_again_after_a_failure(
     done = run(tmp_path, "02:30", now)
     wait = f"sleep {seconds}"
     assert done.stdout.splitlines() == [wait, "work hard", wait, "work hard", wait]
-    assert (
-        done.stderr.count("work hard: ended with 7; it is run again the next night at 02:30") == 2
-    )
+    assert done.stderr.count("work hard: ended with 7; it is run again, 02:30") == 2
+
+
+def test_a_while_is_waited_before_each_time(tmp_path: Path) -> None:
+    done = run(tmp_path, "300s", "00:30:00")
+    assert done.stdout.splitlines() == [*["sleep 300", "work hard"] * 2, "sleep 300"]
+    assert done.stderr.count("work hard: ended with 7; it is run again, 300s") == 2
 
 
 def test_who_ends_it_ends_the_program_and_waits_for_it(tmp_path: Path) -> None:
@@ -60,7 +64,7 @@ def test_who_ends_it_ends_the_program_and_waits_for_it(tmp_path: Path) -> None:
         (programs / name).write_text(f"#!/bin/bash\n{text}\n")
         (programs / name).chmod(0o755)
     script = subprocess.Popen(
-        [SCRIPT, "work"],
+        [SCRIPT, "02:30", "work"],
         cwd=tmp_path,
         env={"PATH": f"{programs}:{os.environ['PATH']}", "NOW": "02:29:59"},
     )
@@ -75,7 +79,7 @@ def test_who_ends_it_ends_the_program_and_waits_for_it(tmp_path: Path) -> None:
 
 def test_who_ends_it_in_the_day_does_not_wait_for_the_night(tmp_path: Path) -> None:
     script = subprocess.Popen(
-        ["bash", "-c", f"echo; exec {SCRIPT} true"],
+        ["bash", "-c", f"echo; exec {SCRIPT} 02:30 true"],
         env={"PATH": os.environ["PATH"]},
         stdout=subprocess.PIPE,
     )
@@ -90,8 +94,13 @@ def test_who_ends_it_in_the_day_does_not_wait_for_the_night(tmp_path: Path) -> N
         script.kill()
 
 
-@pytest.mark.parametrize("at", ["2:30", "24:00", "night", "02:60", "02:30; rm x"])
-def test_what_is_no_time_of_day_is_a_sentence(tmp_path: Path, at: str) -> None:
-    done = run(tmp_path, at, "00:00:00")
+@pytest.mark.parametrize(
+    "when", ["", "2:30", "24:00", "night", "02:60", "02:30; rm x", "0s", "-1s", "5m", "300"]
+)
+def test_what_is_no_time_is_a_sentence(tmp_path: Path, when: str) -> None:
+    done = run(tmp_path, when, "00:00:00")
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"UPKEEP_AT={at} is no time of day: expected such as 02:30 (UTC)" in done.stderr
+    assert (
+        f"{when} is neither a time of day such as 02:30 (UTC) nor a wait such as 300s"
+        in done.stderr
+    )
