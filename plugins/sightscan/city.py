@@ -10,6 +10,7 @@ from slugify import slugify
 from sightscan.names import normalise_name
 
 EARTH_RADIUS_METERS = 6_371_000
+MAX_LATITUDE_DEGREES, MAX_LONGITUDE_DEGREES = 90, 180
 # Beyond a city's radius, what a photo shows is none of its sights, however far one of them is seen.
 MIN_BACKGROUND_DISTANCE_METERS = 100_000
 
@@ -20,6 +21,14 @@ class Place:
 
     latitude: float
     longitude: float
+
+    @property
+    def is_on_earth(self) -> bool:
+        """Tell whether there is such a point; what is not a number is none."""
+        return (
+            abs(self.latitude) <= MAX_LATITUDE_DEGREES
+            and abs(self.longitude) <= MAX_LONGITUDE_DEGREES
+        )
 
     def distance_meters(self, other: Self) -> float:
         """Return the great-circle distance in metres (haversine formula)."""

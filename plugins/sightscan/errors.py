@@ -20,6 +20,10 @@ class WarehouseError(SightScanError):
     """The warehouse cannot be reached, or refused what it was asked."""
 
 
+class UnsettledStopError(WarehouseError):
+    """A machine has stopped, but the warehouse could not be told."""
+
+
 class UpkeepError(SightScanError):
     """What is old cannot be removed, or a backup cannot be kept or tried."""
 

@@ -49,6 +49,8 @@ ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
 # What a training may start from, besides a file: the model in place, where there is one of the same
 # architecture, else COCO's weights; COCO's weights; nothing.
 STARTS = ("model", "coco", "none")
+# What waits for machines together must see each of them in time.
+MAX_CHECK_INTERVAL_SECONDS = 60.0
 GONE_CHOICES = frozenset({"no_gui", "no_driver"})
 # Signatures are there for whoever may write the warehouse, and a city's row lies in it.
 ENVIRONMENT_ONLY = frozenset({"model_signing_key_file", "model_public_keys"})
@@ -249,6 +251,12 @@ class Settings(FiledSettings):
     keep_weekly_backups: int = Field(5, ge=0, le=520)
     # 0: never.
     restore_drill_days: int = Field(7, ge=0, le=366)
+
+    @field_validator("mts_check_interval_seconds")
+    @classmethod
+    def _bound_interval(cls, seconds: float) -> float:
+        # Not refused: longer ones were valid, and whoever waits for a stop looks more often than that.
+        return min(seconds, MAX_CHECK_INTERVAL_SECONDS)
 
     @field_validator("model_public_keys")
     @classmethod

@@ -140,6 +140,71 @@ def test_clearing_a_finished_run(cloud: SmallCloud) -> None:
 
 
 @pytest.mark.slow
+def test_what_is_cleared_of_a_retired_city_spends_nothing(cloud: SmallCloud) -> None:
+    run = CityRun(cloud)
+    assert run.go_on() == "success"
+    cloud.one("update core.city set state = 'disabled' returning 1")
+    before = cloud.control.counts()
+    run.errors.clear()
+    run.clear("label_photos", upstream=True, downstream=True)
+    assert run.go_on() == "failed"
+    assert "is retired, and nothing is spent on it" in run.errors["estimate_spend"]
+    assert cloud.control.counts() == before
+    assert_all_is_off(cloud)
+
+
+@pytest.mark.slow
+def test_no_machine_is_started_for_what_is_cleared_of_a_retired_city(cloud: SmallCloud) -> None:
+    run = CityRun(cloud)
+    assert run.go_on() == "success"
+    cloud.one("update core.city set state = 'disabled' returning 1")
+    before = starts(cloud)
+    run.errors.clear()
+    run.clear("train_model")
+    assert run.go_on() == "failed"
+    assert "is retired, and nothing is spent on it" in run.errors["estimate_spend"]
+    # It comes right after freeze_dataset, but what is refused is the setup of all that is concluded.
+    assert run.states["reserve_instance"] == "upstream_failed"
+    assert starts(cloud) == before
+    # Without its estimate, as "only failed" clears it, the lease is what is refused.
+    run.settle({"estimate_spend": "success", "reserve_instance": "failed"})
+    run.clear("reserve_instance", downstream=True, only_failed=True)
+    assert run.go_on() == "failed"
+    assert "is retired, and nothing is spent on it" in run.errors["reserve_instance"]
+    assert starts(cloud) == before
+    assert_all_is_off(cloud)
+
+
+@pytest.mark.slow
+def test_city_that_is_retired_while_its_run_waits_for_a_machine_starts_none(
+    cloud: SmallCloud,
+) -> None:
+    def retire(_run: object) -> None:
+        cloud.one("update core.city set state = 'disabled' returning 1")
+
+    before = starts(cloud)
+    run = CityRun(cloud, before={"start_instance": retire})
+    assert run.go_on() == "failed"
+    assert "is retired, and nothing is spent on it" in run.errors["start_instance"]
+    assert starts(cloud) == before
+    assert_all_is_off(cloud)
+
+
+@pytest.mark.slow
+def test_city_that_is_retired_while_its_machine_trains_is_trained_to_the_end(
+    cloud: SmallCloud,
+) -> None:
+    def retire(run: CityRun) -> None:
+        del run.before["register_model"]
+        cloud.one("update core.city set state = 'disabled' returning 1")
+        run.clear("train_model")
+
+    run = CityRun(cloud, before={"register_model": retire})
+    assert run.go_on() == "success", run.errors
+    assert_all_is_off(cloud)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("failed", ["start_instance", "train_model", "register_model"])
 def test_only_failed_of_a_failed_run_is_told_to_take_a_lease(
     cloud: SmallCloud, failed: str, monkeypatch: pytest.MonkeyPatch

@@ -71,8 +71,8 @@ def said(dag: DAG, name: str) -> str:
         (
             "vision_calls",
             (
-                "Empty: only the cap of the city (MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY), 1,000 images "
-                "in all, holds; it holds in any case."
+                "within the city's cap of 1,000 in all (MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY). "
+                "Empty: no limit but that."
             ),
             None,
         ),
@@ -91,8 +91,8 @@ def test_cap_of_a_run_is_said_beside_that_of_the_city(
     monkeypatch.setenv("MAX_GOOGLE_VISION_CALLS_PER_RUN", "300")
     settings.cache_clear()
     assert said(parse()["city_plain"], "vision_calls").endswith(
-        "Empty: 300 (MAX_GOOGLE_VISION_CALLS_PER_RUN). The cap of the city "
-        "(MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY), 1,000 images in all, holds in any case."
+        "within the city's cap of 1,000 in all (MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY). "
+        "Empty: 300 (MAX_GOOGLE_VISION_CALLS_PER_RUN)."
     )
 
 
@@ -125,4 +125,4 @@ def test_settings_that_make_no_sense_hide_no_city(
     assert said(dag, "sights").endswith("Empty: MAX_SIGHTS_PER_CITY.")
     assert said(dag, "minutes").endswith("Empty: MTS_TIME_LIMIT_SECONDS.")
     assert said(dag, "architecture") == "as MTS_ARCHITECTURE says"
-    assert "PER_NEW_CITY) holds" in said(dag, "vision_calls")
+    assert "city's cap (MAX_GOOGLE_VISION_CALLS_PER_NEW_CITY)." in said(dag, "vision_calls")

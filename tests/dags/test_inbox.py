@@ -90,7 +90,7 @@ def test_the_trigger_sees_a_request_and_outlives_a_warehouse_that_is_away(
         fired = [await anext(events)]
         ended = (
             "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity"
-            " where datname = current_database() and pid <> pg_backend_pid()"
+            " where application_name = 'sightscan' and pid <> pg_backend_pid()"
         )
         assert warehouse.execute(ended).fetchone() == (1,)
         ask_for_city(warehouse, "Porto", asked_by="a")

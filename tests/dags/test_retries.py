@@ -36,6 +36,7 @@ LASTING = {
     "LastingPublicationError",
     "LastingServiceError",
     "LastingTrainingError",
+    "NotAllSignedError",
     "NotBelievedError",
     "SettingsError",
     "UnknownCity",
@@ -47,6 +48,8 @@ CAUSES = {
     "cli.model.show_card: a command's": False,
     "model_folder.parse_result: no JSON, a key of another kind": False,
     "operators.triggers._require_life: the job is dead": True,
+    "publish.detector.__init__: no time or memory for a trial": True,
+    "publish.detector.check_model: nothing that the trainer exports": False,
     "publish.detector.decode_photo: a test photo is no image": False,
     "publish.export.check_samples: the export is broken": False,
     "publish.measure.measure_detections: no test photo has a box": False,
@@ -72,7 +75,7 @@ CAUSES = {
     "warehouse.models.trainings.read_training: none was asked for": False,
 }
 # Not in it, since they choose by what happened: operators.trainings (test_training_outcomes.py),
-# publish.detector and publish.left_over (their tests).
+# publish.left_over (its tests).
 MIXED = ("TrainingError", "PublicationError")
 
 

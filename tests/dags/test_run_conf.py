@@ -65,7 +65,7 @@ def test_first_task_refuses_before_it_opens_anything(
     monkeypatch.setattr(stages, "get_current_context", lambda: context)
     monkeypatch.setattr(stages, "city_work", lambda slug: pytest.fail(f"opened for {slug}"))
     with pytest.raises(SettingsError, match="did you mean 'vision_calls'"):
-        stages.estimate_spend.function(SLUG)
+        stages.estimate_spend.function(slug=SLUG)
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,7 @@ def test_one_sight_that_cannot_be_crawled_is_red_but_the_city_goes_on(
     assert_no_gpu_is_left(cloud)
 
 
+@pytest.mark.nightly
 def test_failed_start_is_red_and_leaves_nothing_running(cloud: SmallCloud) -> None:
     cloud.control.refuse_next_starts(1)
     run = run_city()
@@ -207,6 +208,7 @@ def test_failed_training_is_red_says_why_and_stops_the_instance(
     assert_no_gpu_is_left(cloud)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("trainer", "state", "last_words"),
     [
@@ -262,6 +264,7 @@ def test_failed_publication_is_red_and_the_next_run_judges_before_it_trains(
     assert len(cloud.control.instance_history()) == starts
 
 
+@pytest.mark.nightly
 def test_failed_stop_is_red_and_the_reaper_stops_the_instance(cloud: SmallCloud) -> None:
     dag = city_dag()
     dag.get_task("stop_instance").retries = 0
@@ -278,6 +281,7 @@ def test_failed_stop_is_red_and_the_reaper_stops_the_instance(cloud: SmallCloud)
     assert_no_gpu_is_left(cloud)
 
 
+@pytest.mark.nightly
 def test_machine_is_stopped_though_the_warehouse_died_in_mid_training(
     cloud: SmallCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:

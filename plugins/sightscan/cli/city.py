@@ -51,7 +51,7 @@ def add(
     """
     from sightscan.discover.cities import resolve_city
     from sightscan.discover.wikidata import open_client
-    from sightscan.warehouse.registry.cities import add_city
+    from sightscan.warehouse.registry.cities import add_city, city_of_id
 
     with open_warehouse() as (config, connection):
         with open_client(config, connection) as client:
@@ -63,7 +63,15 @@ def add(
                 f"{city.place.longitude:.4f}; nothing is changed"
             )
         else:
-            _print_synced(add_city(connection, city))
+            known = city_of_id(connection, city.city_id)
+            added = add_city(connection, city)
+            _print_synced(added)
+            if known is not None and known.state == "disabled":
+                # Airflow pauses what it first sees retired, and only a person may lift a pause.
+                print_lines(
+                    "it was retired; if its DAG is paused, it runs again after "
+                    f"`airflow dags unpause {added.dag_id}`"
+                )
 
 
 @command(commands, "list")

@@ -21,7 +21,6 @@ class _MartOperator(BaseSQLOperator):
 
     template_fields: Sequence[str] = ("sql", "parameters", *BaseSQLOperator.template_fields)
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json"}
-    ui_color = "#cdaaed"
 
     def __init__(self, *, conn_id: str = WAREHOUSE_CONNECTION, **kwargs: Any) -> None:
         super().__init__(conn_id=conn_id, **kwargs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowRuntimeError
 
-from sightscan.operators.reaper import LIVE_RUN_STATES
+from sightscan.operators.dead_runs import LIVE_RUN_STATES
 
 if TYPE_CHECKING:
     import psycopg

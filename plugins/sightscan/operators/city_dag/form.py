@@ -42,13 +42,13 @@ def _fields(held: InForce) -> dict[str, Param]:
     return {
         "sights": _number(
             "Sights",
-            f"At most so many sights, the most famous first: 1 to 200. {held('max_sights_per_city')}",
+            f"At most so many, the most famous first: 1 to 200. {held('max_sights_per_city')}",
             minimum=1,
             maximum=200,
         ),
         "photos_per_sight": _number(
             "Photos per sight",
-            "At most so many photos of each sight: 0 (crawls none) to 10,000. "
+            "At most so many of each sight: 0 (crawls none) to 10,000. "
             f"{held('max_images_per_sight')}",
             minimum=0,
             maximum=10_000,
@@ -62,48 +62,42 @@ def _fields(held: InForce) -> dict[str, Param]:
             uniqueItems=True,
             examples=list(PHOTO_SOURCES),
             title="Photo sources",
-            description=(
-                "In the order in which they are chosen, until there are enough. "
-                f"{held('photo_sources')}"
-            ),
+            description=f"In this order, until there are enough. {held('photo_sources')}",
         ),
         "licence_policy": _choice(
             "Licence policy",
-            "open: only photos that anybody may use and change; any: all, each with the licence "
-            "that is known of it.",
+            "open: photos that anybody may use and change; any: all, with the licence as it is known.",
             ("open", "any"),
             held.choice("licence_policy"),
         ),
         "full_resolution": _choice(
             "Full resolution",
-            "on: fetch originals, not photos of 960 pixels.",
+            "on: fetch originals, not 960 pixels.",
             ON_OR_OFF,
             held.choice("crawl_full_resolution"),
         ),
         "skip_known": _choice(
             "Skip known photos",
-            "on: leave the photos alone that are there; off: ask for them anew, and fetch those "
-            "that have changed.",
+            "on: leave photos alone that are there; off: ask for them again, fetch what has changed.",
             ON_OR_OFF,
             held.choice("crawl_skip_known"),
         ),
         "vision_calls": _number(
             "Vision calls",
-            f"Pay for at most so many images in this run: 0 to 1,000,000. {held.vision_calls()}",
+            f"Pay for at most so many images in this run: 0 to 1,000,000, {held.vision_calls()}",
             minimum=0,
             maximum=1_000_000,
         ),
         "architecture": _choice(
             "Architecture",
-            "The network: n, s, m, l and x are each larger, better with enough photos, and slower "
-            "in the app. Another one than the model in place has starts from the weights of COCO.",
+            "From n to x larger: better with enough photos, slower in the app.",
             ARCHITECTURES,
             held.choice("mts_architecture"),
         ),
         "weights": _choice(
             "Starting weights",
-            "model: those of the model in place, and for a first model or another architecture "
-            "those of COCO; coco: those of COCO in any case; none: random ones.",
+            "model: those of the model in place, or COCO's for a first one or another architecture; "
+            "coco: COCO's; none: random ones.",
             STARTS,
             held.choice("mts_weights"),
         ),
@@ -115,37 +109,35 @@ def _fields(held: InForce) -> dict[str, Param]:
         ),
         "image_size": _number(
             "Image size",
-            "Side in pixels to which photos are scaled for training: a multiple of 32, 64 to "
-            f"1,536. {held('mts_image_size')}",
+            "Pixels a side that photos are scaled to: a multiple of 32, 64 to 1,536. "
+            f"{held('mts_image_size')}",
             minimum=64,
             maximum=1_536,
             multipleOf=32,
         ),
         "batch_size": _number(
             "Batch size",
-            "Photos a step: 1 to 512, or 0 for as many as fit into the GPU's memory. "
-            f"{held('mts_batch_size')}",
+            f"Photos a step: 1 to 512; 0: as many as the GPU takes. {held('mts_batch_size')}",
             minimum=0,
             maximum=512,
         ),
         "minutes": _number(
             "Minutes",
-            "All epochs together take at most so many minutes: 1 to 1,380; what the run may cost "
-            f"at most follows. {held.minutes('mts_time_limit_seconds')}",
+            "At most, for all epochs: 1 to 1,380; what the run may cost follows. "
+            f"{held.minutes('mts_time_limit_seconds')}",
             minimum=1,
             maximum=1_380,
         ),
         "patience": _number(
             "Patience",
-            "After so many epochs without a better one no more are trained: 1 to 2,000, or 0 to "
-            f"train them all. {held('mts_patience')}",
+            "Ends after so many epochs without a better one: 1 to 2,000; 0: after all. "
+            f"{held('mts_patience')}",
             minimum=0,
             maximum=2_000,
         ),
         "seed": _number(
             "Seed",
-            "Where chance begins: the same seed, dataset and parameters are the same training. "
-            f"{held('mts_seed')}",
+            f"The same seed, dataset and parameters are the same training. {held('mts_seed')}",
             minimum=0,
             maximum=2_147_483_647,
         ),
@@ -153,7 +145,8 @@ def _fields(held: InForce) -> dict[str, Param]:
             default=False,
             type="boolean",
             title="Force training",
-            description="Train even if too little is new. A dataset must still be possible.",
+            description="Train even if too little is new, if only a dataset is possible. What came to a "
+            "model already is trained with the next seed.",
         ),
     }
 

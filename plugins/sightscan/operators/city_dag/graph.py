@@ -22,24 +22,23 @@ from sightscan.training import START_SECONDS, STOP_SECONDS
 DOC = """
 ### {name}, {country}: from its name to a detector
 
-Finds the sights, crawls photos of them, has them labelled by Google Vision within the cap, and,
-when enough is new, trains YOLOv5 on a GPU instance that is started for it and stopped after it.
-The model replaces the one in place only if it is better on the frozen test photos, and no sight of
-them is worse or lost.
+Finds the sights, crawls photos of them, has Google Vision label them within the cap, and, when enough
+is new, trains YOLOv5 on a GPU instance that runs only for it. The model is put in place only if it is
+better on the frozen test photos and no sight is worse or lost.
 
-**Reads** what the trigger form names, MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING,
-MIN_IMAGE_NUMBER_PER_LABEL and MTS_EC2_INSTANCE_ID. The city's row in the registry overrides them, and
-the form both, in what it names.
+**Reads** what the form names, MIN_LABELLED_IMAGES_NEEDED_FOR_TRAINING, MIN_IMAGE_NUMBER_PER_LABEL and
+MTS_EC2_INSTANCE_ID; the city's row in the registry overrides them, and the form both.
 
-**May it be run again?** Yes, at any time: finished work is not repeated, no photo is paid for
-twice, and a run that finds nothing new ends after `decide_training` and says what is missing.
+**May it be run again?** Yes: nothing is done or paid for twice, and a run that finds nothing new ends
+after `decide_training` and says what is missing.
 
-**Red** means that a task failed, even if the rest went on; the instance is stopped all the same.
+**Red**: a task failed, even if the rest went on; the instance is stopped all the same.
 """
 
-INSTANCE = "{{ ti.xcom_pull(task_ids='reserve_instance') }}"
-HOST = "{{ ti.xcom_pull(task_ids='await_host') }}"
-DATASET_VERSION = "{{ ti.xcom_pull(task_ids='freeze_dataset') }}"
+INSTANCE = "{{ ti.xcom_pull('reserve_instance') }}"
+HOST = "{{ ti.xcom_pull('await_host') }}"
+DATASET_VERSION = "{{ ti.xcom_pull('freeze_dataset') }}"
+MODEL_VERSION = "{{ ti.xcom_pull('register_model') }}"
 
 
 def group(group_id: str, tooltip: str) -> TaskGroup:
@@ -74,16 +73,16 @@ def build_city_dag(city: RegisteredCity) -> DAG:
             **priorities.STAGE,
         },
     ) as dag:
-        estimated = stages.estimate_spend(slug)
+        estimated = stages.estimate_spend(slug=slug)
         with group("photos_and_labels", "What there is, and what is on it."):
-            sight_ids = stages.discover_sights(slug)
+            sight_ids = stages.discover_sights(slug=slug)
             crawl_photos = stages.crawl_photos.override(**priorities.CRAWL)
             crawled = crawl_photos.partial(slug=slug).expand(sight_id=sight_ids)
-            labelled = stages.label_photos(slug)
-            refreshed = stages.refresh_marts.override(**priorities.MARTS)(slug)
+            labelled = stages.label_photos(slug=slug)
+            refreshed = stages.refresh_marts.override(**priorities.MARTS)(slug=slug)
         with group("training_data", "Whether a model is trained, and on what."):
-            decided = stages.decide_training(slug)
-            frozen = stages.freeze_dataset(slug)
+            decided = stages.decide_training(slug=slug)
+            frozen = stages.freeze_dataset(slug=slug)
         with group("gpu", "All that needs a machine."):
             # Waiting for a free instance is deferred, and bounded by nothing but the queue.
             reserved = ReserveInstanceOperator(
@@ -100,24 +99,26 @@ def build_city_dag(city: RegisteredCity) -> DAG:
                 **priorities.HOLD_INSTANCE,
             )
             await_host = stages.await_host.override(**priorities.HOLD_INSTANCE)
-            host = await_host(slug, INSTANCE)
+            host = await_host(slug=slug, instance_id=INSTANCE)
             upload_dataset = stages.upload_dataset.override(**priorities.HOLD_INSTANCE)
-            uploaded = upload_dataset(slug, DATASET_VERSION, INSTANCE, HOST)
+            uploaded = upload_dataset(
+                slug=slug, dataset_version=DATASET_VERSION, instance_id=INSTANCE, host=HOST
+            )
             # Again means going on from the last checkpoint, so one retry costs little.
             trained = TrainModelOperator(
                 task_id="train_model",
                 slug=slug,
                 instance_id=INSTANCE,
                 remote_host=HOST,
-                command="{{ ti.xcom_pull(task_ids='upload_dataset')['command'] }}",
-                training_id="{{ ti.xcom_pull(task_ids='upload_dataset')['training_id'] }}",
-                progress_file="{{ ti.xcom_pull(task_ids='upload_dataset')['progress_file'] }}",
+                command="{{ ti.xcom_pull('upload_dataset')['command'] }}",
+                training_id="{{ ti.xcom_pull('upload_dataset')['training_id'] }}",
+                progress_file="{{ ti.xcom_pull('upload_dataset')['progress_file'] }}",
                 retries=1,
                 execution_timeout=timedelta(hours=24),
                 **priorities.HOLD_INSTANCE,
             )
             register_model = stages.register_model.override(**priorities.HOLD_INSTANCE)
-            model_version = register_model(slug, INSTANCE, HOST)
+            registered = register_model(slug=slug, instance_id=INSTANCE, host=HOST)
             # Money runs until this succeeds: try often, then leave it to the reaper. One setup that
             # succeeded lets it run, so a start that fails does not skip it. Whoever clears a task of
             # those that need the machine clears its setups, too, and the stop; publish_model is none.
@@ -130,19 +131,23 @@ def build_city_dag(city: RegisteredCity) -> DAG:
                 on_failure_callback=tell_stop_failed,
                 **priorities.STOP,
             ).as_teardown(setups=[reserved, started, host, uploaded], on_failure_fail_dagrun=True)
-        published = stages.publish_model(slug, model_version)
+        published = stages.publish_model(slug=slug, model_version=MODEL_VERSION)
         # Whoever clears anything has the run estimated anew before it spends, and concluded again.
         conclude_run = stages.conclude_run.override(**priorities.AWAITED)
-        concluded = conclude_run(slug).as_teardown(setups=estimated, on_failure_fail_dagrun=True)
+        concluded = conclude_run(slug=slug).as_teardown(
+            setups=estimated, on_failure_fail_dagrun=True
+        )
 
         estimated >> sight_ids
         crawled >> labelled >> refreshed >> decided >> frozen
         frozen >> reserved >> started >> host >> uploaded >> trained
-        trained >> model_version >> published
+        trained >> registered >> published
         # A task that is cleared alone waits for those right before it only: so the teardowns are
         # told of all that they end, and a run is not concluded while a task of it goes on.
-        [trained, model_version] >> stopped
+        [trained, registered] >> stopped
         [sight_ids, crawled, labelled, refreshed, decided, frozen, published, stopped] >> concluded
         # Last: what a DAG has of it when a task is added is copied into the task.
         dag.params.update(form_of(city.settings))
+        # Each task has them by now; Airflow would keep them with the DAG once more.
+        dag.default_args.clear()
     return dag

@@ -28,14 +28,13 @@ class InForce:
         return self._empty(f"{minutes:,.6g}", setting)
 
     def vision_calls(self) -> str:
-        """Return the sentence about images to pay for, which the city's cap bounds in any case."""
+        """Return the end of a sentence about images to pay for, which the city's cap bounds, and the next."""
         run, city = "max_google_vision_calls_per_run", "max_google_vision_calls_per_new_city"
-        cap = f"of the city ({city.upper()})"
+        own, of = "Empty: no limit but that.", ""
         if self._config is not None:
-            cap = f"{cap}, {self._value(city)} images in all,"
-        if self._config is not None and getattr(self._config, run) is not None:
-            return f"{self(run)} The cap {cap} holds in any case."
-        return f"Empty: only the cap {cap} holds; it holds in any case."
+            of = f" of {self._value(city)} in all"
+            own = self(run) if getattr(self._config, run) is not None else own
+        return f"within the city's cap{of} ({self._whose(city)}). {own}"
 
     def choice(self, setting: str) -> str:
         """Return the entry of a choice that leaves things as they are."""

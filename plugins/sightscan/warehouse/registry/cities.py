@@ -1,6 +1,7 @@
 """The registry of cities: `core.city`."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Literal
 
 import psycopg
@@ -85,6 +86,11 @@ def list_cities(connection: psycopg.Connection[Any], *states: str) -> tuple[City
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(statement("registry/list_cities"), {"states": list(states or LET_IN)})
         return tuple(_city(row) for row in cursor.fetchall())
+
+
+def list_active_cities(connection: psycopg.Connection[Any]) -> dict[str, datetime]:
+    """Return the slugs of the active cities, each with when the registry got it."""
+    return dict(connection.execute(statement("registry/list_active_cities")).fetchall())
 
 
 def disable_city(connection: psycopg.Connection[Any], slug_or_id: str) -> City:
