@@ -5,7 +5,7 @@
 Chromium looks at the photos with wasm on one thread and on several, as `/camera` does; the app's
 Python looks at the same files. Each name is held against the one of the same sight whose box shares
 most. The film is the photos, 640 x 480, from a camera that is a file. Then the real server is asked
-(`detect_page`).
+(`detect_page`, `detect_many`).
 """
 
 import argparse
@@ -20,6 +20,7 @@ import numpy as np
 from PIL import Image, ImageOps
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.detect_many import measure_many
 from benchmarks.detect_page import measure_page
 from benchmarks.report import Row, publish
 from tests.browser.reference import load_detector
@@ -87,6 +88,7 @@ def measure(model: Path, photos: list[Path]) -> list[Row]:
         browser.close()
         named = [photo for photo in photos if detector.detect(_read(photo))]
         rows += measure_page(playwright, model, named[:PHOTOS_IN_FILM])
+        rows += measure_many(playwright, model, named[:PHOTOS_IN_FILM])
     return rows
 
 

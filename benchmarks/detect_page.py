@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from benchmarks.kept_city import SLUG, ServerProcess, keep_city
+from benchmarks.kept_city import SLUG, keep_city
 from benchmarks.report import Row
 from benchmarks.slow_line import slow_line
 from tests.end_to_end.app_server import run_app
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 BITS_PER_SECOND = 9_000_000
 ROUND_TRIP_SECONDS = 0.06
-MANY_PAGES = 50
-MANY_PAGES_SECONDS = 60
 # From the tap to the first name on the plate, by the page's own clock.
 TAP = """() => new Promise((resolve) => {
   const plate = document.querySelector(".plate");
@@ -54,7 +52,6 @@ def measure_page(playwright: Playwright, model: Path, photos: list[Path]) -> lis
             # Begun anew, so that nothing is ready there either.
             with run_app(folder / "cache", folder / "app.log") as url:
                 rows += _measure_phone(browser, url)
-                rows += _measure_many(browser, url)
         finally:
             browser.close()
     return rows
@@ -108,29 +105,4 @@ def _measure_phone(browser: Browser, url: str) -> list[Row]:
         Row.at_most(f"first name after the tap, {where}", named, "s", 15),
         Row.at_most("sent before the tap", before_tap / 1000, "KB", 300),
         Row.at_most("sent in all", line.received_bytes / 1_000_000, "MB", 12),
-    ]
-
-
-def _measure_many(browser: Browser, url: str) -> list[Row]:
-    """Have many pages look at their films; nothing of that is the server's work."""
-    server = ServerProcess(url)
-    before = server.megabytes()
-    pages = [_open(browser, url) for _ in range(MANY_PAGES)]
-    for page in pages:
-        page.locator("#start").click()
-    most, began = before, server.cpu_seconds
-    deadline = time.monotonic() + MANY_PAGES_SECONDS
-    while time.monotonic() < deadline:
-        most = max(most, server.megabytes())
-        time.sleep(1)
-    share = (server.cpu_seconds - began) / MANY_PAGES_SECONDS
-    running = sum(page.locator("#stage").is_visible() for page in pages)
-    for page in pages:
-        page.context.close()
-    time.sleep(10)
-    return [
-        Row.at_least("pages whose film runs at the end", running, "", MANY_PAGES),
-        Row.at_most("the server's processor time meanwhile, of a core", share * 100, "%", 5),
-        Row.at_most("memory that it takes more for them", most - before, "MB", 100),
-        Row("of that, still taken after they are closed", server.megabytes() - before, "MB"),
     ]

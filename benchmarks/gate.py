@@ -86,8 +86,10 @@ class Case:
     def judge_once(self, chance: np.random.Generator, size: int, skill_of: Skills) -> Verdict:
         """Let a new detector stand against the one in place, on photos drawn for it."""
         new, old = (
-            Contender(one.version, measure(one.shown.names, said), one.shown, one.sights)
-            for one, said in self.contend(chance, size, skill_of)
+            Contender(version, measure(one.shown.names, said), one.shown, one.sights)
+            for version, (one, said) in zip(
+                (2, 1), self.contend(chance, size, skill_of), strict=True
+            )
         )
         return judge(new, old, min_map50=MIN_MAP50)
 
@@ -121,7 +123,12 @@ class Case:
                 curve=skill_of.curve(float(np.mean(aps))),
                 shift=shipping.overconfidence + chance.normal(0, CONFIDENCE_ERROR),
             )
-            yield ShownModel(version, shown.without({*names} - {*known}), frozenset(known)), said
+            yield (
+                ShownModel(
+                    f"model {version}", shown.without({*names} - {*known}), frozenset(known)
+                ),
+                said,
+            )
 
 
 def all_by(difference: float) -> Callable[[int], list[float]]:

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,22 +52,34 @@ class ServerProcess:
 
     def __init__(self, url: str) -> None:
         """Find it; raise `LookupError` if there is none."""
-        wanted = f"STREAMLIT_SERVER_PORT={urlsplit(url).port}".encode()
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                    self._folder = folder
-                    return
-            except OSError:
-                continue
-        msg = f"no process has {wanted.decode()}; start the app first"
-        raise LookupError(msg)
+        self._wanted = f"STREAMLIT_SERVER_PORT={urlsplit(url).port}".encode()
+        # The first is the server; it starts others for a moment, to try a model.
+        self._folder = min(self._find(), key=lambda folder: int(folder.name), default=None)
+        if self._folder is None:
+            msg = f"no process has {self._wanted.decode()}; start the app first"
+            raise LookupError(msg)
 
     @property
     def cpu_seconds(self) -> float:
-        """Return the processor time that it has taken, its threads' included."""
+        """Return the processor time of it, its threads, and of what it started that has ended."""
         fields = (self._folder / "stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def pss_megabytes(self) -> float:
+        """Return the memory that it and all that it started have now: what is shared counts in part."""
+        kilobytes = 0
+        for folder in self._find():
+            with suppress(OSError):
+                lines = (folder / "smaps_rollup").read_text().splitlines()
+                kilobytes += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        return kilobytes / 1000
+
+    def _find(self) -> Iterator[Path]:
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if self._wanted in (folder / "environ").read_bytes().split(b"\0"):
+                    yield folder
 
     def megabytes(self, kind: str = "VmRSS") -> float:
         """Return how much memory it has now, or by `VmHWM` the most that it had."""

@@ -96,7 +96,7 @@ def _train_ours(
                 *stores,
                 starting_weights=weights,
                 recipe=recipe,
-                checkpoints=CheckpointFolder(Path(folder), RunIdentity("", "")),
+                checkpoints=CheckpointFolder(Path(folder), RunIdentity("", "", "")),
                 on_start=lambda _: ends.append(time.process_time()),
                 on_epoch=lambda *_: ends.append(time.process_time()),
             )

@@ -1,26 +1,22 @@
 """How fast every mart view answers the app's and the DAGs' own queries, with the plans.
 
-The queries are the files that the app, the DAGs and the demo execute, with parameters of a city in
-the middle. A view that none of them asks for its own sake is asked as a dashboard asks: the rows of
-one city. The time is that of a client: until the last row has arrived.
+The queries are those of `warehouse_questions`, with parameters of a city in the middle. The time is
+that of a client: until the last row has arrived.
 """
 
-import re
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from psycopg import sql
 
 from benchmarks.report import FOLDER, Row
-from sightscan.settings import REPOSITORY, settings
+from benchmarks.warehouse_questions import list_overview, list_questions
+from benchmarks.warehouse_subject import Question, find_subject
 from sightscan.warehouse.marts.check_runs import run_checks
-from sightscan.warehouse.registry.cities import LET_IN
 from sightscan.warehouse.schema.migrate import MART_ORDER
 
 MAX_MILLISECONDS = 100
@@ -28,119 +24,6 @@ MAX_MILLISECONDS = 100
 MAX_GROWTH_REGISTRY = 4
 ROUNDS = 7
 PLANS = FOLDER / "warehouse_plans.txt"
-APP = REPOSITORY / "detector_app" / "sql"
-# What nobody asks for its own sake, as a dashboard would ask it.
-CITY_ROWS = (
-    "city_activity_hourly",
-    "label_quality",
-    "model_scorecard",
-    "photo_attribution",
-    "sight_coverage",
-    "spend_by_month",
-    "spend_estimate",
-)
-READ_ALL_PHOTOS = (
-    "photo_attribution__names_whom_the_licence_names",
-    "spend_estimate__no_run_costs_more_than_its_most",
-    "trainable_photo__has_a_source",
-)
-OVERVIEW = "page SightScan"
-ANY_SCORE = {"min_score": 0.0, "below_score": 2.0}
-CITY_COUNTS = ("trainable_photo", "accepted_label", "decided_label")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A query, who asks it, and the parameters."""
-
-    asker: str
-    name: str
-    text: str
-    parameters: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def measure(self) -> str:
-        """Return what it is called in the report."""
-        return f"{self.asker}: {self.name}"
-
-    @property
-    def views(self) -> frozenset[str]:
-        """Return the mart views that the text names."""
-        return frozenset(re.findall(r"\bmart\.(\w+)", self.text))
-
-
-def list_questions(city_id: str, slug: str) -> tuple[Question, ...]:
-    """Return every query that reads a mart, for one city."""
-    queries, checks = (settings().sql_folder / name for name in ("queries", "checks"))
-    city, named = {"city_id": city_id}, {"slug": slug}
-    onnx = {"city_slug": slug, "onnx_sha256": ""}
-    version = {"city_slug": slug, "model_version": 1}
-    return (
-        _read("app", APP / "list_cities.sql", {}),
-        _read("app", APP / "read_model_file.sql", onnx),
-        _read("app", APP / "list_sight_cards.sql", {"city_slug": slug}),
-        _read("app", APP / "read_card_photo.sql", {"city_slug": slug, "photo_sha256": "0" * 64}),
-        _read("app", APP / "find_city_answer.sql", {"request_id": UUID(int=0)}),
-        _read("app", APP / "find_city_progress.sql", {"city_slug": slug}),
-        _read("app", APP / "list_model_versions.sql", {}),
-        _read("app", APP / "find_model_version.sql", version),
-        _read("app", APP / "list_model_sights.sql", version),
-        _read("app", APP / "list_model_examples.sql", version),
-        _read("app", APP / "list_model_credits.sql", {**version, "most": 50, "left_out": 0}),
-        _read("app", APP / "list_sharing_cities.sql", {}),
-        _read("app", APP / "list_sharing_sights.sql", city),
-        _read("app", APP / "find_shared_photo.sql", {"code_sha256": bytes(32)}),
-        _read("city DAG, decide and freeze", queries / "models/list_labelled_photos.sql", city),
-        _read("review page", queries / "labels/count_labels_to_review.sql", {**city, **ANY_SCORE}),
-        *_overview(queries / "overview", city),
-        _read("demo", queries / "demo/summarise_city.sql", named),
-        _read("demo", queries / "demo/list_published_splits.sql", named),
-        _read("demo", queries / "demo/find_published_file.sql", named),
-        *(
-            _read("check of a city", file, {**city, "keys": None})
-            for file in sorted(checks.glob("*.sql"))
-        ),
-        # Those that read all photos do so once a day: benchmarks/warehouse_checks.py.
-        *(
-            _read("check of all cities", file, {"city_id": None, "keys": None})
-            for file in sorted(checks.glob("*.sql"))
-            if file.stem not in READ_ALL_PHOTOS
-        ),
-        *(_read_city_rows(view, "*", city) for view in CITY_ROWS),
-        *(_read_city_rows(view, "count(*)", city) for view in CITY_COUNTS),
-        Question("person", "labels of a photo", LABELS_OF_A_PHOTO, city),
-    )
-
-
-def _overview(folder: Path, city: Mapping[str, object]) -> tuple[Question, ...]:
-    """Return what the page SightScan asks, of all cities and of one."""
-    searched = {"search": "", "slug": "", "states": list(LET_IN)}
-    paged = {**searched, "stage": None, "most": 25, "skipped": 50}
-    asked = {
-        "count_cities": searched,
-        "list_cities": paged,
-        "count_models": searched,
-        "list_models": paged,
-        "list_sights": city,
-        "list_months": {},
-        "list_machine_work": {"instance_ids": ["i-1"]},
-        "list_reviews": {"states": list(LET_IN), "most": 8},
-        "count_waiting": {},
-        "find_counted_until": {},
-    }
-    return tuple(
-        _read(OVERVIEW, folder / f"{name}.sql", parameters) for name, parameters in asked.items()
-    )
-
-
-# As a review of labels, or a take-down, looks at them.
-LABELS_OF_A_PHOTO = """
-select decided_label.*
-from mart.decided_label
-where decided_label.sha256 = (
-    select label.sha256 from core.label where label.city_id = %(city_id)s limit 1
-)
-"""
 
 
 def measure_reads(
@@ -151,10 +34,10 @@ def measure_reads(
     plans: Path = PLANS,
 ) -> list[Row]:
     """Return the median time of each query, and write the plans."""
-    questions = list_questions(city_id, slug)
+    questions = list_questions(find_subject(connection, city_id, slug))
     unread = set(MART_ORDER) - {view for question in questions for view in question.views}
     if unread:
-        msg = f"no query reads mart views {sorted(unread)}; add one to {Path(__file__).name}"
+        msg = f"no query reads mart views {sorted(unread)}; add one to warehouse_questions.py"
         raise AssertionError(msg)
     seconds: dict[str, list[float]] = {question.measure: [] for question in questions}
     counts = {}
@@ -206,7 +89,7 @@ def measure_registry(
 def measure_overview(connection: psycopg.Connection[Any], cities: int) -> list[Row]:
     """Return the median time of each query of the page SightScan, with so many cities."""
     rows = []
-    for question in _overview(settings().sql_folder / "queries" / "overview", {"city_id": "Q1"}):
+    for question in list_overview({"city_id": "Q1"}):
         seconds = []
         for number in range(ROUNDS + 1):
             started = time.perf_counter()
@@ -241,15 +124,6 @@ def _own_times(node: Mapping[str, Any]) -> list[tuple[float, Mapping[str, Any]]]
 
 def _total(node: Mapping[str, Any]) -> float:
     return float(node["Actual Total Time"]) * float(node["Actual Loops"])
-
-
-def _read(asker: str, file: Path, parameters: Mapping[str, object]) -> Question:
-    return Question(asker, file.stem, file.read_text(encoding="utf-8"), parameters)
-
-
-def _read_city_rows(view: str, what: str, city: Mapping[str, object]) -> Question:
-    text = f"select {what} from mart.{view} where city_id = %(city_id)s"  # noqa: S608
-    return Question("dashboard", f"{view} {what}", text, city)
 
 
 def _ask(
