@@ -30,10 +30,11 @@ update core.dataset_photo set split = 'test'
 where
     city_id = 'Q1'
     and sha256 in (select sha256 from core.dataset_photo where city_id = 'Q1' order by sha256 limit 5);
+-- Beside the box that each photo has.
 insert into core.dataset_box
 select city_id, dataset_version, sha256, number, (row_number() over (order by sha256) % 2)::integer, 0.1, 0.1, 0.5, 0.5
 from core.dataset_photo
-cross join generate_series(0, 1) as number
+cross join generate_series(1, 2) as number
 where city_id = 'Q1';
 update core.model set shipped = '{"sight_photos": 9, "named_sight_photos": 7}' where city_id = 'Q1';
 

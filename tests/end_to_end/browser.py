@@ -8,6 +8,7 @@ Used by the browser tests and by whoever wants a picture of the app:
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -124,5 +125,8 @@ def detect_photo(page: Page, photo: Path) -> list[str]:
 
 
 def read_names(page: Page) -> list[str]:
-    """Return the names of the sights that the page lists now."""
-    return page.locator(".ss-sights .ss-name:visible").all_inner_texts()
+    """Return the names of the sights that the page, which speaks English, lists now."""
+    # The browser draws them after the script has ended; with or without names, something can be missing.
+    page.locator(".reports button:visible").first.wait_for()
+    said = page.locator(".names .said:visible").all_inner_texts()
+    return [re.sub("^(This is|Probably|Perhaps) ", "", one.strip()) for one in said]

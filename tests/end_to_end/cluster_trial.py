@@ -19,12 +19,13 @@ from sandbox.demo.airflow_api import AirflowApi
 from sandbox.web import WebServer
 from sightscan.city import City
 from sightscan.training import HOST_LOCK_FILE
+from tests.cluster import cities
+from tests.cluster.cluster import Cluster
 from tests.dags.small_cloud import SmallCloud
-from tests.end_to_end.cluster import Cluster
 
 logger = logging.getLogger(__name__)
 
-CITIES = ("Port Aurel", "Vila Marim", "Santa Oria")
+CITIES = cities.CITIES[:3]
 STEP_SECONDS = 300
 BUCKET = "sightscan"
 SNAPSHOT_KEY = "registry/cities.json"

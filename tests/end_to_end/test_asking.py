@@ -91,6 +91,7 @@ def resolve(warehouse: psycopg.Connection[Any], world: World, facts: CityFacts) 
             resolve_requests(warehouse, client)
 
 
+@pytest.mark.nightly
 def test_unknown_name_offers_near_spellings_and_one_of_them_is_asked_for(
     app: str, warehouse: psycopg.Connection[Any], world: World, facts: CityFacts
 ) -> None:
@@ -148,6 +149,7 @@ def test_one_person_counts_once_in_whatever_language_they_ask(
     assert askers == (1,)
 
 
+@pytest.mark.nightly
 def test_another_person_is_another_vote_and_a_reload_is_the_same_one(
     app: str, warehouse: psycopg.Connection[Any], world: World, facts: CityFacts
 ) -> None:
@@ -170,7 +172,7 @@ def test_page_speaks_the_language_of_the_browser(app: str) -> None:
         page.get_by_role("heading", name="Stadt wünschen").wait_for()
         expect(page.locator("html")).to_have_attribute("lang", "de")
         page.get_by_role("link", name="Hilfe", exact=True).click()
-        page.get_by_role("heading", name="In drei Schritten").wait_for()
+        page.get_by_role("heading", name="In vier Schritten").wait_for()
         expect(page.locator("html")).to_have_attribute("lang", "de")
         page.get_by_role("link", name="Stadt wünschen").click()
         expect(page.locator("html")).to_have_attribute("lang", "de")

@@ -155,7 +155,17 @@ def look_at_photos(looker: Looker, photo: Path, letter: Path) -> None:
     page.locator("input[type=file]").first.set_input_files(photo)
     page.get_by_role("heading", name=looker.say("photo.found"), exact=True).wait_for()
     wait_until_drawn(page)
+    name = page.locator(".names .said button")
+    name.wait_for()
     looker.look("Detect, a photo answered")
+    name.click()
+    page.get_by_role("dialog").wait_for()
+    looker.look("Detect, a sight's card")
+    page.keyboard.press("Escape")
+    page.locator(".reports button:visible").first.click()
+    page.get_by_role("dialog").wait_for()
+    looker.look("Detect, a report")
+    page.keyboard.press("Escape")
     page.locator("input[type=file]").first.set_input_files(letter)
     page.locator("[data-testid=stAlert]").wait_for()
     wait_until_drawn(page)
@@ -168,7 +178,7 @@ def look_at_camera(looker: Looker) -> None:
     for trouble in CAMERA_TROUBLES:
         page.evaluate(NO_CAMERA, trouble)
         page.locator(".start").click()
-        expect(page.locator(".notice")).to_be_visible()
+        expect(page.locator(".notice:visible")).to_be_visible()
         looker.look(f"Detect, the camera's {trouble}")
     page.evaluate(CAMERA_AGAIN)
     page.locator(".start").click()
@@ -225,4 +235,4 @@ def test_answer_is_spoken_once_however_often_the_page_is_drawn(app: str, photo: 
         page.get_by_text("Take a photo with this device's camera").click()
         page.locator("[data-testid=stCameraInput]").wait_for()
         wait_until_drawn(page)
-        assert page.evaluate("globalThis.heard") == [TOWER]
+        assert page.evaluate("globalThis.heard") == [f"This is {TOWER}."]

@@ -36,7 +36,7 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 PHOTOS_A_SIGHT = 60
-EPOCHS = 30
+EPOCHS = 20
 RUN_SECONDS = 1200
 STEP_SECONDS = 120
 

@@ -7,47 +7,16 @@ seconds; the training is the quick one.
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-import psutil
 import pytest
 
-from sandbox.files import write_private
-from sandbox.ports import free_port
-from sandbox.vision.landmark_answers import NO_ERRORS
-from tests.cities.colour_world import draw_colour_city
-from tests.dags.small_cloud import cloud_of, quick_trainer
-from tests.end_to_end.cluster import Cluster, require_redis
-from tests.end_to_end.cluster_story import tell
-from tests.end_to_end.cluster_trial import (
-    BUCKET,
-    CITIES,
-    SNAPSHOT_KEY,
-    Task,
-    Trial,
-    key_of,
-    object_store,
-    store_snapshot,
-)
-from tests.end_to_end.secret_search import find_in_files, find_in_tables
+from tests.cluster.cluster import require_redis
+from tests.cluster.processes import processes_of
+from tests.cluster.secret_search import find_in_files, find_in_tables
+from tests.end_to_end.cluster_setup import secrets_of, told_trial
+from tests.end_to_end.cluster_trial import CITIES, Task, Trial, key_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
-
-SIGHTS, PHOTOS = 3, 14
-QUICK_TO_NOTICE = {
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
-    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3",
-    # A message that is older is refused, so a busy machine needs this, too.
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "45",
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "1",
-    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
-    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
-}
-GOOGLE_KEY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"
 
 # Of a run that finds nothing new.
 SKIPPED = {
@@ -68,42 +37,8 @@ SKIPPED = {
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """Start everything, tell the story, and keep what is left of it."""
     require_redis()
-    folder = tmp_path_factory.mktemp("cluster")
-    first, *others = (
-        draw_colour_city(folder / f"world-{number}", city, SIGHTS, PHOTOS).folder
-        for number, city in enumerate(CITIES)
-    )
-    with (
-        cloud_of(folder, first, neighbours=tuple(others), vision_errors=NO_ERRORS) as cloud,
-        object_store(cloud.addresses.aws.region) as store,
-        pytest.MonkeyPatch.context() as monkeypatch,
-    ):
-        aws = cloud.addresses.aws
-        write_private(folder / "google.json", json.dumps({"private_key": GOOGLE_KEY}))
-        cloud.environment |= {
-            "MTS_PRICE_PER_HOUR_USD": "3.6",
-            "MTS_TRAINER_COMMAND": quick_trainer("--await", str(folder / "go")),
-            "MAX_BACKGROUND_PHOTOS": "0",
-            "VISION_CONCURRENCY": "1",
-            "GOOGLE_APPLICATION_CREDENTIALS": str(folder / "google.json"),
-            "REGISTRY_SNAPSHOT": f"s3://{BUCKET}/{SNAPSHOT_KEY}",
-            "AWS_ENDPOINT_URL_S3": store.meta.endpoint_url,
-            "AWS_SECRET_ACCESS_KEY": aws.access_key,
-            "AWS_DEFAULT_REGION": aws.region,
-        }
-        cloud.use(monkeypatch)
-        cities = [cloud.add_city(city) for city in CITIES]
-        store_snapshot(store, cities)
-        environment = cloud.environment | QUICK_TO_NOTICE
-        environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = cloud.addresses.airflow_db.url()
-        cluster = Cluster(folder / "airflow", free_port(), environment)
-        trial = Trial(cloud, cluster, folder)
-        try:
-            cluster.start()
-            tell(trial, store)
-            yield trial
-        finally:
-            cluster.stop()
+    with told_trial(tmp_path_factory.mktemp("cluster")) as trial:
+        yield trial
 
 
 def test_every_run_ends_as_the_graph_says(told: Trial) -> None:
@@ -188,7 +123,7 @@ def test_no_secret_is_in_any_log_file_table_or_command_line(told: Trial) -> None
     assert find_in_files(logs, secrets, but=homes) == []
     for address in databases:
         assert find_in_tables(address, secrets) == []
-    ours = [process for process in psutil.process_iter() if is_part(process, folder)]
+    ours = processes_of(folder / "airflow")
     assert len(ours) > len(told.cluster.parts)
     lines = [" ".join(process.cmdline()) for process in ours if process.is_running()]
     assert [name for name, secret in secrets.items() if any(secret in line for line in lines)] == []
@@ -208,47 +143,9 @@ def test_no_secret_is_in_any_log_file_table_or_command_line(told: Trial) -> None
 
 def test_nobody_is_left_when_the_cluster_ends(told: Trial) -> None:
     told.cluster.stop()
-    assert [process for process in psutil.process_iter() if is_part(process, told.folder)] == []
-    hosts = str(told.cloud.home(told.cloud.instance_id))
-    assert [process for process in psutil.process_iter() if works_in(process, hosts)] == []
+    assert processes_of(told.folder / "airflow") == []
+    assert processes_of(told.cloud.home(told.cloud.instance_id)) == []
 
 
 def states_of(trial: Trial, dag_id: str, run_id: str) -> dict[Task, str]:
     return {key_of(task): task["state"] for task in trial.tasks(dag_id=dag_id, run_id=run_id)}
-
-
-def secrets_of(trial: Trial) -> dict[str, str]:
-    """Return every secret of the cluster by name."""
-    addresses = trial.cloud.addresses
-    ssh_key = addresses.instances[0].key_file.read_text(encoding="utf-8").splitlines()
-    return {
-        "Redis": trial.cluster.redis_password,
-        "Fernet": trial.cluster.secret("fernet_key"),
-        "API": trial.cluster.secret("api_secret_key"),
-        "JWT": trial.cluster.secret("jwt_secret"),
-        "Airflow's admin": trial.cluster.login.password,
-        "PGPASSWORD": addresses.warehouse.password,
-        "PGPASSWORD of the app": addresses.app.password,
-        "PGPASSWORD of analysts": addresses.analyst.password,
-        "PGPASSWORD of Airflow": addresses.airflow_db.password,
-        "PGPASSWORD of the superuser": addresses.postgres.password,
-        "AWS": addresses.aws.access_key,
-        "Google": GOOGLE_KEY,
-        # The lines before it are the same in every key.
-        "SSH": ssh_key[3],
-        "signing": Path(trial.cloud.environment["MODEL_SIGNING_KEY_FILE"]).read_text().split()[-1],
-    }
-
-
-def is_part(process: psutil.Process, folder: Path) -> bool:
-    try:
-        return process.environ().get("HOME", "").startswith(str(folder / "airflow"))
-    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-        return False
-
-
-def works_in(process: psutil.Process, folder: str) -> bool:
-    try:
-        return process.cwd().startswith(folder)
-    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-        return False

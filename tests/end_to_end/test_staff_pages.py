@@ -84,6 +84,27 @@ def test_keys_accept_reject_rename_skip_and_undo(
     assert (third, bridge) in trained.fetchall()
 
 
+def test_photo_without_a_sight_is_said_to_have_none_by_key_or_button_and_taken_back(
+    open_page: Callable[..., Page], warehouse: psycopg.Connection[Any], city: DoubtfulCity
+) -> None:
+    page = open_page()
+    first, second, *_ = city.held_back
+    page.keyboard.press("o")
+    expect(page.locator("#done")).to_contain_text("No sight of ours")
+    page.keyboard.press("u")
+    page.keyboard.press("s")
+    page.get_by_role("button", name="No sight of ours is on it").click()
+    settle(page)
+    assert [(label, decision) for label, decision, _, _ in reviews(warehouse)] == [
+        (first, "no_sight"),
+        (first, "withdraw"),
+        (second, "no_sight"),
+    ]
+    page = open_page("?reason=decided:no_sight")
+    expect(page.locator("#reason option:checked")).to_have_text("Decided: No sight of ours (1)")
+    expect(page.locator("#why")).to_contain_text("no sight of the city is on the photo")
+
+
 def test_last_label_is_followed_by_a_sentence(
     open_page: Callable[..., Page], warehouse: psycopg.Connection[Any]
 ) -> None:
@@ -94,7 +115,9 @@ def test_last_label_is_followed_by_a_sentence(
     assert [decision for _, decision, _, _ in reviews(warehouse)] == ["accept"]
 
 
-def test_label_without_a_box_can_only_be_rejected(open_page: Callable[..., Page]) -> None:
+def test_label_without_a_box_can_be_neither_accepted_nor_renamed(
+    open_page: Callable[..., Page],
+) -> None:
     page = open_page("?reason=held_back:degenerate_box")
     expect(page.locator("#accept")).to_be_disabled()
     expect(page.locator("#rename")).to_be_disabled()

@@ -6,8 +6,10 @@ part is a process group with HOME, AIRFLOW_HOME and TMPDIR of its own, as a cont
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -16,6 +18,7 @@ import yaml
 
 from sandbox.demo.airflow_services import REPOSITORY, USERNAME, AirflowServices
 from sandbox.ports import LOOPBACK, free_port
+from tests.dags.small_cloud import SmallCloud
 
 END_SECONDS = 60
 # By the service of compose.yaml whose command it has.
@@ -33,6 +36,7 @@ WORKERS = ("worker-1", "worker-2", "urgent-worker")
 # Two slots of one ordinary worker, one of the other, and the urgent one's four. `work` has the three,
 # which one city's crawls fill.
 SIZES = {"AIRFLOW__CORE__PARALLELISM": "7", "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2"}
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 PASSWORD_OF_REDIS = "${REDIS_PASSWORD:?set it in .env, of letters and digits}"
 
 
@@ -116,7 +120,7 @@ class Cluster(AirflowServices):
             **self.environment,
             **own,
             "CONTAINER_NAME": name,
-            "AIRFLOW__CORE__HOSTNAME_CALLABLE": "tests.end_to_end.container_name.container_name",
+            "AIRFLOW__CORE__HOSTNAME_CALLABLE": "tests.cluster.container_name.container_name",
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": self._ports.get(name, ""),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": self._ports["triggerer"],
             "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": self._ports["scheduler"],
@@ -142,6 +146,23 @@ class Cluster(AirflowServices):
     def secret(self, name: str) -> str:
         """Return one of those that were made for this Airflow."""
         return self._secret(name)
+
+
+@contextmanager
+def running_cluster(
+    folder: Path, cloud: SmallCloud, settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[Cluster]:
+    """Start a cluster in front of a cloud; whatever was started of it is ended, however this ends.
+
+    `settings` are given to Airflow beside those of the cloud. Ask `require_redis` first.
+    """
+    database = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": cloud.addresses.airflow_db.url()}
+    cluster = Cluster(folder, free_port(), {**cloud.environment, **settings, **database})
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
 
 
 def services_of_compose() -> dict[str, Any]:
