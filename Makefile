@@ -10,7 +10,9 @@ TRAINER := .venv/trainer/bin
 APP := .venv/app/bin
 DEPLOYMENT := .venv/deployment/bin
 # The lock files are complete, so pip resolves nothing; those of the images have hashes, which it
-# then checks by itself (not the trainer's: PyTorch's wheels differ from index to index); -qq because some mirrors are talkative.
+# then checks by itself; -qq because some mirrors are talkative. The trainer's has none, since PyTorch's
+# wheels differ from index to index, and a machine may have its own; trainer/hashed-requirements.txt is
+# the same lock with the hashes of PyPI's files, for the images.
 INSTALL := -m pip install -qq --disable-pip-version-check --no-deps
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins
 export PATH := $(CURDIR)/$(AIRFLOW):$(PATH)
@@ -56,23 +58,36 @@ airflow: ## Airflow's own command line, for the demo that is up (ARGS="backfill 
 		{ echo "error: no demo in $(STATE); start one with 'make demo', or name it: STATE="; exit 2; }
 	@. "$(STATE)/environment"; exec airflow $(ARGS)
 
+# Which tests: those of every change. `make test-nightly` runs what they leave out.
+WHICH ?= not nightly
+
 .PHONY: test
-test: setup check test-unit test-middle ## set up, check and test everything
+test: test-setup ## set up, check and test: what every change passes
+	@# What checks and what is slow for want of a core use one each.
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line check test-slow-unit
+	@$(MAKE) --no-print-directory test-unit test-middle
 	@# Airflow's own runs wait more than they compute, so the trainer learns meanwhile.
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line test-end-to-end test-programs
+
+.PHONY: test-nightly
+test-nightly: test-setup ## what `make test` leaves out, since it is long and much like something there
+	@$(MAKE) --no-print-directory WHICH=nightly test-slow-unit test-middle test-browser
 
 .PHONY: test-unit
 test-unit: test-setup ## the tests that take under a minute
 	$(AIRFLOW)/python -m pytest -q -n auto -m "not slow" tests/unit tests/sql tests/docs tests/rules
 
+.PHONY: test-slow-unit
+test-slow-unit: test-setup
+	$(AIRFLOW)/python -m pytest -q -m "slow and $(WHICH)" tests/unit
+
 .PHONY: test-slow
-test-slow: test-middle test-end-to-end ## contracts, faults, DAGs, and one city end to end through Airflow
+test-slow: test-slow-unit test-middle test-end-to-end ## contracts, faults, DAGs, and one city end to end through Airflow
 
 .PHONY: test-middle
 test-middle: test-setup ## what needs seconds a test: contracts, parts together, faults, DAGs
-	$(AIRFLOW)/python -m pytest -q -m slow tests/unit
-	@# The cluster waits most of its time, so it comes first, beside the others.
-	$(AIRFLOW)/python -m pytest -q -n 2 --dist loadfile tests/end_to_end/test_cluster.py tests/contract \
+	@# Three at once on two cores: much of it waits for stand-ins.
+	$(AIRFLOW)/python -m pytest -q -n 3 --dist loadfile -m "$(WHICH)" tests/end_to_end/test_cluster.py tests/contract \
 		tests/integration tests/faults tests/dags
 
 .PHONY: test-cluster
@@ -94,8 +109,8 @@ test-programs: test-trainer test-app test-browser ## the tests of the trainer, o
 .PHONY: test-browser
 test-browser: test-setup ## the app's pages in a browser
 	@# By themselves: what drives a browser leaves an event loop running, in which others cannot run theirs.
-	$(AIRFLOW)/python -m pytest -q tests/browser
-	$(AIRFLOW)/python -m pytest -q $(WITHOUT_AIRFLOW)
+	$(AIRFLOW)/python -m pytest -q -m "$(WHICH)" tests/browser
+	$(AIRFLOW)/python -m pytest -q -m "$(WHICH)" $(WITHOUT_AIRFLOW)
 
 .PHONY: test-trainer
 test-trainer: test-setup ## the trainer's tests, in its own environment
@@ -141,7 +156,9 @@ COMPOSE_VALUES = PGPASSWORD=a APP_PGPASSWORD=b REDIS_PASSWORD=c AIRFLOW__CORE__F
 lint-deployment: .venv/deployment/.installed .venv/airflow/.installed ## compose file, proxy, images, template of CloudFormation
 	@# Compose wants the file that it names, and the repository has none.
 	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && cp -r docker "$$folder" && touch "$$folder/.env" && \
-		$(COMPOSE_VALUES) $(DEPLOYMENT)/docker-compose -f "$$folder/docker/compose.yaml" config --quiet
+		$(COMPOSE_VALUES) $(DEPLOYMENT)/docker-compose -f "$$folder/docker/compose.yaml" config --quiet && \
+		$(COMPOSE_VALUES) $(DEPLOYMENT)/docker-compose --env-file "$$folder/.env" \
+			--env-file "$$folder/docker/sandbox.env" -f "$$folder/docker/compose.yaml" config --quiet
 	$(DEPLOYMENT)/compose-lint check --config docker/compose-lint.yml --strict-config --fail-on low \
 		--skip-suppressed --quiet docker/compose.yaml
 	$(DEPLOYMENT)/caddy validate --adapter caddyfile --config docker/Caddyfile 2>/dev/null >/dev/null || \
@@ -223,7 +240,7 @@ bench-warehouse: setup ## measure what the warehouse promises in numbers (ARGS="
 	@$(AIRFLOW)/python -m benchmarks.warehouse $(ARGS)
 
 .PHONY: bench-orchestration
-bench-orchestration: test-setup ## what Airflow takes for many cities: DAGs, a parser, whole runs (20 minutes; ARGS="--quick": 4)
+bench-orchestration: test-setup ## what Airflow takes for many cities: DAGs, a parser, whole runs on Celery (40 minutes; ARGS="--quick": 10)
 	@$(AIRFLOW)/python -m benchmarks.orchestration $(ARGS)
 
 .PHONY: up
@@ -233,6 +250,16 @@ up: ## start everything in Docker, with the Celery executor
 .PHONY: down
 down: ## stop what `make up` started; the volumes stay
 	docker compose --env-file .env -f docker/compose.yaml down
+
+REHEARSAL = --env-file .env --env-file docker/sandbox.env -f docker/compose.yaml
+
+.PHONY: up-sandbox
+up-sandbox: ## the same with stand-ins for everybody outside, and volumes of its own
+	docker compose $(REHEARSAL) up --build --detach
+
+.PHONY: down-sandbox
+down-sandbox: ## stop what `make up-sandbox` started; the volumes stay
+	docker compose $(REHEARSAL) down
 
 .PHONY: bench-crawl
 bench-crawl: setup .venv/bench/.installed ## photos a second beside img2dataset's, and what ten kills cost
@@ -248,7 +275,9 @@ lock: ## write the lock files anew from the .in files (needs uv)
 			$$([ $$file = sandbox/requirements ] && echo "-c requirements.txt") \
 			$$([ $$file = tests/requirements ] && echo "-c requirements.txt -c sandbox/requirements.txt") \
 			$$([ $$file = trainer/requirements ] && echo "--override trainer/overrides.in") \
-			$$file.in -o $$file.txt; done
+			$$file.in -o $$file.txt; done && \
+		"$$bin" pip compile --python-version 3.11.7 --quiet --no-emit-index-url --no-emit-find-links --no-header \
+			--no-deps --no-annotate --generate-hashes trainer/requirements.txt -o trainer/hashed-requirements.txt
 
 .PHONY: clean
 clean: ## remove what the demo and the tests left (not the environments)
@@ -324,7 +353,7 @@ bench-live: setup ## what smaller sides and files cost a model that is made for 
 	$(TRAINER)/python -m benchmarks.live $(ON_A_WORLD)
 MODEL ?=
 .PHONY: bench-detect
-bench-detect: test-setup ## what looking at films costs a browser, and whether it sees what Python sees (MODEL=, PHOTOS=; six minutes)
+bench-detect: test-setup ## what looking at films costs a browser, and whether it sees what Python sees (MODEL=, PHOTOS=; a quarter of an hour)
 	$(NEEDS_PHOTOS)
 	@test -n "$(MODEL)" || { echo "MODEL is empty: name an ONNX file of the trainer, MODEL=<file>" >&2; exit 2; }
 	@status=0; $(AIRFLOW)/python -m benchmarks.detect --model "$(MODEL)" --photos "$(PHOTOS)" || status=$$?; \

@@ -98,6 +98,7 @@ hypothesis.settings.load_profile("sightscan")
 
 _numbers = itertools.count(1)
 _last_schema: list[str] = []
+_keepers: list[psycopg.Connection[Any]] = []
 
 
 @pytest.fixture(autouse=True)
@@ -120,9 +121,17 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresAddre
     """Run one embedded PostgreSQL for the whole session; the value is its superuser."""
     server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), survives_power_cut=False)
     address = server.start()
+    with connect_to(address) as connection:
+        # Thousands of connections are opened, and what makes a password hard to guess takes time at each.
+        for scope in ("alter system set", "set"):
+            connection.execute(f"{scope} scram_iterations = 1")
+        connection.execute("select pg_reload_conf()")
+        password = sql.SQL("alter role {} password {}")
+        connection.execute(password.format(sql.Identifier(address.user), address.password))
     try:
         yield address
     finally:
+        _keepers.clear()
         server.erase()
 
 
@@ -157,17 +166,11 @@ def warehouse_address(
 
     A test that leaves its schema changed fails, instead of another that comes after it by chance.
     """
-    with connect_to(migrated_database) as connection:
-        connection.execute(FORGET_EVERYTHING)
-        schema_before = list(_last_schema) or _schema(connection)
+    _keeper(migrated_database).execute(FORGET_EVERYTHING)
+    schema_before = list(_last_schema) or _schema(_keeper(migrated_database))
     _use(migrated_database, monkeypatch)
     yield migrated_database
-    # Without what the test told libpq.
-    with pytest.MonkeyPatch.context() as plain:
-        for name in [name for name in os.environ if name.startswith("PG")]:
-            plain.delenv(name)
-        with connect_to(migrated_database) as connection:
-            _last_schema[:] = _schema(connection)
+    _last_schema[:] = _schema(_keeper(migrated_database))
     assert _last_schema == schema_before, "undo what you did to the schema"
 
 
@@ -176,6 +179,19 @@ def warehouse(warehouse_address: PostgresAddress) -> Iterator[psycopg.Connection
     """Open an autocommit connection to a migrated warehouse without rows."""
     with connect(autocommit=True) as connection:
         yield connection
+
+
+def _keeper(address: PostgresAddress) -> psycopg.Connection[Any]:
+    """Return a superuser's connection that outlives the tests, opened anew if one ended it."""
+    try:
+        _keepers[0].execute("select 1")
+    except (IndexError, psycopg.OperationalError):
+        # Without what a test told libpq.
+        with pytest.MonkeyPatch.context() as plain:
+            for name in [name for name in os.environ if name.startswith("PG")]:
+                plain.delenv(name)
+            _keepers[:] = [connect_to(address)]
+    return _keepers[0]
 
 
 def _schema(connection: psycopg.Connection[Any]) -> list[str]:

@@ -149,6 +149,11 @@ def test_tables_and_columns_that_are_named_exist(warehouse: psycopg.Connection[A
         " group by 1"
     )
     columns: dict[str, set[str]] = {name: {"", *names} for name, names in rows}
+    functions = warehouse.execute(
+        "select pronamespace::regnamespace || '.' || proname from pg_proc"
+        " where pronamespace::regnamespace::text in ('load', 'core', 'mart')"
+    )
+    columns |= {name: {""} for (name,) in functions}
     unknown = [
         (page.name, table, column)
         for page in PAGES

@@ -33,6 +33,9 @@ SIGHTSCAN_CASES: dict[str, Case] = {
         "city", before=TWO_SILENCES
     ),
     "sightscan alerts silence --end 3": Case("city"),
+    'sightscan alerts silence doctor city_lisbon --days 30 --reason "its sights are chosen anew"': Case(
+        "city", says="nobody is told of city_lisbon (doctor)"
+    ),
     "sightscan model publish lisbon 4": Case("city", SECOND_MODEL, says="is published"),
     "sightscan model compare lisbon 3 4": Case("city", BOTH_MODELS, says="test photos"),
     'sightscan model rollback lisbon --reason "Belem Tower is not seen at night"': Case(
@@ -45,6 +48,9 @@ SIGHTSCAN_CASES: dict[str, Case] = {
         "city", {"lisbon 4": "lisbon 3"}, statuses=(0, 1), says="model 3"
     ),
     "sightscan model sign lisbon": Case("city"),
+    "sightscan model sign lisbon 4 --sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08": Case(
+        "city", SECOND_MODEL, says="already signed"
+    ),
     "sightscan spend estimate lisbon --vision-calls 500": Case("city"),
     "sightscan spend show lisbon": Case("city"),
     "sightscan labels resend-unknown lisbon --dry-run": Case("city", before=UNKNOWN_CALL),
@@ -91,10 +97,13 @@ SIGHTSCAN_CASES: dict[str, Case] = {
 }
 # Lines that a shell is needed for. Their programs are the real ones; who is asked may be a stand-in.
 BASH_CASES: dict[str, Case] = {
-    "*/5 * * * * . /etc/sightscan/environment; sightscan doctor --quiet": Case(
-        "shell", {"/etc/sightscan/environment": "{environment}"}, statuses=DOCTOR
+    "*/5 * * * * set -a; . /etc/sightscan/environment; sightscan doctor --quiet --require-airflow": Case(
+        "shell",
+        {"/etc/sightscan/environment": "{environment}"},
+        statuses=DOCTOR,
+        says="there is no /of/the/file/cities.json",
     ),
-    "30 2 * * * . /etc/sightscan/environment; sightscan upkeep night --quiet": Case(
+    "30 2 * * * set -a; . /etc/sightscan/environment; sightscan upkeep night --quiet": Case(
         "shell", {"/etc/sightscan/environment": "{environment}"}
     ),
     (
@@ -123,6 +132,7 @@ AIRFLOW_CASES = (
     "airflow dags trigger sync_cities",
     "airflow dags trigger stop_idle_instances",
     "airflow dags unpause stop_idle_instances",
+    "airflow dags unpause city_lisbon",
     "airflow dags list",
     "airflow jobs check --job-type TriggererJob",
     "airflow rotate-fernet-key",

