@@ -118,8 +118,8 @@ def _task_row(task: Any) -> str:
 
 def _sentence_of(task: Any) -> str:
     """Return the first sentence of what the task's function or class says of itself."""
-    options = task.partial_kwargs if task.is_mapped else vars(task)
-    function = options.get("python_callable")
+    # A stage, and a task of Airflow's decorator, or one that is mapped.
+    function = getattr(task, "function", None) or getattr(task, "python_callable", None)
     text = (function or task.__class__).__doc__ or ""
     first = " ".join(text.strip().split("\n\n")[0].split())
     return first.split(". ")[0].rstrip(".") + "."

@@ -38,6 +38,8 @@ def _layer(connection: psycopg.Connection[Any], role: str, schema: str) -> Itera
             which = "all"
         elif verbs == counts[0][0] and all(own for own, _ in counts):
             which = "the others"
+        elif verbs == counts[0][0] and len(counts) == 2:  # noqa: PLR2004 - these, and nothing
+            which = f"all but {', '.join(f'`{name}`' for name, own in rows if not own)}"
         else:
             which = ", ".join(f"`{name}`" for name, own in rows if tuple(own) == verbs)
         yield f"{', '.join(verbs)} on {which}"
