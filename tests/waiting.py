@@ -7,11 +7,15 @@ from collections.abc import Callable
 LIMIT_SECONDS = 60
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Look again and again until it is so."""
-    deadline = time.monotonic() + LIMIT_SECONDS
+def wait_until(
+    condition: Callable[[], bool],
+    limit_seconds: float = LIMIT_SECONDS,
+    seen: Callable[[], object] = lambda: "",
+) -> None:
+    """Look again and again until it is so; `seen` tells what there is instead."""
+    deadline = time.monotonic() + limit_seconds
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, f"waited in vain: {seen()}"
         time.sleep(0.005)
 
 

@@ -41,13 +41,20 @@ def site(onnx: bytes) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture
-def patient_site(site: Site) -> Site:
-    """Serve pages that wait long for a worker: on a busy machine it may be silent for longer than on a phone."""
+def wait_for_workers(site: Site, seconds: int) -> None:
+    """Serve pages that wait so long for a silent worker before they climb down the ladder."""
     detector = (BROWSER / "detector.js").read_bytes()
     hasty = b"SILENCE_MS = 8000"
     assert hasty in detector
-    site.changed["/browser/detector.js"] = detector.replace(hasty, b"SILENCE_MS = 60_000")
+    site.changed["/browser/detector.js"] = detector.replace(
+        hasty, b"SILENCE_MS = %d" % (seconds * 1000)
+    )
+
+
+@pytest.fixture
+def patient_site(site: Site) -> Site:
+    """Serve pages that wait long for a worker: on a busy machine it may be silent for longer than on a phone."""
+    wait_for_workers(site, 60)
     return site
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.site import BROWSER
+from tests.browser.conftest import wait_for_workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,19 +43,9 @@ LOOK_AT = """async (widths) => {
 }"""
 
 
-def make_hasty(site: Site, milliseconds: int) -> None:
-    """Let the pages give a silent worker up sooner."""
-    detector = (BROWSER / "detector.js").read_bytes()
-    patient = b"SILENCE_MS = 8000"
-    assert patient in detector
-    site.changed["/browser/detector.js"] = detector.replace(
-        patient, f"SILENCE_MS = {milliseconds}".encode()
-    )
-
-
 def test_late_answer_is_not_the_next_pictures(new_page: Callable[..., Page], site: Site) -> None:
     site.changed["/browser/worker.js"] = LATE_WORKER
-    make_hasty(site, 2000)
+    wait_for_workers(site, 2)
     page = new_page()
     page.goto(f"{site.url}/blank")
     assert page.evaluate(LOOK_AT, [10, 20]) == ["step.silent", 20]
