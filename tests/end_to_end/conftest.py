@@ -1,6 +1,7 @@
 """Airflow's API server with staff's pages, which their tests share: it takes ten seconds to come up."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,16 @@ from tests.end_to_end.api_server import ApiServer, run_api_server
 from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
 
 FIRST_PAGE = "/sightscan/review/"
+
+
+@pytest.fixture
+def airflow_database(postgres: PostgresAddress) -> Iterator[PostgresAddress]:
+    """Create an empty database for an Airflow whose parts run: of SQLite, one of them writes at a time."""
+    with postgres.connect() as connection:
+        connection.execute("create database live_airflow")
+    yield replace(postgres, database="live_airflow")
+    with postgres.connect() as connection:
+        connection.execute("drop database live_airflow with (force)")
 
 
 @pytest.fixture(scope="session")

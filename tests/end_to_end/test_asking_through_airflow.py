@@ -84,6 +84,7 @@ def app(
     tmp_path: Path,
     warehouse: psycopg.Connection[Any],
     warehouse_address: PostgresAddress,
+    airflow_database: PostgresAddress,
     facts: CityFacts,
 ) -> Iterator[str]:
     """Run an Airflow and the app on one empty warehouse; yield the app's address."""
@@ -94,7 +95,7 @@ def app(
         web = closing.enter_context(WebServer(world, facts, Counts()))
         environment = {
             **warehouse_address.environment,
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/airflow/airflow.db",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_database.url(),
             "REGISTRY_SNAPSHOT": str(tmp_path / "cities.json"),
             "WIKIDATA_SPARQL_URL": web.wikidata_sparql_url,
             "WIKIDATA_API_URL": web.wikidata_api_url,

@@ -47,8 +47,10 @@ def collector() -> Iterator[Received]:
 @pytest.fixture
 def airflow(
     tmp_path: Path,
+    *,
     warehouse: psycopg.Connection[Any],
     warehouse_address: PostgresAddress,
+    airflow_database: PostgresAddress,
     servers: MessageServers,
     collector: Received,
 ) -> Iterator[AirflowServices]:
@@ -59,7 +61,7 @@ def airflow(
     environment = {
         **warehouse_address.environment,
         **servers.environment,
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/airflow/airflow.db",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_database.url(),
         "REGISTRY_SNAPSHOT": str(tmp_path / "cities.json"),
         "AWS_ACCESS_KEY": "nobodys-secret",
         # Nobody answers there, so no machine can be looked at or stopped.
