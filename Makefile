@@ -60,6 +60,8 @@ airflow: ## Airflow's own command line, for the demo that is up (ARGS="backfill 
 
 # Which tests: those of every change. `make test-nightly` runs what they leave out.
 WHICH ?= not nightly
+# What drives Airflow, browsers and killed processes hangs on more than ours: it is tried once more, and told.
+TWICE = --reruns 1 -rR --rerun-show-tracebacks
 
 .PHONY: test
 test: test-setup ## set up, check and test: what every change passes
@@ -71,7 +73,7 @@ test: test-setup ## set up, check and test: what every change passes
 
 .PHONY: test-nightly
 test-nightly: test-setup ## what `make test` leaves out, since it is long and much like something there
-	@$(MAKE) --no-print-directory WHICH=nightly test-slow-unit test-middle test-browser
+	@$(MAKE) --no-print-directory WHICH=nightly TWICE= test-slow-unit test-middle test-browser
 
 .PHONY: test-unit
 test-unit: test-setup ## the tests that take under a minute
@@ -87,16 +89,16 @@ test-slow: test-slow-unit test-middle test-end-to-end ## contracts, faults, DAGs
 .PHONY: test-middle
 test-middle: test-setup ## what needs seconds a test: contracts, parts together, faults, DAGs
 	@# Three at once on two cores: much of it waits for stand-ins.
-	$(AIRFLOW)/python -m pytest -q -n 3 --dist loadfile -m "$(WHICH)" tests/end_to_end/test_cluster.py tests/contract \
+	$(AIRFLOW)/python -m pytest -q $(TWICE) -n 3 --dist loadfile -m "$(WHICH)" tests/end_to_end/test_cluster.py tests/contract \
 		tests/integration tests/faults tests/dags
 
 .PHONY: test-cluster
 test-cluster: test-setup ## three cities on Celery, whose workers, Redis and other parts are killed (5 minutes)
-	$(AIRFLOW)/python -m pytest -q tests/end_to_end/test_cluster.py
+	$(AIRFLOW)/python -m pytest -q $(TWICE) tests/end_to_end/test_cluster.py
 
 .PHONY: test-end-to-end
 test-end-to-end: test-setup ## one city through Airflow, the app and the pages in a browser
-	$(AIRFLOW)/python -m pytest -q tests/end_to_end --ignore tests/end_to_end/test_cluster.py \
+	$(AIRFLOW)/python -m pytest -q $(TWICE) tests/end_to_end --ignore tests/end_to_end/test_cluster.py \
 		$(addprefix --ignore ,$(WITHOUT_AIRFLOW))
 
 # The app with its warehouse: beside the chain, which takes longest.
@@ -109,8 +111,8 @@ test-programs: test-trainer test-app test-browser ## the tests of the trainer, o
 .PHONY: test-browser
 test-browser: test-setup ## the app's pages in a browser
 	@# By themselves: what drives a browser leaves an event loop running, in which others cannot run theirs.
-	$(AIRFLOW)/python -m pytest -q -m "$(WHICH)" tests/browser
-	$(AIRFLOW)/python -m pytest -q -m "$(WHICH)" $(WITHOUT_AIRFLOW)
+	$(AIRFLOW)/python -m pytest -q $(TWICE) -m "$(WHICH)" tests/browser
+	$(AIRFLOW)/python -m pytest -q $(TWICE) -m "$(WHICH)" $(WITHOUT_AIRFLOW)
 
 .PHONY: test-trainer
 test-trainer: test-setup ## the trainer's tests, in its own environment
