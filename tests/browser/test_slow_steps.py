@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import wait_for_workers
 from tests.browser.site import describe_model
-from tests.browser.test_detector import make_hasty
 from tests.model_files import metadata
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_film_goes_on_here_when_the_whole_file_is_too_slow_for_photos(
     live, whole = site.add_file(onnx + metadata("variant", "live")), site.add_file(onnx)
     site.catalogue["cities"][0]["model"] = describe_model(whole, live=live)
     site.changed["/browser/worker.js"] = silent_if(f'file.sha256 === "{whole["sha256"]}"')
-    make_hasty(site, 2000)
+    wait_for_workers(site, 2)
     page = open_page(new_page, site)
     page.locator("#files").set_input_files(photo)
     expect(page.locator(".card .said")).to_have_count(2)
@@ -105,7 +105,7 @@ def test_slow_step_is_used_on_where_no_server_can_be_reached(
 ) -> None:
     site.changed["/browser/worker.js"] = silent_if("true")
     site.broken.add("/api/detect")
-    make_hasty(site, 2000)
+    wait_for_workers(site, 2)
     page = open_page(new_page, site, script)
     page.locator("#files").set_input_files(photo)
     expect(page.get_by_role("alert")).to_contain_text(sentence)
@@ -122,7 +122,7 @@ def test_step_that_does_not_open_in_time_is_tried_again_where_there_is_no_other(
     new_page: Callable[..., Page], site: Site, photo: Path
 ) -> None:
     site.changed["/browser/worker.js"] = b"self.onmessage = () => {};"
-    make_hasty(site, 2000)
+    wait_for_workers(site, 2)
     page = open_page(new_page, site, OFFLINE)
     page.locator("#files").set_input_files(photo)
     expect(page.get_by_role("alert")).to_contain_text("Neither this browser nor the server")
@@ -135,7 +135,7 @@ def test_photo_that_waits_for_another_that_hangs_is_looked_at_by_the_next_step(
     new_page: Callable[..., Page], site: Site, photo: Path
 ) -> None:
     site.changed["/browser/worker.js"] = silent_if('step === "threads"')
-    make_hasty(site, 4000)
+    wait_for_workers(site, 4)
     page = open_page(new_page, site)
     page.locator("#files").set_input_files(photo)
     expect(page.locator("#step")).to_contain_text(ON_DEVICE)
