@@ -60,7 +60,7 @@ airflow: ## Airflow's own command line, for the demo that is up (ARGS="backfill 
 
 # Which tests: those of every change. `make test-nightly` runs what they leave out.
 WHICH ?= not nightly
-# What drives Airflow, browsers and killed processes hangs on more than ours: it is tried once more, and told.
+# What drives browsers and a whole Airflow hangs on more than ours: it is tried once more, and told.
 TWICE = --reruns 1 -rR --rerun-show-tracebacks
 
 .PHONY: test
@@ -89,12 +89,12 @@ test-slow: test-slow-unit test-middle test-end-to-end ## contracts, faults, DAGs
 .PHONY: test-middle
 test-middle: test-setup ## what needs seconds a test: contracts, parts together, faults, DAGs
 	@# Three at once on two cores: much of it waits for stand-ins.
-	$(AIRFLOW)/python -m pytest -q $(TWICE) -n 3 --dist loadfile -m "$(WHICH)" tests/end_to_end/test_cluster.py tests/contract \
+	$(AIRFLOW)/python -m pytest -q -n 3 --dist loadfile -m "$(WHICH)" tests/end_to_end/test_cluster.py tests/contract \
 		tests/integration tests/faults tests/dags
 
 .PHONY: test-cluster
 test-cluster: test-setup ## three cities on Celery, whose workers, Redis and other parts are killed (5 minutes)
-	$(AIRFLOW)/python -m pytest -q $(TWICE) tests/end_to_end/test_cluster.py
+	$(AIRFLOW)/python -m pytest -q tests/end_to_end/test_cluster.py
 
 .PHONY: test-end-to-end
 test-end-to-end: test-setup ## one city through Airflow, the app and the pages in a browser

@@ -1,7 +1,7 @@
 """Each name that is imported from a module of ours is there: a test would else say so when its turn comes."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pytest
 
@@ -16,27 +16,28 @@ def module_of(source: Source) -> str:
     return source.module.removesuffix(".__init__")
 
 
-def names_of(statements: Iterable[ast.stmt]) -> Iterator[str]:
-    """Yield what a module's own statements bind, under conditions too, but nothing of functions or classes."""
-    for statement in statements:
-        match statement:
+class ModuleNames(ast.NodeVisitor):
+    """Collect what a module's own statements bind, under conditions too, but nothing of functions or classes."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.names: set[str] = set()
+        self.visit(tree)
+
+    def visit(self, node: ast.AST) -> None:
+        match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                yield statement.name
+                self.names.add(node.name)
             case ast.Import() | ast.ImportFrom():
-                for alias in statement.names:
-                    yield (alias.asname or alias.name).split(".")[0]
+                self.names |= {(each.asname or each.name).split(".")[0] for each in node.names}
+            case ast.Name(ctx=ast.Store()):
+                self.names.add(node.id)
             case _:
-                for node in ast.walk(statement):
-                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                        yield node.id
-                for part in ("body", "orelse", "finalbody", "handlers"):
-                    for inner in getattr(statement, part, []):
-                        yield from names_of(getattr(inner, "body", [inner]))
+                self.generic_visit(node)
 
 
 def missing_names(readers: Iterable[Source], there: Iterable[Source]) -> list[str]:
     """Return what is imported from modules that are there, or ought to be, and is not."""
-    modules = {module_of(source): set(names_of(source.tree.body)) for source in there}
+    modules = {module_of(source): ModuleNames(source.tree).names for source in there}
     parents = {name.rpartition(".")[0] for name in modules}
     rooms = {name.split(".")[0] for name in modules}
     missing = []
@@ -68,7 +69,7 @@ def test_every_imported_name_is_there() -> None:
         ("from tests.gone import name", ["tests/reader.py: no module tests.gone"]),
         ("from tests.here import gone, Here", ["tests/reader.py: no gone in tests.here"]),
         ("from tests import here", []),
-        ("from tests.here import sometimes, read", []),
+        ("from tests.here import sometimes, read, otherwise", []),
         ("from tests.here import local", ["tests/reader.py: no local in tests.here"]),
         ("from elsewhere import gone", []),
     ],
@@ -77,7 +78,7 @@ def test_a_name_that_is_gone_is_seen(line: str, what: list[str]) -> None:
     here = plant(
         "tests/here.py",
         "class Here: ...\ntry:\n    from os import read\nexcept ImportError:\n    sometimes = 1\n"
-        "def act():\n    local = 1\n",
+        "if read:\n    pass\nelif sometimes:\n    def otherwise():\n        local = 1\n",
     )
     reader = plant("tests/reader.py", line)
     assert missing_names([reader], [here, reader]) == what
