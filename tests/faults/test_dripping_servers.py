@@ -2,6 +2,7 @@
 
 import ipaddress
 import itertools
+import re
 import signal
 import ssl
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from pathlib import Path
 
 import httpcore
@@ -17,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from protego import Protego
 from tenacity import stop_after_attempt, wait_fixed
 
 from sightscan import http, http_deadline
@@ -30,9 +33,10 @@ from sightscan.crawl.fetch.fetcher import (
     Visit,
     open_fetcher,
 )
-from sightscan.crawl.fetch.guarded_transport import GuardedTransport
+from sightscan.crawl.fetch.guarded_transport import GuardedTransport, origin_of
+from sightscan.crawl.fetch.robots import OriginRules
 from sightscan.crawl.pipeline import SourceCrawler
-from sightscan.http import Request, RetryPolicy, Sender, open_http
+from sightscan.http import Request, RetryPolicy, Sender, open_http, parse_url
 from sightscan.http_answers import NotNowError
 from sightscan.settings import Settings, read_settings
 from tests.dripping_server import DRIPS, OK, dripping_server
@@ -62,8 +66,14 @@ def config_for(*origins: str) -> Settings:
     )
 
 
-def visit_from_all_threads(config: Settings, url: str) -> list[str]:
-    """Return what became of sixteen visits at once."""
+def visit_from_all_threads(
+    config: Settings, url: str, *, is_robots_known: bool = False
+) -> list[str]:
+    """Return what became of sixteen visits at once.
+
+    A robots.txt has to come within the visit's time, which a busy machine may need for it alone:
+    where it is known, only the photo's own drips can use the time up.
+    """
 
     def visit(number: int) -> str:
         try:
@@ -72,7 +82,9 @@ def visit_from_all_threads(config: Settings, url: str) -> list[str]:
             return str(error)
         return "fetched"
 
-    with open_fetcher(config, threading.Event()) as fetcher:
+    allowed = OriginRules(rules=Protego.parse(""), expires_at=inf)
+    known = {origin_of(parse_url(url)): allowed} if is_robots_known else {}
+    with open_fetcher(config, threading.Event(), known_robots=known) as fetcher:
         pool = ThreadPoolExecutor(THREADS)
         found: list[str] = []
         assert does_end(lambda: found.extend(pool.map(visit, range(THREADS))))
@@ -82,12 +94,18 @@ def visit_from_all_threads(config: Settings, url: str) -> list[str]:
 
 @pytest.mark.parametrize("drip", DRIPS)
 @pytest.mark.usefixtures("short")
-def test_any_visit_ends_whatever_its_server_drips(drip: str) -> None:
+def test_any_visit_ends_whatever_its_server_drips(
+    drip: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_tls = drip.startswith("TLS")
+    if drip.startswith("refusal"):
+        # Its first line has to come in time; what drips after it has its own limit.
+        monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 3_600.0)
     with dripping_server(*DRIPS[drip]) as server:
-        url = server.url("https" if drip.startswith("TLS") else "http")
-        problems = visit_from_all_threads(config_for(url), url)
+        url = server.url("https" if is_tls else "http")
+        problems = visit_from_all_threads(config_for(url), url, is_robots_known=not is_tls)
     expected = {"refusal": "http_451", "refusal for now": "status 503"}.get(drip, "not there after")
-    if drip.startswith("TLS"):
+    if is_tls:
         # Nothing is known of it, not even its robots.txt.
         expected = "it does not answer"
     assert len(problems) == THREADS
@@ -151,11 +169,10 @@ def test_drips_within_tls_end_too(
 ) -> None:
     for_server, for_client = tls_contexts(tmp_path)
     monkeypatch.setattr(guarded_transport, "_tls", lambda: for_client)
-    monkeypatch.setattr(robots, "MAX_ROBOTS_SECONDS", 60.0)
     monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 3.0)
     with dripping_server(*DRIPS[drip], tls=for_server) as server:
         url = server.url("https")
-        problems = visit_from_all_threads(config_for(url), url)
+        problems = visit_from_all_threads(config_for(url), url, is_robots_known=True)
     assert all("not there after" in problem for problem in problems)
 
 
@@ -165,7 +182,8 @@ def test_repetitions_share_the_time_of_one_visit(monkeypatch: pytest.MonkeyPatch
     patient = replace(fetching.RETRY_POLICY, stop=stop_after_attempt(9_999), wait=wait_fixed(0.01))
     monkeypatch.setattr(fetching, "RETRY_POLICY", patient)
     with dripping_server(*DRIPS["refusal for now"]) as server:
-        problems = visit_from_all_threads(config_for(server.url()), server.url())
+        url = server.url()
+        problems = visit_from_all_threads(config_for(url), url, is_robots_known=True)
     assert all("not there after" in problem for problem in problems)
 
 
@@ -277,6 +295,7 @@ def test_thread_that_sees_no_stop_is_left_behind(
     config, stop = config_for("http://a.example"), threading.Event()
     with pytest.raises(TimeoutOfTask):
         list(SourceCrawler(job_of(config, OneHost("http://a.example", visit), stop)).outcomes())
-    assert "threads behind: downloader" in caplog.text
+    # On a busy machine, others may not have seen it yet.
+    assert re.search("threads behind: .*downloader", caplog.text)
     is_over.set()
     wait_until(lambda: threads_of_crawls() == [])
