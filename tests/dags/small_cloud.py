@@ -104,7 +104,7 @@ class SmallCloud:
 
     def _await(self, state: str, instance_id: str) -> None:
         waiter = self.ec2.get_waiter(f"instance_{state}")
-        waiter.wait(InstanceIds=[instance_id], WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})
+        waiter.wait(InstanceIds=[instance_id], WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
 
     @property
     def control(self) -> ControlClient:

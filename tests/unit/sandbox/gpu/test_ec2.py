@@ -259,5 +259,5 @@ def _describe(client: Any, instance_id: str) -> dict[str, Any]:
 
 
 def _wait(client: Any, name: str, instance_id: str) -> None:
-    config = {"Delay": 0.05, "MaxAttempts": 400}
+    config = {"Delay": 0.05, "MaxAttempts": 1_200}
     client.get_waiter(name).wait(InstanceIds=[instance_id], WaiterConfig=config)

@@ -173,10 +173,14 @@ def test_disk_and_host_key_survive_a_stop(host: GpuHost) -> None:
 
 def test_ssh_answers_some_time_after_running(tmp_path: Path, trainer_bin: Path) -> None:
     """Clients have to wait: an instance runs before its sshd does."""
-    machine = _machine(tmp_path, trainer_bin, boot_seconds=0.2)
+    machine = _machine(tmp_path, trainer_bin, boot_seconds=3_600)
     machine.on_state("running")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((machine.address.host, machine.address.port), timeout=5)
+    # Again, and not as late as that.
+    machine.on_state("stopping")
+    machine.boot_seconds = 0.2
+    machine.on_state("running")
     wait_until(lambda: _run_quietly(machine, "true"))
     machine.close()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.processes.processes import SUBREAPER, KeptProcess, start_kept
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_SECONDS, wait_until
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
 # Each writes its process id into the file "escaped" and sleeps.
@@ -18,7 +18,7 @@ ESCAPES = {
     "own session": "setsid bash -c 'echo $$ > escaped; exec sleep 600' & wait",
     "orphan": "(setsid bash -c 'echo $$ > escaped; exec sleep 600' &); sleep 600",
     "deaf": "trap '' TERM INT HUP; echo $$ > escaped; while true; do sleep 1; done",
-    "parent gone": "(setsid bash -c 'echo $$ > escaped; exec sleep 600' &); sleep 0.3",
+    "parent gone": "(setsid bash -c 'echo $$ > escaped; exec sleep 600' &); until [ -s escaped ]; do sleep 0.02; done",
 }
 
 
@@ -35,7 +35,7 @@ def test_detached_processes_end_with_the_command(tmp_path: Path) -> None:
     """A command that ends by itself leaves nothing behind either."""
     kept = _start(tmp_path, ESCAPES["parent gone"])
     escaped = _process_id(tmp_path / "escaped")
-    kept.subreaper.wait(timeout=10)
+    kept.subreaper.wait(LIMIT_SECONDS)
     assert not _is_alive(escaped)
 
 
@@ -68,7 +68,7 @@ def test_command_may_end_in_its_own_way(tmp_path: Path) -> None:
         folder=tmp_path,
         log_path=tmp_path / "log",
         stop_signal=signal.SIGINT,
-        grace_seconds=5,
+        grace_seconds=LIMIT_SECONDS,
     )
     _process_id(tmp_path / "escaped")
     kept.stop()
@@ -77,12 +77,12 @@ def test_command_may_end_in_its_own_way(tmp_path: Path) -> None:
 
 def test_exit_status_is_the_commands(tmp_path: Path) -> None:
     """Whoever starts a command can see how it ended."""
-    assert _start(tmp_path, "exit 7").subreaper.wait(timeout=10) == 7
+    assert _start(tmp_path, "exit 7").subreaper.wait(LIMIT_SECONDS) == 7
 
 
 def test_command_hears_the_signals_that_its_subreaper_ignores(tmp_path: Path) -> None:
     """A terminal's Ctrl-C inside an instance works."""
-    assert _start(tmp_path, "kill -INT $$; exit 3").subreaper.wait(timeout=10) == signal.SIGINT
+    assert _start(tmp_path, "kill -INT $$; exit 3").subreaper.wait(LIMIT_SECONDS) == signal.SIGINT
 
 
 def test_missing_program_is_named_in_the_log(tmp_path: Path) -> None:
@@ -94,14 +94,14 @@ def test_missing_program_is_named_in_the_log(tmp_path: Path) -> None:
         folder=tmp_path,
         log_path=tmp_path / "log",
     )
-    kept.subreaper.wait(timeout=10)
+    kept.subreaper.wait(LIMIT_SECONDS)
     assert kept.last_lines().startswith("cannot start /no/such/program")
 
 
 def test_environment_is_not_inherited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No secret of the caller reaches the command."""
     monkeypatch.setenv("AWS_ACCESS_KEY", "secret")
-    _start(tmp_path, "env > environment").subreaper.wait(timeout=10)
+    _start(tmp_path, "env > environment").subreaper.wait(LIMIT_SECONDS)
     assert "secret" not in (tmp_path / "environment").read_text(encoding="utf-8")
 
 
