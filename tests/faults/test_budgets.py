@@ -213,7 +213,8 @@ def test_second_lease_of_a_run_is_asked_for_anew(warehouse: psycopg.Connection[A
     # Three hours of the first lease; then it is cleared while its estimate is open.
     ran_for(warehouse, hours=3)
     warehouse.execute(
-        "update core.instance_session set stopped_at = now(), stopped_by = 'teardown'"
+        "update core.instance_session set stopped_at = running_at + interval '3 h',"
+        " stopped_by = 'teardown'"
     )
     release_lease(warehouse, RUN)
     refused = confirm_spend(warehouse, config(max_usd_per_run=8), CITIES[0], RUN).refusal

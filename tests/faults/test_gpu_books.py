@@ -181,6 +181,9 @@ def start_that_died_before_its_books(books: GpuBooks) -> None:
     books.reap(state="failed")
 
 
+# An end that EC2 tells no time of is billed until it is seen, which a busy machine does later. Whatever
+# else a bill may be by mistake is a hundred seconds off, or more.
+LATE_SECONDS = 60
 # What happens, and who started and stopped which session then.
 SITUATIONS: dict[Callable[[GpuBooks], None], list[tuple[str, str]]] = {
     teardown: [("run", "teardown")],
@@ -213,10 +216,10 @@ def test_bill_is_ec2s_and_nothing_is_left(
     assert sessions == SITUATIONS[situation]
     seconds = "select sum(extract(epoch from stopped_at - running_at))::float"
     assert books.one(f"{seconds} from core.instance_session") == pytest.approx(
-        books.seconds_on(), abs=2
+        books.seconds_on(), abs=LATE_SECONDS
     )
     billed = books.one("select sum(cost_usd)::float from core.session_cost")
-    assert billed == pytest.approx(books.seconds_on() * 0.001, abs=0.002)
+    assert billed == pytest.approx(books.seconds_on() * 0.001, abs=LATE_SECONDS * 0.001)
 
 
 @pytest.fixture
@@ -283,7 +286,7 @@ def test_bill_of_a_machine_that_stopped_itself_is_right_once_it_was_started_agai
     for _ in range(2):
         correct_bills(books, host)
         assert books.rows(first) == [
-            (stopped_by, "host", pytest.approx(books.first_seconds_on(), abs=2))
+            (stopped_by, "host", pytest.approx(books.first_seconds_on(), abs=LATE_SECONDS))
         ]
 
 

@@ -127,9 +127,10 @@ def test_renewal_is_written_only_when_it_matters(warehouse: psycopg.Connection[A
     find_turns(warehouse, [SECOND])
     assert warehouse.execute(written).fetchone() == before
     age(warehouse, SECOND, column="renewed_at", hours=31 / 3600)
+    ((before_it,),) = rows(warehouse, "select now()")
     find_turns(warehouse, [SECOND])
-    row = warehouse.execute("select now() - renewed_at < '5 s' from core.lease_request").fetchone()
-    assert row == (True,)
+    ((renewed_at,),) = rows(warehouse, "select renewed_at from core.lease_request")
+    assert renewed_at >= before_it
 
 
 def test_run_that_leaves_is_told_and_holds_nothing_up(warehouse: psycopg.Connection[Any]) -> None:
@@ -229,8 +230,9 @@ def test_session_is_paid_by_each_for_its_span(warehouse: psycopg.Connection[Any]
     warehouse.execute("update core.lease_use set leased_at = now() - interval '1000 s'")
     ask(warehouse, SECOND)
     hand_over(warehouse)
-    costs = dict(rows(warehouse, "select city_id, round(cost_usd, 2) from core.session_cost"))
-    assert {city_id: float(cost) for city_id, cost in costs.items()} == {"Q1": 1.0, "Q2": 0.0}
+    costs = dict(rows(warehouse, "select city_id, cost_usd::float from core.session_cost"))
+    # A dollar is a thousand seconds: those of a busy machine are next to nothing.
+    assert costs == {"Q1": pytest.approx(1, abs=0.1), "Q2": pytest.approx(0, abs=0.1)}
 
 
 @pytest.mark.parametrize(
