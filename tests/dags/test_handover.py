@@ -4,7 +4,6 @@ The operators are called one after the other, against the stand-ins of EC2 and t
 """
 
 import asyncio
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,6 +41,7 @@ from sightscan.warehouse.models.lease_queue import find_turns, list_waiting
 from sightscan.warehouse.registry.cities import add_city
 from tests.cities.colour_world import draw_colour_world
 from tests.dags.small_cloud import SmallCloud
+from tests.processes import is_alive
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("airflow_database")]
@@ -146,13 +146,6 @@ class CityRun:
         file = home / ".sightscan-jobs" / paths.job_id / "pid"
         wait_until(lambda: file.exists() and file.read_text() != "")
         return int(file.read_text())
-
-
-def is_alive(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return True
-    return False
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from airflow.providers.ssh.utils.remote_job import RemoteJobPaths, build_posix_wrapper_command
@@ -17,6 +15,7 @@ from sandbox.gpu.gpu_host import GpuHost, ed25519_key
 from sandbox.ports import PortBook
 from sightscan.train.host import HostAddress, open_host
 from sightscan.train.jobs import end_command, kill_job, state_command
+from tests.processes import is_alive
 from tests.waiting import wait_until
 
 
@@ -58,13 +57,6 @@ def pid_of(machine: GpuHost, job: str) -> int:
     file = machine.home / ".sightscan-jobs" / job / "pid"
     wait_until(lambda: file.exists() and file.read_text() != "")
     return int(file.read_text())
-
-
-def is_alive(pid: int) -> bool:
-    with suppress(ProcessLookupError):
-        os.kill(pid, 0)
-        return not Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].startswith(" Z")
-    return False
 
 
 # Groups of their own, a stopped process, a process that refuses to end: what trainings may leave.

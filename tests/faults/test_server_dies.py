@@ -23,6 +23,7 @@ from sightscan.warehouse.schema.migrate import migrate
 from tests.cities.crawled_city import store_sights
 from tests.cities.small_world import draw_small_world
 from tests.faults.test_crawl_faults import CRAWL, REPOSITORY, kept_photos
+from tests.processes import is_alive
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -72,13 +73,6 @@ def end_at_once(address: PostgresAddress) -> None:
             with suppress(ProcessLookupError):
                 os.kill(process, number)
     wait_until(lambda: not any(map(is_alive, processes)))
-
-
-def is_alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def holds_photos_in_memory_only(warehouse: Warehouse, crawl: subprocess.Popen[bytes]) -> bool:
