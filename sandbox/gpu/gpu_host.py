@@ -143,6 +143,15 @@ class GpuHost:
                     process.stop()
             self._process = self._watch = None
 
+    def watch_anew(self, *options: str) -> None:
+        """Have another watch, with these options, take over the machine as it runs."""
+        with self._lock:
+            if self._watch is not None:
+                self._watch.stop()
+            if self._process is not None:
+                self.watch_options = options
+                self._start_watch(self._process.subreaper.pid)
+
     def set_free_bytes(self, free_bytes: int) -> None:
         """Leave so much room on the disk: for what is sent by SFTP, and as `df --output=avail` says."""
         room = self._folder / FREE_BYTES_FILE

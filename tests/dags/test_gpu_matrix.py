@@ -94,6 +94,15 @@ class Drill:
         """Have the quick trainer called with these."""
         self.set(MTS_TRAINER_COMMAND=quick_trainer(*arguments))
 
+    def hold_trainings(self) -> Path:
+        """Have each training wait for a file, which one may be given, before its first epoch.
+
+        Else it might be over by the time that the fault comes.
+        """
+        go = self.cloud.state / "go"
+        self.train_with("--await", str(go))
+        return go
+
     def reap(self) -> None:
         """Let the reaper make a round, and five minutes pass for the lease."""
         reaper = run_upkeep("stop_idle_instances")
@@ -223,12 +232,28 @@ def training_killed(drill: Drill) -> None:
     drill.begin(retries={"train_model": 1})
 
 
+def is_there(group: int) -> bool:
+    """Tell whether a process of a group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def training_hangs(drill: Drill) -> None:
-    patience = ("--stall-seconds", "1", "--quiet-seconds", "5", "--look-seconds", "0.05")
-    drill.monkeypatch.setattr(drill.host, "watch_options", patience)
+    go = drill.hold_trainings()
 
     def hold(drill: Drill) -> None:
-        os.killpg(int(drill.await_file("pid").read_text()), signal.SIGSTOP)
+        group = int(drill.await_file("pid").read_text())
+        os.killpg(group, signal.SIGSTOP)
+        patience = ("--stall-seconds", "1", "--quiet-seconds", "1", "--look-seconds", "0.05")
+        drill.host.watch_anew(*patience)
+        drill.await_file("ended")
+        wait_until(lambda: not is_there(group))
+        # A second is too little for the next try, which on a busy machine begins slowly.
+        drill.host.watch_anew()
+        go.touch()
 
     drill.begin(retries={"train_model": 1}, during={"train_model": hold})
 
@@ -326,10 +351,13 @@ def dag_is(**flags: bool) -> Iterator[None]:
 
 
 def host_rebooted(drill: Drill) -> None:
+    go = drill.hold_trainings()
+
     def reboot(drill: Drill) -> None:
         drill.await_file("pid")
         drill.host.power_off()
         drill.host.power_on()
+        go.touch()
 
     drill.begin(retries={"train_model": 1}, during={"train_model": reboot})
 

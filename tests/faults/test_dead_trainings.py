@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from sandbox.counts import Counts
 from sandbox.gpu.ec2_fleet import Ec2Fleet
 from sandbox.gpu.gpu_host import GpuHost, ed25519_key
 from sandbox.ports import PortBook
+from sightscan.errors import InstanceError
 from sightscan.operators.triggers import TrainingTrigger
 from sightscan.train import power_offs
 from sightscan.train.command import training_command
 from sightscan.train.deadline import leave_deadline
 from sightscan.train.host import HostAddress, await_host, connect_host, open_host
 from sightscan.training import Training, TrainingRequest
+from tests.processes import is_alive
 from tests.waiting import wait_until
 from trainer.host.machine import is_in_use, read_processes
 
@@ -209,7 +211,7 @@ def test_killed_shell_takes_the_training_along(patient: Machine) -> None:
     (member,) = map(int, Path(f"/proc/{shell}/task/{shell}/children").read_text().split())
     os.kill(shell, signal.SIGKILL)
     assert watching.outcome()["exit_code"] is None
-    assert not Path(f"/proc/{member}").exists()
+    assert not is_alive(member)
 
 
 def test_restarted_host_is_noticed_and_the_next_try_goes_on(patient: Machine) -> None:
@@ -269,9 +271,8 @@ def test_last_words_are_told_though_they_were_read_before_the_end(patient: Machi
 
 def test_failed_training_leaves_nothing_that_runs_on(patient: Machine) -> None:
     watching = patient.submit("left", "bash -c 'setsid sleep 600 & echo $!; exit 1'")
-    pid = watching.outcome()["log_chunk"].strip()
-    assert pid.isdigit()
-    assert not Path(f"/proc/{pid}").exists()
+    pid = int(watching.outcome()["log_chunk"])
+    assert not is_alive(pid)
 
 
 def test_end_of_a_long_log_is_read_though_nothing_was_read_before(patient: Machine) -> None:
@@ -284,15 +285,16 @@ def test_end_of_a_long_log_is_read_though_nothing_was_read_before(patient: Machi
 
 
 def test_stopped_training_is_ended_by_its_host_and_the_next_try_goes_on(tmp_path: Path) -> None:
-    with machine(tmp_path, "--stall-seconds", "1", "--quiet-seconds", "30") as hasty:
+    with machine(tmp_path, "--stall-seconds", "1", "--quiet-seconds", "300") as hasty:
         # The host has to see it before its first epoch, as it sees any that takes longer than this.
-        slowly = f"python -c {shlex.quote(f'import time; time.sleep(1){TRAINER}')}"
-        watching = hasty.submit("stopped", slowly)
-        hasty.await_epoch(2)
-        os.killpg(hasty.pid_of("stopped"), signal.SIGSTOP)
+        # It stops itself, with all of its group: its host may end it before anybody else comes to it.
+        program = f"import os, signal, time; time.sleep(3){TRAINER}".replace(
+            "time.sleep(600)", "os.killpg(0, signal.SIGSTOP)"
+        )
+        watching = hasty.submit("stopped", f"python -c {shlex.quote(program)}")
         message = watching.outcome()["message"]
         assert re.match(
-            r"the training ended after epoch 2: it finished no epoch for [12] s, with a limit of 1 s,"
+            r"the training ended after epoch 2: it finished no epoch for \d+ s, with a limit of 1 s,"
             " so its host ended it; another try",
             message,
         )
@@ -306,18 +308,19 @@ def test_machine_goes_off_at_its_deadline_though_all_the_rest_is_gone(tmp_path: 
         alone.await_epoch(2)
         pid = alone.pid_of("orphan")
         deadline_at = datetime.fromtimestamp(time.time() + 2, UTC)
-        leave_deadline(alone.address, deadline_at)
+        # Who is slow is still connected, and cut off.
+        with suppress(InstanceError):
+            leave_deadline(alone.address, deadline_at)
         assert alone.await_off() == [
             ("stopping", "shut down from inside"),
             ("stopped", "stopped"),
         ]
-        assert not Path(f"/proc/{pid}").exists()
+        assert not is_alive(pid)
         written = f"{deadline_at.timestamp():.0f}"
         off_at = datetime.fromisoformat(alone.fleet.history()[-2].at).timestamp()
-        assert int(written) <= off_at
-        # EC2 does not say when; the disk does.
+        # EC2 does not say when; the disk does, to whole seconds.
         (noted,) = (alone.host.home / ".sightscan-power-offs").read_text().split()
-        assert abs(int(noted) - off_at) <= 2
+        assert int(written) <= int(noted) <= off_at + 1
         # Not at once again: that deadline was of the boot before.
         alone.fleet.start([alone.instance_id])
         await_host(alone.address, timeout_seconds=60)
@@ -331,10 +334,12 @@ def test_idle_machine_goes_off(tmp_path: Path) -> None:
 
 
 def test_machine_goes_off_after_its_life_though_somebody_is_in(tmp_path: Path) -> None:
-    with machine(tmp_path, "--max-life-seconds", "2") as old:
+    with machine(tmp_path) as old:
 
         async def stay() -> None:
             async with open_host(old.address) as host:
+                # Its life is over now that somebody is in, however long that took.
+                await asyncio.to_thread(old.host.watch_anew, "--max-life-seconds", "0")
                 await host.wait_closed()
 
         asyncio.run(asyncio.wait_for(stay(), 60))

@@ -224,14 +224,14 @@ def test_bill_is_ec2s_and_nothing_is_left(
 
 @pytest.fixture
 def host(books: GpuBooks, tmp_path: Path) -> Iterator[GpuHost]:
-    """The machine of the first instance; its own watch powers it off at once."""
+    """The machine of the first instance, booted by the test; its own watch powers it off at once."""
     host = GpuHost(
         books.first,
         tmp_path / "host",
         Counts(),
         PortBook(tmp_path),
         client_key=ed25519_key(tmp_path / "client_key", "client"),
-        boot_seconds=0.0,
+        boot_seconds=3_600.0,
         watch_options=("--look-seconds", "0.02", "--idle-seconds", "0.1"),
         on_shutdown=lambda: books.fleet.shut_down(books.first),
     )
@@ -272,9 +272,11 @@ def started_by_hand_before_anybody_looked(books: GpuBooks) -> None:
 def test_bill_of_a_machine_that_stopped_itself_is_right_once_it_was_started_again(
     books: GpuBooks, host: GpuHost, meanwhile: Callable[[GpuBooks], None], stopped_by: str
 ) -> None:
+    # Else it might be off before its start has seen it run.
     books.start()
+    host.power_on()
     books.wait_for("stopped")
-    host.watch_options = ()
+    host.boot_seconds, host.watch_options = 0.0, ()
     meanwhile(books)
     first = (
         "select stopped_by, stopped_at_source, extract(epoch from stopped_at - running_at)::float"
