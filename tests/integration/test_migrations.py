@@ -29,13 +29,13 @@ from sightscan.warehouse.photos.identity import identifiers_of
 from sightscan.warehouse.schema import migrate as runner
 from sightscan.warehouse.schema.lock_retry import LockRetry
 from sightscan.warehouse.schema.migrate import MigrationReport, be_silent, migrate
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_SECONDS, wait_until
 
 SQL_FOLDER = settings().sql_folder
 # The files of commit 98da476, the last that has them.
 SQUASHED_FILES = Path(__file__).parents[1] / "fixtures" / "squashed_migrations.tar.gz"
 SQUASHED_COUNT = 30
-QUICK = LockRetry(lock_seconds=0.3, statement_seconds=20, total_seconds=30)
+QUICK = LockRetry(lock_seconds=0.3, statement_seconds=60, total_seconds=200)
 PHOTO_COUNT = 400
 FILL = """
 insert into core.city (city_id, slug, name, country, latitude, longitude, radius_meters)
@@ -474,7 +474,7 @@ def test_others_are_served_while_a_migration_waits(filled: PostgresAddress, tmp_
         wait_until(lambda: is_waiting(filled))
         late = threading.Thread(target=read_behind)
         late.start()
-        assert served.wait(timeout=20)
+        assert served.wait(LIMIT_SECONDS)
         reader.execute("commit")
         late.join()
         migration.join()
@@ -498,7 +498,11 @@ def test_a_long_transaction_is_named_in_the_sentence(
 
 
 def test_a_statement_that_takes_too_long_is_undone(filled: PostgresAddress, tmp_path: Path) -> None:
-    folder = with_file(tmp_path, "9990_slow", "create table core.slow (id int); select pg_sleep(9)")
+    # What comes before it takes as long as it takes.
+    migrate_in(filled)
+    folder = with_file(
+        tmp_path, "9990_slow", "create table core.slow (id int); select pg_sleep(600)"
+    )
     with pytest.raises(WarehouseError, match=r"9990_slow took longer than 1 s.*statement-seconds"):
         migrate_in(filled, folder, retry=LockRetry(0.5, 1, 5))
     with connect_as(filled) as connection:
@@ -508,7 +512,9 @@ def test_a_statement_that_takes_too_long_is_undone(filled: PostgresAddress, tmp_
 def test_a_killed_migration_leaves_nothing_and_is_done_by_the_next(
     filled: PostgresAddress, tmp_path: Path
 ) -> None:
-    folder = with_file(tmp_path, "9990_slow", "create table core.slow (id int); select pg_sleep(3)")
+    folder = with_file(
+        tmp_path, "9990_slow", "create table core.slow (id int); select pg_sleep(50)"
+    )
     failures: list[str] = []
 
     def run() -> None:
@@ -522,13 +528,15 @@ def test_a_killed_migration_leaves_nothing_and_is_done_by_the_next(
     with connect_as(filled) as connection:
         kill = (
             "select count(pg_terminate_backend(pid)) from pg_stat_activity"
-            " where datname = current_database() and query like '%pg_sleep(3)%'"
+            " where datname = current_database() and query like '%pg_sleep(50)%'"
             " and pid <> pg_backend_pid()"
         )
         wait_until(lambda: connection.execute(kill).fetchone() == (1,))
         thread.join()
         assert connection.execute("select to_regclass('core.slow')").fetchone() == (None,)
     assert "9990_slow failed: terminating connection" in failures[0]
+    # The same, but for the time that it takes.
+    (folder / "schema" / "9990_slow.sql").write_text("create table core.slow (id int);")
     assert migrate_in(filled, folder).applied == ("9990_slow",)
 
 
