@@ -190,9 +190,10 @@ def test_service_fails_before_or_after_it_charged(
 
 
 def test_late_answer_runs_into_the_deadline(google: Vision, photo: WorldPhoto) -> None:
-    google.server.set_fault(kind="deadline", when="after", delay_seconds="5")
+    google.server.set_fault(kind="deadline", when="after", delay_seconds="3600")
+    # As long as a busy machine may need to bring the question to the service.
     with pytest.raises(exceptions.DeadlineExceeded):
-        google.ask(photo.path.read_bytes(), timeout=0.3)
+        google.ask(photo.path.read_bytes(), timeout=5)
     assert google.counted("images") == 1
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -641,10 +640,10 @@ def test_quiet_prints_what_is_wrong_with_what_to_do_and_nothing_else(
 
 
 def test_what_hangs_or_breaks_is_a_finding_and_holds_nobody_up() -> None:
-    hanging = threading.Event()
+    hanging, has_hung = threading.Event(), list[bool]()
 
     def hang(_: Installation) -> str:
-        hanging.wait(60)
+        has_hung.append(hanging.wait(60))
         return ""
 
     def break_down(_: Installation) -> str:
@@ -667,12 +666,13 @@ def test_what_hangs_or_breaks_is_a_finding_and_holds_nobody_up() -> None:
         config=settings().model_copy(),
         environment={"AIRFLOW__API__SECRET_KEY": "password-of-the-mail"},
     )
-    begun = time.monotonic()
-    hung, broken, well = examine(installation, checks, max_seconds=0.3)
-    assert time.monotonic() - begun < 20
+    # The other two have these seconds for their answers, too, on a machine that may be busy.
+    hung, broken, well = examine(installation, checks, max_seconds=3)
+    # Nobody was held up by it: it hangs still.
+    assert has_hung == []
     hanging.set()
     assert (hung.state, broken.state, well.state) == ("failed", "failed", "passed")
-    assert hung.came == "no answer within 0.3 s"
+    assert hung.came == "no answer within 3 s"
     assert broken.came == "RuntimeError: [AIRFLOW__API__SECRET_KEY]"
 
 

@@ -397,7 +397,8 @@ def test_what_ended_before_a_channel_came_back_is_told_as_over(
 def test_a_mail_server_that_says_nothing_ends_within_its_time(
     warehouse: Warehouse, servers: MessageServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "MAX_SEND_SECONDS", 0.5)
+    # The webhook has these seconds, too, on a machine that may be busy.
+    monkeypatch.setattr(sending, "MAX_SEND_SECONDS", 3)
     servers.mail.is_silent = True
     report = look(warehouse, servers, red(RUN_RED))
     assert "has not taken the mail" in report.problems[0]

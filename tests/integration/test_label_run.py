@@ -376,8 +376,9 @@ def test_unclear_failure_is_unknown_spent_and_never_repeated(
 def test_timed_out_request_is_unknown(
     label: Label, server: VisionServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sightscan.label.vision.REQUEST_TIMEOUT_SECONDS", 0.5)
-    server.set_fault(kind="deadline", next_requests=1, when="after", delay_seconds=3)
+    monkeypatch.setattr("sightscan.label.vision.REQUEST_TIMEOUT_SECONDS", 5)
+    # The others have these seconds for their answers, too, on a machine that may be busy.
+    server.set_fault(kind="deadline", next_requests=1, when="after", delay_seconds=3_600)
     assert label(vision_concurrency=1).unknown == 16
 
 
