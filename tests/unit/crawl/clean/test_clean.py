@@ -270,7 +270,7 @@ def test_threads_share_one_budget_of_pixels() -> None:
         thread.start()
         with budget.taking(5):
             order.append("first")
-    thread.join(timeout=10)
+    thread.join()
     assert order == ["first", "second"]
 
 

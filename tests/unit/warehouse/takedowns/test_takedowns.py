@@ -46,7 +46,7 @@ from sightscan.warehouse.takedowns.takedowns import (
     remove_photos,
 )
 from tests.cities.colour_city import ColourCity, add_photo, store_colour_city
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_SECONDS, wait_until
 
 TABLES = ("photo", "photo_blob", "photo_source", "label", "clustered_photo", "label_review")
 
@@ -433,7 +433,7 @@ def test_photo_that_is_being_stored_does_not_come_back(
         removal = pool.submit(take_down)
         wait_for_lock(warehouse)
         crawl.commit()
-        assert removal.result(timeout=20).removed == (photo.file.sha256,)
+        assert removal.result(LIMIT_SECONDS).removed == (photo.file.sha256,)
     assert rows_of(warehouse, "photo", photo.file.sha256) == 0
 
 
@@ -454,7 +454,7 @@ def test_photo_that_is_being_taken_down_is_not_stored(
         merged = pool.submit(crawl)
         wait_for_lock(warehouse)
         removal.commit()
-        assert merged.result(timeout=20) == 1
+        assert merged.result(LIMIT_SECONDS) == 1
     assert rows_of(warehouse, "photo", photo.file.sha256) == 0
 
 
@@ -480,7 +480,7 @@ def test_what_moves_between_sights_waits_for_a_take_down_before_it_touches_a_row
         wait_for_lock(warehouse)
         assert row_locks(warehouse) == 0
         removal.commit()
-        moving.result(timeout=20)
+        moving.result(LIMIT_SECONDS)
 
 
 def row_locks(warehouse: psycopg.Connection[Any]) -> int:
