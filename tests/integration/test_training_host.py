@@ -8,7 +8,6 @@ import pickle
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 from sandbox.gpu.gpu_host import GpuHost, ed25519_key
 from sightscan.errors import InstanceError, TrainingError
 from sightscan.publish.register import register_model
+from sightscan.train import host, upload
 from sightscan.train.download import download_model
 from sightscan.train.host import HostAddress, await_host
 from sightscan.train.host_lock import locked_host
@@ -28,21 +28,31 @@ from sightscan.train.upload import upload_dataset
 from sightscan.warehouse.models.models import insert_publication
 from tests.cities.asked_training import Asked, ask
 from tests.cities.colour_city import add_photo, store_colour_city, write_model_folder
+from tests.waiting import LIMIT_SECONDS
 from trainer.dataset_folder import read_dataset as read_as_trainer
 from trainer.model_folder import locked_host as locked_by_trainer
 from trainer.request import hash_request, read_request
 
 
 def test_host_that_answers_is_reached(address: HostAddress) -> None:
-    assert await_host(address, timeout_seconds=20) < 20
+    assert await_host(address, timeout_seconds=60) < 60
 
 
-def test_host_that_starts_late_is_waited_for(machine: GpuHost, address: HostAddress) -> None:
+def test_host_that_starts_late_is_waited_for(
+    machine: GpuHost, address: HostAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, knocks = host.connect_host, []
+
+    async def connect(address: HostAddress) -> asyncssh.SSHClientConnection:
+        knocks.append(address)
+        if len(knocks) == 2:
+            await asyncio.to_thread(machine.power_on)
+        return await real(address)
+
+    monkeypatch.setattr(host, "connect_host", connect)
     machine.power_off()
-    boot = threading.Timer(1.5, machine.power_on)
-    boot.start()
     assert await_host(address, timeout_seconds=60) > 1
-    boot.join()
+    assert len(knocks) >= 2
 
 
 def test_host_that_is_off_is_given_up_with_a_sentence(
@@ -135,26 +145,31 @@ def test_next_dataset_sends_only_what_is_new(
 
 
 def test_upload_that_breaks_off_is_completed_by_the_next(
-    warehouse: psycopg.Connection[Any], machine: GpuHost, address: HostAddress
+    warehouse: psycopg.Connection[Any],
+    machine: GpuHost,
+    address: HostAddress,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     place = store_colour_city(warehouse, photos_a_sight=60)
     asked = ask(warehouse, place, "run 1")
     images = machine.home / "sightscan" / "images"
+    real, begun = upload.write_file, []
 
-    def pull_the_plug() -> None:
-        while len(list(images.glob("*.png"))) < 5:
-            time.sleep(0.002)
-        machine.power_off()
+    async def write(*given: Any) -> None:
+        # Some have been sent by then, since only a few are on their way at once.
+        begun.append(given)
+        if len(begun) == 20:
+            machine.power_off()
+        await real(*given)
 
-    plug = threading.Thread(target=pull_the_plug)
-    plug.start()
-    with pytest.raises(InstanceError, match=r"broke off .* goes on where it stopped"):
-        upload_dataset(warehouse, asked.config, address, asked.training)
-    plug.join()
+    with monkeypatch.context() as patch:
+        patch.setattr(upload, "write_file", write)
+        with pytest.raises(InstanceError, match=r"broke off .* goes on where it stopped"):
+            upload_dataset(warehouse, asked.config, address, asked.training)
     # Half a photo, as a kill at the worst moment leaves it.
     (images / f"{'ab' * 32}.png.part").write_bytes(b"half")
     machine.power_on()
-    await_host(address, timeout_seconds=30)
+    await_host(address, timeout_seconds=60)
     report = upload_dataset(warehouse, asked.config, address, asked.training)
     assert report.already_there >= 1
     assert report.uploaded + report.already_there == 300
@@ -267,7 +282,7 @@ def hold(
 
     thread = threading.Thread(target=lambda: asyncio.run(work()))
     thread.start()
-    assert held.wait(20)
+    assert held.wait(LIMIT_SECONDS)
     return thread
 
 
