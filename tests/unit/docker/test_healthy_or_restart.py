@@ -1,16 +1,16 @@
 """The health check that restarts what hangs, on processes that stand in for a container's."""
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_SECONDS, wait_until
 
 SCRIPT = Path(__file__).resolve().parents[3] / "docker" / "healthy-or-restart.sh"
 # An init whose program ends at TERM, and one whose program does not listen.
@@ -53,10 +53,9 @@ class Container:
         ).returncode
 
     def ended(self) -> bool:
-        """Return whether the program, and so its container, ended within a moment."""
-        deadline = time.monotonic() + 5
-        while self.init.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
+        """Return whether the program, and so its container, has come to its end."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.init.wait(LIMIT_SECONDS)
         return self.init.poll() is not None
 
     def close(self) -> None:

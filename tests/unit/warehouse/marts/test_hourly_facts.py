@@ -191,7 +191,10 @@ def happen(warehouse: psycopg.Connection[Any], one: dict[str, Any]) -> None:
 def due_after(one: dict[str, Any]) -> list[datetime]:
     """Return the hours of the rows that an event brought; a deed does what else it changes itself."""
     if one["kind"] == "sorted":
-        return [datetime.now(UTC).replace(minute=0, second=0, microsecond=0)]
+        # It was done just now; the hour may have turned since.
+        ago = (timedelta(minutes=10), timedelta(0))
+        moments = (datetime.now(UTC) - each for each in ago)
+        return sorted({each.replace(minute=0, second=0, microsecond=0) for each in moments})
     is_arrival = one["kind"] in ARRIVALS or one["kind"] == "reviewed"
     return [START + timedelta(hours=one["hour"])] if is_arrival else []
 
