@@ -346,7 +346,7 @@ def test_lock_of_a_worker_that_died_is_free(address: HostAddress) -> None:
             raise ConnectionError
 
     async def come_after() -> None:
-        async with locked_host(address, "the next", max_wait_seconds=5):
+        async with locked_host(address, "the next", max_wait_seconds=60):
             pass
 
     program = (
