@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from sandbox.ports import LOOPBACK, free_port
+from sandbox.ports import LOOPBACK, free_port, is_free
 from sightscan.city import City, Place
 from sightscan.services import checks
 from sightscan.services.check import open_probe, run_check
@@ -71,6 +71,11 @@ def started(folder: Path, words: list[str], ready: str) -> Iterator[psutil.Proce
         process.wait(30)
 
 
+def is_new(port: int, ports: Mapping[str, str]) -> bool:
+    """Say whether a port is none of these, and free where --control-port listens: on loopback only."""
+    return str(port) not in ports.values() and is_free(port)
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Run what the service runs, with places of this machine instead of a container's."""
@@ -80,7 +85,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     (trainer_bin / "python").symlink_to(sys.executable)
     ports: dict[str, str] = {}
     for port in ("20080", "20081", "20082", "20083"):
-        ports[port] = str(free_port(lambda port: str(port) not in ports.values(), ADDRESS))
+        ports[port] = str(free_port(lambda port: is_new(port, ports), ADDRESS))
     places = {
         **ports,
         "/var/lib/sandbox/state": str(folder / "state"),
