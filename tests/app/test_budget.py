@@ -1,12 +1,13 @@
 """One account of memory for all visitors: who waits, who is refused, and that nothing gets lost."""
 
 import threading
-import time
+from collections.abc import Callable
 
 import pytest
 
 from detector_app.budget import MemoryBudget
 from detector_app.errors import ServerBusy
+from tests.waiting import LIMIT_SECONDS, wait_until
 
 
 def test_what_is_given_back_can_be_held_again() -> None:
@@ -40,7 +41,7 @@ def test_more_than_there_is_waits_for_all_of_it() -> None:
 
 
 def test_who_waits_longest_is_next() -> None:
-    budget = MemoryBudget(100, max_wait_seconds=30)
+    budget = MemoryBudget(100, max_wait_seconds=LIMIT_SECONDS)
     order: list[str] = []
 
     def take(name: str, wanted: int) -> None:
@@ -61,15 +62,39 @@ def test_who_waits_longest_is_next() -> None:
     assert order == ["large", "small"]
 
 
-def test_who_gives_up_lets_the_next_one_in() -> None:
-    budget = MemoryBudget(100, max_wait_seconds=0.2)
+def test_who_gives_up_lets_the_next_one_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whoever hears of nothing still waits when the test has ended.
+    budget = MemoryBudget(100, max_wait_seconds=10 * LIMIT_SECONDS)
+    gives_up = threading.Event()
+    wait_for = budget._changed.wait_for
+
+    def wait_until_it_gives_up(predicate: Callable[[], bool], timeout: float) -> bool:
+        if threading.current_thread() is not impatient:
+            return wait_for(predicate, timeout)
+        return wait_for(lambda: predicate() or gives_up.is_set(), timeout) and not gives_up.is_set()
+
+    monkeypatch.setattr(budget._changed, "wait_for", wait_until_it_gives_up)
+    took: list[str] = []
+
+    def take() -> None:
+        with budget.hold(40):
+            took.append("patient")
+
+    impatient = threading.Thread(target=_take_in_vain, args=(budget, 100))
+    patient = threading.Thread(target=take, daemon=True)
     with budget.hold(60):
-        impatient = threading.Thread(target=_take_in_vain, args=(budget, 100))
         impatient.start()
         _wait_for_a_queue(budget, 1)
-        budget._max_wait_seconds = 30
-        with budget.hold(40):
-            impatient.join()
+        patient.start()
+        _wait_for_a_queue(budget, 2)
+        assert took == []
+        gives_up.set()
+        with budget._changed:
+            # Who waits longest alone; the other one hears of it from the budget.
+            budget._changed.notify()
+        impatient.join()
+        patient.join(LIMIT_SECONDS)
+        assert took == ["patient"]
 
 
 def _take_in_vain(budget: MemoryBudget, wanted: int) -> None:
@@ -78,5 +103,4 @@ def _take_in_vain(budget: MemoryBudget, wanted: int) -> None:
 
 
 def _wait_for_a_queue(budget: MemoryBudget, length: int) -> None:
-    while len(budget._queue) < length:
-        time.sleep(0.01)
+    wait_until(lambda: len(budget._queue) == length)

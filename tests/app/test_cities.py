@@ -192,7 +192,7 @@ def test_model_that_is_here_is_had_while_another_is_fetched(
     def obtain(wanted: PublishedModel) -> bytes:
         if wanted.onnx_sha256 != model.onnx_sha256:
             is_asked.set()
-            may_answer.wait(60)
+            may_answer.wait(180)
         return obtain_model(wanted, warehouse, tmp_path, ())
 
     shelf = ModelShelf(obtain, tmp_path)
@@ -204,7 +204,7 @@ def test_model_that_is_here_is_had_while_another_is_fetched(
     try:
         assert is_asked.wait(60)
         asking.start()
-        asking.join(20)
+        asking.join(60)
         assert not asking.is_alive()
     finally:
         may_answer.set()

@@ -58,7 +58,7 @@ def test_name_of_a_licence_leads_to_its_text(
 
         models.show()
 
-    page = AppTest.from_function(show_models, default_timeout=30).run()
+    page = AppTest.from_function(show_models, default_timeout=120).run()
     assert not page.exception
     shown = "".join(one.proto.body for one in page.get("html"))
     assert told in shown

@@ -45,7 +45,7 @@ def ready_city(model: PublishedModel) -> City:
 
 
 def run() -> AppTest:
-    page = AppTest.from_file(APP, default_timeout=30).run()
+    page = AppTest.from_file(APP, default_timeout=120).run()
     assert not page.exception
     return page
 
@@ -66,7 +66,7 @@ def test_detectors_are_told_by_what_they_name_and_figures_are_apart(
 
         about.show()
 
-    page = AppTest.from_function(show_about, default_timeout=30).run()
+    page = AppTest.from_function(show_about, default_timeout=120).run()
     assert not page.exception
     told, figures = (one.value for one in page.dataframe)
     assert told["photos of its sights that it named"].tolist() == ["36 of 42", "not counted"]
@@ -153,7 +153,7 @@ def test_unknown_city_in_the_address_is_said_and_the_address_stays(
     model: PublishedModel, tmp_path: Path
 ) -> None:
     keep(tmp_path, ready_city(model), IN_PREPARATION)
-    page = AppTest.from_file(APP, default_timeout=60)
+    page = AppTest.from_file(APP, default_timeout=120)
     page.query_params["city"] = "atlantis"
     page.run()
     assert "knows no city" in page.warning[1].value
@@ -167,7 +167,7 @@ def test_city_is_found_by_its_name_without_accents(
     model: PublishedModel, tmp_path: Path, typed: str
 ) -> None:
     keep(tmp_path, ready_city(model), IN_PREPARATION)
-    page = AppTest.from_file(APP, default_timeout=60)
+    page = AppTest.from_file(APP, default_timeout=120)
     # The test's own list takes what is in it only.
     page.session_state["city_slug"] = typed
     page.run()
@@ -179,7 +179,7 @@ def test_name_that_several_cities_could_have_is_asked_back(
     model: PublishedModel, tmp_path: Path
 ) -> None:
     keep(tmp_path, ready_city(model), IN_PREPARATION, replace(IN_PREPARATION, slug="porto-2"))
-    page = AppTest.from_file(APP, default_timeout=60)
+    page = AppTest.from_file(APP, default_timeout=120)
     page.session_state["city_slug"] = "por"
     page.run()
     assert "Did you mean one of these: Porto, Porto?" in page.warning[1].value
@@ -225,7 +225,7 @@ def test_name_that_was_typed_elsewhere_is_in_the_form() -> None:
 
         ask.show()
 
-    page = AppTest.from_function(show_ask, default_timeout=30)
+    page = AppTest.from_function(show_ask, default_timeout=120)
     page.query_params["name"] = "Atlantis" * 50
     page.run()
     assert not page.exception
@@ -239,7 +239,7 @@ def test_pages_that_do_not_look_again_do_not_say_so(name: str) -> None:
 
         import_module(f"detector_app.views.{name}").show()
 
-    page = AppTest.from_function(show_page, default_timeout=30, args=(name,)).run()
+    page = AppTest.from_function(show_page, default_timeout=120, args=(name,)).run()
     if name == "improve":
         page.toggle[0].set_value(True).run()
     assert not page.exception

@@ -46,7 +46,7 @@ def test_streamlit_reports_no_use_and_the_icon_is_a_file_of_ours(
     monkeypatch.setattr(
         "streamlit.set_page_config", lambda **values: shown.append(values["page_icon"])
     )
-    AppTest.from_file(str(REPOSITORY / "detector_app" / "app.py"), default_timeout=30).run()
+    AppTest.from_file(str(REPOSITORY / "detector_app" / "app.py"), default_timeout=120).run()
     (icon,) = shown
     assert Path(icon).is_file()
     assert "http" not in Path(icon).read_text().replace("http://www.w3.org/2000/svg", "")
@@ -76,7 +76,7 @@ for sha256 in {{hashes!r}}:
 def count_reads(*hashes: str) -> int:
     """Return how often a photo is read on a page whose model has these hashes, one after the other."""
     page = PHOTO_PAGE.format(hashes=hashes)
-    visitor = AppTest.from_string(page, default_timeout=30).run()
+    visitor = AppTest.from_string(page, default_timeout=120).run()
     assert not visitor.exception
     return int(visitor.session_state["reads"])
 

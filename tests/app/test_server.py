@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ from detector_app.web.runtime import RUNTIME_FOLDER, RUNTIME_VERSION
 from tests.cities.published_city import CITY_NAME, CITY_SLUG, CLASS_NAMES, keep_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHA256 = hashlib.sha256(TINY_ONNX.read_bytes()).hexdigest()
@@ -384,28 +385,39 @@ def test_what_is_refused_is_refused_in_a_sentence(  # noqa: PLR0917 - the table'
     assert sentence in json.loads(answer.body)["error"]
 
 
+def ask_without_pause(server: Server, addresses: Sequence[str]) -> Answer | None:
+    """Ask as all these addresses until one is told to wait, and return that answer.
+
+    Many at once: one after the other, on a busy machine, they would be no hurry.
+    """
+    refused: list[Answer] = []
+
+    def ask(address: str) -> None:
+        if not refused:
+            answer = server.ask("/api/detect", "POST", b"", X_Forwarded_For=address)
+            refused.extend([answer] if answer.status == 429 else [])
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(ask, addresses))
+    return refused[0] if refused else None
+
+
 def test_who_asks_without_pause_is_told_to_wait(tmp_path: Path) -> None:
     keep_model(tmp_path)
     with running(tmp_path) as one:
         # By an address that a proxy gives, which is trusted on this machine.
-        answers = [
-            one.ask("/api/detect", "POST", b"", X_Forwarded_For="192.0.2.1") for _ in range(40)
-        ]
+        refused = ask_without_pause(one, ["192.0.2.1"] * 2_000)
         other = one.ask("/api/detect", "POST", b"", X_Forwarded_For="192.0.2.2")
-    refused = [one for one in answers if one.status == 429]
-    assert len(refused) > 10
-    assert int(refused[0].headers["retry-after"]) >= 1
+    assert refused is not None
+    assert int(refused.headers["retry-after"]) >= 1
     assert other.status == 415
 
 
 def test_proxy_that_is_not_trusted_is_not_believed(tmp_path: Path) -> None:
     keep_model(tmp_path)
     with running(tmp_path, FORWARDED_ALLOW_IPS="192.0.2.9") as one:
-        answers = [
-            one.ask("/api/detect", "POST", b"", X_Forwarded_For=f"192.0.2.{number}")
-            for number in range(40)
-        ]
-    assert sum(answer.status == 429 for answer in answers) > 10
+        addresses = [f"192.0.{number // 200}.{number % 200}" for number in range(2_000)]
+        assert ask_without_pause(one, addresses) is not None
 
 
 def test_upload_for_no_page_is_refused(server: Server) -> None:
@@ -432,7 +444,7 @@ def test_upload_for_which_there_is_no_room_is_refused_by_the_first_that_comes(
         for number in range(3):
             answer = server.ask(f"{upload}/{number}", "PUT", body, **own)
             assert answer.status == 204, answer.body
-        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as line:
             head = [f"PUT {upload}/late HTTP/1.1", "Host: localhost", "Transfer-Encoding: chunked"]
             head += [f"{name.replace('_', '-')}: {value}" for name, value in own.items()]
             line.sendall("\r\n".join(head).encode() + b"\r\n\r\n")

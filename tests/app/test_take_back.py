@@ -44,7 +44,7 @@ def warehouse(monkeypatch: pytest.MonkeyPatch) -> Warehouse:
 
 
 def press(button: int, code: str) -> AppTest:
-    page = AppTest.from_string(PAGE, default_timeout=30).run()
+    page = AppTest.from_string(PAGE, default_timeout=120).run()
     page.text_input[0].input(code)
     return page.button[button].click().run()
 

@@ -73,7 +73,7 @@ def test_page_in_german_shows_no_english_sentence(
 
         import_module(f"detector_app.views.{page}").show()
 
-    shown = AppTest.from_function(show, default_timeout=30, args=(page,)).run()
+    shown = AppTest.from_function(show, default_timeout=120, args=(page,)).run()
     assert not shown.exception
     kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "button")
     texts = [
