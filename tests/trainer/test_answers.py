@@ -1,7 +1,7 @@
 """Photos are looked at once; whatever is told of a model afterwards is what the whole answer says."""
 
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +9,12 @@ import torch
 from drawn_dataset import write_dataset
 from numpy.typing import NDArray
 
+from tests.stopped_clock import Clock
+from trainer import answers as answers_module
 from trainer.answers import read_split
 from trainer.dataset_folder import read_dataset
 from trainer.decoding import IDENTITY, Decoding, decode, decode_everything
+from trainer.evaluation import Detector
 from trainer.photos import PhotoStore
 
 DECODINGS = (
@@ -86,10 +89,18 @@ def test_first_photos_are_read_and_timed_by_another_session(store: PhotoStore) -
     assert (len(one_thread.shapes), len(all_threads.shapes)) == (5, 1)
 
 
-def test_milliseconds_are_those_of_the_photos_that_are_timed(store: PhotoStore) -> None:
-    def slow(images: NDArray[np.float32]) -> torch.Tensor:
-        time.sleep(2)
-        return Recorder(400)(images)
+def test_milliseconds_are_those_of_the_photos_that_are_timed(
+    store: PhotoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(answers_module, "time", SimpleNamespace(perf_counter=clock))
 
-    assert read_split(slow, store, timed=(Recorder(400), 1)).milliseconds < 2_000
-    assert read_split(Recorder(400), store, timed=(slow, 1)).milliseconds >= 2_000
+    def taking(seconds: float) -> Detector:
+        def answer(images: NDArray[np.float32]) -> torch.Tensor:
+            clock.sleep(seconds)
+            return Recorder(400)(images)
+
+        return answer
+
+    assert read_split(taking(2), store, timed=(taking(0.5), 1)).milliseconds == 500
+    assert read_split(taking(0.5), store, timed=(taking(2), 1)).milliseconds == 2_000

@@ -124,4 +124,4 @@ def _run_until(dataset: Path, model: Path, line_start: str, end: signal.Signals)
         if line.startswith(line_start):
             break
     process.send_signal(end)
-    return process.wait(timeout=60)
+    return process.wait(timeout=120)

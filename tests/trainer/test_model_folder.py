@@ -91,7 +91,7 @@ def test_second_run_waits_for_the_first(tmp_path: Path) -> None:
         )
         assert second.stdout is not None
         assert second.stdout.readline().startswith("waiting: another run is training")
-    assert second.communicate(timeout=20)[0] == "mine\n"
+    assert second.communicate(timeout=120)[0] == "mine\n"
 
 
 def test_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
