@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser.site import BROWSER, Site, describe_model, run_site
+from tests.browser.site import WAITS, Site, describe_model, run_site
 from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
 from tests.film import write_film
 
@@ -23,7 +23,40 @@ TINY_ONNX = Path(__file__).resolve().parents[1] / "app" / "fixtures" / "tiny.onn
 RED, GREEN, GREY = "#d02020", "#20b030", "#9fb4c8"
 PHONE = {"width": 360, "height": 800}
 # Ends a hang; nothing is measured by it.
-expect.set_options(timeout=60_000)
+LIMIT_MS = 120_000
+expect.set_options(timeout=LIMIT_MS)
+# What works on a busy machine may take longer than a phone's patience; a hang ends with our own limit.
+PATIENCE_MS = 400_000
+SILENCE_MS = 500_000
+# The page's patience with a worker ends when the worker says that it stays silent, or when the test says so:
+# there is no clock in it. Who sets `isPatient` says so by `losePatience`.
+IMPATIENT = f"""(() => {{
+  const {{ setTimeout, clearTimeout }} = globalThis;
+  const held = new Map();
+  globalThis.setTimeout = (act, milliseconds, ...rest) => {{
+    if (milliseconds !== {SILENCE_MS}) return setTimeout(act, milliseconds, ...rest);
+    const timer = -1 - held.size;
+    held.set(timer, act);
+    return timer;
+  }};
+  globalThis.clearTimeout = (timer) => {{
+    if (held.has(timer)) held.set(timer, () => {{}});
+    else clearTimeout(timer);
+  }};
+  globalThis.losePatience = () => {{
+    for (const [timer, act] of held) {{
+      held.set(timer, () => {{}});
+      act();
+    }}
+  }};
+  globalThis.silences = 0;
+  globalThis.told = new BroadcastChannel("silent");
+  globalThis.told.onmessage = () => {{
+    globalThis.silences += 1;
+    if (!globalThis.isPatient) globalThis.losePatience();
+  }};
+}})();"""
+SAY_SILENT = 'new BroadcastChannel("silent").postMessage(null);'
 
 
 @pytest.fixture(scope="session")
@@ -34,28 +67,12 @@ def onnx() -> bytes:
 
 @pytest.fixture
 def site(onnx: bytes) -> Iterator[Site]:
-    """Serve one city with its model."""
+    """Serve one city with its model, to pages that are patient."""
     site = Site(catalogue={"as_of": "2026-01-02T03:04:05Z", "away": None, "public_keys": []})
+    site.waits = dict.fromkeys(WAITS, PATIENCE_MS) | {"SILENCE_MS": SILENCE_MS}
     site.add_city("malaga", "Málaga", describe_model(site.add_file(onnx)), de="Malaga")
     with run_site(site):
         yield site
-
-
-def wait_for_workers(site: Site, seconds: int) -> None:
-    """Serve pages that wait so long for a silent worker before they climb down the ladder."""
-    detector = (BROWSER / "detector.js").read_bytes()
-    hasty = b"SILENCE_MS = 8000"
-    assert hasty in detector
-    site.changed["/browser/detector.js"] = detector.replace(
-        hasty, b"SILENCE_MS = %d" % (seconds * 1000)
-    )
-
-
-@pytest.fixture
-def patient_site(site: Site) -> Site:
-    """Serve pages that wait long for a worker: on a busy machine it may be silent for longer than on a phone."""
-    wait_for_workers(site, 60)
-    return site
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +88,9 @@ def open_browser(playwright: Playwright, film: Path | None = None) -> Iterator[B
     flags = [*CHROMIUM_FLAGS]
     if film is not None:
         flags.append(f"--use-file-for-fake-video-capture={film}")
-    browser = playwright.chromium.launch(executable_path=find_chromium(), headless=True, args=flags)
+    browser = playwright.chromium.launch(
+        executable_path=find_chromium(), headless=True, args=flags, timeout=LIMIT_MS
+    )
     try:
         yield browser
     finally:
@@ -107,7 +126,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(**given)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(LIMIT_MS)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import io
 import json
+import re
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -52,6 +53,15 @@ ISOLATION = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
 }
+# How long the page waits at most for a worker, an answer, a camera, a file or the network: what is so
+# called, and the module that has it.
+WAITS = {
+    "SILENCE_MS": "detector.js",
+    "MAX_ANSWER_MS": "catalogue.js",
+    "MAX_OPENING_MS": "film.js",
+    "MAX_READING_MS": "video.js",
+    "MAX_WAIT_MS": "sw.js",
+}
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -73,7 +83,8 @@ class Site:
     """What is served, and what was asked for.
 
     `stored` is the answer to a report; `changed` has other bytes for an address; of `broken` addresses nothing comes back, and those
-    `for_a_year` are cached by browsers so long. Modules are named by their addresses without the `version`.
+    `for_a_year` are cached by browsers so long. Modules are named by their addresses without the `version`;
+    `waits` has other milliseconds for those of `WAITS`.
     """
 
     models: dict[str, bytes] = field(default_factory=dict)
@@ -84,6 +95,7 @@ class Site:
     changed: dict[str, bytes] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     for_a_year: set[str] = field(default_factory=set)
+    waits: dict[str, int] = field(default_factory=dict)
     version: str = "v1"
     is_isolated: bool = True
     is_down: bool = False
@@ -241,6 +253,9 @@ class _Handler(BaseHTTPRequestHandler):
             content = content.replace(b'"/browser/', f'"/browser/{version}/'.encode())
         if content is not None and path == "/browser/sw.js":
             content = content.replace(b'VERSION = ""', f'VERSION = "{version}"'.encode())
+        for name, milliseconds in self.served.waits.items():
+            if content is not None and path == f"/browser/{WAITS[name]}":
+                content = _set_wait(content, name, milliseconds)
         if content is None:
             self._answer(404, b"not here", "text/plain")
             return
@@ -293,6 +308,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def _set_wait(module: bytes, name: str, milliseconds: int) -> bytes:
+    statement = rb"\bconst %b = [\d_]+;" % name.encode()
+    waiting, count = re.subn(statement, b"const %b = %d;" % (name.encode(), milliseconds), module)
+    assert count == 1, f"{name} is not said once"
+    return waiting
 
 
 @cache

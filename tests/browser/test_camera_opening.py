@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.browser.site import Site
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("patient_site")]
+pytestmark = pytest.mark.slow
 
 # The browser's question is answered when the test lets it be.
 ASKING = """globalThis.tracks = [];

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import wait_for_workers
+from tests.browser.conftest import IMPATIENT, SAY_SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 # Answers its first picture only when it has the second: both answers come while the second is waited for.
-LATE_WORKER = b"""const looks = [];
+LATE_WORKER = """const looks = [];
 self.onmessage = ({ data }) => {
   const answer = (order, rest) => self.postMessage({ number: order.number, ...rest });
   if (data.kind === "load") {
@@ -26,9 +26,12 @@ self.onmessage = ({ data }) => {
     return;
   }
   looks.push(data);
-  if (looks.length < 2) return;
+  if (looks.length < 2) {
+    SAY_SILENT
+    return;
+  }
   for (const look of looks.splice(0)) answer(look, { kind: "seen", width: look.bitmap.width });
-};"""
+};""".replace("SAY_SILENT", SAY_SILENT)
 # Each picture's width, or why there is no answer to it.
 LOOK_AT = """async (widths) => {
   const { LocalDetector } = await import("/browser/detector.js");
@@ -44,9 +47,9 @@ LOOK_AT = """async (widths) => {
 
 
 def test_late_answer_is_not_the_next_pictures(new_page: Callable[..., Page], site: Site) -> None:
-    site.changed["/browser/worker.js"] = LATE_WORKER
-    wait_for_workers(site, 2)
+    site.changed["/browser/worker.js"] = LATE_WORKER.encode()
     page = new_page()
+    page.add_init_script(IMPATIENT)
     page.goto(f"{site.url}/blank")
     assert page.evaluate(LOOK_AT, [10, 20]) == ["step.silent", 20]
 
@@ -98,10 +101,10 @@ LOOK_WHILE_CLOSED = """async () => {
 
 
 def test_detectors_are_closed_after_their_last_look(
-    new_page: Callable[..., Page], patient_site: Site
+    new_page: Callable[..., Page], site: Site
 ) -> None:
     page = new_page()
-    page.goto(f"{patient_site.url}/blank")
+    page.goto(f"{site.url}/blank")
     assert page.evaluate(LOOK_WHILE_CLOSED) == [64, "step.closed"]
 
 

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
     from tests.browser.site import Site
 
-# Without a network, what is silent for want of a core has no step below it.
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("patient_site")]
+pytestmark = pytest.mark.slow
 
 
 def keep(page: Page, site: Site) -> None:
@@ -365,6 +364,13 @@ DAMAGE_MODEL = """async (address) => {
   bytes[bytes.length - 1] ^= 1;
   await cache.put(address, new Response(bytes, { headers: kept.headers }));
 }"""
+# Its address has its hash.
+IS_MODEL_WHOLE = """async (address) => {
+  const kept = await (await caches.open("sightscan-kept")).match(address);
+  const hash = await crypto.subtle.digest("SHA-256", await kept.arrayBuffer());
+  const digits = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0"));
+  return address.includes(digits.join(""));
+}"""
 IS_RUNTIME_WHOLE = """async (address) => {
   const kept = await (await caches.open("sightscan-kept")).match(address);
   return kept !== undefined && (await kept.arrayBuffer()).byteLength > 100_000;
@@ -390,9 +396,13 @@ def test_damaged_model_of_a_kept_city_is_replaced(
     page = new_page()
     keep(page, site)
     address = f"/models/{site.catalogue['cities'][0]['model']['file']['sha256']}.onnx"
+    assert page.evaluate(IS_MODEL_WHOLE, address)
     page.evaluate(DAMAGE_MODEL, address)
+    assert not page.evaluate(IS_MODEL_WHOLE, address)
     page.reload()
     start_film(page)
+    # It looks with what came, which may lie there a moment later.
+    wait_until(lambda: page.evaluate(IS_MODEL_WHOLE, address))
     name_without_a_network(page, site)
 
 

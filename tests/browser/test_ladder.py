@@ -229,6 +229,8 @@ def test_camera_that_cannot_be_had_gets_its_sentence(
 
 
 def test_worker_that_stays_silent_is_left(new_page: Callable[..., Page], site: Site) -> None:
+    # The one that waits as long as the page itself does.
+    del site.waits["SILENCE_MS"]
     site.changed["/browser/worker.js"] = SILENT_WORKER
     page = new_page()
     start(page, site)
