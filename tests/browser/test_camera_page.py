@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.browser.conftest import GREEN, GREY, RED
 from tests.browser.site import Site, describe_model
 from tests.model_files import metadata
 from tests.waiting import wait_until
@@ -50,21 +51,45 @@ def start_film(page: Page) -> None:
     expect(page.locator(".plate .said").first).to_be_visible()
 
 
+# A camera that shows one sight until the test wants another, and a clock that goes on by looks: a busy machine
+# would look so seldom that sights are missed, or forgotten and announced again.
+DRAWN_CAMERA = f"""globalThis.sight = "{RED}";
+navigator.mediaDevices.getUserMedia = async () => {{
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [640, 480];
+  const context = canvas.getContext("2d");
+  const draw = () => {{
+    context.fillStyle = "{GREY}";
+    context.fillRect(0, 0, 640, 480);
+    context.fillStyle = globalThis.sight;
+    context.fillRect(200, 120, 220, 280);
+  }};
+  draw();
+  setInterval(draw, 100);
+  return canvas.captureStream(10);
+}};
+let now = 0;
+performance.now = () => (now += 40);"""
+
+
 def test_film_names_each_sight_in_turn_and_says_when_there_is_none(
     new_page: Callable[..., Page], site: Site
 ) -> None:
     page = new_page()
     page.add_init_script(LISTEN)
+    page.add_init_script(DRAWN_CAMERA)
     open_camera(page, site)
     start_film(page)
-    plate = page.locator(".plate")
-    for sentence in (f"This is {TOWER}", f"This is {GATE}", "No sight that I know"):
-        expect(plate).to_have_text(sentence)
+    for colour, sentence in (
+        (RED, f"This is {TOWER}"),
+        (GREEN, f"This is {GATE}"),
+        (GREY, "No sight that I know"),
+    ):
+        page.evaluate(f"globalThis.sight = '{colour}'")
+        expect(page.locator(".plate")).to_have_text(sentence)
     assert not any(asked.startswith("POST") for asked in site.asked)
-    spoken = page.evaluate("globalThis.spoken")
-    # The film has gone round once at most: each name is announced once, and nothing but names.
-    assert sorted(set(spoken)) == sorted(spoken)
-    assert set(spoken) <= {TOWER, GATE, f"{TOWER} and {GATE}", f"{GATE} and {TOWER}"}
+    # Each name is announced once, and nothing but names.
+    assert page.evaluate("globalThis.spoken") == [TOWER, GATE]
 
 
 @pytest.mark.parametrize(

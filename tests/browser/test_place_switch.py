@@ -182,6 +182,8 @@ def test_place_that_is_old_is_said_to_be_unknown_and_asked_for_again(
     page.clock.install()
     page.add_init_script(SAYS_IT_ONCE % json.dumps(HERE))
     open_camera(page, placed)
+    # From here on, time passes only as the test says.
+    page.clock.pause_at(page.evaluate("Date.now()") + 3_600_000)
     page.locator("#place").check()
     page.evaluate("say()")
     expect(page.locator("#place-status")).to_have_text("The place is known to 20 m.")
