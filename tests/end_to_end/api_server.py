@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.end_to_end.app_server import find_free_port
+from sandbox.ports import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_SECONDS = 90
+START_TIMEOUT_SECONDS = 240
 USERNAME = "ann"
 
 
@@ -46,7 +46,7 @@ class ApiServer:
 @contextmanager
 def run_api_server(folder: Path) -> Iterator[ApiServer]:
     """Run the server in a folder of its own, with the PG... settings of this process."""
-    port = find_free_port()
+    port = free_port()
     server = ApiServer(f"http://127.0.0.1:{port}", secrets.token_urlsafe(9))
     passwords = folder / "passwords.json"
     passwords.write_text(json.dumps({USERNAME: server.password}))
@@ -96,7 +96,7 @@ def _await(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(f"{url}/api/v2/version", timeout=5)
+            httpx.get(f"{url}/api/v2/version", timeout=20)
         except httpx.HTTPError:
             time.sleep(0.3)
         else:

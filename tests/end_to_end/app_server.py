@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sandbox.ports import free_port
 from tests.cities.published_city import APP_LOGIN, APP_PASSWORD
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 APP_PYTHON = ROOT / ".venv" / "app" / "bin" / "python"
-START_TIMEOUT_SECONDS = 60
+START_TIMEOUT_SECONDS = 240
 
 
 @contextmanager
@@ -35,12 +35,12 @@ def run_app(
     warehouse and lives on what lies in `cache_folder`. Raises `RuntimeError` with the end of
     the log when it does not come up.
     """
-    port = find_free_port()
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     environment |= {
-        # A port where nobody listens: away, and at once.
+        # A port where nobody listens, nor will: away, and at once.
         "PGHOST": "127.0.0.1",
-        "PGPORT": str(find_free_port()),
+        "PGPORT": "1",
         "MODEL_CACHE_DIR": str(cache_folder),
         "STREAMLIT_SERVER_PORT": str(port),
     } | dict(settings or {})
@@ -73,18 +73,11 @@ def app_settings(address: PostgresAddress) -> dict[str, str]:
     }
 
 
-def find_free_port() -> int:
-    """Return a loopback port on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=2):  # noqa: S310 - loopback
+            with urllib.request.urlopen(f"{url}/healthz", timeout=20):  # noqa: S310 - loopback
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)

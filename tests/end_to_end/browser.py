@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
+from tests.waiting import wait_until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -36,8 +38,54 @@ CHROMIUM_FLAGS = (
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 )
-PAGE_TIMEOUT_MILLISECONDS = 30_000
+# Ends a hang; nothing is measured by it.
+PAGE_TIMEOUT_MILLISECONDS = 120_000
 SETTLE_MILLISECONDS = 400
+# Whether Streamlit's script has run to its end since the page asked for a run, by what goes over their line: what
+# is shown does not tell, until the first answer has come. Of the messages' fields (BackMsg.proto and
+# ForwardMsg.proto), rerun_script is 11, new_session 4, and script_finished 6, where a 2 says that it begins anew.
+FOLLOW_SCRIPT = """(() => {
+  const fieldsOf = (bytes) => {
+    const fields = new Map();
+    let at = 0;
+    const readNumber = () => {
+      let [value, scale] = [0, 1];
+      for (;;) {
+        const byte = bytes[at++];
+        value += (byte & 127) * scale;
+        scale *= 128;
+        if (byte < 128) return value;
+      }
+    };
+    while (at < bytes.length) {
+      const tag = readNumber();
+      const value = (tag & 7) === 5 ? 4 : (tag & 7) === 1 ? 8 : readNumber();
+      if ((tag & 7) !== 0) at += value;
+      fields.set(Math.floor(tag / 8), value);
+    }
+    return fields;
+  };
+  globalThis.scriptState = "idle";
+  const hear = ({ data }) => {
+    const fields = fieldsOf(new Uint8Array(data));
+    if (fields.has(4) && globalThis.scriptState === "asked") globalThis.scriptState = "running";
+    if (fields.has(6) && globalThis.scriptState === "running") {
+      globalThis.scriptState = fields.get(6) === 2 ? "asked" : "idle";
+    }
+  };
+  const heard = new WeakSet();
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (data) {
+    if (this.url.includes("/_stcore/stream")) {
+      if (!heard.has(this)) this.addEventListener("message", hear);
+      heard.add(this);
+      if (fieldsOf(new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength)).has(11)) {
+        globalThis.scriptState = "asked";
+      }
+    }
+    return send.call(this, data);
+  };
+})();"""
 
 
 def find_chromium() -> str:
@@ -78,6 +126,7 @@ def open_app(
             executable_path=find_chromium(),
             headless=True,
             args=flags,
+            timeout=PAGE_TIMEOUT_MILLISECONDS,
             proxy={"server": proxy, "bypass": "127.0.0.1"} if proxy else None,
         )
         try:
@@ -89,6 +138,7 @@ def open_app(
             )
             page = context.new_page()
             page.set_default_timeout(PAGE_TIMEOUT_MILLISECONDS)
+            page.add_init_script(FOLLOW_SCRIPT)
             page.goto(url)
             wait_until_drawn(page)
             yield page
@@ -99,8 +149,11 @@ def open_app(
 def wait_until_drawn(page: Page) -> None:
     """Wait until Streamlit has drawn a heading and its script is not running any more."""
     page.locator("h1").first.wait_for()
-    # A click reaches the script a moment later; without this, the old page looks like the new one.
+    # What a click leads to in the page itself; without what follows, the old page looks like the new one.
     page.wait_for_timeout(SETTLE_MILLISECONDS)
+    # Not by `wait_for_function`: the app's policy forbids what that does.
+    limit = PAGE_TIMEOUT_MILLISECONDS / 1000
+    wait_until(lambda: page.evaluate("globalThis.scriptState ?? 'idle'") == "idle", limit)
     idle = page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")
     idle.wait_for()
 

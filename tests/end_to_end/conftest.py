@@ -5,13 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from sandbox.addresses import PostgresAddress
 from tests.end_to_end.api_server import ApiServer, run_api_server
-from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
+from tests.end_to_end.browser import (
+    CHROMIUM_FLAGS,
+    PAGE_TIMEOUT_MILLISECONDS,
+    find_chromium,
+)
 
 FIRST_PAGE = "/sightscan/review/"
+expect.set_options(timeout=PAGE_TIMEOUT_MILLISECONDS)
 
 
 @pytest.fixture
@@ -51,6 +56,7 @@ def staff_browser() -> Iterator[Browser]:
 def staff_login(staff_server: ApiServer, staff_browser: Browser) -> Any:
     """Log in once; return what the browser keeps of it."""
     page = staff_browser.new_page()
+    page.set_default_timeout(PAGE_TIMEOUT_MILLISECONDS)
     staff_server.log_in(page, FIRST_PAGE)
     state = page.context.storage_state()
     page.close()
@@ -77,6 +83,7 @@ def open_staff_page(
         context = staff_browser.new_context(storage_state=staff_login, **options)
         contexts.append(context)
         page = context.new_page()
+        page.set_default_timeout(PAGE_TIMEOUT_MILLISECONDS)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda line: note(line.type, line.text))
         page.goto(f"{staff_server.url}{path}")

@@ -182,7 +182,7 @@ def look_at_camera(looker: Looker) -> None:
         looker.look(f"Detect, the camera's {trouble}")
     page.evaluate(CAMERA_AGAIN)
     page.locator(".start").click()
-    expect(page.locator(".plate .said").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".plate .said").first).to_be_visible()
     looker.look("Detect, the camera running")
     # Streamlit mounts its components anew in other colours; the film goes on.
     expect(page.locator(".plate .said").first).to_be_visible()
@@ -201,7 +201,7 @@ def look_at_other_pages(looker: Looker, app: str, photo: Path) -> None:
         page.get_by_role("option").first.click()
         wait_until_drawn(page)
     page.locator("input[type=file]").set_input_files(photo)
-    page.get_by_role("button", name=looker.say("improve.share")).wait_for(timeout=120_000)
+    page.get_by_role("button", name=looker.say("improve.share")).wait_for()
     wait_until_drawn(page)
     looker.look("/improve, a photo")
 
@@ -212,7 +212,7 @@ def look_at_camera_page(looker: Looker, app: str, photo: Path) -> None:
     expect(page.locator("#city")).to_contain_text("laga")
     looker.look("/camera, empty")
     page.locator("#files").set_input_files(photo)
-    expect(page.locator(".card .said").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".card .said").first).to_be_visible()
     looker.look("/camera, a photo answered")
     page.locator(".card .said button").first.click()
     looker.look("/camera, a sight's card")
@@ -221,7 +221,7 @@ def look_at_camera_page(looker: Looker, app: str, photo: Path) -> None:
     looker.look("/camera, the list of cities")
     page.keyboard.press("Escape")
     page.locator("#start").click()
-    expect(page.locator(".plate .said").first).to_be_visible(timeout=60_000)
+    expect(page.locator(".plate .said").first).to_be_visible()
     looker.look("/camera, running")
 
 
@@ -231,6 +231,7 @@ def test_answer_is_spoken_once_however_often_the_page_is_drawn(app: str, photo: 
         page.evaluate(LISTEN)
         page.locator("input[type=file]").first.set_input_files(photo)
         page.get_by_role("heading", name="Found", exact=True).wait_for()
+        wait_until(lambda: page.evaluate("globalThis.heard.length > 0"))
         # The page's script runs again; nothing new is to be said.
         page.get_by_text("Take a photo with this device's camera").click()
         page.locator("[data-testid=stCameraInput]").wait_for()

@@ -113,7 +113,7 @@ def test_machine_is_live_and_leaves_the_person_where_they_are(
         'update core.training_run set epoch_metrics = epoch_metrics || \'{"epoch": 8, "val_map50": 0.75}\''
         " where state = 'running'"
     )
-    expect(page.locator("#gpu [data-figure='epoch']")).to_have_text("8", timeout=60_000)
+    expect(page.locator("#gpu [data-figure='epoch']")).to_have_text("8")
     assert page.locator("#gpu polyline").get_attribute("points") != before
     expect(holder).to_be_focused()
     assert page.evaluate("document.querySelector('#money details').open") is True
@@ -136,11 +136,11 @@ def test_answer_that_does_not_come_keeps_what_is_shown_and_says_so(
 
     page.route("**/overview/gpu", answer)
     problem = page.locator("#gpu .problem")
-    expect(problem).to_contain_text("the warehouse does not answer", timeout=60_000)
+    expect(problem).to_contain_text("the warehouse does not answer")
     expect(problem).to_contain_text("What is shown is of ")
     assert figure(page, "epoch") == "7"
     is_away = False
-    expect(problem).to_have_count(0, timeout=60_000)
+    expect(problem).to_have_count(0)
 
 
 def test_thousands_of_cities_are_found_and_paged(

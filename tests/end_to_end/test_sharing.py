@@ -71,7 +71,7 @@ def test_shared_photo_is_stored_as_shown_and_gone_when_it_is_taken_back(
         choose(page, 1)
         page.locator("input[type=file]").set_input_files(photo)
 
-        page.get_by_text("Blurred: ").first.wait_for(timeout=120_000)
+        page.get_by_text("Blurred: ").first.wait_for()
         share = page.get_by_role("button", name="Share this picture")
         assert share.is_disabled()
         shown = page.get_by_alt_text("Your photo as it would be stored").first
