@@ -1,7 +1,7 @@
-"""What is asked for in the app is settled by a real Airflow within 90 seconds, and seen on the page.
+"""What is asked for in the app is settled by a real Airflow because it was asked, and seen on the page.
 
 The triggerer sees the request, the scheduler starts `sync_cities`, a worker asks Wikidata's stand-in, and
-the page finds the answer: nobody starts anything. One Airflow serves all that is asked here.
+the page finds the answer: nobody starts anything, and no clock does. One Airflow serves all that is asked here.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,11 +25,15 @@ from sightscan.warehouse.registry.cities import list_cities
 from tests.cities.published_city import create_app_login
 from tests.cities.small_world import CITY, draw_small_world
 from tests.end_to_end.app_server import app_settings, run_app
-from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium, wait_until_drawn
+from tests.end_to_end.browser import (
+    CHROMIUM_FLAGS,
+    FOLLOW_SCRIPT,
+    find_chromium,
+    wait_until_drawn,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     import psycopg
     from playwright.sync_api import Browser, Locator
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 # The same city, as people of five languages type it.
 NAMES = (CITY, "Goldhafen", "Port-Aurèle", "Porto Áureo", "ポルト・アウレル")
@@ -47,10 +52,11 @@ NEAR_NAME = "Port Aurell Xy"
 NO_NAME = "Zzyzxqv"
 TOO_SOON = "That was often in a short time."
 TWINS = "Vilar Duplo"
-STEP_SECONDS = 180
-MAX_SETTLED_SECONDS = 90
-# Of a browser that shares two cores with Airflow and other tests: the promise is held to the warehouse's times.
-MAX_DRAWN_SECONDS = 240
+# They only end what hangs.
+STEP_SECONDS = 300
+LIMIT_MS = 300_000
+DAG_FILE = Path(__file__).resolve().parents[2] / "dags" / "sync_cities.py"
+EVERY_TEN_MINUTES, IN_SOME_YEARS = '"*/10 * * * *"', '"0 0 29 2 *"'
 
 
 def draw_facts(world: World) -> CityFacts:
@@ -72,6 +78,23 @@ def draw_facts(world: World) -> CityFacts:
     )
     assert len({twin.country.name for twin in twins}) == len(twins) == 2
     return replace(known, city=city, other_places=(*known.other_places, *twins))
+
+
+class EventsOnly(AirflowServices):
+    """Airflow with `sync_cities` alone, which starts by what comes in: its clock would come round in some years."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        super().__init__(folder / "airflow", free_port(), environment)
+        self._dags = folder / "dags"
+        self._dags.mkdir()
+        text = DAG_FILE.read_text(encoding="utf-8")
+        assert text.count(EVERY_TEN_MINUTES) == 1
+        written = text.replace(EVERY_TEN_MINUTES, IN_SOME_YEARS)
+        (self._dags / DAG_FILE.name).write_text(written, encoding="utf-8")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return super().environment | {"AIRFLOW__CORE__DAGS_FOLDER": str(self._dags)}
 
 
 @pytest.fixture
@@ -104,7 +127,7 @@ def app(
             # A person lets cities in, so none of them begins to run here.
             "MAX_USD_PER_MONTH_FOR_REQUESTS": "0",
         }
-        airflow = AirflowServices(tmp_path / "airflow", free_port(), environment)
+        airflow = EventsOnly(tmp_path, environment)
         closing.callback(airflow.stop)
         airflow.start()
         airflow.api.await_dag("sync_cities", STEP_SECONDS)
@@ -122,9 +145,7 @@ class Asked:
 
     def expect(self, sentence: str) -> None:
         """Wait for a sentence."""
-        expect(self.page.get_by_text(sentence).first).to_be_visible(
-            timeout=MAX_DRAWN_SECONDS * 1000
-        )
+        expect(self.page.get_by_text(sentence).first).to_be_visible(timeout=LIMIT_MS)
         logger.info("%r after %.0f s", sentence, time.monotonic() - self.asked_at)
 
 
@@ -138,6 +159,8 @@ class People:
     def open(self) -> Page:
         """Return the page where people ask, of a new person."""
         page = self.browser.new_context(locale="en-GB").new_page()
+        page.set_default_timeout(LIMIT_MS)
+        page.add_init_script(FOLLOW_SCRIPT)
         page.goto(f"{self.app}/ask")
         wait_until_drawn(page)
         return page
@@ -179,7 +202,7 @@ def people_of(app: str) -> Iterator[People]:
         browser.close()
 
 
-def test_what_is_asked_on_the_page_is_settled_there_within_90_seconds(
+def test_what_is_asked_on_the_page_is_settled_there_and_waits_for_no_clock(
     app: str, warehouse: psycopg.Connection[Any], facts: CityFacts
 ) -> None:
     with people_of(app) as people:
@@ -196,11 +219,8 @@ def test_what_is_asked_on_the_page_is_settled_there_within_90_seconds(
         for chosen in [press(button.page, button) for button in buttons]:
             chosen.expect("It waits to be let in")
         ask_in_five_languages(people)
-    ((count, seconds),) = warehouse.execute(
-        "select count(*), max(extract(epoch from recorded_at - asked_at))::float from core.city_request"
-    ).fetchall()
+    ((count,),) = warehouse.execute("select count(*) from core.city_request").fetchall()
     assert count > len(NAMES)
-    assert seconds <= MAX_SETTLED_SECONDS
     waiting = {city.city_id for city in list_cities(warehouse, "waiting")}
     assert waiting == {facts.city.wikidata_id, wanted.wikidata_id}
     votes = warehouse.execute(
