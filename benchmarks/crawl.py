@@ -23,6 +23,7 @@ import numpy as np
 import psycopg
 from PIL import Image
 
+from benchmarks.ending import end_as_by_ctrl_c
 from benchmarks.far_photo_site import CATEGORY
 from benchmarks.report import Row, publish
 from sandbox.postgres.server import EmbeddedPostgres
@@ -245,6 +246,7 @@ def main() -> int:
     parser.add_argument("--photos", type=int, default=2_000)
     parser.add_argument("--img2dataset", help="the Python of an environment with img2dataset")
     arguments = parser.parse_args()
+    end_as_by_ctrl_c()
     with tempfile.TemporaryDirectory() as scratch:
         server = EmbeddedPostgres(Path(scratch) / "postgres")
         try:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from PIL import Image
 from psycopg import sql
 
+from benchmarks.ending import end_as_by_ctrl_c
 from benchmarks.report import Row, publish
 from sandbox.addresses import PostgresAddress
 from sandbox.counts import Counts
@@ -68,6 +69,7 @@ class Measure:
 
 def main() -> int:
     """Measure, print and write the report; return the exit code."""
+    end_as_by_ctrl_c()
     with tempfile.TemporaryDirectory(prefix="bench-label-") as name:
         folder = Path(name)
         print(f"drawing {MORE_PHOTOS:,} photos ...", flush=True)

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import psycopg
 
+from benchmarks.ending import end_as_by_ctrl_c
 from benchmarks.processor_time import cpu_seconds
 from benchmarks.report import Row, publish
 from sandbox.postgres.server import EmbeddedPostgres
@@ -35,6 +36,7 @@ INSTANCE = "i-0123456789abcdef0"
 
 def main() -> int:
     """Measure, print, and say whether the bounds hold."""
+    end_as_by_ctrl_c()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["AIRFLOW_HOME"] = folder
         server = EmbeddedPostgres(Path(folder) / "postgres")

@@ -8,7 +8,6 @@ of the rows says nothing about a million.
 
 import argparse
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ import psycopg
 from psycopg import sql
 
 from benchmarks import report
+from benchmarks.ending import end_as_by_ctrl_c
 from benchmarks.report import Row
 from benchmarks.warehouse_checks import measure_checks
 from benchmarks.warehouse_photos import measure_photos
@@ -142,8 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = QUICK if given.pop("quick") else defaults
     chosen = {name: value for name, value in given.items() if value is not None}
     sizes = Sizes(**{name: chosen.get(name, getattr(sizes, name)) for name in given})
-    # Ended as by Ctrl-C, so that the server and its gigabytes go too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_as_by_ctrl_c()
     with tempfile.TemporaryDirectory(prefix="sightscan-bench-") as folder:
         server = EmbeddedPostgres(Path(folder))
         try:
