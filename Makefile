@@ -242,7 +242,7 @@ bench-warehouse: setup ## measure what the warehouse promises in numbers (ARGS="
 	@$(AIRFLOW)/python -m benchmarks.warehouse $(ARGS)
 
 .PHONY: bench-orchestration
-bench-orchestration: test-setup ## what Airflow takes for many cities: DAGs, a parser, whole runs on Celery (40 minutes; ARGS="--quick": 10)
+bench-orchestration: test-setup ## what Airflow takes for many cities: DAGs, a parser, requests, whole runs on Celery (45 minutes; ARGS="--quick": 10)
 	@$(AIRFLOW)/python -m benchmarks.orchestration $(ARGS)
 
 .PHONY: up

@@ -1,17 +1,19 @@
 """`make bench-orchestration`: what Airflow takes for many cities, measured in one run.
 
 It builds and serialises the DAGs of up to 3,000 cities, lets a real DAG processor show 1,000 beside a
-busy core, and runs ten cities through a whole Airflow on Celery; prints the table and writes
-var/bench/orchestration.json. Some 40 minutes; `--quick` measures the same, smaller, in some ten.
+busy core, asks a whole Airflow for cities and kills its scheduler, and runs ten cities through one on
+Celery; prints the table and writes var/bench/orchestration.json. Some 45 minutes; `--quick` measures the
+same, smaller, in some ten.
 """
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks import report
+from benchmarks.ending import end_as_by_ctrl_c
+from benchmarks.orchestration.asking import measure_asking
 from benchmarks.orchestration.building import measure_building
 from benchmarks.orchestration.running import measure_running
 from benchmarks.orchestration.showing import Patience, measure_showing
@@ -26,6 +28,7 @@ class Sizes:
     registries: tuple[int, ...]
     shown_cities: int
     shown: Patience
+    requests: int
     running_cities: int
 
 
@@ -33,15 +36,17 @@ WHOLE = Sizes(
     registries=(10, 100, 1_000, 3_000),
     shown_cities=1_000,
     shown=Patience(parses=10, least_seconds=300, most_seconds=1_500),
+    requests=24,
     running_cities=10,
 )
 QUICK = Sizes(
     registries=(10, 100),
     shown_cities=50,
     shown=Patience(parses=3, least_seconds=60, most_seconds=300),
+    requests=6,
     running_cities=3,
 )
-PARTS = ("building", "showing", "running")
+PARTS = ("building", "showing", "asking", "running")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,8 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="small sizes, some ten minutes")
     parser.add_argument("--only", choices=PARTS, help="measure one part, and write no file")
     given = parser.parse_args(arguments)
-    # Ended as by Ctrl-C, so that what was started is ended, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_as_by_ctrl_c()
     parts = [given.only] if given.only else PARTS
     if "running" in parts:
         # Now, not after half an hour.
@@ -73,6 +77,7 @@ def measure(sizes: Sizes, parts: Sequence[str] = PARTS) -> list[Row]:
     measures = {
         "building": lambda: measure_building(sizes.registries),
         "showing": lambda: measure_showing(sizes.shown_cities, sizes.shown),
+        "asking": lambda: measure_asking(sizes.requests),
         "running": lambda: measure_running(sizes.running_cities),
     }
     rows = []
