@@ -1,11 +1,13 @@
 """Measure what the app's server has to do while many pages look at films.
 
-    python -m benchmarks.detect_many --model model.onnx --photos <folder>
+    python -m benchmarks.detect_many --photos <folder>
 
 Only the server is measured, so the pages are as easy as they can be and still look: each is a visitor of
-its own in one Chromium, whose camera is a small film of one frame a second. They are opened in turn and
-kept, on `/camera`, then on *Detect*, whose pages each hold a session of Streamlit. A page may fail to
-open on a machine that is too small for all; how many do look is the first figure.
+its own in one Chromium, whose camera is a small film of one frame a second, and whose model is the tests'
+tiny one. By a real model, fifty browsers on one machine would look too slowly, and send the server their
+photos instead. They are opened in turn and kept, on `/camera`, then on *Detect*, whose pages each hold a
+session of Streamlit. A page may fail to open on a machine that is too small for all; how many do look is
+the first figure.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Error, sync_playwright
 
+from benchmarks.ending import end_as_by_ctrl_c
 from benchmarks.kept_city import SLUG, ServerProcess, keep_city
 from benchmarks.report import Row, publish
 from tests.end_to_end.app_server import run_app
@@ -29,6 +32,7 @@ from tests.film import write_film
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright
 
+TINY_MODEL = Path(__file__).resolve().parents[1] / "tests" / "app" / "fixtures" / "tiny.onnx"
 PAGES = 50
 KINDS = ("/camera", "Detect")
 SECONDS = 60
@@ -53,7 +57,6 @@ COUNT_LOOKS = """
 
 def measure_many(
     playwright: Playwright,
-    model: Path,
     photos: list[Path],
     *,
     pages: int = PAGES,
@@ -65,7 +68,7 @@ def measure_many(
         folder = Path(name)
         width, height = FILM_SIZE
         write_film(photos, folder / "film.y4m", width=width, height=height, fps=1)
-        keep_city(model, folder / "cache")
+        keep_city(TINY_MODEL, folder / "cache")
         flags = [*CHROMIUM_FLAGS, f"--use-file-for-fake-video-capture={folder / 'film.y4m'}"]
         rows = []
         for where in kinds:
@@ -99,6 +102,8 @@ def _measure(
         if page is None:
             break
         pages.append(page)
+        # It takes minutes, so whoever waits is told.
+        print(f"{where}: {len(pages)} of {wanted} pages look", file=sys.stderr)
         most = max(most, server.pss_megabytes)
     looks, spent, began = [_looks(page) for page in pages], server.cpu_seconds, time.monotonic()
     while (left := began + seconds - time.monotonic()) > 0:
@@ -185,19 +190,18 @@ def _close(page: Page | None) -> None:
 def main() -> int:
     """Read the command line, measure, write the figures."""
     parser = argparse.ArgumentParser(description="Measure the app's server with many pages.")
-    parser.add_argument("--model", type=Path, required=True, help="an ONNX file of the trainer")
     parser.add_argument("--photos", type=Path, required=True, help="a folder of JPEGs")
     parser.add_argument("--pages", type=int, default=PAGES)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     given = parser.parse_args()
+    end_as_by_ctrl_c()
     photos = sorted(given.photos.rglob("*.jpg"))[:6]
     if not photos:
         parser.error(f"{given.photos} has no *.jpg; name a folder of photos")
     with sync_playwright() as playwright:
         rows = measure_many(
             playwright,
-            given.model,
             photos,
             pages=given.pages,
             seconds=given.seconds,

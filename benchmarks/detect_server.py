@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from PIL import Image
 
+from benchmarks.ending import end_as_by_ctrl_c
 from benchmarks.kept_city import ServerProcess, keep_city
 from benchmarks.photo_kinds import make_kinds, make_large
 from benchmarks.report import Row, publish
@@ -154,6 +155,7 @@ def main() -> int:
         "--photos", type=Path, required=True, help="a folder of JPEGs, or of folders"
     )
     given = parser.parse_args()
+    end_as_by_ctrl_c()
     photos = sorted(given.photos.rglob("*.jpg"))
     if not photos:
         parser.error(f"{given.photos} has no *.jpg; name a folder of photos")
