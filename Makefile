@@ -242,7 +242,7 @@ bench-warehouse: setup ## measure what the warehouse promises in numbers (ARGS="
 	@$(AIRFLOW)/python -m benchmarks.warehouse $(ARGS)
 
 .PHONY: bench-orchestration
-bench-orchestration: test-setup ## what Airflow takes for many cities: DAGs, a parser, requests, whole runs on Celery (45 minutes; ARGS="--quick": 10)
+bench-orchestration: test-setup ## what Airflow takes for many cities: DAGs, a parser, requests, whole runs on Celery (50 minutes; ARGS="--quick": 15)
 	@$(AIRFLOW)/python -m benchmarks.orchestration $(ARGS)
 
 .PHONY: up
@@ -355,10 +355,10 @@ bench-live: setup ## what smaller sides and files cost a model that is made for 
 	$(TRAINER)/python -m benchmarks.live $(ON_A_WORLD)
 MODEL ?=
 .PHONY: bench-detect
-bench-detect: test-setup ## what looking at films costs a browser, and whether it sees what Python sees (MODEL=, PHOTOS=; a quarter of an hour)
+bench-detect: test-setup ## what looking at films costs a browser, and whether it sees what Python sees (MODEL=, PHOTOS=; half an hour; ARGS="--only film page")
 	$(NEEDS_PHOTOS)
 	@test -n "$(MODEL)" || { echo "MODEL is empty: name an ONNX file of the trainer, MODEL=<file>" >&2; exit 2; }
-	@status=0; $(AIRFLOW)/python -m benchmarks.detect --model "$(MODEL)" --photos "$(PHOTOS)" || status=$$?; \
+	@status=0; $(AIRFLOW)/python -m benchmarks.detect --model "$(MODEL)" --photos "$(PHOTOS)" $(ARGS) || status=$$?; \
 		$(APP)/python -m benchmarks.detect_server --model "$(MODEL)" --photos "$(PHOTOS)" && exit $$status
 
 DATASET ?=

@@ -2,8 +2,8 @@
 
 It builds and serialises the DAGs of up to 3,000 cities, lets a real DAG processor show 1,000 beside a
 busy core, asks a whole Airflow for cities and kills its scheduler, and runs ten cities through one on
-Celery; prints the table and writes var/bench/orchestration.json. Some 45 minutes; `--quick` measures the
-same, smaller, in some ten.
+Celery; prints the table and writes var/bench/orchestration.json. Some 50 minutes; `--quick` measures the
+same, smaller, in some fifteen.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="make bench-orchestration", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("--quick", action="store_true", help="small sizes, some ten minutes")
+    parser.add_argument("--quick", action="store_true", help="small sizes, some fifteen minutes")
     parser.add_argument("--only", choices=PARTS, help="measure one part, and write no file")
     given = parser.parse_args(arguments)
     end_as_by_ctrl_c()

@@ -17,8 +17,6 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from sandbox.counts import Counts
-from sandbox.demo.airflow_services import AirflowServices
-from sandbox.ports import free_port
 from sandbox.web import WebServer
 from sandbox.world.city_facts import facts_of
 from sightscan.warehouse.registry.cities import list_cities
@@ -31,9 +29,10 @@ from tests.end_to_end.browser import (
     find_chromium,
     wait_until_drawn,
 )
+from tests.events_only import EventsOnly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import psycopg
     from playwright.sync_api import Browser, Locator
@@ -55,8 +54,6 @@ TWINS = "Vilar Duplo"
 # They only end what hangs.
 STEP_SECONDS = 300
 LIMIT_MS = 300_000
-DAG_FILE = Path(__file__).resolve().parents[2] / "dags" / "sync_cities.py"
-EVERY_TEN_MINUTES, IN_SOME_YEARS = '"*/10 * * * *"', '"0 0 29 2 *"'
 
 
 def draw_facts(world: World) -> CityFacts:
@@ -78,23 +75,6 @@ def draw_facts(world: World) -> CityFacts:
     )
     assert len({twin.country.name for twin in twins}) == len(twins) == 2
     return replace(known, city=city, other_places=(*known.other_places, *twins))
-
-
-class EventsOnly(AirflowServices):
-    """Airflow with `sync_cities` alone, which starts by what comes in: its clock would come round in some years."""
-
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        super().__init__(folder / "airflow", free_port(), environment)
-        self._dags = folder / "dags"
-        self._dags.mkdir()
-        text = DAG_FILE.read_text(encoding="utf-8")
-        assert text.count(EVERY_TEN_MINUTES) == 1
-        written = text.replace(EVERY_TEN_MINUTES, IN_SOME_YEARS)
-        (self._dags / DAG_FILE.name).write_text(written, encoding="utf-8")
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return super().environment | {"AIRFLOW__CORE__DAGS_FOLDER": str(self._dags)}
 
 
 @pytest.fixture
