@@ -77,6 +77,8 @@ class GpuHost:
         # What follows when the machine powers itself off: EC2 notices.
         self._on_shutdown = on_shutdown or self.power_off
         self._watch: KeptProcess | None = None
+        self._watch_count = 0
+        self._booted_at = 0.0
         self._lock = threading.Lock()
         self._process: KeptProcess | None = None
         self._boot: threading.Timer | None = None
@@ -122,6 +124,7 @@ class GpuHost:
                 log_path=self._folder / "sshd.log",
             )
             process = self._process
+            self._booted_at = time.clock_gettime(time.CLOCK_BOOTTIME)
             self._start_watch(process.subreaper.pid)
         self._counts.add("gpu_host", "boots")
         address = self._listening.address
@@ -180,13 +183,15 @@ class GpuHost:
                 self._holder = None
 
     def _start_watch(self, root_pid: int) -> None:
-        switch = self._folder / "powered_off"
+        # Its own: whoever watched before must not take it for theirs.
+        self._watch_count += 1
+        switch = self._folder / f"powered_off_{self._watch_count}"
         switch.unlink(missing_ok=True)
         # A real system ends the watch with all the rest.
         power_off = f"sh -c 'touch {switch}; kill $PPID'"
         command: list[str | Path] = [sys.executable, "-m", "trainer.host", "--home", self.home]
         command += ["--root-pid", str(root_pid), "--power-off", power_off]
-        command += ["--booted-at", str(time.clock_gettime(time.CLOCK_BOOTTIME))]
+        command += ["--booted-at", str(self._booted_at)]
         watch = self._watch = start_kept(
             f"watch of {self._instance_id}",
             [*command, *self.watch_options],

@@ -232,7 +232,7 @@ def training_killed(drill: Drill) -> None:
     drill.begin(retries={"train_model": 1})
 
 
-def is_there(group: int) -> bool:
+def has_members(group: int) -> bool:
     """Tell whether a process of a group is left."""
     try:
         os.killpg(group, 0)
@@ -249,10 +249,12 @@ def training_hangs(drill: Drill) -> None:
         os.killpg(group, signal.SIGSTOP)
         patience = ("--stall-seconds", "1", "--quiet-seconds", "1", "--look-seconds", "0.05")
         drill.host.watch_anew(*patience)
-        drill.await_file("ended")
-        wait_until(lambda: not is_there(group))
-        # A second is too little for the next try, which on a busy machine begins slowly.
-        drill.host.watch_anew()
+        try:
+            drill.await_file("ended")
+            wait_until(lambda: not has_members(group))
+        finally:
+            # A second is too little for the next try, which on a busy machine begins slowly.
+            drill.host.watch_anew()
         go.touch()
 
     drill.begin(retries={"train_model": 1}, during={"train_model": hold})
