@@ -63,13 +63,10 @@ LOOK_AT_FILM = """async (frames) => {
 def measure(model: Path, photos: list[Path], parts: Sequence[str] = PARTS) -> list[Row]:
     """Measure some parts, or all."""
     with sync_playwright() as playwright:
-        detector = load_detector(model.read_bytes())
-        named = (photo for photo in photos if detector.detect(_read(photo)))
-        in_film = list(itertools.islice(named, PHOTOS_IN_FILM))
         measures = {
             "film": lambda: _measure_film(playwright, model, photos),
-            "page": lambda: measure_page(playwright, model, in_film),
-            "many": lambda: measure_many(playwright, in_film),
+            "page": lambda: measure_page(playwright, model, _named(model, photos)),
+            "many": lambda: measure_many(playwright, photos[:PHOTOS_IN_FILM]),
         }
         rows = []
         for part in parts:
@@ -79,6 +76,13 @@ def measure(model: Path, photos: list[Path], parts: Sequence[str] = PARTS) -> li
             print(table(found), file=sys.stderr)
             rows += found
     return rows
+
+
+def _named(model: Path, photos: list[Path]) -> list[Path]:
+    """Return the first photos on which the model names a sight."""
+    detector = load_detector(model.read_bytes())
+    named = (photo for photo in photos if detector.detect(_read(photo)))
+    return list(itertools.islice(named, PHOTOS_IN_FILM))
 
 
 def _measure_film(playwright: Playwright, model: Path, photos: list[Path]) -> list[Row]:

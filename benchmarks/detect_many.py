@@ -26,7 +26,7 @@ from benchmarks.ending import end_as_by_ctrl_c
 from benchmarks.kept_city import SLUG, ServerProcess, keep_city
 from benchmarks.report import Row, publish
 from tests.end_to_end.app_server import run_app
-from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium, wait_until_drawn
+from tests.end_to_end.browser import CHROMIUM_FLAGS, FOLLOW_SCRIPT, find_chromium, wait_until_drawn
 from tests.film import write_film
 
 if TYPE_CHECKING:
@@ -120,7 +120,9 @@ def _measure(
     ) > FREED_MEGABYTES and time.monotonic() - closed_at < MAX_FREEING_SECONDS:
         time.sleep(1)
     return [
-        Row.at_least(f"{where}: pages that look", sum(map(bool, looked)), "", wanted),
+        Row.at_least(
+            f"{where}: pages that look by the tests' tiny model", sum(map(bool, looked)), "", wanted
+        ),
         Row(f"{where}: frames that they looked at in {seconds:g} s", sum(looked)),
         # On a machine that is too busy for their own looks, they send photos: other work, of its own bar.
         Row.at_most(f"{where}: of them, pages that have the server look", asking_count, "", 0),
@@ -137,7 +139,7 @@ def _measure(
 def _open(browser: Browser, url: str, start: Callable[[Page, str], None]) -> Page | None:
     """Return a new visitor's page that has looked at a frame; None if it did not come so far."""
     context = browser.new_context(permissions=["camera"])
-    context.add_init_script(COUNT_LOOKS)
+    context.add_init_script(COUNT_LOOKS + FOLLOW_SCRIPT)
     page = context.new_page()
     page.set_default_timeout(OPENING_SECONDS * 1000)
     try:

@@ -1,4 +1,4 @@
-"""End what a benchmark has started, however the benchmark ends."""
+"""End what a benchmark has started, also when it is told to end."""
 
 import signal
 

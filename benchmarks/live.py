@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.ending import end_as_by_ctrl_c
 from benchmarks.report import Row, publish
 from benchmarks.world_dataset import divide, parser_of_worlds, write_dataset
 from trainer.isolation import SWITCHES
@@ -111,6 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = parser_of_worlds("make bench-live", __doc__)
     parser.add_argument("--epochs", type=int, default=20)
     given = parser.parse_args(arguments)
+    end_as_by_ctrl_c()
     if given.quick:
         given.size, given.epochs = 160, 2
     seed = given.seeds[0]

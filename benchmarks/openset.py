@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.ending import end_as_by_ctrl_c
 from benchmarks.intervals import say_interval
 from benchmarks.report import Row, publish
 from benchmarks.world_dataset import (
@@ -251,6 +252,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--keep", type=Path, help="folder for datasets and models, to be looked at afterwards"
     )
     given = parser.parse_args(arguments)
+    end_as_by_ctrl_c()
     if given.quick:
         given.size, given.epochs, given.seeds = 96, 3, given.seeds[:1]
 

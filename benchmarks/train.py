@@ -17,6 +17,7 @@ from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
 
+from benchmarks.ending import end_as_by_ctrl_c
 from benchmarks.one_training import STOCK_BATCH_SIZE
 from benchmarks.report import Row, publish
 from benchmarks.world_dataset import (
@@ -102,6 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--only", nargs="+", default=["stock", "landed", "ours"], help="regimes to train"
     )
     given = parser.parse_args(arguments)
+    end_as_by_ctrl_c()
     if given.quick:
         given.size, given.seeds, given.stock_epochs = 96, given.seeds[:1], 5
 
