@@ -406,7 +406,7 @@ def test_who_asks_without_pause_is_told_to_wait(tmp_path: Path) -> None:
     keep_model(tmp_path)
     with running(tmp_path) as one:
         # By an address that a proxy gives, which is trusted on this machine.
-        refused = ask_without_pause(one, ["192.0.2.1"] * 2_000)
+        refused = ask_without_pause(one, ["192.0.2.1"] * 400)
         other = one.ask("/api/detect", "POST", b"", X_Forwarded_For="192.0.2.2")
     assert refused is not None
     assert int(refused.headers["retry-after"]) >= 1
@@ -416,7 +416,7 @@ def test_who_asks_without_pause_is_told_to_wait(tmp_path: Path) -> None:
 def test_proxy_that_is_not_trusted_is_not_believed(tmp_path: Path) -> None:
     keep_model(tmp_path)
     with running(tmp_path, FORWARDED_ALLOW_IPS="192.0.2.9") as one:
-        addresses = [f"192.0.{number // 200}.{number % 200}" for number in range(2_000)]
+        addresses = [f"192.0.{number // 200}.{number % 200}" for number in range(400)]
         assert ask_without_pause(one, addresses) is not None
 
 

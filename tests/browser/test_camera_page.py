@@ -51,8 +51,8 @@ def start_film(page: Page) -> None:
     expect(page.locator(".plate .said").first).to_be_visible()
 
 
-# A camera that shows one sight until the test wants another, and a clock that goes on by looks: a busy machine
-# would look so seldom that sights are missed, or forgotten and announced again.
+# A camera that shows one sight until the test wants another, and a clock that goes on as it is looked at: by a
+# real one, a busy machine looks so seldom that sights are missed, or forgotten and announced again.
 DRAWN_CAMERA = f"""globalThis.sight = "{RED}";
 navigator.mediaDevices.getUserMedia = async () => {{
   const canvas = document.createElement("canvas");

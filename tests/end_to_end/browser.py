@@ -54,7 +54,7 @@ FOLLOW_SCRIPT = """(() => {
         const byte = bytes[at++];
         value += (byte & 127) * scale;
         scale *= 128;
-        if (byte < 128) return value;
+        if (!(byte >= 128)) return value;
       }
     };
     while (at < bytes.length) {
@@ -147,13 +147,16 @@ def open_app(
 
 
 def wait_until_drawn(page: Page) -> None:
-    """Wait until Streamlit has drawn a heading and its script is not running any more."""
+    """Wait until Streamlit has drawn a heading and its script is not running any more.
+
+    The page has `FOLLOW_SCRIPT` from its beginning.
+    """
     page.locator("h1").first.wait_for()
     # What a click leads to in the page itself; without what follows, the old page looks like the new one.
     page.wait_for_timeout(SETTLE_MILLISECONDS)
     # Not by `wait_for_function`: the app's policy forbids what that does.
     limit = PAGE_TIMEOUT_MILLISECONDS / 1000
-    wait_until(lambda: page.evaluate("globalThis.scriptState ?? 'idle'") == "idle", limit)
+    wait_until(lambda: page.evaluate("globalThis.scriptState") == "idle", limit)
     idle = page.locator("[data-testid='stApp'][data-test-script-state='notRunning']")
     idle.wait_for()
 

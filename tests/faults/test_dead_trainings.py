@@ -288,7 +288,8 @@ def test_stopped_training_is_ended_by_its_host_and_the_next_try_goes_on(tmp_path
     with machine(tmp_path, "--stall-seconds", "1", "--quiet-seconds", "300") as hasty:
         # The host has to see it before its first epoch, as it sees any that takes longer than this.
         # It stops itself, with all of its group: its host may end it before anybody else comes to it.
-        program = f"import os, signal, time; time.sleep(3){TRAINER}".replace(
+        assert "time.sleep(600)" in TRAINER
+        program = f"import os, signal, time; time.sleep(6){TRAINER}".replace(
             "time.sleep(600)", "os.killpg(0, signal.SIGSTOP)"
         )
         watching = hasty.submit("stopped", f"python -c {shlex.quote(program)}")

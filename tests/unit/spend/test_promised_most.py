@@ -213,6 +213,7 @@ def test_most_is_what_others_and_the_reaper_leave_no_cent_of(
         "select 3 * extract(epoch from running_at - leased_at)::float / 3600"
         " from core.instance_session inner join core.lease_use using (instance_id)"
     ).fetchall()
+    assert 0 <= late_usd < 0.1
     spent_usd = sum_usd_of_run(warehouse, RUN).usd
     assert spent_usd + late_usd == pytest.approx(promised.most_usd, abs=0.002)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.processes.processes import SUBREAPER, KeptProcess, start_kept
+from tests.processes import is_alive
 from tests.waiting import LIMIT_SECONDS, wait_until
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}
@@ -28,7 +29,7 @@ def test_stop_ends_every_descendant(tmp_path: Path, script: str) -> None:
     kept = _start(tmp_path, script)
     escaped = _process_id(tmp_path / "escaped")
     kept.stop()
-    assert not _is_alive(escaped)
+    assert not is_alive(escaped)
 
 
 def test_detached_processes_end_with_the_command(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_detached_processes_end_with_the_command(tmp_path: Path) -> None:
     kept = _start(tmp_path, ESCAPES["parent gone"])
     escaped = _process_id(tmp_path / "escaped")
     kept.subreaper.wait(LIMIT_SECONDS)
-    assert not _is_alive(escaped)
+    assert not is_alive(escaped)
 
 
 def test_descendants_end_when_the_holder_is_killed_with_its_group(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_descendants_end_when_the_holder_is_killed_with_its_group(tmp_path: Path
     escaped = _process_id(tmp_path / "escaped")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    wait_until(lambda: not _is_alive(escaped))
+    wait_until(lambda: not is_alive(escaped))
 
 
 def test_command_may_end_in_its_own_way(tmp_path: Path) -> None:
@@ -118,7 +119,3 @@ def _start(folder: Path, script: str) -> KeptProcess:
 def _process_id(path: Path) -> int:
     wait_until(lambda: path.exists() and path.read_text(encoding="utf-8").endswith("\n"))
     return int(path.read_text(encoding="utf-8"))
-
-
-def _is_alive(process_id: int) -> bool:
-    return Path(f"/proc/{process_id}").exists()
