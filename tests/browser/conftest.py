@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 TINY_ONNX = Path(__file__).resolve().parents[1] / "app" / "fixtures" / "tiny.onnx"
 RED, GREEN, GREY = "#d02020", "#20b030", "#9fb4c8"
 PHONE = {"width": 360, "height": 800}
+# A camera that shows one sight until the test wants another: how long a look takes here says nothing.
+DRAWN_CAMERA = f"""(() => {{
+  globalThis.sight = "{RED}";
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [640, 480];
+  const context = canvas.getContext("2d");
+  const draw = () => {{
+    context.fillStyle = "{GREY}";
+    context.fillRect(0, 0, 640, 480);
+    context.fillStyle = globalThis.sight;
+    context.fillRect(200, 120, 220, 280);
+  }};
+  draw();
+  setInterval(draw, 100);
+  navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(10);
+}})();"""
 # Ends a hang; nothing is measured by it.
 LIMIT_MS = 120_000
 expect.set_options(timeout=LIMIT_MS)

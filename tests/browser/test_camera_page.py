@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import GREEN, GREY, RED
+from tests.browser.conftest import DRAWN_CAMERA, GREEN, GREY, RED
 from tests.browser.site import Site, describe_model
 from tests.model_files import metadata
 from tests.waiting import wait_until
@@ -51,24 +51,9 @@ def start_film(page: Page) -> None:
     expect(page.locator(".plate .said").first).to_be_visible()
 
 
-# A camera that shows one sight until the test wants another, and a clock that goes on as it is looked at: by a
-# real one, a busy machine looks so seldom that sights are missed, or forgotten and announced again.
-DRAWN_CAMERA = f"""globalThis.sight = "{RED}";
-navigator.mediaDevices.getUserMedia = async () => {{
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [640, 480];
-  const context = canvas.getContext("2d");
-  const draw = () => {{
-    context.fillStyle = "{GREY}";
-    context.fillRect(0, 0, 640, 480);
-    context.fillStyle = globalThis.sight;
-    context.fillRect(200, 120, 220, 280);
-  }};
-  draw();
-  setInterval(draw, 100);
-  return canvas.captureStream(10);
-}};
-let now = 0;
+# It goes on as it is looked at: by a real clock, a busy machine looks so seldom that sights are missed, or
+# forgotten and announced again.
+CLOCK_OF_LOOKS = """let now = 0;
 performance.now = () => (now += 40);"""
 
 
@@ -78,6 +63,7 @@ def test_film_names_each_sight_in_turn_and_says_when_there_is_none(
     page = new_page()
     page.add_init_script(LISTEN)
     page.add_init_script(DRAWN_CAMERA)
+    page.add_init_script(CLOCK_OF_LOOKS)
     open_camera(page, site)
     start_film(page)
     for colour, sentence in (
