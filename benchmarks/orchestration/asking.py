@@ -6,7 +6,6 @@ counts is the warehouse's time of the answer: whoever waits on the page sees it 
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,9 +20,9 @@ from typing import Any
 import psycopg
 
 from benchmarks.report import Row
-from sandbox.addresses import PostgresAddress
 from sandbox.counts import Counts
 from sandbox.demo.city_request import ask_for_city
+from sandbox.postgres.databases import AIRFLOW_DATABASE, WAREHOUSE_DATABASE
 from sandbox.postgres.server import EmbeddedPostgres, connect
 from sandbox.web import WebServer
 from sandbox.world.city_facts import facts_of
@@ -107,11 +106,11 @@ def _airflow(folder: Path) -> Iterator[tuple[EventsOnly, psycopg.Connection[Any]
         server = EmbeddedPostgres(folder / "postgres")
         closing.callback(server.erase)
         superuser = server.start()
-        warehouse, airflow_database = (
-            _create_database(superuser, name) for name in ("warehouse", "airflow_db")
-        )
+        for name in (WAREHOUSE_DATABASE, AIRFLOW_DATABASE):
+            server.create_database(name, superuser.user)
+        warehouse = replace(superuser, database=WAREHOUSE_DATABASE)
+        airflow_database = replace(superuser, database=AIRFLOW_DATABASE)
         connection = closing.enter_context(connect(warehouse))
-        connection.autocommit = True
         migrate(connection, REPOSITORY / "include" / "sql")
         world = draw_small_world(folder / "world")
         web = closing.enter_context(WebServer(world, facts_of(world), Counts()))
@@ -127,17 +126,9 @@ def _airflow(folder: Path) -> Iterator[tuple[EventsOnly, psycopg.Connection[Any]
                 "CONTACT": "benchmarks@example.org",
                 # A person lets cities in, so none of them begins to run here.
                 "MAX_USD_PER_MONTH_FOR_REQUESTS": "0",
-                "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108 - the system's own
             },
         )
         closing.callback(airflow.stop)
         airflow.start()
         airflow.api.await_dag("sync_cities", STEP_SECONDS)
         yield airflow, connection
-
-
-def _create_database(superuser: PostgresAddress, name: str) -> PostgresAddress:
-    with connect(superuser) as connection:
-        connection.autocommit = True
-        connection.execute(f"create database {name}".encode())
-    return replace(superuser, database=name)
