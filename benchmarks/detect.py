@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from benchmarks.detect_many import measure_many
 from benchmarks.detect_page import measure_page
 from benchmarks.ending import end_as_by_ctrl_c
-from benchmarks.report import Row, publish, table
+from benchmarks.report import Row, measure_parts, publish, show
 from tests.browser.reference import load_detector
 from tests.browser.site import Site, describe_model, run_site
 from tests.end_to_end.browser import CHROMIUM_FLAGS, find_chromium
@@ -68,14 +68,7 @@ def measure(model: Path, photos: list[Path], parts: Sequence[str] = PARTS) -> li
             "page": lambda: measure_page(playwright, model, _named(model, photos)),
             "many": lambda: measure_many(playwright, photos[:PHOTOS_IN_FILM]),
         }
-        rows = []
-        for part in parts:
-            print(f"{part} ...", file=sys.stderr)
-            found = measures[part]()
-            # Shown as soon as it is measured: the whole takes long.
-            print(table(found), file=sys.stderr)
-            rows += found
-    return rows
+        return measure_parts(measures, parts)
 
 
 def _named(model: Path, photos: list[Path]) -> list[Path]:
@@ -188,10 +181,7 @@ def main() -> int:
     if not photos:
         parser.error(f"{given.photos} has no *.jpg; name a folder of photos")
     rows = measure(given.model, photos, given.only or PARTS)
-    if given.only:
-        print(table(rows))
-        return int(any(row.holds is False for row in rows))
-    return publish("detect", rows)
+    return show(rows) if given.only else publish("detect", rows)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -37,6 +38,25 @@ class Row:
     def below(cls, measure: str, value: float, unit: str, bound: float) -> Self:
         """Return a row whose value must be smaller than its bound."""
         return cls(measure, value, unit, f"< {bound:g}", value < bound)
+
+
+def measure_parts(
+    measures: Mapping[str, Callable[[], list[Row]]], parts: Sequence[str]
+) -> list[Row]:
+    """Measure some parts; each is shown as soon as it is measured, since the whole takes long."""
+    rows = []
+    for part in parts:
+        print(f"{part} ...", file=sys.stderr)
+        found = measures[part]()
+        print(table(found), file=sys.stderr)
+        rows += found
+    return rows
+
+
+def show(rows: Sequence[Row]) -> int:
+    """Print the rows as a table, and write no file; return the exit code, as `publish` does."""
+    print(table(rows))
+    return int(any(row.holds is False for row in rows))
 
 
 def publish(name: str, rows: Sequence[Row], folder: Path = FOLDER) -> int:

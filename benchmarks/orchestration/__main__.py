@@ -66,10 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except RuntimeError as error:
             parser.exit(2, f"error: {error}\n")
     rows = measure(QUICK if given.quick else WHOLE, parts)
-    if given.only:
-        print(report.table(rows))
-        return int(any(row.holds is False for row in rows))
-    return report.publish("orchestration", rows)
+    return report.show(rows) if given.only else report.publish("orchestration", rows)
 
 
 def measure(sizes: Sizes, parts: Sequence[str] = PARTS) -> list[Row]:
@@ -80,14 +77,7 @@ def measure(sizes: Sizes, parts: Sequence[str] = PARTS) -> list[Row]:
         "asking": lambda: measure_asking(sizes.requests),
         "running": lambda: measure_running(sizes.running_cities),
     }
-    rows = []
-    for part in parts:
-        print(f"{part} ...", file=sys.stderr)
-        found = measures[part]()
-        # Shown as soon as it is measured: the whole takes long.
-        print(report.table(found), file=sys.stderr)
-        rows += found
-    return rows
+    return report.measure_parts(measures, parts)
 
 
 if __name__ == "__main__":
